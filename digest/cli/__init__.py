@@ -1,0 +1,78 @@
+"""The `digest` command. `--help` must be instant: a command's module is imported when it is called, not before."""
+
+import importlib
+import sys
+
+import click
+
+COMMANDS = {
+    "init": "Make a new newsletter in a folder.",
+    "demo": "A sample newsroom, an edition and an inbox, all on this machine.",
+    "check": "Find everything that would break at 07:00.",
+    "collect": "Read the sources now and keep what they say.",
+    "preview": "Look at the coming edition, as any subscriber.",
+    "send": "Make the edition that is due, and send what of it is not sent.",
+    "run": "The service: collects during the day, publishes at its hour.",
+    "status": "The last editions, the next ones, and what is stuck.",
+    "subscribers": "List, add, remove and check the subscribers.",
+    "calendar": "The next editions and the window of time each one covers.",
+}
+
+
+class LazyGroup(click.Group):
+    """Commands by name; each lives in `digest.cli.NAME` as `command`."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """In the order in which a newcomer meets them."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command, imported now."""
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"digest.cli.{cmd_name}")
+        command: click.Command = module.command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The list of commands, from the table above."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("-C", "root", type=click.Path(file_okay=False), default=None, help="The newsletter's folder.  [default: here]")
+@click.version_option(package_name="digest")
+@click.pass_context
+def group(ctx: click.Context, root: str | None) -> None:
+    r"""A newsroom's weekday morning e-mail.
+
+    Collects what the site published since the last edition, with the comments worth reading, and sends it to everyone
+    in subscribers.csv.
+
+    \b
+    First steps:
+      digest demo              see it work, on this machine alone
+      digest init my-paper     make a newsletter of your own
+      digest -C my-paper check what is still to do before 07:00
+
+    Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 3 finished but some recipients were refused or deferred.
+    """
+    ctx.obj = root
+
+
+def main() -> None:
+    """The entry point: runs a command, and tells an expected failure in one line."""
+    from digest.errors import DigestError
+
+    try:
+        sys.exit(group.main(standalone_mode=False))
+    except click.exceptions.Abort:
+        click.echo("Stopped.", err=True)
+        sys.exit(130)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except DigestError as error:
+        click.echo(f"digest: {error}", err=True)
+        sys.exit(error.exit_code)

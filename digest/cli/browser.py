@@ -1,0 +1,31 @@
+"""Showing a page on this machine until a person stops it."""
+
+import asyncio
+import signal
+import webbrowser
+from typing import TYPE_CHECKING
+
+import click
+
+from digest.cli.options import show
+
+if TYPE_CHECKING:
+    from aiohttp import web
+
+
+async def shown_until_stopped(app: "web.Application", port: int, *, browser: bool, as_json: bool = False) -> None:
+    """Serve an application on loopback, say where, open the browser, and return at Ctrl-C or SIGTERM."""
+    from digest.web.pages import served
+
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    async with served(app, "127.0.0.1", port) as address:
+        if as_json:
+            show({"url": address})
+        else:
+            click.echo(f"{address}  (Ctrl-C to stop)")
+        if browser:
+            await asyncio.to_thread(webbrowser.open, address)
+        await stop.wait()

@@ -1,0 +1,33 @@
+"""`digest calendar`: the coming editions."""
+
+from itertools import islice
+from pathlib import Path
+
+import click
+
+from digest.cli.options import shared, show, working
+
+
+@click.command("calendar")
+@click.option("--count", default=5, show_default=True, type=click.IntRange(1, 400), help="How many.")
+@shared
+def command(root: Path, as_json: bool, count: int) -> int:
+    """The next editions and the window of time each one covers."""
+    with working(root) as works:
+        zone = works.config.newsletter.timezone
+        rows = []
+        for plan in works.config.editions:
+            calendar = works.calendar(plan)
+            start = None
+            for day in islice(calendar.upcoming(works.clock()), count):
+                slot = works.slot(plan, day) if start is None else calendar.slot(day, start)
+                rows.append(slot)
+                start = slot.window.end
+    rows = sorted(rows, key=lambda slot: slot.window.end)[:count]
+    if as_json:
+        show({"editions": [{"edition": slot.key, "start": slot.window.start, "end": slot.window.end} for slot in rows]})
+        return 0
+    for slot in rows:
+        start, end = slot.window.start.astimezone(zone), slot.window.end.astimezone(zone)
+        click.echo(f"{slot.key:22} {start:%a %d %b %Y %H:%M} – {end:%a %d %b %H:%M %Z}")
+    return 0

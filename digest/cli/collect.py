@@ -1,0 +1,39 @@
+"""`digest collect`: read the sources now."""
+
+import asyncio
+from pathlib import Path
+
+import click
+
+from digest.cli.options import shared, show, working
+
+
+@click.command("collect")
+@shared
+def command(root: Path, as_json: bool) -> int:
+    """Read the sources now and keep what they say.
+
+    `digest run` does this during the day, since a feed forgets its older entries. A source that cannot be read is
+    printed; the exit code is 1 where none could.
+    """
+    from digest.editions import LOOKBACK
+
+    with working(root) as works:
+        now = works.clock()
+        starts = [works.slot(plan, next(works.calendar(plan).upcoming(now))).window.start for plan in works.config.editions]
+        starts += [works.slot(plan, works.calendar(plan).latest(now)).window.start for plan in works.config.editions]
+        harvest = asyncio.run(works.collect(min(starts) - LOOKBACK, conditional=True))
+        works.store.archive.keep(harvest, now)
+    if as_json:
+        show({
+            "articles": len(harvest.articles),
+            "comments": len(harvest.comments),
+            "failures": [{"source": row.source, "reason": row.reason} for row in harvest.failures],
+        })  # fmt: skip
+    else:
+        click.echo(
+            f"{len(harvest.articles)} articles and {len(harvest.comments)} comments from {len(works.config.sources)} source(s)."
+        )
+        for failure in harvest.failures:
+            click.echo(f"digest: {failure.source}: {failure.reason}", err=True)
+    return 1 if harvest.failures and not harvest.articles else 0

@@ -1,0 +1,76 @@
+"""What the commands share: the folder, `--json`, and choosing an edition."""
+
+import functools
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from digest.errors import UsageError
+
+if TYPE_CHECKING:
+    from digest.config import EditionPlan
+    from digest.model import Slot
+    from digest.works import Works
+
+Command = Callable[..., Any]
+
+
+def shared(function: Command) -> Command:
+    """Add -C DIR and --json; the command gets `root` and `as_json`."""
+
+    @click.option("-C", "root", type=click.Path(file_okay=False), default=None, help="The newsletter's folder.  [default: here]")
+    @click.option("--json", "as_json", is_flag=True, help="Print one JSON object for machines.")
+    @click.pass_context
+    @functools.wraps(function)
+    def wrapped(ctx: click.Context, /, root: str | None, as_json: bool, **given: Any) -> Any:
+        code = function(root=Path(root or ctx.obj or "."), as_json=as_json, **given)
+        if code:
+            ctx.exit(code)
+
+    return wrapped
+
+
+def choosing(function: Command) -> Command:
+    """Add --edition and --date."""
+    function = click.option("--date", "day", type=click.DateTime(["%Y-%m-%d"]), help="The local day the edition belongs to.")(
+        function
+    )
+    return click.option("--edition", default=None, metavar="N", help="The edition: its number in the ledger, or its name.")(
+        function
+    )
+
+
+@contextmanager
+def working(root: Path, *, service: bool = False) -> Iterator["Works"]:
+    """The newsletter in a folder, ready to run, under the clock of a command or of a service."""
+    from digest.clock import command_clock, service_clock
+    from digest.wiring import opened
+
+    with opened(root, service_clock() if service else command_clock(), patience=() if service else (15.0, 60.0)) as works:
+        yield works
+
+
+def chosen(works: "Works", edition: str | None, day: Any) -> tuple["EditionPlan", "Slot"]:
+    """The edition that is meant: by number, by name, by day; without any, the one that is due now."""
+    if edition and edition.isdigit():
+        return _numbered(works, int(edition))
+    plan = works.config.edition(edition)
+    return plan, works.slot(plan, day.date() if day else works.calendar(plan).latest(works.clock()))
+
+
+def _numbered(works: "Works", number: int) -> tuple["EditionPlan", "Slot"]:
+    key = works.store.ledger.key_of(number)
+    frozen = works.store.ledger.frozen(key) if key else None
+    if frozen is None:
+        raise UsageError(f"there is no edition number {number}", remedy="`digest status` lists those made so far.")
+    return works.config.edition(frozen.edition.slot.name), frozen.edition.slot
+
+
+def show(value: dict[str, Any]) -> None:
+    """One JSON object on standard output."""
+    click.echo(json.dumps(value, ensure_ascii=False, indent=2 if sys.stdout.isatty() else None, default=str))

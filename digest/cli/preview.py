@@ -1,0 +1,132 @@
+"""`digest preview`: look at the coming edition."""
+
+import asyncio
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from digest.cli.options import choosing, chosen, shared, show, working
+from digest.errors import DigestError
+
+if TYPE_CHECKING:
+    from digest.config import EditionPlan
+    from digest.model import Edition, Slot
+    from digest.works import Works
+
+FORMATS = ("html", "text", "eml", "json")
+SUFFIX = {"html": "html", "text": "txt", "eml": "eml", "json": "json"}
+
+
+@click.command("preview")
+@choosing
+@click.option("--as", "email", default=None, metavar="EMAIL", help="As this subscriber gets it.  [default: the first active one]")
+@click.option(
+    "--format", "form", type=click.Choice(FORMATS), default=None, help="Only this form, with --output.  [default: all four]"
+)
+@click.option(
+    "--output", type=click.Path(path_type=Path), default=None, help="Write the files into this folder, or one form to this file."
+)
+@click.option("--port", default=8026, show_default=True, help="Where the desk listens on this machine.")
+@click.option("--no-browser", is_flag=True, help="Do not open the browser.")
+@shared
+def command(  # noqa: PLR0917  each is an option of the command
+    root: Path,
+    as_json: bool,
+    edition: str | None,
+    day: Any,
+    email: str | None,
+    form: str | None,
+    output: Path | None,
+    port: int,
+    no_browser: bool,
+) -> int:
+    """Look at the coming edition, as any subscriber gets it.
+
+    Without --output the desk opens in the browser: phone, desktop, dark, plain text, source, and why each article and
+    comment is in. It loads again when a template changes. With --output the same bytes are written to files: they are
+    those that `digest send` sends.
+    """
+    with working(root) as works:
+        plan, slot = _coming(works, edition, day)
+        if output is None:
+            return asyncio.run(_desk(works, plan, slot, port, no_browser, as_json))
+        files = _written(works, asyncio.run(_edition(works, plan, slot)), email, form, output)
+    if as_json:
+        show({"edition": slot.key, "files": files})
+    else:
+        click.echo(f"Edition {slot.key}: {', '.join(files)}")
+    return 0
+
+
+def _coming(works: "Works", edition: str | None, day: Any) -> tuple["EditionPlan", "Slot"]:
+    """The edition meant; without a day the one that is due, or the next one where that is made already."""
+    plan, slot = chosen(works, edition, day)
+    if edition or day or works.store.ledger.frozen(slot.key) is None:
+        return plan, slot
+    return plan, works.slot(plan, next(works.calendar(plan).upcoming(works.clock())))
+
+
+async def _edition(works: "Works", plan: "EditionPlan", slot: "Slot") -> "Edition":
+    from digest.rehearse import made
+
+    edition, failures = await made(works, plan, slot)
+    for failure in failures:
+        click.echo(f"digest: {failure.source}: {failure.reason}", err=True)
+    if not edition.stories:
+        raise DigestError(
+            f"no article since {slot.window.start:%A %d %B %H:%M} UTC",
+            thing=slot.key,
+            remedy="`digest collect` says what the sources hold.",
+        )
+    return edition
+
+
+async def _desk(works: "Works", plan: "EditionPlan", slot: "Slot", port: int, no_browser: bool, as_json: bool) -> int:
+    from digest.cli.browser import shown_until_stopped
+    from digest.web.desk import Desk
+    from digest.web.viewer import Viewer
+
+    edition = await _edition(works, plan, slot)
+    desk = Desk(works, edition, f"{works.config.newsletter.name}: {slot.day:%A %d %B}, No. {edition.number}")
+    await shown_until_stopped(Viewer(desk).app(), port, browser=not no_browser, as_json=as_json)
+    return 0
+
+
+def _written(works: "Works", edition: "Edition", email: str | None, form: str | None, output: Path) -> list[str]:
+    """The edition in files, as one subscriber gets it."""
+    from digest.web.desk import Desk
+
+    raw = Desk(works, edition, "").raw(_reader(works, email))
+    if form and (output.suffix or output.is_file()):
+        output.parent.mkdir(parents=True, exist_ok=True)
+        output.write_bytes(_form(form, raw, edition))
+        return [str(output)]
+    output.mkdir(parents=True, exist_ok=True)
+    files = []
+    for name in [form] if form else FORMATS:
+        target = output / f"{edition.slot.key}.{SUFFIX[name]}"
+        target.write_bytes(_form(name, raw, edition))
+        files.append(str(target))
+    return files
+
+
+def _reader(works: "Works", email: str | None) -> str:
+    from digest.subscribers import normal
+
+    if email:
+        return normal(email)
+    active = works.roll().active
+    return active[0].email if active else f"reader@{works.config.newsletter.domain}"
+
+
+def _form(form: str, raw: bytes, edition: "Edition") -> bytes:
+    from pydantic import TypeAdapter
+
+    from digest.model import Edition
+    from digest.web.message import html_part, text_part
+
+    if form == "json":
+        return json.dumps(TypeAdapter(Edition).dump_python(edition, mode="json"), ensure_ascii=False, indent=2).encode()
+    return {"eml": raw, "html": html_part(raw).encode(), "text": text_part(raw).encode()}[form]

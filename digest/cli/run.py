@@ -1,0 +1,46 @@
+"""`digest run`: the service."""
+
+import asyncio
+import logging
+import signal
+from pathlib import Path
+
+import click
+
+from digest.cli.options import shared, show, working
+
+
+@click.command("run")
+@shared
+def command(root: Path, as_json: bool) -> int:
+    """The service: collects during the day, publishes at each edition's hour, and serves the reader's pages.
+
+    The ledger decides what is due, so it may be stopped and started at any time. SIGTERM and Ctrl-C finish what is in
+    flight. Pages: /unsubscribe and /view, on [web] host and port (127.0.0.1:8025), for your reverse proxy.
+    """
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)-7s %(message)s", force=True)
+    logging.getLogger("apscheduler").setLevel(logging.WARNING)
+    asyncio.run(_serve(root, as_json))
+    return 0
+
+
+async def _serve(root: Path, as_json: bool) -> None:
+    from digest.schedule import Service, serve
+    from digest.web.pages import served
+    from digest.web.reader import ReaderPages
+
+    with working(root, service=True) as works:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, works.stop.set)
+        async with served(ReaderPages(works).app(), works.config.web.host, works.config.web.port) as address:
+            coming = sorted(
+                works.calendar(plan).cutoff(next(works.calendar(plan).upcoming(works.clock()))) for plan in works.config.editions
+            )
+            if as_json:
+                show({"pages": address, "next": coming[0]})
+            else:
+                click.echo(
+                    f"Pages on {address}; next edition {coming[0].astimezone(works.config.newsletter.timezone):%A %d %B %H:%M %Z}."
+                )
+            await serve(Service(works), works.stop)

@@ -1,0 +1,74 @@
+"""`digest status`: what was, what comes, what is stuck."""
+
+from datetime import datetime
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from digest.cli.options import shared, show, working
+
+if TYPE_CHECKING:
+    from digest.store.ledger import Entry
+    from digest.works import Works
+
+
+@click.command("status")
+@click.option("--count", default=5, show_default=True, help="How many editions back.")
+@shared
+def command(root: Path, as_json: bool, count: int) -> int:
+    """The last editions, the next ones, and what is stuck and why."""
+    with working(root) as works:
+        entries = works.store.ledger.recent(count)
+        coming = _coming(works)
+        stuck = [row for entry in entries if entry.finished_at is None for row in _stuck(works, entry.key)]
+        active = len(works.roll().active)
+        local = works.config.newsletter.timezone
+    if as_json:
+        show({"subscribers": active, "editions": [_entry(entry) for entry in entries], "next": coming, "stuck": stuck})
+        return 0
+    click.echo(f"{active} active subscribers.")
+    for entry in entries:
+        click.echo(f"  {entry.key:22} {_line(entry)}")
+    for row in coming:
+        click.echo(f"  next: {row['edition']} at {row['at'].astimezone(local):%a %d %b %H:%M %Z}")
+    for row in stuck:
+        click.echo(f"  {row['state']}: {row['email']} {row['code'] or ''} {row['reply']}")
+    return 0
+
+
+def _coming(works: "Works") -> list[dict[str, Any]]:
+    return [
+        {"edition": f"{plan.name}-{day}", "at": calendar.cutoff(day)}
+        for plan in works.config.editions
+        for calendar in [works.calendar(plan)]
+        for day in islice(calendar.upcoming(works.clock()), 1)
+    ]
+
+
+def _stuck(works: "Works", key: str) -> list[dict[str, Any]]:
+    rows = works.store.deliveries.troubles(key, limit=20)
+    return [{"edition": key, "email": row.email, "state": row.state, "code": row.code, "reply": row.reply} for row in rows]
+
+
+def _entry(entry: "Entry") -> dict[str, Any]:
+    return {
+        "edition": entry.key,
+        "number": entry.number,
+        "closed": entry.window_end,
+        "finished": entry.finished_at,
+        "note": entry.note,
+        "counts": entry.counts,
+    }
+
+
+def _line(entry: "Entry") -> str:
+    if entry.number is None:
+        return f"no edition: {entry.note}"
+    counts = ", ".join(f"{count} {state}" for state, count in sorted(entry.counts.items())) or "no recipients"
+    return f"No. {entry.number}: {counts}; {_finished(entry.finished_at)}"
+
+
+def _finished(at: datetime | None) -> str:
+    return f"finished {at:%d %b %H:%M} UTC" if at else "not finished: `digest send` goes on"

@@ -1,0 +1,45 @@
+"""The time, from the machine or from DIGEST_NOW."""
+
+import os
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+from digest.errors import ConfigError
+
+Clock = Callable[[], datetime]
+
+
+def _system() -> datetime:
+    return datetime.now(UTC)
+
+
+def rehearsed() -> datetime | None:
+    """DIGEST_NOW as an instant in UTC, or None where it is not set."""
+    text = os.environ.get("DIGEST_NOW", "").strip()
+    if not text:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise ConfigError(
+            f"{text!r} is not a time", thing="DIGEST_NOW", remedy="Write it like 2026-05-26T06:50:00+01:00."
+        ) from error
+    if moment.tzinfo is None:
+        raise ConfigError(f"{text!r} has no zone", thing="DIGEST_NOW", remedy="Add one, like +01:00 or Z.")
+    return moment.astimezone(UTC)
+
+
+def command_clock() -> Clock:
+    """The clock of a single command: under DIGEST_NOW it stands still, so that two runs give the same bytes."""
+    moment = rehearsed()
+    return _system if moment is None else lambda: moment
+
+
+def service_clock() -> Clock:
+    """The clock of a service: under DIGEST_NOW it starts there and goes on."""
+    moment = rehearsed()
+    if moment is None:
+        return _system
+    began = time.monotonic()
+    return lambda: moment + timedelta(seconds=time.monotonic() - began)

@@ -1,0 +1,36 @@
+"""Stage 1: all sources read at once; a source that fails is a Failure in the harvest, never another's problem."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import datetime
+from functools import partial
+
+from digest.config import SourcePlan
+from digest.errors import FetchError
+from digest.fetch import Fetcher
+from digest.model import Failure, Harvest
+from digest.sources import reader
+
+DEADLINE = 120.0  # seconds for one source with all its pages and threads
+
+
+async def collect(
+    plans: Sequence[SourcePlan], fetcher: Fetcher, since: datetime, *, conditional: bool = True, deadline: float = DEADLINE
+) -> Harvest:
+    """What the sources published since an instant, with the comments of those articles.
+
+    `conditional=False` asks every address in full: a 304 on a comment feed does not prove that nothing was removed.
+    """
+    read = await asyncio.gather(*(_one(plan, fetcher, since, conditional, deadline) for plan in plans))
+    return sum(read, Harvest())
+
+
+async def _one(plan: SourcePlan, fetcher: Fetcher, since: datetime, conditional: bool, deadline: float) -> Harvest:
+    get = partial(fetcher.get, allow_private=plan.allow_private, conditional=conditional)
+    try:
+        async with asyncio.timeout(deadline):
+            return await reader(plan)(plan, get, since)
+    except FetchError as error:
+        return Harvest(failures=(Failure(source=plan.label, reason=str(error)),))
+    except TimeoutError:
+        return Harvest(failures=(Failure(source=plan.label, reason=f"not read to its end within {deadline:.0f} s"),))

@@ -1,0 +1,167 @@
+"""Stage 4: a rendered edition and a reader → the bytes of a message. Every header is written here.
+
+The parts that all readers share are encoded once; a reader's own words (address, links) are spliced in between soft
+line breaks of the quoted-printable text, which a mail program joins again.
+"""
+
+import binascii
+import hashlib
+import html
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from email import policy
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.utils import format_datetime, parseaddr
+from itertools import chain
+from urllib.parse import quote
+
+from digest.config import Newsletter
+from digest.links import ReaderLinks
+from digest.marks import split
+from digest.model import Message, Recipient, Rendered
+from digest.sign import Signer
+
+_POLICY = policy.SMTP.clone(max_line_length=76)
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
+_LONGEST_NAME = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sender:
+    """Who sends, how it is signed, and the links that differ from reader to reader."""
+
+    newsletter: Newsletter
+    links: ReaderLinks
+    signers: Sequence[Signer] = ()
+
+
+class Composer:
+    """One edition, made ready for any number of readers."""
+
+    def __init__(self, sender: Sender, rendered: Rendered, key: str, at: datetime, *, test: bool = False) -> None:
+        self._sender = sender
+        self._key = f"{key}-test-{at.timestamp():.0f}" if test else key
+        self._view = key
+        self._at = at
+        subject = f"[TEST] {rendered.subject}" if test else rendered.subject
+        self._boundary = f"=_{hashlib.sha256(key.encode()).hexdigest()[:32]}"
+        self._shared = [*_shared_headers(sender.newsletter, subject, at), *self._mime_headers()]
+        self._parts: list[tuple[bytes, list[str], Callable[[str], str]]] = [
+            (_part("plain"), split(rendered.text), str),
+            (_part("html"), split(rendered.html), html.escape),
+        ]
+        self._encoded = [[_quoted(text) for text in pieces[::2]] for _, pieces, _ in self._parts]
+
+    def __call__(self, recipient: Recipient) -> Message:
+        """The message for one reader; the same bytes whenever it is asked for."""
+        newsletter, links, email = self._sender.newsletter, self._sender.links, recipient.email
+        message_id = f"<{links.message_id(email, self._key)}@{newsletter.domain}>"
+        unsubscribe, view = links.unsubscribe(email), links.view(email, self._view)
+        headers = [*self._shared, *_reader_headers(newsletter, recipient, unsubscribe, message_id)]
+        body = self._body({
+            "email": email,
+            "name": _display(recipient.name),
+            "unsubscribe_url": unsubscribe or unsubscribe_mailto(newsletter),
+            "view_url": view or newsletter.site_url or "",
+        })  # fmt: skip
+        signatures = b"".join(signer.header(headers, body, self._at) for signer in self._sender.signers)
+        head = "".join(f"{name}: {value}\r\n" for name, value in headers).encode("utf-8")
+        return Message(recipient=recipient, message_id=message_id, raw=signatures + head + b"\r\n" + body)
+
+    def _mime_headers(self) -> list[tuple[str, str]]:
+        return [("MIME-Version", "1.0"), ("Content-Type", f'multipart/alternative;\r\n boundary="{self._boundary}"')]
+
+    def _body(self, values: dict[str, str]) -> bytes:
+        parts = []
+        for (head, pieces, escape), encoded in zip(self._parts, self._encoded, strict=True):
+            own = [_quoted(escape(values.get(name, ""))) for name in pieces[1::2]]
+            parts.append(head + _spliced(encoded, own))
+        fence = f"--{self._boundary}".encode()
+        return fence + b"\r\n" + (b"\r\n" + fence + b"\r\n").join(parts) + b"\r\n" + fence + b"--\r\n"
+
+
+def _part(subtype: str) -> bytes:
+    return f"Content-Type: text/{subtype}; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n".encode()
+
+
+def _quoted(text: str) -> bytes:
+    """Quoted-printable with CRLF and lines of at most 76 octets (RFC 2045, section 6.7)."""
+    canonical = text.replace("\r\n", "\n").replace("\r", "\n").encode("utf-8")
+    return binascii.b2a_qp(canonical, istext=True).replace(b"\n", b"\r\n")
+
+
+def _spliced(shared: Sequence[bytes], own: Sequence[bytes]) -> bytes:
+    """Shared text and a reader's values by turns, a soft line break around each value."""
+    turns = [*chain.from_iterable(zip(shared, own, strict=False)), shared[-1]]
+    return b"".join([*map(_soft_end, turns[:-1]), turns[-1]])
+
+
+def _soft_end(encoded: bytes) -> bytes:
+    """The text with a soft line break at its end; a last line without room for `=` is broken once more."""
+    line = encoded[encoded.rfind(b"\n") + 1 :]
+    if not line:
+        return encoded
+    if len(line) < 76:
+        return encoded + b"=\r\n"
+    at = len(encoded) - (9 if b"=" in encoded[-9:-6] else 6)
+    return encoded[:at] + b"=\r\n" + encoded[at:] + b"=\r\n"
+
+
+def _shared_headers(newsletter: Newsletter, subject: str, at: datetime) -> list[tuple[str, str]]:
+    """The headers that are the same in every copy."""
+    names = [("From", newsletter.sender)] + ([("Reply-To", newsletter.reply_to)] if newsletter.reply_to else [])
+    senders = [(name, _folded(name, _mailbox(*parseaddr(value)))) for name, value in names]
+    label = re.sub(r"[^a-z0-9]+", "-", newsletter.name.lower()).strip("-") or "digest"
+    return [
+        *senders,
+        ("Subject", _folded("Subject", _CONTROL.sub(" ", subject))),
+        ("Date", format_datetime(at)),
+        ("List-Id", _folded("List-Id", f"{_ascii(newsletter.name)} <{label}.{newsletter.domain}>".strip())),
+        ("Auto-Submitted", "auto-generated"),
+        ("Precedence", "list"),
+    ]
+
+
+def _reader_headers(newsletter: Newsletter, recipient: Recipient, unsubscribe: str, message_id: str) -> list[tuple[str, str]]:
+    """The headers that differ from reader to reader; one-click needs an https address (RFC 8058, section 3.1)."""
+    ways = ([f"<{unsubscribe}>"] if unsubscribe else []) + [f"<{unsubscribe_mailto(newsletter)}>"]
+    one_click = [("List-Unsubscribe-Post", "List-Unsubscribe=One-Click")] if unsubscribe.startswith("https://") else []
+    return [
+        ("To", _folded("To", _mailbox(recipient.name, recipient.email))),
+        ("Message-ID", message_id),
+        ("List-Unsubscribe", ",\r\n ".join(ways)),
+        *one_click,
+    ]
+
+
+def unsubscribe_mailto(newsletter: Newsletter) -> str:
+    """Where a mail program writes to, to take its reader off the list (RFC 2369)."""
+    return f"mailto:{quote(parseaddr(newsletter.reply_to or newsletter.sender)[1], safe='@')}?subject=unsubscribe"
+
+
+def _display(name: str) -> str:
+    """A name without anything that could begin another header or another address."""
+    return " ".join(_CONTROL.sub(" ", name).split())[:_LONGEST_NAME]
+
+
+def _mailbox(name: str, email: str) -> str | Address:
+    """A mailbox for a structured header; an address outside ASCII stands alone, for relays with SMTPUTF8."""
+    local, _, domain = email.rpartition("@")
+    address = Address(display_name=_display(name), username=local, domain=domain)
+    return address if email.isascii() else email
+
+
+def _folded(name: str, value: str | Address) -> str:
+    """A header's value as the standard library encodes and folds it (RFC 2047, RFC 5322)."""
+    if isinstance(value, str) and not value.isascii() and name == "To":
+        return value
+    message = EmailMessage(policy=_POLICY)
+    message[name] = value
+    return message.as_bytes().decode("ascii").partition(": ")[2].rstrip("\r\n")
+
+
+def _ascii(text: str) -> str:
+    return text if text.isascii() else ""

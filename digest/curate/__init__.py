@@ -1,0 +1,67 @@
+"""Stage 2: which articles and which comments make the edition, each with its reasons. Pure: no clock, no I/O."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from datetime import datetime
+
+from digest.curate.articles import Choice, choose
+from digest.curate.comments import pick
+from digest.curate.gates import Lists
+from digest.model import Article, Comment, Edition, Harvest, LeftOut, Slot, Story
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """How much an edition holds, and the lists that its gates use."""
+
+    newsletter: str
+    articles: int
+    comments_per_article: int
+    lists: Lists
+
+
+def curate(slot: Slot, material: Harvest, settled: AbstractSet[str], rules: Rules, *, number: int, now: datetime) -> Edition:
+    """The edition of a slot from what was collected.
+
+    `settled` holds the ids and identities of articles that an earlier edition printed or left out; an article from
+    before the window that is not among them came in late and is taken, unless this is the first edition of all.
+    """
+    choice = choose(material.articles, slot.window, settled, rules.articles, _counts(material.comments))
+    threads = _threads(material.comments, choice)
+    stories, left_out = [], list(choice.left_out)
+    for position, (article, reasons) in enumerate(choice.chosen):
+        picks, gated = pick(article, threads[article.id], rules.comments_per_article, rules.lists)
+        stories.append(Story(article=article, position=position, picks=picks, reasons=reasons))
+        left_out += gated
+    return Edition(
+        newsletter=rules.newsletter,
+        slot=slot,
+        number=number,
+        stories=tuple(stories),
+        left_out=_ordered(left_out),
+        frozen_at=now,
+    )
+
+
+def _counts(comments: Sequence[Comment]) -> dict[str, int]:
+    counts: dict[str, int] = defaultdict(int)
+    for comment in comments:
+        counts[comment.article_id] += comment.kind == "comment" and comment.state == "approved"
+    return counts
+
+
+def _threads(comments: Sequence[Comment], choice: Choice) -> dict[str, list[Comment]]:
+    """The comments of each chosen article, those of its duplicates among them, oldest first."""
+    threads: dict[str, list[Comment]] = defaultdict(list)
+    for comment in sorted(comments, key=lambda comment: (comment.written, comment.id)):
+        threads[choice.same_as.get(comment.article_id, comment.article_id)].append(comment)
+    return threads
+
+
+def _ordered(left_out: Sequence[LeftOut]) -> tuple[LeftOut, ...]:
+    return tuple(sorted(left_out, key=lambda row: (row.reason, row.id)))
+
+
+__all__ = ["Article", "Lists", "Rules", "curate"]

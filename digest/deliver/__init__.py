@@ -1,0 +1,139 @@
+"""Stage 5: messages → receipts, over several connections at once.
+
+Every message is recorded before its bytes leave and after the relay's reply (`Journal`). What the relay refuses for
+one recipient is a receipt; what it refuses for all (no connection, no login, not this sender) is a RelayError that
+stops the run with the rest still queued.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+from digest.config import Smtp
+from digest.deliver.session import Session
+from digest.errors import RelayError
+from digest.model import Message, Outcome, Receipt
+
+REFUSALS = 25  # one after the other, with nothing sent between: it is us that the relay refuses
+
+
+class Journal(Protocol):
+    """Where a delivery is recorded, durably, before this returns."""
+
+    async def begin(self, message: Message) -> bool:
+        """A message is about to leave; False where it must not."""
+
+    async def settle(self, receipt: Receipt) -> None:
+        """The relay has answered."""
+
+
+Watch = Callable[[Receipt], None]
+
+
+@dataclass
+class Run:
+    """One pass over the messages: what all its connections share."""
+
+    relay: Smtp
+    sender: str
+    journal: Journal
+    clock: Callable[[], datetime]
+    watch: Watch
+    stop: asyncio.Event = field(default_factory=asyncio.Event)
+    _open: int = 0
+    _refused: int = 0
+    _next: float = 0.0
+    _failure: RelayError | None = None
+
+    async def deliver(self, messages: Iterator[Message]) -> None:
+        """Send the messages; returns when all have a receipt, or `stop` was set and what was in flight is settled."""
+        first = next(messages, None)
+        if first is None:
+            return
+        session = Session(self.relay, self.sender, self.clock)
+        await session.connect()  # before anything is begun: without a relay nothing is in doubt
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._connection(session, first, messages))
+            for _ in range(self.relay.connections - 1):
+                group.create_task(self._connection(Session(self.relay, self.sender, self.clock), None, messages))
+        if self._failure:
+            raise self._failure
+
+    async def _connection(self, session: Session, first: Message | None, messages: Iterator[Message]) -> None:
+        message = first or next(messages, None)
+        if message is None:
+            return
+        self._open += 1
+        try:
+            while message is not None:
+                if not await self._ready(session):
+                    return  # the message is still queued; those with a connection have the rest
+                await self._one(session, message)
+                message = None if self.stop.is_set() else next(messages, None)
+        except RelayError as error:
+            self._failure = self._failure or error
+            self.stop.set()  # the other connections settle what they have in flight
+        finally:
+            self._open -= 1
+            await session.close()
+
+    async def _ready(self, session: Session) -> bool:
+        """Whether there is a connection; a relay may allow fewer than we would like, but one there must be."""
+        if session.connected:
+            return True
+        try:
+            await session.connect()
+        except RelayError:
+            if self._open == 1:
+                raise
+            return False
+        return True
+
+    async def _one(self, session: Session, message: Message) -> None:
+        await self._pace()
+        if not await self.journal.begin(message):
+            return
+        try:
+            receipt = await session.send(message)
+        except RelayError as error:
+            await self.journal.settle(_untouched(message, error, self.relay.host, self.clock()))
+            raise
+        await self.journal.settle(receipt)
+        self.watch(receipt)
+        self._count_refusals(receipt)
+
+    async def _pace(self) -> None:
+        """Hold to smtp.rate, counted over all connections."""
+        if self.relay.rate is None:
+            return
+        now = asyncio.get_running_loop().time()
+        self._next = max(now, self._next) + 1 / self.relay.rate
+        await asyncio.sleep(self._next - now - 1 / self.relay.rate)
+
+    def _count_refusals(self, receipt: Receipt) -> None:
+        self._refused = self._refused + 1 if receipt.outcome is Outcome.REFUSED else 0
+        if self._refused >= REFUSALS:
+            raise RelayError(
+                f"{REFUSALS} recipients refused one after the other, the last with {receipt.code} {receipt.reply}",
+                thing=self.relay.host,
+                remedy="The rest is still queued. Check with the relay what this sender may do (SPF, DKIM, relaying).",
+            )
+
+
+def _untouched(message: Message, error: RelayError, relay: str, now: datetime) -> Receipt:
+    """Nothing of the message has left: it may be tried again as soon as the relay is well."""
+    return Receipt(
+        recipient=message.recipient,
+        message_id=message.message_id,
+        outcome=Outcome.DEFERRED,
+        code=0,
+        reply=error.what,
+        relay=relay,
+        at=now,
+        retry_at=now,
+    )
+
+
+__all__ = ["Journal", "Run", "Session", "Watch"]

@@ -1,0 +1,82 @@
+"""Which editions exist, and the window of time that each one covers.
+
+An edition belongs to a local day and has a cut-off: that day at the plan's hour, in the newsletter's time zone. It covers
+from the cut-off of the edition before it, the one that was really made where there is one, to its own: no gap, no
+overlap, over weekends, holidays, clock changes and downtime.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from functools import cached_property
+from zoneinfo import ZoneInfo
+
+import holidays
+
+from digest.config import EditionPlan
+from digest.errors import ConfigError, UsageError
+from digest.model import Slot, Window
+
+LOOKBACK = timedelta(days=2)  # how far before its window an edition still looks for articles that came in late
+_LONGEST_PAUSE = 400  # days searched for a day with an edition
+
+
+@dataclass(frozen=True)
+class Calendar:
+    """The days of one edition plan."""
+
+    plan: EditionPlan
+    zone: ZoneInfo
+
+    @cached_property
+    def _holidays(self) -> holidays.HolidayBase | None:
+        if not self.plan.holidays:
+            return None
+        country, _, region = self.plan.holidays.partition("-")
+        try:
+            return holidays.country_holidays(country, subdiv=region or None)
+        except NotImplementedError as error:
+            raise ConfigError(f"editions.holidays {self.plan.holidays!r} is not known: {error}", thing="digest.toml") from error
+
+    def has(self, day: date) -> bool:
+        """Whether an edition belongs to a local day."""
+        return day.weekday() in self.plan.days and not (self._holidays is not None and day in self._holidays)
+
+    def cutoff(self, day: date) -> datetime:
+        """The instant at which the day's edition closes; an hour the clock skips counts as before the change."""
+        return datetime.combine(day, self.plan.at, self.zone).astimezone(UTC)
+
+    def before(self, day: date) -> date:
+        """The nearest earlier day with an edition."""
+        return next(self._walk(day - timedelta(days=1), -1))
+
+    def latest(self, now: datetime) -> date:
+        """The day of the latest cut-off that has passed."""
+        return next(day for day in self._walk(now.astimezone(self.zone).date(), -1) if self.cutoff(day) <= now)
+
+    def upcoming(self, now: datetime) -> Iterator[date]:
+        """The days of the cut-offs still to come."""
+        return (day for day in self._walk(now.astimezone(self.zone).date(), 1) if self.cutoff(day) > now)
+
+    def _walk(self, day: date, step: int) -> Iterator[date]:
+        idle = 0
+        while idle < _LONGEST_PAUSE:
+            if self.has(day):
+                idle = 0
+                yield day
+            idle += 1
+            day += timedelta(days=step)
+        raise ConfigError(
+            f"edition {self.plan.name!r} has no day in a year", thing="digest.toml", remedy="Look at days and holidays."
+        )
+
+    def slot(self, day: date, previous: datetime | None) -> Slot:
+        """The edition of a day; `previous` is the cut-off of the last edition made before it."""
+        if not self.has(day):
+            raise UsageError(
+                f"there is no {self.plan.name} edition on {day:%A %d %B %Y}",
+                remedy="`digest calendar` lists the days that have one.",
+            )
+        end = self.cutoff(day)
+        start = previous if previous is not None and previous < end else self.cutoff(self.before(day))
+        return Slot(name=self.plan.name, day=day, window=Window(start=start, end=end))

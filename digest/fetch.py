@@ -1,0 +1,253 @@
+"""HTTP with manners: bounded time and size, conditional GET, retry, redirects checked one by one, no private hosts.
+
+Only this module knows aiohttp's client. A source may reach loopback or a private network only where its plan says so
+(`allow_private`); names are checked after they are resolved, so a name that points inwards is refused as well.
+"""
+
+import asyncio
+import ipaddress
+import socket
+import ssl
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from types import TracebackType
+from typing import Any, Protocol, Self
+from urllib.parse import urljoin, urlsplit
+
+import aiohttp
+from aiohttp.abc import AbstractResolver, ResolveResult
+from aiohttp.resolver import DefaultResolver
+
+from digest import __version__
+from digest.errors import FetchError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What one address may cost; seconds and bytes."""
+
+    connect: float = 10.0
+    idle: float = 15.0
+    total: float = 40.0
+    size: int = 10_000_000
+    redirects: int = 5
+    attempts: int = 3
+    pause: float = 0.5  # before the second attempt; doubles after each
+    longest_pause: float = 10.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Response:
+    """A final answer: its status, the address it came from, headers in lower case, the decoded body."""
+
+    status: int
+    url: str
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def ok(self) -> bool:
+        """Whether the status says the body is what was asked for."""
+        return 200 <= self.status < 300
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """An earlier answer with the marks that let a server say 304."""
+
+    etag: str
+    modified: str
+    response: Response
+
+
+class Cache(Protocol):
+    """Where earlier answers are kept between runs."""
+
+    def recall(self, url: str) -> Kept | None:
+        """The answer kept for an address."""
+
+    def remember(self, url: str, kept: Kept) -> None:
+        """Keep an answer that carries an ETag or a Last-Modified."""
+
+
+class Get(Protocol):
+    """The reading of one address with a run's manners and one source's permissions."""
+
+    async def __call__(self, url: str) -> Response:
+        """The answer; FetchError where there is none."""
+
+
+class _PublicResolver(AbstractResolver):
+    """Leaves out every address that is not on the public internet."""
+
+    def __init__(self) -> None:
+        self._inner = DefaultResolver()
+
+    async def resolve(self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET) -> list[ResolveResult]:
+        found = await self._inner.resolve(host, port, family)
+        public = [answer for answer in found if not _private(answer["host"])]
+        if not public:
+            raise _private_error(host)
+        return public
+
+    async def close(self) -> None:
+        await self._inner.close()
+
+
+class Fetcher:
+    """Reads addresses; one for a run, since it holds the connections."""
+
+    def __init__(self, *, agent: str = "", limits: Limits | None = None, cache: Cache | None = None) -> None:
+        self._limits = limits or Limits()
+        self._cache = cache
+        self._agent = f"digest/{__version__} ({agent})" if agent else f"digest/{__version__}"
+        self._sessions: dict[bool, aiohttp.ClientSession] = {}
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        for session in self._sessions.values():
+            await session.close()
+
+    async def get(self, url: str, *, allow_private: bool = False, conditional: bool = True) -> Response:
+        """The answer of an address; FetchError where there is none within the limits.
+
+        A status of 4xx is an answer. 429 and 5xx are tried again, after `Retry-After` where the server names it.
+        """
+        kept = self._cache.recall(url) if self._cache and conditional else None
+        response = await self._patiently(url, allow_private, _marks(kept))
+        if response.status == 304 and kept:
+            return kept.response
+        if response.ok and self._cache:
+            self._remember(url, response)
+        return response
+
+    def _remember(self, url: str, response: Response) -> None:
+        etag, modified = response.headers.get("etag", ""), response.headers.get("last-modified", "")
+        if self._cache and (etag or modified):
+            self._cache.remember(url, Kept(etag=etag, modified=modified, response=response))
+
+    async def _patiently(self, url: str, allow_private: bool, marks: Mapping[str, str]) -> Response:
+        """Attempts with a growing pause between them."""
+        for attempt in range(1, self._limits.attempts + 1):
+            last = attempt == self._limits.attempts
+            pause = min(self._limits.pause * 2 ** (attempt - 1), self._limits.longest_pause)
+            try:
+                response = await self._follow(url, allow_private, marks)
+            except (aiohttp.ClientError, TimeoutError, ssl.SSLError, OSError) as error:
+                if last or isinstance(error, aiohttp.ClientConnectorCertificateError):
+                    raise FetchError(_told(error), thing=url) from error
+            else:
+                if response.status != 429 and response.status < 500:
+                    return response
+                if last:
+                    raise FetchError(f"the server answers {response.status}", thing=url)
+                pause = min(max(pause, _retry_after(response.headers)), self._limits.longest_pause)
+            await asyncio.sleep(pause)
+        raise FetchError("no attempt was allowed", thing=url)
+
+    async def _follow(self, url: str, allow_private: bool, marks: Mapping[str, str]) -> Response:
+        at = url
+        for _ in range(self._limits.redirects + 1):
+            _check(at, allow_private)
+            response = await self._once(at, allow_private, marks)
+            if response.status not in {301, 302, 303, 307, 308} or "location" not in response.headers:
+                return response
+            at = urljoin(at, response.headers["location"])
+        raise FetchError(f"more than {self._limits.redirects} redirects", thing=url, remedy="Use the address it should end at.")
+
+    async def _once(self, url: str, allow_private: bool, marks: Mapping[str, str]) -> Response:
+        async with self._session(allow_private).get(url, headers=marks, allow_redirects=False) as answer:
+            body = await self._bounded(url, answer)
+            headers = {name.lower(): value for name, value in answer.headers.items()}
+            return Response(status=answer.status, url=str(answer.url), headers=headers, body=body)
+
+    async def _bounded(self, url: str, answer: aiohttp.ClientResponse) -> bytes:
+        body = bytearray()
+        async for chunk in answer.content.iter_chunked(65_536):
+            body += chunk
+            if len(body) > self._limits.size:
+                raise FetchError(f"the answer is larger than {self._limits.size // 1_000_000} MB", thing=url)
+        return bytes(body)
+
+    def _session(self, allow_private: bool) -> aiohttp.ClientSession:
+        if allow_private not in self._sessions:
+            settings: dict[str, Any] = {"limit": 100, "limit_per_host": 6}
+            if not allow_private:
+                settings["resolver"] = _PublicResolver()
+            limits = self._limits
+            self._sessions[allow_private] = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(**settings),
+                headers={"User-Agent": self._agent, "Accept-Language": "*"},
+                timeout=aiohttp.ClientTimeout(total=limits.total, sock_connect=limits.connect, sock_read=limits.idle),
+                cookie_jar=aiohttp.DummyCookieJar(),
+            )
+        return self._sessions[allow_private]
+
+
+def _marks(kept: Kept | None) -> dict[str, str]:
+    if kept is None:
+        return {}
+    marks = {"If-None-Match": kept.etag, "If-Modified-Since": kept.modified}
+    return {name: value for name, value in marks.items() if value}
+
+
+def _check(url: str, allow_private: bool) -> None:
+    """Scheme and literal addresses; names are checked by the resolver."""
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+    except ValueError as error:
+        raise FetchError("not a usable address", thing=url) from error
+    if parts.scheme not in {"http", "https"} or not host:
+        raise FetchError(f"{parts.scheme or 'no'}: is not http or https", thing=url)
+    if not allow_private and _private(host):
+        raise _private_error(url)
+
+
+def _private(host: str) -> bool:
+    try:
+        address = ipaddress.ip_address(host.partition("%")[0].strip("[]"))
+    except ValueError:
+        return False
+    mapped = getattr(address, "ipv4_mapped", None)
+    return not (mapped or address).is_global or address.is_multicast
+
+
+def _private_error(thing: str) -> FetchError:
+    return FetchError(
+        "is on this machine or a private network",
+        thing=thing,
+        remedy="Set allow_private = true for this source if that is meant.",
+    )
+
+
+def _retry_after(headers: Mapping[str, str]) -> float:
+    """Seconds that a server asks to wait, as a number or a date (RFC 9110, section 10.2.3)."""
+    text = headers.get("retry-after", "").strip()
+    if text.isdigit():
+        return float(text)
+    try:
+        return (parsedate_to_datetime(text) - datetime.now(UTC)).total_seconds()
+    except (ValueError, TypeError):
+        return 0.0
+
+
+_TOLD: Sequence[tuple[type[BaseException], str]] = (
+    (aiohttp.ClientConnectorCertificateError, "the server's certificate is not trusted"),
+    (aiohttp.ClientConnectorDNSError, "there is no such host"),
+    (TimeoutError, "no answer in time"),
+    (aiohttp.ClientPayloadError, "the answer broke off or is not what its headers say"),
+    (aiohttp.ClientConnectorError, "cannot connect"),
+    (aiohttp.ServerDisconnectedError, "the server hung up"),
+)
+
+
+def _told(error: BaseException) -> str:
+    for kind, text in _TOLD:
+        if isinstance(error, kind):
+            return text
+    return f"{type(error).__name__}: {error}"

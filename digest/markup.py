@@ -1,0 +1,85 @@
+"""Strangers' HTML → plain text, and strangers' links → safe links. Only this module knows nh3."""
+
+import html
+import re
+import unicodedata
+from collections.abc import Iterator
+from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit
+
+import nh3
+
+_KEPT = {"p", "br", "blockquote", "li", "div", "h1", "h2", "h3", "h4", "h5", "h6", "tr"}
+_DROPPED = {"script", "style", "form", "iframe", "figure", "noscript", "template", "title"}
+_MARKS = (
+    (re.compile(r"<br ?/?>|</?tr>"), "\n"),
+    (re.compile(r"<li>"), "\n• "),
+    (re.compile(r"</li>"), ""),
+    (re.compile(r"<blockquote>"), "\n\n\ue000\n"),
+    (re.compile(r"</blockquote>"), "\n\ue001\n\n"),
+    (re.compile(r"</?(?:p|div|h[1-6])>"), "\n\n"),
+)
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u2028\u2029\u202a-\u202e\u2066-\u2069\ue000\ue001\ufeff\ufff9-\ufffb]")
+_TRACKING = re.compile(r"^(utm_\w+|fbclid|gclid|mc_[ce]id|igshid|ref|cmpid|_ga)$")
+LONGEST = 200_000  # characters of one stranger's HTML that are looked at
+
+
+def plain(markup: str) -> str:
+    """Plain text of an HTML fragment: paragraphs apart by a blank line, quoted lines begin with `> `."""
+    bounded = _CONTROL.sub("", markup[:LONGEST].replace("\n", " "))
+    text = nh3.clean(bounded, tags=_KEPT, clean_content_tags=_DROPPED, attributes={}, link_rel=None)
+    for tag, mark in _MARKS:  # nh3 leaves only bare tags of _KEPT, so plain substitution is exact
+        text = tag.sub(mark, text)
+    return tidy("\n".join(_quoted(_squeezed(html.unescape(text)))))
+
+
+def _squeezed(text: str) -> list[str]:
+    """The lines, at most one blank one between two others."""
+    lines = "\n".join(" ".join(line.split()) for line in text.split("\n"))
+    return re.sub(r"\n{3,}", "\n\n", lines).split("\n")
+
+
+def _quoted(lines: list[str]) -> Iterator[str]:
+    """The lines between the marks of a quotation begin with `> `; the marks themselves go."""
+    depth = 0
+    for line in lines:
+        if line in "\ue000\ue001" and line:
+            depth += 1 if line == "\ue000" else -1
+        elif line or not depth:
+            yield "> " * depth + line
+
+
+def tidy(text: str) -> str:
+    """NFC, no control or direction-override characters, at most one blank line between paragraphs."""
+    text = _CONTROL.sub("", unicodedata.normalize("NFC", text).replace("\r\n", "\n").replace("\xa0", " "))
+    return "\n".join(_squeezed(text)).strip()
+
+
+def inline(markup: str) -> str:
+    """A title or a name: one line of plain text, entities decoded, tags gone."""
+    return " ".join(plain(markup).split())
+
+
+def own_words(text: str) -> str:
+    """A comment's text without the lines it quotes."""
+    return "\n".join(line for line in text.split("\n") if not line.startswith(">")).strip()
+
+
+def link(url: str, base: str = "") -> str:
+    """An absolute http(s) address without control characters or credentials, or an empty string."""
+    try:
+        full = urljoin(base, url.strip())
+        parts = urlsplit(full)
+        host = parts.hostname
+    except ValueError:
+        return ""
+    if parts.scheme not in {"http", "https"} or not host or parts.username or len(full) > 2_000:
+        return ""
+    return "" if re.search(r"[\x00-\x20\x7f\"'<>\\^`{|}]", full) else full
+
+
+def identity(url: str) -> str:
+    """An article's address without what varies between its copies: scheme, www, tracking, fragment, closing slash."""
+    parts = urlsplit(url)
+    query = sorted((key, value) for key, value in parse_qsl(parts.query, keep_blank_values=True) if not _TRACKING.match(key))
+    host = (parts.hostname or "").removeprefix("www.") + (f":{parts.port}" if parts.port else "")
+    return f"{host}{parts.path.rstrip('/')}{'?' + urlencode(query) if query else ''}"

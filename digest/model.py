@@ -1,0 +1,232 @@
+"""The frozen values that flow down the line: collect → curate → render → compose → deliver.
+
+All text is plain text (never HTML); every instant is an aware datetime in UTC.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Literal
+
+NOTHING: Mapping[str, str] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Window:
+    """The half-open span of time `start <= t < end` that one edition covers."""
+
+    start: datetime
+    end: datetime
+
+    def __contains__(self, moment: datetime) -> bool:
+        return self.start <= moment < self.end
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Image:
+    """A picture on the newsroom's own host; width and height in pixels, 0 when unknown."""
+
+    url: str
+    alt: str = ""
+    width: int = 0
+    height: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Article:
+    """One published article as its source tells it."""
+
+    id: str
+    source: str
+    url: str
+    title: str
+    published: datetime
+    updated: datetime
+    author: str = ""
+    summary: str = ""
+    body_text: str = ""
+    image: Image | None = None
+    topics: tuple[str, ...] = ()
+    comment_count: int | None = None
+    access: Literal["public", "protected"] = "public"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comment:
+    """One reader's comment; `up` and `down` are None where the source has no votes."""
+
+    id: str
+    article_id: str
+    author: str
+    text: str
+    written: datetime
+    url: str
+    parent_id: str | None = None
+    up: int | None = None
+    down: int | None = None
+    replies: int = 0
+    kind: Literal["comment", "pingback"] = "comment"
+    state: Literal["approved", "held", "spam", "deleted"] = "approved"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """One source that could not be read, told so that a person can act on it."""
+
+    source: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Thread:
+    """A promise: every comment of the article written since then is in the harvest, so that a missing one was removed."""
+
+    article_id: str
+    whole_since: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Harvest:
+    """What one reading of the sources brought: articles, their comments, and what failed."""
+
+    articles: tuple[Article, ...] = ()
+    comments: tuple[Comment, ...] = ()
+    threads: tuple[Thread, ...] = ()
+    failures: tuple[Failure, ...] = ()
+
+    def __add__(self, other: "Harvest") -> "Harvest":
+        return Harvest(
+            articles=self.articles + other.articles,
+            comments=self.comments + other.comments,
+            threads=self.threads + other.threads,
+            failures=self.failures + other.failures,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pick:
+    """A comment chosen for print, with the words of the comment it answers, if it answers one."""
+
+    comment: Comment
+    excerpt: str
+    score: float
+    reasons: tuple[str, ...] = ()
+    parent_author: str = ""
+    parent_excerpt: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeftOut:
+    """An article or comment that is not printed, and why."""
+
+    kind: Literal["article", "comment"]
+    id: str
+    label: str
+    url: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Story:
+    """An article as it stands in an edition; position 0 leads."""
+
+    article: Article
+    position: int
+    picks: tuple[Pick, ...] = ()
+    reasons: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slot:
+    """A place in the calendar: which edition, on which local day, over which window."""
+
+    name: str
+    day: date
+    window: Window
+
+    @property
+    def key(self) -> str:
+        """The edition's lasting name, as in `weekday-2026-11-24`."""
+        return f"{self.name}-{self.day.isoformat()}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edition:
+    """The day's selection, complete and in order; `number` counts the editions made so far."""
+
+    newsletter: str
+    slot: Slot
+    number: int
+    stories: tuple[Story, ...]
+    left_out: tuple[LeftOut, ...]
+    frozen_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rendered:
+    """An edition in words; reader's parts are still marks (see `digest.marks`)."""
+
+    subject: str
+    preheader: str
+    html: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subscriber:
+    """One row of the roll; `line` is where it stands in the file."""
+
+    email: str
+    name: str = ""
+    status: str = "active"
+    topics: tuple[str, ...] = ()
+    timezone: str = ""
+    language: str = ""
+    frequency: str = ""
+    joined: str = ""
+    line: int = 0
+    extra: Mapping[str, str] = field(default_factory=lambda: NOTHING)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipient:
+    """A reader on an edition's frozen list; `id` is the same for an address in every edition."""
+
+    id: int
+    email: str
+    name: str = ""
+    attempts: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """A complete message for one recipient: CRLF line ends, signed where keys are set."""
+
+    recipient: Recipient
+    message_id: str
+    raw: bytes
+
+
+class Outcome(StrEnum):
+    """What became of one message at the relay."""
+
+    SENT = "sent"
+    REFUSED = "refused"  # permanent
+    DEFERRED = "deferred"  # temporary
+    UNKNOWN = "unknown"  # the connection died after the final dot
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt:
+    """The relay's answer for one recipient; `code` is 0 where it never answered, `retry_at` None where no retry is due."""
+
+    recipient: Recipient
+    message_id: str
+    outcome: Outcome
+    code: int
+    reply: str
+    relay: str
+    at: datetime
+    retry_at: datetime | None = None

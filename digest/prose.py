@@ -1,0 +1,55 @@
+"""Cutting plain text where a reader would: at the end of a sentence, else of a word."""
+
+import re
+
+_SENTENCE_END = re.compile(r"""[.!?…。！？؟][)"'’”»\]]*(?=\s|$)|[。！？]""")
+_NO_END = re.compile(
+    r"(?:\b(?:Mr|Mrs|Ms|Dr|Prof|St|No|vs|etc|e\.g|i\.e|approx|Cllr|Rev|Sgt|Lt"
+    r"|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sep|Sept|Oct|Nov|Dec)|\b[A-Z])\.$"
+)
+
+
+def words(text: str) -> list[str]:
+    """The words of a text, numbers among them."""
+    return re.findall(r"[^\W_]+(?:['’][^\W_]+)*", text)
+
+
+def squeeze(text: str) -> str:
+    """The text on one line, its white space folded."""
+    return " ".join(text.split())
+
+
+def sentences(text: str) -> list[str]:
+    """The sentences of one paragraph, abbreviations and initials kept whole."""
+    found, start = [], 0
+    for match in _SENTENCE_END.finditer(text):
+        if _NO_END.search(text[start : match.end()]):
+            continue
+        found.append(text[start : match.end()].strip())
+        start = match.end()
+    rest = text[start:].strip()
+    return [*found, rest] if rest else found
+
+
+def excerpt(text: str, limit: int) -> str:
+    """The leading whole sentences that fit in `limit` characters, else whole words and an ellipsis."""
+    text = squeeze(text)
+    if len(text) <= limit:
+        return text
+    kept = ""
+    for sentence in sentences(text):
+        longer = f"{kept} {sentence}".strip()
+        if len(longer) > limit:
+            break
+        kept = longer
+    return kept or shorten(text, limit)
+
+
+def shorten(text: str, limit: int) -> str:
+    """The text on one line, cut before the word that passes `limit` characters, with an ellipsis."""
+    text = squeeze(text)
+    if len(text) <= limit:
+        return text
+    head = text[: limit - 1]
+    at = head.rfind(" ")
+    return (head[:at] if at > limit // 2 else head).rstrip(" ,;:–—-") + "…"

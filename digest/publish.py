@@ -1,0 +1,172 @@
+"""The line: collect → curate → render → compose → deliver, with the ledger around it.
+
+    1. collect   read the sources once more, in full, and keep what they say
+    2. curate    choose the articles and comments of the window
+    3. render    put them into words, once for all readers
+                 ── the edition is frozen: selection, words and recipients are in the ledger ──
+    4. compose   make each reader's message
+    5. deliver   hand it to the relay, recorded before and after
+
+What is frozen is sent as it is, also by a later run: a second run sends only what has no receipt.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Literal, Protocol
+
+from digest.clock import Clock
+from digest.compose import Composer, Sender
+from digest.config import EditionPlan, Smtp
+from digest.curate import Rules, curate
+from digest.deliver import Run
+from digest.editions import LOOKBACK
+from digest.model import Edition, Failure, Harvest, Outcome, Receipt, Slot, Subscriber
+from digest.render import Design
+from digest.report import Report, difference
+from digest.store import Frozen, Journal, Store
+from digest.subscribers import Roll
+
+
+class Progress(Protocol):
+    """What a person watches while an edition goes out."""
+
+    def started(self, waiting: int) -> None:
+        """So many messages are to be sent now."""
+
+    def answered(self, receipt: Receipt) -> None:
+        """The relay has answered for one of them."""
+
+    def pausing(self, seconds: float, waiting: int) -> None:
+        """So many could not be sent and are tried again after a pause."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """What the line runs on; `digest.wiring` fits it. `patience` are the pauses (s) before deferred mail is tried again."""
+
+    collect: Callable[[datetime], Awaitable[Harvest]]
+    rules: Callable[[EditionPlan], Rules]
+    design: Callable[[], Design]
+    sender: Sender
+    relay: Smtp
+    roll: Callable[[], Roll]
+    store: Store
+    clock: Clock
+    patience: Sequence[float] = (15.0, 60.0)
+    stop: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Draft:
+    """An edition that nobody has been sent yet, and what the sources said while it was made."""
+
+    edition: Edition
+    failures: tuple[Failure, ...]
+
+
+async def publish(line: Line, plan: EditionPlan, slot: Slot, progress: Progress) -> Report:
+    """Make the edition of a slot, unless the ledger has it, and send what of it has no receipt."""
+    roll = line.roll()
+    failures: tuple[Failure, ...] = ()
+    frozen = line.store.ledger.frozen(slot.key)
+    if frozen is None:
+        draft = await drafted(line, plan, slot)
+        failures = draft.failures
+        if len(draft.edition.stories) < plan.min_articles:
+            return _without_edition(line, plan, draft)
+        rendered = line.design().render(draft.edition)
+        frozen = line.store.ledger.freeze(draft.edition, rendered, _recipients(line, roll), line.sender.links.token)
+    report = await send(line, frozen, progress)
+    return replace(report, failures=failures, bad_rows=sum(problem.skipped for problem in roll.problems))
+
+
+async def drafted(line: Line, plan: EditionPlan, slot: Slot) -> Draft:
+    """Stages 1 and 2: what the edition holds if it is made now."""
+    since = slot.window.start - LOOKBACK
+    harvest = await line.collect(since)
+    line.store.archive.keep(harvest, line.clock())
+    edition = curate(
+        slot,
+        line.store.archive.material(since, slot.window.end),
+        line.store.ledger.settled(slot.name),
+        line.rules(plan),
+        number=line.store.ledger.next_number(),
+        now=line.clock(),
+    )
+    return Draft(edition=edition, failures=harvest.failures)
+
+
+async def send(line: Line, frozen: Frozen, progress: Progress, *, due: datetime | None = None) -> Report:
+    """Stages 4 and 5 for every recipient without a receipt, those deferred among them (only if due by then, where given)."""
+    deliveries, key = line.store.deliveries, frozen.key
+    resumed = tuple(deliveries.reclaim(key))
+    before = deliveries.counts(key)
+    compose = Composer(line.sender, frozen.rendered, key, frozen.edition.frozen_at)
+    async with Journal(deliveries, key) as journal:
+        for pause in (0.0, *line.patience):
+            waiting = deliveries.waiting(key, due)
+            if not waiting or not await _paused(line, pause, waiting, progress):
+                break
+            progress.started(waiting)
+            run = Run(line.relay, line.sender.newsletter.address, journal, line.clock, progress.answered, line.stop)
+            await run.deliver(map(compose, deliveries.to_send(key, due)))
+    return _report(line, frozen, before, resumed)
+
+
+async def _paused(line: Line, seconds: float, waiting: int, progress: Progress) -> bool:
+    """Wait before another pass; False where somebody asks to stop."""
+    if seconds and not line.stop.is_set():
+        progress.pausing(seconds, waiting)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(line.stop.wait(), seconds)
+    return not line.stop.is_set()
+
+
+def _recipients(line: Line, roll: Roll) -> list[Subscriber]:
+    """The active readers who have not opted out, whatever the file says of those."""
+    gone = line.store.optouts.among(reader.email for reader in roll.active)
+    return [reader for reader in roll.active if reader.email not in gone]
+
+
+def _without_edition(line: Line, plan: EditionPlan, draft: Draft) -> Report:
+    """Too few articles: the slot is skipped, its articles stay for the next edition. Where a source failed that might have
+    had more, nothing is settled yet.
+    """
+    slot, found = draft.edition.slot, len(draft.edition.stories)
+    note = f"{found} of at least {plan.min_articles} articles since {slot.window.start:%A %H:%M} UTC"
+    if draft.failures:
+        return Report(status="failed", slot=slot, note=f"{note}, and not every source could be read", failures=draft.failures)
+    line.store.ledger.skip(slot, note, line.clock())
+    return Report(status="skipped", slot=slot, note=note)
+
+
+def _report(line: Line, frozen: Frozen, before: dict[str, int], resumed: tuple[str, ...]) -> Report:
+    """Count the run, and close the edition where nothing is left to try."""
+    slot, now = frozen.edition.slot, line.clock()
+    total = line.store.deliveries.counts(frozen.key)
+    open_ = sum(total.get(state, 0) for state in ("queued", "sending"))
+    late = now - frozen.edition.frozen_at > line.relay.give_up_after
+    if not open_ and (late or not total.get(Outcome.DEFERRED)):
+        line.store.ledger.finish(frozen.key, now)
+    if before == total:
+        when = f"{frozen.finished_at or frozen.edition.frozen_at:%d %B %Y %H:%M} UTC"
+        note = f"edition {frozen.key} was sent on {when}; nobody is waiting for it"
+        return Report(status="nothing", slot=slot, note=note, total=total, resumed=resumed)
+    status: Literal["sent", "unfinished"] = "unfinished" if open_ or total.get(Outcome.DEFERRED) else "sent"
+    return Report(status=status, slot=slot, counts=difference(before, total), total=total, resumed=resumed)
+
+
+class Unwatched:
+    """Progress that nobody sees."""
+
+    def started(self, waiting: int) -> None:
+        """Nothing to show."""
+
+    def answered(self, receipt: Receipt) -> None:
+        """Nothing to show."""
+
+    def pausing(self, seconds: float, waiting: int) -> None:
+        """Nothing to show."""

@@ -1,0 +1,179 @@
+"""What would keep tomorrow's edition from its readers: every part is tried, none is changed, nothing is sent."""
+
+import asyncio
+from collections.abc import Awaitable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Literal
+from urllib.parse import urlsplit
+
+import dns.asyncresolver
+import dns.exception
+import dns.resolver
+
+from digest.config import Dkim, Newsletter
+from digest.deliver import Session
+from digest.errors import DigestError
+from digest.model import Article, Comment, Edition, Pick, Story
+from digest.sign import Signer
+from digest.works import Works
+
+DNS_PATIENCE = 4.0  # seconds for each record
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing looked at; an `error` would break the edition, a `warning` would hurt it."""
+
+    area: str
+    level: Literal["ok", "warning", "error"]
+    text: str
+
+
+async def findings(works: Works) -> list[Finding]:
+    """Everything, in the order of the line."""
+    parts: Iterable[Awaitable[list[Finding]]] = (
+        _config(works), _subscribers(works), _sources(works), _templates(works), _relay(works), _dns(works),
+    )  # fmt: skip
+    return [row for rows in await asyncio.gather(*parts) for row in rows]
+
+
+async def _config(works: Works) -> list[Finding]:
+    newsletter = works.config.newsletter
+    return [Finding("config", "ok", f"{newsletter.name}, in {newsletter.timezone.key} time"), *_wishes(newsletter)]
+
+
+def _wishes(newsletter: Newsletter) -> Iterator[Finding]:
+    """What a mailing may lack, and what that costs."""
+    if not newsletter.public_url:
+        yield Finding("config", "warning", "no public_url: readers can unsubscribe by e-mail only, and Gmail wants one click")
+    elif urlsplit(newsletter.public_url).scheme != "https":
+        yield Finding("config", "warning", "public_url is not https: mail programs offer no one-click unsubscribe (RFC 8058)")
+    if not newsletter.postal_address:
+        yield Finding("config", "warning", "no postal_address: the law asks for one in most countries")
+    if not newsletter.site_url:
+        yield Finding("config", "warning", "no site_url: the footer cannot lead to your site")
+
+
+async def _subscribers(works: Works) -> list[Finding]:
+    try:
+        roll = works.roll()
+    except DigestError as error:
+        return [Finding("subscribers", "error", str(error))]
+    active, skipped = len(roll.active), sum(row.skipped for row in roll.problems)
+    found = [
+        Finding("subscribers", "ok" if active else "error", f"{active} active" if active else "nobody is active in subscribers.csv")
+    ]
+    if skipped:
+        first = next(row for row in roll.problems if row.skipped)
+        found.append(Finding("subscribers", "warning", f"{skipped} row(s) skipped, the first on line {first.line}: {first.what}"))
+    return found
+
+
+async def _sources(works: Works) -> list[Finding]:
+    try:
+        harvest = await works.collect(works.clock() - timedelta(days=7))
+    except DigestError as error:
+        return [Finding("sources", "error", str(error))]
+    failed = [
+        Finding("sources", "error" if not harvest.articles else "warning", f"{row.source}: {row.reason}")
+        for row in harvest.failures
+    ]
+    told = f"{len(harvest.articles)} articles and {len(harvest.comments)} comments in the last seven days"
+    return [
+        *([Finding("sources", "ok" if harvest.articles else "warning", told)] if harvest.articles or not failed else []),
+        *failed,
+    ]
+
+
+async def _templates(works: Works) -> list[Finding]:
+    try:
+        rendered = works.design().render(_specimen(works))
+    except DigestError as error:
+        return [Finding("templates", "error", str(error))]
+    return [Finding("templates", "ok", f"a specimen renders to {len(rendered.html.encode()) / 1024:.0f} KB of HTML")]
+
+
+def _specimen(works: Works) -> Edition:
+    """An edition with something in every place that the templates have."""
+    plan = works.config.editions[0]
+    slot = works.slot(plan, works.calendar(plan).latest(works.clock()))
+    now, url = works.clock(), works.config.newsletter.site_url or "https://news.example"
+    stories = []
+    for position in range(2):
+        article = Article(
+            id=f"specimen-{position}", source="specimen", url=f"{url}/specimen-{position}/", title="A headline with “quotes”",
+            author="A Writer", summary="A summary of one sentence.", topics=("News",), published=now, updated=now,
+        )  # fmt: skip
+        comment = Comment(id="c", article_id=article.id, author="A Reader", text="Words.", written=now, url=f"{article.url}#c")
+        pick = Pick(comment=comment, excerpt="Words.", score=1.0, parent_author="Another", parent_excerpt="Other words.")
+        stories.append(Story(article=article, position=position, picks=(pick,)))
+    return Edition(newsletter=works.config.newsletter.name, slot=slot, number=1, stories=tuple(stories), left_out=(), frozen_at=now)
+
+
+async def _relay(works: Works) -> list[Finding]:
+    smtp = works.config.smtp
+    session = Session(smtp, works.config.newsletter.address, works.clock)
+    try:
+        await session.connect()
+        offers = ", ".join(name.upper() for name in session.greeted()) or "nothing beyond the basics"
+    except DigestError as error:
+        return [Finding("relay", "error", str(error))]
+    finally:
+        await session.close()
+    return [
+        Finding(
+            "relay",
+            "ok",
+            f"{smtp.host}:{smtp.port} answers, TLS {smtp.tls}, {'logged in' if smtp.user else 'no login'}; offers {offers}",
+        )
+    ]
+
+
+async def _dns(works: Works) -> list[Finding]:
+    """What receivers look up; never an error, since this machine's DNS may not be the world's."""
+    domain = works.config.newsletter.domain
+    asked = [
+        _record(domain, "v=spf1", "SPF"),
+        _record(f"_dmarc.{domain}", "v=DMARC1", "DMARC"),
+        *(_key(key) for key in works.config.dkim),
+    ]
+    unsigned = [] if works.config.dkim else [Finding("dns", "warning", "no [dkim]: sign with one here, or let the relay sign")]
+    return [*await asyncio.gather(*asked), *unsigned]
+
+
+async def _record(name: str, begins: str, label: str) -> Finding:
+    texts = await _texts(name)
+    if isinstance(texts, str):
+        return Finding("dns", "warning", f"{label} of {name}: {texts}")
+    found = next((text for text in texts if text.startswith(begins)), None)
+    return Finding("dns", "ok" if found else "warning", f"{label} of {name}: {found or 'there is none; receivers expect one'}")
+
+
+async def _key(key: Dkim) -> Finding:
+    name = f"{key.selector}._domainkey.{key.domain}"
+    try:
+        wanted = Signer.load(key.domain, key.selector, key.key_file).dns_record()
+    except DigestError as error:
+        return Finding("dkim", "error", str(error))
+    texts = await _texts(name)
+    if isinstance(texts, str):
+        return Finding("dkim", "warning", f"{name}: {texts}; it should be {wanted}")
+    public = wanted.rpartition("p=")[2]
+    good = any(public in text.replace(" ", "") for text in texts)
+    return Finding(
+        "dkim",
+        "ok" if good else "warning",
+        f"{name} {'is the key here' if good else f'is not the key here; it should be {wanted}'}",
+    )
+
+
+async def _texts(name: str) -> list[str] | str:
+    """The TXT records of a name, or why they are not known."""
+    try:
+        answer = await dns.asyncresolver.resolve(name, "TXT", lifetime=DNS_PATIENCE)
+    except (dns.resolver.NXDOMAIN, dns.resolver.NoAnswer):
+        return []
+    except dns.exception.DNSException as error:
+        return f"cannot ask DNS ({type(error).__name__})"
+    return [b"".join(row.strings).decode("utf-8", "replace") for row in answer]

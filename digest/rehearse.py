@@ -1,0 +1,89 @@
+"""The real path without the ledger: what `send` would do, for `--dry-run` and `--test-to`."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from digest.compose import Composer
+from digest.config import EditionPlan
+from digest.deliver import Session
+from digest.model import Edition, Failure, Outcome, Receipt, Recipient, Rendered, Slot
+from digest.publish import drafted
+from digest.subscribers import normal
+from digest.works import Works
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rehearsal:
+    """What would be sent, to how many, and what the relay said of the test copies."""
+
+    edition: Edition
+    rendered: Rendered | None
+    recipients: int
+    failures: tuple[Failure, ...]
+    receipts: tuple[Receipt, ...] = ()
+
+    @property
+    def exit_code(self) -> int:
+        """0, or 3 where a test copy was not taken."""
+        return 3 if any(receipt.outcome is not Outcome.SENT for receipt in self.receipts) else 0
+
+    def as_json(self) -> dict[str, Any]:
+        """What `--json` prints."""
+        counts = {outcome.value: sum(receipt.outcome is outcome for receipt in self.receipts) for outcome in Outcome}
+        return {
+            "edition": self.edition.slot.key,
+            "status": "rehearsed",
+            "subject": self.rendered.subject if self.rendered else None,
+            "stories": [story.article.title for story in self.edition.stories],
+            "recipients": self.recipients,
+            **counts,
+            "skipped": 0,
+            "failures": [{"source": failure.source, "reason": failure.reason} for failure in self.failures],
+        }
+
+    def text(self) -> str:
+        """What a person reads."""
+        subject = self.rendered.subject if self.rendered else "too few articles"
+        lines = [f"Edition {self.edition.slot.key}, No. {self.edition.number}: {subject}"]
+        lines += [f"  {story.position + 1}. {story.article.title} ({len(story.picks)} comments)" for story in self.edition.stories]
+        lines += [f"  {receipt.outcome}: {receipt.recipient.email} {receipt.code} {receipt.reply}" for receipt in self.receipts]
+        lines += [f"  failed: {failure.source}: {failure.reason}" for failure in self.failures]
+        return "\n".join(
+            lines if self.receipts else [*lines, f"{self.recipients} subscribers would get it. Nothing was sent or recorded."]
+        )
+
+
+async def rehearse(works: Works, plan: EditionPlan, slot: Slot, test_to: Sequence[str]) -> Rehearsal:
+    """Make the edition of a slot as `send` would, and send it to the test addresses, if there are any."""
+    edition, failures = await made(works, plan, slot)
+    frozen = works.store.ledger.frozen(slot.key)
+    enough = len(edition.stories) >= plan.min_articles
+    rendered = frozen.rendered if frozen else works.design().render(edition) if enough else None
+    active = works.roll().active
+    gone = works.store.optouts.among(reader.email for reader in active)
+    return Rehearsal(
+        edition=edition,
+        rendered=rendered,
+        recipients=len(active) - len(gone) if rendered else 0,
+        failures=failures,
+        receipts=await _test(works, rendered, edition, test_to) if rendered and test_to else (),
+    )
+
+
+async def made(works: Works, plan: EditionPlan, slot: Slot) -> tuple[Edition, tuple[Failure, ...]]:
+    """The edition of a slot: as it was frozen, else as it would be made now."""
+    frozen = works.store.ledger.frozen(slot.key)
+    if frozen:
+        return frozen.edition, ()
+    draft = await drafted(works.line, plan, slot)
+    return draft.edition, draft.failures
+
+
+async def _test(works: Works, rendered: Rendered, edition: Edition, test_to: Sequence[str]) -> tuple[Receipt, ...]:
+    compose = Composer(works.line.sender, rendered, edition.slot.key, works.clock(), test=True)
+    session = Session(works.config.smtp, works.config.newsletter.address, works.clock)
+    try:
+        return tuple([await session.send(compose(Recipient(id=0, email=normal(email)))) for email in test_to])
+    finally:
+        await session.close()

@@ -1,0 +1,168 @@
+"""Stage 3: an edition → subject, preheader, HTML and plain text. Pure, and done once for all readers.
+
+Jinja2 first, with all partials, then MJML, then CSS inlining: mrml leaves `mj-style` rules in the head. mrml passes
+tags it does not know straight through, so they are looked for here.
+"""
+
+import re
+import traceback
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+import css_inline
+import mjml
+from babel.dates import format_date
+from jinja2 import ChoiceLoader, Environment, FileSystemLoader, StrictUndefined, TemplateSyntaxError
+from jinja2 import TemplateError as JinjaError
+
+from digest.config import Newsletter
+from digest.errors import TemplateError
+from digest.marks import ReaderMarks
+from digest.model import Article, Comment, Edition, Image, Rendered, Story
+from digest.prose import shorten, squeeze
+
+LARGEST = 80 * 1024  # bytes of HTML; Gmail cuts a message off at 102 KB, its readers' links included
+_HERE = Path(__file__).parent
+PACKAGED = next(folder for folder in (_HERE / "templates", _HERE.parent / "templates") if folder.is_dir())
+_TAG = re.compile(r"<(mj-[a-z-]+|mjml)\b")
+_BETWEEN = re.compile(r"(?<=>)[ \t]+(?=</?mj)")  # mrml takes blanks between two of its tags for text, unless a line ends there
+_KNOWN = frozenset(
+    """mjml mj-head mj-body mj-title mj-attributes mj-all mj-class mj-style mj-raw mj-wrapper mj-section mj-column mj-group mj-text
+    mj-image mj-button mj-divider mj-spacer mj-table mj-hero mj-font mj-breakpoint mj-navbar mj-navbar-link""".split()  # noqa: SIM905
+)
+_SHARE = {
+    "email": ("by e-mail", "mailto:?subject={title}&body={url}"),
+    "bluesky": ("on Bluesky", "https://bsky.app/intent/compose?text={title}%20{url}"),
+    "facebook": ("on Facebook", "https://www.facebook.com/sharer/sharer.php?u={url}"),
+    "linkedin": ("on LinkedIn", "https://www.linkedin.com/sharing/share-offsite/?url={url}"),
+    "mastodon": ("on Mastodon", "https://share.joinmastodon.org/#text={title}%20{url}"),
+    "whatsapp": ("on WhatsApp", "https://wa.me/?text={title}%20{url}"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ShareLink:
+    """Where a story can be passed on."""
+
+    label: str
+    url: str
+
+
+class Design:
+    """The templates of one newsletter: its own where it has them, the packaged ones for the rest."""
+
+    def __init__(self, newsletter: Newsletter, folders: Sequence[Path]) -> None:
+        self._newsletter = newsletter
+        loader = ChoiceLoader([FileSystemLoader(folder) for folder in (*folders, PACKAGED)])
+        self._environment = Environment(
+            loader=loader,
+            autoescape=lambda name: name is None or ".txt" not in name,  # noqa: S701  the plain text has nothing to escape
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self._inliner = css_inline.CSSInliner(keep_style_tags=True, load_remote_stylesheets=False)
+
+    def render(self, edition: Edition) -> Rendered:
+        """The edition in words; TemplateError names the file and the line that cannot be rendered.
+
+        An edition too large for mail programs loses comments, from its last story upwards, until it fits.
+        """
+        context = self._context(edition)
+        subject = squeeze(self._fill("subject.txt.j2", context))
+        preheader = squeeze(self._fill("preheader.txt.j2", context))
+        context |= {"subject": subject, "preheader": preheader}
+        html = self._html(context)
+        while len(html.encode()) > LARGEST and (smaller := _without_last_pick(context["stories"])):
+            context["stories"] = smaller
+            html = self._html(context)
+        text = _unblank(self._fill("edition.txt.j2", context))
+        return Rendered(subject=subject, preheader=preheader, html=html, text=text)
+
+    def _context(self, edition: Edition) -> dict[str, Any]:
+        return {
+            "edition": edition,
+            "stories": edition.stories,
+            "newsletter": self._newsletter,
+            "reader": ReaderMarks(),
+            "date": format_date(edition.slot.day, "full", locale=self._newsletter.language.replace("-", "_")),
+            "share": self._share,
+            "picture": self._picture,
+            "report": self._report,
+            "host": lambda url: (urlsplit(url).hostname or "").removeprefix("www."),
+            "shorten": shorten,
+        }
+
+    def _fill(self, name: str, context: dict[str, Any]) -> str:
+        try:
+            return self._environment.get_template(name).render(context)
+        except TemplateSyntaxError as error:
+            raise TemplateError(
+                f"template error: {error.message}", thing=f"{error.filename or error.name}:{error.lineno}"
+            ) from error
+        except (JinjaError, TypeError, ValueError, AttributeError, ArithmeticError, LookupError) as error:
+            raise TemplateError(f"template error: {error}", thing=_place(error, name)) from error
+
+    def _html(self, context: dict[str, Any]) -> str:
+        source = _BETWEEN.sub("\n", self._fill("edition.mjml.j2", context).replace("\r\n", "\n"))
+        unknown = sorted(set(_TAG.findall(source)) - _KNOWN)
+        if unknown:
+            raise TemplateError(
+                f"unknown MJML tag <{unknown[0]}>", thing="edition.mjml.j2", remedy=f"Known: {', '.join(sorted(_KNOWN))}."
+            )
+        try:
+            return self._inliner.inline(mjml.mjml2html(source))
+        except (ValueError, css_inline.InlineError) as error:
+            raise TemplateError(f"not valid MJML: {_near(error, source)}", thing="edition.mjml.j2") from error
+
+    def _share(self, article: Article) -> list[ShareLink]:
+        title, url = quote(shorten(article.title, 120), safe=""), quote(article.url, safe="")
+        rows = [_SHARE[network] for network in self._newsletter.share]
+        return [ShareLink(label, address.format(title=title, url=url)) for label, address in rows]
+
+    def _picture(self, article: Article) -> Image | None:
+        """The article's picture, where it lies on the newsroom's own host: no third party learns who reads."""
+        own = {urlsplit(url).hostname or "" for url in (self._newsletter.site_url or "", article.url)} - {""}
+        allowed = {*own, *self._newsletter.image_hosts}
+        host = urlsplit(article.image.url).hostname or "" if article.image else ""
+        return article.image if any(host == name or host.endswith(f".{name}") for name in allowed) else None
+
+    def _report(self, comment: Comment) -> str:
+        """Where a reader reports a comment."""
+        to = self._newsletter.report_to or self._newsletter.reply_to or self._newsletter.sender
+        address = re.sub(r".*<|>.*", "", to).strip()
+        subject, body = quote(f"Report a comment by {comment.author}"), quote(comment.url, safe="")
+        return f"mailto:{quote(address, safe='@')}?subject={subject}&body={body}"
+
+
+def _without_last_pick(stories: Sequence[Story]) -> tuple[Story, ...]:
+    """The stories with one comment fewer; empty where none has any."""
+    for at in reversed(range(len(stories))):
+        if stories[at].picks:
+            return (*stories[:at], replace(stories[at], picks=stories[at].picks[:-1]), *stories[at + 1 :])
+    return ()
+
+
+def _place(error: BaseException, name: str) -> str:
+    """File and line of the template that raised; Jinja puts them into the traceback."""
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename.endswith(".j2")]
+    return f"{frames[-1].filename}:{frames[-1].lineno}" if frames else name
+
+
+def _near(error: BaseException, source: str) -> str:
+    """mrml's message, with the text at the byte position that it names."""
+    place = re.search(r" at position (\d+):\d+", str(error))
+    if not place:
+        return str(error)
+    at = int(place[1])
+    text = source.encode()[max(0, at - 40) : at + 40].decode("utf-8", "ignore")
+    return f"{str(error)[: place.start()]} near “{squeeze(text)}”"
+
+
+def _unblank(text: str) -> str:
+    """At most one blank line between two others."""
+    lines = "\n".join(line.rstrip() for line in text.splitlines())
+    return re.sub(r"\n{3,}", "\n\n", lines).strip() + "\n"

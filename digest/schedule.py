@@ -1,0 +1,133 @@
+"""When things happen: collect during the day, publish at each edition's hour, and look every minute for what is left over.
+
+The scheduler remembers nothing. What is due is read from the calendar and the ledger each time, so a restart, a missed
+hour or two alarms at once change nothing.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from apscheduler.triggers.base import BaseTrigger
+from apscheduler.triggers.cron import CronTrigger
+from apscheduler.triggers.interval import IntervalTrigger
+
+from digest.config import EditionPlan
+from digest.editions import LOOKBACK
+from digest.errors import DigestError
+from digest.model import Slot
+from digest.publish import Unwatched, publish, send
+from digest.report import Report
+from digest.works import Works
+
+log = logging.getLogger("digest")
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Something to do whenever its trigger says so."""
+
+    name: str
+    trigger: BaseTrigger
+    action: Callable[[], Awaitable[None]]
+
+
+class Service:
+    """What `digest run` does at its hours; each action may be called at any time and as often as one likes."""
+
+    def __init__(self, works: Works) -> None:
+        self._works = works
+        self._sending = asyncio.Lock()
+
+    def jobs(self) -> list[Job]:
+        """Every alarm of this newsletter."""
+        config = self._works.config
+        zone = config.newsletter.timezone
+        editions = [Job(f"publish {plan.name}", _at(plan, zone), self.publish_due) for plan in config.editions]
+        every = int(config.collect_every.total_seconds())
+        collecting = Job("collect", IntervalTrigger(seconds=every, timezone=zone), self.collect)
+        return [*editions, collecting, Job("catch up", IntervalTrigger(minutes=1, timezone=zone), self.catch_up)]
+
+    async def collect(self) -> None:
+        """Read the sources, since feeds forget."""
+        now = self._works.clock()
+        since = min(self._next_start(plan, now) for plan in self._works.config.editions) - LOOKBACK
+        harvest = await self._works.collect(since, conditional=True)
+        self._works.store.archive.keep(harvest, now)
+        log.info("collected %d articles and %d comments", len(harvest.articles), len(harvest.comments))
+        for failure in harvest.failures:
+            log.warning("%s: %s", failure.source, failure.reason)
+
+    def _next_start(self, plan: EditionPlan, now: datetime) -> datetime:
+        """Where the window of the coming edition begins."""
+        return self._works.slot(plan, next(self._works.calendar(plan).upcoming(now))).window.start
+
+    async def publish_due(self) -> None:
+        """Make and send every edition whose cut-off has passed and that the ledger does not have."""
+        async with self._sending:
+            for plan in self._works.config.editions:
+                slot = self.due(plan)
+                if slot is not None:
+                    await self._safely(slot.key, partial(publish, self._works.line, plan, slot, Unwatched()))
+
+    def due(self, plan: EditionPlan) -> Slot | None:
+        """The edition to make now: the latest cut-off that has passed, unless it is made, skipped or too late for."""
+        works, now = self._works, self._works.clock()
+        day = works.calendar(plan).latest(now)
+        slot = works.slot(plan, day)
+        known = works.store.ledger.frozen(slot.key) or works.store.ledger.skipped(slot.key) is not None
+        return None if known or now - slot.window.end > plan.late_after else slot
+
+    async def catch_up(self) -> None:
+        """Make what a stopped service missed, and send what was deferred or interrupted and is due again."""
+        await self.publish_due()
+        async with self._sending:
+            for frozen in self._works.store.ledger.unfinished():
+                await self._safely(frozen.key, partial(send, self._works.line, frozen, Unwatched(), due=self._works.clock()))
+
+    async def settled(self) -> None:
+        """Return when no run is under way."""
+        async with self._sending:
+            return
+
+    async def _safely(self, key: str, run: Callable[[], Awaitable[Report]]) -> None:
+        """A run that fails is told; the next minute tries again, and nothing is lost meanwhile."""
+        try:
+            with self._works.sending():
+                report = await run()
+        except DigestError as error:
+            log.error("%s: %s", key, error)  # noqa: TRY400  the message says what to do; a traceback would hide it
+            return
+        if report.status != "nothing":
+            counts = ", ".join(f"{count} {state}" for state, count in report.counts.items() if count)
+            log.info("%s %s: %s", key, report.status, counts or report.note)
+        for failure in report.failures:
+            log.warning("%s: %s", failure.source, failure.reason)
+
+
+def _at(plan: EditionPlan, zone: object) -> CronTrigger:
+    return CronTrigger(
+        day_of_week=",".join(map(str, sorted(plan.days))),
+        hour=plan.at.hour,
+        minute=plan.at.minute,
+        second=plan.at.second,
+        timezone=zone,
+    )
+
+
+async def serve(service: Service, stop: asyncio.Event) -> None:
+    """Run the jobs until `stop` is set; what is in flight then is finished."""
+    scheduler = AsyncIOScheduler(job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None})
+    for job in service.jobs():
+        scheduler.add_job(job.action, job.trigger, id=job.name, name=job.name)
+    scheduler.start()
+    await service.collect()
+    await service.catch_up()
+    await stop.wait()
+    scheduler.shutdown(wait=False)
+    await service.settled()
+    log.info("stopped")

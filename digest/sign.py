@@ -1,0 +1,100 @@
+"""DKIM signatures (RFC 6376 with RSA-SHA256, RFC 8463 with Ed25519-SHA256), relaxed/relaxed.
+
+`From` is signed once more than it occurs, so that no second one can be added (RFC 6376, section 8.15).
+"""
+
+import base64
+import hashlib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import padding
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+
+from digest.errors import ConfigError
+
+SIGNED = (
+    "from", "to", "reply-to", "subject", "date", "message-id", "mime-version", "content-type",
+    "list-id", "list-unsubscribe", "list-unsubscribe-post",
+)  # fmt: skip
+_SHORTEST_RSA = 1024  # bits; RFC 8301, section 3.2
+
+
+@dataclass(frozen=True, slots=True)
+class Signer:
+    """One key of one domain."""
+
+    domain: str
+    selector: str
+    key: RSAPrivateKey | Ed25519PrivateKey
+
+    @classmethod
+    def load(cls, domain: str, selector: str, path: Path) -> "Signer":
+        """The key in a PEM file; ConfigError where it cannot be used."""
+        where = f"digest.toml: dkim.key_file {path}"
+        try:
+            key = serialization.load_pem_private_key(path.read_bytes(), password=None)
+        except OSError as error:
+            raise ConfigError(f"cannot be read: {error.strerror}", thing=where) from error
+        except (ValueError, TypeError) as error:
+            raise ConfigError(f"is not an unencrypted private key in PEM: {error}", thing=where) from error
+        if not isinstance(key, RSAPrivateKey | Ed25519PrivateKey):
+            raise ConfigError("is neither an RSA nor an Ed25519 key", thing=where)
+        if isinstance(key, RSAPrivateKey) and key.key_size < _SHORTEST_RSA:
+            raise ConfigError(f"has {key.key_size} bits; receivers ignore less than {_SHORTEST_RSA}", thing=where)
+        return cls(domain, selector, key)
+
+    @property
+    def algorithm(self) -> str:
+        """The `a=` tag."""
+        return "rsa-sha256" if isinstance(self.key, RSAPrivateKey) else "ed25519-sha256"
+
+    def dns_record(self) -> str:
+        """What must stand in DNS at `selector._domainkey.domain`."""
+        public = self.key.public_key()
+        if isinstance(self.key, RSAPrivateKey):
+            der = public.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+            return f"v=DKIM1; k=rsa; p={base64.b64encode(der).decode()}"
+        raw = public.public_bytes(serialization.Encoding.Raw, serialization.PublicFormat.Raw)
+        return f"v=DKIM1; k=ed25519; p={base64.b64encode(raw).decode()}"
+
+    def header(self, headers: Sequence[tuple[str, str]], body: bytes, at: datetime) -> bytes:
+        """The DKIM-Signature header of a message, folded, with its line end."""
+        fields = [(name.lower(), value) for name, value in headers]
+        present = [name for name in SIGNED if any(name == other for other, _ in fields)]
+        body_hash = base64.b64encode(hashlib.sha256(relaxed_body(body)).digest()).decode()
+        tags = (
+            f"v=1; a={self.algorithm}; c=relaxed/relaxed; d={self.domain}; s={self.selector};\r\n"
+            f" t={int(at.timestamp())}; h={':'.join([*present, 'from'])};\r\n bh={body_hash};\r\n b="
+        )
+        signed = "".join(f"{relaxed_header(name, dict(fields)[name])}\r\n" for name in present)
+        signature = base64.b64encode(self._sign(f"{signed}{relaxed_header('dkim-signature', tags)}".encode())).decode()
+        return f"DKIM-Signature: {tags}{_folded(signature)}\r\n".encode("ascii")
+
+    def _sign(self, data: bytes) -> bytes:
+        if isinstance(self.key, RSAPrivateKey):
+            return self.key.sign(data, padding.PKCS1v15(), hashes.SHA256())
+        return self.key.sign(hashlib.sha256(data).digest())  # RFC 8463, section 3
+
+
+def relaxed_header(name: str, value: str) -> str:
+    """One header field in relaxed form (RFC 6376, section 3.4.2), without its line end."""
+    unfolded = re.sub(r"[ \t]+", " ", value.replace("\r\n", ""))
+    return f"{name.lower()}:{unfolded.strip()}"
+
+
+def relaxed_body(body: bytes) -> bytes:
+    """A body in relaxed form (RFC 6376, section 3.4.4)."""
+    body = re.sub(rb"[ \t]+(?=\r\n|\Z)", b"", body)
+    body = re.sub(rb"[ \t]+", b" ", body)
+    body = body.rstrip(b"\r\n")
+    return body + b"\r\n" if body else b""
+
+
+def _folded(signature: str) -> str:
+    return "\r\n ".join(signature[at : at + 72] for at in range(0, len(signature), 72))

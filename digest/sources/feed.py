@@ -1,0 +1,215 @@
+"""RSS 2.0, RSS 1.0, Atom and JSON Feed, and the comment feeds they point to.
+
+Comments: `wfw:commentRss` and `slash:comments` (RSS), `rel="replies"` and `thr:` (Atom Threading, RFC 4685).
+A feed is fetched by condition; an article's comment feed is not trusted to say 304 (see `wordpress`), so it is asked
+only where the feed counts comments or does not say.
+"""
+
+import asyncio
+import io
+import re
+from calendar import timegm
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import feedparser
+
+from digest.config import SourcePlan
+from digest.errors import FetchError, SourceError
+from digest.fetch import Get, Response
+from digest.markup import inline, link, plain
+from digest.model import Article, Comment, Failure, Harvest, Image, Thread
+from digest.sources import jsonfeed, written
+
+PAGES = 5  # of a feed that is paged (RFC 5005)
+ENTRIES = 1_000
+BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
+_REPLY = re.compile(r'^\s*(?:<p>)?In reply to <a href="([^"]+)">.*?</a>\.\s*(?:</p>)?', re.DOTALL)
+_ALTERNATE = re.compile(rb"""<link[^>]+type=["']application/(?:rss|atom)\+xml["'][^>]*>""", re.IGNORECASE)
+_HREF = re.compile(rb"""href=["']([^"']+)["']""", re.IGNORECASE)
+
+
+async def read(plan: SourcePlan, get: Get, since: datetime) -> Harvest:
+    """The entries of a feed published since an instant, and their comments."""
+    first = await get(plan.url)
+    if jsonfeed.matches(first):
+        return _harvest(plan, *jsonfeed.articles(first, plan.label), since)
+    rows, skipped = [], 0
+    async for page in _pages(first, get, since):
+        found = [(article(entry, plan.label, page.base), _comment_feed(entry)) for entry in page.entries]
+        skipped += sum(row is None for row, _ in found)
+        rows += [(row, comments) for row, comments in found if row and row.published >= since]
+    threads = await asyncio.gather(*(thread(get, row, comments) for row, comments in rows if comments))
+    return sum(threads, _harvest(plan, [row for row, _ in rows], skipped, since))
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    base: str
+    entries: Sequence[Any]
+
+
+async def _pages(first: Response, get: Get, since: datetime) -> AsyncIterator[_Page]:
+    """The pages of a feed, back to the instant asked for, where it has more than one (RFC 5005)."""
+    response = first
+    for _ in range(PAGES):
+        parsed = await asyncio.to_thread(parse, response)
+        yield _Page(response.url, parsed.entries[:ENTRIES])
+        url = next((row.get("href", "") for row in parsed.feed.get("links", []) if row.get("rel") == "next"), "")
+        dates = [moment for entry in parsed.entries if (moment := _moment(entry, "published"))]
+        if not url or not dates or min(dates) < since:
+            return
+        response = await get(url)
+
+
+def _harvest(plan: SourcePlan, rows: Sequence[Article], skipped: int, since: datetime) -> Harvest:
+    reason = f"{skipped} entries without an address or a date were passed over"
+    failures = (Failure(source=plan.label, reason=reason),) if skipped else ()
+    return Harvest(articles=tuple(row for row in rows if row.published >= since), failures=failures)
+
+
+def parse(response: Response) -> Any:
+    """Feedparser's view of a feed; SourceError where the answer is no feed at all."""
+    if not response.ok:
+        raise SourceError(f"the server answers {response.status}", thing=response.url)
+    headers = {"content-type": response.headers.get("content-type", ""), "content-location": response.url}
+    parsed = feedparser.parse(io.BytesIO(response.body), response_headers=headers, sanitize_html=False)
+    if not parsed.version:
+        raise _no_feed(response, parsed.get("bozo_exception"))
+    if parsed.bozo and not parsed.entries and isinstance(parsed.bozo_exception, Exception) and not _only_encoding(parsed):
+        raise SourceError(f"malformed feed: {parsed.bozo_exception}", thing=response.url)
+    return parsed
+
+
+def _only_encoding(parsed: Any) -> bool:
+    return isinstance(parsed.bozo_exception, feedparser.CharacterEncodingOverride | feedparser.NonXMLContentType)
+
+
+def _no_feed(response: Response, cause: Exception | None) -> SourceError:
+    head = response.body[:200_000]
+    if b"<html" in head[:2_000].lower() or b"<!doctype html" in head[:2_000].lower():
+        found = _ALTERNATE.search(head)
+        address = found and _HREF.search(found[0])
+        hint = link(address[1].decode("utf-8", "replace"), response.url) if address else ""
+        return SourceError(
+            "this is a web page, not a feed",
+            thing=response.url,
+            remedy=f"Its feed is {hint}" if hint else "Use the address of its feed, often /feed/.",
+        )
+    return SourceError(f"this is not a feed: {cause or 'no known format'}", thing=response.url)
+
+
+def article(entry: Any, source: str, base: str) -> Article | None:
+    """One entry; None where it has no address or no date to stand on."""
+    url = link(entry.get("link", ""), base)
+    published = _moment(entry, "published") or _moment(entry, "updated")
+    if not url or published is None:
+        return None
+    content = max((part.get("value", "") for part in entry.get("content", [])), key=len, default="")
+    text = written.body(content or entry.get("summary", ""))
+    locked = "post-password-form" in content
+    return Article(
+        id=entry.get("id") or url,
+        source=source,
+        url=url,
+        title=written.title(_unlocked(entry.get("title", ""), locked), text),
+        author=inline(entry.get("author", ""))[:120],
+        summary="" if locked else written.summary(entry.get("summary", ""), text),
+        body_text="" if locked else text,
+        image=_image(entry, base),
+        topics=written.topics([tag.get("term") or "" for tag in entry.get("tags", [])]),
+        published=published,
+        updated=_moment(entry, "updated") or published,
+        comment_count=_count(entry),
+        access="protected" if locked else "public",
+    )
+
+
+def _unlocked(title: str, locked: bool) -> str:
+    return title.removeprefix("Protected: ") if locked else title
+
+
+def _moment(entry: Any, key: str) -> datetime | None:
+    parsed = entry.get(f"{key}_parsed")
+    try:
+        return datetime.fromtimestamp(timegm(parsed), UTC) if parsed else None
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
+def _count(entry: Any) -> int | None:
+    for key in ("slash_comments", "thr_total"):
+        text = str(entry.get(key, ""))
+        if text.isascii() and text.isdigit():
+            return int(text)
+    return None
+
+
+def _image(entry: Any, base: str) -> Image | None:
+    for medium in [*entry.get("media_content", []), *entry.get("media_thumbnail", [])]:
+        kind = medium.get("medium") or medium.get("type", "image")
+        if str(kind).startswith("image") and medium.get("url"):
+            return written.image(medium["url"], base, width=medium.get("width", 0), height=medium.get("height", 0))
+    for file in entry.get("enclosures", []):
+        if str(file.get("type", "")).startswith("image/") and file.get("href"):
+            return written.image(file["href"], base)
+    return None
+
+
+def _comment_feed(entry: Any) -> str:
+    """Where an entry's comments are, or an empty string where it says it has none."""
+    if _count(entry) == 0:
+        return ""
+    replies = [
+        row.get("href", "") for row in entry.get("links", []) if row.get("rel") == "replies" and "xml" in row.get("type", "")
+    ]
+    return link((replies or [""])[0] or entry.get("wfw_commentrss", ""))
+
+
+async def thread(get: Get, on: Article, url: str) -> Harvest:
+    """An article's comments from a feed; their failure leaves the article as it is."""
+    try:
+        parsed = await asyncio.to_thread(parse, await get(url))
+    except FetchError as error:
+        return Harvest(failures=(Failure(source=on.source, reason=f"comments of “{on.title}” are missing: {error}"),))
+    found = tuple(row for entry in parsed.entries[:ENTRIES] if (row := comment(entry, on)))
+    return Harvest(comments=found, threads=_reach(on, found))
+
+
+def _reach(on: Article, found: Sequence[Comment]) -> tuple[Thread, ...]:
+    """How far back a comment feed can be trusted to be whole: to its oldest entry, or to the beginning if it has all."""
+    if on.comment_count is not None and len(found) >= on.comment_count:
+        return (Thread(article_id=on.id, whole_since=BEGINNING),)
+    return (Thread(article_id=on.id, whole_since=min(row.written for row in found)),) if found else ()
+
+
+def comment(entry: Any, on: Article) -> Comment | None:
+    """One entry of a comment feed."""
+    written_at = _moment(entry, "published") or _moment(entry, "updated")
+    markup = max((part.get("value", "") for part in entry.get("content", [])), key=len, default="") or entry.get("summary", "")
+    answered = _REPLY.match(markup)
+    url = link(entry.get("link", ""), on.url) or on.url
+    if written_at is None:
+        return None
+    text = plain(markup[answered.end() :] if answered else markup)[: written.COMMENT]
+    return Comment(
+        id=entry.get("id") or url,
+        article_id=on.id,
+        parent_id=_parent(entry, answered, on),
+        author=written.name(entry.get("author", "")),
+        text=text,
+        written=written_at,
+        url=url,
+        kind="pingback" if written.is_pingback(text) else "comment",
+    )
+
+
+def _parent(entry: Any, answered: re.Match[str] | None, on: Article) -> str | None:
+    """The answered comment's id: RFC 4685 where the feed has it, else from WordPress's words."""
+    reference = str((entry.get("thr_in-reply-to") or {}).get("ref", ""))
+    if reference:
+        return None if reference in {on.id, on.url} else reference
+    fragment = answered[1].partition("#")[2] if answered else ""
+    return f"{on.id}#{fragment}" if fragment else None

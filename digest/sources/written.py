@@ -1,0 +1,69 @@
+"""What the adapters share: turning a source's strings into an Article's or a Comment's plain text."""
+
+import re
+from collections.abc import Sequence
+
+from digest.markup import inline, link, plain
+from digest.model import Image
+from digest.prose import excerpt, shorten, squeeze
+
+SUMMARY = 300  # characters
+TITLE = 400
+BODY = 50_000
+COMMENT = 20_000
+NAMELESS = "A reader"
+
+_CUT_OFF = re.compile(
+    r"\s*(?:\[(?:…|\.\.\.)\]|…|\.\.\.)?\s*(?:Continue reading\b.*|Read more\b.*|The post .* appeared first on .*)?$", re.DOTALL
+)
+_ENDED = re.compile(r"""[.!?。！？؟]["'”’)\]]*$""")
+_PINGBACK = re.compile(r"^\[…\].*\[…\]$", re.DOTALL)  # how WordPress quotes the page that links here
+
+
+def title(markup: str, body: str) -> str:
+    """A one-line title; a post without one is called by its first words."""
+    return shorten(inline(markup), TITLE) or shorten(body, 80) or "Untitled"
+
+
+def body(markup: str) -> str:
+    """An article's text, bounded."""
+    return plain(markup)[:BODY]
+
+
+def summary(markup: str, text: str) -> str:
+    """The source's own summary where it is a whole one, else the first sentences of the text."""
+    given = squeeze(plain(markup))
+    whole = _CUT_OFF.sub("", given)
+    if whole and (whole == given or _ENDED.search(whole)):
+        return excerpt(whole, SUMMARY)
+    return excerpt(text or whole, SUMMARY)
+
+
+def name(markup: str) -> str:
+    """A writer's name as it is shown; WordPress calls the nameless Anonymous."""
+    shown = shorten(inline(markup), 80)
+    return NAMELESS if shown.lower() in {"", "anonymous", "guest"} else shown
+
+
+def topics(markups: Sequence[str]) -> tuple[str, ...]:
+    """Topics in their order, each once, whatever its case."""
+    shown = {label.casefold(): label for label in reversed([shorten(inline(markup), 60) for markup in markups]) if label}
+    return tuple(reversed(shown.values()))
+
+
+def image(url: str, base: str, *, alt: str = "", width: object = 0, height: object = 0) -> Image | None:
+    """A picture, or None where its address is not a web address."""
+    safe = link(url, base)
+    if not safe:
+        return None
+    return Image(url=safe, alt=shorten(inline(alt), 200), width=_pixels(width), height=_pixels(height))
+
+
+def _pixels(value: object) -> int:
+    text = str(value)
+    return min(int(text), 10_000) if text.isascii() and text.isdigit() else 0
+
+
+def is_pingback(text: str) -> bool:
+    """Whether a feed's comment is another site's link to the article; feeds do not mark them."""
+    return bool(_PINGBACK.match(squeeze(text)))

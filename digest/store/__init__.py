@@ -1,0 +1,61 @@
+"""The ledger and the archive: what was collected, what each edition is, and what became of every message.
+
+    Store.archive    articles, comments and HTTP answers, between collecting and printing
+    Store.ledger     editions, frozen
+    Store.deliveries what became of every message
+    Store.optouts    addresses that must not be written to
+
+The database's URL is the only thing that says SQLite.
+"""
+
+import secrets
+from pathlib import Path
+
+from sqlalchemy import Engine, select
+from sqlalchemy.exc import IntegrityError
+
+from digest.store import schema
+from digest.store.archive import Archive
+from digest.store.database import open_engine
+from digest.store.deliveries import Deliveries
+from digest.store.journal import Journal
+from digest.store.ledger import Frozen, Ledger
+from digest.store.optouts import OptOuts
+
+
+class Store:
+    """Everything that is remembered between two runs."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self.archive = Archive(engine)
+        self.ledger = Ledger(engine)
+        self.deliveries = Deliveries(engine)
+        self.optouts = OptOuts(engine)
+
+    @classmethod
+    def open(cls, url: str, root: Path) -> "Store":
+        """The store at a URL, its tables up to date; StoreError or ConfigError where it cannot be opened."""
+        return cls(open_engine(url, root))
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self.engine.dispose()
+
+    def secret(self, name: str) -> str:
+        """A random secret of this newsletter, made when it is first asked for; 256 bits in hexadecimal."""
+        query = select(schema.secrets.c.value).where(schema.secrets.c.name == name)
+        with self.engine.begin() as connection:
+            known = connection.execute(query).scalar()
+        if known:
+            return str(known)
+        try:
+            with self.engine.begin() as connection:
+                connection.execute(schema.secrets.insert().values(name=name, value=secrets.token_hex(32)))
+        except IntegrityError:
+            pass  # another process was first; its secret is the one
+        with self.engine.begin() as connection:
+            return str(connection.execute(query).scalar_one())
+
+
+__all__ = ["Archive", "Deliveries", "Frozen", "Journal", "Ledger", "OptOuts", "Store"]

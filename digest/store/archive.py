@@ -1,0 +1,118 @@
+"""What the sources said: articles and comments by id, and HTTP answers with the marks for asking again."""
+
+import zlib
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from pydantic import TypeAdapter
+from sqlalchemy import Connection, Engine, Table, delete, select, update
+
+from digest.clock import Clock
+from digest.fetch import Kept, Response
+from digest.model import Article, Comment, Harvest
+from digest.store import schema
+
+KEPT_FOR = timedelta(days=30)
+_ARTICLE = TypeAdapter(Article)
+_COMMENT = TypeAdapter(Comment)
+_CHUNK = 500  # parameters in one IN list; SQLite takes 32,766, PostgreSQL 65,535
+
+
+class Archive:
+    """Collected material, kept for a month."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def keep(self, harvest: Harvest, now: datetime) -> None:
+        """Add what is new, renew what changed, and drop the comments that their thread no longer has."""
+        with self._engine.begin() as connection:
+            _prune(connection, now)
+            for thread in harvest.threads:
+                there = [comment.id for comment in harvest.comments if comment.article_id == thread.article_id]
+                _drop_missing(connection, thread.article_id, thread.whole_since, there)
+            _save(connection, schema.articles, [_article_row(article, now) for article in harvest.articles])
+            _save(connection, schema.comments, [_comment_row(comment) for comment in harvest.comments])
+
+    def material(self, since: datetime, until: datetime) -> Harvest:
+        """The articles published in a span of time, with their comments."""
+        table = schema.articles.c
+        with self._engine.begin() as connection:
+            query = select(table.data).where(table.published >= since, table.published < until)
+            articles = tuple(_ARTICLE.validate_python(data) for data in connection.execute(query).scalars())
+            comments = tuple(_comments(connection, [article.id for article in articles]))
+        return Harvest(articles=articles, comments=comments)
+
+
+def _comments(connection: Connection, articles: Sequence[str]) -> Iterable[Comment]:
+    table = schema.comments.c
+    for at in range(0, len(articles), _CHUNK):
+        query = select(table.data).where(table.article_id.in_(articles[at : at + _CHUNK]))
+        yield from (_COMMENT.validate_python(data) for data in connection.execute(query).scalars())
+
+
+def _article_row(article: Article, now: datetime) -> dict[str, Any]:
+    data = _ARTICLE.dump_python(article, mode="json")
+    return {"id": article.id, "published": article.published, "first_seen": now, "data": data}
+
+
+def _comment_row(comment: Comment) -> dict[str, Any]:
+    data = _COMMENT.dump_python(comment, mode="json")
+    return {"id": comment.id, "article_id": comment.article_id, "written": comment.written, "data": data}
+
+
+def _save(connection: Connection, table: Table, rows: Sequence[dict[str, Any]]) -> None:
+    """Insert or renew by id; when a row was first seen does not change."""
+    for row in {row["id"]: row for row in rows}.values():
+        renewed = {key: value for key, value in row.items() if key not in {"id", "first_seen"}}
+        if not connection.execute(update(table).where(table.c.id == row["id"]).values(renewed)).rowcount:
+            connection.execute(table.insert().values(row))
+
+
+def _drop_missing(connection: Connection, article: str, since: datetime, there: Sequence[str]) -> None:
+    table = schema.comments
+    query = select(table.c.id).where(table.c.article_id == article, table.c.written >= since)
+    for key in set(connection.execute(query).scalars()) - set(there):
+        connection.execute(delete(table).where(table.c.id == key))
+
+
+def _prune(connection: Connection, now: datetime) -> None:
+    old = now - KEPT_FOR
+    connection.execute(delete(schema.articles).where(schema.articles.c.published < old, schema.articles.c.first_seen < old))
+    connection.execute(delete(schema.comments).where(schema.comments.c.article_id.not_in(select(schema.articles.c.id))))
+    connection.execute(delete(schema.responses).where(schema.responses.c.at < old))
+
+
+class ResponseCache:
+    """HTTP answers that carry an ETag or a Last-Modified, for conditional requests."""
+
+    def __init__(self, engine: Engine, clock: Clock) -> None:
+        self._engine = engine
+        self._clock = clock
+
+    def recall(self, url: str) -> Kept | None:
+        """The answer kept for an address."""
+        table = schema.responses
+        with self._engine.begin() as connection:
+            row = connection.execute(select(table).where(table.c.url == url)).one_or_none()
+        if row is None:
+            return None
+        body = zlib.decompress(row.body)
+        response = Response(status=row.status, url=url, headers=row.headers, body=body)
+        return Kept(etag=row.etag, modified=row.modified, response=response)
+
+    def remember(self, url: str, kept: Kept) -> None:
+        """Keep the newest answer of an address."""
+        table = schema.responses
+        values = {
+            "etag": kept.etag,
+            "modified": kept.modified,
+            "status": kept.response.status,
+            "headers": dict(kept.response.headers),
+            "body": zlib.compress(kept.response.body, 1),
+            "at": self._clock(),
+        }
+        with self._engine.begin() as connection:
+            if not connection.execute(update(table).where(table.c.url == url).values(values)).rowcount:
+                connection.execute(table.insert().values(url=url, **values))

@@ -1,0 +1,188 @@
+"""What became of every message: the one place that knows what was sent and what is still to do.
+
+A delivery goes `queued → sending → sent | refused | deferred | unknown`, or to `skipped` where the reader opted out.
+`sending` is committed before the message's bytes leave, its outcome after the reply: a delivery found in `sending`
+when nobody is sending was in flight when a run died.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Engine, and_, case, func, insert, or_, select, update
+
+from digest.model import Message, Outcome, Receipt, Recipient, Subscriber
+from digest.store import schema
+
+QUEUED, SENDING, SKIPPED = "queued", "sending", "skipped"
+_CHUNK = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trouble:
+    """A recipient whose message did not simply arrive."""
+
+    email: str
+    state: str
+    code: int
+    reply: str
+    interrupted: bool
+
+
+class Deliveries:
+    """The recipients of every edition."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def reclaim(self, key: str) -> list[str]:
+        """Queue again what was in flight when a run died, and return those addresses. Call it holding the sending lock."""
+        table = schema.deliveries
+        with self._engine.begin() as connection:
+            mine = and_(table.c.edition == key, table.c.state == SENDING)
+            emails = _emails(connection, mine)
+            connection.execute(update(table).where(mine).values(state=QUEUED, interrupted=True))
+        return emails
+
+    def to_send(self, key: str, due: datetime | None) -> Iterator[Recipient]:
+        """The recipients without an outcome, and those deferred until `due` (all of them where that is None), in pages."""
+        query = (
+            select(schema.readers.c.id, schema.readers.c.email, schema.deliveries.c.name, schema.deliveries.c.attempts)
+            .join(schema.readers, schema.readers.c.id == schema.deliveries.c.reader)
+            .where(_open(key, due))
+            .order_by(schema.readers.c.id)
+            .limit(_CHUNK)
+        )
+        last = -1
+        while True:
+            with self._engine.begin() as connection:
+                rows = connection.execute(query.where(schema.readers.c.id > last)).all()
+            yield from (Recipient(**row._asdict()) for row in rows)
+            if len(rows) < _CHUNK:
+                return
+            last = rows[-1].id
+
+    def waiting(self, key: str, due: datetime | None) -> int:
+        """How many recipients `to_send` has."""
+        with self._engine.begin() as connection:
+            return connection.execute(select(func.count()).select_from(schema.deliveries).where(_open(key, due))).scalar_one()
+
+    def counts(self, key: str) -> dict[str, int]:
+        """How many deliveries of an edition are in each state."""
+        with self._engine.begin() as connection:
+            return counts(connection, key)
+
+    def troubles(self, key: str, limit: int = 1_000) -> list[Trouble]:
+        """The deliveries that did not simply arrive, for a report."""
+        table = schema.deliveries.c
+        query = (
+            select(schema.readers.c.email, table.state, table.code, table.reply, table.interrupted)
+            .join(schema.readers, schema.readers.c.id == table.reader)
+            .where(table.edition == key, or_(table.state.not_in([Outcome.SENT, QUEUED]), table.interrupted))
+            .order_by(table.state, schema.readers.c.email)
+            .limit(limit)
+        )
+        with self._engine.begin() as connection:
+            return [Trouble(**row._asdict()) for row in connection.execute(query)]
+
+    def reader_of(self, token: str) -> str | None:
+        """The address that a link's token stands for."""
+        with self._engine.begin() as connection:
+            return connection.execute(select(schema.readers.c.email).where(schema.readers.c.token == token)).scalar()
+
+    def recipient(self, key: str, token: str) -> Recipient | None:
+        """The reader of a token, where an edition went to them."""
+        table = schema.deliveries.c
+        query = (
+            select(schema.readers.c.id, schema.readers.c.email, table.name)
+            .join(schema.readers, schema.readers.c.id == table.reader)
+            .where(table.edition == key, schema.readers.c.token == token)
+        )
+        with self._engine.begin() as connection:
+            row = connection.execute(query).one_or_none()
+        return Recipient(**row._asdict()) if row else None
+
+    def record(self, key: str, begun: Sequence[Message], receipts: Sequence[Receipt]) -> set[int]:
+        """One commit for messages about to leave and for receipts; returns the readers of the first kind that may be
+        sent to: those who opted out are skipped instead, and those already dealt with are left alone.
+        """
+        with self._engine.begin() as connection:
+            for receipt in receipts:
+                _settle(connection, key, receipt)
+            return {message.recipient.id for message in begun if _begin(connection, key, message)}
+
+
+def _open(key: str, due: datetime | None) -> ColumnElement[bool]:
+    table = schema.deliveries.c
+    deferred = table.state == Outcome.DEFERRED
+    late = deferred if due is None else and_(deferred, table.retry_at <= due)
+    return and_(table.edition == key, or_(table.state == QUEUED, late))
+
+
+def enlist(connection: Connection, key: str, readers: Sequence[Subscriber], token: Callable[[str], str]) -> None:
+    """Put the readers on an edition's list, in the transaction that freezes it."""
+    ids = _reader_ids(connection, [reader.email for reader in readers], token)
+    if rows := [_delivery_row(key, ids[reader.email], reader.name) for reader in readers]:
+        connection.execute(insert(schema.deliveries), rows)
+
+
+def _begin(connection: Connection, key: str, message: Message) -> bool:
+    table, gone = schema.deliveries, schema.suppressions
+    opted_out = select(gone.c.email).where(gone.c.email == message.recipient.email).exists()
+    waiting = table.c.state.in_([QUEUED, Outcome.DEFERRED])
+    query = (
+        update(table)
+        .where(table.c.edition == key, table.c.reader == message.recipient.id, waiting)
+        .values(
+            state=case((opted_out, SKIPPED), else_=SENDING),
+            message_id=message.message_id,
+            reply=case((opted_out, "opted out"), else_=table.c.reply),
+        )
+        .returning(table.c.state)
+    )
+    return connection.execute(query).scalar() == SENDING
+
+
+def _settle(connection: Connection, key: str, receipt: Receipt) -> None:
+    table = schema.deliveries
+    values = {
+        "state": receipt.outcome,
+        "attempts": table.c.attempts + 1,
+        "code": receipt.code,
+        "reply": receipt.reply,
+        "relay": receipt.relay,
+        "at": receipt.at,
+        "retry_at": receipt.retry_at,
+    }
+    connection.execute(update(table).where(table.c.edition == key, table.c.reader == receipt.recipient.id).values(values))
+
+
+def _delivery_row(key: str, reader: int, name: str) -> dict[str, Any]:
+    return {
+        "edition": key, "reader": reader, "name": name, "state": QUEUED, "attempts": 0, "interrupted": False,
+        "message_id": "", "code": 0, "reply": "", "relay": "",
+    }  # fmt: skip
+
+
+def _reader_ids(connection: Connection, emails: Sequence[str], token: Callable[[str], str]) -> dict[str, int]:
+    """The lasting id of each address, given at its first edition."""
+    table = schema.readers.c
+    known: dict[str, int] = dict(connection.execute(select(table.email, table.id)).tuples().all())
+    if new := [{"email": email, "token": token(email)} for email in dict.fromkeys(emails) if email not in known]:
+        connection.execute(insert(schema.readers), new)
+        known = dict(connection.execute(select(table.email, table.id)).tuples().all())
+    return known
+
+
+def _emails(connection: Connection, where: Any) -> list[str]:
+    joined = schema.deliveries.join(schema.readers, schema.readers.c.id == schema.deliveries.c.reader)
+    query = select(schema.readers.c.email).select_from(joined).where(where).order_by(schema.readers.c.email)
+    return list(connection.execute(query).scalars())
+
+
+def counts(connection: Connection, key: str) -> dict[str, int]:
+    """How many deliveries of an edition are in each state."""
+    table = schema.deliveries.c
+    query = select(table.state, func.count()).where(table.edition == key).group_by(table.state)
+    return dict(connection.execute(query).tuples().all())

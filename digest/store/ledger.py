@@ -1,0 +1,181 @@
+"""The editions made and skipped, each frozen before its first byte leaves."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from pydantic import TypeAdapter
+from sqlalchemy import Connection, Engine, Row, and_, func, insert, select, update
+
+from digest.markup import identity
+from digest.model import Edition, Rendered, Slot, Subscriber
+from digest.store import schema
+from digest.store.deliveries import counts, enlist
+
+_EDITION = TypeAdapter(Edition)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Frozen:
+    """An edition as the ledger keeps it: its selection, its words, its state."""
+
+    edition: Edition
+    rendered: Rendered
+    finished_at: datetime | None
+
+    @property
+    def key(self) -> str:
+        """The edition's lasting name."""
+        return self.edition.slot.key
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One edition in a listing; `number` is None for one that was skipped, and `note` says why."""
+
+    key: str
+    number: int | None
+    window_end: datetime
+    finished_at: datetime | None
+    note: str
+    counts: dict[str, int]
+
+
+class Ledger:
+    """Which editions there are."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def horizon(self, name: str, before: datetime) -> datetime | None:
+        """From when on articles are still unprinted: the last made edition's cut-off, or where the skipped ones began."""
+        table = schema.editions.c
+        with self._engine.begin() as connection:
+            mine = and_(table.name == name, table.window_end < before)
+            made = connection.execute(select(func.max(table.window_end)).where(mine, table.number.is_not(None))).scalar()
+            if made is None:
+                made = connection.execute(select(func.min(table.window_start)).where(mine)).scalar()
+        return made
+
+    def settled(self, name: str) -> frozenset[str]:
+        """Ids and identities of all articles that an edition of this name printed or left out."""
+        mine = schema.settled.join(schema.editions, schema.settled.c.edition == schema.editions.c.key)
+        query = (
+            select(schema.settled.c.article_id, schema.settled.c.identity).select_from(mine).where(schema.editions.c.name == name)
+        )
+        with self._engine.begin() as connection:
+            return frozenset(mark for row in connection.execute(query) for mark in row if mark)
+
+    def next_number(self) -> int:
+        """The number that the next edition made will bear."""
+        with self._engine.begin() as connection:
+            return (connection.execute(select(func.max(schema.editions.c.number))).scalar() or 0) + 1
+
+    def freeze(self, edition: Edition, rendered: Rendered, readers: Sequence[Subscriber], token: Callable[[str], str]) -> Frozen:
+        """Make an edition final, with its words and its readers, in one commit; `token` names a reader in links."""
+        with self._engine.begin() as connection:
+            _replace_skipped(connection, edition.slot.key)
+            connection.execute(schema.editions.insert().values(**_edition_row(edition, rendered)))
+            if rows := _settled_rows(edition):
+                connection.execute(insert(schema.settled), rows)
+            enlist(connection, edition.slot.key, readers, token)
+        return Frozen(edition=edition, rendered=rendered, finished_at=None)
+
+    def skip(self, slot: Slot, note: str, now: datetime) -> None:
+        """Record that a slot stays without an edition, and why; its articles stay open for the next one."""
+        with self._engine.begin() as connection:
+            _replace_skipped(connection, slot.key)
+            connection.execute(schema.editions.insert().values(**_slot_row(slot), frozen_at=now, finished_at=now, note=note))
+
+    def skipped(self, key: str) -> str | None:
+        """Why an edition was skipped, or None where it was not."""
+        with self._engine.begin() as connection:
+            row = connection.execute(select(schema.editions).where(schema.editions.c.key == key)).one_or_none()
+        return str(row.note) if row is not None and row.number is None else None
+
+    def frozen(self, key: str) -> Frozen | None:
+        """An edition that was made, or None."""
+        with self._engine.begin() as connection:
+            row = connection.execute(select(schema.editions).where(schema.editions.c.key == key)).one_or_none()
+        return _frozen(row) if row is not None and row.number is not None else None
+
+    def key_of(self, number: int) -> str | None:
+        """The lasting name of an edition by its number."""
+        with self._engine.begin() as connection:
+            return connection.execute(select(schema.editions.c.key).where(schema.editions.c.number == number)).scalar()
+
+    def finish(self, key: str, now: datetime) -> None:
+        """Note that nothing of an edition is left to send."""
+        table = schema.editions
+        with self._engine.begin() as connection:
+            connection.execute(update(table).where(table.c.key == key, table.c.finished_at.is_(None)).values(finished_at=now))
+
+    def unfinished(self) -> list[Frozen]:
+        """The editions with messages still to send, oldest first."""
+        table = schema.editions.c
+        query = select(schema.editions).where(table.finished_at.is_(None), table.number.is_not(None)).order_by(table.window_end)
+        with self._engine.begin() as connection:
+            return [_frozen(row) for row in connection.execute(query)]
+
+    def recent(self, limit: int) -> list[Entry]:
+        """The latest editions, made or skipped, newest first."""
+        table = schema.editions
+        with self._engine.begin() as connection:
+            rows = connection.execute(select(table).order_by(table.c.window_end.desc()).limit(limit)).all()
+            return [_entry(row, counts(connection, row.key)) for row in rows]
+
+
+def _slot_row(slot: Slot) -> dict[str, Any]:
+    return {
+        "key": slot.key,
+        "name": slot.name,
+        "day": slot.day,
+        "window_start": slot.window.start,
+        "window_end": slot.window.end,
+    }
+
+
+def _edition_row(edition: Edition, rendered: Rendered) -> dict[str, Any]:
+    return {
+        **_slot_row(edition.slot),
+        "number": edition.number,
+        "frozen_at": edition.frozen_at,
+        "note": "",
+        "data": _EDITION.dump_python(edition, mode="json"),
+        "subject": rendered.subject,
+        "preheader": rendered.preheader,
+        "html": rendered.html,
+        "text": rendered.text,
+    }
+
+
+def _settled_rows(edition: Edition) -> list[dict[str, Any]]:
+    key = edition.slot.key
+    printed = [(story.article.id, story.article.url, story.position, "; ".join(story.reasons)) for story in edition.stories]
+    left = [(row.id, row.url, None, row.reason) for row in edition.left_out if row.kind == "article"]
+    return [
+        {"edition": key, "article_id": name, "identity": identity(url), "position": position, "reason": reason}
+        for name, url, position, reason in [*printed, *left]
+    ]
+
+
+def _replace_skipped(connection: Connection, key: str) -> None:
+    table = schema.editions
+    connection.execute(table.delete().where(table.c.key == key, table.c.number.is_(None)))
+
+
+def _frozen(row: Row[Any]) -> Frozen:
+    rendered = Rendered(subject=row.subject, preheader=row.preheader, html=row.html, text=row.text)
+    return Frozen(edition=_EDITION.validate_python(row.data), rendered=rendered, finished_at=row.finished_at)
+
+
+def _entry(row: Row[Any], counts: dict[str, int]) -> Entry:
+    return Entry(
+        key=row.key,
+        number=row.number,
+        window_end=row.window_end,
+        finished_at=row.finished_at,
+        note=row.note,
+        counts=counts,
+    )

@@ -1,0 +1,141 @@
+"""The tables. Migrations make them (`migrations/`); a test holds the two equal."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    Date,
+    DateTime,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+)
+from sqlalchemy.engine import Dialect
+
+metadata = MetaData()
+
+
+class Instant(TypeDecorator[datetime]):
+    """An aware datetime, kept in UTC; SQLite has no zones."""
+
+    impl = DateTime
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """UTC without saying so."""
+        return None if value is None else value.astimezone(UTC).replace(tzinfo=None)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        """UTC, saying so."""
+        return None if value is None else value.replace(tzinfo=UTC)
+
+
+articles = Table(
+    "articles",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("published", Instant, nullable=False, index=True),
+    Column("first_seen", Instant, nullable=False),
+    Column("data", JSON, nullable=False),
+)
+
+comments = Table(
+    "comments",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("article_id", String, nullable=False, index=True),
+    Column("written", Instant, nullable=False),
+    Column("data", JSON, nullable=False),
+)
+
+responses = Table(
+    "responses",
+    metadata,
+    Column("url", String, primary_key=True),
+    Column("etag", String, nullable=False),
+    Column("modified", String, nullable=False),
+    Column("status", Integer, nullable=False),
+    Column("headers", JSON, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("at", Instant, nullable=False),
+)
+
+editions = Table(
+    "editions",
+    metadata,
+    Column("key", String, primary_key=True),
+    Column("name", String, nullable=False),
+    Column("day", Date, nullable=False),
+    Column("number", Integer),  # none for a skipped edition
+    Column("window_start", Instant, nullable=False),
+    Column("window_end", Instant, nullable=False),
+    Column("frozen_at", Instant, nullable=False),
+    Column("finished_at", Instant),
+    Column("note", Text, nullable=False),  # why it was skipped
+    Column("data", JSON),
+    Column("subject", Text),
+    Column("preheader", Text),
+    Column("html", Text),
+    Column("text", Text),
+    Index("editions_by_name", "name", "window_end"),
+)
+
+settled = Table(
+    "settled",
+    metadata,
+    Column("edition", String, ForeignKey("editions.key"), primary_key=True),
+    Column("article_id", String, primary_key=True),
+    Column("identity", String, nullable=False),
+    Column("position", Integer),  # none for an article left out
+    Column("reason", Text, nullable=False),
+)
+
+readers = Table(
+    "readers",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("email", String, nullable=False, unique=True),
+    Column("token", String, nullable=False, unique=True),  # names the reader in links
+)
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("edition", String, ForeignKey("editions.key"), primary_key=True),
+    Column("reader", Integer, ForeignKey("readers.id"), primary_key=True),
+    Column("name", String, nullable=False),
+    Column("state", String, nullable=False),  # queued, sending, skipped or an Outcome
+    Column("attempts", Integer, nullable=False),
+    Column("interrupted", Boolean, nullable=False),  # was in flight when a run died: may arrive twice
+    Column("message_id", String, nullable=False),
+    Column("code", Integer, nullable=False),
+    Column("reply", Text, nullable=False),
+    Column("relay", String, nullable=False),
+    Column("at", Instant),
+    Column("retry_at", Instant),
+    Index("deliveries_by_state", "edition", "state"),
+)
+
+suppressions = Table(
+    "suppressions",
+    metadata,
+    Column("email", String, primary_key=True),
+    Column("reason", String, nullable=False),
+    Column("since", Instant, nullable=False),
+)
+
+secrets = Table(
+    "secrets",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("value", String, nullable=False),
+)

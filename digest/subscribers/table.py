@@ -1,0 +1,112 @@
+"""A CSV file as its bytes and its meaning at once, so that a change touches no row but the one that is meant.
+
+Every record keeps the text it was read from. Bytes that are not UTF-8 are carried through unharmed (surrogateescape).
+"""
+
+import csv
+import io
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from digest.errors import RollError
+
+BOM = "\ufeff"
+DELIMITERS = (",", ";", "\t")
+LARGEST_FIELD = 131_072  # characters
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One record: the physical line it begins on, its text with its line end, its fields, what is wrong with its form."""
+
+    line: int
+    raw: str
+    fields: tuple[str, ...]
+    flaw: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CsvTable:
+    """A whole file: `header` is the record that names the columns."""
+
+    bom: bool
+    delimiter: str
+    newline: str
+    header: Record
+    records: tuple[Record, ...]
+
+    @classmethod
+    def parse(cls, data: bytes, name: str) -> "CsvTable":
+        """The table in a file's bytes; RollError where there is not even a header."""
+        text = data.decode("utf-8", "surrogateescape")
+        bom = text.startswith(BOM)
+        lines = list(io.StringIO(text.removeprefix(BOM), newline=""))
+        first = next((at for at, line in enumerate(lines) if line.strip()), None)
+        if first is None:
+            raise RollError("the file is empty", thing=name, remedy="Its first line names the columns, like email,name.")
+        delimiter = max(DELIMITERS, key=lines[first].count)
+        records = list(_records(lines[first:], first + 1, delimiter))
+        header = records[0]
+        newline = header.raw[len(header.raw.rstrip("\r\n")) :] or "\n"
+        return cls(bom, delimiter, newline, header, tuple(records[1:]))
+
+    def column(self, name: str) -> int | None:
+        """Where a column stands, by its name in any case."""
+        names = [field.strip().casefold() for field in self.header.fields]
+        return names.index(name) if name in names else None
+
+    def record(self, fields: Sequence[str]) -> str:
+        """Fields as one record in this file's manner."""
+        target = io.StringIO(newline="")
+        csv.writer(target, delimiter=self.delimiter, lineterminator=self.newline).writerow(fields)
+        return target.getvalue()
+
+    def bytes_with(self, raws: Sequence[str]) -> bytes:
+        """The file with these records' texts below its header."""
+        texts = [self.header.raw, *raws]
+        ended = [raw if raw.endswith(("\n", "\r")) else raw + self.newline for raw in texts[:-1]]
+        whole = (BOM if self.bom else "") + "".join([*ended, texts[-1]])
+        return whole.encode("utf-8", "surrogateescape")
+
+
+def read_table(path: Path) -> CsvTable:
+    """The table in a file; RollError where it cannot be read."""
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise RollError(
+            f"cannot be read: {error.strerror}", thing=str(path), remedy="It needs a header line, at least: email"
+        ) from error
+    if data[:2] in {b"\xff\xfe", b"\xfe\xff"}:
+        raise RollError("is UTF-16", thing=str(path), remedy="Save it as “CSV UTF-8”.")
+    return CsvTable.parse(data, path.name)
+
+
+def _records(lines: Sequence[str], line: int, delimiter: str) -> Iterator[Record]:
+    """Record by record; where one runs on over lines and does not come out with the header's columns, a quotation mark was
+    left open: its first line is a flawed record of its own, and reading goes on with the next.
+    """
+    at, width = 0, 0
+    while at < len(lines):
+        record, used = _one(lines, at, line + at, delimiter)
+        if used > 1 and width and len(record.fields) != width:
+            record, used = Record(line + at, lines[at], (), "a quotation mark is not closed"), 1
+        width = width or len(record.fields)
+        at += used
+        yield record
+
+
+def _one(lines: Sequence[str], at: int, line: int, delimiter: str) -> tuple[Record, int]:
+    reader = csv.reader(lines[at:] if at + 1 == len(lines) else _tail(lines, at), delimiter=delimiter, strict=False)
+    try:
+        fields = next(reader)
+    except csv.Error as error:
+        return Record(line, lines[at], (), f"not readable as CSV: {error}"), 1
+    used = reader.line_num
+    return Record(line, "".join(lines[at : at + used]), tuple(fields)), used
+
+
+def _tail(lines: Sequence[str], at: int) -> Iterator[str]:
+    for index in range(at, len(lines)):
+        yield lines[index]

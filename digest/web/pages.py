@@ -1,0 +1,85 @@
+"""What all pages share: templates, security headers, and a server on one port that is closed again."""
+
+import secrets
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from aiohttp import web
+from jinja2 import ChoiceLoader, Environment, FileSystemLoader, StrictUndefined
+
+from digest.errors import DigestError
+from digest.render import PACKAGED
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+_LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+
+
+class Pages:
+    """The web templates, a newsletter's own before the packaged ones."""
+
+    def __init__(self, folders: Sequence[Path] = ()) -> None:
+        loader = ChoiceLoader([FileSystemLoader(folder / "web") for folder in (*folders, PACKAGED)])
+        self._environment = Environment(
+            loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        )
+
+    def page(self, template: str, *, status: int = 200, **context: Any) -> web.Response:
+        """A page that may load nothing but its own styles, and run nothing but a script that bears its nonce."""
+        nonce = secrets.token_urlsafe(12)
+        html = self._environment.get_template(template).render(nonce=nonce, **context)
+        return web.Response(text=html, status=status, content_type="text/html", headers=guarded(nonce))
+
+
+def guarded(nonce: str) -> dict[str, str]:
+    """Headers for a page of our own."""
+    policy = (
+        f"default-src 'none'; style-src 'unsafe-inline'; script-src 'nonce-{nonce}'; img-src 'self' data:; "
+        "connect-src 'self'; frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    )
+    return {"Content-Security-Policy": policy, **_COMMON}
+
+
+def mail_headers() -> dict[str, str]:
+    """Headers for a mail shown in a frame of ours: its styles and pictures, and nothing that runs."""
+    policy = (
+        "default-src 'none'; style-src 'unsafe-inline'; img-src * data:; base-uri 'none'; form-action 'none'; "
+        "frame-ancestors 'self'; sandbox allow-popups allow-popups-to-escape-sandbox"
+    )
+    return {"Content-Security-Policy": policy, **_COMMON}
+
+
+_COMMON = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-store",
+    "X-Robots-Tag": "noindex",
+}
+
+
+@web.middleware
+async def only_here(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Answer only requests addressed to this machine by name, so that no page elsewhere can read a desk through DNS."""
+    if (request.url.host or "") not in _LOOPBACK:
+        raise web.HTTPForbidden(text="This page is for this machine only.")
+    return await handler(request)
+
+
+@asynccontextmanager
+async def served(app: web.Application, host: str, port: int) -> AsyncIterator[str]:
+    """The application on a port (0: any free one) while the block runs; yields its address."""
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
+    await runner.setup()
+    try:
+        site = web.TCPSite(runner, host, port)
+        try:
+            await site.start()
+        except OSError as error:
+            raise DigestError(
+                f"cannot listen: {error.strerror}", thing=f"{host}:{port}", remedy="Is another digest running? Choose another port."
+            ) from error
+        name = f"[{host}]" if ":" in host else host
+        yield f"http://{name}:{runner.addresses[0][1]}"
+    finally:
+        await runner.cleanup()

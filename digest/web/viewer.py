@@ -1,0 +1,108 @@
+"""Looking at mails in the browser: phone, desktop, dark, plain text, source. The desk and the demo's inbox share it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+from urllib.parse import quote
+
+from aiohttp import web
+
+from digest.errors import DigestError
+from digest.model import Edition
+from digest.web import message
+from digest.web.pages import Pages, mail_headers, only_here
+
+VIEWS = {"phone": "Phone", "desktop": "Desktop", "dark": "Dark", "text": "Plain text", "source": "Source"}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One mail in the list at the side."""
+
+    id: str
+    title: str
+    detail: str
+
+
+class Mails(Protocol):
+    """The mails there are to look at."""
+
+    title: str
+
+    def rows(self) -> Sequence[Row]:
+        """The list at the side."""
+
+    def raw(self, name: str) -> bytes | None:
+        """A mail's bytes; DigestError where it cannot be made."""
+
+    def edition(self) -> Edition | None:
+        """The edition that all the mails are, for its reasons."""
+
+    def version(self) -> str:
+        """Something that changes when a page should be loaded anew."""
+
+
+class Viewer:
+    """The pages over some mails."""
+
+    def __init__(self, mails: Mails) -> None:
+        self._mails = mails
+        self._pages = Pages()
+
+    def app(self) -> web.Application:
+        """The routes, for this machine only."""
+        app = web.Application(middlewares=[only_here])
+        app.router.add_get("/", self.first)
+        app.router.add_get("/version", self.version)
+        app.router.add_get("/mail/{name}", self.mail)
+        app.router.add_get("/mail/{name}/html", self.html)
+        return app
+
+    async def first(self, request: web.Request) -> web.Response:
+        """The first mail of the list, or an empty page."""
+        rows = self._mails.rows()
+        if not rows:
+            return self._page("", "phone")
+        raise web.HTTPFound(f"/mail/{quote(rows[0].id, safe='')}")
+
+    async def version(self, request: web.Request) -> web.Response:
+        """What the page asks every second."""
+        return web.Response(text=self._mails.version(), headers={"Cache-Control": "no-store"})
+
+    async def mail(self, request: web.Request) -> web.Response:
+        """The list and one mail, in one of its views."""
+        view = request.query.get("view", "phone")
+        return self._page(request.match_info["name"], view if view in VIEWS or view == "why" else "phone")
+
+    def _page(self, name: str, view: str) -> web.Response:
+        raw, error = self._raw(name)
+        return self._pages.page(
+            "viewer.html.j2",
+            title=self._mails.title,
+            rows=self._mails.rows(),
+            chosen=name,
+            view=view,
+            views=VIEWS,
+            version=self._mails.version(),
+            edition=self._mails.edition(),
+            seen=message.seen(raw) if raw else None,
+            size=len(raw or b""),
+            text=message.text_part(raw) if raw and view == "text" else "",
+            source=raw.decode("utf-8", "replace") if raw and view == "source" else "",
+            error=error,
+        )
+
+    def _raw(self, name: str) -> tuple[bytes | None, str]:
+        try:
+            return (self._mails.raw(name) if name else None), ""
+        except DigestError as error:
+            return None, str(error)
+
+    async def html(self, request: web.Request) -> web.Response:
+        """The mail's HTML for the frame, light or dark whatever this browser prefers."""
+        raw, error = self._raw(request.match_info["name"])
+        if raw is None:
+            raise web.HTTPNotFound(text=error or "There is no such mail.")
+        html = message.html_part(raw)
+        shown = message.darkened(html) if request.query.get("dark") else message.lightened(html)
+        return web.Response(text=shown, content_type="text/html", headers=mail_headers())

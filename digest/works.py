@@ -1,0 +1,121 @@
+"""One newsletter at work: its configuration, store and clock, and the line that runs on them."""
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from functools import cached_property
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from digest import subscribers
+from digest.clock import Clock
+from digest.collect import collect
+from digest.compose import Sender
+from digest.config import Config, EditionPlan
+from digest.curate import Rules, gates
+from digest.editions import Calendar
+from digest.errors import BusyError
+from digest.fetch import Fetcher
+from digest.links import ReaderLinks
+from digest.model import Harvest, Slot
+from digest.publish import Line
+from digest.render import Design
+from digest.sign import Signer
+from digest.store import Store
+from digest.store.archive import ResponseCache
+from digest.subscribers import Roll
+
+ROLL = "subscribers.csv"
+ABUSE = "abuse.txt"
+
+
+@dataclass
+class Works:
+    """One newsletter, ready to run: its configuration, its store, its clock, and the line that runs on them."""
+
+    config: Config
+    store: Store
+    clock: Clock
+    cache: ResponseCache
+    patience: Sequence[float] = (15.0, 60.0)
+    stop: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @property
+    def roll_path(self) -> Path:
+        """Where the subscribers are."""
+        return self.config.root / ROLL
+
+    def roll(self) -> Roll:
+        """The subscribers as the file has them now."""
+        return subscribers.read(self.roll_path)
+
+    def design(self) -> Design:
+        """The templates as they are now."""
+        return Design(self.config.newsletter, [self.config.root / "templates"])
+
+    def rules(self, plan: EditionPlan) -> Rules:
+        """What an edition of a plan may hold, with the lists as they are now."""
+        files = [Path(gates.__file__).with_name(ABUSE), self.config.root / ABUSE]
+        lists = gates.load(file.read_text(encoding="utf-8") for file in files if file.is_file())
+        return Rules(
+            newsletter=self.config.newsletter.name,
+            articles=plan.articles,
+            comments_per_article=plan.comments_per_article,
+            lists=lists,
+        )
+
+    async def collect(self, since: datetime, *, conditional: bool = False) -> Harvest:
+        """What the sources say now."""
+        agent = self.config.newsletter.site_url or self.config.newsletter.name
+        async with Fetcher(agent=f"+{agent}", cache=self.cache) as fetcher:
+            return await collect(self.config.sources, fetcher, since, conditional=conditional)
+
+    def calendar(self, plan: EditionPlan) -> Calendar:
+        """The days of a plan."""
+        return Calendar(plan, self.config.newsletter.timezone)
+
+    def slot(self, plan: EditionPlan, day: date) -> Slot:
+        """The edition of a local day, its window reaching back to the last one made before it."""
+        calendar = self.calendar(plan)
+        return calendar.slot(day, self.store.ledger.horizon(plan.name, calendar.cutoff(day)))
+
+    @cached_property
+    def links(self) -> ReaderLinks:
+        """The readers' own links."""
+        public = (self.config.newsletter.public_url or "").rstrip("/")
+        return ReaderLinks(public_url=public, secret=self.store.secret("readers"))
+
+    @cached_property
+    def line(self) -> Line:
+        """The line, fitted."""
+        signers = tuple(Signer.load(key.domain, key.selector, key.key_file) for key in self.config.dkim)
+        return Line(
+            collect=self.collect,
+            rules=self.rules,
+            design=self.design,
+            sender=Sender(newsletter=self.config.newsletter, links=self.links, signers=signers),
+            relay=self.config.smtp,
+            roll=self.roll,
+            store=self.store,
+            clock=self.clock,
+            patience=self.patience,
+            stop=self.stop,
+        )
+
+    @contextmanager
+    def sending(self) -> Iterator[None]:
+        """Hold the lock without which nobody sends: the system frees it when a process dies, however it dies."""
+        folder = self.config.root / "state"
+        folder.mkdir(exist_ok=True)
+        try:
+            with FileLock(folder / "sending.lock", timeout=0):
+                yield
+        except Timeout as error:
+            raise BusyError(
+                "another digest is sending",
+                thing=str(self.config.root),
+                remedy="Let it finish; `digest status` shows how far it is.",
+            ) from error
