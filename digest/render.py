@@ -1,7 +1,8 @@
 """Stage 3: an edition → subject, preheader, HTML and plain text. Pure, and done once for all readers.
 
-Jinja2 first, with all partials, then MJML, then CSS inlining: mrml leaves `mj-style` rules in the head. mrml passes
-tags it does not know straight through, so they are looked for here.
+Jinja2 first, with all partials, then MJML, then CSS inlining: mrml would leave `mj-style inline="inline"` in the head, so
+those rules are taken out and put on their elements here, and only those (with mrml's own base rules on every cell a mail
+is half as large again). mrml passes tags it does not know straight through, so they are looked for here.
 """
 
 import re
@@ -28,6 +29,7 @@ LARGEST = 80 * 1024  # bytes of HTML; Gmail cuts a message off at 102 KB, its re
 _HERE = Path(__file__).parent
 PACKAGED = next(folder for folder in (_HERE / "templates", _HERE.parent / "templates") if folder.is_dir())
 _TAG = re.compile(r"<(mj-[a-z-]+|mjml)\b")
+_INLINE = re.compile(r'<mj-style inline="inline">(.*?)</mj-style>', re.DOTALL)
 _BETWEEN = re.compile(r"(?<=>)[ \t]+(?=</?mj)")  # mrml takes blanks between two of its tags for text, unless a line ends there
 _KNOWN = frozenset(
     """mjml mj-head mj-body mj-title mj-attributes mj-all mj-class mj-style mj-raw mj-wrapper mj-section mj-column mj-group mj-text
@@ -64,7 +66,6 @@ class Design:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        self._inliner = css_inline.CSSInliner(keep_style_tags=True, load_remote_stylesheets=False)
 
     def render(self, edition: Edition) -> Rendered:
         """The edition in words; TemplateError names the file and the line that cannot be rendered.
@@ -113,8 +114,12 @@ class Design:
             raise TemplateError(
                 f"unknown MJML tag <{unknown[0]}>", thing="edition.mjml.j2", remedy=f"Known: {', '.join(sorted(_KNOWN))}."
             )
+        rules = "\n".join(_INLINE.findall(source))
         try:
-            return self._inliner.inline(mjml.mjml2html(source))
+            inliner = css_inline.CSSInliner(
+                inline_style_tags=False, keep_style_tags=True, extra_css=rules, load_remote_stylesheets=False
+            )
+            return inliner.inline(mjml.mjml2html(_INLINE.sub("", source)))
         except (ValueError, css_inline.InlineError) as error:
             raise TemplateError(f"not valid MJML: {_near(error, source)}", thing="edition.mjml.j2") from error
 
@@ -153,7 +158,7 @@ def _place(error: BaseException, name: str) -> str:
 
 
 def _near(error: BaseException, source: str) -> str:
-    """mrml's message, with the text at the byte position that it names."""
+    """The message of mrml, with the text at the byte position that it names."""
     place = re.search(r" at position (\d+):\d+", str(error))
     if not place:
         return str(error)

@@ -12,7 +12,7 @@ from digest.prose import excerpt, shorten, words
 
 EXCERPT = 450  # characters
 PARENT = 160
-FLOOR = 0.35  # below it, no pick is the better answer
+FLOOR = 0.5  # below it, no pick is the better answer
 
 _FIGURE = re.compile(r"\b\d[\d,.]*|[£$€]\s?\d")
 _LIVED = re.compile(

@@ -53,7 +53,7 @@ def topics(markups: Sequence[str]) -> tuple[str, ...]:
 
 def image(url: str, base: str, *, alt: str = "", width: object = 0, height: object = 0) -> Image | None:
     """A picture, or None where its address is not a web address."""
-    safe = link(url, base)
+    safe = link(url, base) if url.strip() else ""
     if not safe:
         return None
     return Image(url=safe, alt=shorten(inline(alt), 200), width=_pixels(width), height=_pixels(height))

@@ -1,0 +1,92 @@
+"""`digest.toml` and the environment → one frozen `Config`."""
+
+import difflib
+import os
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from digest.config.tables import (
+    FILE,
+    Config,
+    Dkim,
+    EditionPlan,
+    Newsletter,
+    Smtp,
+    SourcePlan,
+    Store,
+    Support,
+    Table,
+    WebPlan,
+)
+from digest.errors import ConfigError
+
+
+def load(root: Path) -> Config:
+    """Read and check `digest.toml` of a newsletter's folder."""
+    path = root / FILE
+    try:
+        data = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except FileNotFoundError as error:
+        raise ConfigError(
+            "no newsletter here", thing=str(path), remedy="Make one with `digest init DIR`, or name its folder with -C DIR."
+        ) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
+        raise ConfigError(f"not valid TOML: {error}", thing=str(path)) from error
+    if isinstance(data.get("dkim"), dict):  # one [dkim] table, or [[dkim]] for a key of each kind
+        data["dkim"] = [data["dkim"]]
+    try:
+        return _with_secrets(Config(root=root, **data))
+    except ValidationError as error:
+        raise ConfigError("; ".join(_complaints(error)), thing=FILE) from error
+
+
+def _with_secrets(config: Config) -> Config:
+    """Paths made absolute, and the password fetched from where the operator keeps it."""
+    smtp, root = config.smtp, config.root
+    password = os.environ.get("DIGEST_SMTP_PASSWORD", "")
+    if smtp.password_file and not password:
+        password = _read(root / smtp.password_file, "smtp.password_file").strip()
+    smtp = smtp.model_copy(update={"password": password, "ca_file": smtp.ca_file and root / smtp.ca_file})
+    dkim = tuple(key.model_copy(update={"key_file": root / key.key_file}) for key in config.dkim)
+    return config.model_copy(update={"smtp": smtp, "dkim": dkim})
+
+
+def _read(path: Path, key: str) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(f"cannot read {path}: {error.strerror}", thing=f"{FILE}: {key}") from error
+
+
+def _complaints(error: ValidationError) -> Iterator[str]:
+    for problem in error.errors():
+        where = ".".join(str(part + 1) if isinstance(part, int) else part for part in problem["loc"])
+        if problem["type"] == "extra_forbidden":
+            yield f"unknown key {where}{_suggestion(problem['loc'])}"
+        elif problem["type"] == "missing":
+            yield f"{where} is missing; every newsletter needs it"
+        else:
+            yield f"{where or 'file'}: {problem['msg'].removeprefix('Value error, ')}{_given(problem['input'])}"
+
+
+def _given(value: object) -> str:
+    return f" (it says {value!r})" if isinstance(value, str | int | float | bool) else ""
+
+
+def _suggestion(place: tuple[int | str, ...]) -> str:
+    """`; did you mean from?` where a known key of the same table is near."""
+    tables: dict[str, type[Table]] = {
+        "newsletter": Newsletter, "support": Support, "sources": SourcePlan, "editions": EditionPlan,
+        "smtp": Smtp, "dkim": Dkim, "store": Store, "web": WebPlan,
+    }  # fmt: skip
+    parents = [part for part in place[:-1] if isinstance(part, str)]
+    table = tables.get(parents[-1], Config) if parents else Config
+    known = [field.alias or name for name, field in table.model_fields.items() if name not in {"root", "password"}]
+    near = difflib.get_close_matches(str(place[-1]), known, n=1)
+    return f"; did you mean {near[0]}?" if near else f"; this table knows {', '.join(sorted(known))}"
+
+
+__all__ = ["FILE", "Config", "Dkim", "EditionPlan", "Newsletter", "Smtp", "SourcePlan", "load"]

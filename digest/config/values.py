@@ -1,0 +1,69 @@
+"""How single values are written in digest.toml: durations, rates, days, zones, addresses."""
+
+from datetime import timedelta
+from email.utils import parseaddr
+from typing import Annotated
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, BeforeValidator
+
+_WEEK = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+
+
+def _weekdays(value: object) -> frozenset[int]:
+    """`mon-fri` or `mon,wed` → the numbers of the days, Monday 0."""
+    found: set[int] = set()
+    for part in str(value).lower().replace(" ", "").split(","):
+        first, _, last = part.partition("-")
+        if first not in _WEEK or (last or first) not in _WEEK:
+            raise ValueError("write days like mon-fri or mon,wed,fri")
+        a, b = _WEEK.index(first), _WEEK.index(last or first)
+        found |= {day % 7 for day in range(a, b + 1 if b >= a else b + 8)}
+    return frozenset(found)
+
+
+def _duration(value: object) -> timedelta:
+    """`4h`, `90m`, `30s`, `2d` → a span of time."""
+    text = str(value).strip().lower()
+    if not text[:-1].isdigit() or text[-1:] not in _UNITS:
+        raise ValueError("write a duration like 90m, 4h or 2d")
+    return timedelta(seconds=int(text[:-1]) * _UNITS[text[-1]])
+
+
+def _rate(value: object) -> float:
+    """`50/s`, `600/m`, `5000/h` → messages a second."""
+    count, _, unit = str(value).replace(" ", "").partition("/")
+    if not count.isdigit() or not int(count) or unit not in _UNITS:
+        raise ValueError("write a rate like 50/s or 600/m")
+    return int(count) / _UNITS[unit]
+
+
+def _zone(value: object) -> ZoneInfo:
+    try:
+        return ZoneInfo(str(value))
+    except (OSError, ValueError, KeyError) as error:
+        raise ValueError("not a time zone; write it like Europe/London") from error
+
+
+def _web(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise ValueError("write a full address that begins with https:// (or http://)")
+    return value
+
+
+def _mailbox(value: str) -> str:
+    _, address = parseaddr(value)
+    if "@" not in address.strip("@") or any(ord(letter) < 32 for letter in value):
+        raise ValueError('write it like "The Gazette <daily@gazette.example>"')
+    return value
+
+
+Web = Annotated[str, AfterValidator(_web)]
+Mailbox = Annotated[str, AfterValidator(_mailbox)]
+Duration = Annotated[timedelta, BeforeValidator(_duration)]
+Rate = Annotated[float, BeforeValidator(_rate)]
+Zone = Annotated[ZoneInfo, BeforeValidator(_zone)]
+Days = Annotated[frozenset[int], BeforeValidator(_weekdays)]

@@ -1,0 +1,73 @@
+"""A relay for the demo: a real SMTP server on loopback that keeps what it takes, and refuses one reader who moved away."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from functools import partial
+
+from aiosmtpd.smtp import SMTP, Envelope, Session
+
+from digest.model import Edition
+from digest.web.message import seen
+from digest.web.viewer import Row
+
+MOVED = "moved-away@"
+KEPT = 1_000  # messages
+
+
+class Inbox:
+    """The messages taken so far, as a mail program would list them."""
+
+    title = "Inbox of the demo"
+
+    def __init__(self) -> None:
+        self._messages: list[tuple[str, bytes]] = []
+
+    async def handle_RCPT(  # noqa: N802  the server's name for it
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: Sequence[str]
+    ) -> str:
+        """Take every address but one."""
+        if address.startswith(MOVED):
+            return "550 5.1.1 This mailbox does not exist"
+        envelope.rcpt_tos.append(address)
+        return "250 2.1.5 Ok"
+
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
+        """Keep a message."""
+        raw = envelope.original_content or b""
+        if len(self._messages) >= KEPT:
+            return "452 4.3.1 The demo's inbox is full"
+        self._messages += [(address, raw) for address in envelope.rcpt_tos]
+        return "250 2.0.0 Ok"
+
+    def __len__(self) -> int:
+        return len(self._messages)
+
+    def rows(self) -> Sequence[Row]:
+        """The list at the side."""
+        return [Row(str(at), address, seen(raw).subject) for at, (address, raw) in enumerate(self._messages)]
+
+    def raw(self, name: str) -> bytes | None:
+        """A message's bytes."""
+        at = int(name) if name.isdigit() else -1
+        return self._messages[at][1] if 0 <= at < len(self._messages) else None
+
+    def edition(self) -> Edition | None:
+        """An inbox knows nothing of editions."""
+        return None
+
+    def version(self) -> str:
+        """Changes with every message."""
+        return str(len(self._messages))
+
+
+@asynccontextmanager
+async def relay(inbox: Inbox) -> AsyncIterator[int]:
+    """The SMTP server while the block runs; yields its port."""
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(partial(SMTP, inbox, enable_SMTPUTF8=True, loop=loop), "127.0.0.1", 0)
+    try:
+        yield int(server.sockets[0].getsockname()[1])
+    finally:
+        server.close()
+        await server.wait_closed()

@@ -1,0 +1,91 @@
+"""The demo from beginning to end, in a folder that is gone afterwards."""
+
+import shutil
+import socket
+import tempfile
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from digest.clock import Clock
+from digest.config import EditionPlan
+from digest.demo.inbox import Inbox, relay
+from digest.demo.newsroom import Newsroom
+from digest.editions import Calendar
+from digest.publish import Progress, publish
+from digest.report import Report
+from digest.subscribers import Problem
+from digest.web.pages import served
+from digest.web.reader import ReaderPages
+from digest.web.viewer import Viewer
+from digest.wiring import opened
+
+_HERE = Path(__file__).parent
+_CONFIG = """\
+[newsletter]
+name = "{name}"
+tagline = "{tagline}"
+from = "{name} <daily@gazette.example>"
+reply_to = "editor@gazette.example"
+report_to = "moderators@gazette.example"
+site_url = "{site}"
+public_url = "{pages}"
+timezone = "Europe/London"
+postal_address = "The Old Net Loft, 3 Quay Street, Harbour"
+support = {{ text = "No owner, no advertisers: the Gazette is paid for by 1,140 of its readers. Be one of the next hundred.", url = "{site}/", button = "Become a member" }}
+
+[[sources]]
+kind = "wordpress"
+url = "{site}"
+allow_private = true
+
+[smtp]
+url = "smtp://127.0.0.1:{port}"
+connections = 4
+"""  # noqa: E501
+
+
+@dataclass(frozen=True, slots=True)
+class Show:
+    """A demo that has run: its report, the rows of the roll that were skipped, the inbox and where it is shown."""
+
+    report: Report
+    problems: Sequence[Problem]
+    inbox: Inbox
+    address: str
+    site: str
+
+
+@asynccontextmanager
+async def shown(clock: Clock, progress: Progress, port: int) -> AsyncIterator[Show]:
+    """Start a newsroom, a relay and the reader's pages, publish the edition that is due, and show the inbox."""
+    calendar = Calendar(EditionPlan(), ZoneInfo("Europe/London"))
+    day = calendar.latest(clock())
+    newsroom, inbox = Newsroom(calendar.cutoff(day)), Inbox()
+    with tempfile.TemporaryDirectory(prefix="digest-demo-") as name:
+        async with relay(inbox) as smtp, served(newsroom.app(), "127.0.0.1", 0) as site:
+            root, pages = Path(name), _free_port()
+            _furnish(root, newsroom, site, f"http://127.0.0.1:{pages}", smtp)
+            with opened(root, clock, patience=()) as works:
+                async with (
+                    served(ReaderPages(works).app(), "127.0.0.1", pages),
+                    served(Viewer(inbox).app(), "127.0.0.1", port) as at,
+                ):
+                    report = await publish(works.line, calendar.plan, works.slot(calendar.plan, day), progress)
+                    yield Show(report, works.roll().problems, inbox, at, site)
+
+
+def _free_port() -> int:
+    """A port that nobody uses: the readers' links bear it before their pages are up."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _furnish(root: Path, newsroom: Newsroom, site: str, pages: str, smtp: int) -> None:
+    """A newsletter's folder, as `digest init` makes one, for the sample newsroom."""
+    settings = _CONFIG.format(site=site, pages=pages, port=smtp, **newsroom.site)
+    (root / "digest.toml").write_text(settings, encoding="utf-8")
+    shutil.copyfile(_HERE / "subscribers.csv", root / "subscribers.csv")

@@ -1,0 +1,90 @@
+"""Fixtures: a recorded WordPress site, a relay, and a newsletter's folder between them."""
+
+import os
+import shutil
+from collections.abc import AsyncIterator, Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from digest.web.pages import served
+from digest.wiring import opened
+from digest.works import Works
+from tests.newsroom import NOW, RecordedSite
+from tests.relay import Relay, running
+
+Furnish = Callable[..., Path]
+
+
+@pytest.fixture
+async def site() -> AsyncIterator[RecordedSite]:
+    """The recorded site; `site.base` is where it is."""
+    recorded = RecordedSite()
+    async with served(recorded.app(), "127.0.0.1", 0) as address:
+        recorded.base = address
+        yield recorded
+
+
+@pytest.fixture
+async def relay() -> AsyncIterator[Relay]:
+    """A relay that takes everything until it is told otherwise."""
+    async with running(Relay()) as relay:
+        yield relay
+
+
+@pytest.fixture
+def furnish(tmp_path: Path) -> Furnish:
+    """Make a newsletter's folder; extra TOML goes below its tables."""
+
+    def make(source: str, smtp_port: int, *, emails: list[str] | None = None, extra: str = "", kind: str = "wordpress") -> Path:
+        root = tmp_path / "paper"
+        root.mkdir(exist_ok=True)
+        (root / "digest.toml").write_text(
+            f"""
+[newsletter]
+name = "The Harbour Gazette"
+from = "The Harbour Gazette <daily@gazette.example>"
+site_url = "http://gazette.example"
+public_url = "https://news.gazette.example"
+timezone = "Europe/London"
+postal_address = "3 Quay Street, Harbour"
+
+[[sources]]
+kind = "{kind}"
+url = "{source}"
+allow_private = true
+
+[smtp]
+url = "smtp://127.0.0.1:{smtp_port}"
+connections = 3
+{extra}
+"""
+        )
+        rows = "\n".join(emails or ["ada@readers.example", "bo@readers.example"])
+        (root / "subscribers.csv").write_text(f"email\n{rows}\n")
+        return root
+
+    return make
+
+
+@pytest.fixture
+def works(site: RecordedSite, relay: Relay, furnish: Furnish) -> Iterator[Works]:
+    """A newsletter at work on the recorded site, at the moment the site was recorded for."""
+    with opened(furnish(site.base, relay.port), lambda: NOW, patience=()) as works:
+        yield works
+
+
+def at(text: str) -> datetime:
+    """An instant."""
+    return datetime.fromisoformat(text).astimezone(UTC)
+
+
+def need(program: str) -> str:
+    """The path of a system program; without it the test is skipped, loudly, or fails where CI promised it."""
+    path = shutil.which(program) or next((path for path in (f"/usr/sbin/{program}",) if Path(path).exists()), None)
+    if path is None and os.environ.get("DIGEST_REQUIRE_SYSTEM"):
+        pytest.fail(f"{program} is missing, and this run promised that it is there")
+    if path is None:
+        pytest.skip(f"NOT TESTED HERE: {program} is not installed")
+    return path

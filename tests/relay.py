@@ -1,0 +1,107 @@
+"""A real SMTP server on loopback for the tests, that can be told how to behave."""
+
+import asyncio
+import ssl
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from functools import partial
+from typing import Any
+
+from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
+
+
+@dataclass
+class Relay:
+    """What it took, and its manners: `rcpt` and `data` answer by address, None is a yes."""
+
+    port: int = 0
+    taken: list[tuple[str, bytes]] = field(default_factory=list)
+    connections: int = 0
+    rcpt: Callable[[str], str | None] = lambda address: None
+    data: Callable[[str], str | None] = lambda address: None
+    mail: Callable[[str], str | None] = lambda sender: None
+    options: list[str] = field(default_factory=list)
+    dropping: Callable[[str], bool] = lambda address: False
+    delay: float = 0.0
+    password: str = ""
+
+    async def handle_EHLO(
+        self, server: SMTP, session: Session, envelope: Envelope, hostname: str, responses: list[str]
+    ) -> list[str]:
+        """Count connections."""
+        self.connections += 1
+        session.host_name = hostname
+        return responses
+
+    async def handle_MAIL(self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]) -> str:
+        """Take a sender."""
+        if answer := self.mail(address):
+            return answer
+        self.options = options
+        envelope.mail_from = address
+        return "250 OK"
+
+    async def handle_RCPT(self, server: SMTP, session: Session, envelope: Envelope, address: str, options: Sequence[str]) -> str:
+        """Take or refuse a recipient."""
+        if answer := self.rcpt(address):
+            return answer
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
+        """Take, refuse, or hang up without a word."""
+        address = envelope.rcpt_tos[0]
+        await asyncio.sleep(self.delay)
+        if self.dropping(address):
+            self.taken.append((address, envelope.original_content or b""))
+            assert server.transport is not None
+            server.transport.close()
+            return "250 never seen"
+        if answer := self.data(address):
+            return answer
+        self.taken.append((address, envelope.original_content or b""))
+        return "250 OK"
+
+    @property
+    def counts(self) -> Counter[str]:
+        """Messages by address."""
+        return Counter(address for address, _ in self.taken)
+
+    def message(self, address: str) -> EmailMessage:
+        """The message an address got, parsed."""
+        raw = next(raw for to, raw in self.taken if to == address)
+        parsed = message_from_bytes(raw, policy=policy.default)
+        assert isinstance(parsed, EmailMessage)
+        return parsed
+
+    def authenticate(self, server: SMTP, session: Session, envelope: Envelope, mechanism: str, data: Any) -> AuthResult:
+        """One user, one password."""
+        good = isinstance(data, LoginPassword) and data.password == self.password.encode()
+        return AuthResult(success=good, handled=False)
+
+
+@asynccontextmanager
+async def running(relay: Relay, *, tls: ssl.SSLContext | None = None, implicit: bool = False) -> AsyncIterator[Relay]:
+    """The relay on a free port while the block runs."""
+    loop = asyncio.get_running_loop()
+    settings: dict[str, Any] = {"enable_SMTPUTF8": True, "loop": loop}
+    if tls and not implicit:
+        settings |= {"tls_context": tls, "require_starttls": True}
+    if relay.password:
+        settings |= {
+            "authenticator": relay.authenticate,
+            "auth_required": True,
+            "auth_require_tls": tls is not None and not implicit,
+        }
+    factory = partial(SMTP, relay, **settings)
+    server = await loop.create_server(factory, "127.0.0.1", 0, ssl=tls if implicit else None)
+    relay.port = int(server.sockets[0].getsockname()[1])
+    try:
+        yield relay
+    finally:
+        server.close()
+        await server.wait_closed()

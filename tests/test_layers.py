@@ -1,0 +1,91 @@
+"""Arrows go one way, and each outside library has one door."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent / "digest"
+
+# From the ground up; a module may import what stands on a lower floor, or in its own room.
+FLOORS: tuple[frozenset[str], ...] = (
+    frozenset({"errors", "model", "prose", "marks", "links"}),
+    frozenset({"clock", "config", "markup", "fetch", "sign"}),
+    frozenset({"sources"}),
+    frozenset({"collect", "editions", "curate", "render", "compose", "deliver", "subscribers", "store", "report"}),
+    frozenset({"publish"}),
+    frozenset({"works"}),
+    frozenset({"rehearse", "readiness", "schedule", "web"}),
+    frozenset({"wiring"}),
+    frozenset({"demo"}),
+    frozenset({"cli"}),
+)
+DOORS = {
+    "aiosmtplib": {"deliver"},
+    "feedparser": {"sources"},
+    "nh3": {"markup"},
+    "mjml": {"render"},
+    "css_inline": {"render"},
+    "sqlalchemy": {"store"},
+    "alembic": {"store"},
+    "apscheduler": {"schedule"},
+    "aiohttp": {"fetch", "web", "demo", "cli"},
+    "cryptography": {"sign"},
+    "holidays": {"editions"},
+    "email_validator": {"subscribers"},
+    "filelock": {"subscribers", "works"},
+    "aiosmtpd": {"demo"},
+    "babel": {"render"},
+    "jinja2": {"render", "web"},
+}
+
+
+def room(path: Path) -> str:
+    """The room a file belongs to."""
+    return path.relative_to(ROOT).parts[0].removesuffix(".py")
+
+
+def imports(path: Path) -> Iterator[str]:
+    """Every module that a file imports, as a dotted name."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield from (f"{node.module}.{alias.name}" if node.module == "digest" else node.module for alias in node.names)
+
+
+def floor(name: str) -> int:
+    return next(level for level, rooms in enumerate(FLOORS) if name in rooms)
+
+
+FILES = [path for path in ROOT.rglob("*.py") if path.parent != ROOT or path.name not in {"__init__.py", "__main__.py"}]
+
+
+def test_every_room_stands_on_a_floor() -> None:
+    known = frozenset().union(*FLOORS)
+    assert {room(path) for path in FILES} == known
+
+
+def test_arrows_go_one_way() -> None:
+    wrong = []
+    for path in FILES:
+        for name in imports(path):
+            if not name.startswith("digest.") or name == "digest.__version__":
+                continue
+            target = name.split(".")[1]
+            if target != room(path) and floor(target) >= floor(room(path)):
+                wrong.append(f"{path.relative_to(ROOT)} imports {name}")
+    assert wrong == []
+
+
+def test_one_library_one_door() -> None:
+    wrong = [
+        f"{path.relative_to(ROOT)} imports {name}"
+        for path in FILES
+        for name in imports(path)
+        if name.split(".")[0] in DOORS and room(path) not in DOORS[name.split(".")[0]]
+    ]
+    assert wrong == []
+
+
+def test_no_module_passes_three_hundred_lines() -> None:
+    assert [path.name for path in FILES if len(path.read_text().splitlines()) > 300] == []

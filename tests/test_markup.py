@@ -1,0 +1,85 @@
+"""Strangers' HTML and links."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from digest.markup import identity, inline, link, own_words, plain
+
+VECTORS = [
+    "<script>alert(1)</script>",
+    "<img src=x onerror=alert(1)>",
+    "<svg/onload=alert(1)>",
+    '<a href="javascript:alert(1)">x</a>',
+    "<iframe src=javascript:alert(1)></iframe>",
+    "<math><mtext><style><img src=x onerror=alert(1)></style>",
+    '<p style="background:url(javascript:alert(1))">x</p>',
+    '<noscript><p title="</noscript><img src=x onerror=alert(1)>">',
+    "<template><script>alert(1)</script></template>",
+    "<<script>script>alert(1)<</script>/script>",
+]
+
+
+@pytest.mark.parametrize("vector", VECTORS)
+def test_no_tag_of_a_stranger_survives(vector: str) -> None:
+    text = plain(f"before {vector} after")
+    assert "<img" not in text
+    assert "<svg" not in text
+    assert "onerror=alert(1)>" not in text or "<" not in text
+
+
+def test_paragraphs_quotations_and_lists() -> None:
+    markup = "<p>One &amp; two&#8217;s</p><blockquote><p>said</p><p>before</p></blockquote><p>mine<br>too</p><ul><li>a</li> <li>b</li></ul>"
+    assert plain(markup) == "One & two’s\n\n> said\n> before\n\nmine\ntoo\n\n• a\n• b"
+
+
+def test_entities_are_decoded_once() -> None:
+    assert inline("Hob &amp;amp; Nob &lt;b&gt;") == "Hob &amp; Nob <b>"
+
+
+def test_own_words_are_without_the_quoted_lines() -> None:
+    assert own_words(plain("<blockquote>yours</blockquote><p>mine</p>")) == "mine"
+
+
+def test_direction_overrides_and_controls_go() -> None:
+    assert inline("a\u202eb\x00c\u200bd\x1b[31m") == "abcd[31m"
+
+
+@given(st.text(max_size=300))
+def test_any_text_comes_out_tidy(text: str) -> None:
+    out = plain(text)
+    assert out == out.strip()
+    assert "\n\n\n" not in out
+    assert not any(ord(letter) < 32 and letter != "\n" for letter in out)
+
+
+@pytest.mark.parametrize(
+    "bad",
+    ["javascript:alert(1)", "data:text/html,x", "//user:pw@host/", "http://", "http://a b/", 'http://a/"onclick=', "file:///etc/passwd", "http://[::1", "mailto:x@y"],
+)  # fmt: skip
+def test_links_that_are_none(bad: str) -> None:
+    assert link(bad, "") == ""
+
+
+def test_relative_links_are_made_whole() -> None:
+    assert link("../b?x=1", "https://a.example/dir/page/") == "https://a.example/dir/b?x=1"
+
+
+@given(st.text(max_size=80))
+def test_a_link_is_safe_inside_quotes(text: str) -> None:
+    made = link(text, "https://a.example/")
+    assert made == "" or (made.startswith(("http://", "https://")) and not set("\"<>' \n") & set(made))
+
+
+def test_one_article_under_many_addresses() -> None:
+    same = {
+        identity(url)
+        for url in (
+            "https://www.gazette.example/a/",
+            "http://gazette.example/a?utm_source=x&utm_medium=y",
+            "https://gazette.example/a#comments",
+            "https://gazette.example/a/?fbclid=1",
+        )
+    }
+    assert same == {"gazette.example/a"}
+    assert identity("https://gazette.example/?p=1") != identity("https://gazette.example/?p=2")

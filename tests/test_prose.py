@@ -1,0 +1,34 @@
+"""Cutting at sentence ends."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from digest.prose import excerpt, sentences, shorten, words
+
+
+def test_sentences_keep_abbreviations_and_initials_whole() -> None:
+    text = "Dr. Vane met Mr. Penn at No. 4. J. Ashdown came too! Who else? “Nobody.” said he."
+    assert sentences(text)[:3] == ["Dr. Vane met Mr. Penn at No. 4.", "J. Ashdown came too!", "Who else?"]
+
+
+def test_excerpt_ends_with_a_sentence() -> None:
+    assert (
+        excerpt("One is short. Two is a little longer. Three is the one that does not fit.", 45)
+        == "One is short. Two is a little longer."
+    )
+
+
+def test_excerpt_of_one_endless_sentence_ends_with_a_word() -> None:
+    cut = excerpt("word " * 100, 42)
+    assert cut.endswith("word…")
+    assert len(cut) <= 42
+
+
+@given(st.text(), st.integers(min_value=1, max_value=500))
+def test_nothing_is_ever_longer_than_asked(text: str, limit: int) -> None:
+    assert len(excerpt(text, limit)) <= limit
+    assert len(shorten(text, limit)) <= limit
+
+
+def test_words_of_other_scripts() -> None:
+    assert words("L'été, naïve — 3,000 Möwen") == ["L'été", "naïve", "3", "000", "Möwen"]
