@@ -106,7 +106,9 @@ def _soft_end(encoded: bytes) -> bytes:
         return encoded
     if len(line) < 76:
         return encoded + b"=\r\n"
-    at = len(encoded) - (9 if b"=" in encoded[-9:-6] else 6)
+    at = len(encoded) - 1
+    while b"=" in encoded[at - 2 : at]:  # not inside an escaped octet
+        at -= 1
     return encoded[:at] + b"=\r\n" + encoded[at:] + b"=\r\n"
 
 
@@ -160,7 +162,7 @@ def _folded(name: str, value: str | Address) -> str:
         return value
     message = EmailMessage(policy=_POLICY)
     message[name] = value
-    return message.as_bytes().decode("ascii").partition(": ")[2].rstrip("\r\n")
+    return message.as_bytes().decode("ascii").partition(":")[2].strip()
 
 
 def _ascii(text: str) -> str:

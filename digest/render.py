@@ -30,6 +30,7 @@ _HERE = Path(__file__).parent
 PACKAGED = next(folder for folder in (_HERE / "templates", _HERE.parent / "templates") if folder.is_dir())
 _TAG = re.compile(r"<(mj-[a-z-]+|mjml)\b")
 _INLINE = re.compile(r'<mj-style inline="inline">(.*?)</mj-style>', re.DOTALL)
+_INDENT = re.compile(r"\n\s+")
 _BETWEEN = re.compile(r"(?<=>)[ \t]+(?=</?mj)")  # mrml takes blanks between two of its tags for text, unless a line ends there
 _KNOWN = frozenset(
     """mjml mj-head mj-body mj-title mj-attributes mj-all mj-class mj-style mj-raw mj-wrapper mj-section mj-column mj-group mj-text
@@ -119,7 +120,7 @@ class Design:
             inliner = css_inline.CSSInliner(
                 inline_style_tags=False, keep_style_tags=True, extra_css=rules, load_remote_stylesheets=False
             )
-            return inliner.inline(mjml.mjml2html(_INLINE.sub("", source)))
+            return _INDENT.sub("\n", inliner.inline(mjml.mjml2html(_INLINE.sub("", source))))
         except (ValueError, css_inline.InlineError) as error:
             raise TemplateError(f"not valid MJML: {_near(error, source)}", thing="edition.mjml.j2") from error
 

@@ -78,7 +78,7 @@ class EditionPlan(Table):
     days: Days = frozenset(range(5))
     at: time = time(7)
     holidays: str | None = Field(default=None, pattern=r"^[A-Z]{2}(-[A-Z0-9]{1,3})?$")
-    articles: int = Field(default=8, ge=1, le=30)
+    articles: int = Field(default=8, ge=1, le=16)  # more do not fit into a mail that Gmail shows whole
     comments_per_article: int = Field(default=2, ge=0, le=5)
     min_articles: int = Field(default=1, ge=1)
     late_after: Duration = timedelta(hours=6)

@@ -114,10 +114,12 @@ def _by_length(size: int) -> float:
 
 
 def _root(comment: Comment, by_id: Mapping[str, Comment]) -> str:
-    """The id of the comment that began this sub-thread."""
+    """The id of the comment that began this sub-thread; of a circle, its least."""
     seen = {comment.id}
-    while comment.parent_id in by_id and comment.parent_id not in seen:
+    while comment.parent_id in by_id:
         comment = by_id[comment.parent_id or ""]
+        if comment.id in seen:
+            return min(seen)
         seen.add(comment.id)
     return comment.id
 

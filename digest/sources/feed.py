@@ -76,7 +76,7 @@ def parse(response: Response) -> Any:
         raise SourceError(f"the server answers {response.status}", thing=response.url)
     headers = {"content-type": response.headers.get("content-type", ""), "content-location": response.url}
     parsed = feedparser.parse(io.BytesIO(response.body), response_headers=headers, sanitize_html=False)
-    if not parsed.version:
+    if not parsed.get("version"):
         raise _no_feed(response, parsed.get("bozo_exception"))
     if parsed.bozo and not parsed.entries and isinstance(parsed.bozo_exception, Exception) and not _only_encoding(parsed):
         raise SourceError(f"malformed feed: {parsed.bozo_exception}", thing=response.url)
@@ -132,7 +132,7 @@ def _unlocked(title: str, locked: bool) -> str:
 
 
 def _moment(entry: Any, key: str) -> datetime | None:
-    parsed = entry.get(f"{key}_parsed")
+    parsed = entry[f"{key}_parsed"] if f"{key}_parsed" in entry else None  # get() would lend `updated` the other date
     try:
         return datetime.fromtimestamp(timegm(parsed), UTC) if parsed else None
     except (ValueError, OverflowError, OSError):

@@ -1,0 +1,132 @@
+"""HTTP manners against a server on loopback that has none."""
+
+import asyncio
+import gzip
+from collections.abc import AsyncIterator
+
+import pytest
+from aiohttp import web
+
+from digest.errors import FetchError
+from digest.fetch import Fetcher, Kept, Limits
+from digest.web.pages import served
+
+QUICK = Limits(connect=1, idle=0.5, total=2, size=100_000, attempts=2, pause=0.01, longest_pause=0.05)
+
+
+class Shelf:
+    """A cache of one's own."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, Kept] = {}
+
+    def recall(self, url: str) -> Kept | None:
+        return self.kept.get(url)
+
+    def remember(self, url: str, kept: Kept) -> None:
+        self.kept[url] = kept
+
+
+@pytest.fixture
+async def host() -> AsyncIterator[str]:  # noqa: C901  many small bad servers
+    hits = {"flaky": 0}
+
+    async def flaky(request: web.Request) -> web.Response:
+        hits["flaky"] += 1
+        return web.Response(text="ok") if hits["flaky"] > 1 else web.Response(status=503, headers={"Retry-After": "0"})
+
+    async def slow(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse()
+        await response.prepare(request)
+        for _ in range(100):
+            await response.write(b"x")
+            await asyncio.sleep(0.2)
+        return response
+
+    async def endless(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse()
+        await response.prepare(request)
+        for _ in range(1000):
+            await response.write(b"x" * 10_000)
+        return response
+
+    async def bomb(request: web.Request) -> web.Response:
+        return web.Response(body=gzip.compress(b"0" * 50_000_000), headers={"Content-Encoding": "gzip"})
+
+    async def cached(request: web.Request) -> web.Response:
+        if request.headers.get("If-None-Match") == '"1"':
+            return web.Response(status=304)
+        return web.Response(text="body", headers={"ETag": '"1"'})
+
+    async def cut(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse(headers={"Content-Length": "1000"})
+        await response.prepare(request)
+        await response.write(b"half")
+        assert request.transport is not None
+        request.transport.close()
+        return response
+
+    async def dead(request: web.Request) -> web.Response:
+        return web.Response(status=500)
+
+    async def redirect(request: web.Request) -> web.Response:
+        raise web.HTTPFound(request.query["to"])
+
+    async def loop(request: web.Request) -> web.Response:
+        raise web.HTTPMovedPermanently("/loop")
+
+    app = web.Application()
+    for handler in (flaky, slow, endless, bomb, cached, cut, dead, loop, redirect):
+        app.router.add_get(f"/{handler.__name__}", handler)
+    async with served(app, "127.0.0.1", 0) as address:
+        yield address
+
+
+async def get(url: str, *, private: bool = True) -> str:
+    async with Fetcher(limits=QUICK) as fetcher:
+        return (await fetcher.get(url, allow_private=private)).body.decode()
+
+
+async def test_a_server_that_stumbles_is_asked_again(host: str) -> None:
+    assert await get(f"{host}/flaky") == "ok"
+
+
+@pytest.mark.parametrize(
+    ("path", "told"),
+    [
+        ("/slow", "no answer in time"),
+        ("/endless", "larger than"),
+        ("/bomb", "larger than|broke off"),
+        ("/cut", "broke off"),
+        ("/dead", "answers 500"),
+        ("/loop", "more than 5 redirects"),
+        ("/redirect?to=file:///etc/passwd", "not http"),
+    ],
+)
+async def test_bad_manners_are_bounded_and_named(host: str, path: str, told: str) -> None:
+    with pytest.raises(FetchError, match=told):
+        await get(f"{host}{path}")
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["http://127.0.0.1:1/", "http://localhost:1/", "http://[::1]:1/", "http://10.0.0.1/", "http://169.254.169.254/", "http://[::ffff:127.0.0.1]/", "http://0.0.0.0/"],
+)  # fmt: skip
+async def test_private_hosts_are_refused_before_a_connection(url: str) -> None:
+    with pytest.raises(FetchError, match=r"private network|no such host"):
+        await get(url, private=False)
+
+
+async def test_what_is_not_changed_is_not_sent_again(host: str) -> None:
+    shelf = Shelf()
+    async with Fetcher(limits=QUICK, cache=shelf) as fetcher:
+        first = await fetcher.get(f"{host}/cached", allow_private=True)
+        second = await fetcher.get(f"{host}/cached", allow_private=True)
+        third = await fetcher.get(f"{host}/cached", allow_private=True, conditional=False)
+    assert first.body == second.body == third.body == b"body"
+    assert second is shelf.kept[f"{host}/cached"].response or second == first
+
+
+async def test_nobody_there_is_said() -> None:
+    with pytest.raises(FetchError, match="cannot connect"):
+        await get("http://127.0.0.1:9/")
