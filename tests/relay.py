@@ -27,6 +27,7 @@ class Relay:
     options: list[str] = field(default_factory=list)
     dropping: Callable[[str], bool] = lambda address: False
     delay: float = 0.0
+    most: int = 0  # messages a connection
     password: str = ""
 
     async def handle_EHLO(
@@ -41,6 +42,9 @@ class Relay:
         """Take a sender."""
         if answer := self.mail(address):
             return answer
+        session.count = getattr(session, "count", 0) + 1  # type: ignore[attr-defined]
+        if self.most and session.count > self.most:  # type: ignore[attr-defined]
+            return "421 4.7.0 too many messages"
         self.options = options
         envelope.mail_from = address
         return "250 OK"

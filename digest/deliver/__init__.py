@@ -71,10 +71,9 @@ class Run:
                 if not await self._ready(session):
                     return  # the message is still queued; those with a connection have the rest
                 await self._one(session, message)
-                message = None if self.stop.is_set() else next(messages, None)
+                message = None if self.stop.is_set() or self._failure else next(messages, None)
         except RelayError as error:
-            self._failure = self._failure or error
-            self.stop.set()  # the other connections settle what they have in flight
+            self._failure = self._failure or error  # the other connections settle what they have in flight
         finally:
             self._open -= 1
             await session.close()

@@ -33,6 +33,7 @@ class Session:
         self._client = _client(self._relay)
         try:
             await self._client.connect()
+            await self._greet()
         except aiosmtplib.SMTPAuthenticationError as error:
             raise self._relay_error(
                 f"the relay refuses the login of {self._relay.user!r}: {error.code} {_one_line(error.message)}",
@@ -40,6 +41,14 @@ class Session:
             ) from error
         except (aiosmtplib.SMTPException, OSError, TimeoutError, ValueError) as error:
             raise self._relay_error(*_advice(error)) from error
+
+    async def _greet(self) -> None:
+        """EHLO, for what the relay offers; HELO to one that knows no better."""
+        if self._client.is_ehlo_or_helo_needed:
+            try:
+                await self._client.ehlo()
+            except aiosmtplib.SMTPHeloError:
+                await self._client.helo()
 
     def _relay_error(self, what: str, remedy: str) -> RelayError:
         return RelayError(what, thing=f"{self._relay.host}:{self._relay.port}", remedy=remedy)
@@ -83,13 +92,15 @@ class Session:
             except aiosmtplib.SMTPNotSupported:
                 return self._receipt(message, Outcome.REFUSED, 0, "the relay does not take addresses outside ASCII (SMTPUTF8)")
             except aiosmtplib.SMTPSenderRefused as error:
-                if error.code == 421 and not last:
+                if error.code == 421 and not last:  # the relay has had enough of this connection
                     self._client.close()
-                    continue
-                raise self._relay_error(
-                    f"the relay refuses the sender {self._sender}: {error.code} {_one_line(error.message)}",
-                    "Check newsletter.from and what this login may send as.",
-                ) from error
+                elif error.code < 500:
+                    return self._judged(message, error)
+                else:
+                    raise self._relay_error(
+                        f"the relay refuses the sender {self._sender}: {error.code} {_one_line(error.message)}",
+                        "Check newsletter.from and what this login may send as.",
+                    ) from error
             else:
                 return None
         return None

@@ -168,10 +168,10 @@ def _delivery_row(key: str, reader: int, name: str) -> dict[str, Any]:
 def _reader_ids(connection: Connection, emails: Sequence[str], token: Callable[[str], str]) -> dict[str, int]:
     """The lasting id of each address, given at its first edition."""
     table = schema.readers.c
-    known: dict[str, int] = dict(connection.execute(select(table.email, table.id)).tuples().all())
+    known: dict[str, int] = dict(connection.execute(select(table.email, table.id)).all())
     if new := [{"email": email, "token": token(email)} for email in dict.fromkeys(emails) if email not in known]:
         connection.execute(insert(schema.readers), new)
-        known = dict(connection.execute(select(table.email, table.id)).tuples().all())
+        known = dict(connection.execute(select(table.email, table.id)).all())
     return known
 
 
@@ -185,4 +185,4 @@ def counts(connection: Connection, key: str) -> dict[str, int]:
     """How many deliveries of an edition are in each state."""
     table = schema.deliveries.c
     query = select(table.state, func.count()).where(table.edition == key).group_by(table.state)
-    return dict(connection.execute(query).tuples().all())
+    return dict(connection.execute(query).all())

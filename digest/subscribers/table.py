@@ -59,8 +59,8 @@ class CsvTable:
     def record(self, fields: Sequence[str]) -> str:
         """Fields as one record in this file's manner."""
         target = io.StringIO(newline="")
-        csv.writer(target, delimiter=self.delimiter, lineterminator=self.newline).writerow(fields)
-        return target.getvalue()
+        csv.writer(target, delimiter=self.delimiter, lineterminator="\r\n").writerow(fields)  # so that it quotes a lone CR too
+        return target.getvalue().removesuffix("\r\n") + self.newline
 
     def bytes_with(self, raws: Sequence[str]) -> bytes:
         """The file with these records' texts below its header."""

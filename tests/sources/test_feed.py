@@ -172,8 +172,8 @@ def test_threads_say_how_far_they_reach() -> None:
     entry = feed.parse(answer(recorded("feed-3.xml"))).entries
     on = next(found for row in entry if (found := feed.article(row, "x", BASE)) and "tram-is-the-wrong" in found.url)
     parsed = feed.parse(answer(recorded("tram.xml")))
-    found = tuple(row for item in parsed.entries if (row := feed.comment(item, on)))
+    entries = tuple(row for item in parsed.entries if (row := feed.comment(item, on)))
     assert on.comment_count is not None
     assert on.comment_count > 10
-    (thread,) = feed._reach(on, found)
-    assert thread.whole_since == min(row.written for row in found)
+    (thread,) = feed._reach(on, entries)
+    assert thread.whole_since == min(row.written for row in entries)

@@ -1,0 +1,219 @@
+"""Delivery to a real SMTP server on loopback."""
+
+import asyncio
+import ssl
+from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from digest.config import Smtp
+from digest.deliver import REFUSALS, Run
+from digest.errors import RelayError
+from digest.model import Message, Outcome, Receipt, Recipient
+from tests.relay import Relay, running
+
+NOW = datetime(2026, 11, 24, 7, tzinfo=UTC)
+
+
+class Book:
+    """A journal in memory that remembers the order of things."""
+
+    def __init__(self, *, not_to: frozenset[str] = frozenset()) -> None:
+        self.events: list[tuple[str, str]] = []
+        self.receipts: dict[str, Receipt] = {}
+        self.not_to = not_to
+
+    async def begin(self, message: Message) -> bool:
+        self.events.append(("begin", message.recipient.email))
+        return message.recipient.email not in self.not_to
+
+    async def settle(self, receipt: Receipt) -> None:
+        self.events.append(("settle", receipt.recipient.email))
+        self.receipts[receipt.recipient.email] = receipt
+
+    def outcomes(self) -> dict[str, str]:
+        return {email: receipt.outcome.value for email, receipt in self.receipts.items()}
+
+
+def messages(count: int = 5, prefix: str = "r") -> Iterator[Message]:
+    for number in range(count):
+        email = f"{prefix}{number}@readers.example"
+        raw = f"From: d@g.example\r\nTo: {email}\r\nSubject: s\r\n\r\n.leading dot\r\nbody\r\n".encode()
+        yield Message(recipient=Recipient(id=number, email=email), message_id=f"<{number}@g>", raw=raw)
+
+
+async def deliver(relay: Relay, book: Book, rows: Iterator[Message], smtp: Smtp | None = None, **more: object) -> list[Receipt]:
+    seen: list[Receipt] = []
+    settings = smtp or Smtp(url=f"smtp://127.0.0.1:{relay.port}", connections=3)
+    await Run(settings, "daily@gazette.example", book, lambda: NOW, seen.append, **more).deliver(rows)  # type: ignore[arg-type]
+    return seen
+
+
+async def test_everybody_gets_one_over_reused_connections(relay: Relay) -> None:
+    book = Book()
+    seen = await deliver(relay, book, messages(40))
+    assert set(relay.counts.values()) == {1}
+    assert len(relay.taken) == len(seen) == 40
+    assert relay.connections <= 3
+    assert set(book.outcomes().values()) == {"sent"}
+    assert relay.taken[0][1].endswith(b"\r\n\r\n.leading dot\r\nbody\r\n")
+    for email in book.receipts:
+        assert book.events.index(("begin", email)) < book.events.index(("settle", email))
+
+
+async def test_refusals_and_deferrals_are_told_apart(relay: Relay) -> None:
+    answers = {"r0": "550 5.1.1 nobody here", "r1": "451 4.7.1 come back later"}
+    relay.rcpt = lambda address: answers.get(address.split("@")[0])
+    relay.data = lambda address: {"r2": "552 5.3.4 too big", "r3": "452 4.2.2 full"}.get(address.split("@")[0])
+    book = Book()
+    await deliver(relay, book, messages(6))
+    got = {email.split("@")[0]: (receipt.outcome, receipt.code, bool(receipt.retry_at)) for email, receipt in book.receipts.items()}
+    assert got["r0"] == (Outcome.REFUSED, 550, False)
+    assert got["r1"] == (Outcome.DEFERRED, 451, True)
+    assert got["r2"] == (Outcome.REFUSED, 552, False)
+    assert got["r3"] == (Outcome.DEFERRED, 452, True)
+    assert got["r4"] == got["r5"] == (Outcome.SENT, 250, False)
+    assert book.receipts["r0@readers.example"].reply == "5.1.1 nobody here"
+
+
+async def test_a_connection_lost_after_the_dot_is_unknown_and_not_sent_again(relay: Relay) -> None:
+    relay.dropping = lambda address: address.startswith("r2")
+    book = Book()
+    await deliver(relay, book, messages(5))
+    assert book.outcomes()["r2@readers.example"] == "unknown"
+    assert sum(outcome == "sent" for outcome in book.outcomes().values()) == 4
+    assert relay.counts["r2@readers.example"] == 1
+
+
+async def test_a_connection_closed_between_messages_costs_nothing(relay: Relay) -> None:
+    relay.most = 2
+    book = Book()
+    await deliver(relay, book, messages(20))
+    assert set(book.outcomes().values()) == {"sent"}
+    assert set(relay.counts.values()) == {1}
+
+
+async def test_who_opted_out_meanwhile_is_not_written_to(relay: Relay) -> None:
+    book = Book(not_to=frozenset({"r1@readers.example"}))
+    await deliver(relay, book, messages(3))
+    assert sorted(relay.counts) == ["r0@readers.example", "r2@readers.example"]
+    assert "r1@readers.example" not in book.receipts
+
+
+async def test_a_sender_that_the_relay_refuses_stops_the_run_and_harms_nobody(relay: Relay) -> None:
+    relay.mail = lambda sender: "553 5.7.1 not yours"
+    book = Book()
+    with pytest.raises(RelayError, match=r"refuses the sender.*newsletter\.from"):
+        await deliver(relay, book, messages(30))
+    assert set(book.outcomes().values()) <= {"deferred"}
+    assert len(book.receipts) <= 3
+
+
+async def test_a_relay_that_refuses_everybody_stops_the_run(relay: Relay) -> None:
+    relay.rcpt = lambda address: "554 5.7.1 relay access denied"
+    book = Book()
+    with pytest.raises(RelayError, match="one after the other"):
+        await deliver(relay, book, messages(200))
+    assert len(book.receipts) < REFUSALS + 3
+
+
+async def test_nobody_listening_is_said_before_anything_is_begun() -> None:
+    book = Book()
+    with pytest.raises(RelayError, match=r"127\.0\.0\.1:9: cannot connect.*smtp\.url"):
+        await deliver(Relay(port=9), book, messages(3))
+    assert book.events == []
+
+
+async def test_stopping_settles_what_is_in_flight(relay: Relay) -> None:
+    relay.delay = 0.02
+    stop, book = asyncio.Event(), Book()
+    asyncio.get_running_loop().call_later(0.1, stop.set)
+    await deliver(relay, book, messages(500), stop=stop)
+    assert 0 < len(book.receipts) < 500
+    assert {email for kind, email in book.events if kind == "begin"} == set(book.receipts)
+
+
+async def test_a_rate_is_held(relay: Relay) -> None:
+    loop = asyncio.get_running_loop()
+    started = loop.time()
+    await deliver(relay, Book(), messages(11), Smtp(url=f"smtp://127.0.0.1:{relay.port}", rate="50/s"))  # type: ignore[arg-type]
+    assert loop.time() - started >= 10 / 50
+
+
+async def test_addresses_outside_ascii_need_smtputf8(relay: Relay) -> None:
+    book = Book()
+    raw = b"Subject: s\r\n\r\nx\r\n"
+    await deliver(relay, book, iter([Message(recipient=Recipient(id=1, email="zoë@readers.example"), message_id="<1>", raw=raw)]))
+    assert book.outcomes() == {"zoë@readers.example": "sent"}
+    assert "SMTPUTF8" in relay.options
+
+
+@pytest.fixture
+def authority(tmp_path: Path) -> Path:
+    """A certificate for 127.0.0.1 and localhost that signs itself, with its key."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(datetime(2020, 1, 1, tzinfo=UTC))
+        .not_valid_after(datetime(2040, 1, 1, tzinfo=UTC))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    path = tmp_path / "relay.pem"
+    path.write_bytes(certificate.public_bytes(serialization.Encoding.PEM) + pem)
+    return path
+
+
+def context(path: Path) -> ssl.SSLContext:
+    made = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    made.load_cert_chain(path)
+    return made
+
+
+@pytest.fixture(params=["starttls", "implicit"])
+async def guarded(request: pytest.FixtureRequest, authority: Path) -> AsyncIterator[tuple[Relay, str]]:
+    """A relay with TLS and a password, and its URL."""
+    relay = Relay(password="open sesame")
+    implicit = request.param == "implicit"
+    async with running(relay, tls=context(authority), implicit=implicit):
+        yield relay, f"{'smtps' if implicit else 'smtp+starttls'}://daily@localhost:{relay.port}"
+
+
+async def test_tls_and_login(guarded: tuple[Relay, str], authority: Path) -> None:
+    relay, url = guarded
+    book = Book()
+    await deliver(relay, book, messages(4), Smtp(url=url, ca_file=authority, password="open sesame"))
+    assert set(book.outcomes().values()) == {"sent"}
+
+
+async def test_a_wrong_password_is_said(guarded: tuple[Relay, str], authority: Path) -> None:
+    relay, url = guarded
+    with pytest.raises(RelayError, match=r"refuses the login of 'daily'.*DIGEST_SMTP_PASSWORD"):
+        await deliver(relay, Book(), messages(1), Smtp(url=url, ca_file=authority, password="wrong"))
+    assert relay.taken == []
+
+
+async def test_a_certificate_nobody_vouches_for_is_refused(guarded: tuple[Relay, str]) -> None:
+    relay, url = guarded
+    with pytest.raises(RelayError, match=r"certificate is not trusted.*smtp\.ca_file"):
+        await deliver(relay, Book(), messages(1), Smtp(url=url, password="open sesame"))
+    assert relay.taken == []
+
+
+async def test_no_login_without_tls(relay: Relay) -> None:
+    with pytest.raises(RelayError):
+        await deliver(relay, Book(), messages(1), Smtp(url=f"smtp+starttls://daily@127.0.0.1:{relay.port}", password="p"))
+    assert relay.taken == []

@@ -1,0 +1,222 @@
+"""The ledger and the archive on a real SQLite file."""
+
+import asyncio
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+
+from digest.errors import ConfigError, StoreError
+from digest.fetch import Kept, Response
+from digest.model import Edition, Harvest, LeftOut, Message, Outcome, Receipt, Recipient, Rendered, Subscriber, Thread
+from digest.store import Frozen, Journal, Store
+from digest.store.archive import ResponseCache
+from digest.store.schema import metadata
+from tests.curate.test_curate import END, SLOT, article, comment, made
+
+WORDS = Rendered(subject="s", preheader="p", html="<p>h</p>", text="t")
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    opened = Store.open("sqlite:///state/digest.db", tmp_path)
+    yield opened
+    opened.close()
+
+
+def edition() -> Edition:
+    return made([article("a"), article("b", 3, access="protected")], [comment("c")])
+
+
+def frozen(store: Store, *emails: str) -> Frozen:
+    readers = [Subscriber(email=email, name=f"Name of {email}") for email in emails]
+    return store.ledger.freeze(edition(), WORDS, readers, lambda email: f"token-{email}")
+
+
+def message(recipient: Recipient) -> Message:
+    return Message(recipient=recipient, message_id=f"<{recipient.id}>", raw=b"")
+
+
+def receipt(recipient: Recipient, outcome: Outcome, minutes: int = 5) -> Receipt:
+    retry = END + timedelta(minutes=minutes) if outcome is Outcome.DEFERRED else None
+    return Receipt(recipient=recipient, message_id="<1>", outcome=outcome, code=250, reply="ok", relay="r", at=END, retry_at=retry)
+
+
+def test_what_goes_in_comes_out(store: Store) -> None:
+    harvest = Harvest(articles=(article("a"), article("b", 50)), comments=(comment("c", parent_id="x"),))
+    store.archive.keep(harvest, END)
+    material = store.archive.material(END - timedelta(days=1), END)
+    assert material.articles == (harvest.articles[0],)
+    assert material.comments == harvest.comments
+
+
+def test_an_edited_article_is_renewed(store: Store) -> None:
+    store.archive.keep(Harvest(articles=(article("a"),)), END)
+    store.archive.keep(Harvest(articles=(article("a", title="Corrected"),)), END)
+    assert [row.title for row in store.archive.material(END - timedelta(days=1), END).articles] == ["Corrected"]
+
+
+def test_a_removed_comment_is_gone_as_far_as_the_thread_reaches(store: Store) -> None:
+    old, young = comment("old", written=END - timedelta(hours=4)), comment("young")
+    store.archive.keep(Harvest(articles=(article("a"),), comments=(old, young)), END)
+    reach = Thread(article_id="a", whole_since=END - timedelta(hours=3))
+    store.archive.keep(Harvest(articles=(article("a"),), threads=(reach,)), END)
+    assert [row.id for row in store.archive.material(END - timedelta(days=1), END).comments] == ["old"]
+
+
+def test_material_is_kept_for_a_month(store: Store) -> None:
+    store.archive.keep(Harvest(articles=(article("a"),), comments=(comment("c"),)), END)
+    store.archive.keep(Harvest(), END + timedelta(days=32))
+    assert store.archive.material(END - timedelta(days=2), END) == Harvest()
+
+
+def test_http_answers_are_kept(store: Store) -> None:
+    cache = ResponseCache(store.engine, lambda: END)
+    kept = Kept(etag='"1"', modified="", response=Response(status=200, url="http://a/", headers={"etag": '"1"'}, body=b"x" * 9))
+    cache.remember("http://a/", kept)
+    cache.remember("http://a/", kept)
+    assert cache.recall("http://a/") == kept
+    assert cache.recall("http://b/") is None
+
+
+def test_an_edition_is_kept_whole(store: Store) -> None:
+    made_edition = edition()
+    frozen(store, "ada@r.example")
+    again = store.ledger.frozen(SLOT.key)
+    assert again is not None
+    assert again.edition == made_edition
+    assert again.rendered == WORDS
+    assert store.ledger.settled("weekday") == {"a", "b", "g.example/a", "g.example/b"}
+    assert store.ledger.settled("weekly") == frozenset()
+    assert store.ledger.next_number() == 2
+    assert store.ledger.key_of(1) == SLOT.key
+    assert store.ledger.horizon("weekday", END + timedelta(days=1)) == END
+
+
+def test_a_skipped_slot_keeps_its_window_open(store: Store) -> None:
+    store.ledger.skip(SLOT, "too few", END)
+    assert store.ledger.skipped(SLOT.key) == "too few"
+    assert store.ledger.frozen(SLOT.key) is None
+    assert store.ledger.horizon("weekday", END + timedelta(days=1)) == SLOT.window.start
+    frozen(store)
+    assert store.ledger.skipped(SLOT.key) is None
+
+
+def test_a_delivery_goes_its_way(store: Store) -> None:
+    frozen(store, "ada@r.example", "bo@r.example", "cy@r.example")
+    ada, bo, cy = store.deliveries.to_send(SLOT.key, None)
+    assert ada.name == "Name of ada@r.example"
+    assert store.deliveries.record(SLOT.key, [message(ada), message(bo)], []) == {ada.id, bo.id}
+    assert store.deliveries.record(SLOT.key, [message(ada)], []) == set()
+    store.deliveries.record(SLOT.key, [], [receipt(ada, Outcome.SENT), receipt(bo, Outcome.DEFERRED)])
+    assert store.deliveries.counts(SLOT.key) == {"sent": 1, "deferred": 1, "queued": 1}
+    assert [row.email for row in store.deliveries.to_send(SLOT.key, END)] == [cy.email]
+    assert [row.email for row in store.deliveries.to_send(SLOT.key, END + timedelta(minutes=6))] == [bo.email, cy.email]
+    assert next(iter(store.deliveries.to_send(SLOT.key, None))).attempts == 1
+    assert store.deliveries.waiting(SLOT.key, None) == 2
+
+
+def test_in_flight_at_a_crash_is_queued_again_and_remembered(store: Store) -> None:
+    frozen(store, "ada@r.example", "bo@r.example")
+    ada, _ = store.deliveries.to_send(SLOT.key, None)
+    store.deliveries.record(SLOT.key, [message(ada)], [])
+    assert store.deliveries.reclaim(SLOT.key) == ["ada@r.example"]
+    assert store.deliveries.reclaim(SLOT.key) == []
+    store.deliveries.record(SLOT.key, [message(ada)], [receipt(ada, Outcome.SENT)])
+    assert [(row.email, row.interrupted) for row in store.deliveries.troubles(SLOT.key)] == [("ada@r.example", True)]
+
+
+def test_an_opt_out_wins_over_a_queue(store: Store) -> None:
+    frozen(store, "ada@r.example", "bo@r.example")
+    ada, bo = store.deliveries.to_send(SLOT.key, None)
+    assert store.optouts.add("ada@r.example", "unsubscribed", END)
+    assert not store.optouts.add("ada@r.example", "unsubscribed", END)
+    assert store.deliveries.record(SLOT.key, [message(ada), message(bo)], []) == {bo.id}
+    assert store.deliveries.counts(SLOT.key) == {"skipped": 1, "sending": 1}
+    assert store.optouts.among(["ada@r.example", "bo@r.example"]) == {"ada@r.example": "unsubscribed"}
+
+
+def test_tokens_lead_back_to_readers(store: Store) -> None:
+    frozen(store, "ada@r.example")
+    assert store.deliveries.reader_of("token-ada@r.example") == "ada@r.example"
+    assert store.deliveries.reader_of("token-nobody") is None
+    recipient = store.deliveries.recipient(SLOT.key, "token-ada@r.example")
+    assert recipient is not None
+    assert recipient.email == "ada@r.example"
+
+
+def test_many_recipients_come_in_pages(store: Store) -> None:
+    emails = [f"r{number:04}@r.example" for number in range(1_203)]
+    frozen(store, *emails)
+    assert [row.email for row in store.deliveries.to_send(SLOT.key, None)] == emails
+
+
+async def test_the_journal_groups_commits(store: Store) -> None:
+    frozen(store, *(f"r{number:03}@r.example" for number in range(300)))
+    async with Journal(store.deliveries, SLOT.key) as journal:
+
+        async def one(recipient: Recipient) -> bool:
+            begun = await journal.begin(message(recipient))
+            await journal.settle(receipt(recipient, Outcome.SENT))
+            return begun
+
+        assert all(await asyncio.gather(*map(one, store.deliveries.to_send(SLOT.key, None))))
+    assert store.deliveries.counts(SLOT.key) == {"sent": 300}
+
+
+async def test_a_journal_that_cannot_write_says_so(store: Store) -> None:
+    frozen(store, "ada@r.example")
+    (ada,) = store.deliveries.to_send(SLOT.key, None)
+    with sqlite3.connect(str(store.engine.url.database)) as connection:
+        connection.execute("DROP TABLE deliveries")
+    connection.close()
+    async with Journal(store.deliveries, SLOT.key) as journal:
+        with pytest.raises(Exception, match="deliveries"):
+            await journal.begin(message(ada))
+
+
+def test_secrets_last(store: Store, tmp_path: Path) -> None:
+    first = store.secret("readers")
+    again = Store.open("sqlite:///state/digest.db", tmp_path)
+    assert again.secret("readers") == first
+    assert len(first) == 64
+    assert store.secret("other") != first
+    again.close()
+
+
+def test_migrations_make_the_tables_of_the_schema(store: Store) -> None:
+    with store.engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+        for pragma, value in {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}.items():
+            assert connection.exec_driver_sql(f"PRAGMA {pragma}").scalar() == value
+
+
+def test_what_cannot_be_opened_is_said(tmp_path: Path) -> None:
+    (tmp_path / "state").write_text("a file, not a folder")
+    with pytest.raises(StoreError, match="cannot open the database"):
+        Store.open("sqlite:///state/digest.db", tmp_path)
+    with pytest.raises(ConfigError, match=r"store\.url"):
+        Store.open("no url", tmp_path)
+    (tmp_path / "x.db").write_bytes(b"not a database" * 100)
+    with pytest.raises(StoreError, match="not a database"):
+        Store.open("sqlite:///x.db", tmp_path)
+
+
+def test_a_database_of_the_future_is_left_alone(tmp_path: Path) -> None:
+    Store.open("sqlite:///d.db", tmp_path).close()
+    with sqlite3.connect(tmp_path / "d.db") as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    connection.close()
+    with pytest.raises(StoreError, match="newer than this program"):
+        Store.open("sqlite:///d.db", tmp_path)
+
+
+def test_left_out_comments_are_not_settled_articles(store: Store) -> None:
+    extra = LeftOut(kind="comment", id="zzz", label="x", url="http://g.example/a#zzz", reason="abuse")
+    store.ledger.freeze(replace(edition(), left_out=(extra,)), WORDS, [], str)
+    assert "zzz" not in store.ledger.settled("weekday")

@@ -1,0 +1,193 @@
+"""subscribers.csv: reading, checking, changing in place."""
+
+import csv
+import io
+import multiprocessing
+from datetime import date
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from digest.errors import RollError
+from digest.subscribers import Roll, add, mark, normal, read, remove
+from digest.subscribers.table import CsvTable
+
+TODAY = date(2026, 11, 24)
+
+
+def roll(tmp_path: Path, data: bytes | str) -> Roll:
+    path = tmp_path / "subscribers.csv"
+    path.write_bytes(data if isinstance(data, bytes) else data.encode())
+    return read(path)
+
+
+@pytest.mark.parametrize("bom", [b"", b"\xef\xbb\xbf"])
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+def test_the_ways_programs_write_it(tmp_path: Path, bom: bytes, delimiter: str, newline: str) -> None:
+    rows = ["Email|Name|Status|City", 'ada@r.example|"Ada, L; x"|active|Hull', "BO@R.EXAMPLE|Bo|||", "", "cy@r.example|Cy|Paused|"]
+    data = bom + newline.join(rows).replace("|", delimiter).replace("Ada, L; x", f"Ada{delimiter} L").encode()
+    found = roll(tmp_path, data)
+    assert [reader.email for reader in found.subscribers] == ["ada@r.example", "bo@r.example", "cy@r.example"]
+    assert [reader.line for reader in found.subscribers] == [2, 3, 5]
+    assert found.subscribers[0].name == f"Ada{delimiter} L".replace("\t", "\t")
+    assert found.subscribers[0].extra == {"City": "Hull"}
+    assert [reader.email for reader in found.active] == ["ada@r.example", "bo@r.example"]
+    assert found.problems == ()
+
+
+def test_a_bad_row_is_named_and_the_others_are_not_harmed(tmp_path: Path) -> None:
+    bad = [
+        "@",
+        "no at sign",
+        "a@b",
+        "a@@b.example",
+        "x y@b.example",
+        "",
+        "a@b.example>",
+        "a@-b.example",
+        "a..b@c.example",
+        "a@b_c.example",
+    ]
+    rows = [f'"{value}"' for value in bad] + [f"good{number}@r.example" for number in range(20)]
+    found = roll(tmp_path, "email\n" + "\n".join(rows))
+    assert len(found.active) == 20
+    assert [problem.line for problem in found.problems] == list(range(2, 12))
+
+
+def test_what_is_wrong_is_said(tmp_path: Path) -> None:
+    found = roll(
+        tmp_path,
+        "email,name,status\nada@r.example,Ada,activ\nbo@r.example,Bo,active,more,fields\ncy@r.example,Cy,\nCY@r.example,Cy,\n,Nobody,\n",
+    )
+    assert {problem.line: problem.what.split(";")[0] for problem in found.problems} == {
+        2: "unknown status 'activ'",
+        3: "5 fields under 3 columns",
+        5: "the same address as line 4",
+        6: "no address",
+    }
+
+
+def test_a_row_that_says_no_wins_over_its_double(tmp_path: Path) -> None:
+    found = roll(tmp_path, "email,status\nada@r.example,active\nada@r.example,unsubscribed\n")
+    assert found.active == ()
+
+
+def test_an_open_quotation_mark_costs_one_row(tmp_path: Path) -> None:
+    found = roll(tmp_path, 'email,name\nada@r.example,"Ada\nbo@r.example,Bo\n"cy@r.example",Cy\ndi@r.example,Di\n')
+    assert [reader.email for reader in found.active] == ["bo@r.example", "cy@r.example", "di@r.example"]
+    assert [(problem.line, problem.what) for problem in found.problems] == [(2, "a quotation mark is not closed")]
+
+
+def test_a_line_break_inside_quotes_is_a_field(tmp_path: Path) -> None:
+    found = roll(tmp_path, 'email,note\nada@r.example,"two\nlines"\nbo@r.example,x\n')
+    assert [(reader.line, reader.extra["note"]) for reader in found.active] == [(2, "two\nlines"), (4, "x")]
+
+
+def test_latin_1_is_read_and_said(tmp_path: Path) -> None:
+    found = roll(tmp_path, "email,name\nada@r.example,Zoë\n".encode("latin-1") + "bo@r.example,Bó\n".encode())
+    assert [reader.name for reader in found.active] == ["Zoë", "Bó"]
+    assert [(problem.line, problem.skipped) for problem in found.problems] == [(2, False)]
+
+
+@pytest.mark.parametrize(
+    ("data", "told"),
+    [
+        (b"", "empty"),
+        (b"name,mail\nx,y\n", "no column email.*name, mail"),
+        ("email\nada@r.example".encode("utf-16"), "UTF-16"),
+    ],
+)
+def test_a_file_that_cannot_be_used_says_why(tmp_path: Path, data: bytes, told: str) -> None:
+    with pytest.raises(RollError, match=told):
+        roll(tmp_path, data)
+
+
+def test_no_file_says_what_it_needs(tmp_path: Path) -> None:
+    with pytest.raises(RollError, match="header line"):
+        read(tmp_path / "none.csv")
+
+
+def test_addresses_in_one_form() -> None:
+    assert normal(" Ada@Gazette.EXAMPLE ") == "ada@gazette.example"
+    assert normal("ada@bücher.example") == "ada@xn--bcher-kva.example"
+    assert normal("zoë@r.example") == "zoë@r.example"
+
+
+CLOSED = "email;name;status;note\r\nada@r.example;Ada;active;'x'\r\n\r\nbo@r.example;\"Bo; B\";;\r\ncy@r.example;Cy;active"
+
+
+def test_changes_touch_their_row_and_no_other_byte(tmp_path: Path) -> None:
+    path = tmp_path / "subscribers.csv"
+    path.write_bytes(b"\xef\xbb\xbf" + CLOSED.encode())
+    add(path, "Di@R.example", name="Di", today=TODAY)
+    assert path.read_bytes() == b"\xef\xbb\xbf" + CLOSED.encode() + b"\r\ndi@r.example;Di;active;\r\n"
+    assert mark(path, "bo@r.example", "unsubscribed")
+    assert (
+        path.read_bytes()
+        == b"\xef\xbb\xbf" + CLOSED.replace('"Bo; B";;', '"Bo; B";unsubscribed;').encode() + b"\r\ndi@r.example;Di;active;\r\n"
+    )
+    assert remove(path, "di@r.example") == 1
+    assert remove(path, "bo@r.example") == 1
+    kept = CLOSED.replace('bo@r.example;"Bo; B";;\r\n', "") + "\r\n"
+    assert path.read_bytes().decode("utf-8-sig") == kept
+
+
+def test_adding_twice_and_removing_nobody(tmp_path: Path) -> None:
+    path = tmp_path / "subscribers.csv"
+    path.write_text("email\nada@r.example\n")
+    with pytest.raises(RollError, match=r"subscribers\.csv:2.*already"):
+        add(path, "ADA@r.example", today=TODAY)
+    with pytest.raises(RollError, match="not on the roll"):
+        remove(path, "bo@r.example")
+    assert not mark(path, "ada@r.example", "unsubscribed")
+    assert path.read_text() == "email\nada@r.example\n"
+
+
+FIELD = st.text(st.characters(codec="utf-8", exclude_characters="\x00\r"), max_size=12)
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.lists(st.tuples(FIELD, FIELD), max_size=6), st.sampled_from([",", ";", "\t"]), st.sampled_from(["\n", "\r\n"]), st.booleans()
+)
+def test_a_round_trip_changes_no_byte(rows: list[tuple[str, str]], delimiter: str, newline: str, bom: bool) -> None:
+    target = io.StringIO(newline="")
+    writer = csv.writer(target, delimiter=delimiter, lineterminator=newline)
+    writer.writerow(["email", "name"])
+    writer.writerows(rows)
+    data = ("\ufeff" if bom else "").encode() + target.getvalue().encode()
+    table = CsvTable.parse(data, "x.csv")
+    assert table.bytes_with([record.raw for record in table.records]) == data
+    assert [record.fields for record in table.records if record.raw.strip("\r\n")] == [
+        row for row in rows if delimiter.join(row).strip("\r\n") or any(row)
+    ]
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.binary(max_size=200))
+def test_any_bytes_are_read_or_refused(data: bytes) -> None:
+    try:
+        table = CsvTable.parse(b"email,name\n" + data, "x.csv")
+    except RollError:
+        return
+    assert table.bytes_with([record.raw for record in table.records]) == b"email,name\n" + data
+
+
+def _adding(path: str, first: int) -> None:
+    for number in range(first, first + 25):
+        add(Path(path), f"r{number}@r.example", today=TODAY)
+
+
+def test_two_processes_lose_no_change(tmp_path: Path) -> None:
+    path = tmp_path / "subscribers.csv"
+    path.write_text("email\n")
+    context = multiprocessing.get_context("spawn")
+    processes = [context.Process(target=_adding, args=(str(path), first)) for first in (0, 100)]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join(60)
+    assert len(read(path).active) == 50

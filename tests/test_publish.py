@@ -1,0 +1,195 @@
+"""The line, whole: a recorded site, a real ledger, a real relay."""
+
+import asyncio
+import json
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from digest.errors import BusyError
+from digest.model import Failure, Harvest, Receipt
+from digest.publish import Unwatched, publish
+from digest.rehearse import made, rehearse
+from digest.report import Report
+from digest.web.desk import Desk
+from digest.web.message import html_part, text_part
+from digest.wiring import opened
+from digest.works import Works
+from tests.conftest import Furnish
+from tests.newsroom import DATA, NOW, RecordedSite
+from tests.relay import Relay
+
+
+async def run(works: Works, progress: Unwatched | None = None) -> Report:
+    plan = works.config.editions[0]
+    slot = works.slot(plan, works.calendar(plan).latest(works.clock()))
+    return await publish(works.line, plan, slot, progress or Unwatched())
+
+
+async def test_an_edition_from_site_to_inbox(works: Works, relay: Relay, site: RecordedSite) -> None:
+    report = await run(works)
+    assert (report.status, report.counts["sent"], report.exit_code) == ("sent", 2, 0)
+    assert relay.counts == {"ada@readers.example": 1, "bo@readers.example": 1}
+    message = relay.message("ada@readers.example")
+    assert message["Subject"] == "Opinion: a vote nobody has to heed is worse than none"
+    raw = relay.taken[0][1]
+    for shown in (html_part(raw), text_part(raw)):
+        assert "Walk-in clinic to shut on Wednesdays" in shown
+        assert "Subscribers: the full budget papers" not in shown
+        assert "digest.mark" not in shown
+        hidden = [text for text in json.loads((DATA / "hidden.json").read_text()) if "<" not in text]
+        assert not [text for text in hidden if text in shown]
+
+
+async def test_a_second_run_sends_nothing_and_says_why(works: Works, relay: Relay) -> None:
+    await run(works)
+    report = await run(works)
+    assert (report.status, report.exit_code, len(relay.taken)) == ("nothing", 0, 2)
+    assert "nobody is waiting" in report.note
+    assert report.as_json()["sent"] == 0
+
+
+async def test_what_is_frozen_is_sent_as_it_is(works: Works, relay: Relay, site: RecordedSite) -> None:
+    relay.rcpt = lambda address: "451 later" if address.startswith("bo") else None
+    first = await run(works)
+    assert (first.status, first.exit_code) == ("unfinished", 3)
+    relay.rcpt = lambda address: None
+    site.posts = []
+    (works.config.root / "templates").mkdir()
+    (works.config.root / "templates" / "subject.txt.j2").write_text("Another subject")
+    second = await run(works)
+    assert second.counts["sent"] == 1
+    subjects = {relay.message(address)["Subject"] for address in relay.counts}
+    assert len(subjects) == 1
+    assert set(relay.counts.values()) == {1}
+
+
+async def test_preview_is_the_real_path(works: Works, relay: Relay) -> None:
+    plan = works.config.editions[0]
+    slot = works.slot(plan, works.calendar(plan).latest(works.clock()))
+    edition, _ = await made(works, plan, slot)
+    before = Desk(works, edition, "").raw("ada@readers.example")
+    await run(works)
+    sent = next(raw for address, raw in relay.taken if address.startswith("ada"))
+    assert sent == before
+
+
+async def test_an_opt_out_during_the_run_counts_from_that_moment(
+    works: Works, relay: Relay, site: RecordedSite, furnish: Furnish
+) -> None:
+    emails = [f"r{number:02}@readers.example" for number in range(30)]
+    furnish(site.base, relay.port, emails=emails)
+
+    class Leaving(Unwatched):
+        def answered(self, receipt: Receipt) -> None:
+            works.store.optouts.add("r29@readers.example", "unsubscribed", NOW)
+
+    report = await run(works, Leaving())
+    assert report.counts == {"sent": 29, "refused": 0, "deferred": 0, "unknown": 0, "skipped": 1}
+    assert "r29@readers.example" not in relay.counts
+
+
+async def test_an_opt_out_before_the_freeze_beats_the_file(works: Works, relay: Relay) -> None:
+    works.store.optouts.add("ada@readers.example", "unsubscribed", NOW)
+    await run(works)
+    assert set(relay.counts) == {"bo@readers.example"}
+
+
+async def test_a_dead_source_beside_a_good_one_is_one_line(relay: Relay, site: RecordedSite, furnish: Furnish) -> None:
+    root = furnish(site.base, relay.port)
+    config = (root / "digest.toml").read_text()
+    dead = '[[sources]]\nkind = "feed"\nurl = "http://127.0.0.1:9/feed/"\nname = "The dead one"\nallow_private = true\n\n[smtp]'
+    (root / "digest.toml").write_text(config.replace("[smtp]", dead))
+    with opened(root, lambda: NOW, patience=()) as works:
+        report = await run(works)
+    assert report.counts["sent"] == 2
+    (failure,) = report.failures
+    assert (failure.source, "cannot connect" in failure.reason) == ("The dead one", True)
+
+
+async def test_too_few_articles_skip_the_day_and_stay_for_the_next(works: Works, relay: Relay, site: RecordedSite) -> None:
+    plan = works.config.editions[0].model_copy(update={"min_articles": 3})
+    slot = works.slot(plan, works.calendar(plan).latest(works.clock()))
+    report = await publish(works.line, plan, slot, Unwatched())
+    assert (report.status, report.exit_code, relay.taken) == ("skipped", 0, [])
+    assert "2 of at least 3 articles" in report.note
+    tomorrow = works.slot(plan, next(works.calendar(plan).upcoming(NOW)))
+    assert tomorrow.window.start == slot.window.start
+
+
+async def test_too_few_because_a_source_failed_is_not_settled(relay: Relay, furnish: Furnish) -> None:
+    with opened(furnish("http://127.0.0.1:9", relay.port), lambda: NOW, patience=()) as works:
+        report = await run(works)
+        assert (report.status, report.exit_code) == ("failed", 1)
+        assert works.store.ledger.recent(5) == []
+
+
+async def test_what_was_collected_before_makes_an_edition_when_the_site_is_down(
+    works: Works, relay: Relay, site: RecordedSite
+) -> None:
+    harvest = await works.collect(NOW - timedelta(days=3), conditional=True)
+    works.store.archive.keep(harvest, NOW - timedelta(hours=3))
+
+    async def down(since: object) -> object:
+        return Harvest(failures=(Failure(source="site", reason="down"),))
+
+    line = replace(works.line, collect=down)  # type: ignore[arg-type]
+    plan = works.config.editions[0]
+    report = await publish(line, plan, works.slot(plan, works.calendar(plan).latest(NOW)), Unwatched())
+    assert report.counts["sent"] == 2
+
+
+async def test_a_comment_that_a_moderator_removed_is_not_printed(works: Works, relay: Relay, site: RecordedSite) -> None:
+    harvest = await works.collect(NOW - timedelta(days=3), conditional=True)
+    works.store.archive.keep(harvest, NOW - timedelta(hours=3))
+    rehearsed = await rehearse(works, works.config.editions[0], works.slot(works.config.editions[0], NOW.date()), [])
+    chosen = rehearsed.edition.stories[0].picks[0].comment
+    site.drop(int(chosen.id.rpartition("-")[2]))
+    await run(works)
+    assert chosen.text[:40] not in text_part(relay.taken[0][1])
+
+
+async def test_a_test_copy_touches_no_ledger(works: Works, relay: Relay) -> None:
+    plan = works.config.editions[0]
+    slot = works.slot(plan, works.calendar(plan).latest(NOW))
+    outcome = await rehearse(works, plan, slot, ["me@home.example"])
+    assert outcome.exit_code == 0
+    assert relay.message("me@home.example")["Subject"].startswith("[TEST] ")
+    assert works.store.ledger.recent(5) == []
+    assert (await run(works)).counts["sent"] == 2
+
+
+async def test_deferred_mail_is_tried_again_within_the_run(relay: Relay, site: RecordedSite, furnish: Furnish) -> None:
+    tries = {"count": 0}
+
+    def greylisting(address: str) -> str | None:
+        tries["count"] += 1
+        return "451 4.7.1 greylisted" if tries["count"] <= 2 else None
+
+    relay.rcpt = greylisting
+    with opened(furnish(site.base, relay.port), lambda: NOW, patience=(0.05, 0.05)) as works:
+        report = await run(works)
+    assert (report.status, report.counts["sent"], report.counts["deferred"]) == ("sent", 2, 0)
+
+
+async def test_nothing_unusual_in_the_bytes(works: Works, relay: Relay) -> None:
+    await run(works)
+    for _, raw in relay.taken:
+        assert max(len(line) for line in raw.split(b"\r\n")) <= 998
+        assert len(html_part(raw).encode()) < 100_000
+        message = relay.message("ada@readers.example")
+        assert [defect for part in message.walk() for defect in part.defects] == []
+
+
+async def test_two_runs_at_once_are_one(works: Works, tmp_path: Path) -> None:
+    with (
+        works.sending(),
+        opened(works.config.root, lambda: NOW) as other,
+        pytest.raises(BusyError, match="another digest is sending"),
+        other.sending(),
+    ):
+        await asyncio.sleep(0)
+    with works.sending():
+        assert (works.config.root / "state" / "sending.lock").exists()
