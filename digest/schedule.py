@@ -8,7 +8,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
@@ -42,6 +42,10 @@ class Service:
     def __init__(self, works: Works) -> None:
         self._works = works
         self._sending = asyncio.Lock()
+
+    def now(self) -> datetime:
+        """The newsletter's time, which DIGEST_NOW may have moved."""
+        return self._works.clock()
 
     def jobs(self) -> list[Job]:
         """Every alarm of this newsletter."""
@@ -119,11 +123,26 @@ def _at(plan: EditionPlan, zone: object) -> CronTrigger:
     )
 
 
+class _Shifted(BaseTrigger):  # type: ignore[misc]  # apscheduler has no types
+    """A trigger on a clock that runs ahead of the machine's, or behind it: how DIGEST_NOW moves a service."""
+
+    def __init__(self, trigger: BaseTrigger, ahead: timedelta) -> None:
+        self._trigger = trigger
+        self._ahead = ahead
+
+    def get_next_fire_time(self, previous_fire_time: datetime | None, now: datetime) -> datetime | None:
+        """When the alarm rings, on the machine's clock."""
+        previous = None if previous_fire_time is None else previous_fire_time + self._ahead
+        following = self._trigger.get_next_fire_time(previous, now + self._ahead)
+        return None if following is None else following - self._ahead
+
+
 async def serve(service: Service, stop: asyncio.Event) -> None:
     """Run the jobs until `stop` is set; what is in flight then is finished."""
     scheduler = AsyncIOScheduler(job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None})
+    ahead = service.now() - datetime.now(UTC)
     for job in service.jobs():
-        scheduler.add_job(job.action, job.trigger, id=job.name, name=job.name)
+        scheduler.add_job(job.action, _Shifted(job.trigger, ahead), id=job.name, name=job.name)
     scheduler.start()
     await service.collect()
     await service.catch_up()

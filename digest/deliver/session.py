@@ -92,18 +92,21 @@ class Session:
             except aiosmtplib.SMTPNotSupported:
                 return self._receipt(message, Outcome.REFUSED, 0, "the relay does not take addresses outside ASCII (SMTPUTF8)")
             except aiosmtplib.SMTPSenderRefused as error:
-                if error.code == 421 and not last:  # the relay has had enough of this connection
-                    self._client.close()
-                elif error.code < 500:
-                    return self._judged(message, error)
-                else:
-                    raise self._relay_error(
-                        f"the relay refuses the sender {self._sender}: {error.code} {_one_line(error.message)}",
-                        "Check newsletter.from and what this login may send as.",
-                    ) from error
+                if last or error.code != 421:
+                    return self._sender_refused(message, error)
+                self._client.close()  # the relay has had enough of this connection
             else:
                 return None
         return None
+
+    def _sender_refused(self, message: Message, error: aiosmtplib.SMTPSenderRefused) -> Receipt:
+        """For now, it is this message's misfortune; for good, it is everybody's."""
+        if error.code < 500:
+            return self._judged(message, error)
+        raise self._relay_error(
+            f"the relay refuses the sender {self._sender}: {error.code} {_one_line(error.message)}",
+            "Check newsletter.from and what this login may send as.",
+        ) from error
 
     async def _announce(self, message: Message) -> None:
         address = message.recipient.email

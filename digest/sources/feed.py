@@ -132,7 +132,7 @@ def _unlocked(title: str, locked: bool) -> str:
 
 
 def _moment(entry: Any, key: str) -> datetime | None:
-    parsed = entry[f"{key}_parsed"] if f"{key}_parsed" in entry else None  # get() would lend `updated` the other date
+    parsed = entry[f"{key}_parsed"] if f"{key}_parsed" in entry else None  # noqa: SIM401  get() lends `updated` the other date
     try:
         return datetime.fromtimestamp(timegm(parsed), UTC) if parsed else None
     except (ValueError, OverflowError, OSError):

@@ -1,0 +1,54 @@
+"""kill -9 in the middle of a send, over and over: nobody is lost, and only what was in flight may come twice."""
+
+import asyncio
+import os
+import random
+import re
+import sys
+from pathlib import Path
+
+from tests.conftest import Furnish
+from tests.newsroom import RecordedSite
+from tests.relay import Relay
+
+PEOPLE, KILLS, CONNECTIONS = 500, 20, 3
+ENVIRONMENT = {**os.environ, "DIGEST_NOW": "2026-11-24T07:00:30+00:00"}
+
+
+async def started(root: Path) -> asyncio.subprocess.Process:
+    return await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "digest", "send", "-C", str(root), "--json",
+        env=ENVIRONMENT, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+
+
+async def killed_after(process: asyncio.subprocess.Process, relay: Relay, messages: int) -> None:
+    """Kill the process once the relay has taken so many more messages, whatever it is doing then."""
+    goal = len(relay.taken) + messages
+    while len(relay.taken) < goal and process.returncode is None:
+        await asyncio.sleep(0.001)
+    if process.returncode is None:
+        process.kill()
+    await process.communicate()
+
+
+async def test_twenty_kills_lose_nobody(site: RecordedSite, relay: Relay, furnish: Furnish) -> None:
+    rng = random.Random(7)
+    people = [f"r{number:03}@readers.example" for number in range(PEOPLE)]
+    root = furnish(site.base, relay.port, emails=people)
+    relay.delay = 0.004
+    for _ in range(KILLS):
+        await killed_after(await started(root), relay, rng.randrange(0, 24))
+    relay.delay = 0
+    last = await started(root)
+    out, err = await last.communicate()
+    assert last.returncode == 0, (out, err)
+    assert set(relay.counts) == set(people)
+    twice = {address: count for address, count in relay.counts.items() if count > 1}
+    assert max(twice.values(), default=1) <= 2 + KILLS // 10
+    assert sum(count - 1 for count in twice.values()) <= KILLS * CONNECTIONS
+    for address in twice:
+        ids = {re.search(rb"Message-ID: (\S+)", raw) for to, raw in relay.taken if to == address}
+        assert len({match[1] for match in ids if match}) == 1
+    named = set(re.findall(r'"email": "([^"]+)"', out.decode()))
+    assert set(twice) <= named

@@ -1,0 +1,96 @@
+"""The reader's pages over real HTTP."""
+
+import re
+from collections.abc import AsyncIterator
+
+import aiohttp
+import pytest
+
+from digest.publish import Unwatched, publish
+from digest.subscribers import read
+from digest.web.message import html_part
+from digest.web.pages import served
+from digest.web.reader import ReaderPages
+from digest.works import Works
+from tests.relay import Relay
+
+ONE_CLICK = {"List-Unsubscribe": "One-Click"}
+
+
+@pytest.fixture
+async def pages(works: Works) -> AsyncIterator[str]:
+    plan = works.config.editions[0]
+    (works.roll_path).write_text("email,status\nada@readers.example,active\nbo@readers.example,\n")
+    await publish(works.line, plan, works.slot(plan, works.calendar(plan).latest(works.clock())), Unwatched())
+    async with served(ReaderPages(works).app(), "127.0.0.1", 0) as address:
+        yield address
+
+
+def links(relay: Relay, address: str, base: str) -> tuple[str, str]:
+    """Where a reader's mail leads, on the test's own port."""
+    message = relay.message(address)
+    unsubscribe = re.search(r"<https://news\.gazette\.example(/unsubscribe/[^>]+)>", message["List-Unsubscribe"])
+    view = re.search(r'href="https://news\.gazette\.example(/view/[^"]+)"', html_part(message.as_bytes()))
+    assert unsubscribe
+    assert view
+    return base + unsubscribe[1], base + view[1]
+
+
+async def test_one_click_unsubscribes_for_good(works: Works, relay: Relay, pages: str) -> None:
+    unsubscribe, _ = links(relay, "ada@readers.example", pages)
+    async with aiohttp.ClientSession() as client:
+        for _ in range(2):
+            async with client.post(unsubscribe, data=ONE_CLICK, allow_redirects=False) as answer:
+                assert answer.status == 200
+                assert "Set-Cookie" not in answer.headers
+    assert works.store.optouts.among(["ada@readers.example"]) == {"ada@readers.example": "unsubscribed"}
+    assert works.roll_path.read_text() == "email,status\nada@readers.example,unsubscribed\nbo@readers.example,\n"
+
+
+async def test_a_scanner_that_follows_the_link_changes_nothing(works: Works, relay: Relay, pages: str) -> None:
+    unsubscribe, _ = links(relay, "ada@readers.example", pages)
+    async with aiohttp.ClientSession() as client:
+        for method in ("GET", "HEAD"):
+            async with client.request(method, unsubscribe, headers={"List-Unsubscribe": "One-Click"}) as answer:
+                assert answer.status == 200
+    assert works.store.optouts.among(["ada@readers.example"]) == {}
+    assert len(read(works.roll_path).active) == 2
+
+
+async def test_a_token_that_is_none_gets_the_same_answer(works: Works, relay: Relay, pages: str) -> None:
+    unsubscribe, _ = links(relay, "ada@readers.example", pages)
+    async with aiohttp.ClientSession() as client:
+        async with client.post(unsubscribe, data=ONE_CLICK) as real:
+            told = await real.text()
+        async with client.post(unsubscribe[:-3] + "AAA", data=ONE_CLICK) as forged:
+            assert re.sub(r'nonce-[^"]+', "", await forged.text()) == told
+    assert works.store.optouts.among(["bo@readers.example"]) == {}
+
+
+async def test_view_in_browser_is_exactly_what_was_sent(relay: Relay, pages: str) -> None:
+    _, view = links(relay, "ada@readers.example", pages)
+    sent = html_part(next(raw for address, raw in relay.taken if address.startswith("ada")))
+    async with aiohttp.ClientSession() as client:
+        async with client.get(view) as answer:
+            assert (answer.status, (await answer.text()).strip()) == (200, sent.strip())
+            assert "sandbox" in answer.headers["Content-Security-Policy"]
+        async with client.get(view[:-3] + "AAA") as answer:
+            assert answer.status == 404
+        async with client.get(f"{pages}/health") as answer:
+            assert await answer.json() == {"ok": True}
+
+
+async def test_addresses_are_in_no_link(relay: Relay, pages: str) -> None:
+    assert not [
+        link
+        for link in links(relay, "ada@readers.example", pages)
+        if "ada" in link.split("//")[1].split("/", 1)[1].lower()[:40] and "@" in link
+    ]
+
+
+async def test_an_opt_out_holds_where_the_file_cannot_be_written(works: Works, relay: Relay, pages: str) -> None:
+    unsubscribe, _ = links(relay, "ada@readers.example", pages)
+    works.roll_path.unlink()
+    async with aiohttp.ClientSession() as client, client.post(unsubscribe) as answer:
+        assert answer.status == 200
+    assert works.store.optouts.among(["ada@readers.example"])

@@ -1,0 +1,109 @@
+"""The desk and the inbox in a real browser."""
+
+import os
+from collections.abc import AsyncIterator
+
+import aiohttp
+import pytest
+from playwright.async_api import Browser, async_playwright
+
+from digest.rehearse import made
+from digest.web.desk import Desk
+from digest.web.pages import served
+from digest.web.viewer import Viewer
+from digest.works import Works
+from tests.conftest import need
+
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"]  # fmt: skip
+
+
+@pytest.fixture
+async def desk(works: Works) -> AsyncIterator[str]:
+    plan = works.config.editions[0]
+    edition, _ = await made(works, plan, works.slot(plan, works.calendar(plan).latest(works.clock())))
+    async with served(Viewer(Desk(works, edition, "The desk")).app(), "127.0.0.1", 0) as address:
+        yield address
+
+
+@pytest.fixture
+async def browser() -> AsyncIterator[Browser]:
+    program = need("chromium")
+    async with async_playwright() as playwright:
+        opened = await playwright.chromium.launch(executable_path=program, args=FLAGS, env={**os.environ, "HOME": "/tmp"})
+        yield opened
+        await opened.close()
+
+
+async def test_every_view_of_every_subscriber(desk: str, browser: Browser) -> None:
+    page = await browser.new_page(viewport={"width": 1200, "height": 900})
+    problems: list[str] = []
+    page.on(
+        "console", lambda message: problems.append(message.text) if message.type == "error" and "ERR_" not in message.text else None
+    )
+    await page.goto(desk)
+    assert await page.title() == "The desk"
+    assert await page.locator("aside a").count() == 2
+    assert await page.frame_locator("iframe").locator("h1").inner_text() == "The Harbour Gazette"
+    for label, needle in {
+        "Plain text": "THE HARBOUR GAZETTE",
+        "Source": "List-Unsubscribe:",
+        "Why these": "behind a password",
+    }.items():
+        await page.get_by_role("link", name=label).click()
+        assert needle in await page.locator("main").inner_text()
+    await page.locator("aside a").nth(1).click()
+    await page.get_by_role("link", name="Source").click()
+    assert "To: bo@readers.example" in await page.locator("main").inner_text()
+    assert problems == []
+
+
+@pytest.mark.parametrize(("view", "dark"), [("desktop", False), ("dark", True), ("phone", False)])
+async def test_light_and_dark_whatever_the_browser_prefers(desk: str, browser: Browser, view: str, dark: bool) -> None:
+    for preference in ("light", "dark"):
+        page = await browser.new_page(color_scheme=preference)
+        await page.goto(f"{desk}/mail/ada%40readers.example?view={view}")
+        colour = await page.frame_locator("iframe").locator("h1").evaluate("node => getComputedStyle(node).color")
+        assert (colour == "rgb(241, 238, 231)") == dark, (preference, colour)
+        await page.close()
+
+
+async def test_nothing_is_wider_than_the_smallest_phone(desk: str, browser: Browser) -> None:
+    page = await browser.new_page(viewport={"width": 320, "height": 700})
+    await page.goto(f"{desk}/mail/ada%40readers.example/html")
+    assert await page.evaluate("document.documentElement.scrollWidth") <= 320
+    sizes = await page.evaluate(
+        "[...document.querySelectorAll('p, a, h2, h3, blockquote')].map(node => parseFloat(getComputedStyle(node).fontSize))"
+    )
+    assert min(sizes) >= 14
+    assert (
+        await page.evaluate(
+            "Math.min(...[...document.querySelectorAll('td[class*=button] a, .button a')].map(node => node.getBoundingClientRect().height))"
+        )
+        >= 44
+    )
+
+
+async def test_a_changed_template_shows_at_once_and_its_error_too(works: Works, desk: str, browser: Browser) -> None:
+    page = await browser.new_page()
+    await page.goto(f"{desk}/mail/ada%40readers.example?view=text")
+    (works.config.root / "templates").mkdir()
+    template = works.config.root / "templates" / "edition.txt.j2"
+    template.write_text("Changed {{ newsletter.name }}")
+    await page.get_by_text("Changed The Harbour Gazette").wait_for(timeout=8000)
+    template.write_text("one\n{{ nothing.here }}")
+    alert = page.get_by_role("alert")
+    await alert.wait_for(timeout=8000)
+    assert "edition.txt.j2:2" in await alert.inner_text()
+
+
+async def test_only_this_machine_may_look(desk: str) -> None:
+    async with aiohttp.ClientSession() as client, client.get(f"{desk}/", headers={"Host": "evil.example"}) as answer:
+        assert answer.status == 403
+
+
+async def test_a_mail_that_is_not_there(desk: str) -> None:
+    async with aiohttp.ClientSession() as client:
+        async with client.get(f"{desk}/mail/x/html") as answer:
+            assert answer.status in {200, 404}
+        async with client.get(f"{desk}/version") as answer:
+            assert len(await answer.text()) == 16
