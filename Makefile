@@ -2,7 +2,7 @@
 PYTHON ?= $(firstword $(shell command -v python3.11 python3.12 python3.13 python3))
 BIN := .venv/bin
 
-.PHONY: demo test lint types unit setup lock benchmark clean
+.PHONY: demo test lint types unit setup lock golden benchmark clean
 
 demo: setup
 	$(BIN)/digest demo $(if $(ONCE),--once)
@@ -18,6 +18,9 @@ types: setup
 
 unit: setup
 	$(BIN)/pytest -n auto --dist loadgroup
+
+golden: setup
+	DIGEST_GOLDEN=1 $(BIN)/pytest -q tests/test_golden.py
 
 benchmark: setup
 	$(BIN)/python benchmarks/send.py

@@ -1,0 +1,49 @@
+"""The recorded site beside the edition it becomes; `make golden` writes the files anew, and the diff is for a person to read."""
+
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from pydantic import TypeAdapter
+
+from digest.compose import Composer, Sender
+from digest.links import ReaderLinks
+from digest.model import Edition, Recipient
+from digest.rehearse import made
+from digest.works import Works
+from tests.newsroom import BASE, RecordedSite
+
+GOLDEN = Path(__file__).parent / "data" / "golden"
+
+
+@pytest.fixture
+def golden() -> Iterator[dict[str, bytes]]:
+    """What a test made, by file name; compared, or written down, when it is done."""
+    found: dict[str, bytes] = {}
+    yield found
+    for name, data in found.items():
+        path = GOLDEN / name
+        if os.environ.get("DIGEST_GOLDEN"):
+            path.write_bytes(data)
+        assert path.read_bytes() == data, f"{name} has changed; if that is meant: make golden"
+
+
+async def test_the_recorded_morning(works: Works, site: RecordedSite, golden: dict[str, bytes]) -> None:
+    plan = works.config.editions[0]
+    edition, failures = await made(works, plan, works.slot(plan, works.calendar(plan).latest(works.clock())))
+    assert failures == ()
+    text = json.dumps(TypeAdapter(Edition).dump_python(edition, mode="json"), ensure_ascii=False, indent=1).replace(site.base, BASE)
+    edition = TypeAdapter(Edition).validate_json(text)
+    rendered = works.design().render(edition)
+    sender = Sender(
+        newsletter=works.config.newsletter, links=ReaderLinks(public_url="https://news.gazette.example", secret="golden")
+    )
+    message = Composer(sender, rendered, edition.slot.key, edition.frozen_at)(
+        Recipient(id=1, email="ada@readers.example", name="Ada")
+    )
+    golden["edition.json"] = text.encode()
+    golden["edition.html"] = rendered.html.encode()
+    golden["edition.txt"] = rendered.text.encode()
+    golden["edition.eml"] = message.raw
