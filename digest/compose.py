@@ -119,9 +119,9 @@ def _shared_headers(newsletter: Newsletter, subject: str, at: datetime) -> list[
     label = re.sub(r"[^a-z0-9]+", "-", newsletter.name.lower()).strip("-") or "digest"
     return [
         *senders,
-        ("Subject", _folded("Subject", _CONTROL.sub(" ", subject))),
+        ("Subject", _folded("Subject", _harmless(subject))),
         ("Date", format_datetime(at)),
-        ("List-Id", _folded("List-Id", f"{_ascii(newsletter.name)} <{label}.{newsletter.domain}>".strip())),
+        ("List-Id", _folded("List-Id", f"{_ascii(_harmless(newsletter.name))} <{label}.{newsletter.domain}>".strip())),
         ("Auto-Submitted", "auto-generated"),
         ("Precedence", "list"),
     ]
@@ -146,7 +146,12 @@ def unsubscribe_mailto(newsletter: Newsletter) -> str:
 
 def _display(name: str) -> str:
     """A name without anything that could begin another header or another address."""
-    return " ".join(_CONTROL.sub(" ", name).split())[:_LONGEST_NAME]
+    return _harmless(name)[:_LONGEST_NAME]
+
+
+def _harmless(text: str) -> str:
+    """One line that the standard library takes as it stands: it would decode RFC 2047 words, line ends inside them too."""
+    return " ".join(_CONTROL.sub(" ", text).replace("=?", "= ?").split())
 
 
 def _mailbox(name: str, email: str) -> str | Address:

@@ -14,14 +14,16 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from types import TracebackType
 from typing import Any, Protocol, Self
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urljoin
 
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 from aiohttp.resolver import DefaultResolver
+from yarl import URL
 
 from digest import __version__
 from digest.errors import FetchError
+from digest.prose import number
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -198,8 +200,8 @@ def _marks(kept: Kept | None) -> dict[str, str]:
 def _check(url: str, allow_private: bool) -> None:
     """Scheme and literal addresses; names are checked by the resolver."""
     try:
-        parts = urlsplit(url)
-        host = parts.hostname or ""
+        parts = URL(url)  # as the client will read it: full-width digits are digits to it
+        host = parts.host or ""
     except ValueError as error:
         raise FetchError("not a usable address", thing=url) from error
     if parts.scheme not in {"http", "https"} or not host:
@@ -228,8 +230,9 @@ def _private_error(thing: str) -> FetchError:
 def _retry_after(headers: Mapping[str, str]) -> float:
     """Seconds that a server asks to wait, as a number or a date (RFC 9110, section 10.2.3)."""
     text = headers.get("retry-after", "").strip()
-    if text.isdigit():
-        return float(text)
+    seconds = number(text, 86_400)
+    if seconds is not None:
+        return float(seconds)
     try:
         return (parsedate_to_datetime(text) - datetime.now(UTC)).total_seconds()
     except (ValueError, TypeError):

@@ -1,13 +1,14 @@
 """Where a reader's own words go in an edition that was rendered once for all.
 
 A template writes `{{ reader.unsubscribe_url }}` and gets a mark; composing puts the reader's value there. Marks are
-ASCII letters and full stops only, so that no escaping, inlining or line folding changes them.
+ASCII letters and full stops only, so that no escaping, inlining or line folding changes them. Strangers' text and links
+lose them on the way in (`digest.markup`): nobody else may ask for a reader's address.
 """
 
 import re
 from dataclasses import dataclass
 
-_PREFIX = "digest.mark."
+PREFIX = "digest.mark."
 PATTERN = re.compile(r"digest\.mark\.([a-z_]+)\.end")
 
 
@@ -15,10 +16,10 @@ PATTERN = re.compile(r"digest\.mark\.([a-z_]+)\.end")
 class ReaderMarks:
     """What a template may say of its reader."""
 
-    email: str = f"{_PREFIX}email.end"
-    name: str = f"{_PREFIX}name.end"
-    unsubscribe_url: str = f"{_PREFIX}unsubscribe_url.end"
-    view_url: str = f"{_PREFIX}view_url.end"
+    email: str = f"{PREFIX}email.end"
+    name: str = f"{PREFIX}name.end"
+    unsubscribe_url: str = f"{PREFIX}unsubscribe_url.end"
+    view_url: str = f"{PREFIX}view_url.end"
 
 
 def split(text: str) -> list[str]:

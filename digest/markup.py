@@ -8,6 +8,8 @@ from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit
 
 import nh3
 
+from digest.marks import PREFIX
+
 _KEPT = {"p", "br", "blockquote", "li", "div", "h1", "h2", "h3", "h4", "h5", "h6", "tr"}
 _DROPPED = {"script", "style", "form", "iframe", "figure", "noscript", "template", "title"}
 _MARKS = (
@@ -20,12 +22,13 @@ _MARKS = (
 )
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u2028\u2029\u202a-\u202e\u2066-\u2069\ue000\ue001\ufeff\ufff9-\ufffb]")
 _TRACKING = re.compile(r"^(utm_\w+|fbclid|gclid|mc_[ce]id|igshid|ref|cmpid|_ga)$")
+DEEPEST = 3  # quotations inside quotations that are told apart
 LONGEST = 200_000  # characters of one stranger's HTML that are looked at
 
 
 def plain(markup: str) -> str:
     """Plain text of an HTML fragment: paragraphs apart by a blank line, quoted lines begin with `> `."""
-    bounded = _CONTROL.sub("", markup[:LONGEST].replace("\n", " "))
+    bounded = _CONTROL.sub("", markup[:LONGEST].encode("utf-8", "replace").decode().replace("\n", " "))
     text = nh3.clean(bounded, tags=_KEPT, clean_content_tags=_DROPPED, attributes={}, link_rel=None)
     for tag, mark in _MARKS:  # nh3 leaves only bare tags of _KEPT, so plain substitution is exact
         text = tag.sub(mark, text)
@@ -45,13 +48,13 @@ def _quoted(lines: list[str]) -> Iterator[str]:
         if line in "\ue000\ue001" and line:
             depth += 1 if line == "\ue000" else -1
         elif line or not depth:
-            yield "> " * depth + line
+            yield "> " * min(depth, DEEPEST) + line
 
 
 def tidy(text: str) -> str:
-    """NFC, no control or direction-override characters, at most one blank line between paragraphs."""
+    """NFC, no control or direction-override characters, at most one blank line between paragraphs, none of our own marks."""
     text = _CONTROL.sub("", unicodedata.normalize("NFC", text).replace("\r\n", "\n").replace("\xa0", " "))
-    return "\n".join(_squeezed(text)).strip()
+    return "\n".join(_squeezed(text)).strip().replace(PREFIX, PREFIX.replace(".", " "))
 
 
 def inline(markup: str) -> str:
@@ -69,10 +72,10 @@ def link(url: str, base: str = "") -> str:
     try:
         full = urljoin(base, url.strip())
         parts = urlsplit(full)
-        host = parts.hostname
+        host, _ = parts.hostname, parts.port
     except ValueError:
         return ""
-    if parts.scheme not in {"http", "https"} or not host or parts.username or len(full) > 2_000:
+    if parts.scheme not in {"http", "https"} or not host or parts.username or len(full) > 2_000 or PREFIX in full:
         return ""
     return "" if re.search(r"[\x00-\x20\x7f\"'<>\\^`{|}]", full) else full
 

@@ -33,7 +33,7 @@ def sentences(text: str) -> list[str]:
 
 def excerpt(text: str, limit: int) -> str:
     """The leading whole sentences that fit in `limit` characters, else whole words and an ellipsis."""
-    text = squeeze(text)
+    text = squeeze(text[: 4 * limit + 1_000])
     if len(text) <= limit:
         return text
     kept = ""
@@ -47,9 +47,15 @@ def excerpt(text: str, limit: int) -> str:
 
 def shorten(text: str, limit: int) -> str:
     """The text on one line, cut before the word that passes `limit` characters, with an ellipsis."""
-    text = squeeze(text)
+    text = squeeze(text[: 4 * limit + 1_000])
     if len(text) <= limit:
         return text
     head = text[: limit - 1]
     at = head.rfind(" ")
     return (head[:at] if at > limit // 2 else head).rstrip(" ,;:–—-") + "…"
+
+
+def number(text: object, most: int) -> int | None:
+    """A whole number as a stranger writes it, at most `most`; None where it is none."""
+    digits = str(text).strip()
+    return min(int(digits), most) if digits.isascii() and digits.isdigit() and len(digits) < 12 else None

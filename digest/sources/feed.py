@@ -21,6 +21,7 @@ from digest.errors import FetchError, SourceError
 from digest.fetch import Get, Response
 from digest.markup import inline, link, plain
 from digest.model import Article, Comment, Failure, Harvest, Image, Thread
+from digest.prose import number
 from digest.sources import jsonfeed, written
 
 PAGES = 5  # of a feed that is paged (RFC 5005)
@@ -35,14 +36,15 @@ async def read(plan: SourcePlan, get: Get, since: datetime) -> Harvest:
     """The entries of a feed published since an instant, and their comments."""
     first = await get(plan.url)
     if jsonfeed.matches(first):
-        return _harvest(plan, *jsonfeed.articles(first, plan.label), since)
+        return _harvest(plan, *jsonfeed.articles(first, plan), since)
     rows, skipped = [], 0
     async for page in _pages(first, get, since):
-        found = [(article(entry, plan.label, page.base), _comment_feed(entry)) for entry in page.entries]
+        found = [(article(entry, plan, page.base), _comment_feed(entry)) for entry in page.entries]
         skipped += sum(row is None for row, _ in found)
         rows += [(row, comments) for row, comments in found if row and row.published >= since]
     threads = await asyncio.gather(*(thread(get, row, comments) for row, comments in rows if comments))
-    return sum(threads, _harvest(plan, [row for row, _ in rows], skipped, since))
+    silent = tuple(Thread(article_id=row.id, whole_since=BEGINNING) for row, _ in rows if row.comment_count == 0)
+    return sum(threads, _harvest(plan, [row for row, _ in rows], skipped, since) + Harvest(threads=silent))
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +103,7 @@ def _no_feed(response: Response, cause: Exception | None) -> SourceError:
     return SourceError(f"this is not a feed: {cause or 'no known format'}", thing=response.url)
 
 
-def article(entry: Any, source: str, base: str) -> Article | None:
+def article(entry: Any, plan: SourcePlan, base: str) -> Article | None:
     """One entry; None where it has no address or no date to stand on."""
     url = link(entry.get("link", ""), base)
     published = _moment(entry, "published") or _moment(entry, "updated")
@@ -111,8 +113,8 @@ def article(entry: Any, source: str, base: str) -> Article | None:
     text = written.body(content or entry.get("summary", ""))
     locked = "post-password-form" in content
     return Article(
-        id=entry.get("id") or url,
-        source=source,
+        id=written.article_id(entry.get("id") or url, plan.url),
+        source=plan.label,
         url=url,
         title=written.title(_unlocked(entry.get("title", ""), locked), text),
         author=inline(entry.get("author", ""))[:120],
@@ -141,9 +143,9 @@ def _moment(entry: Any, key: str) -> datetime | None:
 
 def _count(entry: Any) -> int | None:
     for key in ("slash_comments", "thr_total"):
-        text = str(entry.get(key, ""))
-        if text.isascii() and text.isdigit():
-            return int(text)
+        count = number(entry.get(key, ""), 1_000_000)
+        if count is not None:
+            return count
     return None
 
 
@@ -195,7 +197,7 @@ def comment(entry: Any, on: Article) -> Comment | None:
         return None
     text = plain(markup[answered.end() :] if answered else markup)[: written.COMMENT]
     return Comment(
-        id=entry.get("id") or url,
+        id=written.comment_id(entry.get("id") or url, on.id),
         article_id=on.id,
         parent_id=_parent(entry, answered, on),
         author=written.name(entry.get("author", "")),
@@ -210,6 +212,6 @@ def _parent(entry: Any, answered: re.Match[str] | None, on: Article) -> str | No
     """The answered comment's id: RFC 4685 where the feed has it, else from WordPress's words."""
     reference = str((entry.get("thr_in-reply-to") or {}).get("ref", ""))
     if reference:
-        return None if reference in {on.id, on.url} else reference
+        return None if on.id.endswith(reference) or reference == on.url else written.comment_id(reference, on.id)
     fragment = answered[1].partition("#")[2] if answered else ""
-    return f"{on.id}#{fragment}" if fragment else None
+    return written.comment_id(f"#{fragment}", on.id) if fragment else None

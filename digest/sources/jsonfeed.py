@@ -6,9 +6,10 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError, field_validator
 
+from digest.config import SourcePlan
 from digest.errors import SourceError
 from digest.fetch import Response
-from digest.markup import inline, link
+from digest.markup import inline, link, tidy
 from digest.model import Article
 from digest.sources import written
 
@@ -33,6 +34,13 @@ class _Item(BaseModel):
     authors: list[_Author] = []
     author: _Author = _Author()
 
+    @field_validator("date_published", "date_modified")
+    @classmethod
+    def _sane(cls, value: datetime | None) -> datetime | None:
+        if value is not None and not 1990 < value.year < 2200:
+            raise ValueError("not a date of a publication")
+        return value
+
     @field_validator("id", mode="before")
     @classmethod
     def _text(cls, value: object) -> str:
@@ -44,17 +52,17 @@ def matches(response: Response) -> bool:
     return response.ok and response.body.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{")
 
 
-def articles(response: Response, source: str) -> tuple[list[Article], int]:
+def articles(response: Response, plan: SourcePlan) -> tuple[list[Article], int]:
     """The items that have an address and a date, and how many have not; SourceError where the JSON is no feed."""
     try:
         data = json.loads(response.body.decode("utf-8-sig"))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise SourceError(f"malformed JSON: {error}", thing=response.url) from error
     if not isinstance(data, dict) or not str(data.get("version", "")).startswith("https://jsonfeed.org/version/1"):
         raise SourceError("this is JSON, but not a JSON Feed", thing=response.url)
     items = data.get("items")
     rows = [_item(row) for row in (items if isinstance(items, list) else [])[:1_000]]
-    found = [row and _article(row, source, response.url) for row in rows]
+    found = [row and _article(row, plan, response.url) for row in rows]
     kept = [article for article in found if article]
     return kept, len(found) - len(kept)
 
@@ -66,15 +74,15 @@ def _item(row: Any) -> _Item | None:
         return None  # an item without id or date cannot be placed in any edition
 
 
-def _article(item: _Item, source: str, base: str) -> Article | None:
+def _article(item: _Item, plan: SourcePlan, base: str) -> Article | None:
     url = link(item.url or item.external_url, base)
     if not url:
         return None
-    text = written.body(item.content_html) or item.content_text[: written.BODY]
+    text = written.body(item.content_html) or tidy(item.content_text[: written.BODY])
     published = _utc(item.date_published)
     return Article(
-        id=item.id,
-        source=source,
+        id=written.article_id(item.id, plan.url),
+        source=plan.label,
         url=url,
         title=written.title(item.title, text),
         author=inline((item.authors or [item.author])[0].name)[:120],

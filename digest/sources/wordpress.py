@@ -8,7 +8,7 @@ request; dates with `_gmt` are UTC without saying so; names and titles carry ent
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal, TypeVar
 from urllib.parse import urlencode
@@ -20,6 +20,7 @@ from digest.errors import FetchError, SourceError
 from digest.fetch import Get, Response
 from digest.markup import inline, link, plain
 from digest.model import Article, Comment, Failure, Harvest, Image, Thread
+from digest.prose import number
 from digest.sources import feed, written
 
 PAGES = 40
@@ -76,7 +77,7 @@ async def read(plan: SourcePlan, get: Get, since: datetime) -> Harvest:
             posts, failures = await _posts(get, root, plan, since)
         except _Closed:
             continue
-        articles = {post.id: article(post, plan.label) for post in posts}
+        articles = {post.id: article(post, plan) for post in posts}
         remarks = await _comments(get, root, plan, articles)
         listed = Harvest(articles=tuple(articles.values()), failures=failures)
         return sum(remarks, listed)
@@ -86,30 +87,29 @@ async def read(plan: SourcePlan, get: Get, since: datetime) -> Harvest:
 async def _posts(get: Get, root: str, plan: SourcePlan, since: datetime) -> tuple[list[_Post], tuple[Failure, ...]]:
     after = (since - timedelta(seconds=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
     query = {"after": after, "orderby": "date", "order": "asc", "_embed": "1", "per_page": str(POSTS)}
-    posts, unread = [], 0
-    async for rows in _pages(get, root, "posts", query):
-        for row in rows:
-            post = _valid(_Post, row)
-            unread += post is None
-            if post and post.status == "publish" and post.date_gmt >= since:
-                posts.append(post)
-    reason = f"{unread} posts in an unknown form were passed over"
-    return posts, (Failure(source=plan.label, reason=reason),) if unread else ()
+    rows, whole = await _list(get, root, "posts", query)
+    found = [_valid(_Post, row) for row in rows]
+    told = [] if whole else [f"more than {PAGES} pages of posts; the rest was left"]
+    if unread := sum(post is None for post in found):
+        told.append(f"{unread} posts in an unknown form were passed over")
+    posts = [post for post in found if post and post.status == "publish" and post.date_gmt >= since]
+    return posts, tuple(Failure(source=plan.label, reason=reason) for reason in told)
 
 
-async def _pages(get: Get, root: str, what: str, query: dict[str, str]) -> AsyncIterator[list[Any]]:
-    """The lists of a collection, page by page; _Closed where the API does not answer strangers."""
+async def _list(get: Get, root: str, what: str, query: dict[str, str]) -> tuple[list[Any], bool]:
+    """The rows of a collection, and whether they are all of it; _Closed where the API does not answer strangers."""
+    found: list[Any] = []
     for page in range(1, PAGES + 1):
         joint = "&" if "?" in root else "?"
-        url = f"{root}{what}{joint}{urlencode({**query, 'page': page}, safe=',:')}"
-        response = await get(url)
+        response = await get(f"{root}{what}{joint}{urlencode({**query, 'page': page}, safe=',:')}")
         if response.status == 400 and page > 1:
-            return
+            return found, True
         rows = _rows(response, page)
-        yield rows
-        total = response.headers.get("x-wp-totalpages", "")
-        if not rows or (total.isdigit() and page >= int(total)):
-            return
+        found += rows
+        total = number(response.headers.get("x-wp-totalpages", ""), 100_000)
+        if not rows or (total is not None and page >= total):
+            return found, True
+    return found, False
 
 
 def _rows(response: Response, page: int) -> list[Any]:
@@ -117,7 +117,7 @@ def _rows(response: Response, page: int) -> list[Any]:
         raise _Closed
     try:
         rows = json.loads(response.body)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         if page == 1:
             raise _Closed from error  # a theme's 200 page in place of the API
         raise SourceError("the API answered with something that is not JSON", thing=response.url) from error
@@ -140,13 +140,13 @@ def _valid(kind: type[_Kind], row: Any) -> _Kind | None:
         return None
 
 
-def article(post: _Post, source: str) -> Article:
+def article(post: _Post, plan: SourcePlan) -> Article:
     """One post; behind a password it keeps its title and nothing else."""
     locked = post.content.protected
     text = "" if locked else written.body(post.content.rendered)
     return Article(
-        id=post.guid.rendered or post.link,
-        source=source,
+        id=written.article_id(post.guid.rendered or post.link, plan.url),
+        source=plan.label,
         url=link(post.link),
         title=written.title(post.title.rendered, text),
         author=_author(post),
@@ -203,7 +203,7 @@ async def _batch(get: Get, root: str, plan: SourcePlan, articles: dict[int, Arti
     """One batch; where a single post closes it, the posts are asked for one by one, then by their feeds."""
     query = {"post": ",".join(map(str, numbers)), "order": "asc", "orderby": "date_gmt", "per_page": str(COMMENTS)}
     try:
-        rows = [row async for page in _pages(get, root, "comments", query) for row in page]
+        rows, whole = await _list(get, root, "comments", query)
     except _Closed:
         if len(numbers) == 1:
             on = articles[numbers[0]]
@@ -211,10 +211,15 @@ async def _batch(get: Get, root: str, plan: SourcePlan, articles: dict[int, Arti
         return sum([await _batch(get, root, plan, articles, [number]) for number in numbers], Harvest())
     except FetchError as error:
         return Harvest(failures=(Failure(source=plan.label, reason=f"comments are missing: {error}"),))
-    remarks = [remark for row in rows if (remark := _valid(_Remark, row)) and remark.post in articles]
+    if not whole and len(numbers) > 1:
+        return sum([await _batch(get, root, plan, articles, [number]) for number in numbers], Harvest())
+    remarks = [_valid(_Remark, row) for row in rows]
+    whole = whole and None not in remarks
+    failure = Failure(source=plan.label, reason=f"not all comments of {articles[numbers[0]].url} could be read")
     return Harvest(
-        comments=tuple(comment(remark, articles[remark.post]) for remark in remarks),
-        threads=tuple(Thread(article_id=articles[number].id, whole_since=feed.BEGINNING) for number in numbers),
+        comments=tuple(comment(row, articles[row.post]) for row in remarks if row and row.post in articles),
+        threads=tuple(Thread(article_id=articles[number].id, whole_since=feed.BEGINNING) for number in numbers if whole),
+        failures=() if whole else (failure,),
     )
 
 

@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Sequence
+from urllib.parse import urlsplit
 
 from digest.markup import inline, link, plain
 from digest.model import Image
-from digest.prose import excerpt, shorten, squeeze
+from digest.prose import excerpt, number, shorten, squeeze
 
 SUMMARY = 300  # characters
 TITLE = 400
@@ -14,7 +15,8 @@ COMMENT = 20_000
 NAMELESS = "A reader"
 
 _CUT_OFF = re.compile(
-    r"\s*(?:\[(?:…|\.\.\.)\]|…|\.\.\.)?\s*(?:Continue reading\b.*|Read more\b.*|The post .* appeared first on .*)?$", re.DOTALL
+    r"\s*(?:\[(?:…|\.\.\.)\]|…|\.\.\.)?\s*(?:Continue reading\b.*|Read more\b.*|The post .{1,300} appeared first on .*)?$",
+    re.DOTALL,
 )
 _ENDED = re.compile(r"""[.!?。！？؟]["'”’)\]]*$""")
 _PINGBACK = re.compile(r"^\[…\].*\[…\]$", re.DOTALL)  # how WordPress quotes the page that links here
@@ -32,7 +34,7 @@ def body(markup: str) -> str:
 
 def summary(markup: str, text: str) -> str:
     """The source's own summary where it is a whole one, else the first sentences of the text."""
-    given = squeeze(plain(markup))
+    given = squeeze(plain(markup))[: 4 * SUMMARY]
     whole = _CUT_OFF.sub("", given)
     if whole and (whole == given or _ENDED.search(whole)):
         return excerpt(whole, SUMMARY)
@@ -60,10 +62,23 @@ def image(url: str, base: str, *, alt: str = "", width: object = 0, height: obje
 
 
 def _pixels(value: object) -> int:
-    text = str(value)
-    return min(int(text), 10_000) if text.isascii() and text.isdigit() else 0
+    return number(value, 10_000) or 0
 
 
 def is_pingback(text: str) -> bool:
     """Whether a feed's comment is another site's link to the article; feeds do not mark them."""
     return bool(_PINGBACK.match(squeeze(text)))
+
+
+def article_id(guid: str, home: str) -> str:
+    """An article's lasting id: its guid where that is an address on its source's own host, else the guid under that host,
+    since two sources may both call an article 1001, and none may speak for another.
+    """
+    host = urlsplit(home).hostname or ""
+    return guid if urlsplit(link(guid)).hostname == host else f"{host}:{guid}"
+
+
+def comment_id(guid: str, article: str) -> str:
+    """A comment's id within its article's, by the `comment-N` that WordPress gives it in feeds and REST alike."""
+    fragment = guid.rpartition("#")[2]
+    return f"{article}#{fragment}" if fragment.startswith("comment-") else f"{article}|{guid}"

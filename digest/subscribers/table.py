@@ -7,13 +7,14 @@ import csv
 import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 from digest.errors import RollError
 
 BOM = "\ufeff"
 DELIMITERS = (",", ";", "\t")
-LARGEST_FIELD = 131_072  # characters
+OPEN_QUOTE = "a quotation mark is not closed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,29 +85,34 @@ def read_table(path: Path) -> CsvTable:
 
 
 def _records(lines: Sequence[str], line: int, delimiter: str) -> Iterator[Record]:
-    """Record by record; where one runs on over lines and does not come out with the header's columns, a quotation mark was
-    left open: its first line is a flawed record of its own, and reading goes on with the next.
+    """Record by record. One that runs over several lines is read again strictly: where a quotation mark was left open, its
+    first line is a flawed record of its own, and reading goes on with the next.
     """
     at, width = 0, 0
     while at < len(lines):
-        record, used = _one(lines, at, line + at, delimiter)
-        if used > 1 and width and len(record.fields) != width:
-            record, used = Record(line + at, lines[at], (), "a quotation mark is not closed"), 1
+        record, used = _one(islice(lines, at, None), line + at, delimiter, strict=False)
+        if used > 1:
+            record, used = _one(islice(lines, at, at + used), line + at, delimiter, strict=True)
+        if record.flaw or (used > 1 and width and len(record.fields) != width):
+            record, used = Record(line + at, lines[at], (), record.flaw or OPEN_QUOTE), 1
         width = width or len(record.fields)
         at += used
         yield record
 
 
-def _one(lines: Sequence[str], at: int, line: int, delimiter: str) -> tuple[Record, int]:
-    reader = csv.reader(lines[at:] if at + 1 == len(lines) else _tail(lines, at), delimiter=delimiter, strict=False)
+def _one(lines: Iterator[str], line: int, delimiter: str, *, strict: bool) -> tuple[Record, int]:
+    """The first record of some lines, and how many of them it takes."""
+    taken: list[str] = []
+    reader = csv.reader(_noted(lines, taken), delimiter=delimiter, strict=strict)
     try:
         fields = next(reader)
     except csv.Error as error:
-        return Record(line, lines[at], (), f"not readable as CSV: {error}"), 1
-    used = reader.line_num
-    return Record(line, "".join(lines[at : at + used]), tuple(fields)), used
+        flaw = OPEN_QUOTE if strict else f"not readable as CSV: {error}"
+        return Record(line, "", (), flaw), 1
+    return Record(line, "".join(taken), tuple(fields)), len(taken)
 
 
-def _tail(lines: Sequence[str], at: int) -> Iterator[str]:
-    for index in range(at, len(lines)):
-        yield lines[index]
+def _noted(lines: Iterator[str], taken: list[str]) -> Iterator[str]:
+    for text in lines:
+        taken.append(text)
+        yield text

@@ -85,7 +85,7 @@ async def test_only_articles_since_and_only_their_comments() -> None:
 
 async def thread(name: str) -> dict[str, Comment]:
     entry = feed.parse(answer(recorded("feed-3.xml"))).entries
-    on = next(found for row in entry if (found := feed.article(row, "x", BASE)) and "tram-is-the-wrong" in found.url)
+    on = next(found for row in entry if (found := feed.article(row, plan(), BASE)) and "tram-is-the-wrong" in found.url)
     harvest = await feed.thread(Site(comments=recorded(name)), on, f"{BASE}/comments")
     return {comment.id.rpartition("-")[2]: comment for comment in harvest.comments}
 
@@ -104,7 +104,7 @@ async def test_comments_of_rss_and_atom_have_the_parents_of_rest() -> None:
 async def test_unmarked_pingbacks_are_seen() -> None:
     parsed = feed.parse(answer(recorded("comments.xml")))
     kinds = {row.author: row for row in parsed.entries}
-    on = feed.article(feed.parse(answer(recorded("feed.xml"))).entries[1], "x", BASE)
+    on = feed.article(feed.parse(answer(recorded("feed.xml"))).entries[1], plan(), BASE)
     assert on is not None
     comment = feed.comment(kinds["Upper Town Diary"], on)
     assert comment is not None
@@ -145,7 +145,7 @@ async def test_an_entity_bomb_does_not_go_off() -> None:
 async def test_a_wrong_charset_header_does_not_spoil_names() -> None:
     body = '<?xml version="1.0" encoding="utf-8"?><rss version="2.0"><channel><item><title>Zoë’s café</title><link>http://a.example/1</link><pubDate>Mon, 23 Nov 2026 15:40:00 +0000</pubDate></item></channel></rss>'
     parsed = feed.parse(answer(body.encode(), kind="text/xml; charset=utf-8"))
-    article = feed.article(parsed.entries[0], "x", BASE)
+    article = feed.article(parsed.entries[0], plan(), BASE)
     assert article is not None
     assert article.title == "Zoë’s café"
 
@@ -162,7 +162,7 @@ async def test_a_json_feed() -> None:
     body = json.dumps({"version": "https://jsonfeed.org/version/1.1", "items": [item, {"id": "no date"}]}).encode()
     harvest = await feed.read(plan(), Site(feed=body), LONG_AGO)
     (article,) = harvest.articles
-    assert (article.id, article.author, article.body_text, article.topics) == ("7", "Nell", "Text.", ("News",))
+    assert (article.id, article.author, article.body_text, article.topics) == ("gazette.example:7", "Nell", "Text.", ("News",))
     assert article.published == datetime(2026, 11, 23, 9, tzinfo=UTC)
     assert "1 entries" in harvest.failures[0].reason
 
@@ -170,7 +170,7 @@ async def test_a_json_feed() -> None:
 def test_threads_say_how_far_they_reach() -> None:
     assert NOW > LONG_AGO
     entry = feed.parse(answer(recorded("feed-3.xml"))).entries
-    on = next(found for row in entry if (found := feed.article(row, "x", BASE)) and "tram-is-the-wrong" in found.url)
+    on = next(found for row in entry if (found := feed.article(row, plan(), BASE)) and "tram-is-the-wrong" in found.url)
     parsed = feed.parse(answer(recorded("tram.xml")))
     entries = tuple(row for item in parsed.entries if (row := feed.comment(item, on)))
     assert on.comment_count is not None
