@@ -1,7 +1,9 @@
 """Stage 1: all sources read at once; a source that fails is a Failure in the harvest, never another's problem."""
 
 import asyncio
-from collections.abc import Sequence
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 
@@ -11,17 +13,23 @@ from digest.fetch import Fetcher
 from digest.model import Failure, Harvest
 from digest.sources import reader
 
-DEADLINE = 120.0  # seconds for one source with all its pages and threads
+log = logging.getLogger("digest")
+DEADLINE = 60.0  # seconds for one source with all its pages and threads
 
 
 async def collect(
-    plans: Sequence[SourcePlan], fetcher: Fetcher, since: datetime, *, conditional: bool = True, deadline: float = DEADLINE
+    plans: Sequence[SourcePlan],
+    fetcher: Fetcher,
+    since: Mapping[str, datetime],
+    *,
+    conditional: bool = True,
+    deadline: float = DEADLINE,
 ) -> Harvest:
-    """What the sources published since an instant, with the comments of those articles.
+    """What the sources published since an instant, each its own (by label), with the comments of those articles.
 
     `conditional=False` asks every address in full: a 304 on a comment feed does not prove that nothing was removed.
     """
-    read = await asyncio.gather(*(_one(plan, fetcher, since, conditional, deadline) for plan in plans))
+    read = await asyncio.gather(*(_one(plan, fetcher, since[plan.label], conditional, deadline) for plan in plans))
     return sum(read, Harvest())
 
 
@@ -29,8 +37,12 @@ async def _one(plan: SourcePlan, fetcher: Fetcher, since: datetime, conditional:
     get = partial(fetcher.get, allow_private=plan.allow_private, conditional=conditional)
     try:
         async with asyncio.timeout(deadline):
-            return await reader(plan)(plan, get, since)
+            harvest = await reader(plan)(plan, get, since)
+            return harvest if harvest.failures else replace(harvest, read=(plan.label,))
     except FetchError as error:
         return Harvest(failures=(Failure(source=plan.label, reason=str(error)),))
     except TimeoutError:
         return Harvest(failures=(Failure(source=plan.label, reason=f"not read to its end within {deadline:.0f} s"),))
+    except Exception as error:  # a fault of ours that one source's bytes brought out must not cost the others their edition
+        log.exception("reading %s failed", plan.label)
+        return Harvest(failures=(Failure(source=plan.label, reason=f"unexpected {type(error).__name__}: {error}"),))

@@ -17,7 +17,6 @@ from digest.config import EditionPlan
 from digest.errors import ConfigError, UsageError
 from digest.model import Slot, Window
 
-LOOKBACK = timedelta(days=2)  # how far before its window an edition still looks for articles that came in late
 _LONGEST_PAUSE = 400  # days searched for a day with an edition
 
 

@@ -5,12 +5,13 @@ All text is plain text (never HTML); every instant is an aware datetime in UTC.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Literal
 
 NOTHING: Mapping[str, str] = MappingProxyType({})
+LOOKBACK = timedelta(days=2)  # how far before a window is still read, for articles that come in late
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,12 +90,13 @@ class Thread:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Harvest:
-    """What one reading of the sources brought: articles, their comments, and what failed."""
+    """What one reading of the sources brought: articles, their comments, what failed, and which sources were read whole."""
 
     articles: tuple[Article, ...] = ()
     comments: tuple[Comment, ...] = ()
     threads: tuple[Thread, ...] = ()
     failures: tuple[Failure, ...] = ()
+    read: tuple[str, ...] = ()
 
     def __add__(self, other: "Harvest") -> "Harvest":
         return Harvest(
@@ -102,6 +104,7 @@ class Harvest:
             comments=self.comments + other.comments,
             threads=self.threads + other.threads,
             failures=self.failures + other.failures,
+            read=self.read + other.read,
         )
 
 

@@ -22,11 +22,10 @@ from digest.compose import Composer, Sender
 from digest.config import EditionPlan, Smtp
 from digest.curate import Rules, curate
 from digest.deliver import Run
-from digest.editions import LOOKBACK
-from digest.model import Edition, Failure, Harvest, Outcome, Receipt, Slot, Subscriber
+from digest.model import LOOKBACK, Edition, Failure, Harvest, Outcome, Receipt, Slot, Subscriber
 from digest.render import Design
 from digest.report import Report, difference
-from digest.store import Frozen, Journal, Store
+from digest.store import REACH, Frozen, Journal, Store
 from digest.subscribers import Roll
 
 
@@ -85,12 +84,11 @@ async def publish(line: Line, plan: EditionPlan, slot: Slot, progress: Progress)
 
 async def drafted(line: Line, plan: EditionPlan, slot: Slot) -> Draft:
     """Stages 1 and 2: what the edition holds if it is made now."""
-    since = slot.window.start - LOOKBACK
-    harvest = await line.collect(since)
+    harvest = await line.collect(slot.window.start - LOOKBACK)
     line.store.archive.keep(harvest, line.clock())
     edition = curate(
         slot,
-        line.store.archive.material(since, slot.window.end),
+        line.store.archive.material(slot.window.start - REACH, slot.window.end),
         line.store.ledger.settled(slot.name),
         line.rules(plan),
         number=line.store.ledger.next_number(),

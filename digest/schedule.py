@@ -17,7 +17,6 @@ from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
 from digest.config import EditionPlan
-from digest.editions import LOOKBACK
 from digest.errors import DigestError
 from digest.model import Slot
 from digest.publish import Unwatched, publish, send
@@ -58,17 +57,10 @@ class Service:
 
     async def collect(self) -> None:
         """Read the sources, since feeds forget."""
-        now = self._works.clock()
-        since = min(self._next_start(plan, now) for plan in self._works.config.editions) - LOOKBACK
-        harvest = await self._works.collect(since, conditional=True)
-        self._works.store.archive.keep(harvest, now)
+        harvest = await self._works.gather(conditional=True)
         log.info("collected %d articles and %d comments", len(harvest.articles), len(harvest.comments))
         for failure in harvest.failures:
             log.warning("%s: %s", failure.source, failure.reason)
-
-    def _next_start(self, plan: EditionPlan, now: datetime) -> datetime:
-        """Where the window of the coming edition begins."""
-        return self._works.slot(plan, next(self._works.calendar(plan).upcoming(now))).window.start
 
     async def publish_due(self) -> None:
         """Make and send every edition whose cut-off has passed and that the ledger does not have."""
@@ -83,15 +75,15 @@ class Service:
         works, now = self._works, self._works.clock()
         day = works.calendar(plan).latest(now)
         slot = works.slot(plan, day)
-        known = works.store.ledger.frozen(slot.key) or works.store.ledger.skipped(slot.key) is not None
-        return None if known or now - slot.window.end > plan.late_after else slot
+        late = now - slot.window.end > plan.late_after
+        return None if late or works.store.ledger.knows(slot.key) else slot
 
     async def catch_up(self) -> None:
-        """Make what a stopped service missed, and send what was deferred or interrupted and is due again."""
-        await self.publish_due()
+        """Send what was deferred or interrupted and is due again, and make what a stopped service missed."""
         async with self._sending:
-            for frozen in self._works.store.ledger.unfinished():
+            for frozen in self._works.unfinished():
                 await self._safely(frozen.key, partial(send, self._works.line, frozen, Unwatched(), due=self._works.clock()))
+        await self.publish_due()
 
     async def settled(self) -> None:
         """Return when no run is under way."""
@@ -105,6 +97,9 @@ class Service:
                 report = await run()
         except DigestError as error:
             log.error("%s: %s", key, error)  # noqa: TRY400  the message says what to do; a traceback would hide it
+            return
+        except Exception:  # the pages must stay up, and the next minute may go better
+            log.exception("%s", key)
             return
         if report.status != "nothing":
             counts = ", ".join(f"{count} {state}" for state, count in report.counts.items() if count)

@@ -20,11 +20,11 @@ from digest.editions import Calendar
 from digest.errors import BusyError
 from digest.fetch import Fetcher
 from digest.links import ReaderLinks
-from digest.model import Harvest, Slot
+from digest.model import LOOKBACK, Harvest, Slot
 from digest.publish import Line
 from digest.render import Design
 from digest.sign import Signer
-from digest.store import Store
+from digest.store import Frozen, Store
 from digest.store.archive import ResponseCache
 from digest.subscribers import Roll
 
@@ -68,10 +68,36 @@ class Works:
         )
 
     async def collect(self, since: datetime, *, conditional: bool = False) -> Harvest:
-        """What the sources say now."""
+        """What the sources say now; one that could not be read of late is asked from its last whole reading on."""
         agent = self.config.newsletter.site_url or self.config.newsletter.name
+        archive = self.store.archive
+        starts = {plan.label: archive.unread_since(plan.label, since) for plan in self.config.sources}
         async with Fetcher(agent=f"+{agent}", cache=self.cache) as fetcher:
-            return await collect(self.config.sources, fetcher, since, conditional=conditional)
+            return await collect(self.config.sources, fetcher, starts, conditional=conditional)
+
+    async def gather(self, *, conditional: bool) -> Harvest:
+        """Collect for the editions to come, and keep it."""
+        now = self.clock()
+        days = [(plan, day) for plan in self.config.editions for day in self._around(plan, now)]
+        since = min(self.slot(plan, day).window.start for plan, day in days) - LOOKBACK
+        harvest = await self.collect(since, conditional=conditional)
+        self.store.archive.keep(harvest, now)
+        return harvest
+
+    def _around(self, plan: EditionPlan, now: datetime) -> tuple[date, date]:
+        """The day of the edition that is due, and of the next one."""
+        calendar = self.calendar(plan)
+        return calendar.latest(now), next(calendar.upcoming(now))
+
+    def unfinished(self) -> list[Frozen]:
+        """The editions with messages still to send; those too old for a morning mail are closed instead."""
+        now, open_ = self.clock(), []
+        for frozen in self.store.ledger.unfinished():
+            if now - frozen.edition.slot.window.end > self.config.smtp.give_up_after:
+                self.store.ledger.finish(frozen.key, now)
+            else:
+                open_.append(frozen)
+        return open_
 
     def calendar(self, plan: EditionPlan) -> Calendar:
         """The days of a plan."""

@@ -16,14 +16,8 @@ def command(root: Path, as_json: bool) -> int:
     `digest run` does this during the day, since a feed forgets its older entries. A source that cannot be read is
     printed; the exit code is 1 where none could.
     """
-    from digest.editions import LOOKBACK
-
     with working(root) as works:
-        now = works.clock()
-        starts = [works.slot(plan, next(works.calendar(plan).upcoming(now))).window.start for plan in works.config.editions]
-        starts += [works.slot(plan, works.calendar(plan).latest(now)).window.start for plan in works.config.editions]
-        harvest = asyncio.run(works.collect(min(starts) - LOOKBACK, conditional=True))
-        works.store.archive.keep(harvest, now)
+        harvest = asyncio.run(works.gather(conditional=True))
     if as_json:
         show({
             "articles": len(harvest.articles),

@@ -15,7 +15,7 @@ from sqlalchemy import Engine, select
 from sqlalchemy.exc import IntegrityError
 
 from digest.store import schema
-from digest.store.archive import Archive
+from digest.store.archive import REACH, Archive
 from digest.store.database import open_engine
 from digest.store.deliveries import Deliveries
 from digest.store.journal import Journal
@@ -58,4 +58,4 @@ class Store:
             return str(connection.execute(query).scalar_one())
 
 
-__all__ = ["Archive", "Deliveries", "Frozen", "Journal", "Ledger", "OptOuts", "Store"]
+__all__ = ["REACH", "Archive", "Deliveries", "Frozen", "Journal", "Ledger", "OptOuts", "Store"]

@@ -10,10 +10,11 @@ from sqlalchemy import Connection, Engine, Table, delete, select, update
 
 from digest.clock import Clock
 from digest.fetch import Kept, Response
-from digest.model import Article, Comment, Harvest
+from digest.model import LOOKBACK, Article, Comment, Harvest
 from digest.store import schema
 
 KEPT_FOR = timedelta(days=30)
+REACH = timedelta(days=14)  # how far back a source is read that could not be read for long
 _ARTICLE = TypeAdapter(Article)
 _COMMENT = TypeAdapter(Comment)
 _CHUNK = 500  # parameters in one IN list; SQLite takes 32,766, PostgreSQL 65,535
@@ -34,6 +35,19 @@ class Archive:
                 _drop_missing(connection, thread.article_id, thread.whole_since, there)
             _save(connection, schema.articles, [_article_row(article, now) for article in harvest.articles])
             _save(connection, schema.comments, [_comment_row(comment) for comment in harvest.comments])
+            for source in harvest.read:
+                values = {"source": source, "at": now}
+                if not connection.execute(
+                    update(schema.readings).where(schema.readings.c.source == source).values(values)
+                ).rowcount:
+                    connection.execute(schema.readings.insert().values(values))
+
+    def unread_since(self, source: str, usual: datetime) -> datetime:
+        """From when on a source must be read: as usual, or from before its last whole reading, a fortnight back at most."""
+        query = select(schema.readings.c.at).where(schema.readings.c.source == source)
+        with self._engine.begin() as connection:
+            last = connection.execute(query).scalar()
+        return usual if last is None else max(min(usual, last - LOOKBACK), usual - REACH)
 
     def material(self, since: datetime, until: datetime) -> Harvest:
         """The articles published in a span of time, with their comments."""

@@ -88,11 +88,10 @@ class Ledger:
             _replace_skipped(connection, slot.key)
             connection.execute(schema.editions.insert().values(**_slot_row(slot), frozen_at=now, finished_at=now, note=note))
 
-    def skipped(self, key: str) -> str | None:
-        """Why an edition was skipped, or None where it was not."""
+    def knows(self, key: str) -> bool:
+        """Whether a slot is dealt with: its edition made, or skipped."""
         with self._engine.begin() as connection:
-            row = connection.execute(select(schema.editions).where(schema.editions.c.key == key)).one_or_none()
-        return str(row.note) if row is not None and row.number is None else None
+            return connection.execute(select(schema.editions.c.key).where(schema.editions.c.key == key)).scalar() is not None
 
     def frozen(self, key: str) -> Frozen | None:
         """An edition that was made, or None."""

@@ -57,6 +57,13 @@ comments = Table(
     Column("data", JSON, nullable=False),
 )
 
+readings = Table(
+    "readings",
+    metadata,
+    Column("source", String, primary_key=True),
+    Column("at", Instant, nullable=False),  # of the last reading that brought all there was
+)
+
 responses = Table(
     "responses",
     metadata,

@@ -24,6 +24,11 @@ def upgrade() -> None:
         sa.Column("data", sa.JSON, nullable=False),
     )
     op.create_table(
+        "readings",
+        sa.Column("source", sa.String, primary_key=True),
+        sa.Column("at", sa.DateTime, nullable=False),
+    )
+    op.create_table(
         "responses",
         sa.Column("url", sa.String, primary_key=True),
         sa.Column("etag", sa.String, nullable=False),
