@@ -35,9 +35,10 @@ async def collect(
 
 async def _one(plan: SourcePlan, fetcher: Fetcher, since: datetime, conditional: bool, deadline: float) -> Harvest:
     get = partial(fetcher.get, allow_private=plan.allow_private, conditional=conditional)
+    read = reader(plan)
     try:
         async with asyncio.timeout(deadline):
-            harvest = await reader(plan)(plan, get, since)
+            harvest = await read(plan, get, since)
             return harvest if harvest.failures else replace(harvest, read=(plan.label,))
     except FetchError as error:
         return Harvest(failures=(Failure(source=plan.label, reason=str(error)),))

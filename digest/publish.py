@@ -26,7 +26,7 @@ from digest.model import LOOKBACK, Edition, Failure, Harvest, Outcome, Receipt, 
 from digest.render import Design
 from digest.report import Report, difference
 from digest.store import REACH, Frozen, Journal, Store
-from digest.subscribers import Roll
+from digest.subscribers import GONE, Roll
 
 
 class Progress(Protocol):
@@ -68,8 +68,7 @@ class Draft:
 
 async def publish(line: Line, plan: EditionPlan, slot: Slot, progress: Progress) -> Report:
     """Make the edition of a slot, unless the ledger has it, and send what of it has no receipt."""
-    roll = line.roll()
-    failures: tuple[Failure, ...] = ()
+    roll, failures = line.roll(), tuple[Failure, ...]()
     frozen = line.store.ledger.frozen(slot.key)
     if frozen is None:
         draft = await drafted(line, plan, slot)
@@ -100,6 +99,7 @@ async def drafted(line: Line, plan: EditionPlan, slot: Slot) -> Draft:
 async def send(line: Line, frozen: Frozen, progress: Progress, *, due: datetime | None = None) -> Report:
     """Stages 4 and 5 for every recipient without a receipt, those deferred among them (only if due by then, where given)."""
     deliveries, key = line.store.deliveries, frozen.key
+    _adopt_opt_outs(line)
     resumed = tuple(deliveries.reclaim(key))
     before = deliveries.counts(key)
     compose = Composer(line.sender, frozen.rendered, key, frozen.edition.frozen_at)
@@ -121,6 +121,13 @@ async def _paused(line: Line, seconds: float, waiting: int, progress: Progress) 
         with suppress(TimeoutError):
             await asyncio.wait_for(line.stop.wait(), seconds)
     return not line.stop.is_set()
+
+
+def _adopt_opt_outs(line: Line) -> None:
+    """Who is marked in the file as gone is put on the suppression list: there it holds, whatever becomes of the file."""
+    for reader in line.roll().subscribers:
+        if reader.status in GONE:
+            line.store.optouts.add(reader.email, reader.status, line.clock())
 
 
 def _recipients(line: Line, roll: Roll) -> list[Subscriber]:
@@ -145,15 +152,14 @@ def _report(line: Line, frozen: Frozen, before: dict[str, int], resumed: tuple[s
     """Count the run, and close the edition where nothing is left to try."""
     slot, now = frozen.edition.slot, line.clock()
     total = line.store.deliveries.counts(frozen.key)
-    open_ = sum(total.get(state, 0) for state in ("queued", "sending"))
-    late = now - frozen.edition.frozen_at > line.relay.give_up_after
-    if not open_ and (late or not total.get(Outcome.DEFERRED)):
+    pending = sum(total.get(state, 0) for state in ("queued", "sending", Outcome.DEFERRED))
+    if not pending:
         line.store.ledger.finish(frozen.key, now)
-    if before == total:
+    if before == total and not pending:
         when = f"{frozen.finished_at or frozen.edition.frozen_at:%d %B %Y %H:%M} UTC"
         note = f"edition {frozen.key} was sent on {when}; nobody is waiting for it"
         return Report(status="nothing", slot=slot, note=note, total=total, resumed=resumed)
-    status: Literal["sent", "unfinished"] = "unfinished" if open_ or total.get(Outcome.DEFERRED) else "sent"
+    status: Literal["sent", "unfinished"] = "unfinished" if pending else "sent"
     return Report(status=status, slot=slot, counts=difference(before, total), total=total, resumed=resumed)
 
 

@@ -113,7 +113,10 @@ def _specimen(works: Works) -> Edition:
 
 async def _relay(works: Works) -> list[Finding]:
     smtp = works.config.smtp
-    session = Session(smtp, works.config.newsletter.address, works.clock)
+    try:
+        session = Session(smtp, works.config.newsletter.address, works.clock)
+    except DigestError as error:
+        return [Finding("relay", "error", str(error))]
     try:
         await session.connect()
         offers = ", ".join(name.upper() for name in session.greeted()) or "nothing beyond the basics"

@@ -50,7 +50,9 @@ class Rehearsal:
         lines += [f"  {receipt.outcome}: {receipt.recipient.email} {receipt.code} {receipt.reply}" for receipt in self.receipts]
         lines += [f"  failed: {failure.source}: {failure.reason}" for failure in self.failures]
         return "\n".join(
-            lines if self.receipts else [*lines, f"{self.recipients} subscribers would get it. Nothing was sent or recorded."]
+            lines
+            if self.receipts
+            else [*lines, f"{self.recipients} subscribers would get it. Nothing was sent, and the edition is not frozen."]
         )
 
 

@@ -32,7 +32,7 @@ DOORS = {
     "cryptography": {"sign"},
     "holidays": {"editions"},
     "email_validator": {"subscribers"},
-    "filelock": {"subscribers", "works"},
+    "filelock": {"store", "subscribers", "works"},
     "aiosmtpd": {"demo"},
     "babel": {"render"},
     "jinja2": {"render", "web"},

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 @click.command("send")
 @choosing
-@click.option("--dry-run", is_flag=True, help="Make the edition and say who would get it; send and record nothing.")
-@click.option("--test-to", multiple=True, metavar="EMAIL", help="Send it to this address only, marked [TEST]; record nothing.")
+@click.option("--dry-run", is_flag=True, help="Make the edition and say how many would get it; send and freeze nothing.")
+@click.option("--test-to", multiple=True, metavar="EMAIL", help="Send it to this address only, marked [TEST]; freeze nothing.")
 @shared
 def command(root: Path, as_json: bool, edition: str | None, day: Any, dry_run: bool, test_to: Sequence[str]) -> int:
     r"""Make the edition that is due now and send it to every active subscriber.
@@ -51,12 +51,16 @@ def command(root: Path, as_json: bool, edition: str | None, day: Any, dry_run: b
 async def _publish(works: "Works", plan: "EditionPlan", slot: "Slot", quiet: bool) -> "Report":
     """The real thing; the first SIGINT or SIGTERM lets what is in flight finish."""
     from digest.cli.progress import Bar
-    from digest.publish import publish
+    from digest.publish import publish, send
 
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, works.stop.set)
     with works.sending(), Bar(quiet=quiet) as bar:
+        for frozen in works.unfinished():  # yesterday's rest first, where it is not too old
+            if frozen.key != slot.key:
+                rest = await send(works.line, frozen, bar)
+                click.echo(_sentence(rest), err=True)
         return await publish(works.line, plan, slot, bar)
 
 

@@ -48,16 +48,22 @@ def _row(reader: "Subscriber", state: str) -> dict[str, Any]:
 @command.command("add")
 @click.argument("email")
 @click.option("--name", default="", help="As it stands in the To line.")
+@click.option("--again", is_flag=True, help="The reader had opted out and asks to be written to again.")
 @shared
-def added(root: Path, as_json: bool, email: str, name: str) -> int:
-    """Append EMAIL to the roll."""
-    from digest.subscribers import add, normal
+def added(root: Path, as_json: bool, email: str, name: str, again: bool) -> int:
+    """Append EMAIL to the roll; with --again, make one active again who had opted out."""
+    from digest.subscribers import add, mark, normal
 
     with working(root) as works:
         address = normal(email)
         if reason := works.store.optouts.among([address]).get(address):
-            raise UsageError(f"has {reason}; who opted out is not written to again", thing=address)
-        add(works.roll_path, address, name=name, today=works.clock().date())
+            if not again:
+                raise UsageError(
+                    f"is {reason} and not written to", thing=address, remedy="Where the reader asks for it, add --again."
+                )
+            works.store.optouts.remove(address)
+        if not (again and mark(works.roll_path, address, "active")):
+            add(works.roll_path, address, name=name, today=works.clock().date())
     show({"added": address}) if as_json else click.echo(f"Added {address}.")
     return 0
 

@@ -56,6 +56,8 @@ def _web(value: str) -> str:
 
 def _mailbox(value: str) -> str:
     _, address = parseaddr(value)
+    if not address.isascii():
+        raise ValueError("write the address in ASCII, its domain as xn--…")
     if "@" not in address.strip("@") or any(ord(letter) < 32 for letter in value):
         raise ValueError('write it like "The Gazette <daily@gazette.example>"')
     return value

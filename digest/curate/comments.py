@@ -5,13 +5,14 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from digest.curate.gates import Lists, abusive, fingerprint, gate, length
+from digest.curate.gates import TOO_SHORT, Lists, fingerprint, gate, length
 from digest.markup import own_words
 from digest.model import Article, Comment, LeftOut, Pick
 from digest.prose import excerpt, shorten, words
 
 EXCERPT = 450  # characters
 PARENT = 160
+REPEATED = "said before in the same words"
 FLOOR = 0.5  # below it, no pick is the better answer
 
 _FIGURE = re.compile(r"\b\d[\d,.]*|[£$€]\s?\d")
@@ -64,27 +65,24 @@ def _gated(article: Article, thread: Sequence[Comment], lists: Lists) -> dict[st
     seen: set[str] = set()
     for comment in thread:
         mark = fingerprint(comment)
-        reason = gate(comment, article, names, lists) or ("said before in the same words" if mark in seen else None)
+        reason = gate(comment, article, names, lists) or (REPEATED if mark in seen else None)
         seen.add(mark)
         if reason:
             reasons[comment.id] = reason
     by_id = {comment.id: comment for comment in thread}
-    for comment in thread:
-        if comment.id not in reasons and (reason := _by_parent(comment, by_id, article, names, lists)):
-            reasons[comment.id] = reason
-    return reasons
+    answers = {comment.id: _by_parent(comment, by_id, reasons) for comment in thread if comment.id not in reasons}
+    return {**reasons, **{key: reason for key, reason in answers.items() if reason}}
 
 
-def _by_parent(comment: Comment, by_id: Mapping[str, Comment], article: Article, names: Sequence[str], lists: Lists) -> str | None:
+def _by_parent(comment: Comment, by_id: Mapping[str, Comment], reasons: Mapping[str, str]) -> str | None:
     """Why a reply cannot be printed: it stands only with its parent's words, so they must be there and fit to print."""
     if comment.parent_id is None:
         return None
     parent = by_id.get(comment.parent_id)
     if parent is None or parent.state != "approved" or not own_words(parent.text):
         return "what it answers is gone"
-    if parent.kind != "comment" or abusive(parent.text, [article.author, *names], lists):
-        return "what it answers is not fit to print"
-    return None
+    fit = reasons.get(parent.id) in {None, TOO_SHORT, REPEATED}  # a short question is context enough
+    return None if fit else "what it answers is not fit to print"
 
 
 def _scored(comment: Comment, article: Article) -> Scored:

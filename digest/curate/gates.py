@@ -5,6 +5,7 @@ on a text in another language they find nothing and so step aside.
 """
 
 import re
+import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -13,6 +14,7 @@ from digest.model import Article, Comment
 from digest.prose import words
 
 SHORTEST = 12  # own words
+TOO_SHORT = f"under {SHORTEST} words of its own"
 _CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _LINK = re.compile(r"https?://\S+|www\.\S+")
 _FIRST = re.compile(r"^\W*(?:first|this|same|agreed|well said|hear,? hear|\+1)\W*$", re.IGNORECASE)
@@ -21,6 +23,7 @@ _META = re.compile(
     r"|my (?:last |previous )?(?:comment|post) (?:was|has been) (?:deleted|removed))\b",
     re.IGNORECASE,
 )
+_ALIKE = str.maketrans("аеорсухікАЕОРСУХІКМТВН", "aeopcyxikAEOPCYXIKMTBH")
 _SECOND = re.compile(r"\b(?:you|your|yours|yourself|ur|u)\b", re.IGNORECASE)
 
 
@@ -64,12 +67,12 @@ def gate(comment: Comment, article: Article, names: Sequence[str], lists: Lists)
     text = own_words(comment.text)
     if comment.kind != "comment" or comment.state != "approved":
         return f"{comment.kind if comment.kind != 'comment' else comment.state}, not an approved comment"
-    if abusive(text, [article.author, *names], lists):
+    if abusive(text, [article.author, *names], lists) or abusive(comment.author, [], lists):
         return "abuse"
     if len(_LINK.findall(text)) >= 3:
         return "three links or more"
     if length(_LINK.sub(" ", text)) < SHORTEST:
-        return f"under {SHORTEST} words of its own"
+        return TOO_SHORT
     if _FIRST.match(text) or _META.search(text):
         return "about the comments, not the article"
     return "mostly capitals" if _shouted(text) else None
@@ -82,10 +85,16 @@ def _shouted(text: str) -> bool:
 
 def abusive(text: str, people: Sequence[str], lists: Lists) -> bool:
     """Whether a text holds a term that is never printed, or a milder one aimed at a writer or the reader."""
-    folded = _unmasked(text.casefold())
+    folded = _unmasked(_plain(text).casefold())
     if lists.always.search(folded):
         return True
     return bool(lists.aimed.search(folded)) and (bool(_SECOND.search(folded)) or _names_one_of(folded, people))
+
+
+def _plain(text: str) -> str:
+    """The text as it is read: no invisible letters, wide and Cyrillic look-alikes as the Latin letters they pose for."""
+    seen = "".join(letter for letter in unicodedata.normalize("NFKC", text) if unicodedata.category(letter) not in {"Cf", "Mn"})
+    return seen.translate(_ALIKE) if re.search("[a-zA-Z]", seen) else seen
 
 
 def _unmasked(text: str) -> str:

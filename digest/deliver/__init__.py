@@ -32,6 +32,26 @@ class Journal(Protocol):
 Watch = Callable[[Receipt], None]
 
 
+class _Queue:
+    """Messages that several connections take from; one is made only when it is taken or asked for."""
+
+    def __init__(self, messages: Iterator[Message]) -> None:
+        self._messages = messages
+        self._head: Message | None = None
+
+    def empty(self) -> bool:
+        """Whether there is none left."""
+        self._head = self._head or next(self._messages, None)
+        return self._head is None
+
+    def take(self) -> Message:
+        """The next one; ask `empty` first."""
+        head, self._head = self._head, None
+        if head is None:
+            raise LookupError("no message is left")
+        return head
+
+
 @dataclass
 class Run:
     """One pass over the messages: what all its connections share."""
@@ -49,31 +69,30 @@ class Run:
 
     async def deliver(self, messages: Iterator[Message]) -> None:
         """Send the messages; returns when all have a receipt, or `stop` was set and what was in flight is settled."""
-        first = next(messages, None)
-        if first is None:
+        queue = _Queue(messages)
+        if queue.empty():
             return
-        session = Session(self.relay, self.sender, self.clock)
-        await session.connect()  # before anything is begun: without a relay nothing is in doubt
-        async with asyncio.TaskGroup() as group:
-            group.create_task(self._connection(session, first, messages))
-            for _ in range(self.relay.connections - 1):
-                group.create_task(self._connection(Session(self.relay, self.sender, self.clock), None, messages))
-        if self._failure:
-            raise self._failure
+        sessions = [Session(self.relay, self.sender, self.clock) for _ in range(self.relay.connections)]
+        await sessions[0].connect()  # before anything is begun: without a relay nothing is in doubt
+        ended = await asyncio.gather(*(self._connection(session, queue) for session in sessions), return_exceptions=True)
+        for error in [*ended, self._failure]:
+            if error is not None:
+                raise error
 
-    async def _connection(self, session: Session, first: Message | None, messages: Iterator[Message]) -> None:
-        message = first or next(messages, None)
-        if message is None:
-            return
+    async def _connection(self, session: Session, queue: "_Queue") -> None:
+        """One connection's share of the messages; the first failure lets the others settle what they have in flight."""
         self._open += 1
         try:
-            while message is not None:
+            while not (self.stop.is_set() or self._failure or queue.empty()):
                 if not await self._ready(session):
-                    return  # the message is still queued; those with a connection have the rest
-                await self._one(session, message)
-                message = None if self.stop.is_set() or self._failure else next(messages, None)
+                    return
+                if not queue.empty():
+                    await self._one(session, queue.take())
         except RelayError as error:
-            self._failure = self._failure or error  # the other connections settle what they have in flight
+            self._failure = self._failure or error
+        except BaseException:
+            self._failure = self._failure or RelayError("another connection failed", thing=self.relay.host)
+            raise
         finally:
             self._open -= 1
             await session.close()

@@ -73,31 +73,42 @@ class Session:
         except _Lost as error:
             return self._receipt(message, Outcome.UNKNOWN, 0, f"the connection was lost: {error}")
         except aiosmtplib.SMTPDataError as error:
+            await self._reset()  # a refusal of DATA itself leaves the envelope open
             return self._judged(message, error)
+        except aiosmtplib.SMTPException as error:  # an answer that is no SMTP: whether it was a yes, nobody knows
+            self._client.close()
+            return self._receipt(message, Outcome.UNKNOWN, 0, f"{type(error).__name__}: {error}")
         return self._receipt(message, Outcome.SENT, answer.code, answer.message)
 
     async def _envelope(self, message: Message) -> Receipt | None:
         """MAIL and RCPT; on a connection that the relay has closed meanwhile, once more on a new one."""
+        reply = ""
         for last in (False, True):
             try:
                 if not self.connected:
                     await self.connect()
                 await self._announce(message)
             except _Lost as error:
-                if last:
-                    return self._receipt(message, Outcome.DEFERRED, 0, f"the connection was lost: {error}")
-            except aiosmtplib.SMTPRecipientRefused as error:
-                await self._reset()
-                return self._judged(message, error)
-            except aiosmtplib.SMTPNotSupported:
-                return self._receipt(message, Outcome.REFUSED, 0, "the relay does not take addresses outside ASCII (SMTPUTF8)")
-            except aiosmtplib.SMTPSenderRefused as error:
-                if last or error.code != 421:
-                    return self._sender_refused(message, error)
+                reply = f"the connection was lost: {error}"
+            except aiosmtplib.SMTPException as error:
+                if last or getattr(error, "code", 0) != 421:
+                    return await self._refused(message, error)
                 self._client.close()  # the relay has had enough of this connection
             else:
                 return None
-        return None
+        return self._receipt(message, Outcome.DEFERRED, 0, reply)
+
+    async def _refused(self, message: Message, error: aiosmtplib.SMTPException) -> Receipt:
+        """What a refusal before DATA means for this message; nothing of it has left."""
+        if isinstance(error, aiosmtplib.SMTPSenderRefused):
+            return self._sender_refused(message, error)
+        if isinstance(error, aiosmtplib.SMTPNotSupported):
+            return self._receipt(message, Outcome.REFUSED, 0, "the relay does not take addresses outside ASCII (SMTPUTF8)")
+        if isinstance(error, aiosmtplib.SMTPRecipientRefused):
+            await self._reset()
+            return self._judged(message, error)
+        self._client.close()
+        return self._receipt(message, Outcome.DEFERRED, 0, f"{type(error).__name__}: {error}")
 
     def _sender_refused(self, message: Message, error: aiosmtplib.SMTPSenderRefused) -> Receipt:
         """For now, it is this message's misfortune; for good, it is everybody's."""

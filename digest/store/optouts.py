@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, delete, select
+from sqlalchemy.exc import IntegrityError
 
 from digest.store import schema
 
@@ -16,12 +17,18 @@ class OptOuts:
 
     def add(self, email: str, reason: str, now: datetime) -> bool:
         """Suppress an address; False where it was suppressed before. Committed when this returns."""
+        try:
+            with self._engine.begin() as connection:
+                connection.execute(schema.suppressions.insert().values(email=email, reason=reason, since=now))
+        except IntegrityError:
+            return False
+        return True
+
+    def remove(self, email: str) -> bool:
+        """Take an address off the list, because its reader asked; False where it was not on it."""
         table = schema.suppressions
         with self._engine.begin() as connection:
-            known = connection.execute(select(table.c.email).where(table.c.email == email)).scalar()
-            if known is None:
-                connection.execute(table.insert().values(email=email, reason=reason, since=now))
-        return known is None
+            return bool(connection.execute(delete(table).where(table.c.email == email)).rowcount)
 
     def among(self, emails: Iterable[str]) -> dict[str, str]:
         """Of some addresses those that are suppressed, each with its reason."""

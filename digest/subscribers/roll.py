@@ -11,6 +11,7 @@ from digest.model import Subscriber
 from digest.subscribers.table import CsvTable, Record, read_table
 
 STATUSES = ("active", "pending", "paused", "unsubscribed", "bounced", "complained")
+GONE = ("unsubscribed", "bounced", "complained")  # never written to again, whatever the file says later
 KNOWN = ("email", "name", "status", "topics", "timezone", "language", "frequency", "joined")
 LONGEST = 1_000  # characters of one field
 

@@ -41,13 +41,25 @@ class ReaderPages:
 
     async def leave(self, request: web.Request) -> web.Response:
         """Take the reader off the list, for good; the same answer however often, and for a token that is none."""
-        email = self._works.store.deliveries.reader_of(request.match_info["token"])
-        if email is not None:
-            await asyncio.to_thread(self._opt_out, email)
+        await asyncio.to_thread(self._opt_out, request.match_info["token"])
         return self._pages.page("unsubscribe.html.j2", newsletter=self._works.config.newsletter, done=True)
 
-    def _opt_out(self, email: str) -> None:
+    def _email(self, token: str) -> str | None:
+        """Whose token it is; one from a preview or a test copy may belong to a reader who has not been sent anything."""
+        known = self._works.store.deliveries.reader_of(token)
+        if known is not None:
+            return known
+        try:
+            readers = self._works.roll().subscribers
+        except DigestError:
+            return None  # without the file nobody is new
+        return next((reader.email for reader in readers if self._works.links.token(reader.email) == token), None)
+
+    def _opt_out(self, token: str) -> None:
         """The suppression list first: it is durable and wins; then the file, for the operator to see."""
+        email = self._email(token)
+        if email is None:
+            return
         self._works.store.optouts.add(email, "unsubscribed", self._works.clock())
         try:
             mark(self._works.roll_path, email, "unsubscribed")

@@ -5,6 +5,6 @@ from alembic import context
 from digest.store.schema import metadata
 
 connection = context.config.attributes["connection"]
-context.configure(connection=connection, target_metadata=metadata, transaction_per_migration=True, render_as_batch=True)
+context.configure(connection=connection, target_metadata=metadata, transactional_ddl=True, render_as_batch=True)
 with context.begin_transaction():
     context.run_migrations()
