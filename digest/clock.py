@@ -27,6 +27,10 @@ def rehearsed() -> datetime | None:
         ) from error
     if moment.tzinfo is None:
         raise ConfigError(f"{text!r} has no zone", thing="DIGEST_NOW", remedy="Add one, like +01:00 or Z.")
+    if not 1990 < moment.year < 2200:
+        raise ConfigError(
+            f"{text!r} is beyond the calendars", thing="DIGEST_NOW", remedy="Write it like 2026-05-26T06:50:00+01:00."
+        )
     return moment.astimezone(UTC)
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from types import TracebackType
-from typing import Any, Protocol, Self
+from typing import Protocol, Self
 from urllib.parse import urljoin
 
 import aiohttp
@@ -81,18 +81,19 @@ class Get(Protocol):
         """The answer; FetchError where there is none."""
 
 
-class _PublicResolver(AbstractResolver):
-    """Leaves out every address that is not on the public internet."""
+class _Resolver(AbstractResolver):
+    """Leaves out every address that a source may not reach."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, allow_private: bool) -> None:
         self._inner = DefaultResolver()
+        self._allow_private = allow_private
 
     async def resolve(self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET) -> list[ResolveResult]:
         found = await self._inner.resolve(host, port, family)
-        public = [answer for answer in found if not _private(answer["host"])]
-        if not public:
+        allowed = [answer for answer in found if not _forbidden(answer["host"], self._allow_private)]
+        if not allowed:
             raise _private_error(host)
-        return public
+        return allowed
 
     async def close(self) -> None:
         await self._inner.close()
@@ -177,12 +178,9 @@ class Fetcher:
 
     def _session(self, allow_private: bool) -> aiohttp.ClientSession:
         if allow_private not in self._sessions:
-            settings: dict[str, Any] = {"limit": 100, "limit_per_host": 6}
-            if not allow_private:
-                settings["resolver"] = _PublicResolver()
-            limits = self._limits
+            limits, resolver = self._limits, _Resolver(allow_private=allow_private)
             self._sessions[allow_private] = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(**settings),
+                connector=aiohttp.TCPConnector(limit=100, limit_per_host=6, resolver=resolver),
                 headers={"User-Agent": self._agent, "Accept-Language": "*"},
                 timeout=aiohttp.ClientTimeout(total=limits.total, sock_connect=limits.connect, sock_read=limits.idle),
                 cookie_jar=aiohttp.DummyCookieJar(),
@@ -206,17 +204,19 @@ def _check(url: str, allow_private: bool) -> None:
         raise FetchError("not a usable address", thing=url) from error
     if parts.scheme not in {"http", "https"} or not host:
         raise FetchError(f"{parts.scheme or 'no'}: is not http or https", thing=url)
-    if not allow_private and _private(host):
+    if _forbidden(host, allow_private):
         raise _private_error(url)
 
 
-def _private(host: str) -> bool:
+def _forbidden(host: str, allow_private: bool) -> bool:
+    """Link-local addresses never: a cloud machine's own secrets are there."""
     try:
         address = ipaddress.ip_address(host.partition("%")[0].strip("[]"))
     except ValueError:
         return False
     mapped = getattr(address, "ipv4_mapped", None)
-    return not (mapped or address).is_global or address.is_multicast
+    real = mapped or address
+    return real.is_link_local or real.is_multicast or (not allow_private and not real.is_global)
 
 
 def _private_error(thing: str) -> FetchError:

@@ -79,6 +79,9 @@ class Failure:
     source: str
     reason: str
 
+    def __str__(self) -> str:
+        return self.reason if self.source in self.reason else f"{self.source}: {self.reason}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Thread:

@@ -76,7 +76,7 @@ async def publish(line: Line, plan: EditionPlan, slot: Slot, progress: Progress)
         if len(draft.edition.stories) < plan.min_articles:
             return _without_edition(line, plan, draft)
         rendered = line.design().render(draft.edition)
-        frozen = line.store.ledger.freeze(draft.edition, rendered, _recipients(line, roll), line.sender.links.token)
+        frozen = line.store.ledger.freeze(draft.edition, rendered, recipients(line.store, roll), line.sender.links.token)
     report = await send(line, frozen, progress)
     return replace(report, failures=failures, bad_rows=sum(problem.skipped for problem in roll.problems))
 
@@ -130,9 +130,9 @@ def _adopt_opt_outs(line: Line) -> None:
             line.store.optouts.add(reader.email, reader.status, line.clock())
 
 
-def _recipients(line: Line, roll: Roll) -> list[Subscriber]:
+def recipients(store: Store, roll: Roll) -> list[Subscriber]:
     """The active readers who have not opted out, whatever the file says of those."""
-    gone = line.store.optouts.among(reader.email for reader in roll.active)
+    gone = store.optouts.among(reader.email for reader in roll.active)
     return [reader for reader in roll.active if reader.email not in gone]
 
 
@@ -141,7 +141,8 @@ def _without_edition(line: Line, plan: EditionPlan, draft: Draft) -> Report:
     had more, nothing is settled yet.
     """
     slot, found = draft.edition.slot, len(draft.edition.stories)
-    note = f"{found} of at least {plan.min_articles} articles since {slot.window.start:%A %H:%M} UTC"
+    since = slot.window.start.astimezone(line.sender.newsletter.timezone)
+    note = f"{found} of at least {plan.min_articles} articles since {since:%A %H:%M}"
     if draft.failures:
         return Report(status="failed", slot=slot, note=f"{note}, and not every source could be read", failures=draft.failures)
     line.store.ledger.skip(slot, note, line.clock())
@@ -156,8 +157,8 @@ def _report(line: Line, frozen: Frozen, before: dict[str, int], resumed: tuple[s
     if not pending:
         line.store.ledger.finish(frozen.key, now)
     if before == total and not pending:
-        when = f"{frozen.finished_at or frozen.edition.frozen_at:%d %B %Y %H:%M} UTC"
-        note = f"edition {frozen.key} was sent on {when}; nobody is waiting for it"
+        when = (frozen.finished_at or frozen.edition.frozen_at).astimezone(line.sender.newsletter.timezone)
+        note = f"edition {frozen.key} was sent on {when:%d %B %Y %H:%M}; nobody is waiting for it"
         return Report(status="nothing", slot=slot, note=note, total=total, resumed=resumed)
     status: Literal["sent", "unfinished"] = "unfinished" if pending else "sent"
     return Report(status=status, slot=slot, counts=difference(before, total), total=total, resumed=resumed)

@@ -15,6 +15,7 @@ from digest.config import Dkim, Newsletter
 from digest.deliver import Session
 from digest.errors import DigestError
 from digest.model import Article, Comment, Edition, Pick, Story
+from digest.render import LARGEST
 from digest.sign import Signer
 from digest.works import Works
 
@@ -75,10 +76,7 @@ async def _sources(works: Works) -> list[Finding]:
         harvest = await works.collect(works.clock() - timedelta(days=7))
     except DigestError as error:
         return [Finding("sources", "error", str(error))]
-    failed = [
-        Finding("sources", "error" if not harvest.articles else "warning", f"{row.source}: {row.reason}")
-        for row in harvest.failures
-    ]
+    failed = [Finding("sources", "error" if not harvest.articles else "warning", str(row)) for row in harvest.failures]
     told = f"{len(harvest.articles)} articles and {len(harvest.comments)} comments in the last seven days"
     return [
         *([Finding("sources", "ok" if harvest.articles else "warning", told)] if harvest.articles or not failed else []),
@@ -91,7 +89,10 @@ async def _templates(works: Works) -> list[Finding]:
         rendered = works.design().render(_specimen(works))
     except DigestError as error:
         return [Finding("templates", "error", str(error))]
-    return [Finding("templates", "ok", f"a specimen renders to {len(rendered.html.encode()) / 1024:.0f} KB of HTML")]
+    size = len(rendered.html.encode()) / 1024
+    if size > LARGEST / 1024:
+        return [Finding("templates", "warning", f"a specimen renders to {size:.0f} KB of HTML; Gmail cuts a mail off at 102")]
+    return [Finding("templates", "ok", f"a specimen renders to {size:.0f} KB of HTML")]
 
 
 def _specimen(works: Works) -> Edition:

@@ -8,7 +8,7 @@ from digest.compose import Composer
 from digest.config import EditionPlan
 from digest.deliver import Session
 from digest.model import Edition, Failure, Outcome, Receipt, Recipient, Rendered, Slot
-from digest.publish import drafted
+from digest.publish import drafted, recipients
 from digest.subscribers import normal
 from digest.works import Works
 
@@ -20,6 +20,7 @@ class Rehearsal:
     edition: Edition
     rendered: Rendered | None
     recipients: int
+    bad_rows: int
     failures: tuple[Failure, ...]
     receipts: tuple[Receipt, ...] = ()
 
@@ -39,6 +40,7 @@ class Rehearsal:
             "recipients": self.recipients,
             **counts,
             "skipped": 0,
+            "bad_rows": self.bad_rows,
             "failures": [{"source": failure.source, "reason": failure.reason} for failure in self.failures],
         }
 
@@ -48,7 +50,7 @@ class Rehearsal:
         lines = [f"Edition {self.edition.slot.key}, No. {self.edition.number}: {subject}"]
         lines += [f"  {story.position + 1}. {story.article.title} ({len(story.picks)} comments)" for story in self.edition.stories]
         lines += [f"  {receipt.outcome}: {receipt.recipient.email} {receipt.code} {receipt.reply}" for receipt in self.receipts]
-        lines += [f"  failed: {failure.source}: {failure.reason}" for failure in self.failures]
+        lines += [f"  failed: {failure}" for failure in self.failures]
         return "\n".join(
             lines
             if self.receipts
@@ -62,12 +64,12 @@ async def rehearse(works: Works, plan: EditionPlan, slot: Slot, test_to: Sequenc
     frozen = works.store.ledger.frozen(slot.key)
     enough = len(edition.stories) >= plan.min_articles
     rendered = frozen.rendered if frozen else works.design().render(edition) if enough else None
-    active = works.roll().active
-    gone = works.store.optouts.among(reader.email for reader in active)
+    roll = works.roll()
     return Rehearsal(
         edition=edition,
         rendered=rendered,
-        recipients=len(active) - len(gone) if rendered else 0,
+        recipients=len(recipients(works.store, roll)) if rendered else 0,
+        bad_rows=sum(problem.skipped for problem in roll.problems),
         failures=failures,
         receipts=await _test(works, rendered, edition, test_to) if rendered and test_to else (),
     )

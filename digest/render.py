@@ -76,6 +76,8 @@ class Design:
         context = self._context(edition)
         subject = squeeze(self._fill("subject.txt.j2", context))
         preheader = squeeze(self._fill("preheader.txt.j2", context))
+        if not subject:
+            raise TemplateError("the subject is empty", thing="subject.txt.j2")
         context |= {"subject": subject, "preheader": preheader}
         html = self._html(context)
         while len(html.encode()) > LARGEST and (smaller := _without_last_pick(context["stories"])):

@@ -60,7 +60,7 @@ class Service:
         harvest = await self._works.gather(conditional=True)
         log.info("collected %d articles and %d comments", len(harvest.articles), len(harvest.comments))
         for failure in harvest.failures:
-            log.warning("%s: %s", failure.source, failure.reason)
+            log.warning("%s", failure)
 
     async def publish_due(self) -> None:
         """Make and send every edition whose cut-off has passed and that the ledger does not have."""
@@ -105,7 +105,7 @@ class Service:
             counts = ", ".join(f"{count} {state}" for state, count in report.counts.items() if count)
             log.info("%s %s: %s", key, report.status, counts or report.note)
         for failure in report.failures:
-            log.warning("%s: %s", failure.source, failure.reason)
+            log.warning("%s", failure)
 
 
 def _at(plan: EditionPlan, zone: object) -> CronTrigger:

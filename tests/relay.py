@@ -21,11 +21,14 @@ class Relay:
     port: int = 0
     taken: list[tuple[str, bytes]] = field(default_factory=list)
     connections: int = 0
+    open: int = 0
     rcpt: Callable[[str], str | None] = lambda address: None
     data: Callable[[str], str | None] = lambda address: None
     mail: Callable[[str], str | None] = lambda sender: None
     options: list[str] = field(default_factory=list)
     dropping: Callable[[str], bool] = lambda address: False
+    before_data: Callable[[str], str | None] = lambda address: None
+    allowed: int = 0  # connections at once
     delay: float = 0.0
     most: int = 0  # messages a connection
     password: str = ""
@@ -88,6 +91,30 @@ class Relay:
         return AuthResult(success=good, handled=False)
 
 
+class Server(SMTP):
+    """aiosmtpd's server, with a limit of connections and an answer to DATA itself."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """One connection more."""
+        super().connection_made(transport)
+        self.event_handler.open += 1
+        if self.event_handler.allowed and self.event_handler.open > self.event_handler.allowed:
+            transport.write(b"421 4.7.0 too many connections\r\n")  # type: ignore[attr-defined]
+            transport.close()
+
+    def connection_lost(self, error: Exception | None) -> None:
+        """One fewer."""
+        self.event_handler.open -= 1
+        super().connection_lost(error)
+
+    async def smtp_DATA(self, arg: str) -> None:
+        """DATA, unless it is answered with something else."""
+        if answer := self.event_handler.before_data(self.envelope.rcpt_tos[0] if self.envelope else ""):
+            await self.push(answer)
+        else:
+            await super().smtp_DATA(arg)
+
+
 @asynccontextmanager
 async def running(relay: Relay, *, tls: ssl.SSLContext | None = None, implicit: bool = False) -> AsyncIterator[Relay]:
     """The relay on a free port while the block runs."""
@@ -101,7 +128,7 @@ async def running(relay: Relay, *, tls: ssl.SSLContext | None = None, implicit: 
             "auth_required": True,
             "auth_require_tls": tls is not None and not implicit,
         }
-    factory = partial(SMTP, relay, **settings)
+    factory = partial(Server, relay, **settings)
     server = await loop.create_server(factory, "127.0.0.1", 0, ssl=tls if implicit else None)
     relay.port = int(server.sockets[0].getsockname()[1])
     try:

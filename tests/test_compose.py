@@ -164,6 +164,18 @@ def test_names_that_try(name: str) -> None:
     assert len(message["To"].addresses) == 1
 
 
+@pytest.mark.parametrize(
+    "words", ["=?utf-8?q?x=0d=0aBcc:=20evil@y.example=0d=0aX-Own:=20yes?=", "a\r\nBcc: evil@y.example", "x" * 2000, "\x00\x1b[31m"]
+)
+def test_a_headline_cannot_write_a_header(words: str) -> None:
+    raw = compose(rendered=Rendered(subject=f"Vote {words}", preheader="p", html="h", text="t"))
+    message = parsed(raw)
+    assert walk(message) == []
+    assert sorted(message.keys()) == sorted(parsed(compose()).keys())
+    assert max(map(len, raw.split(b"\r\n"))) <= 998
+    assert not set(raw) & {0, 27}
+
+
 def test_the_message_id_is_stable_and_tells_nothing() -> None:
     first, second = compose(), compose()
     assert first == second
@@ -231,7 +243,7 @@ def test_keys_that_cannot_sign_are_named(tmp_path: Path) -> None:
 @settings(max_examples=60, deadline=None)
 @given(st.binary(max_size=300), st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=100))
 def test_relaxed_forms_agree_with_dkimpy(octets: bytes, value: str) -> None:
-    content = octets.replace(b"\r", b"").replace(b"\n", b"\r\n")
+    content = octets.replace(b"\r", b"").replace(b"\n", b"\r\n") + b"\r\n"
     assert relaxed_body(content) == Relaxed.canonicalize_body(content)
     ((name, canonical),) = Relaxed.canonicalize_headers([(b"Subject", f" {value}\r\n".encode())])
     assert relaxed_header("Subject", value).encode() + b"\r\n" == name + b":" + canonical

@@ -55,7 +55,7 @@ def test_any_text_comes_out_tidy(text: str) -> None:
 
 @pytest.mark.parametrize(
     "bad",
-    ["javascript:alert(1)", "data:text/html,x", "//user:pw@host/", "http://", "http://a b/", 'http://a/"onclick=', "file:///etc/passwd", "http://[::1", "mailto:x@y"],
+    ["javascript:alert(1)", "data:text/html,x", "//user:pw@host/", "http://", "http://a b/", 'http://a/"onclick=', "file:///etc/passwd", "http://[::1", "http://a.example:99999/", "http://a.example/?e=digest.mark.email.end", "mailto:x@y"],
 )  # fmt: skip
 def test_links_that_are_none(bad: str) -> None:
     assert link(bad, "") == ""
@@ -83,3 +83,12 @@ def test_one_article_under_many_addresses() -> None:
     }
     assert same == {"gazette.example/a"}
     assert identity("https://gazette.example/?p=1") != identity("https://gazette.example/?p=2")
+
+
+def test_strangers_cannot_ask_for_a_readers_address() -> None:
+    assert "digest.mark." not in plain("<p>digest.mark.email.end</p>") + inline("digest.mark.unsubscribe_url.end")
+
+
+@pytest.mark.parametrize("bomb", ["<blockquote>x" * 15_000, "<div>" * 50_000, "&lt;" * 100_000, "<p>\ud800</p>"])
+def test_bombs_of_markup_stay_small(bomb: str) -> None:
+    assert len(plain(bomb)) < 400_000

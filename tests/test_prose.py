@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from digest.prose import excerpt, sentences, shorten, words
+from digest.prose import excerpt, number, sentences, shorten, words
 
 
 def test_sentences_keep_abbreviations_and_initials_whole() -> None:
@@ -32,3 +32,20 @@ def test_nothing_is_ever_longer_than_asked(text: str, limit: int) -> None:
 
 def test_words_of_other_scripts() -> None:
     assert words("L'été, naïve — 3,000 Möwen") == ["L'été", "naïve", "3", "000", "Möwen"]
+
+
+def test_a_text_of_abbreviations_is_cut_before_it_is_read() -> None:
+    assert excerpt("Mr. " * 50_000, 300).endswith("…")
+
+
+def test_numbers_of_strangers() -> None:
+    assert [number(text, 100) for text in ("7", " 8 ", "²", "-1", "9" * 5_000, "500", None, 3)] == [
+        7,
+        8,
+        None,
+        None,
+        None,
+        100,
+        None,
+        3,
+    ]

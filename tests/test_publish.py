@@ -13,6 +13,7 @@ from digest.model import Failure, Harvest, Receipt
 from digest.publish import Unwatched, publish
 from digest.rehearse import made, rehearse
 from digest.report import Report
+from digest.sources import KINDS
 from digest.web.desk import Desk
 from digest.web.message import html_part, text_part
 from digest.wiring import opened
@@ -193,3 +194,56 @@ async def test_two_runs_at_once_are_one(works: Works, tmp_path: Path) -> None:
         await asyncio.sleep(0)
     with works.sending():
         assert (works.config.root / "state" / "sending.lock").exists()
+
+
+async def test_a_source_that_explodes_beside_a_good_one_is_one_line(
+    relay: Relay, site: RecordedSite, furnish: Furnish, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def exploding(*given: object) -> Harvest:
+        raise ZeroDivisionError("a fault of ours")
+
+    monkeypatch.setitem(KINDS, "feed", exploding)
+    root = furnish(site.base, relay.port)
+    config = (root / "digest.toml").read_text()
+    (root / "digest.toml").write_text(config.replace("[smtp]", '[[sources]]\nkind = "feed"\nurl = "http://127.0.0.1:9/"\n\n[smtp]'))
+    with opened(root, lambda: NOW, patience=()) as works:
+        report = await run(works)
+    assert report.counts["sent"] == 2
+    assert "ZeroDivisionError" in report.failures[0].reason
+
+
+async def test_an_opt_out_in_the_file_holds_when_the_file_comes_back(works: Works, relay: Relay) -> None:
+    before = works.roll_path.read_text()
+    relay.rcpt = lambda address: "451 later"
+    await run(works)
+    works.roll_path.write_text("email,status\nada@readers.example,unsubscribed\nbo@readers.example,\n")
+    await run(works)
+    works.roll_path.write_text(before)
+    relay.rcpt = lambda address: None
+    report = await run(works)
+    assert (report.counts["sent"], report.total["skipped"]) == (1, 1)
+    assert set(relay.counts) == {"bo@readers.example"}
+
+
+async def test_deferred_again_is_not_called_nothing(works: Works, relay: Relay) -> None:
+    relay.rcpt = lambda address: "451 later"
+    assert (await run(works)).status == "unfinished"
+    again = await run(works)
+    assert (again.status, again.exit_code) == ("unfinished", 3)
+
+
+async def test_a_source_that_was_away_loses_nothing(works: Works, site: RecordedSite, relay: Relay) -> None:
+    harvest = await works.collect(NOW - timedelta(days=2))
+    works.store.archive.keep(harvest, NOW - timedelta(days=6))
+    label = works.config.sources[0].label
+    assert works.store.archive.unread_since(label, NOW - timedelta(days=2)) == NOW - timedelta(days=8)
+    assert works.store.archive.unread_since("never read", NOW) == NOW
+
+
+async def test_an_old_rest_is_closed_and_a_young_one_goes_on(works: Works, relay: Relay) -> None:
+    relay.rcpt = lambda address: "451 later"
+    await run(works)
+    assert len(works.unfinished()) == 1
+    works.clock = lambda: NOW + timedelta(days=3)
+    assert works.unfinished() == []
+    assert works.store.ledger.recent(1)[0].finished_at == NOW + timedelta(days=3)

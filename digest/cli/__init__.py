@@ -45,7 +45,7 @@ class LazyGroup(click.Group):
 @click.version_option(package_name="digest")
 @click.pass_context
 def group(ctx: click.Context, root: str | None) -> None:
-    r"""A newsroom's weekday morning e-mail.
+    """A newsroom's weekday morning e-mail.
 
     Collects what the site published since the last edition, with the comments worth reading, and sends it to everyone
     in subscribers.csv.
@@ -76,3 +76,8 @@ def main() -> None:
     except DigestError as error:
         click.echo(f"digest: {error}", err=True)
         sys.exit(error.exit_code)
+    except (PermissionError, FileNotFoundError, FileExistsError, NotADirectoryError, IsADirectoryError) as error:
+        if error.filename is None:
+            raise
+        click.echo(f"digest: {error.filename}: {error.strerror}", err=True)
+        sys.exit(1)

@@ -29,5 +29,5 @@ def command(root: Path, as_json: bool) -> int:
             f"{len(harvest.articles)} articles and {len(harvest.comments)} comments from {len(works.config.sources)} source(s)."
         )
         for failure in harvest.failures:
-            click.echo(f"digest: {failure.source}: {failure.reason}", err=True)
+            click.echo(f"digest: {failure}", err=True)
     return 1 if harvest.failures and not harvest.articles else 0

@@ -5,6 +5,7 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -73,4 +74,11 @@ def _numbered(works: "Works", number: int) -> tuple["EditionPlan", "Slot"]:
 
 def show(value: dict[str, Any]) -> None:
     """One JSON object on standard output."""
-    click.echo(json.dumps(value, ensure_ascii=False, indent=2 if sys.stdout.isatty() else None, default=str))
+    click.echo(
+        json.dumps(
+            value,
+            ensure_ascii=False,
+            indent=2 if sys.stdout.isatty() else None,
+            default=lambda value: value.isoformat() if isinstance(value, date) else str(value),
+        )
+    )

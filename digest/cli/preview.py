@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from digest.cli.options import choosing, chosen, shared, show, working
-from digest.errors import DigestError
+from digest.errors import DigestError, UsageError
 
 if TYPE_CHECKING:
     from digest.config import EditionPlan
@@ -48,24 +48,35 @@ def command(  # noqa: PLR0917  each is an option of the command
     comment is in. It loads again when a template changes. With --output the same bytes are written to files: they are
     those that `digest send` sends.
     """
+    if form and output is None:
+        raise UsageError("--format writes a file", remedy="Name it, or its folder, with --output.")
     with working(root) as works:
-        plan, slot = _coming(works, edition, day)
+        shown = asyncio.run(_coming(works, edition, day))
         if output is None:
-            return asyncio.run(_desk(works, plan, slot, port, no_browser, as_json))
-        files = _written(works, asyncio.run(_edition(works, plan, slot)), email, form, output)
+            return asyncio.run(_desk(works, shown, port, no_browser, as_json))
+        files = _written(works, shown, email, form, output)
     if as_json:
-        show({"edition": slot.key, "files": files})
+        show({"edition": shown.slot.key, "files": files})
     else:
-        click.echo(f"Edition {slot.key}: {', '.join(files)}")
+        click.echo(f"Edition {shown.slot.key}: {', '.join(files)}")
     return 0
 
 
-def _coming(works: "Works", edition: str | None, day: Any) -> tuple["EditionPlan", "Slot"]:
-    """The edition meant; without a day the one that is due, or the next one where that is made already."""
+async def _coming(works: "Works", edition: str | None, day: Any) -> "Edition":
+    """The edition meant; without a day the one that is due. Where that is made already it is the next one, once it has a story."""
     plan, slot = chosen(works, edition, day)
-    if edition or day or works.store.ledger.frozen(slot.key) is None:
-        return plan, slot
-    return plan, works.slot(plan, next(works.calendar(plan).upcoming(works.clock())))
+    made = works.store.ledger.frozen(slot.key)
+    if edition or day or made is None:
+        return await _edition(works, plan, slot)
+    following = works.slot(plan, next(works.calendar(plan).upcoming(works.clock())))
+    try:
+        return await _edition(works, plan, following)
+    except EmptyError:
+        return made.edition
+
+
+class EmptyError(DigestError):
+    """There is no article to show."""
 
 
 async def _edition(works: "Works", plan: "EditionPlan", slot: "Slot") -> "Edition":
@@ -73,23 +84,23 @@ async def _edition(works: "Works", plan: "EditionPlan", slot: "Slot") -> "Editio
 
     edition, failures = await made(works, plan, slot)
     for failure in failures:
-        click.echo(f"digest: {failure.source}: {failure.reason}", err=True)
+        click.echo(f"digest: {failure}", err=True)
     if not edition.stories:
-        raise DigestError(
-            f"no article since {slot.window.start:%A %d %B %H:%M} UTC",
+        since = slot.window.start.astimezone(works.config.newsletter.timezone)
+        raise EmptyError(
+            f"no article since {since:%A %d %B %H:%M}",
             thing=slot.key,
             remedy="`digest collect` says what the sources hold.",
         )
     return edition
 
 
-async def _desk(works: "Works", plan: "EditionPlan", slot: "Slot", port: int, no_browser: bool, as_json: bool) -> int:
+async def _desk(works: "Works", edition: "Edition", port: int, no_browser: bool, as_json: bool) -> int:
     from digest.cli.browser import shown_until_stopped
     from digest.web.desk import Desk
     from digest.web.viewer import Viewer
 
-    edition = await _edition(works, plan, slot)
-    desk = Desk(works, edition, f"{works.config.newsletter.name}: {slot.day:%A %d %B}, No. {edition.number}")
+    desk = Desk(works, edition, f"{works.config.newsletter.name}: {edition.slot.day:%A %d %B}, No. {edition.number}")
     await shown_until_stopped(Viewer(desk).app(), port, browser=not no_browser, as_json=as_json)
     return 0
 

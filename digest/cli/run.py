@@ -19,7 +19,8 @@ def command(root: Path, as_json: bool) -> int:
     flight. Pages: /unsubscribe and /view, on [web] host and port (127.0.0.1:8025), for your reverse proxy.
     """
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)-7s %(message)s", force=True)
-    logging.getLogger("apscheduler").setLevel(logging.WARNING)
+    for noisy in ("apscheduler", "alembic"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
     asyncio.run(_serve(root, as_json))
     return 0
 

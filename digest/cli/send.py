@@ -3,6 +3,7 @@
 import asyncio
 import signal
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 @click.option("--test-to", multiple=True, metavar="EMAIL", help="Send it to this address only, marked [TEST]; freeze nothing.")
 @shared
 def command(root: Path, as_json: bool, edition: str | None, day: Any, dry_run: bool, test_to: Sequence[str]) -> int:
-    r"""Make the edition that is due now and send it to every active subscriber.
+    """Make the edition that is due now and send it to every active subscriber.
 
     An edition is frozen before its first message leaves. Call `send` again after anything at all, and it sends only
     what has no receipt: nobody is lost and nobody gets it twice.
@@ -40,12 +41,16 @@ def command(root: Path, as_json: bool, edition: str | None, day: Any, dry_run: b
             return asyncio.run(_rehearse(works, plan, slot, test_to, as_json))
         if slot.window.end > works.clock():
             raise DigestError(
-                f"the edition of {slot.day:%A %d %B %Y} is not complete before {slot.window.end:%H:%M} UTC",
+                f"the edition of {slot.day:%A %d %B %Y} is not complete before {_local(works, slot):%H:%M}",
                 remedy="Look at it with `digest preview`, or send it to yourself with --test-to.",
             )
         report = asyncio.run(_publish(works, plan, slot, as_json))
         _tell(works, report, as_json)
         return report.exit_code
+
+
+def _local(works: "Works", slot: "Slot") -> datetime:
+    return slot.window.end.astimezone(works.config.newsletter.timezone)
 
 
 async def _publish(works: "Works", plan: "EditionPlan", slot: "Slot", quiet: bool) -> "Report":
@@ -81,11 +86,15 @@ def _tell(works: "Works", report: "Report", as_json: bool) -> None:
         show({**report.as_json(), "troubles": _troubles(works, report)})
         return
     click.echo(_sentence(report))
-    for row in _troubles(works, report):
-        again = " (was in flight when a run was cut off; may arrive twice)" if row["interrupted"] else ""
-        click.echo(f"  {row['state']:9} {row['email']}: {row['code'] or ''} {row['reply']}{again}".rstrip())
+    troubles = _troubles(works, report)
+    for row in troubles:
+        if row["state"] != "sent":
+            click.echo(f"  {row['state']:9} {row['email']}: {row['code'] or ''} {row['reply']}".rstrip())
+    if report.status != "nothing" and (cut := [row["email"] for row in troubles if row["interrupted"]]):
+        named = ", ".join(cut[:10]) + (", …" if len(cut) > 10 else "")
+        click.echo(f"  {len(cut)} were in flight when a run was cut off and may have it twice: {named}")
     for failure in report.failures:
-        click.echo(f"digest: {failure.source}: {failure.reason}", err=True)
+        click.echo(f"digest: {failure}", err=True)
     if report.bad_rows:
         click.echo(f"{report.bad_rows} row(s) of subscribers.csv were skipped; `digest subscribers check` names them.", err=True)
 

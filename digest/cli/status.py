@@ -1,6 +1,6 @@
 """`digest status`: what was, what comes, what is stuck."""
 
-from datetime import datetime
+from datetime import datetime, tzinfo
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,18 +19,20 @@ if TYPE_CHECKING:
 @shared
 def command(root: Path, as_json: bool, count: int) -> int:
     """The last editions, the next ones, and what is stuck and why."""
+    from digest.publish import recipients
+
     with working(root) as works:
         entries = works.store.ledger.recent(count)
         coming = _coming(works)
         stuck = [row for entry in entries if entry.finished_at is None for row in _stuck(works, entry.key)]
-        active = len(works.roll().active)
+        active = len(recipients(works.store, works.roll()))
         local = works.config.newsletter.timezone
     if as_json:
         show({"subscribers": active, "editions": [_entry(entry) for entry in entries], "next": coming, "stuck": stuck})
         return 0
     click.echo(f"{active} active subscribers.")
     for entry in entries:
-        click.echo(f"  {entry.key:22} {_line(entry)}")
+        click.echo(f"  {entry.key:22} {_line(entry, local)}")
     for row in coming:
         click.echo(f"  next: {row['edition']} at {row['at'].astimezone(local):%a %d %b %H:%M %Z}")
     for row in stuck:
@@ -48,7 +50,7 @@ def _coming(works: "Works") -> list[dict[str, Any]]:
 
 
 def _stuck(works: "Works", key: str) -> list[dict[str, Any]]:
-    rows = works.store.deliveries.troubles(key, limit=20)
+    rows = [row for row in works.store.deliveries.troubles(key, limit=20) if row.state != "sent"]
     return [{"edition": key, "email": row.email, "state": row.state, "code": row.code, "reply": row.reply} for row in rows]
 
 
@@ -63,12 +65,12 @@ def _entry(entry: "Entry") -> dict[str, Any]:
     }
 
 
-def _line(entry: "Entry") -> str:
+def _line(entry: "Entry", local: tzinfo) -> str:
     if entry.number is None:
         return f"no edition: {entry.note}"
     counts = ", ".join(f"{count} {state}" for state, count in sorted(entry.counts.items())) or "no recipients"
-    return f"No. {entry.number}: {counts}; {_finished(entry.finished_at)}"
+    return f"No. {entry.number}: {counts}; {_finished(entry.finished_at, local)}"
 
 
-def _finished(at: datetime | None) -> str:
-    return f"finished {at:%d %b %H:%M} UTC" if at else "not finished: `digest send` goes on"
+def _finished(at: datetime | None, local: tzinfo) -> str:
+    return f"finished {at.astimezone(local):%d %b %H:%M}" if at else "not finished: `digest send` goes on"

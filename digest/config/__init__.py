@@ -62,7 +62,11 @@ def _read(path: Path, key: str) -> str:
 
 
 def _complaints(error: ValidationError) -> Iterator[str]:
-    for problem in error.errors():
+    problems = error.errors()
+    consequences = {"too_short"} if len(problems) > 1 else set()  # no source is left, where the one source is wrong
+    for problem in problems:
+        if problem["type"] in consequences:
+            continue
         where = ".".join(str(part + 1) if isinstance(part, int) else part for part in problem["loc"])
         if problem["type"] == "extra_forbidden":
             yield f"unknown key {where}{_suggestion(problem['loc'])}"

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from digest.config.values import Days, Duration, Mailbox, Rate, Web, Zone
+from digest.config.values import Count, Days, Duration, Hour, Mailbox, Rate, Web, Yes, Zone
 from digest.errors import ConfigError
 
 FILE = "digest.toml"
@@ -63,7 +63,7 @@ class SourcePlan(Table):
     kind: str
     url: Web
     name: str = ""
-    allow_private: bool = False
+    allow_private: Yes = False
 
     @property
     def label(self) -> str:
@@ -76,11 +76,11 @@ class EditionPlan(Table):
 
     name: str = Field(default="weekday", pattern=r"^[a-z][a-z0-9-]{0,39}$")
     days: Days = frozenset(range(5))
-    at: time = time(7)
+    at: Hour = time(7)
     holidays: str | None = Field(default=None, pattern=r"^[A-Z]{2}(-[A-Z0-9]{1,3})?$")
-    articles: int = Field(default=8, ge=1, le=16)  # more do not fit into a mail that Gmail shows whole
-    comments_per_article: int = Field(default=2, ge=0, le=5)
-    min_articles: int = Field(default=1, ge=1)
+    articles: Count = Field(default=8, ge=1, le=16)  # more do not fit into a mail that Gmail shows whole
+    comments_per_article: Count = Field(default=2, ge=0, le=5)
+    min_articles: Count = Field(default=1, ge=1)
     late_after: Duration = timedelta(hours=6)
     approval: Literal["none"] = "none"
 
@@ -89,7 +89,7 @@ class Smtp(Table):
     """The relay; the password comes from DIGEST_SMTP_PASSWORD or `password_file`."""
 
     url: str = "smtp://localhost:25"
-    connections: int = Field(default=10, ge=1, le=200)
+    connections: Count = Field(default=10, ge=1, le=200)
     rate: Rate | None = None
     ca_file: Path | None = None
     password_file: Path | None = None
@@ -152,7 +152,7 @@ class WebPlan(Table):
     """Where `digest run` listens for the reader's pages."""
 
     host: str = "127.0.0.1"
-    port: int = Field(default=8025, ge=0, le=65535)
+    port: Count = Field(default=8025, ge=0, le=65535)
 
 
 class Config(Table):

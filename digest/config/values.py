@@ -1,12 +1,12 @@
 """How single values are written in digest.toml: durations, rates, days, zones, addresses."""
 
-from datetime import timedelta
+from datetime import time, timedelta
 from email.utils import parseaddr
 from typing import Annotated
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BeforeValidator
+from pydantic import AfterValidator, BeforeValidator, Field
 
 _WEEK = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -29,7 +29,24 @@ def _duration(value: object) -> timedelta:
     text = str(value).strip().lower()
     if not text[:-1].isdigit() or text[-1:] not in _UNITS:
         raise ValueError("write a duration like 90m, 4h or 2d")
-    return timedelta(seconds=int(text[:-1]) * _UNITS[text[-1]])
+    span = timedelta(seconds=int(text[:-1]) * _UNITS[text[-1]])
+    if not timedelta(minutes=1) <= span <= timedelta(days=365):
+        raise ValueError("write a duration between 1m and 365d")
+    return span
+
+
+def _hour(value: object) -> time:
+    """`07:00` → an hour of the day."""
+    if isinstance(value, time):
+        return value
+    try:
+        return time.fromisoformat(value) if isinstance(value, str) and ":" in value else _no_hour()
+    except ValueError:
+        return _no_hour()
+
+
+def _no_hour() -> time:
+    raise ValueError('write an hour like "07:00"')
 
 
 def _rate(value: object) -> float:
@@ -67,5 +84,8 @@ Web = Annotated[str, AfterValidator(_web)]
 Mailbox = Annotated[str, AfterValidator(_mailbox)]
 Duration = Annotated[timedelta, BeforeValidator(_duration)]
 Rate = Annotated[float, BeforeValidator(_rate)]
+Hour = Annotated[time, BeforeValidator(_hour)]
+Count = Annotated[int, Field(strict=True)]
+Yes = Annotated[bool, Field(strict=True)]
 Zone = Annotated[ZoneInfo, BeforeValidator(_zone)]
 Days = Annotated[frozenset[int], BeforeValidator(_weekdays)]

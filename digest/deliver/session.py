@@ -12,6 +12,7 @@ from digest.config import Smtp
 from digest.errors import ConfigError, RelayError
 from digest.model import Message, Outcome, Receipt
 
+PATIENCE = 15.0  # seconds for a connection to stand
 TIMEOUT = 60.0  # seconds for one reply; RFC 5321 4.5.3.2 asks for minutes only from a server to the public
 BACKOFF = (timedelta(seconds=15), timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=15), timedelta(minutes=30))
 
@@ -31,8 +32,12 @@ class Session:
         """Connect, start TLS and log in; RelayError where that fails for every message alike."""
         self._client.close()
         self._client = _client(self._relay)
+        if self._relay.user and not self._relay.password:
+            raise self._relay_error(
+                f"no password is set for {self._relay.user!r}", "Set DIGEST_SMTP_PASSWORD or smtp.password_file."
+            )
         try:
-            await self._client.connect()
+            await self._client.connect(timeout=PATIENCE)
             await self._greet()
         except aiosmtplib.SMTPAuthenticationError as error:
             raise self._relay_error(
@@ -112,7 +117,7 @@ class Session:
 
     def _sender_refused(self, message: Message, error: aiosmtplib.SMTPSenderRefused) -> Receipt:
         """For now, it is this message's misfortune; for good, it is everybody's."""
-        if error.code < 500:
+        if error.code < 500 or error.code == 552:  # 552: this message is too large
             return self._judged(message, error)
         raise self._relay_error(
             f"the relay refuses the sender {self._sender}: {error.code} {_one_line(error.message)}",
@@ -200,9 +205,17 @@ def _advice(error: BaseException) -> tuple[str, str]:
             return "there is no such host", "Check smtp.url."
         cause = cause.__cause__ or cause.__context__
     if isinstance(error, TimeoutError):
-        return "no answer in time", "Is the relay running, and may this machine reach it?"
-    return f"cannot connect: {_one_line(str(error))}", "Is the relay running, and is smtp.url right?"
+        return (
+            "no answer in time",
+            "Is the relay running, may this machine reach it, and does the port speak TLS from the start (smtps://)?",
+        )
+    told = _one_line(str(error))
+    if "WRONG_VERSION_NUMBER" in told:
+        return "the relay does not begin with TLS", "Write smtp+starttls:// (often port 587)."
+    if "AUTH extension" in told:
+        return "the relay offers no login on this connection", "Write smtp+starttls:// or smtps://, or leave the user out."
+    return f"cannot connect: {told}", "Is the relay running, and is smtp.url right?"
 
 
 def _one_line(text: str) -> str:
-    return " ".join(text.split())[:500]
+    return " ".join(text.split())[:500].rstrip(".:")

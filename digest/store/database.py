@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from filelock import FileLock
-from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_url, text
-from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy import Connection, Engine, ExceptionContext, create_engine, event, inspect, make_url, text
+from sqlalchemy.exc import ArgumentError, DatabaseError, IntegrityError, SQLAlchemyError
 
 from digest.errors import ConfigError, StoreError
 
@@ -29,6 +29,7 @@ def open_engine(url: str, root: Path) -> Engine:
             path.parent.mkdir(parents=True, exist_ok=True)
             target = target.set(database=str(path))
         engine = create_engine(target)
+        event.listen(engine, "handle_error", _told)
         if sqlite:
             event.listen(engine, "connect", _careful_sqlite)
             event.listen(engine, "begin", _begin)
@@ -45,6 +46,19 @@ def open_engine(url: str, root: Path) -> Engine:
 def _alone(path: Path | None) -> AbstractContextManager[object]:
     """Two processes must not make the tables of a new file at once; a database server does its own locking."""
     return nullcontext() if path is None else FileLock(path.with_name(f".{path.name}.lock"), timeout=60)
+
+
+def _told(context: ExceptionContext) -> StoreError | None:
+    """A fault of the database as an error with a remedy; what a statement may well run into stays what it is."""
+    error = context.sqlalchemy_exception
+    if not isinstance(error, DatabaseError) or isinstance(error, IntegrityError):
+        return None
+    cause = str(error.orig)
+    damaged = "malformed" in cause or "not a database" in cause
+    remedy = "Restore the file from your backup." if damaged else "Is the disk full, or the folder not writable?"
+    return StoreError(
+        f"the database fails: {cause}", thing=str(context.engine.url.database if context.engine else ""), remedy=remedy
+    )
 
 
 def _begin(connection: Connection) -> None:

@@ -44,7 +44,7 @@ def normal(address: str) -> str:
     try:
         checked = validate_email(address.strip(), check_deliverability=False, test_environment=True)
     except EmailNotValidError as error:
-        raise RollError(f"{address.strip()[:80]!r} is not an address: {error}") from error
+        raise RollError(f"{address.strip()[:80]!r} is not an address: {str(error).rstrip('.')}") from error
     return (checked.ascii_email or checked.normalized).lower()
 
 
@@ -55,7 +55,9 @@ def read(path: Path) -> Roll:
         raise RollError(
             f"there is no column email (there is: {', '.join(table.header.fields)[:200]})",
             thing=f"{path.name}:{table.header.line}",
-            remedy="Name the column with the addresses email.",
+            remedy="Write a first line that names the columns."
+            if "@" in table.header.raw
+            else "Name the column with the addresses email.",
         )
     rows = [_row(record, table) for record in table.records if record.raw.strip()]
     readers = [row for row in rows if isinstance(row, Subscriber)]

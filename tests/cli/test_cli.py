@@ -7,13 +7,16 @@ import signal
 import subprocess
 import sys
 from dataclasses import dataclass
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from digest.publish import Unwatched, publish
+from digest.wiring import opened
 from tests.conftest import Furnish
-from tests.newsroom import RecordedSite
+from tests.newsroom import NOW, RecordedSite
 from tests.relay import Relay
 
 HEAVY = ("aiohttp", "sqlalchemy", "pydantic", "jinja2", "mjml", "apscheduler", "aiosmtplib", "feedparser")
@@ -213,3 +216,72 @@ async def test_the_service_publishes_serves_and_stops(site: RecordedSite, relay:
     assert json.loads(out)["next"].startswith("2026-11-24")
     assert "weekday-2026-11-24 sent: 2 sent" in err.decode()
     assert set(relay.counts.values()) == {1}
+
+
+async def test_yesterdays_rest_goes_with_todays_send(site: RecordedSite, relay: Relay, furnish: Furnish) -> None:
+    root = furnish(site.base, relay.port, extra='give_up_after = "30h"\n')
+    relay.rcpt = lambda address: "450 later" if address.startswith("bo") else None
+    with opened(root, lambda: NOW - timedelta(days=1), patience=()) as works:
+        plan = works.config.editions[0]
+        await publish(works.line, plan, works.slot(plan, date(2026, 11, 23)), Unwatched())
+    relay.rcpt = lambda address: None
+    tuesday = await digest("send", "-C", root, "--json")
+    assert (tuesday.code, tuesday.json["sent"]) == (0, 2)
+    assert "weekday-2026-11-23: 1 sent" in tuesday.err
+    assert relay.counts == {"ada@readers.example": 2, "bo@readers.example": 2}
+
+
+async def test_who_opted_out_comes_back_only_when_asked(furnish: Furnish) -> None:
+    root = furnish("http://127.0.0.1:9", 9)
+    (root / "subscribers.csv").write_text("email,status\nada@readers.example,unsubscribed\n")
+    await digest("send", "-C", root)
+    assert (await digest("subscribers", "add", "ada@readers.example", "-C", root)).code == 2
+    assert (await digest("subscribers", "add", "ada@readers.example", "--again", "-C", root)).code == 0
+    assert (root / "subscribers.csv").read_text() == "email,status\nada@readers.example,active\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("init", "/proc/none/x"), "/proc"),
+        (("preview", "--output", "/proc/none"), "/proc"),
+        (("preview", "--format", "eml"), "--output"),
+        (("preview", "--output", "digest.toml/x"), "digest.toml"),
+    ],
+)
+async def test_paths_that_cannot_be_written_are_one_line(
+    site: RecordedSite, relay: Relay, furnish: Furnish, arguments: tuple[str, ...], told: str
+) -> None:
+    root = furnish(site.base, relay.port)
+    where = [] if arguments[0] == "init" else ["-C", root]
+    done = await digest(*[root / given if given.startswith("digest.toml") else given for given in arguments], *where)
+    assert done.code in {1, 2}
+    assert told in one_line(done)
+
+
+async def test_a_damaged_database_is_one_line(site: RecordedSite, relay: Relay, furnish: Furnish) -> None:
+    root = furnish(site.base, relay.port)
+    assert (await digest("send", "-C", root)).code == 0
+    database = root / "state" / "digest.db"
+    data = bytearray(database.read_bytes())
+    data[4096 : 4096 * 24] = b"\xff" * min(len(data) - 4096, 4096 * 23)
+    for more in ("-wal", "-shm"):
+        Path(f"{database}{more}").unlink(missing_ok=True)
+    database.write_bytes(data)
+    done = await digest("status", "-C", root)
+    assert done.code == 1
+    assert "backup" in one_line(done)
+
+
+@pytest.mark.parametrize("now", ["9999-12-31T23:59:59+00:00", "0001-01-01T00:00:00+00:00"])
+async def test_a_clock_beyond_reason_is_refused(furnish: Furnish, now: str) -> None:
+    done = await digest("calendar", "-C", furnish("http://127.0.0.1:9", 9), now=now)
+    assert (done.code, "DIGEST_NOW" in one_line(done)) == (2, True)
+
+
+async def test_preview_after_a_send_shows_what_was_sent(site: RecordedSite, relay: Relay, furnish: Furnish, tmp_path: Path) -> None:
+    root = furnish(site.base, relay.port)
+    await digest("send", "-C", root)
+    done = await digest("preview", "-C", root, "--output", tmp_path / "out")
+    assert done.code == 0, done.err
+    assert (tmp_path / "out" / "weekday-2026-11-24.eml").exists()

@@ -191,6 +191,16 @@ def test_an_answer_to_abuse_is_not_printed() -> None:
     assert reason(edition, "r") == "what it answers is not fit to print"
 
 
+def test_an_answer_to_what_a_gate_holds_is_not_printed() -> None:
+    links = SENSIBLE + " https://a.example https://b.example https://c.example"
+    edition = made([article("a")], [comment("p", links), comment("r", SENSIBLE.replace("ferry", "boat"), parent_id="p")])
+    assert printed(edition) == []
+
+
+def test_a_name_is_read_as_well() -> None:
+    assert printed(made([article("a")], [comment("c", author="Total Arsehole")])) == []
+
+
 def test_one_of_a_writer_and_one_of_a_subthread() -> None:
     others = [
         comment("b", SENSIBLE.replace("ferry", "boat"), author="Writer c"),

@@ -139,11 +139,45 @@ async def test_stopping_settles_what_is_in_flight(relay: Relay) -> None:
     assert {email for kind, email in book.events if kind == "begin"} == set(book.receipts)
 
 
-async def test_a_rate_is_held(relay: Relay) -> None:
-    loop = asyncio.get_running_loop()
-    started = loop.time()
-    await deliver(relay, Book(), messages(11), Smtp(url=f"smtp://127.0.0.1:{relay.port}", rate="50/s"))  # type: ignore[arg-type]
-    assert loop.time() - started >= 10 / 50
+async def test_a_rate_is_held_over_all_connections(relay: Relay, monkeypatch: pytest.MonkeyPatch) -> None:
+    pauses: list[float] = []
+    sleep = asyncio.sleep
+
+    async def noted(seconds: float, result: object = None) -> object:
+        pauses.append(seconds)
+        return await sleep(0, result)
+
+    monkeypatch.setattr("digest.deliver.asyncio.sleep", noted)
+    await deliver(relay, Book(), messages(11), Smtp(url=f"smtp://127.0.0.1:{relay.port}", rate="1/s"))  # type: ignore[arg-type]
+    waits = sorted(pause for pause in pauses if pause > 0)
+    assert len(waits) == 10
+    assert waits[-1] > 8
+
+
+async def test_a_relay_that_allows_two_connections_gets_all_in_one_pass(relay: Relay) -> None:
+    relay.allowed = 2
+    book = Book()
+    await deliver(relay, book, messages(40), Smtp(url=f"smtp://127.0.0.1:{relay.port}", connections=8))
+    assert set(book.outcomes().values()) == {"sent"}
+    assert len(book.receipts) == 40
+
+
+async def test_a_refused_data_command_leaves_the_connection_usable(relay: Relay) -> None:
+    relay.before_data = lambda address: "451 4.3.0 not now" if address.startswith("r1") else None
+    book = Book()
+    await deliver(relay, book, messages(6), Smtp(url=f"smtp://127.0.0.1:{relay.port}", connections=1))
+    assert book.outcomes()["r1@readers.example"] == "deferred"
+    assert sum(outcome == "sent" for outcome in book.outcomes().values()) == 5
+
+
+async def test_an_answer_that_is_no_smtp_is_nobodys_death(relay: Relay) -> None:
+    relay.rcpt = lambda address: "gibberish" if address.startswith("r1") else None
+    relay.data = lambda address: "gibberish" if address.startswith("r2") else None
+    book = Book()
+    await deliver(relay, book, messages(6))
+    assert book.outcomes()["r1@readers.example"] == "deferred"
+    assert book.outcomes()["r2@readers.example"] == "unknown"
+    assert sum(outcome == "sent" for outcome in book.outcomes().values()) == 4
 
 
 async def test_addresses_outside_ascii_need_smtputf8(relay: Relay) -> None:

@@ -167,6 +167,36 @@ async def test_a_json_feed() -> None:
     assert "1 entries" in harvest.failures[0].reason
 
 
+@pytest.mark.parametrize(
+    "item",
+    [
+        "<title>x</title><link>http://a.example:99999/1</link><pubDate>Mon, 23 Nov 2026 15:40:00 +0000</pubDate>",
+        f"<title>x</title><link>http://a.example/1</link><slash:comments>{'9' * 5_000}</slash:comments><pubDate>Mon, 23 Nov 2026 15:40:00 +0000</pubDate>",
+        f"<title>{'The post ' * 5_000}</title><link>http://a.example/1</link><description>{'Mr. ' * 9_000}</description><pubDate>Mon, 23 Nov 2026 15:40:00 +0000</pubDate>",
+        f'<title>x</title><link>http://a.example/1</link><media:content url="http://a.example/x.png" width="{"9" * 5_000}"/><pubDate>Fri, 31 Feb 99999 15:40:00 +0000</pubDate>',
+    ],
+)
+async def test_entries_with_bad_intent_are_entries_or_failures(item: str) -> None:
+    spaces = 'xmlns:slash="http://purl.org/rss/1.0/modules/slash/" xmlns:media="http://search.yahoo.com/mrss/"'
+    body = f'<rss version="2.0" {spaces}><channel><item>{item}</item></channel></rss>'
+    harvest = await feed.read(plan(), Site(feed=body.encode()), LONG_AGO)
+    assert len(harvest.articles) + len(harvest.failures) == 1
+
+
+async def test_json_that_is_all_brackets_is_a_failure_of_its_source() -> None:
+    with pytest.raises(SourceError, match="malformed JSON"):
+        await feed.read(plan(), Site(feed=b'{"version": ' + b"[" * 200_000), LONG_AGO)
+
+
+async def test_two_sources_may_both_call_an_article_1001() -> None:
+    body = b'<rss version="2.0"><channel><item><guid isPermaLink="false">1001</guid><title>x</title><link>http://a.example/1</link><pubDate>Mon, 23 Nov 2026 15:40:00 +0000</pubDate></item></channel></rss>'
+    one = await feed.read(plan(), Site(feed=body), LONG_AGO)
+    other = await feed.read(
+        SourcePlan(kind="feed", url="http://other.example/feed/"), lambda url: Site(feed=body)(f"{BASE}/feed/"), LONG_AGO
+    )
+    assert one.articles[0].id != other.articles[0].id
+
+
 def test_threads_say_how_far_they_reach() -> None:
     assert NOW > LONG_AGO
     entry = feed.parse(answer(recorded("feed-3.xml"))).entries

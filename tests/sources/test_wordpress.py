@@ -4,6 +4,8 @@ import json
 from datetime import UTC, datetime
 from functools import partial
 
+import pytest
+
 from digest.config import SourcePlan
 from digest.fetch import Fetcher
 from digest.model import Harvest
@@ -83,4 +85,24 @@ async def test_ids_are_the_same_by_feed_and_by_rest(site: RecordedSite) -> None:
     site.closed = True
     by_feed = await read(site, since)
     assert {a.id for a in by_rest.articles} == {a.id for a in by_feed.articles}
-    assert {c.id for c in by_feed.comments if c.kind == "comment"} <= {c.id for c in by_rest.comments}
+    from_feed = {comment.id for comment in by_feed.comments if comment.kind == "comment"}
+    assert len(from_feed) > 5
+    assert from_feed <= {comment.id for comment in by_rest.comments}
+
+
+async def test_a_list_without_end_is_told_and_promises_nothing(site: RecordedSite, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(wordpress, "PAGES", 2)
+    monkeypatch.setattr(wordpress, "COMMENTS", 5)
+    harvest = await read(site, datetime(2026, 11, 12, tzinfo=UTC))
+    told = [failure.reason for failure in harvest.failures]
+    assert any("not all comments" in reason for reason in told)
+    crowded = {article.id for article in harvest.articles if sum(c.article_id == article.id for c in harvest.comments) >= 10}
+    assert crowded
+    assert not crowded & {thread.article_id for thread in harvest.threads}
+
+
+@pytest.mark.parametrize("author", ["\ud800 x", {"deep": 1}, None, "<script>x</script>Nell"])
+async def test_odd_authors_cost_nothing(site: RecordedSite, author: object) -> None:
+    for post in site.posts:
+        post["_embedded"]["author"] = [{"name": author}]
+    assert len((await read(site, JULY)).articles) == 26

@@ -1,6 +1,7 @@
 """The ledger and the archive on a real SQLite file."""
 
 import asyncio
+import multiprocessing
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import replace
@@ -221,3 +222,28 @@ def test_left_out_comments_are_not_settled_articles(store: Store) -> None:
     extra = LeftOut(kind="comment", id="zzz", label="x", url="http://g.example/a#zzz", reason="abuse")
     store.ledger.freeze(replace(edition(), left_out=(extra,)), WORDS, [], str)
     assert "zzz" not in store.ledger.settled("weekday")
+
+
+def _open(folder: str) -> None:
+    Store.open("sqlite:///state/d.db", Path(folder)).close()
+
+
+def test_many_processes_may_open_a_new_database_at_once(tmp_path: Path) -> None:
+    context = multiprocessing.get_context("spawn")
+    processes = [context.Process(target=_open, args=(str(tmp_path),)) for _ in range(5)]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join(60)
+    assert [process.exitcode for process in processes] == [0] * 5
+
+
+def test_a_migration_is_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def dying(*given: object, **more: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("alembic.op.create_index", dying)
+        with pytest.raises(KeyboardInterrupt):
+            Store.open("sqlite:///d.db", tmp_path)
+    Store.open("sqlite:///d.db", tmp_path).close()

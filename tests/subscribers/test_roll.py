@@ -81,6 +81,15 @@ def test_an_open_quotation_mark_costs_one_row(tmp_path: Path) -> None:
     assert [(problem.line, problem.what) for problem in found.problems] == [(2, "a quotation mark is not closed")]
 
 
+@pytest.mark.parametrize("header", ["email,name", "email,status,name"])
+def test_an_open_quotation_mark_in_the_last_column_costs_one_row_too(tmp_path: Path, header: str) -> None:
+    middle = "," * (header.count(",") - 1)
+    data = f'{header}\na@x.example,{middle}"Bob\nb@x.example,{middle}Bo\nc@x.example,{middle}Cy\nd@x.example,{middle}"Di"\n'
+    found = roll(tmp_path, data)
+    assert [reader.email for reader in found.active] == ["b@x.example", "c@x.example", "d@x.example"]
+    assert [(problem.line, problem.what) for problem in found.problems] == [(2, "a quotation mark is not closed")]
+
+
 def test_a_line_break_inside_quotes_is_a_field(tmp_path: Path) -> None:
     found = roll(tmp_path, 'email,note\nada@r.example,"two\nlines"\nbo@r.example,x\n')
     assert [(reader.line, reader.extra["note"]) for reader in found.active] == [(2, "two\nlines"), (4, "x")]

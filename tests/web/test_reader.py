@@ -1,5 +1,6 @@
 """The reader's pages over real HTTP."""
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
 
@@ -94,3 +95,12 @@ async def test_an_opt_out_holds_where_the_file_cannot_be_written(works: Works, r
     async with aiohttp.ClientSession() as client, client.post(unsubscribe) as answer:
         assert answer.status == 200
     assert works.store.optouts.among(["ada@readers.example"])
+
+
+async def test_a_link_from_a_test_copy_works_before_any_edition(works: Works, pages: str) -> None:
+    works.roll_path.write_text("email,status\nnew@readers.example,\n")
+    token = works.links.token("new@readers.example")
+    async with aiohttp.ClientSession() as client:
+        answers = await asyncio.gather(*(client.post(f"{pages}/unsubscribe/{token}", data=ONE_CLICK) for _ in range(8)))
+        assert [answer.status for answer in answers] == [200] * 8
+    assert works.store.optouts.among(["new@readers.example"])
