@@ -92,7 +92,7 @@ class _Resolver(AbstractResolver):
         found = await self._inner.resolve(host, port, family)
         allowed = [answer for answer in found if not _forbidden(answer["host"], self._allow_private)]
         if not allowed:
-            raise _private_error(host)
+            raise _private_error(host, allow_private=self._allow_private)
         return allowed
 
     async def close(self) -> None:
@@ -205,7 +205,7 @@ def _check(url: str, allow_private: bool) -> None:
     if parts.scheme not in {"http", "https"} or not host:
         raise FetchError(f"{parts.scheme or 'no'}: is not http or https", thing=url)
     if _forbidden(host, allow_private):
-        raise _private_error(url)
+        raise _private_error(url, allow_private=allow_private)
 
 
 def _forbidden(host: str, allow_private: bool) -> bool:
@@ -219,7 +219,9 @@ def _forbidden(host: str, allow_private: bool) -> bool:
     return real.is_link_local or real.is_multicast or (not allow_private and not real.is_global)
 
 
-def _private_error(thing: str) -> FetchError:
+def _private_error(thing: str, *, allow_private: bool) -> FetchError:
+    if allow_private:
+        return FetchError("is a link-local or multicast address, which no source may reach", thing=thing)
     return FetchError(
         "is on this machine or a private network",
         thing=thing,
