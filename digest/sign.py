@@ -63,14 +63,13 @@ class Signer:
         raw = public.public_bytes(serialization.Encoding.Raw, serialization.PublicFormat.Raw)
         return f"v=DKIM1; k=ed25519; p={base64.b64encode(raw).decode()}"
 
-    def header(self, headers: Sequence[tuple[str, str]], body: bytes, at: datetime) -> bytes:
-        """The DKIM-Signature header of a message, folded, with its line end."""
+    def header(self, headers: Sequence[tuple[str, str]], body_hash: bytes, at: datetime) -> bytes:
+        """The DKIM-Signature header of a message, folded, with its line end; `body_hash` is the SHA-256 of its relaxed body."""
         fields = [(name.lower(), value) for name, value in headers]
         present = [name for name in SIGNED if any(name == other for other, _ in fields)]
-        body_hash = base64.b64encode(hashlib.sha256(relaxed_body(body)).digest()).decode()
         tags = (
             f"v=1; a={self.algorithm}; c=relaxed/relaxed; d={self.domain}; s={self.selector};\r\n"
-            f" t={int(at.timestamp())}; h={':'.join([*present, 'from'])};\r\n bh={body_hash};\r\n b="
+            f" t={int(at.timestamp())}; h={':'.join([*present, 'from'])};\r\n bh={base64.b64encode(body_hash).decode()};\r\n b="
         )
         signed = "".join(f"{relaxed_header(name, dict(fields)[name])}\r\n" for name in present)
         signature = base64.b64encode(self._sign(f"{signed}{relaxed_header('dkim-signature', tags)}".encode())).decode()
@@ -88,12 +87,9 @@ def relaxed_header(name: str, value: str) -> str:
     return f"{name.lower()}:{unfolded.strip()}"
 
 
-def relaxed_body(body: bytes) -> bytes:
-    """A body in relaxed form (RFC 6376, section 3.4.4)."""
-    body = re.sub(rb"[ \t]+(?=\r\n|\Z)", b"", body)
-    body = re.sub(rb"[ \t]+", b" ", body)
-    body = body.rstrip(b"\r\n")
-    return body + b"\r\n" if body else b""
+def relaxed(lines: bytes) -> bytes:
+    """Whole lines of a body in relaxed form (RFC 6376, section 3.4.4); a body that ends in a line with text needs no more."""
+    return re.sub(rb"[ \t]+", b" ", re.sub(rb"[ \t]+(?=\r\n)", b"", lines))
 
 
 def _folded(signature: str) -> str:

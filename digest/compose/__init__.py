@@ -1,26 +1,22 @@
 """Stage 4: a rendered edition and a reader → the bytes of a message. Every header is written here.
 
-The parts that all readers share are encoded once; a reader's own words (address, links) are spliced in between soft
-line breaks of the quoted-printable text, which a mail program joins again.
+What all readers share is made once: the headers here, the parts in `body.py`.
 """
 
-import binascii
 import hashlib
-import html
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from email import policy
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime, parseaddr
-from itertools import chain
 from urllib.parse import quote
 
+from digest.compose.body import Body
 from digest.config import Newsletter
 from digest.links import ReaderLinks
-from digest.marks import split
 from digest.model import Message, Recipient, Rendered
 from digest.sign import Signer
 
@@ -49,11 +45,7 @@ class Composer:
         subject = f"[TEST] {rendered.subject}" if test else rendered.subject
         self._boundary = f"=_{hashlib.sha256(key.encode()).hexdigest()[:32]}"
         self._shared = [*_shared_headers(sender.newsletter, subject, at), *self._mime_headers()]
-        self._parts: list[tuple[bytes, list[str], Callable[[str], str]]] = [
-            (_part("plain"), split(rendered.text), str),
-            (_part("html"), split(rendered.html), html.escape),
-        ]
-        self._encoded = [[_quoted(text) for text in pieces[::2]] for _, pieces, _ in self._parts]
+        self._body = Body(rendered, self._boundary)
 
     def __call__(self, recipient: Recipient) -> Message:
         """The message for one reader; the same bytes whenever it is asked for."""
@@ -61,55 +53,18 @@ class Composer:
         message_id = f"<{links.message_id(email, self._key)}@{newsletter.domain}>"
         unsubscribe, view = links.unsubscribe(email), links.view(email, self._view)
         headers = [*self._shared, *_reader_headers(newsletter, recipient, unsubscribe, message_id)]
-        body = self._body({
+        body, body_hash = self._body.filled({
             "email": email,
             "name": _display(recipient.name),
             "unsubscribe_url": unsubscribe or unsubscribe_mailto(newsletter),
             "view_url": view or newsletter.site_url or "",
         })  # fmt: skip
-        signatures = b"".join(signer.header(headers, body, self._at) for signer in self._sender.signers)
+        signatures = b"".join(signer.header(headers, body_hash, self._at) for signer in self._sender.signers)
         head = "".join(f"{name}: {value}\r\n" for name, value in headers).encode("utf-8")
         return Message(recipient=recipient, message_id=message_id, raw=signatures + head + b"\r\n" + body)
 
     def _mime_headers(self) -> list[tuple[str, str]]:
         return [("MIME-Version", "1.0"), ("Content-Type", f'multipart/alternative;\r\n boundary="{self._boundary}"')]
-
-    def _body(self, values: dict[str, str]) -> bytes:
-        parts = []
-        for (head, pieces, escape), encoded in zip(self._parts, self._encoded, strict=True):
-            own = [_quoted(escape(values.get(name, ""))) for name in pieces[1::2]]
-            parts.append(head + _spliced(encoded, own))
-        fence = f"--{self._boundary}".encode()
-        return fence + b"\r\n" + (b"\r\n" + fence + b"\r\n").join(parts) + b"\r\n" + fence + b"--\r\n"
-
-
-def _part(subtype: str) -> bytes:
-    return f"Content-Type: text/{subtype}; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n".encode()
-
-
-def _quoted(text: str) -> bytes:
-    """Quoted-printable with CRLF and lines of at most 76 octets (RFC 2045, section 6.7)."""
-    canonical = text.replace("\r\n", "\n").replace("\r", "\n").encode("utf-8")
-    return binascii.b2a_qp(canonical, istext=True).replace(b"\n", b"\r\n")
-
-
-def _spliced(shared: Sequence[bytes], own: Sequence[bytes]) -> bytes:
-    """Shared text and a reader's values by turns, a soft line break around each value."""
-    turns = [*chain.from_iterable(zip(shared, own, strict=False)), shared[-1]]
-    return b"".join([*map(_soft_end, turns[:-1]), turns[-1]])
-
-
-def _soft_end(encoded: bytes) -> bytes:
-    """The text with a soft line break at its end; a last line without room for `=` is broken once more."""
-    line = encoded[encoded.rfind(b"\n") + 1 :]
-    if not line:
-        return encoded
-    if len(line) < 76:
-        return encoded + b"=\r\n"
-    at = len(encoded) - 1
-    while b"=" in encoded[at - 2 : at]:  # not inside an escaped octet
-        at -= 1
-    return encoded[:at] + b"=\r\n" + encoded[at:] + b"=\r\n"
 
 
 def _shared_headers(newsletter: Newsletter, subject: str, at: datetime) -> list[tuple[str, str]]:

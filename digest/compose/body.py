@@ -1,0 +1,103 @@
+"""A body made ready: encoded once, in relaxed form once, hashed as far as it is the same for all.
+
+Shared text and a reader's own words stand by turns, each on lines of its own: a soft line break of the quoted-printable
+text lies between, which a mail program joins again. So every piece can be encoded, put into relaxed form (RFC 6376,
+section 3.4.4) and hashed by itself, and only a reader's own words are left to do for each message.
+"""
+
+import binascii
+import hashlib
+import html
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+from digest.marks import split
+from digest.model import Rendered
+from digest.sign import relaxed
+
+
+@dataclass(frozen=True, slots=True)
+class _Shared:
+    """Bytes that every reader gets, as they are sent and in relaxed form."""
+
+    raw: bytes
+    relaxed: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class _Own:
+    """The place of a reader's own words."""
+
+    name: str
+    escape: Callable[[str], str]
+
+
+class Body:
+    """The two parts of one edition (multipart/alternative), for any number of readers."""
+
+    def __init__(self, rendered: Rendered, boundary: str) -> None:
+        fence = f"--{boundary}".encode()
+        pieces = [fence + b"\r\n", *_part("plain", rendered.text, str)]
+        pieces += [b"\r\n" + fence + b"\r\n", *_part("html", rendered.html, html.escape)]
+        self._pieces = list(_merged([*pieces, b"\r\n" + fence + b"--\r\n"]))
+        first = self._pieces.pop(0)
+        self._first = first.raw if isinstance(first, _Shared) else b""
+        self._hash = hashlib.sha256(first.relaxed if isinstance(first, _Shared) else b"")
+
+    def filled(self, values: Mapping[str, str]) -> tuple[bytes, bytes]:
+        """The body with a reader's words in their places, and the SHA-256 of its relaxed form."""
+        made, digest = [self._first], self._hash.copy()
+        own: dict[str, bytes] = {}
+        for piece in self._pieces:
+            if isinstance(piece, _Shared):
+                made.append(piece.raw)
+                digest.update(piece.relaxed)
+                continue
+            words = own.get(piece.name)
+            if words is None:
+                words = own[piece.name] = _soft_end(_quoted(piece.escape(values.get(piece.name, ""))))
+            made.append(words)
+            digest.update(relaxed(words))
+        return b"".join(made), digest.digest()
+
+
+def _part(subtype: str, text: str, escape: Callable[[str], str]) -> Iterator[bytes | _Own]:
+    head = f"Content-Type: text/{subtype}; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n"
+    yield head.encode()
+    *turns, last = split(text)
+    for shared, name in zip(turns[::2], turns[1::2], strict=True):
+        yield _soft_end(_quoted(shared))
+        yield _Own(name, escape)
+    yield _quoted(last)
+
+
+def _merged(pieces: list[bytes | _Own]) -> Iterator[_Shared | _Own]:
+    """Neighbouring shared pieces as one, each in relaxed form."""
+    shared = b""
+    for piece in pieces:
+        if isinstance(piece, bytes):
+            shared += piece
+            continue
+        yield _Shared(shared, relaxed(shared))
+        yield piece
+        shared = b""
+    yield _Shared(shared, relaxed(shared))
+
+
+def _quoted(text: str) -> bytes:
+    """Quoted-printable with CRLF and lines of at most 76 octets (RFC 2045, section 6.7)."""
+    canonical = text.replace("\r\n", "\n").replace("\r", "\n").encode("utf-8")
+    return binascii.b2a_qp(canonical, istext=True).replace(b"\n", b"\r\n")
+
+
+def _soft_end(encoded: bytes) -> bytes:
+    """The text with a soft line break at its end; a last line without room for `=` is broken once more."""
+    line = encoded[encoded.rfind(b"\n") + 1 :]
+    if not line:
+        return encoded
+    if len(line) < 76:
+        return encoded + b"=\r\n"
+    at = len(encoded) - 1
+    while b"=" in encoded[at - 2 : at]:  # not inside an escaped octet
+        at -= 1
+    return encoded[:at] + b"=\r\n" + encoded[at:] + b"=\r\n"
