@@ -6,7 +6,7 @@
 import base64
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -22,6 +22,7 @@ SIGNED = (
     "from", "to", "reply-to", "subject", "date", "message-id", "mime-version", "content-type",
     "list-id", "list-unsubscribe", "list-unsubscribe-post",
 )  # fmt: skip
+_BLANKS = re.compile(r"[ \t]+")
 _SHORTEST_RSA = 1024  # bits; RFC 8301, section 3.2
 
 
@@ -63,16 +64,19 @@ class Signer:
         raw = public.public_bytes(serialization.Encoding.Raw, serialization.PublicFormat.Raw)
         return f"v=DKIM1; k=ed25519; p={base64.b64encode(raw).decode()}"
 
-    def header(self, headers: Sequence[tuple[str, str]], body_hash: bytes, at: datetime) -> bytes:
-        """The DKIM-Signature header of a message, folded, with its line end; `body_hash` is the SHA-256 of its relaxed body."""
-        fields = [(name.lower(), value) for name, value in headers]
-        present = [name for name in SIGNED if any(name == other for other, _ in fields)]
+    def header(self, signed: Mapping[str, str], body_hash: bytes, at: datetime) -> bytes:
+        """The DKIM-Signature header of a message, folded, with its line end.
+
+        `signed` are its headers in relaxed form by their names in lower case, `body_hash` is the SHA-256 of its relaxed body.
+        """
+        present = [name for name in SIGNED if name in signed]
         tags = (
             f"v=1; a={self.algorithm}; c=relaxed/relaxed; d={self.domain}; s={self.selector};\r\n"
-            f" t={int(at.timestamp())}; h={':'.join([*present, 'from'])};\r\n bh={base64.b64encode(body_hash).decode()};\r\n b="
+            f" t={int(at.timestamp())}; h={':'.join([*present, 'from'])};\r\n"
+            f" bh={base64.b64encode(body_hash).decode()};\r\n b="
         )
-        signed = "".join(f"{relaxed_header(name, dict(fields)[name])}\r\n" for name in present)
-        signature = base64.b64encode(self._sign(f"{signed}{relaxed_header('dkim-signature', tags)}".encode())).decode()
+        lines = [*(signed[name] for name in present), relaxed_header("dkim-signature", tags)]
+        signature = base64.b64encode(self._sign("\r\n".join(lines).encode())).decode()
         return f"DKIM-Signature: {tags}{_folded(signature)}\r\n".encode("ascii")
 
     def _sign(self, data: bytes) -> bytes:
@@ -83,7 +87,7 @@ class Signer:
 
 def relaxed_header(name: str, value: str) -> str:
     """One header field in relaxed form (RFC 6376, section 3.4.2), without its line end."""
-    unfolded = re.sub(r"[ \t]+", " ", value.replace("\r\n", ""))
+    unfolded = _BLANKS.sub(" ", value.replace("\r\n", ""))
     return f"{name.lower()}:{unfolded.strip()}"
 
 
