@@ -45,21 +45,22 @@ class Composer:
         subject = f"[TEST] {rendered.subject}" if test else rendered.subject
         self._boundary = f"=_{hashlib.sha256(key.encode()).hexdigest()[:32]}"
         self._shared = [*_shared_headers(sender.newsletter, subject, at), *self._mime_headers()]
+        self._domain, self._mailto = sender.newsletter.domain, unsubscribe_mailto(sender.newsletter)
         self._shared_head = _head(self._shared)
         self._shared_signed = _signed(self._shared)
         self._body = Body(rendered, self._boundary)
 
     def __call__(self, recipient: Recipient) -> Message:
         """The message for one reader; the same bytes whenever it is asked for."""
-        newsletter, links, email = self._sender.newsletter, self._sender.links, recipient.email
-        message_id = f"<{links.message_id(email, self._key)}@{newsletter.domain}>"
+        links, email = self._sender.links, recipient.email
+        message_id = f"<{links.message_id(email, self._key)}@{self._domain}>"
         unsubscribe, view = links.unsubscribe(email), links.view(email, self._view)
-        headers = _reader_headers(newsletter, recipient, unsubscribe, message_id)
+        headers = _reader_headers(recipient, message_id, [unsubscribe, self._mailto])
         body, body_hash = self._body.filled({
             "email": email,
             "name": _display(recipient.name),
-            "unsubscribe_url": unsubscribe or unsubscribe_mailto(newsletter),
-            "view_url": view or newsletter.site_url or "",
+            "unsubscribe_url": unsubscribe or self._mailto,
+            "view_url": view or self._sender.newsletter.site_url or "",
         })  # fmt: skip
         signed = {**self._shared_signed, **_signed(headers)} if self._sender.signers else {}
         signatures = [signer.header(signed, body_hash, self._at) for signer in self._sender.signers]
@@ -94,14 +95,13 @@ def _shared_headers(newsletter: Newsletter, subject: str, at: datetime) -> list[
     ]
 
 
-def _reader_headers(newsletter: Newsletter, recipient: Recipient, unsubscribe: str, message_id: str) -> list[tuple[str, str]]:
+def _reader_headers(recipient: Recipient, message_id: str, ways: Sequence[str]) -> list[tuple[str, str]]:
     """The headers that differ from reader to reader; one-click needs an https address (RFC 8058, section 3.1)."""
-    ways = ([f"<{unsubscribe}>"] if unsubscribe else []) + [f"<{unsubscribe_mailto(newsletter)}>"]
-    one_click = [("List-Unsubscribe-Post", "List-Unsubscribe=One-Click")] if unsubscribe.startswith("https://") else []
+    one_click = [("List-Unsubscribe-Post", "List-Unsubscribe=One-Click")] if ways[0].startswith("https://") else []
     return [
         ("To", _to(recipient)),
         ("Message-ID", message_id),
-        ("List-Unsubscribe", ",\r\n ".join(ways)),
+        ("List-Unsubscribe", ",\r\n ".join(f"<{way}>" for way in ways if way)),
         *one_click,
     ]
 
