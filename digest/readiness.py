@@ -1,6 +1,7 @@
 """What would keep tomorrow's edition from its readers: every part is tried, none is changed, nothing is sent."""
 
 import asyncio
+import difflib
 from collections.abc import Awaitable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -14,8 +15,8 @@ import dns.resolver
 from digest.config import Dkim, Newsletter
 from digest.deliver import Session
 from digest.errors import DigestError
-from digest.model import Article, Comment, Edition, Pick, Story
-from digest.render import LARGEST
+from digest.model import Article, Comment, Edition, Pick, Rendered, Story
+from digest.render import LARGEST, PACKAGED
 from digest.sign import Signer
 from digest.works import Works
 
@@ -89,10 +90,27 @@ async def _templates(works: Works) -> list[Finding]:
         rendered = works.design().render(_specimen(works))
     except DigestError as error:
         return [Finding("templates", "error", str(error))]
+    return [_size(rendered), *_strays(works)]
+
+
+def _strays(works: Works) -> Iterator[Finding]:
+    """Files in the newsletter's templates that replace none of ours; one may be meant, or a typing error."""
+    own = works.config.root / "templates"
+    ours = [str(path.relative_to(PACKAGED)) for path in PACKAGED.rglob("*.j2")]
+    for path in sorted(own.rglob("*.j2")):
+        name = str(path.relative_to(own))
+        if name not in ours:
+            near = difflib.get_close_matches(name, ours, n=1)
+            yield Finding(
+                "templates", "warning", f"templates/{name} replaces none of ours{f'; did you mean {near[0]}?' if near else ''}"
+            )
+
+
+def _size(rendered: Rendered) -> Finding:
     size = len(rendered.html.encode()) / 1024
     if size > LARGEST / 1024:
-        return [Finding("templates", "warning", f"a specimen renders to {size:.0f} KB of HTML; Gmail cuts a mail off at 102")]
-    return [Finding("templates", "ok", f"a specimen renders to {size:.0f} KB of HTML")]
+        return Finding("templates", "warning", f"a specimen renders to {size:.0f} KB of HTML; Gmail cuts a mail off at 102")
+    return Finding("templates", "ok", f"a specimen renders to {size:.0f} KB of HTML")
 
 
 def _specimen(works: Works) -> Edition:

@@ -24,6 +24,7 @@ from digest.report import Report
 from digest.works import Works
 
 log = logging.getLogger("digest")
+PAUSE = timedelta(minutes=5)  # before an edition that failed for its sources is tried again
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,7 @@ class Service:
     def __init__(self, works: Works) -> None:
         self._works = works
         self._sending = asyncio.Lock()
+        self._not_before: dict[str, datetime] = {}  # slots that could not be made: when to try again
 
     def now(self) -> datetime:
         """The newsletter's time, which DIGEST_NOW may have moved."""
@@ -67,7 +69,8 @@ class Service:
         async with self._sending:
             for plan in self._works.config.editions:
                 slot = self.due(plan)
-                if slot is not None:
+                if slot is not None and self._works.clock() >= self._not_before.get(slot.key, slot.window.end):
+                    self._not_before[slot.key] = self._works.clock() + PAUSE
                     await self._safely(slot.key, partial(publish, self._works.line, plan, slot, Unwatched()))
 
     def due(self, plan: EditionPlan) -> Slot | None:

@@ -127,7 +127,10 @@ def _reader(works: "Works", email: str | None) -> str:
     from digest.subscribers import normal
 
     if email:
-        return normal(email)
+        address = normal(email)
+        if all(reader.email != address for reader in works.roll().subscribers):
+            click.echo(f"digest: {address} is not on the roll; shown as it would be", err=True)
+        return address
     active = works.roll().active
     return active[0].email if active else f"reader@{works.config.newsletter.domain}"
 

@@ -23,6 +23,7 @@ _META = re.compile(
     r"|my (?:last |previous )?(?:comment|post) (?:was|has been) (?:deleted|removed))\b",
     re.IGNORECASE,
 )
+_NEWSROOM = frozenset({"author", "writer", "reporter", "journalist", "editor", "columnist", "gazette", "paper"})
 _ALIKE = str.maketrans("аеорсухікАЕОРСУХІКМТВН", "aeopcyxikAEOPCYXIKMTBH")
 _SECOND = re.compile(r"\b(?:you|your|yours|yourself|ur|u)\b", re.IGNORECASE)
 
@@ -104,10 +105,13 @@ def _unmasked(text: str) -> str:
 
 
 def _names_one_of(text: str, people: Sequence[str]) -> bool:
-    parts = {part.casefold() for person in people for part in words(person) if len(part) > 2}
-    return bool(parts & {part.removesuffix("'s") for part in words(text)}) or bool(
-        re.search(r"\b(?:author|writer|reporter|journalist|editor|columnist|gazette|paper)\b", text)
-    )
+    """Whether a text speaks of its article's author, by any part of the name, of a fellow commenter by the whole of it (half the
+    town is called Town), or of the newsroom.
+    """
+    author, *commenters = people or [""]
+    said = {part.removesuffix("'s") for part in words(text)}
+    by_name = any(len(name) > 3 and re.search(rf"(?<!\w){re.escape(name.casefold())}(?!\w)", text) for name in commenters)
+    return by_name or bool(said & (_NEWSROOM | {part.casefold() for part in words(author) if len(part) > 2}))
 
 
 def fingerprint(comment: Comment) -> str:

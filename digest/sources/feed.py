@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
+from xml.sax import SAXParseException
 
 import feedparser
 
@@ -37,20 +38,22 @@ async def read(plan: SourcePlan, get: Get, since: datetime) -> Harvest:
     first = await get(plan.url)
     if jsonfeed.matches(first):
         return _harvest(plan, *jsonfeed.articles(first, plan), since)
-    rows, skipped = [], 0
+    rows, skipped, flaws = [], 0, []
     async for page in _pages(first, get, since):
+        flaws += [page.flaw] if page.flaw else []
         found = [(article(entry, plan, page.base), _comment_feed(entry)) for entry in page.entries]
         skipped += sum(row is None for row, _ in found)
         rows += [(row, comments) for row, comments in found if row and row.published >= since]
     threads = await asyncio.gather(*(thread(get, row, comments) for row, comments in rows if comments))
     silent = tuple(Thread(article_id=row.id, whole_since=BEGINNING) for row, _ in rows if row.comment_count == 0)
-    return sum(threads, _harvest(plan, [row for row, _ in rows], skipped, since) + Harvest(threads=silent))
+    return sum(threads, _harvest(plan, [row for row, _ in rows], skipped, since, flaws) + Harvest(threads=silent))
 
 
 @dataclass(frozen=True, slots=True)
 class _Page:
     base: str
     entries: Sequence[Any]
+    flaw: str = ""
 
 
 async def _pages(first: Response, get: Get, since: datetime) -> AsyncIterator[_Page]:
@@ -58,7 +61,7 @@ async def _pages(first: Response, get: Get, since: datetime) -> AsyncIterator[_P
     response = first
     for _ in range(PAGES):
         parsed = await asyncio.to_thread(parse, response)
-        yield _Page(response.url, parsed.entries[:ENTRIES])
+        yield _Page(response.url, parsed.entries[:ENTRIES], _flaw(parsed))
         url = next((row.get("href", "") for row in parsed.feed.get("links", []) if row.get("rel") == "next"), "")
         dates = [moment for entry in parsed.entries if (moment := _moment(entry, "published"))]
         if not url or not dates or min(dates) < since:
@@ -66,10 +69,17 @@ async def _pages(first: Response, get: Get, since: datetime) -> AsyncIterator[_P
         response = await get(url)
 
 
-def _harvest(plan: SourcePlan, rows: Sequence[Article], skipped: int, since: datetime) -> Harvest:
-    reason = f"{skipped} entries without an address or a date were passed over"
-    failures = (Failure(source=plan.label, reason=reason),) if skipped else ()
+def _harvest(plan: SourcePlan, rows: Sequence[Article], skipped: int, since: datetime, flaws: Sequence[str] = ()) -> Harvest:
+    told = [f"{skipped} entries without an address or a date were passed over"] if skipped else []
+    told += [f"malformed XML ({flaw}); what stands before that was read" for flaw in flaws]
+    failures = tuple(Failure(source=plan.label, reason=reason) for reason in told)
     return Harvest(articles=tuple(row for row in rows if row.published >= since), failures=failures)
+
+
+def _flaw(parsed: Any) -> str:
+    """Where the XML breaks, as its parser says; a wrong charset or content type is none."""
+    error = parsed.get("bozo_exception") if parsed.bozo else None
+    return f"line {error.getLineNumber()}: {error.getMessage()}" if isinstance(error, SAXParseException) else ""
 
 
 def parse(response: Response) -> Any:

@@ -60,8 +60,9 @@ def articles(response: Response, plan: SourcePlan) -> tuple[list[Article], int]:
         raise SourceError(f"malformed JSON: {error}", thing=response.url) from error
     if not isinstance(data, dict) or not str(data.get("version", "")).startswith("https://jsonfeed.org/version/1"):
         raise SourceError("this is JSON, but not a JSON Feed", thing=response.url)
-    items = data.get("items")
-    rows = [_item(row) for row in (items if isinstance(items, list) else [])[:1_000]]
+    if not isinstance(data.get("items"), list):
+        raise SourceError("this JSON Feed has no list of items", thing=response.url)
+    rows = [_item(row) for row in data["items"][:1_000]]
     found = [row and _article(row, plan, response.url) for row in rows]
     kept = [article for article in found if article]
     return kept, len(found) - len(kept)

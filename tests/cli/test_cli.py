@@ -285,3 +285,17 @@ async def test_preview_after_a_send_shows_what_was_sent(site: RecordedSite, rela
     done = await digest("preview", "-C", root, "--output", tmp_path / "out")
     assert done.code == 0, done.err
     assert (tmp_path / "out" / "weekday-2026-11-24.eml").exists()
+
+
+async def test_check_sees_what_would_break(site: RecordedSite, furnish: Furnish) -> None:
+    root = furnish(site.base, 9, extra="ca_file = 'none.pem'\n")
+    (root / "templates").mkdir()
+    (root / "templates" / "storry.mjml.j2").write_text("x")
+    (root / "subscribers.csv").write_text("email\nnobody\n")
+    done = await digest("check", "-C", root, "--json")
+    assert (done.code, done.json["ok"]) == (1, False)
+    told = {(row["area"], row["level"]): row["text"] for row in done.json["findings"]}
+    assert "did you mean story.mjml.j2" in told["templates", "warning"]
+    assert "nobody is active" in told["subscribers", "error"]
+    assert ("relay", "error") in told
+    assert ("sources", "ok") in told

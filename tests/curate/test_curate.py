@@ -197,6 +197,14 @@ def test_an_answer_to_what_a_gate_holds_is_not_printed() -> None:
     assert printed(edition) == []
 
 
+def test_half_the_town_is_called_town() -> None:
+    text = "It is a joke that the upper town has waited eleven winters for a bus, and I have counted 212 steps instead of it."
+    aimed = "gannet77 is a joke, and the upper town has waited eleven winters for a bus while I have counted 212 steps."
+    others = [comment("n", author="Upper Town Ned", text="One."), comment("g", author="gannet77", text="Two.")]
+    assert printed(made([article("a")], [*others, comment("c", text)])) == ["c"]
+    assert printed(made([article("a")], [*others, comment("c", aimed)])) == []
+
+
 def test_a_name_is_read_as_well() -> None:
     assert printed(made([article("a")], [comment("c", author="Total Arsehole")])) == []
 

@@ -119,6 +119,7 @@ async def test_unmarked_pingbacks_are_seen() -> None:
         (b"\x00\xff\x00garbage", "not a feed"),
         (b"{}", "not a JSON Feed"),
         (b"{broken", "malformed JSON"),
+        (b'{"version": "https://jsonfeed.org/version/1.1", "items": "nope"}', "no list of items"),
     ],
 )
 async def test_what_is_no_feed_is_named(body: bytes, told: str) -> None:
@@ -130,6 +131,7 @@ async def test_malformed_xml_gives_what_can_be_read() -> None:
     whole = recorded("feed.xml")
     harvest = await feed.read(plan(), Site(feed=whole[: len(whole) * 2 // 3]), LONG_AGO)
     assert 3 < len(harvest.articles) < 10
+    assert any("malformed XML (line" in failure.reason for failure in harvest.failures)
 
 
 async def test_an_entity_bomb_does_not_go_off() -> None:
