@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, and_, case, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, and_, bindparam, case, func, insert, or_, select, update
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from digest.model import Message, Outcome, Receipt, Recipient, Subscriber
 from digest.store import schema
@@ -108,9 +109,12 @@ class Deliveries:
         sent to: those who opted out are skipped instead, and those already dealt with are left alone.
         """
         with self._engine.begin() as connection:
-            for receipt in receipts:
-                _settle(connection, key, receipt)
-            return {message.recipient.id for message in begun if _begin(connection, key, message)}
+            if receipts:
+                connection.execute(_SETTLE, [_settled(key, receipt) for receipt in receipts])
+            if not begun:
+                return set()
+            rows = connection.execute(_BEGIN, {"b_edition": key, "b_readers": [message.recipient.id for message in begun]})
+            return {row.reader for row in rows if row.state == SENDING}
 
 
 def _open(key: str, due: datetime | None) -> ColumnElement[bool]:
@@ -127,35 +131,46 @@ def enlist(connection: Connection, key: str, readers: Sequence[Subscriber], toke
         connection.execute(insert(schema.deliveries), rows)
 
 
-def _begin(connection: Connection, key: str, message: Message) -> bool:
-    table, gone = schema.deliveries, schema.suppressions
-    opted_out = select(gone.c.email).where(gone.c.email == message.recipient.email).exists()
-    waiting = table.c.state.in_([QUEUED, Outcome.DEFERRED])
-    query = (
-        update(table)
-        .where(table.c.edition == key, table.c.reader == message.recipient.id, waiting)
-        .values(
-            state=case((opted_out, SKIPPED), else_=SENDING),
-            message_id=message.message_id,
-            reply=case((opted_out, "opted out"), else_=table.c.reply),
-        )
-        .returning(table.c.state)
-    )
-    return connection.execute(query).scalar() == SENDING
-
-
-def _settle(connection: Connection, key: str, receipt: Receipt) -> None:
-    table = schema.deliveries
-    values = {
+def _settled(key: str, receipt: Receipt) -> dict[str, Any]:
+    return {
+        "b_edition": key,
+        "b_reader": receipt.recipient.id,
         "state": receipt.outcome,
-        "attempts": table.c.attempts + 1,
+        "message_id": receipt.message_id,
         "code": receipt.code,
         "reply": receipt.reply,
         "relay": receipt.relay,
         "at": receipt.at,
         "retry_at": receipt.retry_at,
     }
-    connection.execute(update(table).where(table.c.edition == key, table.c.reader == receipt.recipient.id).values(values))
+
+
+def _begin_statement() -> ReturningUpdate[tuple[int, str]]:
+    """Take those who wait to `sending`, or to `skipped` where they have opted out; one statement for a whole group."""
+    table, gone, readers = schema.deliveries, schema.suppressions, schema.readers
+    who = and_(readers.c.id == table.c.reader, readers.c.email == gone.c.email)
+    opted_out = select(gone.c.email).select_from(gone, readers).where(who).correlate(table).exists()
+    return (
+        update(table)
+        .where(
+            table.c.edition == bindparam("b_edition"),
+            table.c.reader.in_(bindparam("b_readers", expanding=True)),
+            table.c.state.in_([QUEUED, Outcome.DEFERRED]),
+        )
+        .values(state=case((opted_out, SKIPPED), else_=SENDING), reply=case((opted_out, "opted out"), else_=table.c.reply))
+        .returning(table.c.reader, table.c.state)
+    )
+
+
+_BEGIN = _begin_statement()
+_SETTLE = (
+    update(schema.deliveries)
+    .where(schema.deliveries.c.edition == bindparam("b_edition"), schema.deliveries.c.reader == bindparam("b_reader"))
+    .values(
+        attempts=schema.deliveries.c.attempts + 1,
+        **{name: bindparam(name) for name in ("state", "message_id", "code", "reply", "relay", "at", "retry_at")},
+    )
+)
 
 
 def _delivery_row(key: str, reader: int, name: str) -> dict[str, Any]:
