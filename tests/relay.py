@@ -32,6 +32,7 @@ class Relay:
     delay: float = 0.0
     most: int = 0  # messages a connection
     password: str = ""
+    pipelining: bool = True
 
     async def handle_EHLO(
         self, server: SMTP, session: Session, envelope: Envelope, hostname: str, responses: list[str]
@@ -39,7 +40,7 @@ class Relay:
         """Count connections."""
         self.connections += 1
         session.host_name = hostname
-        return responses
+        return [*responses[:-1], "250-PIPELINING", responses[-1]] if self.pipelining else responses
 
     async def handle_MAIL(self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]) -> str:
         """Take a sender."""
@@ -109,7 +110,7 @@ class Server(SMTP):
 
     async def smtp_DATA(self, arg: str) -> None:
         """DATA, unless it is answered with something else."""
-        if answer := self.event_handler.before_data(self.envelope.rcpt_tos[0] if self.envelope else ""):
+        if answer := self.event_handler.before_data("".join(self.envelope.rcpt_tos[:1]) if self.envelope else ""):
             await self.push(answer)
         else:
             await super().smtp_DATA(arg)

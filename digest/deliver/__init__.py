@@ -6,7 +6,7 @@ stops the run with the rest still queued.
 """
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -79,15 +79,17 @@ class Run:
             if error is not None:
                 raise error
 
-    async def _connection(self, session: Session, queue: "_Queue") -> None:
+    async def _connection(self, session: Session, queue: _Queue) -> None:
         """One connection's share of the messages; the first failure lets the others settle what they have in flight."""
         self._open += 1
+        message: Message | None = None
         try:
-            while not (self.stop.is_set() or self._failure or queue.empty()):
-                if not await self._ready(session):
+            while message or not (self._halted or queue.empty()):
+                if not message and not await self._ready(session):
                     return
-                if not queue.empty():
-                    await self._one(session, queue.take())
+                message = message or await self._begun(queue)
+                if message:
+                    message = await self._one(session, queue, message)
         except RelayError as error:
             self._failure = self._failure or error
         except BaseException:
@@ -96,6 +98,10 @@ class Run:
         finally:
             self._open -= 1
             await session.close()
+
+    @property
+    def _halted(self) -> bool:
+        return self.stop.is_set() or self._failure is not None
 
     async def _ready(self, session: Session) -> bool:
         """Whether there is a connection; a relay may allow fewer than we would like, but one there must be."""
@@ -109,18 +115,47 @@ class Run:
             return False
         return True
 
-    async def _one(self, session: Session, message: Message) -> None:
-        await self._pace()
-        if not await self.journal.begin(message):
-            return
+    async def _begun(self, queue: _Queue) -> Message | None:
+        """The next message that may be sent, recorded as about to leave."""
+        while not (self._halted or queue.empty()):
+            message = queue.take()
+            await self._pace()
+            if await self.journal.begin(message):
+                return message
+        return None
+
+    async def _one(self, session: Session, queue: _Queue, message: Message) -> Message | None:
+        """Send one message while the next is made ready, and return that."""
+        following = asyncio.create_task(self._begun(queue))
         try:
-            receipt = await session.send(message)
+            receipt = await session.send(message, following)
         except RelayError as error:
-            await self.journal.settle(_untouched(message, error, self.relay.host, self.clock()))
+            await self._give_back([message, await following], error)
             raise
         await self.journal.settle(receipt)
         self.watch(receipt)
-        self._count_refusals(receipt)
+        upcoming = await following
+        if unwanted := self._refused_by_all(receipt):
+            await self._give_back([upcoming], unwanted)
+            raise unwanted
+        return upcoming
+
+    async def _give_back(self, messages: Sequence[Message | None], error: RelayError) -> None:
+        """Nothing of these has left: they may be tried again as soon as the relay is well."""
+        now = self.clock()
+        for message in filter(None, messages):
+            await self.journal.settle(
+                Receipt(
+                    recipient=message.recipient,
+                    message_id=message.message_id,
+                    outcome=Outcome.DEFERRED,
+                    code=0,
+                    reply=error.what,
+                    relay=self.relay.host,
+                    at=now,
+                    retry_at=now,
+                )
+            )
 
     async def _pace(self) -> None:
         """Hold to smtp.rate, counted over all connections."""
@@ -130,28 +165,16 @@ class Run:
         self._next = max(now, self._next) + 1 / self.relay.rate
         await asyncio.sleep(self._next - now - 1 / self.relay.rate)
 
-    def _count_refusals(self, receipt: Receipt) -> None:
+    def _refused_by_all(self, receipt: Receipt) -> RelayError | None:
+        """The error to stop with, where a row of refusals says that it is us whom the relay does not want."""
         self._refused = self._refused + 1 if receipt.outcome is Outcome.REFUSED else 0
-        if self._refused >= REFUSALS:
-            raise RelayError(
-                f"{REFUSALS} recipients refused one after the other, the last with {receipt.code} {receipt.reply}",
-                thing=self.relay.host,
-                remedy="The rest is still queued. Check with the relay what this sender may do (SPF, DKIM, relaying).",
-            )
-
-
-def _untouched(message: Message, error: RelayError, relay: str, now: datetime) -> Receipt:
-    """Nothing of the message has left: it may be tried again as soon as the relay is well."""
-    return Receipt(
-        recipient=message.recipient,
-        message_id=message.message_id,
-        outcome=Outcome.DEFERRED,
-        code=0,
-        reply=error.what,
-        relay=relay,
-        at=now,
-        retry_at=now,
-    )
+        if self._refused < REFUSALS:
+            return None
+        return RelayError(
+            f"{REFUSALS} recipients refused one after the other, the last with {receipt.code} {receipt.reply}",
+            thing=self.relay.host,
+            remedy="The rest is still queued. Check with the relay what this sender may do (SPF, DKIM, relaying).",
+        )
 
 
 __all__ = ["Journal", "Run", "Session", "Watch"]
