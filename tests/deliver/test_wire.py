@@ -1,0 +1,192 @@
+"""The wire against a server that says anything, cut anywhere, and hangs up whenever it likes."""
+
+import asyncio
+from collections import deque
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import cast
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from digest.config import Smtp
+from digest.deliver import Session
+from digest.deliver.dial import Connection
+from digest.deliver.wire import LostError, Reply, Wire, stuffed
+from digest.errors import RelayError
+from digest.model import Message, Outcome, Receipt
+from tests.deliver.test_deliver import messages
+
+NOW = datetime(2026, 11, 24, 7, tzinfo=UTC)
+
+
+@dataclass
+class Fate:
+    """What the server has in mind: a code for each command, or None to hang up; how its replies are cut and folded."""
+
+    codes: deque[int | None]
+    cuts: list[int]
+    lines: int
+    taken: set[str] = field(default_factory=set)
+    bodies: list[tuple[bool, bytes]] = field(default_factory=list)  # whether RCPT had been taken, and what came
+
+    def code(self, good: int) -> int | None:
+        """The next code; `good` where the script has run out."""
+        return self.codes.popleft() if self.codes else good
+
+
+class Server(asyncio.Transport):
+    """An SMTP server in memory that follows its fate and remembers what it was given."""
+
+    def __init__(self, fate: Fate) -> None:
+        super().__init__()
+        self._fate = fate
+        self._protocol: asyncio.Protocol | None = None
+        self._buffer = b""
+        self._data = self._closed = False
+        self._recipient: str | None = None
+
+    def set_protocol(self, protocol: asyncio.BaseProtocol) -> None:
+        self._protocol = cast(asyncio.Protocol, protocol)
+
+    def is_closing(self) -> bool:
+        return self._closed
+
+    def close(self) -> None:
+        self._closed = True
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        self._buffer += bytes(data)
+        while not self._closed and self._step():
+            pass
+
+    def _step(self) -> bool:
+        end = b"\r\n.\r\n" if self._data else b"\r\n"
+        if self._data and self._buffer.startswith(b".\r\n"):
+            body, self._buffer = b"", self._buffer[3:]
+        elif end in self._buffer:
+            body, _, self._buffer = self._buffer.partition(end)
+        else:
+            return False
+        self._body(body) if self._data else self._command(body.decode())
+        return True
+
+    def _command(self, line: str) -> None:
+        verb = line.split(" ", maxsplit=1)[0]
+        code = self._fate.code(354 if verb == "DATA" else 250)
+        if code == 354 and verb != "DATA":
+            code = 250
+        elif verb == "DATA" and code is not None and code < 400:
+            code = 354
+        if verb == "MAIL":
+            self._recipient = None
+        if verb == "RCPT" and code is not None and code < 400:
+            self._recipient = line
+        self._data = verb == "DATA" and code == 354
+        self._say(code)
+
+    def _body(self, body: bytes) -> None:
+        self._data = False
+        self._fate.bodies.append((self._recipient is not None, body))
+        code = self._fate.code(250)
+        code = 250 if code is not None and code < 400 else code
+        if code == 250 and self._recipient and body:
+            self._fate.taken.add(self._recipient[len("RCPT TO:<") : -1])
+        self._say(code)
+
+    def _say(self, code: int | None) -> None:
+        loop, protocol = asyncio.get_running_loop(), self._protocol
+        assert protocol is not None
+        if code is None:
+            self._closed = True
+            loop.call_soon(protocol.connection_lost, None)
+            return
+        text = b"".join(b"%d-more\r\n" % code for _ in range(self._fate.lines)) + b"%d done\r\n" % code
+        at = 0
+        for cut in [*self._fate.cuts, len(text)]:
+            piece, at = text[at : at + cut], at + cut
+            if piece:
+                loop.call_soon(protocol.data_received, piece)
+        loop.call_soon(protocol.data_received, text[at:])
+
+
+FATES = st.builds(
+    Fate,
+    codes=st.lists(st.sampled_from([250, 250, 250, 354, 354, 421, 450, 451, 503, 550, 552, 554, None]), max_size=24).map(deque),
+    cuts=st.lists(st.integers(1, 9), max_size=4),
+    lines=st.integers(0, 3),
+)
+
+
+async def conversation(fate: Fate, pipelining: bool, count: int) -> tuple[list[Receipt], RelayError | None]:
+    """So many messages over one session, each with the next one ahead."""
+    session = Session(Smtp(url="smtp://127.0.0.1:1"), "daily@gazette.example", lambda: NOW)
+    offers = frozenset({"pipelining"}) if pipelining else frozenset[str]()
+
+    async def dial(relay: Smtp) -> Connection:
+        return Connection(Wire(Server(fate)), offers)
+
+    receipts: list[Receipt] = []
+    rows = list(messages(count))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("digest.deliver.session.dial", dial)
+        for at, message in enumerate(rows):
+            following: asyncio.Future[Message | None] = asyncio.get_running_loop().create_future()
+            following.set_result(rows[at + 1] if at + 1 < len(rows) else None)
+            try:
+                receipts.append(await asyncio.wait_for(session.send(message, following), 5))
+            except RelayError as error:
+                return receipts, error
+        await session.close()
+    return receipts, None
+
+
+@settings(max_examples=400, deadline=None)
+@given(FATES, st.booleans(), st.integers(1, 6))
+def test_whatever_the_server_says(fate: Fate, pipelining: bool, count: int) -> None:
+    receipts, error = asyncio.run(conversation(fate, pipelining, count))
+    assert error is not None or len(receipts) == count
+    for receipt in receipts:
+        email = receipt.recipient.email
+        assert (receipt.outcome is Outcome.SENT) <= (email in fate.taken), receipt
+        assert (email in fate.taken) <= (receipt.outcome in {Outcome.SENT, Outcome.UNKNOWN}), receipt
+    assert all(body == b"" for had_recipient, body in fate.bodies if not had_recipient)
+
+
+def test_dots_at_the_beginning_of_lines() -> None:
+    assert stuffed(b".a\r\n..b\r\nc") == b"..a\r\n...b\r\nc\r\n.\r\n"
+    assert stuffed(b"a\r\n") == b"a\r\n.\r\n"
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.integers(1, 30), max_size=30))
+def test_replies_do_not_depend_on_where_they_are_cut(cuts: list[int]) -> None:
+    text = b"250-one\r\n250 two\r\n354 go on\r\n550-5.1.1 no\r\n550-such\r\n550 user\r\n"
+
+    async def read() -> list[Reply]:
+        wire = Wire(Server(Fate(deque(), [], 0)))
+        at = 0
+        for cut in [*cuts, len(text)]:
+            wire.data_received(text[at : at + cut])
+            at += cut
+        return [await wire.reply(1) for _ in range(3)]
+
+    assert asyncio.run(read()) == [Reply(250, "one two"), Reply(354, "go on"), Reply(550, "5.1.1 no such user")]
+
+
+@pytest.mark.parametrize(
+    "garbage", [b"hello\r\n", b"2x0 ok\r\n", b"999 ok\r\n", b"x" * 10_000, b"250-a\r\n" * 500, b"\r\n", b"250\xa0x\r\n"]
+)
+async def test_what_is_no_smtp_ends_the_connection(garbage: bytes) -> None:
+    wire = Wire(Server(Fate(deque(), [], 0)))
+    wire.data_received(garbage)
+    with pytest.raises(LostError):
+        await wire.reply(1)
+    assert not wire.open
+
+
+async def test_silence_ends() -> None:
+    wire = Wire(Server(Fate(deque(), [], 0)))
+    with pytest.raises(LostError, match="no answer in time"):
+        await wire.reply(0.01)
