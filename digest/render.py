@@ -122,7 +122,8 @@ class Design:
             inliner = css_inline.CSSInliner(
                 inline_style_tags=False, keep_style_tags=True, extra_css=rules, load_remote_stylesheets=False
             )
-            return _INDENT.sub("\n", inliner.inline(mjml.mjml2html(_INLINE.sub("", source))))
+            html = _INDENT.sub("\n", inliner.inline(mjml.mjml2html(_INLINE.sub("", source))))
+            return html.replace('role="article"', 'role="main"', 1)  # a screen reader finds the mail as the page's main part
         except (ValueError, css_inline.InlineError) as error:
             raise TemplateError(f"not valid MJML: {_near(error, source)}", thing="edition.mjml.j2") from error
 
