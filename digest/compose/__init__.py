@@ -64,7 +64,7 @@ class Composer:
         })  # fmt: skip
         signed = {**self._shared_signed, **_signed(headers)} if self._sender.signers else {}
         signatures = [signer.header(signed, body_hash, self._at) for signer in self._sender.signers]
-        raw = b"".join([*signatures, self._shared_head, _head(headers), b"\r\n", body])
+        raw = b"".join([*signatures, self._shared_head, _head(headers), b"\r\n", *body])
         return Message(recipient=recipient, message_id=message_id, raw=raw)
 
     def _mime_headers(self) -> list[tuple[str, str]]:

@@ -8,12 +8,15 @@ section 3.4.4) and hashed by itself, and only a reader's own words are left to d
 import binascii
 import hashlib
 import html
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from digest.marks import split
 from digest.model import Rendered
 from digest.sign import relaxed
+
+_LEADING_DOT = re.compile(rb"(?m)^\.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +47,8 @@ class Body:
         self._first = first.raw if isinstance(first, _Shared) else b""
         self._hash = hashlib.sha256(first.relaxed if isinstance(first, _Shared) else b"")
 
-    def filled(self, values: Mapping[str, str]) -> tuple[bytes, bytes]:
-        """The body with a reader's words in their places, and the SHA-256 of its relaxed form."""
+    def filled(self, values: Mapping[str, str]) -> tuple[list[bytes], bytes]:
+        """The body with a reader's words in their places, in pieces, and the SHA-256 of its relaxed form."""
         made, digest = [self._first], self._hash.copy()
         own: dict[str, bytes] = {}
         for piece in self._pieces:
@@ -58,7 +61,7 @@ class Body:
                 words = own[piece.name] = _soft_end(_quoted(piece.escape(values.get(piece.name, ""))))
             made.append(words)
             digest.update(relaxed(words))
-        return b"".join(made), digest.digest()
+        return made, digest.digest()
 
 
 def _part(subtype: str, text: str, escape: Callable[[str], str]) -> Iterator[bytes | _Own]:
@@ -87,7 +90,8 @@ def _merged(pieces: list[bytes | _Own]) -> Iterator[_Shared | _Own]:
 def _quoted(text: str) -> bytes:
     """Quoted-printable with CRLF and lines of at most 76 octets (RFC 2045, section 6.7)."""
     canonical = text.replace("\r\n", "\n").replace("\r", "\n").encode("utf-8")
-    return binascii.b2a_qp(canonical, istext=True).replace(b"\n", b"\r\n")
+    encoded = binascii.b2a_qp(canonical, istext=True)
+    return _LEADING_DOT.sub(b"=2E=\n", encoded).replace(b"\n", b"\r\n")  # so that no line needs stuffing on the wire
 
 
 def _soft_end(encoded: bytes) -> bytes:

@@ -127,4 +127,6 @@ def stuffed(message: bytes) -> bytes:
     if message.startswith(b"."):
         message = b"." + message
     end = b".\r\n" if message.endswith(b"\r\n") else b"\r\n.\r\n"
-    return message.replace(b"\r\n.", b"\r\n..") + end
+    if b"\r\n." in message:
+        message = message.replace(b"\r\n.", b"\r\n..")
+    return message + end
