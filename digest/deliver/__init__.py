@@ -17,6 +17,7 @@ from digest.errors import RelayError
 from digest.model import Message, Outcome, Receipt
 
 REFUSALS = 25  # one after the other, with nothing sent between: it is us that the relay refuses
+POLICY_REFUSALS = 8
 
 
 class Journal(Protocol):
@@ -63,7 +64,8 @@ class Run:
     watch: Watch
     stop: asyncio.Event = field(default_factory=asyncio.Event)
     _open: int = 0
-    _refused: int = 0
+    _row: list[Message] = field(default_factory=list)  # refused one after the other
+    _policy: bool = True  # and all of these for policy
     _next: float = 0.0
     _failure: RelayError | None = None
 
@@ -135,13 +137,13 @@ class Run:
         await self.journal.settle(receipt)
         self.watch(receipt)
         upcoming = await following
-        if unwanted := self._refused_by_all(receipt):
-            await self._give_back([upcoming], unwanted)
+        if unwanted := self._refused_by_all(message, receipt):
+            await self._give_back([*self._row, upcoming], unwanted)
             raise unwanted
         return upcoming
 
     async def _give_back(self, messages: Sequence[Message | None], error: RelayError) -> None:
-        """Nothing of these has left: they may be tried again as soon as the relay is well."""
+        """The relay has none of these: they may be tried again as soon as it is well."""
         now = self.clock()
         for message in filter(None, messages):
             await self.journal.settle(
@@ -165,15 +167,22 @@ class Run:
         self._next = max(now, self._next) + 1 / self.relay.rate
         await asyncio.sleep(self._next - now - 1 / self.relay.rate)
 
-    def _refused_by_all(self, receipt: Receipt) -> RelayError | None:
-        """The error to stop with, where a row of refusals says that it is us whom the relay does not want."""
-        self._refused = self._refused + 1 if receipt.outcome is Outcome.REFUSED else 0
-        if self._refused < REFUSALS:
+    def _refused_by_all(self, message: Message, receipt: Receipt) -> RelayError | None:
+        """The error to stop with, where a row of refusals says that it is us whom the relay does not want.
+
+        A row of 5.7.z (RFC 3463: security or policy) says so sooner.
+        """
+        if receipt.outcome is not Outcome.REFUSED:
+            self._row, self._policy = [], True
+            return None
+        self._row.append(message)
+        self._policy = self._policy and receipt.reply.startswith("5.7.")
+        if len(self._row) < (POLICY_REFUSALS if self._policy else REFUSALS):
             return None
         return RelayError(
-            f"{REFUSALS} recipients refused one after the other, the last with {receipt.code} {receipt.reply}",
+            f"{len(self._row)} recipients refused one after the other, the last with {receipt.code} {receipt.reply}",
             thing=self.relay.host,
-            remedy="The rest is still queued. Check with the relay what this sender may do (SPF, DKIM, relaying).",
+            remedy="They and the rest stay queued. Check with the relay what this sender may do (SPF, DKIM, relaying).",
         )
 
 

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from digest.config import Smtp
-from digest.deliver import REFUSALS, Run
+from digest.deliver import POLICY_REFUSALS, REFUSALS, Run
 from digest.errors import RelayError
 from digest.model import Message, Outcome, Receipt, Recipient
 from tests.relay import Relay, running
@@ -115,13 +115,25 @@ async def test_a_sender_that_the_relay_refuses_stops_the_run_and_harms_nobody(re
     assert len(book.receipts) <= 3
 
 
-async def test_a_relay_that_refuses_everybody_stops_the_run(relay: Relay) -> None:
-    relay.rcpt = lambda address: "554 5.7.1 relay access denied"
+@pytest.mark.parametrize(
+    ("answer", "row"), [("554 5.7.1 relay access denied", POLICY_REFUSALS), ("550 5.1.1 no such user", REFUSALS)]
+)
+async def test_a_relay_that_refuses_everybody_stops_the_run_and_costs_nobody(relay: Relay, answer: str, row: int) -> None:
+    relay.rcpt = lambda address: answer
     book = Book()
     with pytest.raises(RelayError, match="one after the other"):
         await deliver(relay, book, messages(200))
-    assert sum(outcome == "refused" for outcome in book.outcomes().values()) < REFUSALS + 3
-    assert len(book.receipts) <= REFUSALS + 2 * 3
+    assert row <= len(book.receipts) <= row + 2 * 3
+    outcomes = list(book.outcomes().values())
+    assert outcomes.count("deferred") >= row
+    assert outcomes.count("refused") <= 3
+
+
+async def test_a_few_refusals_for_policy_are_refusals(relay: Relay) -> None:
+    relay.rcpt = lambda address: "550 5.7.1 blocked by its owner" if address[1] in "2468" else None
+    book = Book()
+    await deliver(relay, book, messages(9))
+    assert list(book.outcomes().values()).count("refused") == 4
 
 
 async def test_nobody_listening_is_said_before_anything_is_begun() -> None:
