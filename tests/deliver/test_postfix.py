@@ -2,7 +2,11 @@
 
 import asyncio
 import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
+
+import pytest
 
 from digest.config import Smtp
 from tests.conftest import need
@@ -16,11 +20,24 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-async def sink(program: str, port: int, folder: Path, *flags: str) -> asyncio.subprocess.Process:
-    """smtp-sink on a port; returns when it listens."""
+@asynccontextmanager
+async def sink(folder: Path, *flags: str) -> AsyncIterator[int]:
+    """smtp-sink on a free port while the block runs, writing what it takes into a folder; yields its port."""
+    program, port = need("smtp-sink"), free_port()
+    folder.chmod(0o777)
+    listening = f"127.0.0.1:{port}"
     process = await asyncio.create_subprocess_exec(
-        program, *flags, "-u", "nobody", "-R", str(folder), "-d", "m%M.", f"127.0.0.1:{port}", "100"
+        program, *flags, "-u", "nobody", "-R", str(folder), "-d", "m%M.", listening, "100"
     )
+    try:
+        await until_listening(port)
+        yield port
+    finally:
+        process.terminate()
+        await process.wait()
+
+
+async def until_listening(port: int) -> None:
     for _ in range(200):
         try:
             _, writer = await asyncio.open_connection("127.0.0.1", port)
@@ -29,35 +46,30 @@ async def sink(program: str, port: int, folder: Path, *flags: str) -> asyncio.su
         else:
             writer.close()
             await writer.wait_closed()
-            return process
+            return
     raise AssertionError("smtp-sink does not listen")
 
 
+async def sent(port: int, count: int) -> Book:
+    book = Book()
+    await deliver(Relay(port=port), book, messages(count), Smtp(url=f"smtp://127.0.0.1:{port}", connections=5))
+    return book
+
+
 async def test_smtp_sink_takes_all_of_it(tmp_path: Path) -> None:
-    program, port = need("smtp-sink"), free_port()
-    tmp_path.chmod(0o777)
-    process = await sink(program, port, tmp_path)
-    try:
-        book = Book()
-        await deliver(Relay(port=port), book, messages(120), Smtp(url=f"smtp://127.0.0.1:{port}", connections=5))
-    finally:
-        process.terminate()
-        await process.wait()
+    async with sink(tmp_path) as port:
+        book = await sent(port, 120)
     assert set(book.outcomes().values()) == {"sent"}
     files = list(tmp_path.glob("m*"))
     assert len(files) == 120
     assert b".leading dot" in files[0].read_bytes()
 
 
-async def test_smtp_sink_in_a_bad_mood(tmp_path: Path) -> None:
-    program, port = need("smtp-sink"), free_port()
-    tmp_path.chmod(0o777)
-    process = await sink(program, port, tmp_path, "-f", "rcpt")
-    try:
-        book = Book()
-        await deliver(Relay(port=port), book, messages(4), Smtp(url=f"smtp://127.0.0.1:{port}", connections=2))
-    finally:
-        process.terminate()
-        await process.wait()
-    assert set(book.outcomes().values()) <= {"refused", "deferred"}
+@pytest.mark.parametrize("flag", ["-f", "-r"])
+@pytest.mark.parametrize("command", ["rcpt", "data", "."])
+async def test_smtp_sink_in_a_bad_mood(tmp_path: Path, flag: str, command: str) -> None:
+    """-f answers a command with 500, -r with 450: each is a receipt, none hangs."""
+    async with sink(tmp_path, flag, command) as port:
+        book = await sent(port, 4)
+    assert set(book.outcomes().values()) == {"refused" if flag == "-f" else "deferred"}
     assert len(book.receipts) == 4
