@@ -66,6 +66,7 @@ class Run:
     _open: int = 0
     _row: list[Message] = field(default_factory=list)  # refused one after the other
     _policy: bool = True  # and all of these for policy
+    _unwanted: bool = False
     _next: float = 0.0
     _failure: RelayError | None = None
 
@@ -77,6 +78,8 @@ class Run:
         sessions = [Session(self.relay, self.sender, self.clock) for _ in range(self.relay.connections)]
         await sessions[0].connect()  # before anything is begun: without a relay nothing is in doubt
         ended = await asyncio.gather(*(self._connection(session, queue) for session in sessions), return_exceptions=True)
+        if self._failure and self._unwanted:
+            await self._give_back(self._row, self._failure)
         for error in [*ended, self._failure]:
             if error is not None:
                 raise error
@@ -85,13 +88,14 @@ class Run:
         """One connection's share of the messages; the first failure lets the others settle what they have in flight."""
         self._open += 1
         message: Message | None = None
+        answered: list[Receipt] = []  # by the relay, and not yet recorded: one at most
         try:
             while message or not (self._halted or queue.empty()):
                 if not message and not await self._ready(session):
                     return
-                message = message or await self._begun(queue)
+                message = message or await self._turned(queue, answered)
                 if message:
-                    message = await self._one(session, queue, message)
+                    message = await self._one(session, queue, message, answered)
         except RelayError as error:
             self._failure = self._failure or error
         except BaseException:
@@ -99,6 +103,7 @@ class Run:
             raise
         finally:
             self._open -= 1
+            await self._recorded(answered)
             await session.close()
 
     @property
@@ -126,19 +131,32 @@ class Run:
                 return message
         return None
 
-    async def _one(self, session: Session, queue: _Queue, message: Message) -> Message | None:
+    async def _recorded(self, answered: list[Receipt]) -> None:
+        while answered:
+            await self.journal.settle(answered[0])
+            del answered[0]
+
+    async def _turned(self, queue: _Queue, answered: list[Receipt]) -> Message | None:
+        """Record the last answer and take the next message in hand: one commit, while the relay reads the envelope.
+
+        Both are on the disk before the next body leaves, so that a connection never has more than one message in doubt.
+        """
+        _, message = await asyncio.gather(self._recorded(answered), self._begun(queue))
+        return message
+
+    async def _one(self, session: Session, queue: _Queue, message: Message, answered: list[Receipt]) -> Message | None:
         """Send one message while the next is made ready, and return that."""
-        following = asyncio.create_task(self._begun(queue))
+        following = asyncio.create_task(self._turned(queue, answered))
         try:
             receipt = await session.send(message, following)
         except RelayError as error:
             await self._give_back([message, await following], error)
             raise
-        await self.journal.settle(receipt)
-        self.watch(receipt)
         upcoming = await following
+        answered.append(receipt)
+        self.watch(receipt)
         if unwanted := self._refused_by_all(message, receipt):
-            await self._give_back([*self._row, upcoming], unwanted)
+            await self._give_back([upcoming], unwanted)
             raise unwanted
         return upcoming
 
@@ -179,6 +197,7 @@ class Run:
         self._policy = self._policy and receipt.reply.startswith("5.7.")
         if len(self._row) < (POLICY_REFUSALS if self._policy else REFUSALS):
             return None
+        self._unwanted = True
         return RelayError(
             f"{len(self._row)} recipients refused one after the other, the last with {receipt.code} {receipt.reply}",
             thing=self.relay.host,
