@@ -78,12 +78,14 @@ class Session:
         if not message.recipient.email.isascii() and "smtputf8" not in offers:
             return self._receipt(message, Outcome.REFUSED, 0, "the relay does not take addresses outside ASCII (SMTPUTF8)")
         replies = await self._pipelined(message) if "pipelining" in offers else await self._step_by_step(message)
-        refused = next((at for at, reply in enumerate(replies) if not reply.good), None)
+        if any(not reply.refusal and (reply.code == 354) != (at == 2) for at, reply in enumerate(replies)):
+            raise LostError("the relay's answers do not fit MAIL, RCPT and DATA")  # only 354 asks for a body, and only after DATA
+        refused = next((at for at, reply in enumerate(replies) if reply.refusal), None)
         if refused is None:
             return None
         if replies[refused].code == 421:  # the relay has had enough of this connection
             raise LostError(f"421 {replies[refused].text}")
-        if len(replies) == 3 and replies[2].good:
+        if replies[-1].code == 354:
             await self._asked(b".\r\n", FINAL)  # the relay waits for a body that it must not get
         elif refused > 0:
             await self._asked(b"RSET\r\n", COMMAND)
@@ -99,7 +101,7 @@ class Session:
         replies: list[Reply] = []
         for command in self._commands(message):
             replies.append(await self._asked(command, COMMAND))
-            if not replies[-1].good:
+            if replies[-1].refusal:
                 break
         return replies
 
@@ -125,7 +127,7 @@ class Session:
         except LostError as error:
             self._hang_up()
             return self._receipt(message, Outcome.UNKNOWN, 0, f"the connection was lost: {error}")
-        if answer.code == 421:
+        if answer.code == 421 or not (answer.refusal or answer.code < 300):
             self._hang_up()
         return self._judged(message, answer)
 
@@ -143,9 +145,9 @@ class Session:
         )
 
     def _judged(self, message: Message, reply: Reply) -> Receipt:
-        """2yz is sent, 4yz temporary, 5yz permanent (RFC 5321, 4.2.1)."""
-        outcome = Outcome.SENT if reply.code < 300 else Outcome.REFUSED if reply.code >= 500 else Outcome.DEFERRED
-        return self._receipt(message, outcome, reply.code, reply.text)
+        """2yz is sent, 4yz temporary, 5yz permanent (RFC 5321, 4.2.1); 3yz is no answer to a dot, and tells nothing."""
+        outcomes = {2: Outcome.SENT, 4: Outcome.DEFERRED, 5: Outcome.REFUSED}
+        return self._receipt(message, outcomes.get(reply.code // 100, Outcome.UNKNOWN), reply.code, reply.text)
 
     def _receipt(self, message: Message, outcome: Outcome, code: int, reply: str) -> Receipt:
         now = self._clock()

@@ -24,9 +24,9 @@ class Reply:
     text: str
 
     @property
-    def good(self) -> bool:
-        """2yz or 3yz: the command was taken (RFC 5321, 4.2.1)."""
-        return 200 <= self.code < 400
+    def refusal(self) -> bool:
+        """4yz or 5yz: not now, or never (RFC 5321, 4.2.1)."""
+        return self.code >= 400
 
 
 class Wire(asyncio.Protocol):

@@ -74,14 +74,11 @@ class Server(asyncio.Transport):
 
     def _command(self, line: str) -> None:
         verb = line.split(" ", maxsplit=1)[0]
+        assert verb in {"MAIL", "RCPT", "DATA", "RSET", "QUIT"}, f"a body was sent as commands: {line}"
         code = self._fate.code(354 if verb == "DATA" else 250)
-        if code == 354 and verb != "DATA":
-            code = 250
-        elif verb == "DATA" and code is not None and code < 400:
-            code = 354
         if verb == "MAIL":
             self._recipient = None
-        if verb == "RCPT" and code is not None and code < 400:
+        if verb == "RCPT" and code == 250:
             self._recipient = line
         self._data = verb == "DATA" and code == 354
         self._say(code)
@@ -90,7 +87,6 @@ class Server(asyncio.Transport):
         self._data = False
         self._fate.bodies.append((self._recipient is not None, body))
         code = self._fate.code(250)
-        code = 250 if code is not None and code < 400 else code
         if code == 250 and self._recipient and body:
             self._fate.taken.add(self._recipient[len("RCPT TO:<") : -1])
         self._say(code)
