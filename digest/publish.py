@@ -77,7 +77,7 @@ async def publish(line: Line, plan: EditionPlan, slot: Slot, progress: Progress)
             return _without_edition(line, plan, draft)
         rendered = line.design().render(draft.edition)
         frozen = line.store.ledger.freeze(draft.edition, rendered, recipients(line.store, roll), line.sender.links.token)
-    report = await send(line, frozen, progress)
+    report = await send(line, frozen, roll, progress)
     return replace(report, failures=failures, bad_rows=sum(problem.skipped for problem in roll.problems))
 
 
@@ -96,10 +96,13 @@ async def drafted(line: Line, plan: EditionPlan, slot: Slot) -> Draft:
     return Draft(edition=edition, failures=harvest.failures)
 
 
-async def send(line: Line, frozen: Frozen, progress: Progress, *, due: datetime | None = None) -> Report:
-    """Stages 4 and 5 for every recipient without a receipt, those deferred among them (only if due by then, where given)."""
+async def send(line: Line, frozen: Frozen, roll: Roll, progress: Progress, *, due: datetime | None = None) -> Report:
+    """Stages 4 and 5 for every recipient without a receipt, those deferred among them (only if due by then, where given).
+
+    Who is marked in the roll as gone is put on the suppression list first: there it holds, whatever becomes of the file.
+    """
     deliveries, key = line.store.deliveries, frozen.key
-    _adopt_opt_outs(line)
+    line.store.optouts.adopt({reader.email: reader.status for reader in roll.subscribers if reader.status in GONE}, line.clock())
     resumed = tuple(deliveries.reclaim(key))
     before = deliveries.counts(key)
     compose = Composer(line.sender, frozen.rendered, key, frozen.edition.frozen_at)
@@ -121,13 +124,6 @@ async def _paused(line: Line, seconds: float, waiting: int, progress: Progress) 
         with suppress(TimeoutError):
             await asyncio.wait_for(line.stop.wait(), seconds)
     return not line.stop.is_set()
-
-
-def _adopt_opt_outs(line: Line) -> None:
-    """Who is marked in the file as gone is put on the suppression list: there it holds, whatever becomes of the file."""
-    for reader in line.roll().subscribers:
-        if reader.status in GONE:
-            line.store.optouts.add(reader.email, reader.status, line.clock())
 
 
 def recipients(store: Store, roll: Roll) -> list[Subscriber]:

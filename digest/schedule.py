@@ -21,6 +21,7 @@ from digest.errors import DigestError
 from digest.model import Slot
 from digest.publish import Unwatched, publish, send
 from digest.report import Report
+from digest.store import Frozen
 from digest.works import Works
 
 log = logging.getLogger("digest")
@@ -85,8 +86,11 @@ class Service:
         """Send what was deferred or interrupted and is due again, and make what a stopped service missed."""
         async with self._sending:
             for frozen in self._works.unfinished():
-                await self._safely(frozen.key, partial(send, self._works.line, frozen, Unwatched(), due=self._works.clock()))
+                await self._safely(frozen.key, partial(self._resume, frozen))
         await self.publish_due()
+
+    async def _resume(self, frozen: Frozen) -> Report:
+        return await send(self._works.line, frozen, self._works.roll(), Unwatched(), due=self._works.clock())
 
     async def settled(self) -> None:
         """Return when no run is under way."""

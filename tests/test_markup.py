@@ -1,5 +1,7 @@
 """Strangers' HTML and links."""
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -22,10 +24,9 @@ VECTORS = [
 
 @pytest.mark.parametrize("vector", VECTORS)
 def test_no_tag_of_a_stranger_survives(vector: str) -> None:
-    text = plain(f"before {vector} after")
-    assert "<img" not in text
-    assert "<svg" not in text
-    assert "onerror=alert(1)>" not in text or "<" not in text
+    text = plain(f"<p>before</p>{vector}<p>after</p>")
+    assert not re.search(r"<[a-z!][^>]*>", text, re.IGNORECASE), text
+    assert text.startswith("before")
 
 
 def test_paragraphs_quotations_and_lists() -> None:

@@ -12,9 +12,11 @@ from hypothesis import strategies as st
 
 from digest.config import Newsletter
 from digest.errors import TemplateError
+from digest.markup import inline, plain
 from digest.model import Article, Comment, Edition, Image, Pick, Rendered, Slot, Story, Window
 from digest.prose import words
 from digest.render import LARGEST, Design
+from tests.test_markup import VECTORS
 
 END = datetime(2026, 11, 24, 7, tzinfo=UTC)
 NEWSLETTER = Newsletter.model_validate({
@@ -136,6 +138,20 @@ def test_titles_hold(title: str) -> None:
     assert "b" not in seen.tags
     assert title in out.text
     assert "\n" not in out.subject
+
+
+@pytest.mark.parametrize("vector", VECTORS)
+def test_what_strangers_write_is_words_in_the_mail(vector: str) -> None:
+    made = edition("One")
+    story = made.stories[0]
+    hostile = replace(
+        story.article, title=inline(vector) or "x", summary=plain(vector), author=inline(vector), topics=(inline(vector),)
+    )
+    said = replace(story.picks[0], excerpt=plain(vector), parent_excerpt=plain(vector), parent_author=inline(vector))
+    seen = Seen(rendered(replace(made, stories=(replace(story, article=hostile, picks=(said,)),))).html)
+    assert not {"script", "svg", "iframe", "math", "template", "noscript"} & set(seen.tags)
+    assert all(link.startswith(("https://", "mailto:", "digest.mark.")) for link in seen.links)
+    assert seen.sources == ["https://gazette.example/0.png"]
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -64,7 +64,7 @@ async def _publish(works: "Works", plan: "EditionPlan", slot: "Slot", quiet: boo
     with works.sending(), Bar(quiet=quiet) as bar:
         for frozen in works.unfinished():  # yesterday's rest first, where it is not too old
             if frozen.key != slot.key:
-                rest = await send(works.line, frozen, bar)
+                rest = await send(works.line, frozen, works.roll(), bar)
                 click.echo(_sentence(rest), err=True)
         return await publish(works.line, plan, slot, bar)
 

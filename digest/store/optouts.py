@@ -1,6 +1,6 @@
 """Addresses that must not be written to: durable, and stronger than anything the CSV says."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from sqlalchemy import Engine, delete, select
@@ -23,6 +23,13 @@ class OptOuts:
         except IntegrityError:
             return False
         return True
+
+    def adopt(self, reasons: Mapping[str, str], now: datetime) -> None:
+        """Suppress many addresses at once, each for its reason; those that are suppressed already keep theirs."""
+        known = self.among(reasons)
+        for email, reason in reasons.items():
+            if email not in known:
+                self.add(email, reason, now)
 
     def remove(self, email: str) -> bool:
         """Take an address off the list, because its reader asked; False where it was not on it."""

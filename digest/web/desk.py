@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from digest.compose import Composer
 from digest.model import Edition, Recipient
 from digest.render import PACKAGED
+from digest.subscribers import normal
 from digest.web.viewer import Row
 from digest.works import Works
 
@@ -25,9 +26,10 @@ class Desk:
         return [Row(reader.email, reader.name or reader.email, reader.email) for reader in self._works.roll().active[:SHOWN]]
 
     def raw(self, name: str) -> bytes:
-        """The message for one subscriber, as `send` makes it."""
+        """The message for one address, as `send` makes it; RollError where it is none."""
         names = {reader.email: reader.name for reader in self._works.roll().subscribers}
-        return self.compose(Recipient(id=0, email=name, name=names.get(name, "")))
+        email = normal(name)
+        return self.compose(Recipient(id=0, email=email, name=names.get(email, "")))
 
     def compose(self, recipient: Recipient) -> bytes:
         """The bytes for a recipient, by the templates as they are now; a sent edition keeps the words it was sent in."""

@@ -82,11 +82,9 @@ async def test_view_in_browser_is_exactly_what_was_sent(relay: Relay, pages: str
 
 
 async def test_addresses_are_in_no_link(relay: Relay, pages: str) -> None:
-    assert not [
-        link
-        for link in links(relay, "ada@readers.example", pages)
-        if "ada" in link.split("//")[1].split("/", 1)[1].lower()[:40] and "@" in link
-    ]
+    for link in links(relay, "ada@readers.example", pages):
+        assert "@" not in link
+        assert "readers.example" not in link
 
 
 async def test_an_opt_out_holds_where_the_file_cannot_be_written(works: Works, relay: Relay, pages: str) -> None:
