@@ -62,7 +62,9 @@ def _read(path: Path, key: str) -> str:
 
 
 def _complaints(error: ValidationError) -> Iterator[str]:
-    problems = error.errors()
+    problems = sorted(
+        error.errors(), key=lambda problem: problem["type"] != "extra_forbidden"
+    )  # the typing error before its result
     consequences = {"too_short"} if len(problems) > 1 else set()  # no source is left, where the one source is wrong
     for problem in problems:
         if problem["type"] in consequences:
