@@ -50,7 +50,7 @@ class Line:
     rules: Callable[[EditionPlan], Rules]
     design: Callable[[], Design]
     sender: Sender
-    relay: Smtp
+    smtp: Smtp
     roll: Callable[[], Roll]
     store: Store
     clock: Clock
@@ -106,14 +106,14 @@ async def send(line: Line, frozen: Frozen, roll: Roll, progress: Progress, *, du
     resumed = tuple(deliveries.reclaim(key))
     before = deliveries.counts(key)
     compose = Composer(line.sender, frozen.rendered, key, frozen.edition.frozen_at)
-    async with Journal(deliveries, key) as journal:
-        for pause in (0.0, *line.patience):
-            waiting = deliveries.waiting(key, due)
-            if not waiting or not await _paused(line, pause, waiting, progress):
-                break
-            progress.started(waiting)
-            run = Run(line.relay, line.sender.newsletter.address, journal, line.clock, progress.answered, line.stop)
-            await run.deliver(map(compose, deliveries.to_send(key, due)))
+    journal = Journal(deliveries, key)
+    for pause in (0.0, *line.patience):
+        waiting = deliveries.waiting(key, due)
+        if not waiting or not await _paused(line, pause, waiting, progress):
+            break
+        progress.started(waiting)
+        run = Run(line.smtp, line.sender.newsletter.address, journal, line.clock, progress.answered, line.stop)
+        await run.deliver(map(compose, deliveries.to_send(key, due)))
     return _report(line, frozen, before, resumed)
 
 

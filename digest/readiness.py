@@ -12,8 +12,8 @@ import dns.asyncresolver
 import dns.exception
 import dns.resolver
 
-from digest.config import Dkim, Newsletter
-from digest.deliver import Session
+from digest.config import Dkim, Newsletter, Relay
+from digest.deliver import Session, Trust
 from digest.errors import DigestError
 from digest.model import Article, Comment, Edition, Pick, Rendered, Story
 from digest.render import LARGEST, PACKAGED
@@ -35,7 +35,7 @@ class Finding:
 async def findings(works: Works) -> list[Finding]:
     """Everything, in the order of the line."""
     parts: Iterable[Awaitable[list[Finding]]] = (
-        _config(works), _subscribers(works), _sources(works), _templates(works), _relay(works), _dns(works),
+        _config(works), _subscribers(works), _sources(works), _templates(works), _relays(works), _dns(works),
     )  # fmt: skip
     return [row for rows in await asyncio.gather(*parts) for row in rows]
 
@@ -130,26 +130,21 @@ def _specimen(works: Works) -> Edition:
     return Edition(newsletter=works.config.newsletter.name, slot=slot, number=1, stories=tuple(stories), left_out=(), frozen_at=now)
 
 
-async def _relay(works: Works) -> list[Finding]:
-    smtp = works.config.smtp
-    try:
-        session = Session(smtp, works.config.newsletter.address, works.clock)
-    except DigestError as error:
-        return [Finding("relay", "error", str(error))]
+async def _relays(works: Works) -> list[Finding]:
+    return [await _relay(works, relay) for relay in works.config.smtp.fleet]
+
+
+async def _relay(works: Works, relay: Relay) -> Finding:
+    session = Session(relay, works.config.newsletter.address, works.clock, Trust())
     try:
         await session.connect()
         offers = ", ".join(name.upper() for name in session.greeted()) or "nothing beyond the basics"
     except DigestError as error:
-        return [Finding("relay", "error", str(error))]
+        return Finding("relay", "error", str(error))
     finally:
         await session.close()
-    return [
-        Finding(
-            "relay",
-            "ok",
-            f"{smtp.host}:{smtp.port} answers, TLS {smtp.tls}, {'logged in' if smtp.user else 'no login'}; offers {offers}",
-        )
-    ]
+    login = "logged in" if relay.user else "no login"
+    return Finding("relay", "ok", f"{relay.host}:{relay.port} answers, TLS {relay.tls}, {login}; offers {offers}")
 
 
 async def _dns(works: Works) -> list[Finding]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from digest.compose import Composer
 from digest.config import EditionPlan
-from digest.deliver import Session
+from digest.deliver import one_by_one
 from digest.model import Edition, Failure, Outcome, Receipt, Recipient, Rendered, Slot
 from digest.publish import drafted, recipients
 from digest.subscribers import normal
@@ -86,8 +86,5 @@ async def made(works: Works, plan: EditionPlan, slot: Slot) -> tuple[Edition, tu
 
 async def _test(works: Works, rendered: Rendered, edition: Edition, test_to: Sequence[str]) -> tuple[Receipt, ...]:
     compose = Composer(works.line.sender, rendered, edition.slot.key, works.clock(), test=True)
-    session = Session(works.config.smtp, works.config.newsletter.address, works.clock)
-    try:
-        return tuple([await session.send(compose(Recipient(id=0, email=normal(email)))) for email in test_to])
-    finally:
-        await session.close()
+    copies = [compose(Recipient(id=0, email=normal(email))) for email in test_to]
+    return await one_by_one(works.config.smtp, works.config.newsletter.address, works.clock, copies)

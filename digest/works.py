@@ -123,7 +123,7 @@ class Works:
             rules=self.rules,
             design=self.design,
             sender=Sender(newsletter=self.config.newsletter, links=self.links, signers=signers),
-            relay=self.config.smtp,
+            smtp=self.config.smtp,
             roll=self.roll,
             store=self.store,
             clock=self.clock,

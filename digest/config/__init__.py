@@ -2,6 +2,7 @@
 
 import difflib
 import os
+import re
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,14 +15,18 @@ from digest.config.tables import (
     Dkim,
     EditionPlan,
     Newsletter,
+    Relay,
     Smtp,
     SourcePlan,
     Store,
     Support,
     Table,
+    WarmUp,
     WebPlan,
 )
 from digest.errors import ConfigError
+
+PASSWORD = "DIGEST_SMTP_PASSWORD"  # noqa: S105  the variable's name
 
 
 def load(root: Path) -> Config:
@@ -44,14 +49,22 @@ def load(root: Path) -> Config:
 
 
 def _with_secrets(config: Config) -> Config:
-    """Paths made absolute, and the password fetched from where the operator keeps it."""
+    """Paths made absolute, and the passwords fetched from where the operator keeps them."""
     smtp, root = config.smtp, config.root
-    password = os.environ.get("DIGEST_SMTP_PASSWORD", "")
-    if smtp.password_file and not password:
-        password = _read(root / smtp.password_file, "smtp.password_file").strip()
-    smtp = smtp.model_copy(update={"password": password, "ca_file": smtp.ca_file and root / smtp.ca_file})
+    smtp = smtp.model_copy(
+        update={**_secrets(smtp, root), "relays": tuple(relay.model_copy(update=_secrets(relay, root)) for relay in smtp.relays)}
+    )
     dkim = tuple(key.model_copy(update={"key_file": root / key.key_file}) for key in config.dkim)
     return config.model_copy(update={"smtp": smtp, "dkim": dkim})
+
+
+def _secrets(relay: Relay, root: Path) -> dict[str, object]:
+    """DIGEST_SMTP_PASSWORD_MAIN is for the relay called main, DIGEST_SMTP_PASSWORD for any."""
+    own = f"{PASSWORD}_{re.sub('[^A-Z0-9]', '_', relay.name.upper())}"
+    password = os.environ.get(own) or ("" if relay.password_file and relay.name else os.environ.get(PASSWORD, ""))
+    if relay.password_file and not password:
+        password = _read(root / relay.password_file, "smtp.password_file").strip()
+    return {"password": password, "ca_file": relay.ca_file and root / relay.ca_file}
 
 
 def _read(path: Path, key: str) -> str:
@@ -86,7 +99,7 @@ def _suggestion(place: tuple[int | str, ...]) -> str:
     """`; did you mean from?` where a known key of the same table is near."""
     tables: dict[str, type[Table]] = {
         "newsletter": Newsletter, "support": Support, "sources": SourcePlan, "editions": EditionPlan,
-        "smtp": Smtp, "dkim": Dkim, "store": Store, "web": WebPlan,
+        "smtp": Smtp, "relays": Relay, "warm_up": WarmUp, "dkim": Dkim, "store": Store, "web": WebPlan,
     }  # fmt: skip
     parents = [part for part in place[:-1] if isinstance(part, str)]
     table = tables.get(parents[-1], Config) if parents else Config
@@ -95,4 +108,4 @@ def _suggestion(place: tuple[int | str, ...]) -> str:
     return f"; did you mean {near[0]}?" if near else f"; this table knows {', '.join(sorted(known))}"
 
 
-__all__ = ["FILE", "Config", "Dkim", "EditionPlan", "Newsletter", "Smtp", "SourcePlan", "load"]
+__all__ = ["FILE", "Config", "Dkim", "EditionPlan", "Newsletter", "Relay", "Smtp", "SourcePlan", "WarmUp", "load"]

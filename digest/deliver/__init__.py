@@ -1,208 +1,278 @@
-"""Stage 5: messages → receipts, over several connections at once.
+"""Stage 5: messages → receipts, over several connections to one relay or to several.
 
-Every message is recorded before its bytes leave and after the relay's reply (`Journal`). What the relay refuses for
-one recipient is a receipt; what it refuses for all (no connection, no login, not this sender) is a RelayError that
-stops the run with the rest still queued.
+Every message is recorded before its bytes leave and after the relay's reply (`Journal`). What a relay refuses for one
+recipient is a receipt; what it refuses for all (no connection, no login, not this sender) puts the relay out, and its
+messages go another way. Where no relay is left the run stops with a RelayError and the rest still queued.
+
+    Run      one pass over the messages
+    Lane     a relay: its health, pace and share          (lane.py, pace.py)
+    Queue    messages recorded and handed out             (feed.py, domains.py)
+    Session  a connection: DATA or BDAT over a wire       (session.py, talk.py, data.py, bdat.py, wire.py, dial.py)
+    verdict  what a reply means
 """
 
 import asyncio
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Protocol
 
-from digest.config import Smtp
+from digest.config import Relay, Smtp
+from digest.deliver.dial import Trust
+from digest.deliver.domains import Line
+from digest.deliver.feed import Journal, Queue, Unrecorded, Waiting
+from digest.deliver.lane import POLICY_REFUSALS, REFUSALS, Lane, may_carry
 from digest.deliver.session import Session
+from digest.deliver.verdict import Policy, crowded, dead, receipt
+from digest.deliver.wire import Reply
 from digest.errors import RelayError
 from digest.model import Message, Outcome, Receipt
 
-REFUSALS = 25  # one after the other, with nothing sent between: it is us that the relay refuses
-POLICY_REFUSALS = 8
-
-
-class Journal(Protocol):
-    """Where a delivery is recorded, durably, before this returns."""
-
-    async def begin(self, message: Message) -> bool:
-        """A message is about to leave; False where it must not."""
-
-    async def settle(self, receipt: Receipt) -> None:
-        """The relay has answered."""
-
-
 Watch = Callable[[Receipt], None]
-
-
-class _Queue:
-    """Messages that several connections take from; one is made only when it is taken or asked for."""
-
-    def __init__(self, messages: Iterator[Message]) -> None:
-        self._messages = messages
-        self._head: Message | None = None
-
-    def empty(self) -> bool:
-        """Whether there is none left."""
-        self._head = self._head or next(self._messages, None)
-        return self._head is None
-
-    def take(self) -> Message:
-        """The next one; ask `empty` first."""
-        head, self._head = self._head, None
-        if head is None:
-            raise LookupError("no message is left")
-        return head
+TRIES = 5  # connections that may be lost under one message before it waits for another pass
+LOOK = 0.05  # seconds between two looks of a connection that has nothing to carry
 
 
 @dataclass
 class Run:
-    """One pass over the messages: what all its connections share."""
+    """One pass over the messages: what all its connections share.
 
-    relay: Smtp
+    `used` is how many messages each relay has carried today already, by its name.
+    """
+
+    smtp: Smtp
     sender: str
     journal: Journal
     clock: Callable[[], datetime]
     watch: Watch
     stop: asyncio.Event = field(default_factory=asyncio.Event)
-    _open: int = 0
-    _row: list[Message] = field(default_factory=list)  # refused one after the other
-    _policy: bool = True  # and all of these for policy
-    _unwanted: bool = False
-    _next: float = 0.0
-    _failure: RelayError | None = None
+    used: Mapping[str, int] = field(default_factory=dict)
+    _lanes: list[Lane] = field(init=False)
+    _tries: Counter[str] = field(default_factory=Counter)
+    _paced: set[Waiting] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self._lanes = [Lane(relay, self._allowance(relay)) for relay in self.smtp.fleet]
+
+    def _allowance(self, relay: Relay) -> int | None:
+        """What a relay's warm-up plan still allows today."""
+        allowed = relay.warm_up.allowance(self.clock().date()) if relay.warm_up else None
+        return None if allowed is None else max(0, allowed - self.used.get(relay.label, 0))
 
     async def deliver(self, messages: Iterator[Message]) -> None:
         """Send the messages; returns when all have a receipt, or `stop` was set and what was in flight is settled."""
-        queue = _Queue(messages)
-        if queue.empty():
-            return
-        sessions = [Session(self.relay, self.sender, self.clock) for _ in range(self.relay.connections)]
-        await sessions[0].connect()  # before anything is begun: without a relay nothing is in doubt
-        ended = await asyncio.gather(*(self._connection(session, queue) for session in sessions), return_exceptions=True)
-        if self._failure and self._unwanted:
-            await self._give_back(self._row, self._failure)
-        for error in [*ended, self._failure]:
+        self._queue = Queue(Line(messages, self.smtp.domain_rates), self.journal)
+        helpers = [asyncio.create_task(self._queue.pump()), asyncio.create_task(self._closed_when_stopped())]
+        try:
+            while not self._queue.empty() and not all(lane.lost for lane in self._lanes):
+                await self._pass()
+            stranded = self._stranded()
+            await self._queue.recorded()
+            if (
+                stranded
+                and not self.stop.is_set()
+                and (failure := next(filter(None, (lane.failure for lane in self._lanes)), None))
+            ):
+                raise failure
+        finally:
+            for helper in helpers:
+                helper.cancel()
+            await asyncio.gather(*helpers, return_exceptions=True)
+
+    async def _pass(self) -> None:
+        """All connections of all relays, until there is nothing left or nobody left to take it."""
+        ended = await asyncio.gather(
+            *(self._connection(lane, number) for lane in self._lanes for number in range(lane.relay.connections)),
+            return_exceptions=True,
+        )
+        for error in ended:
             if error is not None:
                 raise error
 
-    async def _connection(self, session: Session, queue: _Queue) -> None:
-        """One connection's share of the messages; the first failure lets the others settle what they have in flight."""
-        self._open += 1
-        message: Message | None = None
-        answered: list[Receipt] = []  # by the relay, and not yet recorded: one at most
+    def _stranded(self) -> bool:
+        """Whether somebody is left whom no relay would carry; those already begun may be tried again as soon as one is well."""
+        begun = self._queue.left_over()
+        for message in begun:
+            given = receipt(message, Outcome.DEFERRED, Reply(0, "no relay was left"), Policy(""), self.clock())
+            self._queue.told(replace(given, retry_at=given.at))
+        return bool(begun) or not self._queue.empty() or any(lane.row for lane in self._lanes if lane.out)
+
+    async def _closed_when_stopped(self) -> None:
+        await self.stop.wait()
+        self._queue.close()
+        for future in self._paced:
+            if not future.done():
+                future.set_result(None)
+
+    # — one connection —
+
+    async def _connection(self, lane: Lane, number: int) -> None:
+        """One connection's share of the messages, made anew when it is lost; its number is beyond what a relay allows at once."""
+        session = Session(lane.relay, self.sender, self.clock, lane.trust, resend=self.smtp.in_doubt == "resend")
         try:
-            while message or not (self._halted or queue.empty()):
-                if not message and not await self._ready(session):
-                    return
-                message = message or await self._turned(queue, answered)
-                if message:
-                    message = await self._one(session, queue, message, answered)
-        except RelayError as error:
-            self._failure = self._failure or error
-        except BaseException:
-            self._failure = self._failure or RelayError("another connection failed", thing=self.relay.host)
-            raise
+            while await self._turn(lane, number):
+                if await self._connected(lane, session):
+                    await self._carry(lane, session)
         finally:
-            self._open -= 1
-            await self._recorded(answered)
             await session.close()
 
-    @property
-    def _halted(self) -> bool:
-        return self.stop.is_set() or self._failure is not None
+    async def _turn(self, lane: Lane, number: int) -> bool:
+        """Wait until this relay should carry a message; False where there is nothing more for it to do."""
+        while not (lane.lost or number >= lane.limit or self._queue.empty()):
+            if may_carry(lane, self._lanes, self._now()):
+                return True
+            await asyncio.sleep(LOOK)
+        return False
 
-    async def _ready(self, session: Session) -> bool:
-        """Whether there is a connection; a relay may allow fewer than we would like, but one there must be."""
+    async def _connected(self, lane: Lane, session: Session) -> bool:
+        """Whether there is a connection; the first one of a relay is made alone, for its failure is the relay's.
+
+        A relay may allow fewer connections than we would like: then it has those.
+        """
         if session.connected:
             return True
+        if lane.open:
+            return await self._tried(lane, session)
+        async with lane.first:
+            return await self._tried(lane, session) if lane.well(self._now()) else False
+
+    async def _tried(self, lane: Lane, session: Session) -> bool:
         try:
             await session.connect()
-        except RelayError:
-            if self._open == 1:
-                raise
+        except RelayError as error:
+            if lane.open:
+                lane.limit = lane.open
+            else:
+                lane.fail(error, self._now())
             return False
+        lane.open += 1
         return True
 
-    async def _begun(self, queue: _Queue) -> Message | None:
-        """The next message that may be sent, recorded as about to leave."""
-        while not (self._halted or queue.empty()):
-            message = queue.take()
-            await self._pace()
-            if await self.journal.begin(message):
-                return message
-        return None
-
-    async def _recorded(self, answered: list[Receipt]) -> None:
-        while answered:
-            await self.journal.settle(answered[0])
-            del answered[0]
-
-    async def _turned(self, queue: _Queue, answered: list[Receipt]) -> Message | None:
-        """Record the last answer and take the next message in hand: one commit, while the relay reads the envelope.
-
-        Both are on the disk before the next body leaves, so that a connection never has more than one message in doubt.
-        """
-        _, message = await asyncio.gather(self._recorded(answered), self._begun(queue))
-        return message
-
-    async def _one(self, session: Session, queue: _Queue, message: Message, answered: list[Receipt]) -> Message | None:
-        """Send one message while the next is made ready, and return that."""
-        following = asyncio.create_task(self._turned(queue, answered))
+    async def _carry(self, lane: Lane, session: Session) -> None:
+        share = Share(self, lane)
         try:
-            receipt = await session.send(message, following)
+            lost = await session.carry(share)
         except RelayError as error:
-            await self._give_back([message, await following], error)
-            raise
-        upcoming = await following
-        answered.append(receipt)
-        self.watch(receipt)
-        if unwanted := self._refused_by_all(message, receipt):
-            await self._give_back([upcoming], unwanted)
-            raise unwanted
-        return upcoming
+            lane.fail(error, self._now(), out=True)
+            lost = None
+        if lost:
+            lane.hung_up(str(lost), share.answered, self._now())
+        elif share.full:
+            await session.close()
+        if not session.connected:
+            lane.open -= 1
 
-    async def _give_back(self, messages: Sequence[Message | None], error: RelayError) -> None:
-        """The relay has none of these: they may be tried again as soon as it is well."""
-        now = self.clock()
-        for message in filter(None, messages):
-            await self.journal.settle(
-                Receipt(
-                    recipient=message.recipient,
-                    message_id=message.message_id,
-                    outcome=Outcome.DEFERRED,
-                    code=0,
-                    reply=error.what,
-                    relay=self.relay.host,
-                    at=now,
-                    retry_at=now,
-                )
-            )
+    def _now(self) -> float:
+        return asyncio.get_running_loop().time()
 
-    async def _pace(self) -> None:
-        """Hold to smtp.rate, counted over all connections."""
-        if self.relay.rate is None:
-            return
-        now = asyncio.get_running_loop().time()
-        self._next = max(now, self._next) + 1 / self.relay.rate
-        await asyncio.sleep(self._next - now - 1 / self.relay.rate)
+    # — what a connection's messages come to —
 
-    def _refused_by_all(self, message: Message, receipt: Receipt) -> RelayError | None:
-        """The error to stop with, where a row of refusals says that it is us whom the relay does not want.
+    def take(self, lane: Lane) -> tuple[Waiting, bool]:
+        """The next message for a relay, and whether it comes at once but for the ledger."""
+        loop = asyncio.get_running_loop()
+        future: Waiting = loop.create_future()
+        if self.stop.is_set() or not may_carry(lane, self._lanes, loop.time()):
+            future.set_result(None)
+            return future, True
+        lane.takes()
+        if wait := lane.pace.reserve(loop.time()):
+            self._paced.add(future)
+            future.add_done_callback(self._paced.discard)
+            loop.call_later(wait, self._waited, future)
+            return future, False
+        self._queue.want(future)
+        return future, True
 
-        A row of 5.7.z (RFC 3463: security or policy) says so sooner.
-        """
-        if receipt.outcome is not Outcome.REFUSED:
-            self._row, self._policy = [], True
-            return None
-        self._row.append(message)
-        self._policy = self._policy and receipt.reply.startswith("5.7.")
-        if len(self._row) < (POLICY_REFUSALS if self._policy else REFUSALS):
-            return None
-        self._unwanted = True
-        return RelayError(
-            f"{len(self._row)} recipients refused one after the other, the last with {receipt.code} {receipt.reply}",
-            thing=self.relay.host,
-            remedy="They and the rest stay queued. Check with the relay what this sender may do (SPF, DKIM, relaying).",
-        )
+    def _waited(self, future: Waiting) -> None:
+        if not future.done():
+            self._queue.want(future)
+
+    @property
+    def held_up(self) -> bool:
+        """Whether messages wait for the pace of their domains."""
+        return self._queue.held_up
+
+    def told(self, lane: Lane, answer: Receipt, waited: float) -> None:
+        """The relay has answered."""
+        lane.pace.felt(self._now(), crowded=crowded(answer), waited=waited)
+        self._queue.told(answer)
+        self.watch(answer)
+        if unwanted := lane.told(answer):
+            lane.fail(unwanted, self._now(), out=True)
+            for refused in lane.row:
+                self._settle(replace(refused, outcome=Outcome.DEFERRED, retry_at=self.clock()))
+
+    def back(self, lane: Lane, message: Message, why: str, *, blame: bool) -> None:
+        """Another connection may try, or another relay; one that has cost so many waits for another pass."""
+        lane.returns()
+        self._tries[message.message_id] += blame
+        if self._tries[message.message_id] < TRIES:
+            self._queue.back(message)
+        else:
+            reply = Reply(0, f"the connection was lost: {why}")
+            self._settle(receipt(message, Outcome.DEFERRED, reply, Policy(lane.relay.label), self.clock()))
+
+    def _settle(self, answer: Receipt) -> None:
+        self._queue.told(answer)
+        self.watch(answer)
 
 
-__all__ = ["Journal", "Run", "Session", "Watch"]
+class Share:
+    """One connection's messages: what `Talk` asks for, answered by the run."""
+
+    def __init__(self, run: Run, lane: Lane) -> None:
+        self._run = run
+        self._lane = lane
+        self._left = lane.most or None
+        self._at_once = True
+        self.full = False
+        self.answered = 0
+
+    def next(self) -> Waiting:
+        """The next message; none where this connection has carried as many as it may."""
+        if self._left == 0:
+            self.full = True
+            nothing: Waiting = asyncio.get_running_loop().create_future()
+            nothing.set_result(None)
+            return nothing
+        if self._left:
+            self._left -= 1
+        future, self._at_once = self._run.take(self._lane)
+        return future
+
+    def soon(self) -> bool:
+        """Whether it comes at once but for the ledger."""
+        return self._at_once and not self._run.held_up
+
+    def told(self, receipt: Receipt, waited: float) -> None:
+        """The relay has answered for one."""
+        self.answered += 1
+        self._run.told(self._lane, receipt, waited)
+
+    def back(self, message: Message, why: str, *, blame: bool) -> None:
+        """The relay has not got this one; whether it may be why the connection ended."""
+        self._run.back(self._lane, message, why, blame=blame)
+
+
+async def one_by_one(smtp: Smtp, sender: str, clock: Callable[[], datetime], messages: Iterable[Message]) -> tuple[Receipt, ...]:
+    """Send some messages without a ledger, as test copies are; the receipts in their order."""
+    numbered = [replace(message, recipient=replace(message.recipient, id=at)) for at, message in enumerate(messages)]
+    receipts: dict[int, Receipt] = {}
+    run = Run(smtp, sender, Unrecorded(), clock, lambda receipt: receipts.update({receipt.recipient.id: receipt}))
+    await run.deliver(iter(numbered))
+    return tuple(receipts[number] for number in sorted(receipts))
+
+
+__all__ = [
+    "POLICY_REFUSALS",
+    "REFUSALS",
+    "Journal",
+    "Lane",
+    "Run",
+    "Session",
+    "Trust",
+    "Unrecorded",
+    "Watch",
+    "dead",
+    "one_by_one",
+]

@@ -3,12 +3,13 @@
 import asyncio
 import socket
 import ssl
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import cast
 
 import aiosmtplib
 
-from digest.config import Smtp
+from digest.config import Relay
+from digest.deliver.verdict import one_line
 from digest.deliver.wire import Wire
 from digest.errors import ConfigError, RelayError
 
@@ -16,15 +17,28 @@ PATIENCE = 15.0  # seconds for a connection to stand
 TIMEOUT = 60.0  # seconds for each step after that
 
 
+@dataclass(slots=True)
+class Trust:
+    """What a relay offers and has turned out not to do; all its connections share what one has learnt."""
+
+    withheld: set[str] = field(default_factory=set)
+    proved: bool = False  # a message has gone out as things are
+
+    def doubt(self, offers: frozenset[str]) -> None:
+        """The relay fell silent before it took anything: do with one thing less."""
+        self.withheld |= {next((name for name in ("chunking", "pipelining") if name in offers), "")} - {""}
+
+
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """A wire to a relay that has let us in, and what its EHLO offers, in lower case."""
+    """A wire to a relay that has let us in, and what of its EHLO is used, in lower case."""
 
     wire: Wire
     offers: frozenset[str]
+    trust: Trust
 
 
-async def dial(relay: Smtp) -> Connection:
+async def dial(relay: Relay, trust: Trust) -> Connection:
     """Connect, start TLS and log in; RelayError where that fails for every message alike."""
     if relay.user and not relay.password:
         raise relay_error(relay, f"no password is set for {relay.user!r}", "Set DIGEST_SMTP_PASSWORD or smtp.password_file.")
@@ -42,8 +56,8 @@ async def dial(relay: Smtp) -> Connection:
     except (aiosmtplib.SMTPException, OSError, TimeoutError, ValueError) as error:
         client.close()
         raise relay_error(relay, *_advice(error)) from error
-    wire = Wire(cast(asyncio.Transport, client.transport))
-    return Connection(wire, frozenset(name.lower() for name in client.esmtp_extensions))
+    offers = frozenset(name.lower() for name in client.esmtp_extensions) - trust.withheld
+    return Connection(Wire(cast(asyncio.Transport, client.transport), prompt="chunking" in offers), offers, trust)
 
 
 async def _greet(client: aiosmtplib.SMTP) -> None:
@@ -55,12 +69,12 @@ async def _greet(client: aiosmtplib.SMTP) -> None:
             await client.helo()
 
 
-def relay_error(relay: Smtp, what: str, remedy: str) -> RelayError:
+def relay_error(relay: Relay, what: str, remedy: str) -> RelayError:
     """What the relay does to every message alike."""
     return RelayError(what, thing=f"{relay.host}:{relay.port}", remedy=remedy)
 
 
-def _client(relay: Smtp) -> aiosmtplib.SMTP:
+def _client(relay: Relay) -> aiosmtplib.SMTP:
     starttls = {"none": False if relay.local else None, "starttls": True, "implicit": False}[relay.tls]
     return aiosmtplib.SMTP(
         hostname=relay.host,
@@ -74,7 +88,7 @@ def _client(relay: Smtp) -> aiosmtplib.SMTP:
     )
 
 
-def _context(relay: Smtp) -> ssl.SSLContext:
+def _context(relay: Relay) -> ssl.SSLContext:
     """Certificates are always checked; `ca_file` names an authority of one's own."""
     try:
         return ssl.create_default_context(cafile=relay.ca_file)
@@ -104,8 +118,3 @@ def _advice(error: BaseException) -> tuple[str, str]:
     if "AUTH extension" in told:
         return "the relay offers no login on this connection", "Write smtp+starttls:// or smtps://, or leave the user out."
     return f"cannot connect: {told}", "Is the relay running, and is smtp.url right?"
-
-
-def one_line(text: str) -> str:
-    """A server's words on one line, bounded."""
-    return " ".join(text.split())[:500].rstrip(".:")

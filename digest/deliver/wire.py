@@ -5,15 +5,13 @@ apart, and a reply belongs to the oldest command that has none.
 """
 
 import asyncio
+import socket
 from collections import deque
 from dataclasses import dataclass
 
 LONGEST_LINE = 4_096  # octets; RFC 5321 4.5.3.1.5 has 512, and some servers talk more
 MOST_LINES = 100  # of one reply
-
-
-class LostError(Exception):
-    """The connection is gone, too slow, or does not speak SMTP."""
+SILENCE = "no answer in time"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,18 +27,33 @@ class Reply:
         return self.code >= 400
 
 
-class Wire(asyncio.Protocol):
-    """A connection that has been greeted."""
+class LostError(Exception):
+    """The connection is gone, too slow, or does not speak SMTP.
 
-    def __init__(self, transport: asyncio.Transport) -> None:
+    `closed`: the relay ended it in order, so that it has taken nothing of what it has not answered; `silent`: no answer came.
+    """
+
+    def __init__(self, why: str, *, closed: bool = False, silent: bool = False) -> None:
+        super().__init__(why)
+        self.closed = closed
+        self.silent = silent
+
+
+class Wire(asyncio.Protocol):
+    """A connection that has been greeted.
+
+    `prompt` acknowledges each packet at once (TCP_QUICKACK): a server that sends two small replies waits for that between
+    them, and with BDAT stands still for the 40 ms of a delayed acknowledgement.
+    """
+
+    def __init__(self, transport: asyncio.Transport, *, prompt: bool = False) -> None:
         self._transport = transport
-        self._buffer = bytearray()
+        self._buffer = b""
         self._text: list[str] = []
         self._replies: deque[Reply] = deque()
-        self._arrived = asyncio.Event()
-        self._writable = asyncio.Event()
-        self._writable.set()
+        self._waiter: asyncio.Future[None] | None = None
         self._lost: str | None = None
+        self._socket = transport.get_extra_info("socket") if prompt and hasattr(socket, "TCP_QUICKACK") else None
         transport.set_protocol(self)
 
     @property
@@ -50,13 +63,15 @@ class Wire(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Whole lines become replies; how the network cuts them does not matter."""
-        self._buffer += data
-        while (end := self._buffer.find(b"\n")) >= 0:
-            line = bytes(self._buffer[:end])
-            del self._buffer[: end + 1]
-            self._take(line.rstrip(b"\r"))
+        if self._socket is not None:
+            self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
+        *lines, self._buffer = (self._buffer + data).split(b"\n")
+        for line in lines:
+            if self._lost is None:  # what follows something that is no reply belongs to nothing
+                self._take(line.rstrip(b"\r"))
         if len(self._buffer) > LONGEST_LINE:
             self._fail("a line without end")
+        self.nudge()
 
     def _take(self, line: bytes) -> None:
         code, more, text = line[:3], line[3:4], line[4:]
@@ -67,7 +82,6 @@ class Wire(asyncio.Protocol):
         if more != b"-":
             self._replies.append(Reply(int(code), " ".join(self._text)))
             self._text = []
-            self._arrived.set()
 
     def eof_received(self) -> bool:
         """The server has hung up; so do we."""
@@ -79,43 +93,49 @@ class Wire(asyncio.Protocol):
 
     def _fail(self, why: str) -> None:
         self._lost = self._lost or why
-        self._arrived.set()
-        self._writable.set()
         self._transport.close()
+        self.nudge()
 
-    def pause_writing(self) -> None:
-        """The network is slower than we are."""
-        self._writable.clear()
+    def nudge(self) -> None:
+        """Wake whoever waits for the server: there is something to look at."""
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
 
-    def resume_writing(self) -> None:
-        """It has caught up."""
-        self._writable.set()
+    def write(self, data: bytes) -> None:
+        """Hand bytes to the network; LostError where it is gone.
 
-    async def write(self, data: bytes, patience: float) -> None:
-        """Hand bytes to the network; LostError where it takes none."""
+        How much can wait here is bounded by what may be unanswered; a network that takes nothing shows as no answer.
+        """
         if not self.open:
-            raise LostError(self._lost or "the connection is closed")
+            raise self._loss()
         self._transport.write(data)
-        try:
-            async with asyncio.timeout(patience):
-                await self._writable.wait()
-        except TimeoutError as error:
-            self._fail("the server takes no data")
-            raise LostError("the server takes no data") from error
 
-    async def reply(self, patience: float) -> Reply:
-        """The reply to the oldest command without one."""
+    def answered(self, count: int) -> bool:
+        """Whether so many replies are there, or will never be."""
+        return len(self._replies) >= count or self._lost is not None
+
+    async def stir(self, patience: float) -> None:
+        """Wait until a reply comes, the connection ends or somebody nudges; after `patience` seconds it is given up."""
+        loop = asyncio.get_running_loop()
+        self._waiter = loop.create_future()
+        timer = loop.call_later(patience, self._fail, SILENCE)
         try:
-            async with asyncio.timeout(patience):
-                while not self._replies:
-                    if self._lost is not None:
-                        raise LostError(self._lost)
-                    self._arrived.clear()
-                    await self._arrived.wait()
-        except TimeoutError as error:
-            self._fail("no answer in time")
-            raise LostError("no answer in time") from error
-        return self._replies.popleft()
+            await self._waiter
+        finally:
+            timer.cancel()
+
+    async def replies(self, count: int, patience: float) -> list[Reply]:
+        """The replies to the oldest commands without one."""
+        while not self.answered(count):
+            await self.stir(patience)
+        if len(self._replies) < count:
+            raise self._loss()
+        return [self._replies.popleft() for _ in range(count)]
+
+    def _loss(self) -> LostError:
+        last = next((reply for reply in self._replies if reply.code == 421), None)  # its reason for hanging up
+        why = f"421 {last.text}" if last else self._lost or "the connection is closed"
+        return LostError(why, closed=last is not None, silent=self._lost == SILENCE)
 
     def close(self) -> None:
         """Hang up."""

@@ -2,7 +2,7 @@
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -29,13 +29,12 @@ class Book:
         self.receipts: dict[str, Receipt] = {}
         self.not_to = not_to
 
-    async def begin(self, message: Message) -> bool:
-        self.events.append(("begin", message.recipient.email))
-        return message.recipient.email not in self.not_to
-
-    async def settle(self, receipt: Receipt) -> None:
-        self.events.append(("settle", receipt.recipient.email))
-        self.receipts[receipt.recipient.email] = receipt
+    async def record(self, begun: Sequence[Message], receipts: Sequence[Receipt]) -> set[int]:
+        for receipt in receipts:
+            self.events.append(("settle", receipt.recipient.email))
+            self.receipts[receipt.recipient.email] = receipt
+        self.events += [("begin", message.recipient.email) for message in begun]
+        return {message.recipient.id for message in begun if message.recipient.email not in self.not_to}
 
     def outcomes(self) -> dict[str, str]:
         return {email: receipt.outcome.value for email, receipt in self.receipts.items()}
@@ -150,21 +149,6 @@ async def test_stopping_settles_what_is_in_flight(relay: Relay) -> None:
     await deliver(relay, book, messages(500), stop=stop)
     assert 0 < len(book.receipts) < 500
     assert {email for kind, email in book.events if kind == "begin"} == set(book.receipts)
-
-
-async def test_a_rate_is_held_over_all_connections(relay: Relay, monkeypatch: pytest.MonkeyPatch) -> None:
-    pauses: list[float] = []
-    sleep = asyncio.sleep
-
-    async def noted(seconds: float, result: object = None) -> object:
-        pauses.append(seconds)
-        return await sleep(0, result)
-
-    monkeypatch.setattr("digest.deliver.asyncio.sleep", noted)
-    await deliver(relay, Book(), messages(11), Smtp(url=f"smtp://127.0.0.1:{relay.port}", rate="1/s"))  # type: ignore[arg-type]
-    waits = sorted(pause for pause in pauses if pause > 0)
-    assert len(waits) == 10
-    assert waits[-1] > 8
 
 
 async def test_a_relay_that_allows_two_connections_gets_all_in_one_pass(relay: Relay) -> None:

@@ -1,6 +1,5 @@
 """The ledger and the archive on a real SQLite file."""
 
-import asyncio
 import multiprocessing
 import sqlite3
 from collections.abc import Iterator
@@ -158,16 +157,11 @@ def test_many_recipients_come_in_pages(store: Store) -> None:
     assert [row.email for row in store.deliveries.to_send(SLOT.key, None)] == emails
 
 
-async def test_the_journal_groups_commits(store: Store) -> None:
+async def test_the_journal_writes_groups(store: Store) -> None:
     frozen(store, *(f"r{number:03}@r.example" for number in range(300)))
-    async with Journal(store.deliveries, SLOT.key) as journal:
-
-        async def one(recipient: Recipient) -> bool:
-            begun = await journal.begin(message(recipient))
-            await journal.settle(receipt(recipient, Outcome.SENT))
-            return begun
-
-        assert all(await asyncio.gather(*map(one, store.deliveries.to_send(SLOT.key, None))))
+    journal, people = Journal(store.deliveries, SLOT.key), list(store.deliveries.to_send(SLOT.key, None))
+    assert await journal.record([message(recipient) for recipient in people], []) == {recipient.id for recipient in people}
+    await journal.record([], [receipt(recipient, Outcome.SENT) for recipient in people])
     assert store.deliveries.counts(SLOT.key) == {"sent": 300}
 
 
@@ -177,9 +171,8 @@ async def test_a_journal_that_cannot_write_says_so(store: Store) -> None:
     with sqlite3.connect(str(store.engine.url.database)) as connection:
         connection.execute("DROP TABLE deliveries")
     connection.close()
-    async with Journal(store.deliveries, SLOT.key) as journal:
-        with pytest.raises(Exception, match="deliveries"):
-            await journal.begin(message(ada))
+    with pytest.raises(Exception, match="deliveries"):
+        await Journal(store.deliveries, SLOT.key).record([message(ada)], [])
 
 
 def test_secrets_last(store: Store, tmp_path: Path) -> None:

@@ -1,0 +1,80 @@
+"""Handing over with DATA: one body at a time; with PIPELINING (RFC 2920) the next envelope goes out in the same write.
+
+One round trip a message then. A recipient that is refused after its DATA was sent gets a lone dot for a body (section 3.1):
+nothing of a message goes to somebody who was refused.
+"""
+
+import asyncio
+
+from digest.deliver.talk import COMMAND, FINAL, Talk
+from digest.deliver.wire import LostError, Reply, stuffed
+from digest.model import Message
+
+_DOT, _RSET, _DATA = b".\r\n", b"RSET\r\n", b"DATA\r\n"
+
+
+async def dotted(talk: Talk) -> None:
+    """Send what comes until nothing does; LostError where the connection ends before."""
+    pipelined, clock = "pipelining" in talk.offers, asyncio.get_running_loop().time
+    message, ahead = await talk.taken(), False
+    while message:
+        talk.ask()
+        replies = await _envelope(talk, message, pipelined=pipelined, ahead=ahead)
+        refusal = _refusal(talk, message, replies)
+        following = await talk.taken() if talk.soon() else None
+        ending = _ending(talk, message, replies, refusal)
+        ahead = pipelined and following is not None
+        talk.wire.write(b"".join([ending, *_commands(talk, following)]) if ahead and following else ending)
+        started = clock()
+        final = (await talk.wire.replies(1, FINAL))[0] if ending else None
+        _last_word(talk, message, refusal, final, clock() - started)
+        message = following or await talk.taken()
+
+
+def _commands(talk: Talk, message: Message) -> list[bytes]:
+    return [*talk.envelope(message), _DATA]
+
+
+async def _envelope(talk: Talk, message: Message, *, pipelined: bool, ahead: bool) -> list[Reply]:
+    """The replies to MAIL, RCPT and DATA; to as many as were sent where one is refused on the way."""
+    commands = _commands(talk, message)
+    if pipelined:
+        if not ahead:
+            talk.wire.write(b"".join(commands))
+        return await talk.wire.replies(3, COMMAND)
+    replies: list[Reply] = []
+    for command in commands:
+        talk.wire.write(command)
+        replies += await talk.wire.replies(1, COMMAND)
+        if replies[-1].refusal:
+            break
+    return [*replies, *[replies[-1]] * (3 - len(replies))]
+
+
+def _refusal(talk: Talk, message: Message, replies: list[Reply]) -> Reply | None:
+    """What refuses the message before its body; only 354 asks for a body, and only after DATA."""
+    if any(not reply.refusal and (reply.code == 354) != (at == 2) for at, reply in enumerate(replies)):
+        raise LostError("the relay's answers do not fit MAIL, RCPT and DATA")
+    return talk.refusal(message, replies) or (replies[2] if replies[2].refusal else None)
+
+
+def _ending(talk: Talk, message: Message, replies: list[Reply], refusal: Reply | None) -> bytes:
+    """What ends the transaction: the body, a dot for a body that must not go, or RSET for one that was not asked for."""
+    if refusal is None:
+        talk.leaves(message)
+        return stuffed(message.raw)
+    if replies[2].code == 354:
+        return _DOT
+    return b"" if refusal is replies[0] else _RSET
+
+
+def _last_word(talk: Talk, message: Message, refusal: Reply | None, final: Reply | None, waited: float) -> None:
+    """The receipt; after a 421, or an answer that is none, the connection is of no more use."""
+    word = refusal or final
+    if word is None:
+        raise LostError("the relay gave no answer")
+    if final is not None and final.code == 421:
+        raise LostError(f"421 {final.text}", closed=True)
+    talk.tell(message, word, waited)
+    if final is not None and 300 <= final.code < 400:
+        raise LostError(f"{final.code} is no answer to a body")
