@@ -208,11 +208,12 @@ class Recipient:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """A complete message for one recipient: CRLF line ends, signed where keys are set."""
+    """A complete message for one recipient: CRLF line ends, signed where keys are set; `dots`: a line may begin with one."""
 
     recipient: Recipient
     message_id: str
     raw: bytes
+    dots: bool = True
 
 
 class Outcome(StrEnum):

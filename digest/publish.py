@@ -18,7 +18,7 @@ from datetime import datetime
 from typing import Literal, Protocol
 
 from digest.clock import Clock
-from digest.compose import Composer, Sender
+from digest.compose import Composer, Sender, composed
 from digest.config import EditionPlan, Smtp
 from digest.curate import Rules, curate
 from digest.deliver import Run
@@ -105,7 +105,7 @@ async def send(line: Line, frozen: Frozen, roll: Roll, progress: Progress, *, du
     line.store.optouts.adopt({reader.email: reader.status for reader in roll.subscribers if reader.status in GONE}, line.clock())
     resumed = tuple(deliveries.reclaim(key))
     before = deliveries.counts(key)
-    compose = Composer(line.sender, frozen.rendered, key, frozen.edition.frozen_at)
+    composer = Composer(line.sender, frozen.rendered, key, frozen.edition.frozen_at)
     journal = Journal(deliveries, key)
     for pause in (0.0, *line.patience):
         waiting = deliveries.waiting(key, due)
@@ -113,7 +113,8 @@ async def send(line: Line, frozen: Frozen, roll: Roll, progress: Progress, *, du
             break
         progress.started(waiting)
         run = Run(line.smtp, line.sender.newsletter.address, journal, line.clock, progress.answered, line.stop)
-        await run.deliver(map(compose, deliveries.to_send(key, due)))
+        with composed(composer, deliveries.to_send(key, due), waiting) as messages:
+            await run.deliver(messages)
     return _report(line, frozen, before, resumed)
 
 

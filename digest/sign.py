@@ -50,6 +50,11 @@ class Signer:
             raise ConfigError(f"has {key.key_size} bits; receivers ignore less than {_SHORTEST_RSA}", thing=where)
         return cls(domain, selector, key)
 
+    def __reduce__(self) -> tuple[object, ...]:
+        """For a process of ours that signs; keys of `cryptography` cannot be pickled as they are."""
+        pem = self.key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+        return _unpickled, (self.domain, self.selector, pem)
+
     @property
     def algorithm(self) -> str:
         """The `a=` tag."""
@@ -83,6 +88,13 @@ class Signer:
         if isinstance(self.key, RSAPrivateKey):
             return self.key.sign(data, padding.PKCS1v15(), hashes.SHA256())
         return self.key.sign(hashlib.sha256(data).digest())  # RFC 8463, section 3
+
+
+def _unpickled(domain: str, selector: str, pem: bytes) -> Signer:
+    key = serialization.load_pem_private_key(pem, None)
+    if not isinstance(key, RSAPrivateKey | Ed25519PrivateKey):
+        raise TypeError("neither an RSA nor an Ed25519 key")
+    return Signer(domain, selector, key)
 
 
 def relaxed_header(name: str, value: str) -> str:

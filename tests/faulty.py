@@ -82,7 +82,8 @@ class Connection(asyncio.Protocol):
         self.count = 0
         self.said: list[str] = []
         self.closing = False
-        self.transport: asyncio.Transport
+        self.last = 0.0  # when the last answer leaves
+        self.transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Greet."""
@@ -109,17 +110,18 @@ class Connection(asyncio.Protocol):
         self.said.append(text if text.endswith("\r\n") else f"{text}\r\n")
 
     def flush(self, wait: float = 0.0) -> None:
-        """Send what was said, a round trip later."""
+        """Send what was said, a round trip later, and never before what was said earlier."""
         data, self.said = "".join(self.said).encode(), []
-        wait += self.relay.delay
-        if not wait and not self.relay.byte_by_byte:
+        loop = asyncio.get_running_loop()
+        self.last = max(loop.time() + wait + self.relay.delay, self.last + 1e-6)
+        if self.last - loop.time() < 1e-5 and not self.relay.byte_by_byte:
             self.deliver(data, self.closing)
         else:
-            asyncio.get_running_loop().call_later(wait, self.deliver, data, self.closing)
+            loop.call_at(self.last, self.deliver, data, self.closing)
 
     def deliver(self, data: bytes, closing: bool) -> None:
         """Onto the network."""
-        if self.transport.is_closing():
+        if self.transport is None or self.transport.is_closing():
             return
         if self.relay.byte_by_byte:
             for at in range(len(data)):
@@ -133,14 +135,19 @@ class Connection(asyncio.Protocol):
         """Take what came."""
         if self.closing or self.relay.silent:
             return
+        if self.mode == "bdat" and len(data) < self.left and not self.relay.keep:
+            self.left -= len(data)
+            return
         self.buffer += data
-        while self.buffer and not self.closing and self.step():
+        while self.transport and self.buffer and self.step():
             pass
         if self.said or self.closing:
             self.flush()
 
     def step(self) -> bool:
         """One command or body; False where more bytes are needed."""
+        if self.closing:
+            return False
         if self.mode == "bdat":
             return self.chunk()
         if self.mode == "data":
@@ -170,6 +177,10 @@ class Connection(asyncio.Protocol):
         """Offer."""
         self.said.append(self.relay.offers(self.secure))
 
+    def on_helo(self, rest: str) -> None:
+        """The old greeting."""
+        self.say("250 faulty.example")
+
     def on_starttls(self, rest: str) -> None:
         """Begin TLS on this connection."""
         self.say("220 go on")
@@ -181,8 +192,10 @@ class Connection(asyncio.Protocol):
         assert self.relay.tls is not None
         secured = Connection(self.relay, secure=True)
         self.relay.open += 1
+        assert self.transport is not None
         transport = await asyncio.get_running_loop().start_tls(self.transport, secured, self.relay.tls, server_side=True)
         secured.transport = cast(asyncio.Transport, transport)
+        secured.data_received(b"")  # what came in the meantime
 
     def on_mail(self, rest: str) -> None:
         """Begin a transaction."""
@@ -282,8 +295,7 @@ class Connection(asyncio.Protocol):
         if relay.keep:
             relay.log.append(f"body {len(body)}")
         if relay.drops_before(address):
-            self.closing, self.said = True, []
-            self.transport.close()
+            self.hang_up()
             return
         answer = relay.answer(address)
         if answer is None:
@@ -292,12 +304,17 @@ class Connection(asyncio.Protocol):
             if relay.keep:
                 relay.bodies[address] = body
         if relay.drops_after(address):
-            self.closing, self.said = True, []
-            self.transport.close()
+            self.hang_up()
             return
         self.say(answer or "250 2.0.0 taken")
         if wait := relay.slow(address):
             self.flush(wait)
+
+    def hang_up(self) -> None:
+        """Without a word."""
+        self.closing, self.said = True, []
+        if self.transport:
+            self.transport.close()
 
 
 @asynccontextmanager

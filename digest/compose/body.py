@@ -29,9 +29,10 @@ class _Shared:
 
 @dataclass(frozen=True, slots=True)
 class _Own:
-    """The place of a reader's own words."""
+    """The place of a reader's own words; `key` tells apart where they are escaped and where not."""
 
     name: str
+    key: str
     escape: Callable[[str], str]
 
 
@@ -43,25 +44,25 @@ class Body:
         pieces = [fence + b"\r\n", *_part("plain", rendered.text, str)]
         pieces += [b"\r\n" + fence + b"\r\n", *_part("html", rendered.html, html.escape)]
         self._pieces = list(_merged([*pieces, b"\r\n" + fence + b"--\r\n"]))
+        self._places = list({piece.key: piece for piece in self._pieces if isinstance(piece, _Own)}.values())
         first = self._pieces.pop(0)
         self._first = first.raw if isinstance(first, _Shared) else b""
         self._hash = hashlib.sha256(first.relaxed if isinstance(first, _Shared) else b"")
 
-    def filled(self, values: Mapping[str, str]) -> tuple[list[bytes], bytes]:
-        """The body with a reader's words in their places, in pieces, and the SHA-256 of its relaxed form."""
-        made, digest = [self._first], self._hash.copy()
-        own: dict[str, bytes] = {}
+    def words(self, values: Mapping[str, str]) -> dict[str, bytes]:
+        """A reader's own words, encoded for the places where they go."""
+        return {place.key: _soft_end(_quoted(place.escape(values.get(place.name, "")))) for place in self._places}
+
+    def pieces(self, words: Mapping[str, bytes]) -> list[bytes]:
+        """The body with a reader's words in their places."""
+        return [self._first, *(piece.raw if isinstance(piece, _Shared) else words[piece.key] for piece in self._pieces)]
+
+    def digest(self, words: Mapping[str, bytes]) -> bytes:
+        """The SHA-256 of the body in relaxed form."""
+        digest = self._hash.copy()
         for piece in self._pieces:
-            if isinstance(piece, _Shared):
-                made.append(piece.raw)
-                digest.update(piece.relaxed)
-                continue
-            words = own.get(piece.name)
-            if words is None:
-                words = own[piece.name] = _soft_end(_quoted(piece.escape(values.get(piece.name, ""))))
-            made.append(words)
-            digest.update(relaxed(words))
-        return made, digest.digest()
+            digest.update(piece.relaxed if isinstance(piece, _Shared) else relaxed(words[piece.key]))
+        return digest.digest()
 
 
 def _part(subtype: str, text: str, escape: Callable[[str], str]) -> Iterator[bytes | _Own]:
@@ -70,7 +71,7 @@ def _part(subtype: str, text: str, escape: Callable[[str], str]) -> Iterator[byt
     *turns, last = split(text)
     for shared, name in zip(turns[::2], turns[1::2], strict=True):
         yield _soft_end(_quoted(shared))
-        yield _Own(name, escape)
+        yield _Own(name, f"{subtype} {name}", escape)
     yield _quoted(last)
 
 

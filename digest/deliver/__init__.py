@@ -61,19 +61,16 @@ class Run:
 
     async def deliver(self, messages: Iterator[Message]) -> None:
         """Send the messages; returns when all have a receipt, or `stop` was set and what was in flight is settled."""
-        self._queue = Queue(Line(messages, self.smtp.domain_rates), self.journal)
+        self._queue = Queue(
+            Line(messages, self.smtp.domain_rates), self.journal, ahead=sum(relay.connections for relay in self.smtp.fleet)
+        )
         helpers = [asyncio.create_task(self._queue.pump()), asyncio.create_task(self._closed_when_stopped())]
         try:
             while not self._queue.empty() and not all(lane.lost for lane in self._lanes):
                 await self._pass()
-            stranded = self._stranded()
-            await self._queue.recorded()
-            if (
-                stranded
-                and not self.stop.is_set()
-                and (failure := next(filter(None, (lane.failure for lane in self._lanes)), None))
-            ):
-                raise failure
+            if await self._stranded() and not self.stop.is_set():
+                for failure in filter(None, (lane.failure for lane in self._lanes)):
+                    raise failure
         finally:
             for helper in helpers:
                 helper.cancel()
@@ -89,13 +86,11 @@ class Run:
             if error is not None:
                 raise error
 
-    def _stranded(self) -> bool:
-        """Whether somebody is left whom no relay would carry; those already begun may be tried again as soon as one is well."""
-        begun = self._queue.left_over()
-        for message in begun:
-            given = receipt(message, Outcome.DEFERRED, Reply(0, "no relay was left"), Policy(""), self.clock())
-            self._queue.told(replace(given, retry_at=given.at))
-        return bool(begun) or not self._queue.empty() or any(lane.row for lane in self._lanes if lane.out)
+    async def _stranded(self) -> bool:
+        """Record the last answers; whether somebody is left whom no relay would carry."""
+        more = not self._queue.empty()
+        released = await self._queue.settled()
+        return more or bool(released) or any(lane.row for lane in self._lanes if lane.out)
 
     async def _closed_when_stopped(self) -> None:
         await self.stop.wait()
@@ -131,10 +126,10 @@ class Run:
         """
         if session.connected:
             return True
-        if lane.open:
-            return await self._tried(lane, session)
         async with lane.first:
-            return await self._tried(lane, session) if lane.well(self._now()) else False
+            if not lane.open:
+                return lane.well(self._now()) and await self._tried(lane, session)
+        return await self._tried(lane, session)
 
     async def _tried(self, lane: Lane, session: Session) -> bool:
         try:

@@ -24,7 +24,7 @@ async def dotted(talk: Talk) -> None:
         following = await talk.taken() if talk.soon() else None
         ending = _ending(talk, message, replies, refusal)
         ahead = pipelined and following is not None
-        talk.wire.write(b"".join([ending, *_commands(talk, following)]) if ahead and following else ending)
+        talk.wire.write(b"".join([*ending, *_commands(talk, following)] if ahead and following else ending))
         started = clock()
         final = (await talk.wire.replies(1, FINAL))[0] if ending else None
         _last_word(talk, message, refusal, final, clock() - started)
@@ -58,14 +58,14 @@ def _refusal(talk: Talk, message: Message, replies: list[Reply]) -> Reply | None
     return talk.refusal(message, replies) or (replies[2] if replies[2].refusal else None)
 
 
-def _ending(talk: Talk, message: Message, replies: list[Reply], refusal: Reply | None) -> bytes:
+def _ending(talk: Talk, message: Message, replies: list[Reply], refusal: Reply | None) -> list[bytes]:
     """What ends the transaction: the body, a dot for a body that must not go, or RSET for one that was not asked for."""
     if refusal is None:
         talk.leaves(message)
-        return stuffed(message.raw)
+        return stuffed(message)
     if replies[2].code == 354:
-        return _DOT
-    return b"" if refusal is replies[0] else _RSET
+        return [_DOT]
+    return [] if refusal is replies[0] else [_RSET]
 
 
 def _last_word(talk: Talk, message: Message, refusal: Reply | None, final: Reply | None, waited: float) -> None:

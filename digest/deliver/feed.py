@@ -1,8 +1,9 @@
 """Messages for all connections, each recorded as about to leave before a connection gets it.
 
 What many connections want to record at one moment, messages that begin and answers that came, goes to the disk in one
-commit. An answer is handed in before its connection asks for another message, so that the two are written together and a
-connection never has more in doubt than it has on the way.
+commit; as many messages as there are connections are begun ahead, since a commit of twenty costs hardly more than one of
+ten. So at most three messages a connection stand as begun: its body on the way, the next envelope, and one ahead; beyond
+that only what BDAT's window has on the way.
 """
 
 import asyncio
@@ -25,6 +26,9 @@ class Journal(Protocol):
         Returns the readers' ids of those messages that may leave; the others have opted out or are dealt with.
         """
 
+    async def release(self, messages: Sequence[Message]) -> None:
+        """Messages that were to leave and have not: they wait again, as if they had never been begun."""
+
 
 class Unrecorded:
     """A journal that keeps nothing, for test copies."""
@@ -33,14 +37,18 @@ class Unrecorded:
         """Everything may leave."""
         return {message.recipient.id for message in begun}
 
+    async def release(self, messages: Sequence[Message]) -> None:
+        """Nothing to forget."""
+
 
 class Queue:
     """The messages of one run."""
 
-    def __init__(self, messages: Line, journal: Journal) -> None:
+    def __init__(self, messages: Line, journal: Journal, ahead: int) -> None:
         self._line = messages
         self._journal = journal
-        self._again: deque[Message] = deque()  # begun, and given back
+        self._ahead = ahead
+        self._begun: deque[Message] = deque()  # begun, and in nobody's hands: ahead of need, or given back
         self._wanted: list[Waiting] = []
         self._receipts: list[Receipt] = []
         self._flushed: list[asyncio.Future[None]] = []
@@ -51,15 +59,17 @@ class Queue:
 
     def empty(self) -> bool:
         """Whether there is nothing more to hand out."""
-        return self._closed or not (self._again or not self._line.empty())
+        return self._closed or not (self._begun or not self._line.empty())
 
     def want(self, future: Waiting) -> None:
         """Give the next message, once it is recorded, to somebody who waits; None at the end."""
         if self._broken:
             future.set_exception(self._broken)
-            return
-        self._wanted.append(future)
-        self._work.set()
+        elif self._begun and not self._closed:
+            future.set_result(self._begun.popleft())
+        else:
+            self._wanted.append(future)
+            self._work.set()
 
     def told(self, receipt: Receipt) -> None:
         """An answer to record."""
@@ -68,27 +78,26 @@ class Queue:
 
     def back(self, message: Message) -> None:
         """One that may go over another connection; it counts as begun."""
-        self._again.append(message)
+        self._begun.append(message)
+        self._work.set()
 
     def close(self) -> None:
         """Hand out nothing more."""
         self._closed = True
         self._work.set()
 
-    def left_over(self) -> list[Message]:
-        """Those given back that nobody has taken again."""
-        rest = list(self._again)
-        self._again.clear()
-        return rest
-
-    async def recorded(self) -> None:
-        """Return when every answer is on the disk."""
+    async def settled(self) -> int:
+        """Put every answer on the disk, and release what was begun and nobody has taken; returns how many that were."""
         if self._broken:
             raise self._broken
-        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._flushed.append(future)
+        flushed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._flushed.append(flushed)
         self._work.set()
-        await future
+        await flushed
+        rest = list(self._begun)
+        self._begun.clear()
+        await self._journal.release(rest)
+        return len(rest)
 
     async def pump(self) -> None:
         """Write and hand out, as long as somebody may ask; a ledger that fails is everybody's failure."""
@@ -109,33 +118,30 @@ class Queue:
     async def _round(self, wanted: list[Waiting]) -> None:
         """One commit for all that waits."""
         receipts, self._receipts = self._receipts, []
-        flushed = list(self._flushed)
-        messages = self._served(wanted)
+        flushed, self._flushed = self._flushed, []
+        messages = self._taken(len(wanted) + self._ahead - len(self._begun)) if wanted else []
         if messages or receipts:
             allowed = await self._journal.record(messages, receipts)
-            for future, message in zip(wanted, messages, strict=False):
-                if message.recipient.id in allowed:
-                    future.set_result(message)
-                else:
-                    self.want(future)
+            self._begun += [message for message in messages if message.recipient.id in allowed]
         for waiting in flushed:
             waiting.set_result(None)
-            self._flushed.remove(waiting)
+        self._serve(wanted, again=bool(messages))
 
-    def _served(self, wanted: list[Waiting]) -> list[Message]:
-        """Messages to begin, for the first of those who wait; the rest gets what was given back, nothing, or has to wait."""
-        loop = asyncio.get_running_loop()
-        while wanted and self._again and not self._closed:
-            wanted.pop().set_result(self._again.popleft())
-        messages: list[Message] = []
-        while len(messages) < len(wanted) and not self._closed and (message := self._line.take(loop.time())):
+    def _taken(self, count: int) -> list[Message]:
+        now, messages = asyncio.get_running_loop().time(), list[Message]()
+        while len(messages) < count and not self._closed and (message := self._line.take(now)):
             messages.append(message)
-        rest = wanted[len(messages) :]
-        self.held_up = bool(rest) and not self.empty()
-        if self.held_up:
-            self._wanted += rest
-            loop.call_later(self._line.wait(loop.time()) + 0.001, self._work.set)
-        else:
-            for future in rest:
-                future.set_result(None)
         return messages
+
+    def _serve(self, wanted: list[Waiting], *, again: bool) -> None:
+        """Hand out what is begun; the others wait for a domain's pace, or another round, or there is nothing for them."""
+        while wanted and self._begun and not self._closed:
+            wanted.pop(0).set_result(self._begun.popleft())
+        self.held_up = bool(wanted) and not self.empty() and not again
+        if not wanted or self.empty():
+            for future in wanted:
+                future.set_result(None)
+            return
+        self._wanted += wanted
+        loop = asyncio.get_running_loop()
+        loop.call_later(self._line.wait(loop.time()) + 0.001 if self.held_up else 0, self._work.set)

@@ -9,6 +9,8 @@ import socket
 from collections import deque
 from dataclasses import dataclass
 
+from digest.model import Message
+
 LONGEST_LINE = 4_096  # octets; RFC 5321 4.5.3.1.5 has 512, and some servers talk more
 MOST_LINES = 100  # of one reply
 SILENCE = "no answer in time"
@@ -142,11 +144,9 @@ class Wire(asyncio.Protocol):
         self._fail("closed")
 
 
-def stuffed(message: bytes) -> bytes:
-    """A message as it follows DATA: leading dots doubled, a lone dot at its end (RFC 5321, 4.5.2)."""
-    if message.startswith(b"."):
-        message = b"." + message
-    end = b".\r\n" if message.endswith(b"\r\n") else b"\r\n.\r\n"
-    if b"\r\n." in message:
-        message = message.replace(b"\r\n.", b"\r\n..")
-    return message + end
+def stuffed(message: Message) -> list[bytes]:
+    """A message as it follows DATA: leading dots doubled, a lone dot at its end (RFC 5321, 4.5.2), in pieces."""
+    raw = message.raw
+    if message.dots:
+        raw = (b"." if raw.startswith(b".") else b"") + raw.replace(b"\r\n.", b"\r\n..")
+    return [raw, b".\r\n" if raw.endswith(b"\r\n") else b"\r\n.\r\n"]

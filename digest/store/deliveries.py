@@ -15,9 +15,12 @@ from sqlalchemy.sql.dml import ReturningUpdate
 
 from digest.model import Message, Outcome, Receipt, Recipient, Subscriber
 from digest.store import schema
+from digest.store.prepared import Prepared
 
 QUEUED, SENDING, SKIPPED = "queued", "sending", "skipped"
 _CHUNK = 500
+_GROUP = 24  # messages begun by one statement
+_PLACES = [f"reader_{number}" for number in range(_GROUP)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +39,7 @@ class Deliveries:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        self._settling, self._beginning = Prepared(_SETTLE, engine), Prepared(_BEGIN, engine)
 
     def reclaim(self, key: str) -> list[str]:
         """Queue again what was in flight when a run died, and return those addresses. Call it holding the sending lock."""
@@ -45,6 +49,15 @@ class Deliveries:
             emails = _emails(connection, mine)
             connection.execute(update(table).where(mine).values(state=QUEUED, interrupted=True))
         return emails
+
+    def release(self, key: str, messages: Sequence[Message]) -> None:
+        """Queue again what was begun and has certainly not left."""
+        table = schema.deliveries
+        mine = and_(table.c.edition == key, table.c.reader == bindparam("b_reader"), table.c.state == SENDING)
+        with self._engine.begin() as connection:
+            if messages:
+                rows = [{"b_reader": message.recipient.id} for message in messages]
+                connection.execute(update(table).where(mine).values(state=QUEUED), rows)
 
     def to_send(self, key: str, due: datetime | None) -> Iterator[Recipient]:
         """The recipients without an outcome, and those deferred until `due` (all of them where that is None), in pages."""
@@ -110,18 +123,30 @@ class Deliveries:
         """
         with self._engine.begin() as connection:
             if receipts:
-                connection.execute(_SETTLE, [_settled(key, receipt) for receipt in receipts])
-            if not begun:
-                return set()
-            rows = connection.execute(_BEGIN, {"b_edition": key, "b_readers": [message.recipient.id for message in begun]})
-            return {row.reader for row in rows if row.state == SENDING}
+                connection.exec_driver_sql(*self._settling.filled([_settled(key, receipt) for receipt in receipts]))
+            return {reader for group in _groups(begun) for reader in self._begun(connection, key, group)}
+
+    def _begun(self, connection: Connection, key: str, group: Sequence[Message]) -> list[int]:
+        readers = [message.recipient.id for message in group]
+        places = dict(zip(_PLACES, [*readers, *[readers[-1]] * (_GROUP - len(readers))], strict=True))
+        statement, (values,) = self._beginning.filled([{"b_edition": key, **places}])
+        return [reader for reader, state in connection.exec_driver_sql(statement, values) if state == SENDING]
+
+
+def _groups(messages: Sequence[Message]) -> Iterator[Sequence[Message]]:
+    return (messages[at : at + _GROUP] for at in range(0, len(messages), _GROUP))
 
 
 def _open(key: str, due: datetime | None) -> ColumnElement[bool]:
     table = schema.deliveries.c
-    deferred = table.state == Outcome.DEFERRED
-    late = deferred if due is None else and_(deferred, table.retry_at <= due)
-    return and_(table.edition == key, or_(table.state == QUEUED, late))
+    ready = _waits(table) if due is None else and_(_waits(table), or_(table.state == QUEUED, table.retry_at <= due))
+    return and_(table.edition == key, ready)
+
+
+def _waits(table: Any) -> ColumnElement[bool]:
+    """Whether a delivery is still to be made: not begun, or with a time for another try."""
+    again = or_(table.state == Outcome.DEFERRED, table.state == Outcome.UNKNOWN)
+    return or_(table.state == QUEUED, and_(again, table.retry_at.is_not(None)))
 
 
 def enlist(connection: Connection, key: str, readers: Sequence[Subscriber], token: Callable[[str], str]) -> None:
@@ -154,8 +179,8 @@ def _begin_statement() -> ReturningUpdate[tuple[int, str]]:
         update(table)
         .where(
             table.c.edition == bindparam("b_edition"),
-            table.c.reader.in_(bindparam("b_readers", expanding=True)),
-            table.c.state.in_([QUEUED, Outcome.DEFERRED]),
+            table.c.reader.in_([bindparam(place, type_=table.c.reader.type) for place in _PLACES]),
+            _waits(table.c),
         )
         .values(state=case((opted_out, SKIPPED), else_=SENDING), reply=case((opted_out, "opted out"), else_=table.c.reply))
         .returning(table.c.reader, table.c.state)

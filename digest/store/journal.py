@@ -17,3 +17,7 @@ class Journal:
     async def record(self, begun: Sequence[Message], receipts: Sequence[Receipt]) -> set[int]:
         """One commit; the readers' ids of those messages that may leave."""
         return await asyncio.to_thread(self._deliveries.record, self._key, begun, receipts)
+
+    async def release(self, messages: Sequence[Message]) -> None:
+        """Messages that have not left: they are queued again."""
+        await asyncio.to_thread(self._deliveries.release, self._key, messages)

@@ -129,7 +129,6 @@ deliveries = Table(
     Column("relay", String, nullable=False),
     Column("at", Instant),
     Column("retry_at", Instant),
-    Index("deliveries_by_state", "edition", "state"),
 )
 
 suppressions = Table(

@@ -16,7 +16,7 @@ from digest.deliver import Session, Trust
 from digest.deliver.dial import Connection
 from digest.deliver.wire import LostError, Reply, Wire, stuffed
 from digest.errors import RelayError
-from digest.model import Message, Outcome, Receipt
+from digest.model import Message, Outcome, Receipt, Recipient
 from tests.deliver.test_deliver import messages
 
 NOW = datetime(2026, 11, 24, 7, tzinfo=UTC)
@@ -215,8 +215,9 @@ def test_whatever_the_server_says(fate: Fate, offers: frozenset[str], count: int
 
 
 def test_dots_at_the_beginning_of_lines() -> None:
-    assert stuffed(b".a\r\n..b\r\nc") == b"..a\r\n...b\r\nc\r\n.\r\n"
-    assert stuffed(b"a\r\n") == b"a\r\n.\r\n"
+    someone = Recipient(id=1, email="ada@readers.example")
+    for raw, sent in {b".a\r\n..b\r\nc": b"..a\r\n...b\r\nc\r\n.\r\n", b"a\r\n": b"a\r\n.\r\n"}.items():
+        assert b"".join(stuffed(Message(recipient=someone, message_id="<1>", raw=raw))) == sent
 
 
 @settings(max_examples=200, deadline=None)
