@@ -92,7 +92,9 @@ def _quoted(text: str) -> bytes:
     """Quoted-printable with CRLF and lines of at most 76 octets (RFC 2045, section 6.7)."""
     canonical = text.replace("\r\n", "\n").replace("\r", "\n").encode("utf-8")
     encoded = binascii.b2a_qp(canonical, istext=True)
-    return _LEADING_DOT.sub(b"=2E=\n", encoded).replace(b"\n", b"\r\n")  # so that no line needs stuffing on the wire
+    if encoded.startswith(b".") or b"\n." in encoded:  # so that no line needs stuffing on the wire
+        encoded = _LEADING_DOT.sub(b"=2E=\n", encoded)
+    return encoded.replace(b"\n", b"\r\n")
 
 
 def _soft_end(encoded: bytes) -> bytes:

@@ -149,6 +149,8 @@ def _display(name: str) -> str:
 
 def _harmless(text: str) -> str:
     """One line that the standard library takes as it stands: it would decode RFC 2047 words, line ends inside them too."""
+    if text.isprintable() and "=?" not in text and "  " not in text:
+        return text.strip()
     return " ".join(_CONTROL.sub(" ", text).replace("=?", "= ?").split())
 
 

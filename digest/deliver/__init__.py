@@ -61,9 +61,7 @@ class Run:
 
     async def deliver(self, messages: Iterator[Message]) -> None:
         """Send the messages; returns when all have a receipt, or `stop` was set and what was in flight is settled."""
-        self._queue = Queue(
-            Line(messages, self.smtp.domain_rates), self.journal, ahead=sum(relay.connections for relay in self.smtp.fleet)
-        )
+        self._queue = Queue(Line(messages, self.smtp.domain_rates), self.journal)
         helpers = [asyncio.create_task(self._queue.pump()), asyncio.create_task(self._closed_when_stopped())]
         try:
             while not self._queue.empty() and not all(lane.lost for lane in self._lanes):

@@ -16,16 +16,17 @@ class Prepared:
     def __init__(self, statement: ClauseElement, engine: Engine) -> None:
         compiled = statement.compile(engine)
         self._text = str(compiled)
-        self._names = list(getattr(compiled, "positiontup", None) or ())
-        self._fixed = dict(compiled.params)
-        types = {name: bind.type for name, bind in compiled.binds.items()}  # type: ignore[attr-defined]
-        self._process = {name: kind.bind_processor(engine.dialect) for name, kind in types.items()}
+        self._named = not compiled.positiontup  # type: ignore[attr-defined]
+        names = compiled.positiontup or list(compiled.binds)  # type: ignore[attr-defined]
+        kinds = {name: bind.type for name, bind in compiled.binds.items()}  # type: ignore[attr-defined]
+        self._places = [(name, compiled.params.get(name), kinds[name].bind_processor(engine.dialect)) for name in names]
 
     def filled(self, rows: Sequence[Mapping[str, Any]]) -> tuple[str, list[Any]]:
         """The statement, and each row's values as the driver takes them: in their places, or by their names."""
-        done = [{name: self._value(name, row) for name in self._process} for row in rows]
-        return self._text, [tuple(row[name] for name in self._names) for row in done] if self._names else done
-
-    def _value(self, name: str, row: Mapping[str, Any]) -> Any:
-        value, process = row.get(name, self._fixed.get(name)), self._process[name]
-        return process(value) if process else value
+        values = [
+            [process(row.get(name, fixed)) if process else row.get(name, fixed) for name, fixed, process in self._places]
+            for row in rows
+        ]
+        if self._named:
+            return self._text, [dict(zip((name for name, _, _ in self._places), row, strict=True)) for row in values]
+        return self._text, [tuple(row) for row in values]
