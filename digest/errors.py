@@ -9,6 +9,8 @@ DigestError                 1   something failed; nothing is lost
 │   └── SourceError         1   it was read, but it is not what its kind promises
 ├── RelayError              1   the relay as a whole: unreachable, refused the login, not TLS
 ├── StoreError              1   the database
+│   └── RestoredError       1   the database knows less than was sent
+├── LateError               1   an edition is too old to be sent by itself
 └── BusyError               1   another process is sending
 """
 
@@ -61,6 +63,14 @@ class RelayError(DigestError):
 
 class StoreError(DigestError):
     """The database cannot be opened, or is newer than this program."""
+
+
+class RestoredError(StoreError):
+    """The database is older than the log of what was sent: a backup was restored, or the file was lost."""
+
+
+class LateError(DigestError):
+    """An edition is older than its readers would expect in the morning."""
 
 
 class BusyError(DigestError):

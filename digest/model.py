@@ -227,7 +227,10 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Receipt:
-    """The relay's answer for one recipient; `code` is 0 where it never answered, `retry_at` None where no retry is due."""
+    """The relay's answer for one recipient; `code` is 0 where it never answered, `retry_at` None where no retry is due.
+
+    `status` is the enhanced status code (RFC 3463), where the answer has one.
+    """
 
     recipient: Recipient
     message_id: str
@@ -236,4 +239,5 @@ class Receipt:
     reply: str
     relay: str
     at: datetime
+    status: str = ""
     retry_at: datetime | None = None

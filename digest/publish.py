@@ -22,11 +22,13 @@ from digest.compose import Composer, Sender, composed
 from digest.config import EditionPlan, Smtp
 from digest.curate import Rules, curate
 from digest.deliver import Run
-from digest.model import LOOKBACK, Edition, Failure, Harvest, Outcome, Receipt, Slot, Subscriber
+from digest.errors import LateError
+from digest.model import LOOKBACK, Edition, Failure, Harvest, Receipt, Slot, Subscriber
 from digest.render import Design
 from digest.report import Report, difference
 from digest.store import REACH, Frozen, Journal, Store
 from digest.subscribers import GONE, Roll
+from digest.witness import Witness
 
 
 class Progress(Protocol):
@@ -53,9 +55,21 @@ class Line:
     smtp: Smtp
     roll: Callable[[], Roll]
     store: Store
+    witness: Witness
     clock: Clock
     patience: Sequence[float] = (15.0, 60.0)
     stop: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Permit:
+    """What a person has said may happen: an edition that is `late`, or one that some may have already (`again`)."""
+
+    late: bool = False
+    again: bool = False
+
+
+NO_PERMIT = Permit()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,10 +80,14 @@ class Draft:
     failures: tuple[Failure, ...]
 
 
-async def publish(line: Line, plan: EditionPlan, slot: Slot, progress: Progress) -> Report:
-    """Make the edition of a slot, unless the ledger has it, and send what of it has no receipt."""
+async def publish(line: Line, plan: EditionPlan, slot: Slot, progress: Progress, permit: Permit = NO_PERMIT) -> Report:
+    """Make the edition of a slot, unless the ledger has it, and send what of it has no receipt.
+
+    LateError or RestoredError where it should not be sent without somebody's word (`permit`).
+    """
     roll, failures = line.roll(), tuple[Failure, ...]()
     frozen = line.store.ledger.frozen(slot.key)
+    check(line, plan, slot, frozen, permit)
     if frozen is None:
         draft = await drafted(line, plan, slot)
         failures = draft.failures
@@ -79,6 +97,20 @@ async def publish(line: Line, plan: EditionPlan, slot: Slot, progress: Progress)
         frozen = line.store.ledger.freeze(draft.edition, rendered, recipients(line.store, roll), line.sender.links.token)
     report = await send(line, frozen, roll, progress)
     return replace(report, failures=failures, bad_rows=sum(problem.skipped for problem in roll.problems))
+
+
+def check(line: Line, plan: EditionPlan, slot: Slot, frozen: Frozen | None, permit: Permit) -> None:
+    """The fences. An edition begins within `late_after`; one that has begun is finished within `give_up_after`."""
+    deliveries = line.store.deliveries
+    tried = deliveries.tried(slot.key) if frozen else None
+    if not permit.again:
+        line.witness.verify(slot.key, tried)
+    age, limit = line.clock() - slot.window.end, line.smtp.give_up_after if tried else plan.late_after
+    if age > limit and not permit.late and not (frozen and not deliveries.waiting(slot.key, None)):
+        raise LateError(
+            f"edition {slot.key} is {age.total_seconds() / 3600:.0f} hours old",
+            remedy="Its readers do not expect it any more; `--late` sends it all the same.",
+        )
 
 
 async def drafted(line: Line, plan: EditionPlan, slot: Slot) -> Draft:
@@ -103,19 +135,31 @@ async def send(line: Line, frozen: Frozen, roll: Roll, progress: Progress, *, du
     """
     deliveries, key = line.store.deliveries, frozen.key
     line.store.optouts.adopt({reader.email: reader.status for reader in roll.subscribers if reader.status in GONE}, line.clock())
-    resumed = tuple(deliveries.reclaim(key))
+    resumed = tuple(deliveries.reclaim(key, hold=line.smtp.in_doubt == "hold"))
     before = deliveries.counts(key)
-    composer = Composer(line.sender, frozen.rendered, key, frozen.edition.frozen_at)
-    journal = Journal(deliveries, key)
     for pause in (0.0, *line.patience):
         waiting = deliveries.waiting(key, due)
         if not waiting or not await _paused(line, pause, waiting, progress):
             break
         progress.started(waiting)
-        run = Run(line.smtp, line.sender.newsletter.address, journal, line.clock, progress.answered, line.stop)
+        await _pass(line, frozen, waiting, progress, due)
+    bounced = line.store.optouts.adopt_bounces(key, line.clock())
+    return _report(line, frozen, before, resumed, bounced)
+
+
+async def _pass(line: Line, frozen: Frozen, waiting: int, progress: Progress, due: datetime | None) -> None:
+    """Stages 4 and 5 once, for those who wait; witnessed before and after."""
+    deliveries, key, now = line.store.deliveries, frozen.key, line.clock()
+    midnight = now.astimezone(line.sender.newsletter.timezone).replace(hour=0, minute=0, second=0, microsecond=0)
+    used = deliveries.sent_since(midnight) if any(relay.warm_up for relay in line.smtp.fleet) else {}
+    journal, composer = Journal(deliveries, key), Composer(line.sender, frozen.rendered, key, frozen.edition.frozen_at)
+    run = Run(line.smtp, line.sender.newsletter.address, journal, line.clock, progress.answered, line.stop, used)
+    line.witness.note(key, deliveries.tried(key), now)
+    try:
         with composed(composer, deliveries.to_send(key, due), waiting) as messages:
             await run.deliver(messages)
-    return _report(line, frozen, before, resumed)
+    finally:
+        line.witness.note(key, deliveries.tried(key), line.clock())
 
 
 async def _paused(line: Line, seconds: float, waiting: int, progress: Progress) -> bool:
@@ -146,11 +190,11 @@ def _without_edition(line: Line, plan: EditionPlan, draft: Draft) -> Report:
     return Report(status="skipped", slot=slot, note=note)
 
 
-def _report(line: Line, frozen: Frozen, before: dict[str, int], resumed: tuple[str, ...]) -> Report:
+def _report(line: Line, frozen: Frozen, before: dict[str, int], resumed: tuple[str, ...], bounced: int) -> Report:
     """Count the run, and close the edition where nothing is left to try."""
     slot, now = frozen.edition.slot, line.clock()
     total = line.store.deliveries.counts(frozen.key)
-    pending = sum(total.get(state, 0) for state in ("queued", "sending", Outcome.DEFERRED))
+    pending = line.store.deliveries.waiting(frozen.key, None)
     if not pending:
         line.store.ledger.finish(frozen.key, now)
     if before == total and not pending:
@@ -158,7 +202,8 @@ def _report(line: Line, frozen: Frozen, before: dict[str, int], resumed: tuple[s
         note = f"edition {frozen.key} was sent on {when:%d %B %Y %H:%M}; nobody is waiting for it"
         return Report(status="nothing", slot=slot, note=note, total=total, resumed=resumed)
     status: Literal["sent", "unfinished"] = "unfinished" if pending else "sent"
-    return Report(status=status, slot=slot, counts=difference(before, total), total=total, resumed=resumed)
+    counts = difference(before, total)
+    return Report(status=status, slot=slot, counts=counts, total=total, resumed=resumed, bounced=bounced, waiting=pending)
 
 
 class Unwatched:

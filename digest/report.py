@@ -25,6 +25,8 @@ class Report:
     resumed: tuple[str, ...] = ()
     failures: tuple[Failure, ...] = ()
     bad_rows: int = 0
+    bounced: int = 0  # addresses shown to be dead, which get no more mail
+    waiting: int = 0  # still to send, now or later
 
     @property
     def exit_code(self) -> int:
@@ -44,6 +46,8 @@ class Report:
             "total": {state: self.total.get(state, 0) for state in (*COUNTED, "queued")},
             "resumed": list(self.resumed),
             "bad_rows": self.bad_rows,
+            "bounced": self.bounced,
+            "waiting": self.waiting,
             "failures": [{"source": failure.source, "reason": failure.reason} for failure in self.failures],
         }
 

@@ -27,6 +27,7 @@ from digest.sign import Signer
 from digest.store import Frozen, Store
 from digest.store.archive import ResponseCache
 from digest.subscribers import Roll
+from digest.witness import FILE, Witness
 
 ROLL = "subscribers.csv"
 ABUSE = "abuse.txt"
@@ -126,6 +127,7 @@ class Works:
             smtp=self.config.smtp,
             roll=self.roll,
             store=self.store,
+            witness=Witness(self.config.root / FILE),
             clock=self.clock,
             patience=self.patience,
             stop=self.stop,

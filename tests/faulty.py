@@ -53,6 +53,7 @@ class Faulty:
     refuses_size: bool = False  # after offering SIZE
     refuses_pipelining: bool = False  # after offering it: forgets what came along with a command
     tls: ssl.SSLContext | None = None
+    takes: Callable[[str, bytes], None] = lambda address, body: None  # is shown what it takes
     grey: set[str] = field(default_factory=set)
     open: int = 0
     log: list[str] = field(default_factory=list)  # commands, and `body N` for a body of N octets
@@ -300,6 +301,7 @@ class Connection(asyncio.Protocol):
         answer = relay.answer(address)
         if answer is None:
             relay.taken[address] += 1
+            relay.takes(address, body)
             self.count += 1
             if relay.keep:
                 relay.bodies[address] = body

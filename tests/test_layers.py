@@ -11,7 +11,7 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"errors", "model", "prose", "marks", "links"}),
     frozenset({"clock", "config", "markup", "fetch", "sign"}),
     frozenset({"sources"}),
-    frozenset({"collect", "editions", "curate", "render", "compose", "deliver", "subscribers", "store", "report"}),
+    frozenset({"collect", "editions", "curate", "render", "compose", "deliver", "subscribers", "store", "report", "witness"}),
     frozenset({"publish"}),
     frozenset({"works"}),
     frozenset({"rehearse", "readiness", "schedule", "web"}),

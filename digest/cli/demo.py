@@ -30,7 +30,7 @@ def command(ctx: click.Context, once: bool, port: int, no_browser: bool, as_json
 
 
 async def _demo(once: bool, port: int, *, browser: bool, as_json: bool) -> int:
-    from digest.cli.progress import Bar
+    from digest.cli.progress import Bar, Events
     from digest.clock import command_clock
     from digest.demo.show import shown
 
@@ -38,7 +38,7 @@ async def _demo(once: bool, port: int, *, browser: bool, as_json: bool) -> int:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
-    with Bar(quiet=as_json) as bar:
+    with Events() if as_json else Bar() as bar:
         async with shown(command_clock(), bar, 0 if once else port) as show:
             _tell(show, once, as_json)
             if browser:

@@ -30,7 +30,7 @@ def command(folder: Path, with_templates: bool, as_json: bool) -> None:
     click.echo(f"Made {folder}: {', '.join(made)}")
     click.echo("\nNow:\n  1. digest.toml      your name and address, your site, your relay")
     click.echo("  2. subscribers.csv  who gets it\n  3. digest check     what is still missing")
-    click.echo(f"\nThen, in {folder}: digest preview, digest send, and digest run for every weekday.")
+    click.echo(f"\nThen, in {folder}: digest preview, digest send --test-to YOUR ADDRESS, and digest run for every weekday.")
 
 
 def _made(folder: Path, with_templates: bool) -> list[str]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from digest.cli.options import shared, show, working
+from digest.cli.telling import reason, reasons, troubles
 
 if TYPE_CHECKING:
     from digest.store.ledger import Entry
@@ -25,14 +26,26 @@ def command(root: Path, as_json: bool, count: int) -> int:
         entries = works.store.ledger.recent(count)
         coming = _coming(works)
         stuck = [row for entry in entries if entry.finished_at is None for row in _stuck(works, entry.key)]
+        last = next((entry.key for entry in entries if entry.number is not None), None)
+        relays = reasons(works, last) if last else []
         active = len(recipients(works.store, works.roll()))
         local = works.config.newsletter.timezone
     if as_json:
-        show({"subscribers": active, "editions": [_entry(entry) for entry in entries], "next": coming, "stuck": stuck})
+        show(
+            {
+                "subscribers": active,
+                "editions": [_entry(entry) for entry in entries],
+                "next": coming,
+                "stuck": stuck,
+                "relays": relays,
+            }
+        )
         return 0
     click.echo(f"{active} active subscribers.")
     for entry in entries:
         click.echo(f"  {entry.key:22} {_line(entry, local)}")
+    for row in relays if any(row["state"] != "sent" for row in relays) else []:
+        click.echo(f"    {reason(row)}")
     for row in coming:
         click.echo(f"  next: {row['edition']} at {row['at'].astimezone(local):%a %d %b %H:%M %Z}")
     for row in stuck:
@@ -50,8 +63,7 @@ def _coming(works: "Works") -> list[dict[str, Any]]:
 
 
 def _stuck(works: "Works", key: str) -> list[dict[str, Any]]:
-    rows = [row for row in works.store.deliveries.troubles(key, limit=20) if row.state != "sent"]
-    return [{"edition": key, "email": row.email, "state": row.state, "code": row.code, "reply": row.reply} for row in rows]
+    return [{"edition": key, **row} for row in troubles(works, key, limit=20) if row["state"] != "sent"]
 
 
 def _entry(entry: "Entry") -> dict[str, Any]:

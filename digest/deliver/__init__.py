@@ -23,7 +23,7 @@ from digest.deliver.domains import Line
 from digest.deliver.feed import Journal, Queue, Unrecorded, Waiting
 from digest.deliver.lane import POLICY_REFUSALS, REFUSALS, Lane, may_carry
 from digest.deliver.session import Session
-from digest.deliver.verdict import Policy, crowded, dead, receipt
+from digest.deliver.verdict import Policy, crowded, receipt
 from digest.deliver.wire import Reply
 from digest.errors import RelayError
 from digest.model import Message, Outcome, Receipt
@@ -266,6 +266,5 @@ __all__ = [
     "Trust",
     "Unrecorded",
     "Watch",
-    "dead",
     "one_by_one",
 ]

@@ -17,7 +17,6 @@ BACKOFF = (timedelta(seconds=15), timedelta(minutes=1), timedelta(minutes=5), ti
 JITTER = 0.25  # of a pause, so that what was deferred together does not come back together
 DOUBTS = 5  # tries after which a message that may have arrived is left alone
 _ENHANCED = re.compile(r"(?:^|\s)([245]\.\d{1,3}\.\d{1,3})\b")
-_DEAD = re.compile(r"5\.(1\.([01236]|10)|2\.1)$")  # no such mailbox, domain or host; mailbox disabled
 _OURS = re.compile(r"5\.(7\.\d+|1\.[78])$")  # policy; our sender's address
 _THEIRS = re.compile(
     r"4\.[12]\.\d+\b|.*gr[ae]y-?list", re.IGNORECASE
@@ -61,6 +60,7 @@ def receipt(message: Message, outcome: Outcome, reply: Reply, policy: Policy, no
         reply=one_line(reply.text),
         relay=policy.relay,
         at=now,
+        status=enhanced(reply.text),
         retry_at=now + pause(message.recipient.attempts) if again else None,
     )
 
@@ -71,14 +71,9 @@ def pause(attempts: int) -> timedelta:
     return wait * random.uniform(1 - JITTER, 1 + JITTER)
 
 
-def dead(answer: Receipt) -> bool:
-    """Whether the address itself is refused for good, so that it need never be tried again."""
-    return answer.outcome is Outcome.REFUSED and bool(_DEAD.match(enhanced(answer.reply)))
-
-
 def ours(answer: Receipt) -> bool:
     """Whether a refusal is for what we are or do, not for whom we write to."""
-    return answer.outcome is Outcome.REFUSED and bool(_OURS.match(enhanced(answer.reply)))
+    return answer.outcome is Outcome.REFUSED and bool(_OURS.match(answer.status))
 
 
 def crowded(answer: Receipt) -> bool:

@@ -34,6 +34,18 @@ class Trouble:
     interrupted: bool
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reason:
+    """How many messages a relay answered in one way."""
+
+    relay: str
+    state: str
+    code: int
+    status: str
+    example: str
+    count: int
+
+
 class Deliveries:
     """The recipients of every edition."""
 
@@ -41,13 +53,17 @@ class Deliveries:
         self._engine = engine
         self._settling, self._beginning = Prepared(_SETTLE, engine), Prepared(_BEGIN, engine)
 
-    def reclaim(self, key: str) -> list[str]:
-        """Queue again what was in flight when a run died, and return those addresses. Call it holding the sending lock."""
+    def reclaim(self, key: str, *, hold: bool = False) -> list[str]:
+        """Queue again what was in flight when a run died, or hold it for good; returns those addresses.
+
+        Call it holding the sending lock.
+        """
         table = schema.deliveries
+        fate = {"state": Outcome.UNKNOWN, "reply": "in flight when a run died"} if hold else {"state": QUEUED}
         with self._engine.begin() as connection:
             mine = and_(table.c.edition == key, table.c.state == SENDING)
             emails = _emails(connection, mine)
-            connection.execute(update(table).where(mine).values(state=QUEUED, interrupted=True))
+            connection.execute(update(table).where(mine).values(**fate, interrupted=True))
         return emails
 
     def release(self, key: str, messages: Sequence[Message]) -> None:
@@ -82,12 +98,19 @@ class Deliveries:
         with self._engine.begin() as connection:
             return connection.execute(select(func.count()).select_from(schema.deliveries).where(_open(key, due))).scalar_one()
 
+    def tried(self, key: str) -> int:
+        """How many of an edition's messages a relay has been asked to take; this never falls."""
+        table = schema.deliveries.c
+        query = select(func.count()).select_from(schema.deliveries).where(table.edition == key, table.attempts > 0)
+        with self._engine.begin() as connection:
+            return connection.execute(query).scalar_one()
+
     def counts(self, key: str) -> dict[str, int]:
         """How many deliveries of an edition are in each state."""
         with self._engine.begin() as connection:
             return counts(connection, key)
 
-    def troubles(self, key: str, limit: int = 1_000) -> list[Trouble]:
+    def troubles(self, key: str, limit: int) -> list[Trouble]:
         """The deliveries that did not simply arrive, for a report."""
         table = schema.deliveries.c
         query = (
@@ -99,6 +122,27 @@ class Deliveries:
         )
         with self._engine.begin() as connection:
             return [Trouble(**row._asdict()) for row in connection.execute(query)]
+
+    def reasons(self, key: str) -> list[Reason]:
+        """What became of an edition's messages, by relay and by what the relays said, the most frequent first."""
+        table = schema.deliveries.c
+        group = (table.relay, table.state, table.code, table.status)
+        query = (
+            select(*group, func.min(table.reply).label("example"), func.count().label("count"))
+            .where(table.edition == key, table.state != QUEUED)
+            .group_by(*group)
+            .order_by(func.count().desc(), table.relay, table.state)
+            .limit(100)
+        )
+        with self._engine.begin() as connection:
+            return [Reason(**row._asdict()) for row in connection.execute(query)]
+
+    def sent_since(self, moment: datetime) -> dict[str, int]:
+        """How many messages each relay has taken since then."""
+        table = schema.deliveries.c
+        query = select(table.relay, func.count()).where(table.state == Outcome.SENT, table.at >= moment).group_by(table.relay)
+        with self._engine.begin() as connection:
+            return dict(connection.execute(query).all())
 
     def reader_of(self, token: str) -> str | None:
         """The address that a link's token stands for."""
@@ -165,6 +209,8 @@ def _settled(key: str, receipt: Receipt) -> dict[str, Any]:
         "code": receipt.code,
         "reply": receipt.reply,
         "relay": receipt.relay,
+        "status": receipt.status,
+        "in_doubt": receipt.outcome is Outcome.UNKNOWN,
         "at": receipt.at,
         "retry_at": receipt.retry_at,
     }
@@ -193,7 +239,8 @@ _SETTLE = (
     .where(schema.deliveries.c.edition == bindparam("b_edition"), schema.deliveries.c.reader == bindparam("b_reader"))
     .values(
         attempts=schema.deliveries.c.attempts + 1,
-        **{name: bindparam(name) for name in ("state", "message_id", "code", "reply", "relay", "at", "retry_at")},
+        interrupted=or_(schema.deliveries.c.interrupted, bindparam("in_doubt", type_=schema.deliveries.c.interrupted.type)),
+        **{name: bindparam(name) for name in ("state", "message_id", "code", "reply", "relay", "status", "at", "retry_at")},
     )
 )
 
@@ -201,7 +248,7 @@ _SETTLE = (
 def _delivery_row(key: str, reader: int, name: str) -> dict[str, Any]:
     return {
         "edition": key, "reader": reader, "name": name, "state": QUEUED, "attempts": 0, "interrupted": False,
-        "message_id": "", "code": 0, "reply": "", "relay": "",
+        "message_id": "", "code": 0, "reply": "", "relay": "", "status": "",
     }  # fmt: skip
 
 

@@ -3,10 +3,14 @@
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
-from sqlalchemy import Engine, delete, select
+from sqlalchemy import Engine, and_, delete, func, literal, or_, select
 from sqlalchemy.exc import IntegrityError
 
+from digest.model import Outcome
 from digest.store import schema
+
+DEAD = ("5.1.0", "5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.2.1")
+FEW, MOST = 20, 0.3  # dead addresses, and share of an edition, beyond which nobody believes it
 
 
 class OptOuts:
@@ -30,6 +34,29 @@ class OptOuts:
         for email, reason in reasons.items():
             if email not in known:
                 self.add(email, reason, now)
+
+    def adopt_bounces(self, key: str, now: datetime) -> int:
+        """Suppress the addresses that an edition has shown to be dead; returns how many are new.
+
+        Dead is what a relay refuses for good with a status that speaks of the address: 5.1.0 to 5.1.3, 5.1.6, 5.1.10, and
+        5.2.1 (RFC 3463, section 3.2 and 3.3; RFC 7505). Where that is most of a list, the relay is wrong, not the list.
+        """
+        sent, gone = schema.deliveries.c, schema.suppressions
+        mine = schema.deliveries.join(schema.readers, schema.readers.c.id == sent.reader)
+        dead = and_(sent.edition == key, sent.state == Outcome.REFUSED, or_(*(sent.status == status for status in DEAD)))
+        known = select(gone.c.email).where(gone.c.email == schema.readers.c.email).exists()
+        new = (
+            select(schema.readers.c.email, literal("bounced"), literal(now, gone.c.since.type))
+            .select_from(mine)
+            .where(dead, ~known)
+        )
+        with self._engine.begin() as connection:
+            total, refused = connection.execute(
+                select(func.count(), func.count().filter(dead)).select_from(schema.deliveries).where(sent.edition == key)
+            ).one()
+            if refused > FEW and refused > MOST * total:
+                return 0
+            return connection.execute(gone.insert().from_select(["email", "reason", "since"], new)).rowcount
 
     def remove(self, email: str) -> bool:
         """Take an address off the list, because its reader asked; False where it was not on it."""

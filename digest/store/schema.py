@@ -122,11 +122,12 @@ deliveries = Table(
     Column("name", String, nullable=False),
     Column("state", String, nullable=False),  # queued, sending, skipped or an Outcome
     Column("attempts", Integer, nullable=False),
-    Column("interrupted", Boolean, nullable=False),  # was in flight when a run died: may arrive twice
+    Column("interrupted", Boolean, nullable=False),  # a run or a connection died under it: may arrive twice
     Column("message_id", String, nullable=False),
     Column("code", Integer, nullable=False),
     Column("reply", Text, nullable=False),
     Column("relay", String, nullable=False),
+    Column("status", String, nullable=False, server_default=""),  # enhanced status code of the reply, RFC 3463
     Column("at", Instant),
     Column("retry_at", Instant),
 )

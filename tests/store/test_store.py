@@ -129,7 +129,7 @@ def test_in_flight_at_a_crash_is_queued_again_and_remembered(store: Store) -> No
     assert store.deliveries.reclaim(SLOT.key) == ["ada@r.example"]
     assert store.deliveries.reclaim(SLOT.key) == []
     store.deliveries.record(SLOT.key, [message(ada)], [receipt(ada, Outcome.SENT)])
-    assert [(row.email, row.interrupted) for row in store.deliveries.troubles(SLOT.key)] == [("ada@r.example", True)]
+    assert [(row.email, row.interrupted) for row in store.deliveries.troubles(SLOT.key, 10)] == [("ada@r.example", True)]
 
 
 def test_an_opt_out_wins_over_a_queue(store: Store) -> None:
