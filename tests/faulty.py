@@ -39,6 +39,7 @@ class Faulty:
     size: int = 50_000_000
     delay: float = 0.0
     greylists: bool = False  # each address is refused once
+    mail: str = ""  # its answer to every MAIL
     rcpt: Callable[[str], str | None] = lambda address: None
     answer: Callable[[str], str | None] = lambda address: None  # to the whole message
     slow: Callable[[str], float] = lambda address: 0.0  # seconds before the answer to the whole message
@@ -203,6 +204,8 @@ class Connection(asyncio.Protocol):
         if self.relay.most and self.count >= self.relay.most:
             self.say("421 4.7.0 too many messages on this connection")
             self.closing = True
+        elif self.relay.mail:
+            self.say(self.relay.mail)
         elif self.sender:
             self.say("503 5.5.1 nested MAIL")
         elif self.relay.refuses_size and "SIZE=" in rest:

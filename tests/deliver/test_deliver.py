@@ -29,11 +29,13 @@ class Book:
         self.receipts: dict[str, Receipt] = {}
         self.not_to = not_to
         self.released: set[str] = set()
+        self.doubted: set[str] = set()
 
     async def record(self, begun: Sequence[Message], receipts: Sequence[Receipt]) -> set[int]:
         for receipt in receipts:
             self.events.append(("settle", receipt.recipient.email))
             self.receipts[receipt.recipient.email] = receipt
+            self.doubted |= {receipt.recipient.email} if receipt.outcome is Outcome.UNKNOWN else set()
         self.events += [("begin", message.recipient.email) for message in begun]
         return {message.recipient.id for message in begun if message.recipient.email not in self.not_to}
 

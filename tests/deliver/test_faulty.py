@@ -1,0 +1,204 @@
+"""Every bad habit of a relay, one test each: whoever can get the mail gets it once, and everybody else is told of."""
+
+import asyncio
+from collections.abc import Iterator
+
+import pytest
+
+from digest.config import Smtp
+from digest.deliver import Run
+from digest.errors import RelayError
+from digest.model import Message, Receipt
+from tests.deliver.test_deliver import NOW, Book, messages
+from tests.faulty import Faulty, running
+
+MODES = [{"pipelining": False}, {}, {"chunking": True}]
+LONG = 60
+
+
+@pytest.fixture(params=MODES, ids=["step by step", "pipelining", "chunking"])
+def relay(request: pytest.FixtureRequest) -> Faulty:
+    """A relay of each kind."""
+    return Faulty(**request.param)
+
+
+async def sent(relay: Faulty, rows: Iterator[Message], passes: int = 1, **more: object) -> Book:
+    """Send over three connections, as often as asked."""
+    book, kept = Book(), list(rows)
+    async with running(relay):
+        smtp = Smtp.model_validate({"url": f"smtp://127.0.0.1:{relay.port}", "connections": 3, "window": 3, **more})
+        for _ in range(passes):
+            open_ = [
+                row for row in kept if not book.receipts.get(row.recipient.email) or book.receipts[row.recipient.email].retry_at
+            ]
+            await asyncio.wait_for(Run(smtp, "daily@gazette.example", book, lambda: NOW, lambda _: None).deliver(iter(open_)), 50)
+    return book
+
+
+def all_once(relay: Faulty, count: int) -> bool:
+    return len(relay.taken) == count and set(relay.taken.values()) == {1}
+
+
+async def test_none_at_all(relay: Faulty) -> None:
+    book = await sent(relay, messages(LONG))
+    assert all_once(relay, LONG)
+    assert set(book.outcomes().values()) == {"sent"}
+    body = relay.bodies["r3@readers.example"]
+    assert body.endswith(b"\r\n\r\n.leading dot\r\nbody\r\n")
+    assert ("BDAT" in " ".join(relay.log)) == relay.chunking
+
+
+async def test_it_greylists(relay: Faulty) -> None:
+    relay.greylists = True
+    book = await sent(relay, messages(LONG), passes=2)
+    assert all_once(relay, LONG)
+    assert set(book.outcomes().values()) == {"sent"}
+
+
+async def test_it_has_enough_after_a_few_messages(relay: Faulty) -> None:
+    relay.most = 4
+    book = await sent(relay, messages(LONG))
+    assert all_once(relay, LONG)
+    assert set(book.outcomes().values()) == {"sent"}
+
+
+async def test_it_learns_how_many_messages_a_connection_may_carry(relay: Faulty) -> None:
+    relay.most = 5
+    await sent(relay, messages(LONG), connections=1)
+    assert all_once(relay, LONG)
+    refused = [line for line in relay.log if line.startswith("MAIL")]
+    assert len(refused) <= LONG + 2 * 3  # two connections are lost, each with its window; then it is known
+
+
+async def test_a_limit_that_is_known_costs_nothing(relay: Faulty) -> None:
+    relay.most = 5
+    await sent(relay, messages(LONG), messages_per_connection=5)
+    assert all_once(relay, LONG)
+    assert sum(line.startswith("MAIL") for line in relay.log) == LONG
+    assert relay.connections >= LONG / 5
+
+
+async def test_it_hangs_up_before_it_takes_a_message(relay: Faulty) -> None:
+    dropped: set[str] = set()
+
+    def once(address: str) -> bool:
+        fresh = address[1:2] == "1" and address not in dropped
+        dropped.add(address)
+        return fresh
+
+    relay.drops_before = once
+    book = await sent(relay, messages(LONG), passes=5)
+    assert len(relay.taken) == LONG
+    assert {address for address, count in relay.taken.items() if count > 1} <= book.doubted
+    assert relay.chunking or all_once(relay, LONG)
+    assert set(book.outcomes().values()) == {"sent"}
+
+
+async def test_it_hangs_up_after_it_has_taken_a_message(relay: Faulty) -> None:
+    relay.drops_after = lambda address: address == "r7@readers.example"
+    book = await sent(relay, messages(LONG))
+    assert len(relay.taken) == LONG
+    unknown = {email for email, outcome in book.outcomes().items() if outcome == "unknown"}
+    assert "r7@readers.example" in unknown
+    assert len(unknown) <= 3  # and what else was on its way over that connection
+    assert all(book.receipts[email].retry_at for email in unknown)
+
+
+async def test_what_is_in_doubt_can_be_held(relay: Faulty) -> None:
+    relay.drops_after = lambda address: address == "r7@readers.example"
+    book = await sent(relay, messages(20), passes=3, in_doubt="hold", window=1)
+    assert book.outcomes()["r7@readers.example"] == "unknown"
+    assert all_once(relay, 20)
+
+
+async def test_what_stays_in_doubt_is_left_alone_in_the_end() -> None:
+    relay = Faulty(drops_after=lambda address: True)
+    message = next(messages(1))
+    for attempts in range(8):
+        recipient = type(message.recipient)(id=0, email="r0@readers.example", attempts=attempts)
+        book = await sent(relay, iter([Message(recipient=recipient, message_id="<0>", raw=message.raw)]), connections=1)
+        assert bool(book.receipts["r0@readers.example"].retry_at) == (attempts < 4)
+
+
+async def test_it_refuses_some(relay: Faulty) -> None:
+    relay.rcpt = lambda address: "550 5.1.1 no such user" if address[1:2] == "2" else None
+    relay.answer = lambda address: "554 5.6.0 not like this" if address[1:2] == "3" else None
+    book = await sent(relay, messages(LONG))
+    refused = {email for email, outcome in book.outcomes().items() if outcome == "refused"}
+    assert refused == {message.recipient.email for message in messages(LONG) if message.recipient.email[1:2] in "23"}
+    assert all_once(relay, LONG - len(refused))
+    assert book.receipts["r2@readers.example"].status == "5.1.1"
+
+
+async def test_it_is_slow_now_and_then(relay: Faulty) -> None:
+    relay.slow = lambda address: 0.2 if address[1:2] == "5" else 0.0
+    await sent(relay, messages(LONG))
+    assert all_once(relay, LONG)
+
+
+async def test_it_answers_byte_by_byte_and_in_many_lines(relay: Faulty) -> None:
+    relay.byte_by_byte, relay.folds, relay.delay = True, 3, 0.001
+    await sent(relay, messages(LONG))
+    assert all_once(relay, LONG)
+
+
+async def test_it_is_far_away(relay: Faulty) -> None:
+    relay.delay = 0.02
+    await sent(relay, messages(LONG))
+    assert all_once(relay, LONG)
+
+
+async def test_it_allows_two_connections(relay: Faulty) -> None:
+    relay.limits = 2
+    book = await sent(relay, messages(LONG), connections=8)
+    assert all_once(relay, LONG)
+    assert set(book.outcomes().values()) == {"sent"}
+
+
+async def test_it_offers_chunking_and_does_not_know_bdat() -> None:
+    relay = Faulty(chunking=True, refuses_bdat=True)
+    book = await sent(relay, messages(LONG))
+    assert all_once(relay, LONG)
+    assert set(book.outcomes().values()) == {"sent"}
+    assert sum(line.startswith("BDAT") for line in relay.log) <= 9
+    assert not any(line.startswith(("MAIL FROM:<spoof", "body 0")) for line in relay.log)
+
+
+async def test_it_offers_size_and_does_not_know_it(relay: Faulty) -> None:
+    relay.refuses_size = True
+    await sent(relay, messages(LONG))
+    assert all_once(relay, LONG)
+
+
+async def test_it_offers_pipelining_and_forgets_what_comes_along(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("digest.deliver.data.COMMAND", 0.2)
+    relay = Faulty(refuses_pipelining=True)
+    await sent(relay, messages(LONG))
+    assert all_once(relay, LONG)
+
+
+async def test_it_says_nothing_at_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("digest.deliver.dial.TIMEOUT", 0.2)
+    with pytest.raises(RelayError, match="no answer in time"):
+        await sent(Faulty(silent=True), messages(3))
+
+
+async def test_a_message_too_large_is_refused_alone(relay: Faulty) -> None:
+    relay.answer = lambda address: "552 5.3.4 too large" if address == "r1@readers.example" else None
+    book = await sent(relay, messages(10))
+    assert book.outcomes()["r1@readers.example"] == "refused"
+    assert all_once(relay, 9)
+
+
+async def test_a_relay_that_hangs_up_on_everybody_is_given_up(relay: Faulty) -> None:
+    relay.drops_before = lambda address: True
+    with pytest.raises(RelayError, match="hangs up on every connection"):
+        await sent(relay, messages(200), in_doubt="hold")
+    assert not relay.taken
+
+
+def test_receipts_know_what_their_relay_is_called() -> None:
+    relay = Faulty()
+    book = asyncio.run(sent(relay, messages(2), name="main"))
+    assert {receipt.relay for receipt in book.receipts.values()} == {"main"}
+    assert isinstance(next(iter(book.receipts.values())), Receipt)
