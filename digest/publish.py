@@ -102,10 +102,10 @@ async def publish(line: Line, plan: EditionPlan, slot: Slot, progress: Progress,
 def check(line: Line, plan: EditionPlan, slot: Slot, frozen: Frozen | None, permit: Permit) -> None:
     """The fences. An edition begins within `late_after`; one that has begun is finished within `give_up_after`."""
     deliveries = line.store.deliveries
-    tried = deliveries.tried(slot.key) if frozen else None
+    answers = deliveries.answers(slot.key) if frozen else None
     if not permit.again:
-        line.witness.verify(slot.key, tried)
-    age, limit = line.clock() - slot.window.end, line.smtp.give_up_after if tried else plan.late_after
+        line.witness.verify(slot.key, answers)
+    age, limit = line.clock() - slot.window.end, line.smtp.give_up_after if answers else plan.late_after
     if age > limit and not permit.late and not (frozen and not deliveries.waiting(slot.key, None)):
         raise LateError(
             f"edition {slot.key} is {age.total_seconds() / 3600:.0f} hours old",
@@ -135,8 +135,8 @@ async def send(line: Line, frozen: Frozen, roll: Roll, progress: Progress, *, du
     """
     deliveries, key = line.store.deliveries, frozen.key
     line.store.optouts.adopt({reader.email: reader.status for reader in roll.subscribers if reader.status in GONE}, line.clock())
-    resumed = tuple(deliveries.reclaim(key, hold=line.smtp.in_doubt == "hold"))
     before = deliveries.counts(key)
+    resumed = tuple(deliveries.reclaim(key, hold=line.smtp.in_doubt == "hold"))
     for pause in (0.0, *line.patience):
         waiting = deliveries.waiting(key, due)
         if not waiting or not await _paused(line, pause, waiting, progress):
@@ -154,12 +154,12 @@ async def _pass(line: Line, frozen: Frozen, waiting: int, progress: Progress, du
     used = deliveries.sent_since(midnight) if any(relay.warm_up for relay in line.smtp.fleet) else {}
     journal, composer = Journal(deliveries, key), Composer(line.sender, frozen.rendered, key, frozen.edition.frozen_at)
     run = Run(line.smtp, line.sender.newsletter.address, journal, line.clock, progress.answered, line.stop, used)
-    line.witness.note(key, deliveries.tried(key), now)
+    line.witness.note(key, deliveries.answers(key), now)
     try:
         with composed(composer, deliveries.to_send(key, due), waiting) as messages:
             await run.deliver(messages)
     finally:
-        line.witness.note(key, deliveries.tried(key), line.clock())
+        line.witness.note(key, deliveries.answers(key), line.clock())
 
 
 async def _paused(line: Line, seconds: float, waiting: int, progress: Progress) -> bool:

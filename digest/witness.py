@@ -18,28 +18,28 @@ FILE = "sent.log"
 
 @dataclass(frozen=True, slots=True)
 class Witness:
-    """The log of one newsletter: time, edition, and how many of its messages had been tried, separated by tabs."""
+    """The log of one newsletter: time, edition, and how many answers of relays it had, separated by tabs."""
 
     path: Path
 
-    def verify(self, edition: str, tried: int | None) -> None:
-        """RestoredError where the log knows of more messages than the database (`tried`; None: it has no such edition)."""
+    def verify(self, edition: str, answers: int | None) -> None:
+        """RestoredError where the log knows of more answers than the database (None: it has no such edition)."""
         seen = list(self._seen(edition))
-        if not seen or (tried is not None and tried >= max(seen)):
+        if not seen or (answers is not None and answers >= max(seen)):
             return
-        known = "does not have it" if tried is None else f"has only {tried}"
+        known = "does not have it" if answers is None else f"has only {answers}"
         raise RestoredError(
-            f"edition {edition} was begun and {max(seen)} of its messages tried, but the database {known}",
+            f"edition {edition} was begun and {max(seen)} answers recorded, but the database {known}",
             thing=str(self.path),
             remedy="Was a backup restored, or the database lost? Restore a newer one; or send all the same, to some for a second "
             "time, with `digest send --again`.",
         )
 
-    def note(self, edition: str, tried: int, now: datetime) -> None:
+    def note(self, edition: str, answers: int, now: datetime) -> None:
         """Add a line, on the disk when this returns."""
         try:
             with self.path.open("a", encoding="utf-8") as file:
-                file.write(f"{now.isoformat(timespec='seconds')}\t{edition}\t{tried}\n")
+                file.write(f"{now.isoformat(timespec='seconds')}\t{edition}\t{answers}\n")
                 file.flush()
                 os.fsync(file.fileno())
         except OSError as error:

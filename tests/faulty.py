@@ -56,6 +56,7 @@ class Faulty:
     tls: ssl.SSLContext | None = None
     takes: Callable[[str, bytes], None] = lambda address, body: None  # is shown what it takes
     grey: set[str] = field(default_factory=set)
+    cut: Counter[str] = field(default_factory=Counter)  # taken, and the answer lost when it hung up
     open: int = 0
     log: list[str] = field(default_factory=list)  # commands, and `body N` for a body of N octets
 
@@ -84,6 +85,8 @@ class Connection(asyncio.Protocol):
         self.count = 0
         self.said: list[str] = []
         self.closing = False
+        self.took: list[str] = []
+        self.answered = 0  # of these, the answer has gone onto the network
         self.last = 0.0  # when the last answer leaves
         self.transport: asyncio.Transport | None = None
 
@@ -116,15 +119,17 @@ class Connection(asyncio.Protocol):
         data, self.said = "".join(self.said).encode(), []
         loop = asyncio.get_running_loop()
         self.last = max(loop.time() + wait + self.relay.delay, self.last + 1e-6)
+        count = len(self.took)
         if self.last - loop.time() < 1e-5 and not self.relay.byte_by_byte:
-            self.deliver(data, self.closing)
+            self.deliver(data, self.closing, count)
         else:
-            loop.call_at(self.last, self.deliver, data, self.closing)
+            loop.call_at(self.last, self.deliver, data, self.closing, count)
 
-    def deliver(self, data: bytes, closing: bool) -> None:
-        """Onto the network."""
+    def deliver(self, data: bytes, closing: bool, count: int) -> None:
+        """Onto the network, the answers to so many messages among it."""
         if self.transport is None or self.transport.is_closing():
             return
+        self.answered = max(self.answered, count)
         if self.relay.byte_by_byte:
             for at in range(len(data)):
                 self.transport.write(data[at : at + 1])
@@ -304,6 +309,7 @@ class Connection(asyncio.Protocol):
         answer = relay.answer(address)
         if answer is None:
             relay.taken[address] += 1
+            self.took.append(address)
             relay.takes(address, body)
             self.count += 1
             if relay.keep:
@@ -317,6 +323,7 @@ class Connection(asyncio.Protocol):
 
     def hang_up(self) -> None:
         """Without a word."""
+        self.relay.cut.update(self.took[self.answered :])
         self.closing, self.said = True, []
         if self.transport:
             self.transport.close()

@@ -98,12 +98,13 @@ class Deliveries:
         with self._engine.begin() as connection:
             return connection.execute(select(func.count()).select_from(schema.deliveries).where(_open(key, due))).scalar_one()
 
-    def tried(self, key: str) -> int:
-        """How many of an edition's messages a relay has been asked to take; this never falls."""
+    def answers(self, key: str) -> int:
+        """How many answers an edition's messages have had, all tries counted; this never falls."""
         table = schema.deliveries.c
-        query = select(func.count()).select_from(schema.deliveries).where(table.edition == key, table.attempts > 0)
         with self._engine.begin() as connection:
-            return connection.execute(query).scalar_one()
+            return int(
+                connection.execute(select(func.coalesce(func.sum(table.attempts), 0)).where(table.edition == key)).scalar_one()
+            )
 
     def counts(self, key: str) -> dict[str, int]:
         """How many deliveries of an edition are in each state."""
