@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import Literal
 
 NOTHING: Mapping[str, str] = MappingProxyType({})
+GONE = ("unsubscribed", "bounced", "complained")  # statuses of readers never written to again, whatever a file says later
 LOOKBACK = timedelta(days=2)  # how far before a window is still read, for articles that come in late
 
 

@@ -11,7 +11,7 @@ What is frozen is sent as it is, also by a later run: a second run sends only wh
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -23,11 +23,11 @@ from digest.config import EditionPlan, Smtp
 from digest.curate import Rules, curate
 from digest.deliver import Run
 from digest.errors import LateError
-from digest.model import LOOKBACK, Edition, Failure, Harvest, Receipt, Slot, Subscriber
+from digest.model import GONE, LOOKBACK, Edition, Failure, Harvest, Receipt, Slot, Subscriber
 from digest.render import Design
 from digest.report import Report, difference
 from digest.store import REACH, Frozen, Journal, Store
-from digest.subscribers import GONE, Roll
+from digest.subscribers import Roll, Rows
 from digest.witness import Witness
 
 
@@ -53,7 +53,7 @@ class Line:
     design: Callable[[], Design]
     sender: Sender
     smtp: Smtp
-    roll: Callable[[], Roll]
+    rows: Callable[[], Rows]
     store: Store
     witness: Witness
     clock: Clock
@@ -85,7 +85,7 @@ async def publish(line: Line, plan: EditionPlan, slot: Slot, progress: Progress,
 
     LateError or RestoredError where it should not be sent without somebody's word (`permit`).
     """
-    roll, failures = line.roll(), tuple[Failure, ...]()
+    rows, failures = line.rows(), tuple[Failure, ...]()
     frozen = line.store.ledger.frozen(slot.key)
     check(line, plan, slot, frozen, permit)
     if frozen is None:
@@ -94,9 +94,11 @@ async def publish(line: Line, plan: EditionPlan, slot: Slot, progress: Progress,
         if len(draft.edition.stories) < plan.min_articles:
             return _without_edition(line, plan, draft)
         rendered = line.design().render(draft.edition)
-        frozen = line.store.ledger.freeze(draft.edition, rendered, recipients(line.store, roll), line.sender.links.token)
-    report = await send(line, frozen, roll, progress)
-    return replace(report, failures=failures, bad_rows=sum(problem.skipped for problem in roll.problems))
+        frozen = line.store.ledger.freeze(draft.edition, rendered, rows, line.sender.links.token)
+    else:
+        heed(line, rows)
+    report = await send(line, frozen, progress)
+    return replace(report, failures=failures, bad_rows=rows.skipped)
 
 
 def check(line: Line, plan: EditionPlan, slot: Slot, frozen: Frozen | None, permit: Permit) -> None:
@@ -128,13 +130,14 @@ async def drafted(line: Line, plan: EditionPlan, slot: Slot) -> Draft:
     return Draft(edition=edition, failures=harvest.failures)
 
 
-async def send(line: Line, frozen: Frozen, roll: Roll, progress: Progress, *, due: datetime | None = None) -> Report:
-    """Stages 4 and 5 for every recipient without a receipt, those deferred among them (only if due by then, where given).
+def heed(line: Line, rows: Iterable[Subscriber]) -> None:
+    """Put who is marked in the roll as gone on the suppression list: there it holds, whatever becomes of the file."""
+    line.store.optouts.adopt(((row.email, row.status) for row in rows if row.status in GONE), line.clock())
 
-    Who is marked in the roll as gone is put on the suppression list first: there it holds, whatever becomes of the file.
-    """
+
+async def send(line: Line, frozen: Frozen, progress: Progress, *, due: datetime | None = None) -> Report:
+    """Stages 4 and 5 for every recipient without a receipt, those deferred among them (only if due by then, where given)."""
     deliveries, key = line.store.deliveries, frozen.key
-    line.store.optouts.adopt({reader.email: reader.status for reader in roll.subscribers if reader.status in GONE}, line.clock())
     before = deliveries.counts(key)
     resumed = tuple(deliveries.reclaim(key, hold=line.smtp.in_doubt == "hold"))
     for pause in (0.0, *line.patience):

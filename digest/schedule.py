@@ -19,7 +19,7 @@ from apscheduler.triggers.interval import IntervalTrigger
 from digest.config import EditionPlan
 from digest.errors import DigestError
 from digest.model import Slot
-from digest.publish import Unwatched, publish, send
+from digest.publish import Unwatched, heed, publish, send
 from digest.report import Report
 from digest.store import Frozen
 from digest.works import Works
@@ -90,7 +90,8 @@ class Service:
         await self.publish_due()
 
     async def _resume(self, frozen: Frozen) -> Report:
-        return await send(self._works.line, frozen, self._works.roll(), Unwatched(), due=self._works.clock())
+        heed(self._works.line, self._works.rows())
+        return await send(self._works.line, frozen, Unwatched(), due=self._works.clock())
 
     async def settled(self) -> None:
         """Return when no run is under way."""

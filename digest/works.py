@@ -26,7 +26,7 @@ from digest.render import Design
 from digest.sign import Signer
 from digest.store import Frozen, Store
 from digest.store.archive import ResponseCache
-from digest.subscribers import Roll
+from digest.subscribers import Roll, Rows
 from digest.witness import FILE, Witness
 
 ROLL = "subscribers.csv"
@@ -52,6 +52,10 @@ class Works:
     def roll(self) -> Roll:
         """The subscribers as the file has them now."""
         return subscribers.read(self.roll_path)
+
+    def rows(self) -> Rows:
+        """The same, row by row."""
+        return Rows(self.roll_path)
 
     def design(self) -> Design:
         """The templates as they are now."""
@@ -125,7 +129,7 @@ class Works:
             design=self.design,
             sender=Sender(newsletter=self.config.newsletter, links=self.links, signers=signers),
             smtp=self.config.smtp,
-            roll=self.roll,
+            rows=self.rows,
             store=self.store,
             witness=Witness(self.config.root / FILE),
             clock=self.clock,

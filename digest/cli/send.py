@@ -64,7 +64,7 @@ def _local(works: "Works", slot: "Slot") -> datetime:
 async def _publish(works: "Works", plan: "EditionPlan", slot: "Slot", permit: "Permit", as_json: bool) -> "Report":
     """The real thing; the first SIGINT or SIGTERM lets what is in flight finish."""
     from digest.cli.progress import Bar, Events
-    from digest.publish import publish, send
+    from digest.publish import heed, publish, send
 
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -72,7 +72,8 @@ async def _publish(works: "Works", plan: "EditionPlan", slot: "Slot", permit: "P
     with works.sending(), Events() if as_json else Bar() as bar:
         for frozen in works.unfinished():  # yesterday's rest first, where it is not too old
             if frozen.key != slot.key:
-                rest = await send(works.line, frozen, works.roll(), bar)
+                heed(works.line, works.rows())
+                rest = await send(works.line, frozen, bar)
                 click.echo(sentence(rest), err=True)
         return await publish(works.line, plan, slot, bar, permit)
 

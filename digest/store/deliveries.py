@@ -5,15 +5,15 @@ A delivery goes `queued → sending → sent | refused | deferred | unknown`, or
 when nobody is sending was in flight when a run died.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, and_, bindparam, case, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, and_, bindparam, case, func, or_, select, update
 from sqlalchemy.sql.dml import ReturningUpdate
 
-from digest.model import Message, Outcome, Receipt, Recipient, Subscriber
+from digest.model import Message, Outcome, Receipt, Recipient
 from digest.store import schema
 from digest.store.prepared import Prepared
 
@@ -194,13 +194,6 @@ def _waits(table: Any) -> ColumnElement[bool]:
     return or_(table.state == QUEUED, and_(again, table.retry_at.is_not(None)))
 
 
-def enlist(connection: Connection, key: str, readers: Sequence[Subscriber], token: Callable[[str], str]) -> None:
-    """Put the readers on an edition's list, in the transaction that freezes it."""
-    ids = _reader_ids(connection, [reader.email for reader in readers], token)
-    if rows := [_delivery_row(key, ids[reader.email], reader.name) for reader in readers]:
-        connection.execute(insert(schema.deliveries), rows)
-
-
 def _settled(key: str, receipt: Receipt) -> dict[str, Any]:
     return {
         "b_edition": key,
@@ -244,23 +237,6 @@ _SETTLE = (
         **{name: bindparam(name) for name in ("state", "message_id", "code", "reply", "relay", "status", "at", "retry_at")},
     )
 )
-
-
-def _delivery_row(key: str, reader: int, name: str) -> dict[str, Any]:
-    return {
-        "edition": key, "reader": reader, "name": name, "state": QUEUED, "attempts": 0, "interrupted": False,
-        "message_id": "", "code": 0, "reply": "", "relay": "", "status": "",
-    }  # fmt: skip
-
-
-def _reader_ids(connection: Connection, emails: Sequence[str], token: Callable[[str], str]) -> dict[str, int]:
-    """The lasting id of each address, given at its first edition."""
-    table = schema.readers.c
-    known: dict[str, int] = dict(connection.execute(select(table.email, table.id)).all())
-    if new := [{"email": email, "token": token(email)} for email in dict.fromkeys(emails) if email not in known]:
-        connection.execute(insert(schema.readers), new)
-        known = dict(connection.execute(select(table.email, table.id)).all())
-    return known
 
 
 def _emails(connection: Connection, where: Any) -> list[str]:

@@ -1,6 +1,6 @@
 """The editions made and skipped, each frozen before its first byte leaves."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,7 +11,8 @@ from sqlalchemy import Connection, Engine, Row, and_, func, insert, select, upda
 from digest.markup import identity
 from digest.model import Edition, Rendered, Slot, Subscriber
 from digest.store import schema
-from digest.store.deliveries import counts, enlist
+from digest.store.deliveries import counts
+from digest.store.enlisting import enlist
 
 _EDITION = TypeAdapter(Edition)
 
@@ -72,14 +73,17 @@ class Ledger:
         with self._engine.begin() as connection:
             return (connection.execute(select(func.max(schema.editions.c.number))).scalar() or 0) + 1
 
-    def freeze(self, edition: Edition, rendered: Rendered, readers: Sequence[Subscriber], token: Callable[[str], str]) -> Frozen:
-        """Make an edition final, with its words and its readers, in one commit; `token` names a reader in links."""
+    def freeze(self, edition: Edition, rendered: Rendered, readers: Iterable[Subscriber], token: Callable[[str], str]) -> Frozen:
+        """Make an edition final, with its words and its readers, in one commit; `token` names a reader in links.
+
+        `readers` are the rows of the roll, of every status and any number: see `enlisting`.
+        """
         with self._engine.begin() as connection:
             _replace_skipped(connection, edition.slot.key)
             connection.execute(schema.editions.insert().values(**_edition_row(edition, rendered)))
             if rows := _settled_rows(edition):
                 connection.execute(insert(schema.settled), rows)
-            enlist(connection, edition.slot.key, readers, token)
+            enlist(connection, edition.slot.key, readers, token, edition.frozen_at)
         return Frozen(edition=edition, rendered=rendered, finished_at=None)
 
     def skip(self, slot: Slot, note: str, now: datetime) -> None:

@@ -1,6 +1,6 @@
 """Addresses that must not be written to: durable, and stronger than anything the CSV says."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import datetime
 
 from sqlalchemy import Engine, and_, delete, func, literal, or_, select
@@ -8,6 +8,7 @@ from sqlalchemy.exc import IntegrityError
 
 from digest.model import Outcome
 from digest.store import schema
+from digest.store.database import chunked, insert
 
 DEAD = ("5.1.0", "5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.2.1")
 FEW, MOST = 20, 0.3  # dead addresses, and share of an edition, beyond which nobody believes it
@@ -28,12 +29,12 @@ class OptOuts:
             return False
         return True
 
-    def adopt(self, reasons: Mapping[str, str], now: datetime) -> None:
-        """Suppress many addresses at once, each for its reason; those that are suppressed already keep theirs."""
-        known = self.among(reasons)
-        for email, reason in reasons.items():
-            if email not in known:
-                self.add(email, reason, now)
+    def adopt(self, reasons: Iterable[tuple[str, str]], now: datetime) -> None:
+        """Suppress many addresses, each for its reason; those that are suppressed already keep theirs."""
+        for chunk in chunked(reasons):
+            rows = [{"email": email, "reason": reason, "since": now} for email, reason in chunk]
+            with self._engine.begin() as connection:
+                connection.execute(insert(connection, schema.suppressions).on_conflict_do_nothing(), rows)
 
     def adopt_bounces(self, key: str, now: datetime) -> int:
         """Suppress the addresses that an edition has shown to be dead; returns how many are new.

@@ -1,6 +1,7 @@
 """Reading the roll: who gets the mail, and which rows cannot, each named by its line with what to do about it."""
 
-from collections.abc import Iterable
+import re
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,12 +9,18 @@ from email_validator import EmailNotValidError, validate_email
 
 from digest.errors import RollError
 from digest.model import Subscriber
-from digest.subscribers.table import CsvTable, Record, read_table
+from digest.subscribers.table import CsvTable, Record, read_table, streamed
 
 STATUSES = ("active", "pending", "paused", "unsubscribed", "bounced", "complained")
-GONE = ("unsubscribed", "bounced", "complained")  # never written to again, whatever the file says later
 KNOWN = ("email", "name", "status", "topics", "timezone", "language", "frequency", "joined")
 LONGEST = 1_000  # characters of one field
+_SURROGATE = re.compile("[\udc80-\udcff]")
+# What needs no more than a look: a test holds it to be what email-validator takes as it is; everything else is asked of that.
+_PLAIN = re.compile(
+    r"[A-Za-z0-9_+-]{1,30}(?:\.[A-Za-z0-9_+-]{1,30})?@(?:[A-Za-z0-9](?:[A-Za-z0-9]|-(?=[A-Za-z0-9])){0,60}\.){1,3}"
+    r"(?!local|test|arpa|invalid|onion|internal|localhost)[A-Za-z]{2,20}\Z",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +48,8 @@ class Roll:
 
 def normal(address: str) -> str:
     """An address in the form that tells whether two are the same; RollError where it is none."""
+    if _PLAIN.match(address) and len(address) <= 254:
+        return address.lower()
     try:
         checked = validate_email(address.strip(), check_deliverability=False, test_environment=True)
     except EmailNotValidError as error:
@@ -50,16 +59,9 @@ def normal(address: str) -> str:
 
 def read(path: Path) -> Roll:
     """The roll in a file; RollError where the file as a whole cannot be used."""
-    table = read_table(path)
-    if table.column("email") is None:
-        raise RollError(
-            f"there is no column email (there is: {', '.join(table.header.fields)[:200]})",
-            thing=f"{path.name}:{table.header.line}",
-            remedy="Write a first line that names the columns."
-            if "@" in table.header.raw
-            else "Name the column with the addresses email.",
-        )
-    rows = [_row(record, table) for record in table.records if record.raw.strip()]
+    table = _checked(read_table(path), path)
+    reading = _reading(table)
+    rows = [reading(record) for record in table.records if record.raw.strip()]
     readers = [row for row in rows if isinstance(row, Subscriber)]
     problems = [row for row in rows if isinstance(row, Problem)]
     kept, repeated = _distinct(readers)
@@ -70,24 +72,64 @@ def read(path: Path) -> Roll:
     return Roll(path, tuple(kept), tuple(ordered))
 
 
-def _foreign(record: Record) -> bool:
-    return any("\udc80" <= letter <= "\udcff" for letter in record.raw)
+class Rows:
+    """The readable rows of a roll of any length, one after the other; an address may occur more than once.
+
+    `skipped` counts the rows that cannot be read, once they have been passed.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self.skipped = 0
+
+    def __iter__(self) -> Iterator[Subscriber]:
+        self.skipped = 0
+        with streamed(self._path) as table:
+            reading = _reading(_checked(table, self._path))
+            for record in table.records:
+                row = reading(record) if record.raw.strip() else None
+                if isinstance(row, Subscriber):
+                    yield row
+                elif row is not None:
+                    self.skipped += 1
 
 
-def _row(record: Record, table: CsvTable) -> Subscriber | Problem:
-    """One subscriber, or what is wrong with the row."""
-    if record.flaw:
-        return Problem(record.line, record.flaw)
-    fields = [_readable(field) for field in record.fields]
-    if any(field.strip() for field in fields[len(table.header.fields) :]):
-        return Problem(
-            record.line,
-            f"{len(fields)} fields under {len(table.header.fields)} columns; is a field with {table.delimiter!r} not in quotes?",
+def _checked(table: CsvTable, path: Path) -> CsvTable:
+    if table.column("email") is None:
+        raise RollError(
+            f"there is no column email (there is: {', '.join(table.header.fields)[:200]})",
+            thing=f"{path.name}:{table.header.line}",
+            remedy="Write a first line that names the columns."
+            if "@" in table.header.raw
+            else "Name the column with the addresses email.",
         )
-    named = {column.strip(): field.strip()[:LONGEST] for column, field in zip(table.header.fields, fields, strict=False)}
-    known = {column.casefold(): field for column, field in named.items() if column.casefold() in KNOWN}
-    extra = {column: field for column, field in named.items() if column and column.casefold() not in KNOWN}
-    return _subscriber(record.line, known, extra)
+    return table
+
+
+def _foreign(record: Record) -> bool:
+    return not record.raw.isascii() and bool(_SURROGATE.search(record.raw))
+
+
+def _reading(table: CsvTable) -> Callable[[Record], Subscriber | Problem]:
+    """What makes a subscriber of a record, or says what is wrong with it."""
+    columns = [column.strip() for column in table.header.fields]
+    known = [(at, column.casefold()) for at, column in enumerate(columns) if column.casefold() in KNOWN]
+    extra = [(at, column) for at, column in enumerate(columns) if column and column.casefold() not in KNOWN]
+
+    def read(record: Record) -> Subscriber | Problem:
+        if record.flaw:
+            return Problem(record.line, record.flaw)
+        fields = record.fields if not _foreign(record) else [_readable(field) for field in record.fields]
+        if len(fields) > len(columns) and any(field.strip() for field in fields[len(columns) :]):
+            what = f"{len(fields)} fields under {len(columns)} columns; is a field with {table.delimiter!r} not in quotes?"
+            return Problem(record.line, what)
+        return _subscriber(
+            record.line,
+            {column: fields[at].strip()[:LONGEST] for at, column in known if at < len(fields)},
+            {column: fields[at].strip()[:LONGEST] for at, column in extra if at < len(fields)},
+        )
+
+    return read
 
 
 def _subscriber(line: int, known: dict[str, str], extra: dict[str, str]) -> Subscriber | Problem:

@@ -5,9 +5,11 @@ Every record keeps the text it was read from. Bytes that are not UTF-8 are carri
 
 import csv
 import io
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from itertools import islice
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from itertools import chain, islice
 from pathlib import Path
 
 from digest.errors import RollError
@@ -35,22 +37,27 @@ class CsvTable:
     delimiter: str
     newline: str
     header: Record
-    records: tuple[Record, ...]
+    records: Iterable[Record]
+
+    @classmethod
+    def over(cls, lines: Iterator[str], name: str) -> "CsvTable":
+        """The table in lines with their ends, its records read as they are asked for; RollError where there is no header."""
+        head = next(lines, "")
+        bom, lines = head.startswith(BOM), chain([head.removeprefix(BOM)], lines)
+        number, first = next(((number, line) for number, line in enumerate(lines, 1) if line.strip()), (0, ""))
+        if not number:
+            raise RollError("the file is empty", thing=name, remedy="Its first line names the columns, like email,name.")
+        delimiter = max(DELIMITERS, key=first.count)
+        records = _records(_Lines(chain([first], lines)), number, delimiter)
+        header = next(records)
+        newline = header.raw[len(header.raw.rstrip("\r\n")) :] or "\n"
+        return cls(bom, delimiter, newline, header, records)
 
     @classmethod
     def parse(cls, data: bytes, name: str) -> "CsvTable":
-        """The table in a file's bytes; RollError where there is not even a header."""
-        text = data.decode("utf-8", "surrogateescape")
-        bom = text.startswith(BOM)
-        lines = list(io.StringIO(text.removeprefix(BOM), newline=""))
-        first = next((at for at, line in enumerate(lines) if line.strip()), None)
-        if first is None:
-            raise RollError("the file is empty", thing=name, remedy="Its first line names the columns, like email,name.")
-        delimiter = max(DELIMITERS, key=lines[first].count)
-        records = list(_records(lines[first:], first + 1, delimiter))
-        header = records[0]
-        newline = header.raw[len(header.raw.rstrip("\r\n")) :] or "\n"
-        return cls(bom, delimiter, newline, header, tuple(records[1:]))
+        """The table in a file's bytes, with all its records."""
+        table = cls.over(iter(io.StringIO(data.decode("utf-8", "surrogateescape"), newline="")), name)
+        return replace(table, records=tuple(table.records))
 
     def column(self, name: str) -> int | None:
         """Where a column stands, by its name in any case."""
@@ -73,31 +80,78 @@ class CsvTable:
 
 def read_table(path: Path) -> CsvTable:
     """The table in a file; RollError where it cannot be read."""
+    with _opened(path) as file:
+        return CsvTable.parse(bytes(file.buffer.read()), path.name)
+
+
+@contextmanager
+def streamed(path: Path) -> Iterator[CsvTable]:
+    """The table in a file, its records read as they are asked for: for lists of any length."""
+    with _opened(path) as file:
+        yield CsvTable.over(iter(file), path.name)
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[io.TextIOWrapper]:
     try:
-        data = path.read_bytes()
+        with path.open(encoding="utf-8", errors="surrogateescape", newline="") as file:
+            if file.buffer.read(2) in {b"\xff\xfe", b"\xfe\xff"}:
+                raise RollError("is UTF-16", thing=str(path), remedy="Save it as “CSV UTF-8”.")
+            file.seek(0)
+            yield file
     except OSError as error:
         raise RollError(
             f"cannot be read: {error.strerror}", thing=str(path), remedy="It needs a header line, at least: email"
         ) from error
-    if data[:2] in {b"\xff\xfe", b"\xfe\xff"}:
-        raise RollError("is UTF-16", thing=str(path), remedy="Save it as “CSV UTF-8”.")
-    return CsvTable.parse(data, path.name)
 
 
-def _records(lines: Sequence[str], line: int, delimiter: str) -> Iterator[Record]:
+class _Lines:
+    """Lines that can be read again until they are dropped."""
+
+    def __init__(self, lines: Iterator[str]) -> None:
+        self._lines = lines
+        self._ahead: deque[str] = deque()
+
+    def first(self) -> str | None:
+        """The next line, or None at the end."""
+        return next(iter(self), None)
+
+    def __iter__(self) -> Iterator[str]:
+        yield from tuple(self._ahead)
+        for line in self._lines:
+            self._ahead.append(line)
+            yield line
+
+    def drop(self, count: int) -> None:
+        """These have been read for good."""
+        for _ in range(count):
+            self._ahead.popleft()
+
+
+def _records(lines: _Lines, line: int, delimiter: str) -> Iterator[Record]:
     """Record by record. One that runs over several lines is read again strictly: where a quotation mark was left open, its
     first line is a flawed record of its own, and reading goes on with the next.
     """
-    at, width = 0, 0
-    while at < len(lines):
-        record, used = _one(islice(lines, at, None), line + at, delimiter, strict=False)
-        if used > 1:
-            record, used = _one(islice(lines, at, at + used), line + at, delimiter, strict=True)
-        if record.flaw or (used > 1 and width and len(record.fields) != width):
-            record, used = Record(line + at, lines[at], (), record.flaw or OPEN_QUOTE), 1
+    width = 0
+    while (first := lines.first()) is not None:
+        record, used = _record(lines, first, line, delimiter, width)
         width = width or len(record.fields)
-        at += used
+        line += used
+        lines.drop(used)
         yield record
+
+
+def _record(lines: _Lines, first: str, line: int, delimiter: str, width: int) -> tuple[Record, int]:
+    """The record that begins with a line, and how many lines it takes."""
+    if '"' not in first:
+        text = first.rstrip("\r\n")
+        return Record(line, first, tuple(text.split(delimiter)) if text else ()), 1
+    record, used = _one(iter(lines), line, delimiter, strict=False)
+    if used > 1:
+        record, used = _one(islice(lines, used), line, delimiter, strict=True)
+    if record.flaw or (used > 1 and width and len(record.fields) != width):
+        return Record(line, first, (), record.flaw or OPEN_QUOTE), 1
+    return record, used
 
 
 def _one(lines: Iterator[str], line: int, delimiter: str, *, strict: bool) -> tuple[Record, int]:
