@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import subprocess
 from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -80,11 +81,17 @@ def at(text: str) -> datetime:
     return datetime.fromisoformat(text).astimezone(UTC)
 
 
-def need(program: str) -> str:
-    """The path of a system program; without it the test is skipped, loudly, or fails where CI promised it."""
+def need(program: str, *trial: str) -> str:
+    """The path of a system program; without it the test is skipped, loudly, or fails where CI promised it.
+
+    With `trial` it must also run with these arguments, as `perl -MSome::Module` does only where there is the module.
+    """
     path = shutil.which(program) or next((path for path in (f"/usr/sbin/{program}",) if Path(path).exists()), None)
+    if path and trial and subprocess.run([path, *trial], stdin=subprocess.DEVNULL, capture_output=True, check=False).returncode:
+        path = None
+    wanted = " ".join([program, *trial])
     if path is None and os.environ.get("DIGEST_REQUIRE_SYSTEM"):
-        pytest.fail(f"{program} is missing, and this run promised that it is there")
+        pytest.fail(f"{wanted} is missing, and this run promised that it is there")
     if path is None:
-        pytest.skip(f"NOT TESTED HERE: {program} is not installed")
+        pytest.skip(f"NOT TESTED HERE: {wanted} is not installed")
     return path

@@ -2,6 +2,8 @@
 
 import email
 import re
+import subprocess
+import time
 from datetime import UTC, datetime
 from email import policy
 from email.message import EmailMessage
@@ -15,13 +17,15 @@ from dkim.canonicalization import Relaxed
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from digest.compose import Composer, Sender
+from digest.compose import Composer, Sender, composed
+from digest.compose.aside import ENOUGH, Helper
 from digest.config import Newsletter
 from digest.errors import ConfigError
 from digest.links import ReaderLinks
 from digest.marks import ReaderMarks
 from digest.model import Recipient, Rendered
 from digest.sign import Signer, relaxed, relaxed_header
+from tests.conftest import need
 
 AT = datetime(2026, 11, 24, 7, 0, 1, tzinfo=UTC)
 MARKS = ReaderMarks()
@@ -212,6 +216,19 @@ def test_dkimpy_accepts_the_signature(which: str) -> None:
     assert not dkim.verify(b"From: evil@b.example\r\n" + raw, dnsfunc=lambda name, timeout=5: record)
 
 
+def test_a_verifier_that_shares_nothing_with_dkimpy_agrees() -> None:
+    perl = need("perl", "-MMail::DKIM::Verifier")
+    raw = compose(Recipient(id=1, email="ada@readers.example", name="Zoë, \t Ada"), by=sender(*SIGNERS.values()))
+    records = [text for signer in SIGNERS.values() for text in (signer.selector, signer.dns_record())]
+
+    def verified(message: bytes) -> list[str]:
+        command = [perl, str(Path(__file__).with_name("verify.pl")), *records]
+        return subprocess.run(command, input=message, capture_output=True, check=True).stdout.decode().split()
+
+    assert verified(raw) == ["pass", "invalid"]  # it does not know Ed25519
+    assert verified(raw.replace(b"Gr=C3=BC", b"gr=C3=BC"))[0] == "fail"
+
+
 def test_both_signatures_hold_together() -> None:
     raw = compose(by=sender(*SIGNERS.values()))
     records = {
@@ -247,3 +264,52 @@ def test_relaxed_forms_agree_with_dkimpy(octets: bytes, value: str) -> None:
     assert relaxed(content) == Relaxed.canonicalize_body(content)
     ((name, canonical),) = Relaxed.canonicalize_headers([(b"Subject", f" {value}\r\n".encode())])
     assert relaxed_header("Subject", value).encode() + b"\r\n" == name + b":" + canonical
+
+
+def test_a_name_is_escaped_in_the_html_and_plain_in_the_text() -> None:
+    rendered = Rendered(subject="s", preheader="p", html=f"<p>{MARKS.name}</p>", text=MARKS.name)
+    raw = Composer(sender(), rendered, "weekday-2026-11-24", AT)(Recipient(id=1, email="a@b.example", name="<b>Ada</b>")).raw
+    message = parsed(raw)
+    assert "<p>&lt;b&gt;Ada&lt;/b&gt;</p>" in body(message, "html").replace("=\n", "")
+    assert "<b>Ada</b>" in body(message, "plain")
+
+
+def people(count: int) -> list[Recipient]:
+    return [Recipient(id=number, email=f"r{number}@readers.example", name="A Reader") for number in range(count)]
+
+
+def test_other_cores_sign_the_same_bytes() -> None:
+    composer = Composer(sender(*SIGNERS.values()), RENDERED, "weekday-2026-11-24", AT)
+    with composed(composer, people(600), ENOUGH) as messages:
+        first = [next(messages) for _ in range(20)]
+        time.sleep(2.0)  # by now the helpers have started, and signed what they were given
+        found = {message.recipient.id: message for message in [*first, *messages]}
+    assert len(found) == 600
+    assert all(found[recipient.id] == composer(recipient) for recipient in people(600))
+
+
+def test_a_helper_that_dies_takes_nobody_along(monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[Helper] = []
+    start = Helper.started
+
+    def noted(composer: Composer) -> Helper:
+        started.append(start(composer))
+        return started[-1]
+
+    monkeypatch.setattr(Helper, "started", noted)
+    monkeypatch.setattr("os.sched_getaffinity", lambda _: {1, 2, 3})
+    composer = Composer(sender(SIGNERS["ed"]), RENDERED, "weekday-2026-11-24", AT)
+    with composed(composer, people(3_000), ENOUGH) as messages:
+        found = [next(messages)]
+        started[0].process.kill()
+        found += messages
+    assert len(started) == 2
+    assert sorted(message.recipient.id for message in found) == list(range(3_000))
+
+
+def test_few_messages_and_unsigned_ones_are_made_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Helper, "started", None)
+    for signers, count in (((SIGNERS["ed"],), ENOUGH - 1), ((), ENOUGH)):
+        composer = Composer(sender(*signers), RENDERED, "weekday-2026-11-24", AT)
+        with composed(composer, people(5), count) as messages:
+            assert [message.recipient.id for message in messages] == [0, 1, 2, 3, 4]
