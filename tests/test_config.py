@@ -119,3 +119,50 @@ def test_the_password_comes_from_outside(tmp_path: Path, monkeypatch: pytest.Mon
     config = load(root)
     assert config.smtp.password == "from outside"
     assert "from outside" not in repr(config)
+
+
+RELAYS = """
+[smtp]
+give_up_after = "8h"
+[[smtp.relays]]
+name = "main-1"
+url = "smtps://daily@main.example"
+weight = 3
+[[smtp.relays]]
+name = "spare"
+url = "smtp+starttls://daily@spare.example:2525"
+priority = 2
+password_file = "spare.txt"
+warm_up = { since = 2026-11-24, first = 50 }
+"""
+
+
+def test_several_relays_each_with_a_password(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "spare.txt").write_text("from the file\n")
+    monkeypatch.setenv("DIGEST_SMTP_PASSWORD", "for any")
+    smtp = load(toml(tmp_path, LEAST + RELAYS)).smtp
+    assert [(relay.label, relay.port, relay.priority, relay.password) for relay in smtp.fleet] == [
+        ("main-1", 465, 1, "for any"),
+        ("spare", 2525, 2, "from the file"),
+    ]
+    monkeypatch.setenv("DIGEST_SMTP_PASSWORD_MAIN_1", "its own")
+    assert load(tmp_path).smtp.fleet[0].password == "its own"
+    assert smtp.fleet[1].warm_up is not None
+    alone = load(toml(tmp_path, LEAST)).smtp
+    assert alone.fleet == (alone,)
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (('give_up_after = "8h"', "connections = 3"), "connections: belongs into each"),
+        (('name = "spare"', 'name = "main-1"'), "relays: give each a name of its own"),
+        (("weight = 3", "wieght = 3"), "unknown key smtp.relays.1.wieght; did you mean weight?"),
+        (("first = 50", "frist = 50"), "did you mean first?"),
+        (("smtp+starttls://daily", "smtp://daily"), "readable on the way"),
+    ],
+)
+def test_a_mistake_in_a_relay_is_named(tmp_path: Path, change: tuple[str, str], told: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load(toml(tmp_path, LEAST + RELAYS.replace(*change)))
+    assert told in str(caught.value)

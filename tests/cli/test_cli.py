@@ -299,3 +299,28 @@ async def test_check_sees_what_would_break(site: RecordedSite, furnish: Furnish)
     assert "nobody is active" in told["subscribers", "error"]
     assert ("relay", "error") in told
     assert ("sources", "ok") in told
+
+
+async def test_a_late_edition_wants_a_word_and_events_tell_how_it_goes(site: RecordedSite, relay: Relay, furnish: Furnish) -> None:
+    root, noon = furnish(site.base, relay.port), "2026-11-24T14:00:00+00:00"
+    refused = await digest("send", "-C", root, now=noon)
+    assert refused.code == 1
+    assert "edition weekday-2026-11-24 is 7 hours old" in one_line(refused)
+    assert relay.taken == []
+    sent = await digest("send", "-C", root, "--late", "--json", now=noon)
+    assert (sent.code, sent.json["sent"], sent.json["waiting"]) == (0, 2, 0)
+    assert sent.json["relays"] == [{"relay": "127.0.0.1", "state": "sent", "code": 250, "status": "", "count": 2, "example": "OK"}]
+    events = [json.loads(line) for line in sent.err.splitlines()]
+    assert [row["event"] for row in events] == ["started", "finished"]
+    assert (events[0]["left"], events[-1]["sent"], events[-1]["left"]) == (2, 2, 0)
+
+
+async def test_many_refusals_are_counted_by_reason(site: RecordedSite, relay: Relay, furnish: Furnish) -> None:
+    relay.rcpt = lambda address: "550 5.1.1 no such user" if int(address[1:3]) % 3 == 0 else None
+    root = furnish(site.base, relay.port, emails=[f"r{number:02}@readers.example" for number in range(90)])
+    done = await digest("send", "-C", root)
+    assert done.code == 3
+    assert "Edition weekday-2026-11-24: 60 sent, 30 refused." in done.out
+    assert "… and 10 more:" in done.out
+    assert "    30 refused by 127.0.0.1 550: 5.1.1 no such user" in done.out
+    assert "30 refused by 127.0.0.1 550" in (await digest("status", "-C", root)).out

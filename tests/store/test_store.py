@@ -240,3 +240,36 @@ def test_a_migration_is_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.
         with pytest.raises(KeyboardInterrupt):
             Store.open("sqlite:///d.db", tmp_path)
     Store.open("sqlite:///d.db", tmp_path).close()
+
+
+def test_a_roll_becomes_a_list(store: Store) -> None:
+    store.optouts.add("left@r.example", "unsubscribed", END)
+    rows = [
+        Subscriber(email="zoe@r.example", name="Zoe"),
+        Subscriber(email="ada@r.example", name="Ada"),
+        Subscriber(email="ada@r.example", name="Ada again"),
+        Subscriber(email="bo@r.example"),
+        Subscriber(email="bo@r.example", status="paused"),
+        Subscriber(email="cy@r.example", status="unsubscribed"),
+        Subscriber(email="cy@r.example"),
+        Subscriber(email="left@r.example"),
+        *(Subscriber(email=f"r{number:04}@r.example") for number in range(6_000)),
+    ]
+    store.ledger.freeze(edition(), WORDS, iter(rows), lambda email: f"token-{email}")
+    listed = [(row.email, row.name) for row in store.deliveries.to_send(SLOT.key, None)]
+    assert listed[:3] == [("zoe@r.example", "Zoe"), ("ada@r.example", "Ada"), ("r0000@r.example", "")]
+    assert len(listed) == 6_002
+    assert store.optouts.among(["bo@r.example", "cy@r.example"]) == {"cy@r.example": "unsubscribed"}
+    assert store.deliveries.reader_of("token-ada@r.example") == "ada@r.example"
+
+
+def test_what_has_not_left_is_queued_again(store: Store) -> None:
+    frozen(store, "ada@r.example", "bo@r.example")
+    ada, bo = store.deliveries.to_send(SLOT.key, None)
+    store.deliveries.record(SLOT.key, [message(ada), message(bo)], [])
+    store.deliveries.record(SLOT.key, [], [receipt(bo, Outcome.SENT)])
+    store.deliveries.release(SLOT.key, [message(ada), message(bo)])
+    assert store.deliveries.counts(SLOT.key) == {"queued": 1, "sent": 1}
+    assert store.deliveries.answers(SLOT.key) == 1
+    assert store.deliveries.sent_since(END - timedelta(days=1)) == {"r": 1}
+    assert store.deliveries.sent_since(END + timedelta(seconds=1)) == {}

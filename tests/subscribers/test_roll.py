@@ -7,11 +7,13 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from email_validator import validate_email
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from digest.errors import RollError
-from digest.subscribers import Roll, add, mark, normal, read, remove
+from digest.subscribers import Roll, Rows, add, mark, normal, read, remove
+from digest.subscribers.roll import _PLAIN
 from digest.subscribers.table import CsvTable
 
 TODAY = date(2026, 11, 24)
@@ -200,3 +202,52 @@ def test_two_processes_lose_no_change(tmp_path: Path) -> None:
     for process in processes:
         process.join(60)
     assert len(read(path).active) == 50
+
+
+LETTERS = "abAZ09._+-%'"
+
+
+@given(
+    st.text(LETTERS, max_size=12),
+    st.lists(st.text("abzAZ09-", max_size=8), max_size=4),
+    st.sampled_from(["com", "c", "x9", "local", "test", "COM", "example", ""]),
+)
+def test_the_quick_look_at_an_address_agrees_with_the_long_one(local: str, labels: list[str], top: str) -> None:
+    address = f"{local}@{'.'.join([*labels, top])}"
+    if _PLAIN.match(address):
+        checked = validate_email(address, check_deliverability=False, test_environment=True)
+        assert (checked.ascii_email or checked.normalized).lower() == normal(address) == address.lower()
+
+
+def test_plain_addresses_need_no_long_look() -> None:
+    for address in ("ada@readers.example", "Ada.Lovelace+news@mail.readers.co.uk", "r2-d2@x9.org"):
+        assert _PLAIN.match(address)
+
+
+def test_rows_are_read_one_by_one_and_counted(tmp_path: Path) -> None:
+    path = tmp_path / "subscribers.csv"
+    lines = [
+        "email,status",
+        "ada@r.example,active",
+        "nonsense,",
+        "",
+        'bo@r.example,"unsubscribed',
+        "cy@r.example,",
+        "ada@r.example,paused",
+    ]
+    path.write_text("\n".join(lines))
+    rows = Rows(path)
+    found = [(row.email, row.status) for row in rows]
+    assert found == [("ada@r.example", "active"), ("cy@r.example", "active"), ("ada@r.example", "paused")]
+    assert rows.skipped == 2
+    assert [row.email for row in rows] == [email for email, _ in found]
+    assert [row.email for row in read(path).subscribers] == ["ada@r.example", "cy@r.example"]
+
+
+@settings(max_examples=200)
+@given(st.lists(st.text('ab,;"\r\n\udcff\ufeff@.', max_size=20), max_size=12))
+def test_reading_as_it_comes_is_reading_it_whole(lines: list[str]) -> None:
+    data = ("email,name\n" + "\n".join(lines)).encode("utf-8", "surrogateescape")
+    whole = CsvTable.parse(data, "x.csv")
+    text = io.StringIO(data.decode("utf-8", "surrogateescape"), newline="")
+    assert tuple(CsvTable.over(iter(text), "x.csv").records) == whole.records
