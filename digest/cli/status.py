@@ -20,37 +20,37 @@ if TYPE_CHECKING:
 @shared
 def command(root: Path, as_json: bool, count: int) -> int:
     """The last editions, the next ones, and what is stuck and why."""
-    from digest.publish import recipients
-
     with working(root) as works:
         entries = works.store.ledger.recent(count)
-        coming = _coming(works)
-        stuck = [row for entry in entries if entry.finished_at is None for row in _stuck(works, entry.key)]
-        last = next((entry.key for entry in entries if entry.number is not None), None)
-        relays = reasons(works, last) if last else []
-        active = len(recipients(works.store, works.roll()))
+        found = _found(works, entries)
         local = works.config.newsletter.timezone
     if as_json:
-        show(
-            {
-                "subscribers": active,
-                "editions": [_entry(entry) for entry in entries],
-                "next": coming,
-                "stuck": stuck,
-                "relays": relays,
-            }
-        )
+        show(found)
         return 0
-    click.echo(f"{active} active subscribers.")
+    click.echo(f"{found['subscribers']} active subscribers.")
     for entry in entries:
         click.echo(f"  {entry.key:22} {_line(entry, local)}")
-    for row in relays if any(row["state"] != "sent" for row in relays) else []:
+    for row in found["relays"] if any(row["state"] != "sent" for row in found["relays"]) else []:
         click.echo(f"    {reason(row)}")
-    for row in coming:
+    for row in found["next"]:
         click.echo(f"  next: {row['edition']} at {row['at'].astimezone(local):%a %d %b %H:%M %Z}")
-    for row in stuck:
+    for row in found["stuck"]:
         click.echo(f"  {row['state']}: {row['email']} {row['code'] or ''} {row['reply']}")
     return 0
+
+
+def _found(works: "Works", entries: "list[Entry]") -> dict[str, Any]:
+    """What `--json` prints; `relays` is about the last edition made."""
+    from digest.publish import recipients
+
+    last = next((entry.key for entry in entries if entry.number is not None), None)
+    return {
+        "subscribers": len(recipients(works.store, works.roll())),
+        "editions": [_entry(entry) for entry in entries],
+        "next": _coming(works),
+        "stuck": [row for entry in entries if entry.finished_at is None for row in _stuck(works, entry.key)],
+        "relays": reasons(works, last) if last else [],
+    }
 
 
 def _coming(works: "Works") -> list[dict[str, Any]]:

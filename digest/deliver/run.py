@@ -1,0 +1,244 @@
+"""One pass over the messages: lanes, their connections, and what becomes of what they carry."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from digest.config import Relay, Smtp
+from digest.deliver.domains import Line
+from digest.deliver.feed import Journal, Queue, Unrecorded, Waiting
+from digest.deliver.lane import Lane, may_carry
+from digest.deliver.session import Session
+from digest.deliver.verdict import Policy, crowded, receipt
+from digest.deliver.wire import Reply
+from digest.errors import RelayError
+from digest.model import Message, Outcome, Receipt
+
+Watch = Callable[[Receipt], None]
+TRIES = 5  # connections that may be lost under one message before it waits for another pass
+LOOK = 0.05  # seconds between two looks of a connection that has nothing to carry
+
+
+@dataclass
+class Run:
+    """One pass over the messages: what all its connections share.
+
+    `used` is how many messages each relay has carried today already, by its name.
+    """
+
+    smtp: Smtp
+    sender: str
+    journal: Journal
+    clock: Callable[[], datetime]
+    watch: Watch
+    stop: asyncio.Event = field(default_factory=asyncio.Event)
+    used: Mapping[str, int] = field(default_factory=dict)
+    _lanes: list[Lane] = field(init=False)
+    _tries: Counter[str] = field(default_factory=Counter)
+    _paced: set[Waiting] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self._lanes = [Lane(relay, self._allowance(relay)) for relay in self.smtp.fleet]
+
+    def _allowance(self, relay: Relay) -> int | None:
+        """What a relay's warm-up plan still allows today."""
+        allowed = relay.warm_up.allowance(self.clock().date()) if relay.warm_up else None
+        return None if allowed is None else max(0, allowed - self.used.get(relay.label, 0))
+
+    async def deliver(self, messages: Iterator[Message]) -> None:
+        """Send the messages; returns when all have a receipt, or `stop` was set and what was in flight is settled."""
+        self._queue = Queue(Line(messages, self.smtp.domain_rates), self.journal)
+        helpers = [asyncio.create_task(self._queue.pump()), asyncio.create_task(self._closed_when_stopped())]
+        try:
+            while not self._queue.empty() and not all(lane.lost for lane in self._lanes):
+                await self._pass()
+            if await self._stranded() and not self.stop.is_set():
+                for failure in filter(None, (lane.failure for lane in self._lanes)):
+                    raise failure
+        finally:
+            for helper in helpers:
+                helper.cancel()
+            await asyncio.gather(*helpers, return_exceptions=True)
+
+    async def _pass(self) -> None:
+        """All connections of all relays, until there is nothing left or nobody left to take it."""
+        ended = await asyncio.gather(
+            *(self._connection(lane, number) for lane in self._lanes for number in range(lane.relay.connections)),
+            return_exceptions=True,
+        )
+        for error in ended:
+            if error is not None:
+                raise error
+
+    async def _stranded(self) -> bool:
+        """Record the last answers; whether somebody is left whom no relay would carry."""
+        more = not self._queue.empty()
+        released = await self._queue.settled()
+        return more or bool(released) or any(lane.row for lane in self._lanes if lane.out)
+
+    async def _closed_when_stopped(self) -> None:
+        await self.stop.wait()
+        self._queue.close()
+        for future in self._paced:
+            if not future.done():
+                future.set_result(None)
+
+    # — one connection —
+
+    async def _connection(self, lane: Lane, number: int) -> None:
+        """One connection's share of the messages, made anew when it is lost; its number is beyond what a relay allows at once."""
+        session = Session(lane.relay, self.sender, self.clock, lane.trust, resend=self.smtp.in_doubt == "resend")
+        try:
+            while await self._turn(lane, number):
+                if await self._connected(lane, session):
+                    await self._carry(lane, session)
+        finally:
+            await session.close()
+
+    async def _turn(self, lane: Lane, number: int) -> bool:
+        """Wait until this relay should carry a message; False where there is nothing more for it to do."""
+        while not (lane.lost or number >= lane.limit or self._queue.empty()):
+            if may_carry(lane, self._lanes, self._now()):
+                return True
+            await asyncio.sleep(LOOK)
+        return False
+
+    async def _connected(self, lane: Lane, session: Session) -> bool:
+        """Whether there is a connection; the first one of a relay is made alone, for its failure is the relay's.
+
+        A relay may allow fewer connections than we would like: then it has those.
+        """
+        if session.connected:
+            return True
+        async with lane.first:
+            if not lane.open:
+                return lane.well(self._now()) and await self._tried(lane, session)
+        return await self._tried(lane, session)
+
+    async def _tried(self, lane: Lane, session: Session) -> bool:
+        try:
+            await session.connect()
+        except RelayError as error:
+            if lane.open:
+                lane.limit = lane.open
+            else:
+                lane.fail(error, self._now())
+            return False
+        lane.open += 1
+        return True
+
+    async def _carry(self, lane: Lane, session: Session) -> None:
+        share = Share(self, lane)
+        try:
+            lost = await session.carry(share)
+        except RelayError as error:
+            lane.fail(error, self._now(), out=True)
+            lost = None
+        if lost:
+            lane.hung_up(str(lost), share.answered, self._now())
+        elif share.full:
+            await session.close()
+        if not session.connected:
+            lane.open -= 1
+
+    def _now(self) -> float:
+        return asyncio.get_running_loop().time()
+
+    # — what a connection's messages come to —
+
+    def take(self, lane: Lane) -> tuple[Waiting, bool]:
+        """The next message for a relay, and whether it comes at once but for the ledger."""
+        loop = asyncio.get_running_loop()
+        future: Waiting = loop.create_future()
+        if self.stop.is_set() or not may_carry(lane, self._lanes, loop.time()):
+            future.set_result(None)
+            return future, True
+        lane.takes()
+        if wait := lane.pace.reserve(loop.time()):
+            self._paced.add(future)
+            future.add_done_callback(self._paced.discard)
+            loop.call_later(wait, self._waited, future)
+            return future, False
+        self._queue.want(future)
+        return future, True
+
+    def _waited(self, future: Waiting) -> None:
+        if not future.done():
+            self._queue.want(future)
+
+    @property
+    def held_up(self) -> bool:
+        """Whether messages wait for the pace of their domains."""
+        return self._queue.held_up
+
+    def told(self, lane: Lane, answer: Receipt, waited: float) -> None:
+        """The relay has answered."""
+        lane.pace.felt(self._now(), crowded=crowded(answer), waited=waited)
+        self._queue.told(answer)
+        self.watch(answer)
+        if unwanted := lane.told(answer):
+            lane.fail(unwanted, self._now(), out=True)
+            for refused in lane.row:
+                self._settle(replace(refused, outcome=Outcome.DEFERRED, retry_at=self.clock()))
+
+    def back(self, lane: Lane, message: Message, why: str, *, blame: bool) -> None:
+        """Another connection may try, or another relay; one that has cost so many waits for another pass."""
+        lane.returns()
+        self._tries[message.message_id] += blame
+        if self._tries[message.message_id] < TRIES:
+            self._queue.back(message)
+        else:
+            reply = Reply(0, f"the connection was lost: {why}")
+            self._settle(receipt(message, Outcome.DEFERRED, reply, Policy(lane.relay.label), self.clock()))
+
+    def _settle(self, answer: Receipt) -> None:
+        self._queue.told(answer)
+        self.watch(answer)
+
+
+class Share:
+    """One connection's messages: what `Talk` asks for, answered by the run."""
+
+    def __init__(self, run: Run, lane: Lane) -> None:
+        self._run = run
+        self._lane = lane
+        self._left = lane.most or None
+        self._at_once = True
+        self.full = False
+        self.answered = 0
+
+    def next(self) -> Waiting:
+        """The next message; none where this connection has carried as many as it may."""
+        if self._left == 0:
+            self.full = True
+            nothing: Waiting = asyncio.get_running_loop().create_future()
+            nothing.set_result(None)
+            return nothing
+        if self._left:
+            self._left -= 1
+        future, self._at_once = self._run.take(self._lane)
+        return future
+
+    def soon(self) -> bool:
+        """Whether it comes at once but for the ledger."""
+        return self._at_once and not self._run.held_up
+
+    def told(self, receipt: Receipt, waited: float) -> None:
+        """The relay has answered for one."""
+        self.answered += 1
+        self._run.told(self._lane, receipt, waited)
+
+    def back(self, message: Message, why: str, *, blame: bool) -> None:
+        """The relay has not got this one; whether it may be why the connection ended."""
+        self._run.back(self._lane, message, why, blame=blame)
+
+
+async def one_by_one(smtp: Smtp, sender: str, clock: Callable[[], datetime], messages: Iterable[Message]) -> tuple[Receipt, ...]:
+    """Send some messages without a ledger, as test copies are; the receipts in their order."""
+    numbered = [replace(message, recipient=replace(message.recipient, id=at)) for at, message in enumerate(messages)]
+    receipts: dict[int, Receipt] = {}
+    run = Run(smtp, sender, Unrecorded(), clock, lambda receipt: receipts.update({receipt.recipient.id: receipt}))
+    await run.deliver(iter(numbered))
+    return tuple(receipts[number] for number in sorted(receipts))
