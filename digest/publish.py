@@ -14,7 +14,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal, Protocol
 
 from digest.clock import Clock
@@ -103,16 +103,22 @@ async def publish(line: Line, plan: EditionPlan, slot: Slot, progress: Progress,
 
 def check(line: Line, plan: EditionPlan, slot: Slot, frozen: Frozen | None, permit: Permit) -> None:
     """The fences. An edition begins within `late_after`; one that has begun is finished within `give_up_after`."""
-    deliveries = line.store.deliveries
-    answers = deliveries.answers(slot.key) if frozen else None
-    if not permit.again:
-        line.witness.verify(slot.key, answers)
-    age, limit = line.clock() - slot.window.end, line.smtp.give_up_after if answers else plan.late_after
-    if age > limit and not permit.late and not (frozen and not deliveries.waiting(slot.key, None)):
+    if permit.again:
+        line.witness.forget(slot.key, line.clock())
+    answers = line.store.deliveries.answers(slot.key) if frozen else None
+    line.witness.verify(slot.key, answers)
+    over = frozen is not None and not line.store.deliveries.waiting(slot.key, None)
+    age = line.clock() - slot.window.end
+    if age > time_allowed(line, plan, answers) and not permit.late and not over:
         raise LateError(
             f"edition {slot.key} is {age.total_seconds() / 3600:.0f} hours old",
             remedy="Its readers do not expect it any more; `--late` sends it all the same.",
         )
+
+
+def time_allowed(line: Line, plan: EditionPlan, answers: int | None) -> timedelta:
+    """How old an edition may be that has had so many answers."""
+    return line.smtp.give_up_after if answers else plan.late_after
 
 
 async def drafted(line: Line, plan: EditionPlan, slot: Slot) -> Draft:
@@ -136,8 +142,12 @@ def heed(line: Line, rows: Iterable[Subscriber]) -> None:
 
 
 async def send(line: Line, frozen: Frozen, progress: Progress, *, due: datetime | None = None) -> Report:
-    """Stages 4 and 5 for every recipient without a receipt, those deferred among them (only if due by then, where given)."""
+    """Stages 4 and 5 for every recipient without a receipt, those deferred among them (only if due by then, where given).
+
+    RestoredError where the database has forgotten answers that it had.
+    """
     deliveries, key = line.store.deliveries, frozen.key
+    line.witness.verify(key, deliveries.answers(key))
     before = deliveries.counts(key)
     resumed = tuple(deliveries.reclaim(key, hold=line.smtp.in_doubt == "hold"))
     for pause in (0.0, *line.patience):

@@ -6,7 +6,6 @@ readers would get an edition twice.
 """
 
 import os
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -14,6 +13,7 @@ from pathlib import Path
 from digest.errors import RestoredError, StoreError
 
 FILE = "sent.log"
+AGAIN = "again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class Witness:
 
     def verify(self, edition: str, answers: int | None) -> None:
         """RestoredError where the log knows of more answers than the database (None: it has no such edition)."""
-        seen = list(self._seen(edition))
+        seen = self._seen(edition)
         if not seen or (answers is not None and answers >= max(seen)):
             return
         known = "does not have it" if answers is None else f"has only {answers}"
@@ -35,23 +35,35 @@ class Witness:
             "time, with `digest send --again`.",
         )
 
+    def forget(self, edition: str, now: datetime) -> None:
+        """Somebody has said that the database is right."""
+        self._add(edition, AGAIN, now)
+
     def note(self, edition: str, answers: int, now: datetime) -> None:
         """Add a line, on the disk when this returns."""
+        self._add(edition, str(answers), now)
+
+    def _add(self, edition: str, what: str, now: datetime) -> None:
         try:
-            with self.path.open("a", encoding="utf-8") as file:
-                file.write(f"{now.isoformat(timespec='seconds')}\t{edition}\t{answers}\n")
+            with self.path.open("ab+") as file:
+                whole = file.seek(0, os.SEEK_END) == 0 or (file.seek(-1, os.SEEK_END) >= 0 and file.read() == b"\n")
+                line = f"{now.isoformat(timespec='seconds')}\t{edition}\t{what}\n"
+                file.write((line if whole else f"\n{line}").encode())
                 file.flush()
                 os.fsync(file.fileno())
         except OSError as error:
             raise StoreError(f"cannot be written: {error.strerror}", thing=str(self.path)) from error
 
-    def _seen(self, edition: str) -> Iterator[int]:
-        """The counts of an edition; a line cut off by a crash counts for nothing."""
+    def _seen(self, edition: str) -> list[int]:
+        """The counts of an edition since it was last forgotten; a line cut off by a crash counts for nothing."""
+        seen: list[int] = []
         if not self.path.exists():
-            return
+            return seen
         with self.path.open(encoding="utf-8", errors="replace") as file:
             for row in file:
-                _, _, rest = row.partition("\t")
-                name, _, count = rest.partition("\t")
-                if name == edition and count.strip().isdigit():
-                    yield int(count)
+                name, _, what = row.rstrip("\n").partition("\t")[2].partition("\t")
+                if name == edition and what == AGAIN:
+                    seen = []
+                elif name == edition and what.isascii() and what.isdigit():
+                    seen.append(int(what))
+        return seen

@@ -21,7 +21,7 @@ from digest.errors import BusyError
 from digest.fetch import Fetcher
 from digest.links import ReaderLinks
 from digest.model import LOOKBACK, Harvest, Slot
-from digest.publish import Line
+from digest.publish import Line, time_allowed
 from digest.render import Design
 from digest.sign import Signer
 from digest.store import Frozen, Store
@@ -98,7 +98,9 @@ class Works:
         """The editions with messages still to send; those too old for a morning mail are closed instead."""
         now, open_ = self.clock(), []
         for frozen in self.store.ledger.unfinished():
-            if now - frozen.edition.slot.window.end > self.config.smtp.give_up_after:
+            slot, answers = frozen.edition.slot, self.store.deliveries.answers(frozen.key)
+            plan = next((plan for plan in self.config.editions if plan.name == slot.name), EditionPlan())
+            if now - slot.window.end > time_allowed(self.line, plan, answers):
                 self.store.ledger.finish(frozen.key, now)
             else:
                 open_.append(frozen)

@@ -14,6 +14,7 @@ from digest.errors import LateError, RestoredError, StoreError
 from digest.model import Outcome
 from digest.publish import Permit, Unwatched, publish
 from digest.report import Report
+from digest.schedule import Service
 from digest.store import schema
 from digest.wiring import opened
 from digest.witness import Witness
@@ -79,7 +80,10 @@ async def test_a_lost_database_sends_nothing_again_without_being_told(root: Path
     with pytest.raises(RestoredError, match=r"2 answers recorded, but the database does not have it.*--again"):
         await run(root)
     assert len(relay.taken) == 2
-    assert (await run(root, permit=Permit(again=True))).counts["sent"] == 2
+    relay.rcpt = lambda address: "451 4.2.2 full" if address.startswith("bo") else None
+    assert (await run(root, permit=Permit(again=True))).counts["sent"] == 1
+    relay.rcpt = lambda address: None
+    assert (await run(root)).counts["sent"] == 1  # once it has been said, it holds
 
 
 def test_the_witness_counts_whole_lines_only(tmp_path: Path) -> None:
@@ -92,6 +96,11 @@ def test_the_witness_counts_whole_lines_only(tmp_path: Path) -> None:
     witness.verify("weekday-2026-11-25", None)
     with pytest.raises(RestoredError, match="has only 39"):
         witness.verify("weekday-2026-11-24", 39)
+    witness.forget("weekday-2026-11-24", NOW)
+    witness.verify("weekday-2026-11-24", 39)
+    witness.note("weekday-2026-11-24", 41, NOW)
+    with pytest.raises(RestoredError, match="has only 40"):
+        witness.verify("weekday-2026-11-24", 40)
     with pytest.raises(StoreError, match=r"sent\.log: cannot be written"):
         Witness(tmp_path / "nowhere" / "sent.log").note("weekday-2026-11-24", 1, NOW)
 
@@ -172,3 +181,27 @@ async def test_opting_out_while_it_goes_is_in_time(site: RecordedSite, relay: Re
     report, _ = await asyncio.gather(run(root), leave())
     assert (report.counts["sent"], report.counts["skipped"]) == (199, 1)
     assert "r190@readers.example" not in relay.counts
+
+
+async def test_the_service_sends_nothing_from_a_restored_database_either(root: Path, relay: Relay) -> None:
+    relay.rcpt = lambda address: "451 4.2.2 full"
+    await run(root)
+    shutil.copytree(root / "state", root / "backup")
+    relay.rcpt = lambda address: None
+    await run(root)
+    shutil.rmtree(root / "state")
+    shutil.copytree(root / "backup", root / "state")
+    with opened(root, lambda: NOW + timedelta(minutes=10), patience=()) as works:
+        await Service(works).catch_up()
+    assert len(relay.taken) == 2
+
+
+async def test_the_service_closes_what_never_began_in_its_morning(root: Path, relay: Relay) -> None:
+    with opened(root, lambda: NOW, patience=()) as works:
+        works.stop.set()
+        plan = works.config.editions[0]
+        await publish(works.line, plan, works.slot(plan, NOW.date()), Unwatched())
+    with opened(root, lambda: NOW + timedelta(hours=7), patience=()) as works:
+        await Service(works).catch_up()
+        assert works.store.ledger.unfinished() == []
+    assert relay.taken == []

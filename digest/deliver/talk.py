@@ -16,7 +16,7 @@ from digest.deliver.verdict import Policy, judged, one_line, receipt
 from digest.deliver.wire import LostError, Reply
 from digest.model import Message, Outcome, Receipt
 
-COMMAND = 60.0  # seconds for one reply; RFC 5321 4.5.3.2 asks for minutes only from a server to the public
+COMMAND = 300.0  # seconds for the reply to MAIL and RCPT (RFC 5321, 4.5.3.2.2 and 4.5.3.2.3)
 FINAL = 600.0  # for the reply to the dot: giving up earlier makes doubles (RFC 5321, 4.5.3.2.6)
 _NO_SMTPUTF8 = Reply(0, "the relay does not take addresses outside ASCII (SMTPUTF8)")
 _BAD_PARAMETER = {501, 504, 555}  # RFC 5321, 4.1.1.11 and 4.2.2
