@@ -97,9 +97,9 @@ async def test_it_hangs_up_before_it_takes_a_message(relay: Faulty) -> None:
 async def test_it_hangs_up_after_it_has_taken_a_message(relay: Faulty) -> None:
     relay.drops_after = lambda address: address == "r7@readers.example"
     book = await sent(relay, messages(LONG))
-    assert len(relay.taken) == LONG
     unknown = {email for email, outcome in book.outcomes().items() if outcome == "unknown"}
     assert "r7@readers.example" in unknown
+    assert set(relay.taken) | unknown == {message.recipient.email for message in messages(LONG)}
     assert len(unknown) <= 3  # and what else was on its way over that connection
     assert all(book.receipts[email].retry_at for email in unknown)
 
