@@ -58,7 +58,6 @@ class Queue:
         self._work = asyncio.Event()
         self._closed = False
         self._broken: BaseException | None = None
-        self.held_up = False  # somebody waits for a domain's pace
 
     def empty(self) -> bool:
         """Whether there is nothing more to hand out."""
@@ -143,11 +142,10 @@ class Queue:
         """Hand out what is begun; the others wait for a domain's pace, or another round, or there is nothing for them."""
         while wanted and self._begun and not self._closed:
             wanted.pop(0).set_result(self._begun.popleft())
-        self.held_up = bool(wanted) and not self.empty() and not again
         if not wanted or self.empty():
             for future in wanted:
                 future.set_result(None)
             return
         self._wanted += wanted
         loop = asyncio.get_running_loop()
-        loop.call_later(self._line.wait(loop.time()) + 0.001 if self.held_up else 0, self._work.set)
+        loop.call_later(0 if again else self._line.wait(loop.time()) + 0.001, self._work.set)
