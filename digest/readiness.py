@@ -144,7 +144,8 @@ async def _relay(works: Works, relay: Relay) -> Finding:
     finally:
         await session.close()
     login = "logged in" if relay.user else "no login"
-    return Finding("relay", "ok", f"{relay.host}:{relay.port} answers, TLS {relay.tls}, {login}; offers {offers}")
+    name = f"{relay.name}: " if relay.name else ""
+    return Finding("relay", "ok", f"{name}{relay.host}:{relay.port} answers, TLS {relay.tls}, {login}; offers {offers}")
 
 
 async def _dns(works: Works) -> list[Finding]:
