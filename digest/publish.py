@@ -15,6 +15,7 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from itertools import count
 from typing import Literal, Protocol
 
 from digest.clock import Clock
@@ -29,6 +30,8 @@ from digest.report import Report, difference
 from digest.store import REACH, Frozen, Journal, Store
 from digest.subscribers import Roll, Rows
 from digest.witness import Witness
+
+WITNESSED = 1_000  # answers between two lines of sent.log
 
 
 class Progress(Protocol):
@@ -166,13 +169,27 @@ async def _pass(line: Line, frozen: Frozen, waiting: int, progress: Progress, du
     midnight = now.astimezone(line.sender.newsletter.timezone).replace(hour=0, minute=0, second=0, microsecond=0)
     used = deliveries.sent_since(midnight) if any(relay.warm_up for relay in line.smtp.fleet) else {}
     journal, composer = Journal(deliveries, key), Composer(line.sender, frozen.rendered, key, frozen.edition.frozen_at)
-    run = Run(line.smtp, line.sender.newsletter.address, journal, line.clock, progress.answered, line.stop, used)
-    line.witness.note(key, deliveries.answers(key), now)
+    start = deliveries.answers(key)
+    line.witness.note(key, start, now)
+    watch = _witnessed(line, key, start, progress)
+    run = Run(line.smtp, line.sender.newsletter.address, journal, line.clock, watch, line.stop, used)
     try:
         with composed(composer, deliveries.to_send(key, due), waiting) as messages:
             await run.deliver(messages)
     finally:
         line.witness.note(key, deliveries.answers(key), line.clock())
+
+
+def _witnessed(line: Line, key: str, start: int, progress: Progress) -> Callable[[Receipt], None]:
+    """Progress that also leaves a line in the log now and then: of the answers up to the last time, which are in the ledger."""
+    numbers = count(1)
+
+    def watch(receipt: Receipt) -> None:
+        progress.answered(receipt)
+        if (number := next(numbers)) % WITNESSED == 0:
+            line.witness.note(key, start + number - WITNESSED, line.clock())
+
+    return watch
 
 
 async def _paused(line: Line, seconds: float, waiting: int, progress: Progress) -> bool:

@@ -48,6 +48,7 @@ class Faulty:
     most: int = 0  # messages a connection, then 421
     limits: int = 0  # connections at once, then 421
     silent: bool = False  # says nothing after its greeting
+    drips: bool = False  # begins the answer to a whole message, line by line, and never ends it
     byte_by_byte: bool = False
     folds: int = 0  # lines before the last one of each answer
     refuses_bdat: bool = False  # after offering CHUNKING
@@ -58,7 +59,21 @@ class Faulty:
     grey: set[str] = field(default_factory=set)
     cut: Counter[str] = field(default_factory=Counter)  # taken, and the answer lost when it hung up
     open: int = 0
+    clients: "set[Connection]" = field(default_factory=set)
+    server: asyncio.Server | None = None
     log: list[str] = field(default_factory=list)  # commands, and `body N` for a body of N octets
+
+    def shut(self) -> None:
+        """Close every connection without a word."""
+        for client in list(self.clients):
+            if client.transport:
+                client.transport.close()
+
+    def stop_listening(self) -> str:
+        """Take no new connections; an answer for those there are."""
+        if self.server:
+            self.server.close()
+        return "421 4.3.2 going down"
 
     def offers(self, secure: bool) -> str:
         """The answer to EHLO."""
@@ -94,6 +109,7 @@ class Connection(asyncio.Protocol):
         """Greet."""
         self.transport = cast(asyncio.Transport, transport)
         relay = self.relay
+        relay.clients.add(self)
         relay.open += 1
         relay.connections += 1
         relay.most_open = max(relay.most_open, relay.open)
@@ -107,6 +123,7 @@ class Connection(asyncio.Protocol):
     def connection_lost(self, error: Exception | None) -> None:
         """One fewer."""
         self.relay.open -= 1
+        self.relay.clients.discard(self)
 
     def say(self, text: str) -> None:
         """An answer, folded into several lines where that is its habit."""
@@ -317,9 +334,19 @@ class Connection(asyncio.Protocol):
         if relay.drops_after(address):
             self.hang_up()
             return
+        if relay.drips:
+            self.drip()
+            return
+        self.closing = self.closing or (answer or "").startswith("421")
         self.say(answer or "250 2.0.0 taken")
         if wait := relay.slow(address):
             self.flush(wait)
+
+    def drip(self) -> None:
+        """One more line."""
+        if self.transport and not self.transport.is_closing():
+            self.transport.write(b"250-still at it\r\n")
+            asyncio.get_running_loop().call_later(0.05, self.drip)
 
     def hang_up(self) -> None:
         """Without a word."""
@@ -336,7 +363,7 @@ async def running(relay: Faulty, *, implicit: bool = False) -> AsyncIterator[Fau
     server = await loop.create_server(
         lambda: Connection(relay, secure=implicit), "127.0.0.1", relay.port, ssl=relay.tls if implicit else None, backlog=200
     )
-    relay.port = int(server.sockets[0].getsockname()[1])
+    relay.port, relay.server = int(server.sockets[0].getsockname()[1]), server
     try:
         yield relay
     finally:

@@ -119,11 +119,16 @@ async def test_dead_addresses_are_written_to_no_more(works: Works, relay: Relay)
     assert {row.relay for row in rows} == {"127.0.0.1"}
 
 
-async def test_a_list_is_not_given_up_because_a_relay_knows_nobody(site: RecordedSite, relay: Relay, furnish: Furnish) -> None:
-    people = [f"r{number:02}@readers.example" for number in range(60)]
-    relay.rcpt = lambda address: "550 5.1.1 no such user" if int(address[1:3]) % 2 else None
+@pytest.mark.parametrize(("total", "known", "bounced"), [(60, 2, 0), (9, 0, 0), (9, 3, 3), (100, 5, 20)])
+async def test_a_list_is_not_given_up_because_a_relay_knows_nobody(
+    site: RecordedSite, relay: Relay, furnish: Furnish, total: int, known: int, bounced: int
+) -> None:
+    """`known`: each so-and-so-many-th address is refused; 0: all are."""
+    people = [f"r{number:02}@readers.example" for number in range(total)]
+    relay.rcpt = lambda address: "550 5.1.1 no such user" if not known or int(address[1:3]) % known == 0 else None
     report = await run(furnish(site.base, relay.port, emails=people))
-    assert (report.counts["refused"], report.bounced) == (30, 0)
+    assert report.counts["refused"] == (total if not known else len(range(0, total, known)))
+    assert report.bounced == bounced
 
 
 async def test_what_was_in_flight_at_a_crash_can_be_held(site: RecordedSite, relay: Relay, furnish: Furnish) -> None:

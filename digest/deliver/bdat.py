@@ -6,49 +6,83 @@ refused, its transaction would still be open.
 
 import asyncio
 from collections import deque
+from contextlib import suppress
 
 from digest.deliver.talk import FINAL, Talk
 from digest.deliver.wire import LostError, Reply
+from digest.errors import RelayError
 from digest.model import Message
 
-_UNKNOWN_COMMAND = {500, 502, 503, 504}
+REST = 10.0  # seconds for what a relay still says after an answer that ends the connection
+_UNKNOWN_COMMAND = {500, 502}
+Flight = deque[tuple[Message, int, float]]  # messages, how many answers each gets, and when it left
 
 
 async def chunked(talk: Talk) -> None:
     """Send what comes until nothing does; LostError where the connection ends before."""
-    flight: deque[tuple[Message, int, float]] = deque()  # how many answers it gets, and when it left
+    flight: Flight = deque()
     clean, clock = True, asyncio.get_running_loop().time
     talk.ask(nudge=True)
     while flight or not talk.ended:
-        if len(flight) < talk.window and talk.here():
+        if len(flight) < talk.window and talk.here() and talk.wire.open:
             if message := talk.claim():
                 flight.append((message, _launch(talk, message, clean=clean and not flight), clock()))
             talk.ask(nudge=True)
-        elif not flight or not talk.wire.answered(flight[0][1]):
-            await talk.wire.stir(FINAL) if flight else await talk.come()
+        elif not flight:
+            await talk.come()
+            talk.wire.check()
+        elif not talk.wire.answered(flight[0][1]):
+            await talk.wire.stir(flight[0][2] + FINAL - clock())
         else:
-            message, expected, left = flight.popleft()
-            clean = _landed(talk, message, await talk.wire.replies(expected, FINAL), clock() - left)
+            clean = await _landed(talk, flight, clock())
 
 
 def _launch(talk: Talk, message: Message, *, clean: bool) -> int:
     """One whole message on its way; returns how many answers it will get."""
-    talk.leaves(message)
     reset = [] if clean else [b"RSET\r\n"]
     body = message.raw
     talk.wire.write(b"".join([*reset, *talk.envelope(message), b"BDAT %d LAST\r\n" % len(body), body]))
+    talk.leaves(message)
     return 3 + len(reset)
 
 
-def _landed(talk: Talk, message: Message, replies: list[Reply], waited: float) -> bool:
-    """The receipt; returns whether the transaction is certainly over."""
+async def _landed(talk: Talk, flight: Flight, now: float) -> bool:
+    """The oldest one's receipt; returns whether its transaction is certainly over.
+
+    Where its answer is the end of the connection, what the relay says of those behind it counts all the same.
+    """
+    message, expected, left = flight[0]
+    replies = await talk.wire.replies(expected, FINAL)
+    flight.popleft()
+    try:
+        refusal = _refusal(talk, message, replies)
+    except (LostError, RelayError):
+        if "chunking" in talk.offers_still():  # else it reads the bodies as commands, and no answer belongs to anything
+            await _rest(talk, flight)
+        raise
+    talk.tell(message, refusal or replies[-1], now - left)
+    return refusal is None and not replies[-1].refusal
+
+
+def _refusal(talk: Talk, message: Message, replies: list[Reply]) -> Reply | None:
+    """What refuses a message before its body is judged; LostError where the answers are the end of the connection."""
     *reset, mail, rcpt, final = replies
     refusal = talk.refusal(message, [mail, rcpt, final])
     if any(reply.code != 250 for reply in reset):
         raise LostError(f"RSET was answered with {reset[0].code}")
     if refusal is None and final.code in _UNKNOWN_COMMAND:
-        raise talk.distrusted("chunking", final)
+        raise talk.distrusted(message, "chunking", final)
     if any(300 <= reply.code < 400 for reply in replies):
         raise LostError("the relay's answers do not fit MAIL, RCPT and BDAT")
-    talk.tell(message, refusal or final, waited)
-    return refusal is None and not final.refusal
+    return refusal
+
+
+async def _rest(talk: Talk, flight: Flight) -> None:
+    """The answers to those behind: taken, or not taken; for the others they do not come."""
+    with suppress(LostError):
+        for message, expected, _ in flight:
+            *_, mail, rcpt, final = await talk.wire.replies(expected, REST)
+            if mail.refusal or rcpt.refusal or final.refusal:
+                talk.unsent(message)
+            elif final.code < 300:
+                talk.tell(message, final)

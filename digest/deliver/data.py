@@ -22,9 +22,11 @@ async def dotted(talk: Talk) -> None:
         replies = await _envelope(talk, message, pipelined=pipelined, ahead=ahead)
         refusal = _refusal(talk, message, replies)
         following = await talk.taken() if talk.soon() else None
-        ending = _ending(talk, message, replies, refusal)
+        ending = _ending(message, replies, refusal)
         ahead = pipelined and following is not None
         talk.wire.write(b"".join([*ending, *_commands(talk, following)] if ahead and following else ending))
+        if refusal is None:
+            talk.leaves(message)
         started = clock()
         final = (await talk.wire.replies(1, FINAL))[0] if ending else None
         _last_word(talk, message, refusal, final, clock() - started)
@@ -58,10 +60,9 @@ def _refusal(talk: Talk, message: Message, replies: list[Reply]) -> Reply | None
     return talk.refusal(message, replies) or (replies[2] if replies[2].refusal else None)
 
 
-def _ending(talk: Talk, message: Message, replies: list[Reply], refusal: Reply | None) -> list[bytes]:
+def _ending(message: Message, replies: list[Reply], refusal: Reply | None) -> list[bytes]:
     """What ends the transaction: the body, a dot for a body that must not go, or RSET for one that was not asked for."""
     if refusal is None:
-        talk.leaves(message)
         return stuffed(message)
     if replies[2].code == 354:
         return [_DOT]
@@ -74,7 +75,7 @@ def _last_word(talk: Talk, message: Message, refusal: Reply | None, final: Reply
     if word is None:
         raise LostError("the relay gave no answer")
     if final is not None and final.code == 421:
-        raise LostError(f"421 {final.text}", closed=True)
+        raise talk.ended_by(message, f"421 {final.text}")
     talk.tell(message, word, waited)
     if final is not None and 300 <= final.code < 400:
         raise LostError(f"{final.code} is no answer to a body")

@@ -58,6 +58,7 @@ class Queue:
         self._work = asyncio.Event()
         self._closed = False
         self._broken: BaseException | None = None
+        self.failure: Exception | None = None  # of the messages' source: nothing more comes, and what came is settled
 
     def empty(self) -> bool:
         """Whether there is nothing more to hand out."""
@@ -119,21 +120,26 @@ class Queue:
 
     async def _round(self, wanted: list[Waiting]) -> None:
         """One commit for all that waits."""
-        receipts, self._receipts = self._receipts, []
-        flushed, self._flushed = self._flushed, []
         ahead = min(MOST_AHEAD, int(self._speed * AHEAD))
         messages = self._taken(len(wanted) + ahead - len(self._begun)) if wanted else []
+        receipts, self._receipts = self._receipts, []
+        flushed = list(self._flushed)
         if messages or receipts:
             allowed = await self._journal.record(messages, receipts)
             self._begun += [message for message in messages if message.recipient.id in allowed]
         for waiting in flushed:
+            self._flushed.remove(waiting)
             waiting.set_result(None)
         self._serve(wanted, again=bool(messages))
 
     def _taken(self, count: int) -> list[Message]:
         now, messages = asyncio.get_running_loop().time(), list[Message]()
-        while len(messages) < count and not self._closed and (message := self._line.take(now)):
-            messages.append(message)
+        try:
+            while len(messages) < count and not self._closed and (message := self._line.take(now)):
+                messages.append(message)
+        except Exception as error:  # noqa: BLE001  raised by the run, once what is in flight is settled
+            self.failure = error
+            self.close()
         self._speed += (len(messages) / max(now - self._last, 1e-3) - self._speed) / 8
         self._last = now
         return messages

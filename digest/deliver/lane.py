@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from digest.config import Relay
 from digest.deliver.dial import Trust
 from digest.deliver.pace import Pace
+from digest.deliver.session import Session
 from digest.deliver.verdict import ours
 from digest.errors import RelayError
 from digest.model import Outcome, Receipt
@@ -24,10 +25,11 @@ class Lane:
     relay: Relay
     allowance: int | None = None  # messages it may still carry today, by its warm-up plan
     trust: Trust = field(default_factory=Trust)
-    open: int = 0
+    sessions: list[Session] = field(default_factory=list)  # of the connections at work for it
     carried: int = 0
     worked: bool = False
     out: bool = False  # of no use in this run
+    unwanted: bool = False  # it refused one recipient after the other
     failure: RelayError | None = None
     row: list[Receipt] = field(default_factory=list)  # refused one after the other
     limit: int = field(init=False)  # connections it allows at once
@@ -39,6 +41,7 @@ class Lane:
     _failures: int = 0
     _hang_ups: int = 0
     _last: int = 0  # messages that the last lost connection had carried
+    _same: int = 0  # connections in a row that had carried as many
 
     def __post_init__(self) -> None:
         self.pace = Pace(self.relay.rate)
@@ -56,9 +59,14 @@ class Lane:
         if self.allowance is not None:
             self.allowance += 1
 
+    @property
+    def open(self) -> int:
+        """How many connections stand."""
+        return sum(session.connected for session in self.sessions)
+
     def well(self, now: float) -> bool:
-        """Whether it may carry a message now."""
-        return not self.out and now >= self._rest_until and self.allowance != 0
+        """Whether it may carry a message now, and somebody is there to do it."""
+        return bool(self.sessions) and not self.lost and now >= self._rest_until
 
     @property
     def lost(self) -> bool:
@@ -78,10 +86,11 @@ class Lane:
             self._failures += 1
 
     def hung_up(self, why: str, answered: int, now: float) -> None:
-        """A connection was lost after so many answers; twice after as many: it takes no more over one connection."""
-        if answered and answered == self._last:
-            self.most = min(self.most or answered, answered)
+        """A connection was lost after so many answers; three in a row after as many: it takes no more over one connection."""
+        self._same = self._same + 1 if answered == self._last else 1
         self._last = answered
+        if answered and self._same >= 3:
+            self.most = min(self.most or answered, answered)
         self._hang_ups += 1
         if self._hang_ups >= HANG_UPS:
             self._hang_ups = 0
@@ -97,17 +106,19 @@ class Lane:
     def told(self, receipt: Receipt) -> RelayError | None:
         """An answer; the error to stop with, where a row of refusals says that it is us whom the relay does not want.
 
-        A row of 5.7.z (RFC 3463: security or policy) says so sooner.
+        A row of 5.7.z (RFC 3463: security or policy) says so sooner. What the relay was never asked (code 0) says nothing.
         """
         if receipt.outcome is Outcome.SENT:
             self.worked, self._failures, self._hang_ups = True, 0, 0
         if receipt.outcome is not Outcome.REFUSED:
             self.row, self._policy = [], True
             return None
-        self.row.append(receipt)
-        self._policy = self._policy and ours(receipt)
-        if len(self.row) < (POLICY_REFUSALS if self._policy else REFUSALS):
+        if receipt.code:
+            self.row.append(receipt)
+            self._policy = self._policy and ours(receipt)
+        if self.unwanted or len(self.row) < (POLICY_REFUSALS if self._policy else REFUSALS):
             return None
+        self.unwanted = True
         return RelayError(
             f"{len(self.row)} recipients refused one after the other, the last with {receipt.code} {receipt.reply}",
             thing=self.relay.label,

@@ -10,9 +10,10 @@ CUT = 0.5
 STEP = 0.05  # of the speed at the first cut, for each second without complaint
 FREE = 2.0  # times that speed: the limit is forgotten
 LEAST = 1 / 16  # of that speed: slower does not help
-PATIENCE = 5.0  # seconds for an answer, beyond which a relay has too much to do
-_SPAN = 1.0  # seconds over which a speed is measured, and in which one cut is enough
-_SHORTEST = 0.1
+SHARE = 0.1  # of the answers in a span: fewer deferrals are no complaint
+PATIENCE = 5.0  # seconds for an answer,
+GROWTH = 3.0  # and times the quickest one so far: beyond both, a relay has more to do than it can; a slow one is just slow
+SPAN = 1.0  # seconds over which is measured
 
 
 @dataclass
@@ -24,9 +25,9 @@ class Pace:
     _next: float = 0.0
     _since: float | None = None
     _count: int = 0
-    _speed: float = 0.0
+    _complaints: int = 0
+    _quickest: float = float("inf")
     _top: float = 0.0
-    _cut_at: float = float("-inf")
 
     @property
     def limited(self) -> bool:
@@ -45,25 +46,24 @@ class Pace:
 
     def felt(self, now: float, *, crowded: bool, waited: float) -> None:
         """An answer has come: whether the relay is crowded by its own word, and how long it took."""
-        self._count += 1
         since = now if self._since is None else self._since
-        if now - since >= _SPAN:
-            self._speed, self._since, self._count = self._count / (now - since), now, 0
-            self._recover(now)
-        if crowded or waited > PATIENCE:
-            self._slow_down(now, self._speed or self._count / max(now - since, _SHORTEST))
-
-    def _recover(self, now: float) -> None:
-        if self.learnt is None or now - self._cut_at < _SPAN:
+        self._count += 1
+        self._complaints += crowded or waited > max(PATIENCE, GROWTH * self._quickest)
+        self._quickest = min(self._quickest, waited or self._quickest)
+        if now - since < SPAN:
             return
-        self.learnt += STEP * self._top
-        if self.learnt > FREE * self._top:
-            self.learnt = None
+        speed, share = self._count / (now - since), self._complaints / self._count
+        self._since, self._count, self._complaints = now, 0, 0
+        self._slow_down(now, speed) if share > SHARE else self._recover()
+
+    def _recover(self) -> None:
+        if self.learnt is not None:
+            self.learnt += STEP * self._top
+            if self.learnt > FREE * self._top:
+                self.learnt = None
 
     def _slow_down(self, now: float, speed: float) -> None:
-        if now - self._cut_at < _SPAN:
-            return
-        self._cut_at = now
         if self.learnt is None:
             self._top = speed
         self.learnt = max(LEAST * self._top, CUT * min(speed, self.learnt or speed))
+        self._next = max(self._next, now)

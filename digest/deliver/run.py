@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -19,6 +20,7 @@ from digest.model import Message, Outcome, Receipt
 Watch = Callable[[Receipt], None]
 TRIES = 5  # connections that may be lost under one message before it waits for another pass
 LOOK = 0.05  # seconds between two looks of a connection that has nothing to carry
+AGAIN = 0.5  # seconds before a connection is tried again that a relay did not want beside those it has
 
 
 @dataclass
@@ -50,11 +52,14 @@ class Run:
     async def deliver(self, messages: Iterator[Message]) -> None:
         """Send the messages; returns when all have a receipt, or `stop` was set and what was in flight is settled."""
         self._queue = Queue(Line(messages, self.smtp.domain_rates), self.journal)
-        helpers = [asyncio.create_task(self._queue.pump()), asyncio.create_task(self._closed_when_stopped())]
+        helpers = [asyncio.create_task(self._queue.pump()), asyncio.create_task(self._let_go())]
         try:
-            while not self._queue.empty() and not all(lane.lost for lane in self._lanes):
-                await self._pass()
-            if await self._stranded() and not self.stop.is_set():
+            try:
+                while not self._queue.empty() and not all(lane.lost for lane in self._lanes):
+                    await self._pass()
+            finally:
+                stranded = await self._stranded()
+            if stranded and not self.stop.is_set():
                 for failure in filter(None, (lane.failure for lane in self._lanes)):
                     raise failure
         finally:
@@ -71,30 +76,46 @@ class Run:
         for error in ended:
             if error is not None:
                 raise error
+        if self._queue.failure:
+            raise self._queue.failure
 
     async def _stranded(self) -> bool:
         """Record the last answers; whether somebody is left whom no relay would carry."""
         more = not self._queue.empty()
         released = await self._queue.settled()
-        return more or bool(released) or any(lane.row for lane in self._lanes if lane.out)
+        return more or bool(released) or any(lane.unwanted for lane in self._lanes)
 
-    async def _closed_when_stopped(self) -> None:
-        await self.stop.wait()
-        self._queue.close()
-        for future in self._paced:
-            if not future.done():
-                future.set_result(None)
+    async def _let_go(self) -> None:
+        """Whoever waits for a relay's pace need not, once there is nothing more to send or somebody asks to stop."""
+        while True:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self.stop.wait(), 4 * LOOK)
+            if self.stop.is_set():
+                self._queue.close()
+            if self._queue.empty():
+                for future in [future for future in self._paced if not future.done()]:
+                    future.set_result(None)
+            if self.stop.is_set():
+                await asyncio.sleep(LOOK)
 
     # — one connection —
 
     async def _connection(self, lane: Lane, number: int) -> None:
-        """One connection's share of the messages, made anew when it is lost; its number is beyond what a relay allows at once."""
+        """One connection's share of the messages, made anew when it is lost; its number is beyond what a relay allows at once.
+
+        Where it fails in a way that is not the relay's, the others settle what they have in flight and end.
+        """
         session = Session(lane.relay, self.sender, self.clock, lane.trust, resend=self.smtp.in_doubt == "resend")
+        lane.sessions.append(session)
         try:
             while await self._turn(lane, number):
                 if await self._connected(lane, session):
                     await self._carry(lane, session)
+        except BaseException:
+            self._queue.close()
+            raise
         finally:
+            lane.sessions.remove(session)
             await session.close()
 
     async def _turn(self, lane: Lane, number: int) -> bool:
@@ -123,10 +144,10 @@ class Run:
         except RelayError as error:
             if lane.open:
                 lane.limit = lane.open
+                await asyncio.sleep(AGAIN)
             else:
                 lane.fail(error, self._now())
             return False
-        lane.open += 1
         return True
 
     async def _carry(self, lane: Lane, session: Session) -> None:
@@ -135,13 +156,11 @@ class Run:
             lost = await session.carry(share)
         except RelayError as error:
             lane.fail(error, self._now(), out=True)
-            lost = None
+            return
         if lost:
             lane.hung_up(str(lost), share.answered, self._now())
         elif share.full:
             await session.close()
-        if not session.connected:
-            lane.open -= 1
 
     def _now(self) -> float:
         return asyncio.get_running_loop().time()
@@ -175,8 +194,10 @@ class Run:
         self.watch(answer)
         if unwanted := lane.told(answer):
             lane.fail(unwanted, self._now(), out=True)
+        if lane.unwanted:  # what it refused in its row, and since, is nobody's fault
             for refused in lane.row:
                 self._settle(replace(refused, outcome=Outcome.DEFERRED, retry_at=self.clock()))
+            lane.row = []
 
     def back(self, lane: Lane, message: Message, why: str, *, blame: bool) -> None:
         """Another connection may try, or another relay; one that has cost so many waits for another pass."""

@@ -126,29 +126,47 @@ class Talk:
         """
         mail, rcpt = replies[:2]
         if closing := next((reply for reply in replies if reply.code == 421), None):
-            raise LostError(f"421 {closing.text}", closed=True)
+            raise self.ended_by(message, f"421 {closing.text}")
         if mail.refusal:
-            self._sender_refused(mail)
+            self._sender_refused(message, mail)
             return mail
-        if rcpt.code in {500, 501, 503} and "pipelining" in self.offers and not self._trust.proved:
-            raise self.distrusted("pipelining", rcpt)
+        if rcpt.code in {500, 503} and self.offers & {"pipelining", "chunking"} == {"pipelining"} and not self._trust.proved:
+            raise self.distrusted(message, "pipelining", rcpt)
         return rcpt if rcpt.refusal else None
 
-    def _sender_refused(self, reply: Reply) -> None:
+    def _sender_refused(self, message: Message, reply: Reply) -> None:
         """For now, or for its size (552), it is this message's misfortune; for good, it is everybody's."""
         if reply.code in _BAD_PARAMETER and self._size:
-            raise self.distrusted("size", reply)
+            raise self.distrusted(message, "size", reply)
         if reply.code >= 500 and reply.code != 552:
+            self.unsent(message)
             raise relay_error(
                 self._relay,
                 f"the relay refuses the sender {self._sender}: {reply.code} {one_line(reply.text)}",
                 "Check newsletter.from and what this login may send as.",
             )
 
-    def distrusted(self, feature: str, reply: Reply) -> LostError:
+    def distrusted(self, message: Message, feature: str, reply: Reply) -> LostError:
         """The relay offers something and does not know it: never again, over this connection or another."""
         self._trust.withheld.add(feature)
-        return LostError(f"the relay offers {feature.upper()} and answers {reply.code} {one_line(reply.text)}", closed=True)
+        error = self.ended_by(message, f"the relay offers {feature.upper()} and answers {reply.code} {one_line(reply.text)}")
+        error.closed = feature == "chunking"  # then it has taken none of those behind either
+        return error
+
+    def offers_still(self) -> frozenset[str]:
+        """What the relay offers and has not been found not to know."""
+        return self.offers - self._trust.withheld
+
+    def ended_by(self, message: Message, why: str) -> LostError:
+        """An answer to a message that is the end of the connection: it was not taken."""
+        self.unsent(message)
+        return LostError(why)
+
+    def unsent(self, message: Message) -> None:
+        """The relay has said that it has not got it."""
+        if message in self.left:
+            self.left.remove(message)
+            self._held.insert(0, message)
 
     def tell(self, message: Message, reply: Reply, waited: float = 0.0) -> None:
         """The relay's last word on a message."""
@@ -160,14 +178,14 @@ class Talk:
         self._feed.told(answer, waited)
 
     async def release(self, error: LostError | None) -> None:
-        """Give back what is held, and settle what has left: the relay that closed a connection in order has not taken it.
+        """Give back what is held, and settle what has left; a relay that says 421 and hangs up has not taken it.
 
         Of those given back the oldest may be why the connection ended; the others only stood behind it.
         """
         why = str(error or "the connection is no longer used")
         if error is not None and error.silent and not self._trust.proved:
             self._trust.doubt(self.offers)
-        if error is None or error.closed:
+        if error is not None and error.closed:
             self._held = [*self.left, *self._held]
             self.left.clear()
         blameless = bool(self.left)

@@ -108,9 +108,13 @@ class Wire(asyncio.Protocol):
 
         How much can wait here is bounded by what may be unanswered; a network that takes nothing shows as no answer.
         """
+        self.check()
+        self._transport.write(data)
+
+    def check(self) -> None:
+        """LostError where the connection is gone."""
         if not self.open:
             raise self._loss()
-        self._transport.write(data)
 
     def answered(self, count: int) -> bool:
         """Whether so many replies are there, or will never be."""
@@ -120,16 +124,18 @@ class Wire(asyncio.Protocol):
         """Wait until a reply comes, the connection ends or somebody nudges; after `patience` seconds it is given up."""
         loop = asyncio.get_running_loop()
         self._waiter = loop.create_future()
-        timer = loop.call_later(patience, self._fail, SILENCE)
+        timer = loop.call_later(max(0.0, patience), self._fail, SILENCE)
         try:
             await self._waiter
         finally:
             timer.cancel()
 
     async def replies(self, count: int, patience: float) -> list[Reply]:
-        """The replies to the oldest commands without one."""
+        """The replies to the oldest commands without one, within so many seconds, however slowly they trickle in."""
+        loop = asyncio.get_running_loop()
+        end = loop.time() + patience
         while not self.answered(count):
-            await self.stir(patience)
+            await self.stir(end - loop.time())
         if len(self._replies) < count:
             raise self._loss()
         return [self._replies.popleft() for _ in range(count)]

@@ -99,6 +99,14 @@ def _revision(connection: Connection) -> str | None:
     return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
 
 
+def first_to_write(connection: Connection) -> None:
+    """Wait for one's turn to write before reading what the writing depends on.
+
+    SQLite refuses at once to write after reading where another process has written in between (SQLITE_BUSY_SNAPSHOT).
+    """
+    connection.execute(text("DELETE FROM alembic_version WHERE 1 = 0"))
+
+
 def insert(connection: Connection, table: Table) -> Any:
     """An INSERT that may say what a conflict does; SQLite and PostgreSQL say it alike, SQLAlchemy has one for each."""
     return {"sqlite": sqlite.insert, "postgresql": postgresql.insert}[connection.dialect.name](table)

@@ -1,20 +1,22 @@
 """Putting a roll on an edition's list: any number of rows pass through a temporary table, where each address is one row.
 
 Of an address that occurs more than once the first row counts; but a row that says no stands against any number that say
-yes. Who is marked as gone goes onto the suppression list in the same transaction, and nobody on that list is enlisted.
+yes, and one that says gone against all others. Who is marked as gone goes onto the suppression list in the same
+transaction, and nobody on that list is enlisted.
 """
 
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, Connection, Integer, MetaData, String, Table, and_, exists, insert, literal, select
+from sqlalchemy import Column, Connection, Integer, MetaData, String, Table, exists, insert, literal, select
 
 from digest.model import GONE, Subscriber
 from digest.store import schema
 from digest.store.database import chunked
 from digest.store.database import insert as careful_insert
 
+_GONE = 2
 _ROLL = Table(
     "roll",
     MetaData(),
@@ -22,6 +24,7 @@ _ROLL = Table(
     Column("email", String, nullable=False, unique=True),
     Column("name", String, nullable=False),
     Column("status", String, nullable=False),
+    Column("rank", Integer, nullable=False),  # of its status: the higher one stands
     prefixes=["TEMPORARY"],
 )
 
@@ -56,17 +59,23 @@ def _gather(connection: Connection, readers: Iterable[Subscriber]) -> None:
     statement = careful_insert(connection, _ROLL)
     statement = statement.on_conflict_do_update(
         index_elements=["email"],
-        set_={"status": statement.excluded.status, "name": statement.excluded.name},
-        where=and_(_ROLL.c.status == "active", statement.excluded.status != "active"),
+        set_={name: statement.excluded[name] for name in ("status", "name", "rank")},
+        where=statement.excluded.rank > _ROLL.c.rank,
     )
     for chunk in chunked(readers):
-        rows: list[dict[str, Any]] = [{"email": row.email, "name": row.name, "status": row.status} for row in chunk]
+        rows: list[dict[str, Any]] = [
+            {"email": row.email, "name": row.name, "status": row.status, "rank": _rank(row.status)} for row in chunk
+        ]
         connection.execute(statement, rows)
+
+
+def _rank(status: str) -> int:
+    return _GONE if status in GONE else 0 if status == "active" else 1
 
 
 def _suppress(connection: Connection, now: datetime) -> None:
     gone, roll = schema.suppressions, _ROLL.c
-    marked = select(roll.email, roll.status, literal(now, gone.c.since.type)).where(roll.status.in_(GONE))
+    marked = select(roll.email, roll.status, literal(now, gone.c.since.type)).where(roll.rank == _GONE)
     new = marked.where(~exists().where(gone.c.email == roll.email))
     connection.execute(insert(gone).from_select(["email", "reason", "since"], new))
 

@@ -8,10 +8,10 @@ from sqlalchemy.exc import IntegrityError
 
 from digest.model import Outcome
 from digest.store import schema
-from digest.store.database import chunked, insert
+from digest.store.database import chunked, first_to_write, insert
 
 DEAD = ("5.1.0", "5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.2.1")
-FEW, MOST = 20, 0.3  # dead addresses, and share of an edition, beyond which nobody believes it
+FEW, MOST, HALF, SMALL = 3, 0.3, 0.5, 40  # dead addresses, and their share of a long list and of a small one, that nobody believes
 
 
 class OptOuts:
@@ -40,7 +40,7 @@ class OptOuts:
         """Suppress the addresses that an edition has shown to be dead; returns how many are new.
 
         Dead is what a relay refuses for good with a status that speaks of the address: 5.1.0 to 5.1.3, 5.1.6, 5.1.10, and
-        5.2.1 (RFC 3463, section 3.2 and 3.3; RFC 7505). Where that is most of a list, the relay is wrong, not the list.
+        5.2.1 (RFC 3463, section 3.2 and 3.3; RFC 7505). Where that is much of a list, the relay is wrong, not the list.
         """
         sent, gone = schema.deliveries.c, schema.suppressions
         mine = schema.deliveries.join(schema.readers, schema.readers.c.id == sent.reader)
@@ -52,10 +52,11 @@ class OptOuts:
             .where(dead, ~known)
         )
         with self._engine.begin() as connection:
+            first_to_write(connection)
             total, refused = connection.execute(
                 select(func.count(), func.count().filter(dead)).select_from(schema.deliveries).where(sent.edition == key)
             ).one()
-            if refused > FEW and refused > MOST * total:
+            if refused >= FEW and refused > (MOST if total > SMALL else HALF) * total:
                 return 0
             return connection.execute(gone.insert().from_select(["email", "reason", "since"], new)).rowcount
 

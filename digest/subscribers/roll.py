@@ -8,7 +8,7 @@ from pathlib import Path
 from email_validator import EmailNotValidError, validate_email
 
 from digest.errors import RollError
-from digest.model import Subscriber
+from digest.model import GONE, Subscriber
 from digest.subscribers.table import CsvTable, Record, read_table, streamed
 
 STATUSES = ("active", "pending", "paused", "unsubscribed", "bounced", "complained")
@@ -174,6 +174,6 @@ def _distinct(readers: Iterable[Subscriber]) -> tuple[list[Subscriber], list[Pro
             kept[reader.email] = reader
             continue
         problems.append(Problem(reader.line, f"the same address as line {first.line}"))
-        if first.status == "active" and reader.status != "active":
+        if (first.status == "active" and reader.status != "active") or (first.status not in GONE and reader.status in GONE):
             kept[reader.email] = reader
     return list(kept.values()), problems

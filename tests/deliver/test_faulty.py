@@ -67,7 +67,7 @@ async def test_it_learns_how_many_messages_a_connection_may_carry(relay: Faulty)
     await sent(relay, messages(LONG), connections=1)
     assert all_once(relay, LONG)
     refused = [line for line in relay.log if line.startswith("MAIL")]
-    assert len(refused) <= LONG + 2 * 3  # two connections are lost, each with its window; then it is known
+    assert len(refused) <= LONG + 3 * 3  # three connections are lost, each with its window; then it is known
 
 
 async def test_a_limit_that_is_known_costs_nothing(relay: Faulty) -> None:

@@ -1,0 +1,130 @@
+"""A run ends, whatever fails: a relay, the ledger, the messages themselves; and what was answered by then is recorded."""
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import pytest
+
+from digest.config import Smtp
+from digest.deliver import Run
+from digest.errors import ConfigError, RelayError, StoreError
+from digest.model import Message, Receipt
+from tests.deliver.test_deliver import NOW, Book, messages
+from tests.faulty import Faulty, running
+
+
+async def sent(book: Book, rows: Iterator[Message], *relays: dict[str, Any], seconds: float = 20, **more: Any) -> None:
+    """Through one relay or several, on pain of a time-out."""
+    smtp = Smtp.model_validate(relays[0] if len(relays) == 1 else {"relays": relays})
+    run = Run(smtp, "daily@gazette.example", book, lambda: NOW, lambda _: None, **more)
+    await asyncio.wait_for(run.deliver(rows), seconds)
+
+
+def at(relay: Faulty, **more: Any) -> dict[str, Any]:
+    return {"name": f"p{relay.port}", "url": f"smtp://127.0.0.1:{relay.port}", "connections": 4, **more}
+
+
+class Failing(Book):
+    """A ledger whose disk is full after so many commits."""
+
+    def __init__(self, commits: int) -> None:
+        super().__init__()
+        self.commits = commits
+
+    async def record(self, begun: Sequence[Message], receipts: Sequence[Receipt]) -> set[int]:
+        self.commits -= 1
+        await asyncio.sleep(0.01)
+        if self.commits < 0:
+            raise StoreError("disk full")
+        return await super().record(begun, receipts)
+
+
+@pytest.mark.parametrize("priority", [1, 2])
+async def test_a_relay_that_cannot_be_reached_is_waited_for_by_nobody(monkeypatch: pytest.MonkeyPatch, priority: int) -> None:
+    monkeypatch.setattr("digest.deliver.lane.RESTS", (0.2,))
+    book = Book()
+    async with running(Faulty(delay=0.02)) as good:
+        await sent(book, messages(200), {"name": "a", "url": "smtp://127.0.0.1:9"}, at(good, priority=priority))
+    assert set(book.outcomes().values()) == {"sent"}
+
+
+@pytest.mark.parametrize("commits", [0, 1, 3, 8])
+@pytest.mark.parametrize("priority", [0, 1, 2])
+async def test_a_ledger_that_fails_ends_the_run_and_says_so(commits: int, priority: int) -> None:
+    async with running(Faulty()) as one, running(Faulty()) as other:
+        relays = [at(one)] if not priority else [at(one), at(other, priority=priority)]
+        with pytest.raises(StoreError, match="disk full"):
+            await sent(Failing(commits), messages(300), *relays)
+
+
+async def test_a_ledger_that_fails_at_the_very_end_says_so_too() -> None:
+    for commits in range(2, 8):
+        async with running(Faulty()) as relay:
+            with pytest.raises(StoreError, match="disk full"):
+                await sent(Failing(commits), messages(40), at(relay, messages_per_connection=2, connections=1))
+
+
+async def test_a_certificate_that_cannot_be_read_is_not_waited_for() -> None:
+    async with running(Faulty()) as good:
+        broken = {"name": "a", "url": "smtps://127.0.0.1:9", "ca_file": "/nowhere.pem"}
+        with pytest.raises(ConfigError, match=r"nowhere\.pem"):
+            await sent(Book(), messages(50), broken, at(good, priority=2))
+
+
+async def test_messages_that_cannot_be_made_end_the_run_with_everything_recorded() -> None:
+    def rows() -> Iterator[Message]:
+        yield from messages(100)
+        raise ValueError("no more")
+
+    book = Book()
+    async with running(Faulty()) as relay:
+        with pytest.raises(ValueError, match="no more"):
+            await sent(book, rows(), at(relay))
+    assert {email for email, outcome in book.outcomes().items() if outcome == "sent"} == set(relay.taken)
+    assert {email for _, email in book.events} == set(book.receipts) | book.released
+
+
+async def test_one_message_does_not_wait_for_the_pace_of_many_connections() -> None:
+    async with running(Faulty()) as relay:
+        await sent(Book(), messages(1), at(relay, rate="1/m", connections=10), seconds=5)
+
+
+@pytest.mark.parametrize("chunking", [False, True])
+async def test_a_connection_closed_while_it_idles_puts_nobody_in_doubt(*, chunking: bool) -> None:
+    book, shutting = Book(), list[asyncio.TimerHandle]()
+    async with running(Faulty(chunking=chunking)) as relay:
+        relay.takes = lambda address, body: shutting.append(asyncio.get_running_loop().call_later(0.05, relay.shut))
+        await sent(book, messages(6), at(relay, rate="5/s", connections=1, window=3), seconds=10)
+    assert book.doubted == set()
+    assert set(relay.taken.values()) == {1}
+    assert len(relay.taken) == 6
+
+
+@pytest.mark.parametrize("answer", ["421 4.7.0 not you", "501 5.1.3 bad recipient address syntax", "503 5.5.1 what?"])
+async def test_an_answer_to_one_says_nothing_of_those_behind_it(answer: str) -> None:
+    book = Book()
+    async with running(Faulty(chunking=True)) as relay:
+        relay.rcpt = lambda address: answer if address == "r0@readers.example" else None
+        await sent(book, messages(30), at(relay, window=4, connections=2))
+    assert set(relay.taken.values()) == {1}
+    assert len(relay.taken) == 29
+
+
+async def test_a_relay_that_goes_down_at_the_last_message_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("digest.deliver.lane.RESTS", (0.05, 0.1))
+    book = Book()
+    async with running(Faulty(most=60)) as relay:
+        relay.answer = lambda address: relay.stop_listening() if relay.taken.total() >= 58 else None
+        with pytest.raises(RelayError, match="cannot connect"):
+            await sent(book, messages(70), at(relay))
+    assert set(relay.taken.values()) == {1}
+
+
+async def test_drips_are_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("digest.deliver.data.FINAL", 0.3)
+    book = Book()
+    async with running(Faulty()) as relay:
+        relay.drips = True
+        await sent(book, messages(1), at(relay, connections=1), seconds=5)
+    assert set(book.outcomes().values()) == {"unknown"}
