@@ -172,7 +172,7 @@ async def _pass(line: Line, frozen: Frozen, waiting: int, progress: Progress, du
     start = deliveries.answers(key)
     line.witness.note(key, start, now)
     watch = _witnessed(line, key, start, progress)
-    run = Run(line.smtp, line.sender.newsletter.address, journal, line.clock, watch, line.stop, used)
+    run = Run(line.smtp, line.sender.newsletter.address, journal, line.clock, watch, line.stop, used, midnight.date())
     try:
         with composed(composer, deliveries.to_send(key, due), waiting) as messages:
             await run.deliver(messages)

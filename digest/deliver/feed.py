@@ -62,7 +62,17 @@ class Queue:
 
     def empty(self) -> bool:
         """Whether there is nothing more to hand out."""
-        return self._closed or not (self._begun or not self._line.empty())
+        if self._closed or self._begun:
+            return self._closed
+        try:
+            return self._line.empty()
+        except Exception as error:  # noqa: BLE001  raised by the run, once what is in flight is settled
+            self._failed(error)
+            return True
+
+    def _failed(self, error: Exception) -> None:
+        self.failure = self.failure or error
+        self.close()
 
     def want(self, future: Waiting) -> None:
         """Give the next message, once it is recorded, to somebody who waits; None at the end."""
@@ -138,8 +148,7 @@ class Queue:
             while len(messages) < count and not self._closed and (message := self._line.take(now)):
                 messages.append(message)
         except Exception as error:  # noqa: BLE001  raised by the run, once what is in flight is settled
-            self.failure = error
-            self.close()
+            self._failed(error)
         self._speed += (len(messages) / max(now - self._last, 1e-3) - self._speed) / 8
         self._last = now
         return messages

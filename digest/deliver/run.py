@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime
 
 from digest.config import Relay, Smtp
 from digest.deliver.domains import Line
@@ -27,7 +27,7 @@ AGAIN = 0.5  # seconds before a connection is tried again that a relay did not w
 class Run:
     """One pass over the messages: what all its connections share.
 
-    `used` is how many messages each relay has carried today already, by its name.
+    `used` is how many messages each relay has carried on this `day` already, by its name; a warm-up plan goes by it.
     """
 
     smtp: Smtp
@@ -37,6 +37,7 @@ class Run:
     watch: Watch
     stop: asyncio.Event = field(default_factory=asyncio.Event)
     used: Mapping[str, int] = field(default_factory=dict)
+    day: date | None = None
     _lanes: list[Lane] = field(init=False)
     _tries: Counter[str] = field(default_factory=Counter)
     _paced: set[Waiting] = field(default_factory=set)
@@ -46,7 +47,7 @@ class Run:
 
     def _allowance(self, relay: Relay) -> int | None:
         """What a relay's warm-up plan still allows today."""
-        allowed = relay.warm_up.allowance(self.clock().date()) if relay.warm_up else None
+        allowed = relay.warm_up.allowance(self.day or self.clock().date()) if relay.warm_up else None
         return None if allowed is None else max(0, allowed - self.used.get(relay.label, 0))
 
     async def deliver(self, messages: Iterator[Message]) -> None:
@@ -59,6 +60,8 @@ class Run:
                     await self._pass()
             finally:
                 stranded = await self._stranded()
+            if self._queue.failure:
+                raise self._queue.failure
             if stranded and not self.stop.is_set():
                 for failure in filter(None, (lane.failure for lane in self._lanes)):
                     raise failure
@@ -76,8 +79,6 @@ class Run:
         for error in ended:
             if error is not None:
                 raise error
-        if self._queue.failure:
-            raise self._queue.failure
 
     async def _stranded(self) -> bool:
         """Record the last answers; whether somebody is left whom no relay would carry."""

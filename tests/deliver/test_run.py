@@ -72,15 +72,17 @@ async def test_a_certificate_that_cannot_be_read_is_not_waited_for() -> None:
             await sent(Book(), messages(50), broken, at(good, priority=2))
 
 
-async def test_messages_that_cannot_be_made_end_the_run_with_everything_recorded() -> None:
+@pytest.mark.parametrize("made", [0, 1, 100])
+@pytest.mark.parametrize("rate", ["1000/s", "20/s"])
+async def test_messages_that_cannot_be_made_end_the_run_with_everything_recorded(made: int, rate: str) -> None:
     def rows() -> Iterator[Message]:
-        yield from messages(100)
+        yield from messages(min(made, 30) if rate == "20/s" else made)
         raise ValueError("no more")
 
     book = Book()
     async with running(Faulty()) as relay:
         with pytest.raises(ValueError, match="no more"):
-            await sent(book, rows(), at(relay))
+            await sent(book, rows(), at(relay, rate=rate))
     assert {email for email, outcome in book.outcomes().items() if outcome == "sent"} == set(relay.taken)
     assert {email for _, email in book.events} == set(book.receipts) | book.released
 
