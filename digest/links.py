@@ -20,13 +20,12 @@ class ReaderLinks:
         """What names a reader in a link: 160 bits, 27 characters."""
         return base64.urlsafe_b64encode(self._proof("reader", email, 20)).decode().rstrip("=")
 
-    def unsubscribe(self, email: str) -> str:
-        """The page, and the one-click address (RFC 8058), to leave the list."""
-        return f"{self.public_url}/unsubscribe/{self.token(email)}" if self.public_url else ""
-
-    def view(self, email: str, key: str) -> str:
-        """An edition as it was sent to this reader."""
-        return f"{self.public_url}/view/{key}/{self.token(email)}" if self.public_url else ""
+    def pages(self, email: str, key: str) -> tuple[str, str]:
+        """The page, and the one-click address (RFC 8058), to leave the list; and the one that shows an edition as it was sent."""
+        if not self.public_url:
+            return "", ""
+        token = self.token(email)
+        return f"{self.public_url}/unsubscribe/{token}", f"{self.public_url}/view/{key}/{token}"
 
     def message_id(self, email: str, key: str) -> str:
         """The left part of a Message-ID: stable for an edition and a reader, telling nothing of the address."""

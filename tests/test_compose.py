@@ -74,8 +74,8 @@ def body(message: EmailMessage, subtype: str) -> str:
 def filled(text: str, reader: Recipient, links: ReaderLinks) -> str:
     return (
         text.replace(MARKS.email, reader.email)
-        .replace(MARKS.unsubscribe_url, links.unsubscribe(reader.email))
-        .replace(MARKS.view_url, links.view(reader.email, "weekday-2026-11-24"))
+        .replace(MARKS.unsubscribe_url, links.pages(reader.email, "weekday-2026-11-24")[0])
+        .replace(MARKS.view_url, links.pages(reader.email, "weekday-2026-11-24")[1])
     )
 
 

@@ -79,7 +79,7 @@ class Composer:
         """What differs from reader to reader."""
         links, email = self._sender.links, recipient.email
         message_id = f"<{links.message_id(email, self._key)}@{self._domain}>"
-        unsubscribe, view = links.unsubscribe(email), links.view(email, self._view)
+        unsubscribe, view = links.pages(email, self._view)
         words = self._body.words({
             "email": email,
             "name": _display(recipient.name),

@@ -131,8 +131,8 @@ def may_carry(lane: Lane, lanes: Sequence[Lane], now: float) -> bool:
 
     One that is slowed down is not waited for.
     """
-    if not lane.well(now):
-        return False
+    if len(lanes) == 1 or not lane.well(now):
+        return lane.well(now)
     well = [other for other in lanes if other.well(now)]
     if lane.relay.priority > min(other.relay.priority for other in well):
         return False
