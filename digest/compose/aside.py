@@ -20,7 +20,7 @@ from digest.compose.message import Composer, Sender
 from digest.model import Message, Recipient, Rendered
 
 ENOUGH = 1_000  # messages for which a process is worth its start of a third of a second
-CHUNK = 32  # readers at once
+CHUNK = 64  # readers at once
 AHEAD = 4  # chunks that a process has
 MOST = 4  # processes
 PATIENCE = 10.0  # seconds for a chunk
