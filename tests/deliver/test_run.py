@@ -90,6 +90,7 @@ async def test_messages_that_cannot_be_made_end_the_run_with_everything_recorded
 async def test_one_message_does_not_wait_for_the_pace_of_many_connections() -> None:
     async with running(Faulty()) as relay:
         await sent(Book(), messages(1), at(relay, rate="1/m", connections=10), seconds=5)
+    assert relay.taken == {"r0@readers.example": 1}
 
 
 @pytest.mark.parametrize("chunking", [False, True])
