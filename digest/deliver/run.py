@@ -185,6 +185,7 @@ class Run:
         return future, True
 
     def _waited(self, future: Waiting) -> None:
+        self._paced.discard(future)  # from now on it is the queue's
         if not future.done():
             self._queue.want(future)
 

@@ -114,7 +114,7 @@ class Talk:
         return [b"MAIL FROM:<%s>%s%s\r\n" % (self._sender.encode(), size, wide), b"RCPT TO:<%s>\r\n" % address.encode()]
 
     def leaves(self, message: Message) -> None:
-        """Its body is about to be written."""
+        """Its body has been written."""
         self._held.remove(message)
         self.left.append(message)
 

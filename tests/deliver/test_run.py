@@ -131,3 +131,19 @@ async def test_drips_are_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:
         relay.drips = True
         await sent(book, messages(1), at(relay, connections=1), seconds=5)
     assert set(book.outcomes().values()) == {"unknown"}
+
+
+class Slow(Book):
+    """A ledger that takes its time."""
+
+    async def record(self, begun: Sequence[Message], receipts: Sequence[Receipt]) -> set[int]:
+        await asyncio.sleep(0.3)
+        return await super().record(begun, receipts)
+
+
+async def test_a_message_being_recorded_is_not_let_go_with_those_that_wait_for_the_pace() -> None:
+    book = Slow()
+    async with running(Faulty()) as relay:
+        await sent(book, messages(3), at(relay, rate="10/s", connections=3))
+    assert set(book.outcomes().values()) == {"sent"}
+    assert len(relay.taken) == 3
