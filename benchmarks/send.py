@@ -331,7 +331,9 @@ def whole(table: Table, key: Path) -> None:
         if shutil.which("node"):
             table.add("chain, 10: nodemailer with DKIM", 1000, lambda: nodemailer(port, 10, 1000, key=key))
         peers = ("chain: EmailMessage, dkimpy, aiosmtplib", "chain, 10: nodemailer with DKIM")
-        table.add("chain, 10: digest", 16_000, lambda: chain(Smtp(url=f"smtp://127.0.0.1:{port}"), 16_000, signer), *peers)
+        for window in (1, 2):
+            smtp = Smtp(url=f"smtp://127.0.0.1:{port}", window=window)
+            table.add(f"chain, 10: digest, window {window}", 16_000, partial(chain, smtp, 16_000, signer), *peers)
 
 
 PARTS = {"near": near, "far": far, "tls": tls, "compose": compose, "chain": whole}

@@ -109,7 +109,9 @@ class Relay(Table):
     connections: Count = Field(default=10, ge=1, le=200)
     rate: Rate | None = None
     messages_per_connection: Count = Field(default=0, ge=0)  # 0: as many as there are
-    window: Count = Field(default=1, ge=1, le=32)  # messages on their way at once over one connection, where CHUNKING is offered
+    window: Count = Field(
+        default=1, ge=1, le=32
+    )  # messages of one connection that a kill may double: on their way, or not yet recorded
     priority: Count = Field(default=1, ge=1, le=100)  # 1 carries; 2 stands in where no 1 can
     weight: Count = Field(default=1, ge=1, le=1000)  # its share among those of the same priority
     warm_up: WarmUp | None = None

@@ -1,4 +1,4 @@
-"""Handing over with BDAT (RFC 3030): envelope and body in one write, several messages on their way at once.
+"""Handing over with BDAT (RFC 3030): envelope and body in one write, as many messages at once as `window` allows.
 
 The answers come in order. With messages before it whose fate is unknown, a message begins with RSET: had one of them been
 refused, its transaction would still be open.
@@ -24,13 +24,15 @@ async def chunked(talk: Talk) -> None:
     clean, clock = True, asyncio.get_running_loop().time
     talk.ask(nudge=True)
     while flight or not talk.ended:
-        if len(flight) < talk.window and talk.here() and talk.wire.open:
+        if talk.room and talk.here() and talk.wire.open:
             if message := talk.claim():
                 flight.append((message, _launch(talk, message, clean=clean and not flight), clock()))
             talk.ask(nudge=True)
-        elif not flight:
+        elif not flight and talk.room:
             await talk.come()
             talk.wire.check()
+        elif not flight:
+            await talk.roomy()
         elif not talk.wire.answered(flight[0][1]):
             await talk.wire.stir(flight[0][2] + FINAL - clock())
         else:

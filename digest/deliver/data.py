@@ -24,6 +24,8 @@ async def dotted(talk: Talk) -> None:
         following = await talk.taken() if talk.soon() else None
         ending = _ending(message, replies, refusal)
         ahead = pipelined and following is not None
+        if refusal is None:
+            await talk.roomy()
         talk.wire.write(b"".join([*ending, *_commands(talk, following)] if ahead and following else ending))
         if refusal is None:
             talk.leaves(message)

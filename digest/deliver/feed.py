@@ -7,7 +7,7 @@ one of ten: few where the relay is slow, so that few are in doubt when a run die
 
 import asyncio
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 from digest.deliver.domains import Line
@@ -17,6 +17,7 @@ AHEAD = 0.05  # seconds
 MOST_AHEAD = 100
 
 Waiting = asyncio.Future[Message | None]
+Recorded = Callable[[], None]
 
 
 class Journal(Protocol):
@@ -53,7 +54,7 @@ class Queue:
         self._last = 0.0
         self._begun: deque[Message] = deque()  # begun, and in nobody's hands: ahead of need, or given back
         self._wanted: list[Waiting] = []
-        self._receipts: list[Receipt] = []
+        self._receipts: list[tuple[Receipt, Recorded]] = []
         self._flushed: list[asyncio.Future[None]] = []
         self._work = asyncio.Event()
         self._closed = False
@@ -84,9 +85,11 @@ class Queue:
             self._wanted.append(future)
             self._work.set()
 
-    def told(self, receipt: Receipt) -> None:
-        """An answer to record."""
-        self._receipts.append(receipt)
+    def told(self, receipt: Receipt, recorded: Recorded = lambda: None) -> None:
+        """An answer to record; `recorded` is called when it is on the disk, or it is certain that it will not be."""
+        if self._broken:
+            recorded()
+        self._receipts.append((receipt, recorded))
         self._work.set()
 
     def back(self, message: Message) -> None:
@@ -115,24 +118,29 @@ class Queue:
     async def pump(self) -> None:
         """Write and hand out, as long as somebody may ask; a ledger that fails is everybody's failure."""
         wanted: list[Waiting] = []
+        receipts: list[tuple[Receipt, Recorded]] = []
         try:
             while True:
                 await self._work.wait()
                 self._work.clear()
                 wanted, self._wanted = [future for future in self._wanted if not future.done()], []
-                await self._round(wanted)
+                receipts, self._receipts = self._receipts, []
+                await self._round(wanted, [receipt for receipt, _ in receipts])
+                for _, recorded in receipts:
+                    recorded()
         except Exception as error:  # noqa: BLE001  handed to those who wait, who raise it
             self._broken = error
             waiting: list[asyncio.Future[Any]] = [*wanted, *self._wanted, *self._flushed]
             for future in waiting:
                 if not future.done():
                     future.set_exception(error)
+            for _, recorded in [*receipts, *self._receipts]:
+                recorded()
 
-    async def _round(self, wanted: list[Waiting]) -> None:
+    async def _round(self, wanted: list[Waiting], receipts: list[Receipt]) -> None:
         """One commit for all that waits."""
         ahead = min(MOST_AHEAD, int(self._speed * AHEAD))
         messages = self._taken(len(wanted) + ahead - len(self._begun)) if wanted else []
-        receipts, self._receipts = self._receipts, []
         flushed = list(self._flushed)
         if messages or receipts:
             allowed = await self._journal.record(messages, receipts)

@@ -9,7 +9,7 @@ from datetime import date, datetime
 
 from digest.config import Relay, Smtp
 from digest.deliver.domains import Line
-from digest.deliver.feed import Journal, Queue, Unrecorded, Waiting
+from digest.deliver.feed import Journal, Queue, Recorded, Unrecorded, Waiting
 from digest.deliver.lane import Lane, may_carry
 from digest.deliver.session import Session
 from digest.deliver.verdict import Policy, crowded, receipt
@@ -189,10 +189,10 @@ class Run:
         if not future.done():
             self._queue.want(future)
 
-    def told(self, lane: Lane, answer: Receipt, waited: float) -> None:
+    def told(self, lane: Lane, answer: Receipt, waited: float, recorded: Recorded) -> None:
         """The relay has answered."""
         lane.pace.felt(self._now(), crowded=crowded(answer), waited=waited)
-        self._queue.told(answer)
+        self._queue.told(answer, recorded)
         self.watch(answer)
         if unwanted := lane.told(answer):
             lane.fail(unwanted, self._now(), out=True)
@@ -243,10 +243,10 @@ class Share:
         """Whether it comes at once but for the ledger; with domains that have a pace, nobody knows."""
         return self._at_once and not self._run.smtp.domain_rates
 
-    def told(self, receipt: Receipt, waited: float) -> None:
+    def told(self, receipt: Receipt, waited: float, recorded: Recorded) -> None:
         """The relay has answered for one."""
         self.answered += 1
-        self._run.told(self._lane, receipt, waited)
+        self._run.told(self._lane, receipt, waited, recorded)
 
     def back(self, message: Message, why: str, *, blame: bool) -> None:
         """The relay has not got this one; whether it may be why the connection ended."""

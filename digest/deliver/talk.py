@@ -31,8 +31,8 @@ class Feed(Protocol):
     def soon(self) -> bool:
         """Whether the next one is worth waiting for with bytes in hand: it is being recorded, and nothing else keeps it."""
 
-    def told(self, receipt: Receipt, waited: float) -> None:
-        """The relay has answered for one, so many seconds after its last byte left."""
+    def told(self, receipt: Receipt, waited: float, recorded: Callable[[], None]) -> None:
+        """The relay has answered for one, so many seconds after its last byte left; `recorded` tells when that is kept."""
 
     def back(self, message: Message, why: str, *, blame: bool) -> None:
         """The relay has not got this one; whether it may be why the connection ended."""
@@ -50,6 +50,7 @@ class Talk:
         self.left: deque[Message] = deque()
         self.ended = False
         self._held: list[Message] = []
+        self._answered = 0  # and not yet on the disk: a run that dies now sends them again
         self._trust: Trust = line.trust
         self._relay = relay
         self._sender = sender
@@ -118,6 +119,17 @@ class Talk:
         self._held.remove(message)
         self.left.append(message)
 
+    @property
+    def room(self) -> bool:
+        """Whether one more body may leave: no more than `window` may be in doubt should the run die now."""
+        return len(self.left) + self._answered < self.window
+
+    async def roomy(self) -> None:
+        """Wait until there is room."""
+        while not self.room:
+            await self.wire.stir(FINAL)
+            self.wire.check()
+
     # — hearing —
 
     def refusal(self, message: Message, replies: list[Reply]) -> Reply | None:
@@ -175,7 +187,12 @@ class Talk:
 
     def _told(self, answer: Receipt, waited: float) -> None:
         self._trust.proved = self._trust.proved or answer.outcome is Outcome.SENT
-        self._feed.told(answer, waited)
+        self._answered += 1
+        self._feed.told(answer, waited, self._recorded)
+
+    def _recorded(self) -> None:
+        self._answered -= 1
+        self.wire.nudge()
 
     async def release(self, error: LostError | None) -> None:
         """Give back what is held, and settle what has left; a relay that says 421 and hangs up has not taken it.

@@ -147,3 +147,22 @@ async def test_a_message_being_recorded_is_not_let_go_with_those_that_wait_for_t
         await sent(book, messages(3), at(relay, rate="10/s", connections=3))
     assert set(book.outcomes().values()) == {"sent"}
     assert len(relay.taken) == 3
+
+
+@pytest.mark.parametrize("chunking", [False, True], ids=["DATA", "BDAT"])
+@pytest.mark.parametrize("window", [1, 3])
+async def test_no_more_is_in_doubt_than_the_window_allows(window: int, *, chunking: bool) -> None:
+    """Taken by the relay and not yet in the ledger: what would come twice, were the run killed now."""
+    recorded, doubts = set[str](), list[int]()
+
+    class Slow(Book):
+        async def record(self, begun: Sequence[Message], receipts: Sequence[Receipt]) -> set[int]:
+            await asyncio.sleep(0.01)
+            recorded.update(receipt.recipient.email for receipt in receipts)
+            return await super().record(begun, receipts)
+
+    relay = Faulty(chunking=chunking, takes=lambda address, body: doubts.append(relay.taken.total() - len(recorded)))
+    async with running(relay):
+        await sent(Slow(), messages(60), at(relay, connections=2, window=window))
+    assert set(doubts) <= set(range(2 * window + 1))
+    assert max(doubts) >= window

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import cast
@@ -168,8 +168,9 @@ class Plate:
     def soon(self) -> bool:
         return True
 
-    def told(self, receipt: Receipt, waited: float) -> None:
+    def told(self, receipt: Receipt, waited: float, recorded: Callable[[], None]) -> None:
         self.receipts.append(receipt)
+        asyncio.get_running_loop().call_soon(recorded)
 
     def back(self, message: Message, why: str, *, blame: bool) -> None:
         self.again.append(message)
