@@ -57,7 +57,7 @@ class Article:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comment:
-    """One reader's comment; `up` and `down` are None where the source has no votes."""
+    """One reader's comment; `up` and `down` are None where the source has no votes, `place` where it has no order of its own."""
 
     id: str
     article_id: str
@@ -69,6 +69,7 @@ class Comment:
     up: int | None = None
     down: int | None = None
     replies: int = 0
+    place: int | None = None
     kind: Literal["comment", "pingback"] = "comment"
     state: Literal["approved", "held", "spam", "deleted"] = "approved"
 

@@ -15,10 +15,11 @@ from digest.clock import Clock
 from digest.collect import collect
 from digest.compose import Sender
 from digest.config import Config, EditionPlan
-from digest.curate import Rules, gates
+from digest.curate import Rules
 from digest.editions import Calendar
 from digest.errors import BusyError
 from digest.fetch import Fetcher
+from digest.judging import held_to
 from digest.links import ReaderLinks
 from digest.model import LOOKBACK, Harvest, Slot
 from digest.publish import Line, time_allowed
@@ -30,7 +31,6 @@ from digest.subscribers import Roll, Rows
 from digest.witness import FILE, Witness
 
 ROLL = "subscribers.csv"
-ABUSE = "abuse.txt"
 
 
 @dataclass
@@ -63,13 +63,11 @@ class Works:
 
     def rules(self, plan: EditionPlan) -> Rules:
         """What an edition of a plan may hold, with the lists as they are now."""
-        files = [Path(gates.__file__).with_name(ABUSE), self.config.root / ABUSE]
-        lists = gates.load(file.read_text(encoding="utf-8") for file in files if file.is_file())
         return Rules(
             newsletter=self.config.newsletter.name,
             articles=plan.articles,
             comments_per_article=plan.comments_per_article,
-            lists=lists,
+            standards=held_to(self.config.root),
         )
 
     async def collect(self, since: datetime, *, conditional: bool = False) -> Harvest:

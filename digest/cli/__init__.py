@@ -15,6 +15,7 @@ COMMANDS = {
     "run": "The service: collects during the day, publishes at its hour.",
     "status": "The last editions, the next ones, and what is stuck.",
     "subscribers": "List, add, remove and check the subscribers.",
+    "judge": "Which comments of a thread are worth reading, and why.",
     "calendar": "The next editions and the window of time each one covers.",
 }
 

@@ -8,18 +8,18 @@ from datetime import datetime
 
 from digest.curate.articles import Choice, choose
 from digest.curate.comments import pick
-from digest.curate.gates import Lists
+from digest.curate.standards import Standards
 from digest.model import Article, Comment, Edition, Harvest, LeftOut, Slot, Story
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
-    """How much an edition holds, and the lists that its gates use."""
+    """How much an edition holds, and what its comments are held to."""
 
     newsletter: str
     articles: int
     comments_per_article: int
-    lists: Lists
+    standards: Standards
 
 
 def curate(slot: Slot, material: Harvest, settled: AbstractSet[str], rules: Rules, *, number: int, now: datetime) -> Edition:
@@ -32,9 +32,9 @@ def curate(slot: Slot, material: Harvest, settled: AbstractSet[str], rules: Rule
     threads = _threads(material.comments, choice)
     stories, left_out = [], list(choice.left_out)
     for position, (article, reasons) in enumerate(choice.chosen):
-        picks, gated = pick(article, threads[article.id], rules.comments_per_article, rules.lists)
-        stories.append(Story(article=article, position=position, picks=picks, reasons=reasons))
-        left_out += gated
+        verdict = pick(article, threads[article.id], rules.comments_per_article, rules.standards)
+        stories.append(Story(article=article, position=position, picks=verdict.picks, reasons=reasons))
+        left_out += verdict.left_out()
     return Edition(
         newsletter=rules.newsletter,
         slot=slot,
@@ -64,4 +64,4 @@ def _ordered(left_out: Sequence[LeftOut]) -> tuple[LeftOut, ...]:
     return tuple(sorted(left_out, key=lambda row: (row.reason, row.id)))
 
 
-__all__ = ["Article", "Lists", "Rules", "curate"]
+__all__ = ["Article", "Rules", "Standards", "curate"]

@@ -1,56 +1,82 @@
-"""Which comments of one article are printed: gates, a text score, the best few, one a writer and one a sub-thread."""
+"""Which comments of one article are printed: gates, the text's and the crowd's word, and the best few that differ."""
 
-import math
-import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from digest.curate.gates import TOO_SHORT, Lists, fingerprint, gate, length
+from digest.curate.abuse import Ruling, State, rule
+from digest.curate.crowd import crowd, votes
+from digest.curate.discussion import Discussion, likeness
+from digest.curate.gates import Refusal, gated, rulings
+from digest.curate.standards import Standards
+from digest.curate.terms import terms
 from digest.markup import own_words
 from digest.model import Article, Comment, LeftOut, Pick
-from digest.prose import excerpt, shorten, words
-
-EXCERPT = 450  # characters
-PARENT = 160
-REPEATED = "said before in the same words"
-FLOOR = 0.5  # below it, no pick is the better answer
-
-_FIGURE = re.compile(r"\b\d[\d,.]*|[£$€]\s?\d")
-_LIVED = re.compile(
-    r"\b(?:i|we) (?:\w+ )?(?:worked?|lived?|live|run|ran|taught|teach|built|bought|went|walked|counted|wrote|used to|remember"
-    r"|was|were|have been)\b"
-    r"|\bmy (?:\w+ )?(?:mother|father|son|daughter|street|school|shop|family|job|husband|wife|neighbours?)\b",
-    re.IGNORECASE,
-)
-_SECOND = re.compile(r"\b(?:you|your|yours)\b", re.IGNORECASE)
+from digest.prose import excerpt, shorten
 
 
-@dataclass(frozen=True, slots=True)
-class Scored:
-    """A comment that passed the gates, with the terms of its score."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """One comment with all that was found for and against it.
+
+    `terms` are weighed; `text` is their sum; `crowd` is None where the crowd has no say.
+    """
 
     comment: Comment
-    terms: Mapping[str, float]
+    ruling: Ruling
+    refusal: Refusal | None = None
+    terms: Mapping[str, float] = field(default_factory=dict)
+    crowd: float | None = None
+    score: float = 0.0
 
     @property
-    def score(self) -> float:
-        """The sum of the terms."""
+    def text(self) -> float:
+        """The text score."""
         return round(sum(self.terms.values()), 4)
 
 
-def pick(article: Article, thread: Sequence[Comment], most: int, lists: Lists) -> tuple[tuple[Pick, ...], list[LeftOut]]:
-    """The comments to print, best first, and those that a gate kept out; `thread` is oldest first."""
-    by_id = {comment.id: comment for comment in thread}
-    reasons = _gated(article, thread, lists)
-    passed = [_scored(comment, article) for comment in thread if comment.id not in reasons]
-    picks: list[Pick] = []
-    taken: set[str] = set()
-    for row in sorted(passed, key=lambda row: (-row.score, row.comment.written, row.comment.id)):
-        claims = {f"by {row.comment.author}", f"in {_root(row.comment, by_id)}"}
-        if len(picks) < most and row.score >= FLOOR and not claims & taken:
-            taken |= claims
-            picks.append(_printed(row, by_id))
-    return tuple(picks), [_left_out(by_id[key], reason) for key, reason in reasons.items()]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """A whole thread: the picks, best first, and every comment, those that passed the gates best first."""
+
+    picks: tuple[Pick, ...]
+    judged: tuple[Judged, ...]
+
+    def left_out(self) -> list[LeftOut]:
+        """Those that a gate kept out."""
+        return [_left_out(row.comment, row.refusal.reason) for row in self.judged if row.refusal]
+
+
+def pick(article: Article, thread: Sequence[Comment], most: int, standards: Standards) -> Verdict:
+    """Judge a thread and choose at most so many of it; the order in which the comments are given does not matter."""
+    talk = Discussion(article, thread)
+    judged = judge(talk, standards)
+    passed = sorted((row for row in judged if not row.refusal), key=lambda row: (-row.score, row.comment.written, row.comment.id))
+    refused = [row for row in judged if row.refusal]
+    return Verdict(picks=tuple(_chosen(passed, talk, most, standards)), judged=(*passed, *refused))
+
+
+def judge(talk: Discussion, standards: Standards) -> list[Judged]:
+    """Every comment, oldest first."""
+    ruled = rulings(talk, standards)
+    refused = gated(talk, ruled, standards)
+    limits = standards.scores.crowd
+    heard = crowd(talk, limits.confidence) if votes(talk) >= limits.votes else {}
+    rows = []
+    for comment in talk.comments:
+        ruling, refusal = ruled[comment.id], refused.get(comment.id)
+        if refusal:
+            rows.append(Judged(comment=comment, ruling=ruling, refusal=refusal))
+            continue
+        weighed = _weighed(terms(comment, talk, ruling.risk), standards.scores.text)
+        text, voice = sum(weighed.values()), heard.get(comment.id)
+        score = text if voice is None else (1 - limits.share) * text + limits.share * voice
+        rows.append(Judged(comment=comment, ruling=ruling, terms=weighed, crowd=voice, score=round(score, 4)))
+    return rows
+
+
+def _weighed(found: Mapping[str, float], weights: Mapping[str, float]) -> dict[str, float]:
+    weighed = {name: round(value * weights[name], 4) for name, value in found.items()}
+    return {name: value for name, value in weighed.items() if value}
 
 
 def _left_out(comment: Comment, reason: str) -> LeftOut:
@@ -58,77 +84,54 @@ def _left_out(comment: Comment, reason: str) -> LeftOut:
     return LeftOut(kind="comment", id=comment.id, label=label, url=comment.url, reason=reason)
 
 
-def _gated(article: Article, thread: Sequence[Comment], lists: Lists) -> dict[str, str]:
-    """The reason against each comment that may not be printed, its own or that of the comment it answers."""
-    names = [comment.author for comment in thread]
-    reasons: dict[str, str] = {}
-    seen: set[str] = set()
-    for comment in thread:
-        mark = fingerprint(comment)
-        reason = gate(comment, article, names, lists) or (REPEATED if mark in seen else None)
-        seen.add(mark)
-        if reason:
-            reasons[comment.id] = reason
-    by_id = {comment.id: comment for comment in thread}
-    answers = {comment.id: _by_parent(comment, by_id, reasons) for comment in thread if comment.id not in reasons}
-    return {**reasons, **{key: reason for key, reason in answers.items() if reason}}
+def _chosen(passed: Sequence[Judged], talk: Discussion, most: int, standards: Standards) -> list[Pick]:
+    """The best few by maximal marginal relevance (Carbonell and Goldstein, 1998), one a writer and one a sub-thread."""
+    open_ = _eligible(passed, standards)
+    picks: list[Pick] = []
+    claimed: set[str] = set()
+    while open_ and len(picks) < most:
+        best = max(open_, key=lambda row: row.score - _price(row, picks, talk, standards))  # the first of equals
+        open_.remove(best)
+        printed = _printed(best, talk, standards)
+        claims = {f"by {best.comment.author}", f"in {talk.root(best.comment)}"}
+        if printed and not claims & claimed:
+            claimed |= claims
+            picks.append(printed)
+    return picks
 
 
-def _by_parent(comment: Comment, by_id: Mapping[str, Comment], reasons: Mapping[str, str]) -> str | None:
-    """Why a reply cannot be printed: it stands only with its parent's words, so they must be there and fit to print."""
-    if comment.parent_id is None:
+def _eligible(passed: Sequence[Judged], standards: Standards) -> list[Judged]:
+    """Those above the floor; in a rich thread the calm ones alone."""
+    gate = standards.scores.gate
+    good = [row for row in passed if row.text >= standards.scores.choice.floor]
+    calm = [row for row in good if row.ruling.risk is None or row.ruling.risk <= gate.calm]
+    return calm if len(calm) >= gate.rich else good
+
+
+def _price(row: Judged, picks: Sequence[Pick], talk: Discussion, standards: Standards) -> float:
+    """What likeness to the picks before it costs a comment."""
+    alike = (likeness(talk.vectors[row.comment.id], talk.vectors[pick.comment.id]) for pick in picks)
+    return standards.scores.choice.variety * max(alike, default=0.0)
+
+
+def _printed(row: Judged, talk: Discussion, standards: Standards) -> Pick | None:
+    """A comment as it is printed; None where what is left of it would not pass by itself."""
+    limits, parent = standards.scores.choice, talk.by_id.get(row.comment.parent_id or "")
+    cut = excerpt(talk.texts[row.comment.id], limits.excerpt)
+    answered = excerpt(own_words(parent.text), limits.parent) if parent else ""
+    if not all(_fit(text, talk, standards) for text in (cut, answered)):
         return None
-    parent = by_id.get(comment.parent_id)
-    if parent is None or parent.state != "approved" or not own_words(parent.text):
-        return "what it answers is gone"
-    fit = reasons.get(parent.id) in {None, TOO_SHORT, REPEATED}  # a short question is context enough
-    return None if fit else "what it answers is not fit to print"
-
-
-def _scored(comment: Comment, article: Article) -> Scored:
-    """The text score; every term is hand-set, and shown."""
-    text = own_words(comment.text)
-    size = max(1, length(text))
-    title = {word for word in words(article.title.casefold()) if len(word) > 3}
-    told = set(words(article.body_text.casefold()))
-    said = [word for word in words(text.casefold()) if len(word) > 3]
-    terms = {
-        "length": _by_length(size),
-        "on the subject": 0.1 * min(1.0, len(title & set(said)) / 2),
-        "new to the article": 0.2 * sum(word not in told for word in said) / max(1, len(said)),
-        "figures": 0.1 * min(1.0, len(_FIGURE.findall(text)) / 2),
-        "lived through": 0.15 * bool(_LIVED.search(text)),
-        "long words": 0.1 * min(1.0, max(0.0, sum(map(len, said)) / max(1, len(said)) - 5) / 2),
-        "exclamations": -0.1 * min(3, text.count("!")),
-        "rhetoric": -0.05 * min(3, max(0, text.count("?") - 1)),
-        "second person": -0.3 * min(1.0, len(_SECOND.findall(text)) * 8 / size),
-    }
-    return Scored(comment, {name: round(value, 4) for name, value in terms.items() if value})
-
-
-def _by_length(size: int) -> float:
-    """Rises to 40 words, holds to 150, falls after 250: the longest comments are the most hostile."""
-    return 0.5 * min(1.0, math.sqrt(size / 40)) - 0.3 * min(1.0, max(0, size - 250) / 250)
-
-
-def _root(comment: Comment, by_id: Mapping[str, Comment]) -> str:
-    """The id of the comment that began this sub-thread; of a circle, its least."""
-    seen = {comment.id}
-    while comment.parent_id in by_id:
-        comment = by_id[comment.parent_id or ""]
-        if comment.id in seen:
-            return min(seen)
-        seen.add(comment.id)
-    return comment.id
-
-
-def _printed(row: Scored, by_id: Mapping[str, Comment]) -> Pick:
-    parent = by_id.get(row.comment.parent_id or "")
+    said = [f"{name.replace('_', ' ')} {value:+.2f}" for name, value in row.terms.items()]
     return Pick(
         comment=row.comment,
-        excerpt=excerpt(own_words(row.comment.text), EXCERPT),
+        excerpt=cut,
         score=row.score,
-        reasons=tuple(f"{name} {value:+.2f}" for name, value in row.terms.items()),
+        reasons=tuple(said if row.crowd is None else [*said, f"readers {row.crowd:.2f}"]),
         parent_author=parent.author if parent else "",
-        parent_excerpt=excerpt(own_words(parent.text), PARENT) if parent else "",
+        parent_excerpt=answered,
     )
+
+
+def _fit(text: str, talk: Discussion, standards: Standards) -> bool:
+    ruling = rule(text, [talk.article.author], standards.lists, standards.risk, standards.scores.gate.held)
+    return ruling.state is State.CLEAR

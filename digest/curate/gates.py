@@ -1,20 +1,17 @@
-"""Why a comment may not be printed: each gate has a name that the editor can read. Gates come before any score.
-
-The abuse lists are data (`abuse.txt`), which a newsletter's own file of that name extends or loosens. They are English;
-on a text in another language they find nothing and so step aside.
-"""
+"""Why a comment may not be printed: each gate has a name, and a reason that the editor can read. Gates come before any score."""
 
 import re
-import unicodedata
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from typing import NamedTuple
 
+from digest.curate.abuse import Ruling, State, rule
+from digest.curate.discussion import Discussion
+from digest.curate.language import english
+from digest.curate.standards import Standards
 from digest.markup import own_words
-from digest.model import Article, Comment
+from digest.model import Comment
 from digest.prose import words
 
-SHORTEST = 12  # own words
-TOO_SHORT = f"under {SHORTEST} words of its own"
 _CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _LINK = re.compile(r"https?://\S+|www\.\S+")
 _FIRST = re.compile(r"^\W*(?:first|this|same|agreed|well said|hear,? hear|\+1)\W*$", re.IGNORECASE)
@@ -23,39 +20,14 @@ _META = re.compile(
     r"|my (?:last |previous )?(?:comment|post) (?:was|has been) (?:deleted|removed))\b",
     re.IGNORECASE,
 )
-_NEWSROOM = frozenset({"author", "writer", "reporter", "journalist", "editor", "columnist", "gazette", "paper"})
-_ALIKE = str.maketrans("аеорсухікАЕОРСУХІКМТВН", "aeopcyxikAEOPCYXIKMTBH")
-_SECOND = re.compile(r"\b(?:you|your|yours|yourself|ur|u)\b", re.IGNORECASE)
+CONTEXT = frozenset({"short", "repeated", "meta", "links"})  # gates that keep out a comment, and not those that answer it
 
 
-@dataclass(frozen=True, slots=True)
-class Lists:
-    """`always` is never printed; `aimed` is not where it is said to or of a writer. Both are patterns over lower case."""
+class Refusal(NamedTuple):
+    """A gate's name and what it says of one comment."""
 
-    always: re.Pattern[str]
-    aimed: re.Pattern[str]
-
-
-def load(texts: Iterable[str]) -> Lists:
-    """The lists from the texts of files in turn; a later one adds terms, and takes one out with a leading `-`."""
-    sections: dict[str, dict[str, None]] = {"always": {}, "aimed": {}}
-    for text in texts:
-        section = "always"
-        for raw in text.splitlines():
-            line = raw.partition("#")[0].strip().casefold()
-            if line.startswith("[") and line.strip("[]") in sections:
-                section = line.strip("[]")
-            elif line.startswith("-"):
-                sections[section].pop(line[1:].strip(), None)
-            elif line:
-                sections[section][line] = None
-    return Lists(always=_pattern(sections["always"]), aimed=_pattern(sections["aimed"]))
-
-
-def _pattern(terms: Iterable[str]) -> re.Pattern[str]:
-    """Whole words; `*` at the end of a term stands for any ending."""
-    parts = [re.escape(term).replace(r"\*", r"\w*").replace(r"\ ", r"\s+") for term in sorted(terms, key=len, reverse=True)]
-    return re.compile(rf"(?<!\w)(?:{'|'.join(parts)})(?!\w)" if parts else r"(?!)")
+    gate: str
+    reason: str
 
 
 def length(text: str) -> int:
@@ -63,20 +35,54 @@ def length(text: str) -> int:
     return len(words(_CJK.sub(" ", text))) + len(_CJK.findall(text)) // 2
 
 
-def gate(comment: Comment, article: Article, names: Sequence[str], lists: Lists) -> str | None:
-    """The reason against a comment by itself, or None; `names` are the people it could be aimed at."""
-    text = own_words(comment.text)
-    if comment.kind != "comment" or comment.state != "approved":
-        return f"{comment.kind if comment.kind != 'comment' else comment.state}, not an approved comment"
-    if abusive(text, [article.author, *names], lists) or abusive(comment.author, [], lists):
-        return "abuse"
-    if len(_LINK.findall(text)) >= 3:
-        return "three links or more"
-    if length(_LINK.sub(" ", text)) < SHORTEST:
-        return TOO_SHORT
-    if _FIRST.match(text) or _META.search(text):
-        return "about the comments, not the article"
-    return "mostly capitals" if _shouted(text) else None
+def rulings(talk: Discussion, standards: Standards) -> dict[str, Ruling]:
+    """Whether each comment is abuse, said to or of its fellows."""
+    people = [talk.article.author, *sorted({comment.author for comment in talk.comments})]
+    found = {}
+    for comment in talk.comments:
+        by_name = rule(comment.author, [], standards.lists)
+        found[comment.id] = by_name if by_name.state is State.BLOCKED else rule(
+            talk.texts[comment.id], people, standards.lists, standards.risk, standards.scores.gate.held
+        )
+    return found
+
+
+def gated(talk: Discussion, ruled: Mapping[str, Ruling], standards: Standards) -> dict[str, Refusal]:
+    """What is against each comment that may not be printed, for itself or for the comment it answers."""
+    own = {comment.id: _gate(comment, talk, ruled[comment.id], standards) for comment in talk.comments}
+    found = {key: refusal for key, refusal in own.items() if refusal}
+    answers = {comment.id: _by_parent(comment, talk, found) for comment in talk.comments if comment.id not in found}
+    return {**found, **{key: refusal for key, refusal in answers.items() if refusal}}
+
+
+def _gate(comment: Comment, talk: Discussion, ruling: Ruling, standards: Standards) -> Refusal | None:
+    """The first gate that is against a comment by itself."""
+    text, limits = talk.texts[comment.id], standards.scores.gate
+    if comment.kind != "comment":
+        return Refusal("kind", f"{comment.kind}, not an approved comment")
+    if comment.state != "approved":
+        return Refusal("state", f"{comment.state}, not an approved comment")
+    if ruling.state is State.BLOCKED:
+        return Refusal("abuse", f"abuse: {ruling.why}")
+    return _by_form(text, comment.text, limits.links, limits.words) or _by_fellows(comment, talk, ruling)
+
+
+def _by_form(text: str, whole: str, links: int, least: int) -> Refusal | None:
+    if len(_LINK.findall(text)) >= links:
+        return Refusal("links", f"{links} links or more")
+    if not text and whole:
+        return Refusal("quotation", "nothing but a quotation")
+    if length(_LINK.sub(" ", text)) < least:
+        return Refusal("short", f"under {least} words of its own")
+    if _FIRST.match(text) or (_META.search(text) and english(text)):
+        return Refusal("meta", "about the comments, not the article")
+    return Refusal("capitals", "mostly capitals") if _shouted(text) else None
+
+
+def _by_fellows(comment: Comment, talk: Discussion, ruling: Ruling) -> Refusal | None:
+    if comment.id in talk.copies:
+        return Refusal("repeated", "said before in the same words")
+    return Refusal("held", f"held for the editor: {ruling.why}") if ruling.state is State.HELD else None
 
 
 def _shouted(text: str) -> bool:
@@ -84,36 +90,12 @@ def _shouted(text: str) -> bool:
     return len(letters) > 20 and sum(letter.isupper() for letter in letters) > 0.5 * len(letters)
 
 
-def abusive(text: str, people: Sequence[str], lists: Lists) -> bool:
-    """Whether a text holds a term that is never printed, or a milder one aimed at a writer or the reader."""
-    folded = _unmasked(_plain(text).casefold())
-    if lists.always.search(folded):
-        return True
-    return bool(lists.aimed.search(folded)) and (bool(_SECOND.search(folded)) or _names_one_of(folded, people))
-
-
-def _plain(text: str) -> str:
-    """The text as it is read: no invisible letters, wide and Cyrillic look-alikes as the Latin letters they pose for."""
-    seen = "".join(letter for letter in unicodedata.normalize("NFKC", text) if unicodedata.category(letter) not in {"Cf", "Mn"})
-    return seen.translate(_ALIKE) if re.search("[a-zA-Z]", seen) else seen
-
-
-def _unmasked(text: str) -> str:
-    """Letters behind the commonest disguises: `id1ot`, `i.d.i.o.t`, `f*ck` stays for the list."""
-    text = text.replace("’", "'").translate(str.maketrans("0134@$", "oieaas")) if re.search(r"[a-z][0134@$]+[a-z]", text) else text
-    return re.sub(r"\b(?:[a-z][.\-_ ]){3,}[a-z]\b", lambda match: re.sub(r"[^a-z]", "", match[0]), text)
-
-
-def _names_one_of(text: str, people: Sequence[str]) -> bool:
-    """Whether a text speaks of its article's author, by any part of the name, of a fellow commenter by the whole of it (half the
-    town is called Town), or of the newsroom.
-    """
-    author, *commenters = people or [""]
-    said = {part.removesuffix("'s") for part in words(text)}
-    by_name = any(len(name) > 3 and re.search(rf"(?<!\w){re.escape(name.casefold())}(?!\w)", text) for name in commenters)
-    return by_name or bool(said & (_NEWSROOM | {part.casefold() for part in words(author) if len(part) > 2}))
-
-
-def fingerprint(comment: Comment) -> str:
-    """What two copies of a comment share."""
-    return " ".join(words(own_words(comment.text).casefold()))
+def _by_parent(comment: Comment, talk: Discussion, refused: Mapping[str, Refusal]) -> Refusal | None:
+    """A reply stands only with its parent's words, so they must be there and fit to print."""
+    if comment.parent_id is None:
+        return None
+    parent = talk.by_id.get(comment.parent_id)
+    if parent is None or parent.state != "approved" or not own_words(parent.text):
+        return Refusal("parent", "what it answers is gone")
+    fit = parent.id not in refused or refused[parent.id].gate in CONTEXT  # a short question is context enough
+    return None if fit else Refusal("parent", "what it answers is not fit to print")

@@ -1,0 +1,48 @@
+"""`digest judge`: which comments of a thread are worth reading, and why."""
+
+import json
+import sys
+from pathlib import Path
+
+import click
+
+from digest.cli.options import shared
+from digest.errors import SourceError, UsageError
+
+SHAPE = """{"article": {"title": "…", "author": "…", "text": "…"},
+     "comments": [{"id": "1", "parent_id": null, "author": "…", "text": "…", "written": "2026-11-24T06:00:00Z", "up": 3, "down": 0}]}"""
+
+
+@click.command("judge", epilog=f"A thread is one line of JSON:\n\n\b\n    {SHAPE}")
+@click.argument("file", required=False, type=click.File(encoding="utf-8", errors="replace"))
+@click.option("--url", default="", help="Judge the comments of a live article of a configured source instead.")
+@click.option("--explain", is_flag=True, help="Print every comment with its terms or its reason, for a person.")
+@click.option("--top", default=3, show_default=True, type=click.IntRange(0, 20), help="Picks a thread, at most.")
+@shared
+def command(root: Path, file: "click.utils.LazyFile | None", url: str, top: int, *, explain: bool, as_json: bool) -> int:
+    """Judge the comment threads of FILE, one a line (JSON Lines), or of standard input (-).
+
+    Prints one line of JSON a thread: its picks, what was left out with the reason, and the ranking of the rest. abuse.txt,
+    scores.toml and abuse.model in the newsletter's folder change what comments are held to.
+    """
+    from digest import judging
+
+    if bool(url) == bool(file):
+        raise UsageError("name a file of threads, - or --url", thing="digest judge", remedy="`digest judge --help` shows how.")
+    held = judging.held_to(root)
+    threads = [_live(root, url)] if url else (
+        judging.thread(line, thing=f"{getattr(file, 'name', '-')}:{number}")
+        for number, line in enumerate(file or (), 1) if line.strip()
+    )  # fmt: skip
+    for article, comments in threads:
+        verdict = judging.pick(article, comments, top, held)
+        if explain and not as_json:
+            click.echo("\n".join([f"# {article.title}" if article.title else "#", *judging.explained(verdict), ""]))
+        else:
+            sys.stdout.write(json.dumps(judging.as_json(verdict), ensure_ascii=False) + "\n")
+    return 0
+
+
+def _live(root: Path, url: str) -> "tuple[object, list[object]]":
+    """An article of a configured source as it is now, with its comments."""
+    raise SourceError(str(root), thing=url)

@@ -1,0 +1,113 @@
+"""Abuse in three states: clear, held for the editor, blocked. Only what is clear is picked by itself.
+
+The lists are data (`abuse.txt`); they block, and the trained model (`abuse.model`) holds. Both are English and step aside on a
+text in another language, but for the terms of [everywhere] and those that a newsletter has added itself.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from digest.curate.language import english
+from digest.curate.risk import Risk
+from digest.prose import words
+
+_NEWSROOM = frozenset({"author", "writer", "reporter", "journalist", "editor", "columnist", "gazette", "paper"})
+_ALIKE = str.maketrans("аеорсухікАЕОРСУХІКМТВН", "aeopcyxikAEOPCYXIKMTBH")
+_SECOND = re.compile(r"\b(?:you|your|yours|yourself|ur|u)\b", re.IGNORECASE)
+_SECTIONS = ("everywhere", "always", "aimed")
+
+
+class State(StrEnum):
+    """What may become of a text."""
+
+    CLEAR = "clear"
+    HELD = "held"
+    BLOCKED = "blocked"
+
+
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    """A state and its reason; `risk` is the model's log odds, None where it stepped aside."""
+
+    state: State
+    why: str = ""
+    risk: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Lists:
+    """Patterns over lower case: never printed in any language, never in English, not where said to or of a writer."""
+
+    everywhere: re.Pattern[str]
+    always: re.Pattern[str]
+    aimed: re.Pattern[str]
+
+
+def load(texts: Iterable[str]) -> Lists:
+    """The lists from the texts of files in turn: first our own, then a newsletter's, which adds terms, and takes one out with `-`.
+
+    What a newsletter adds to [always] holds in every language.
+    """
+    sections: dict[str, dict[str, None]] = {name: {} for name in _SECTIONS}
+    for number, text in enumerate(texts):
+        section = "always"
+        for raw in text.splitlines():
+            line = raw.partition("#")[0].strip().casefold()
+            if line.startswith("[") and line.strip("[]") in sections:
+                section = line.strip("[]")
+            elif line.startswith("-"):
+                for terms in (sections[section], sections["everywhere"]):
+                    terms.pop(line[1:].strip(), None)
+            elif line:
+                sections["everywhere" if number and section == "always" else section][line] = None
+    return Lists(**{name: _pattern(terms) for name, terms in sections.items()})
+
+
+def _pattern(terms: Iterable[str]) -> re.Pattern[str]:
+    """Whole words; `*` at the end of a term stands for any ending."""
+    parts = [re.escape(term).replace(r"\*", r"\w*").replace(r"\ ", r"\s+") for term in sorted(terms, key=len, reverse=True)]
+    return re.compile(rf"(?<!\w)(?:{'|'.join(parts)})(?!\w)" if parts else r"(?!)")
+
+
+def rule(text: str, people: Sequence[str], lists: Lists, risk: Risk | None = None, most: float = 0.0) -> Ruling:
+    """The state of a text; `people` are those it could be aimed at, its article's author first; above `most` log odds it is held."""
+    folded = _unmasked(_plain(text).casefold())
+    if found := lists.everywhere.search(folded):
+        return Ruling(State.BLOCKED, f"“{found[0]}”")
+    if not english(text):
+        return Ruling(State.CLEAR, "not English: the English lists and the model step aside")
+    if found := lists.always.search(folded):
+        return Ruling(State.BLOCKED, f"“{found[0]}”")
+    if (found := lists.aimed.search(folded)) and (bool(_SECOND.search(folded)) or _names_one_of(folded, people)):
+        return Ruling(State.BLOCKED, f"“{found[0]}” said to or of a person")
+    if risk is None:
+        return Ruling(State.CLEAR)
+    odds = round((risk(folded) + risk.worst(folded)) / 2, 4)
+    if odds > most:
+        return Ruling(State.HELD, f"reads like abuse: {odds:+.1f}", odds)
+    return Ruling(State.CLEAR, "", odds)
+
+
+def _plain(text: str) -> str:
+    """The text as it is read: no invisible letters, wide and Cyrillic look-alikes as the Latin letters they pose for."""
+    seen = "".join(letter for letter in unicodedata.normalize("NFKC", text) if unicodedata.category(letter) not in {"Cf", "Mn"})
+    return seen.translate(_ALIKE) if re.search("[a-zA-Z]", seen) else seen
+
+
+def _unmasked(text: str) -> str:
+    """Letters behind the commonest disguises: `id1ot`, `i.d.i.o.t`, `f*ck` stays for the list."""
+    text = text.replace("’", "'").translate(str.maketrans("0134@$", "oieaas")) if re.search(r"[a-z][0134@$]+[a-z]", text) else text
+    return re.sub(r"\b(?:[a-z][.\-_ ]){3,}[a-z]\b", lambda match: re.sub(r"[^a-z]", "", match[0]), text)
+
+
+def _names_one_of(text: str, people: Sequence[str]) -> bool:
+    """Whether a text speaks of its article's author, by any part of the name, of a fellow commenter by the whole of it (half the
+    town is called Town), or of the newsroom.
+    """
+    author, *commenters = people or [""]
+    said = {part.removesuffix("'s") for part in words(text)}
+    by_name = any(len(name) > 3 and re.search(rf"(?<!\w){re.escape(name.casefold())}(?!\w)", text) for name in commenters)
+    return by_name or bool(said & (_NEWSROOM | {part.casefold() for part in words(author) if len(part) > 2}))

@@ -1,0 +1,114 @@
+"""One article's comments as a whole: who answers whom, who says the same, and what the talk is about."""
+
+import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+
+from digest.markup import own_words
+from digest.model import Article, Comment
+from digest.prose import words
+
+SHINGLE = 3  # words
+ALIKE = 0.7  # Jaccard index of the shingles from which two comments are one
+_COMMON = frozenset(
+    "the a an and or but of to in on at for with by from as is are was were be been it its this that these those he she they we i you"
+    " his her their our my your not no do does did have has had will would can could should may might must if then than so what which"
+    " who when where how why all any some more most other into out up about over after just also there here them us me him".split()
+)
+
+
+class Discussion:
+    """The comments of one article, oldest first."""
+
+    def __init__(self, article: Article, comments: Sequence[Comment]) -> None:
+        self.article = article
+        self.comments = sorted(comments, key=lambda comment: (comment.written, comment.id))
+        self.by_id = {comment.id: comment for comment in self.comments}
+        self.texts = {comment.id: own_words(comment.text) for comment in self.comments}
+        self.words = {key: words(text.casefold()) for key, text in self.texts.items()}
+
+    def root(self, comment: Comment) -> str:
+        """The id of the comment that began this sub-thread; of a circle, its least."""
+        seen = {comment.id}
+        while comment.parent_id in self.by_id:
+            comment = self.by_id[comment.parent_id or ""]
+            if comment.id in seen:
+                return min(seen)
+            seen.add(comment.id)
+        return comment.id
+
+    @cached_property
+    def copies(self) -> Mapping[str, str]:
+        """Each comment that says what an earlier one has said, in the same words or nearly, with that one's id."""
+        found: dict[str, str] = {}
+        holders: dict[tuple[str, ...], list[str]] = {}
+        sizes: dict[str, int] = {}
+        for comment in self.comments:
+            said = self.words[comment.id]
+            marks = {tuple(said[at : at + SHINGLE]) for at in range(max(1, len(said) - SHINGLE + 1))} if said else set()
+            shared = Counter(holder for mark in marks for holder in holders.get(mark, ()))
+            twin = next((key for key, n in shared.most_common(1) if n >= ALIKE * (len(marks) + sizes[key] - n)), None)
+            if twin is not None:
+                found[comment.id] = twin
+                continue
+            sizes[comment.id] = len(marks)
+            for mark in marks:
+                holders.setdefault(mark, []).append(comment.id)
+        return found
+
+    @cached_property
+    def answerers(self) -> Mapping[str, int]:
+        """How many different people have answered each comment, or a copy of it."""
+        people: dict[str, set[str]] = {}
+        for comment in self.comments:
+            parent = self.copies.get(comment.parent_id or "", comment.parent_id)
+            if parent in self.by_id and comment.kind == "comment" and comment.author != self.by_id[parent].author:
+                people.setdefault(parent, set()).add(comment.author)
+        return {key: len(names) for key, names in people.items()}
+
+    def content(self, key: str) -> list[str]:
+        """A comment's words but for the commonest."""
+        return [word for word in self.words[key] if len(word) > 2 and word not in _COMMON]
+
+    @cached_property
+    def spread(self) -> Mapping[str, int]:
+        """In how many comments each word stands."""
+        return Counter(word for key in self.by_id for word in set(self.content(key)))
+
+    @cached_property
+    def vectors(self) -> Mapping[str, Mapping[str, float]]:
+        """Each comment as weights of its words, rare ones heavier, of length one (tf-idf)."""
+        return {key: self._vector(key) for key in self.by_id}
+
+    def _vector(self, key: str) -> Mapping[str, float]:
+        counts, total = Counter(self.content(key)), len(self.comments)
+        raw = {word: (1 + math.log(count)) * math.log(1 + total / self.spread[word]) for word, count in sorted(counts.items())}
+        length = math.sqrt(sum(weight * weight for weight in raw.values())) or 1.0
+        return {word: weight / length for word, weight in raw.items()}
+
+    @cached_property
+    def centre(self) -> Mapping[str, float]:
+        """The sum of all comments' vectors, of length one."""
+        total: Counter[str] = Counter()
+        for comment in self.comments:
+            for word, weight in self.vectors[comment.id].items():
+                total[word] += weight  # type: ignore[assignment]
+        length = math.sqrt(sum(weight * weight for weight in total.values())) or 1.0
+        return {word: weight / length for word, weight in total.items()}
+
+    @cached_property
+    def told(self) -> frozenset[str]:
+        """The article's own words."""
+        return frozenset(words(f"{self.article.title} {self.article.body_text}".casefold()))
+
+    @cached_property
+    def title(self) -> frozenset[str]:
+        """The words of the title that say something."""
+        return frozenset(word for word in words(self.article.title.casefold()) if len(word) > 3 and word not in _COMMON)
+
+
+def likeness(one: Mapping[str, float], other: Mapping[str, float]) -> float:
+    """The cosine of two vectors of length one."""
+    small, large = (one, other) if len(one) <= len(other) else (other, one)
+    return sum(weight * large.get(word, 0.0) for word, weight in small.items())

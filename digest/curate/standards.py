@@ -1,0 +1,86 @@
+"""What comments are held to: the abuse lists, the trained model and the weights, as data that a newsletter can change."""
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from digest.curate.abuse import Lists, load
+from digest.curate.risk import Risk
+from digest.errors import ConfigError
+
+ABUSE, MODEL, SCORES = "abuse.txt", "abuse.model", "scores.toml"
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Crowd(_Part):
+    """How votes and replies count."""
+
+    share: float = Field(ge=0, le=1)
+    votes: int = Field(ge=1)
+    confidence: float = Field(gt=0, le=4)
+
+
+class Gates(_Part):
+    """The limits of the gates; `held` and `calm` are log odds."""
+
+    words: int = Field(ge=0)
+    links: int = Field(ge=1)
+    held: float
+    calm: float
+    rich: int = Field(ge=1)
+
+
+class Picking(_Part):
+    """The floor of the text score, the price of likeness, and lengths in characters."""
+
+    floor: float
+    variety: float = Field(ge=0, le=1)
+    excerpt: int = Field(ge=80, le=2_000)
+    parent: int = Field(ge=40, le=500)
+
+
+class Scores(_Part):
+    """All weights and limits, as `scores.toml` has them."""
+
+    text: Mapping[str, float]
+    crowd: Crowd
+    gate: Gates
+    choice: Picking
+
+
+@dataclass(frozen=True, slots=True)
+class Standards:
+    """What comments are held to."""
+
+    lists: Lists
+    risk: Risk
+    scores: Scores
+
+
+def standards(lists: Sequence[str], model: bytes, scores: Sequence[str]) -> Standards:
+    """From the contents of the files; of several texts a later one changes the earlier. ConfigError names what is wrong."""
+    return Standards(load(lists), Risk(model, thing=MODEL), _scores(scores))
+
+
+def _scores(texts: Sequence[str]) -> Scores:
+    ours = tomllib.loads(texts[0])
+    tables = {name: dict(table) for name, table in ours.items()}
+    try:
+        for text in texts[1:]:
+            for name, table in tomllib.loads(text).items():
+                unknown = sorted(set(table) - set(tables[name])) if name in tables and isinstance(table, dict) else [""]
+                if unknown:
+                    raise ConfigError(f"[{name}] {unknown[0]} is not known".replace("] ", "]." if unknown[0] else "] "), thing=SCORES,
+                                      remedy=f"There is: {', '.join(tables.get(name, tables))}.")  # fmt: skip
+                tables[name].update(table)
+        return Scores.model_validate(tables)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"is not TOML: {error}", thing=SCORES) from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise ConfigError(f"{'.'.join(map(str, first['loc']))}: {first['msg']}", thing=SCORES) from error
