@@ -1,7 +1,7 @@
 """Threads from anywhere, judged: JSON in, the picks, what was left out and the ranking out. What `digest judge` says.
 
-A thread is {"article": {"id", "title", "url", "author", "text"}, "comments": [{"id", "parent_id", "author", "text", "written", "up",
-"down", "replies", "state"}]}; all but the comments' ids and texts may be missing or null.
+A thread is {"article": {"id", "title", "url", "author", "text"}, "comments": [{"id", "parent_id", "author", "text",
+"written", "up", "down", "replies", "state"}]}; all but the comments' ids and texts may be missing or null.
 """
 
 import json
@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ValidationError, field_validator
 
-from digest.curate.comments import Judged, Verdict, pick
+from digest.curate.comments import Judged, Verdict
 from digest.curate.standards import ABUSE, MODEL, SCORES, Standards, standards
 from digest.errors import SourceError
 from digest.markup import tidy
@@ -20,7 +20,6 @@ from digest.model import Article, Comment
 
 _ROOM = Path(__file__).parent / "curate"
 _BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
-PICKS = 3
 LONGEST = 50_000  # characters of one comment
 
 
@@ -72,7 +71,9 @@ def thread(line: str, *, thing: str) -> tuple[Article, list[Comment]]:
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"]))
-        raise SourceError(f"is not a thread: {where}: {first['msg']}", thing=thing, remedy="`digest judge --help` shows its shape.") from error
+        raise SourceError(
+            f"is not a thread: {where}: {first['msg']}", thing=thing, remedy="`digest judge --help` shows its shape."
+        ) from error
     except (ValueError, RecursionError) as error:
         raise SourceError(f"is not JSON: {error}", thing=thing) from error
     return _article(given.article), [_comment(row) for row in given.comments]
@@ -153,7 +154,7 @@ def _head(row: Judged, *, picked: bool) -> str:
 
 def _why(row: Judged) -> list[str]:
     if row.refusal:
-        return [f"    {row.refusal.gate}: {row.refusal.reason}"]
+        return [f"    {row.refusal.reason}"]
     said = [f"{name.replace('_', ' ')} {value:+.2f}" for name, value in row.terms.items()]
     risk = "the abuse model steps aside" if row.ruling.risk is None else f"abuse {row.ruling.risk:+.1f} log odds"
     voice = [] if row.crowd is None else [f"readers {row.crowd:.2f}"]

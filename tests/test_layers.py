@@ -12,7 +12,7 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"clock", "config", "markup", "fetch", "sign"}),
     frozenset({"sources"}),
     frozenset({"collect", "editions", "curate", "render", "compose", "deliver", "subscribers", "store", "report", "witness"}),
-    frozenset({"publish"}),
+    frozenset({"judging", "publish"}),
     frozenset({"works"}),
     frozenset({"rehearse", "readiness", "schedule", "web"}),
     frozenset({"wiring"}),

@@ -1,16 +1,23 @@
 """`digest judge`: which comments of a thread are worth reading, and why."""
 
+import asyncio
 import json
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import IO, TYPE_CHECKING
 
 import click
 
-from digest.cli.options import shared
+from digest.cli.options import shared, working
 from digest.errors import SourceError, UsageError
 
+if TYPE_CHECKING:
+    from digest.model import Article, Comment
+
 SHAPE = """{"article": {"title": "…", "author": "…", "text": "…"},
-     "comments": [{"id": "1", "parent_id": null, "author": "…", "text": "…", "written": "2026-11-24T06:00:00Z", "up": 3, "down": 0}]}"""
+     "comments": [{"id": "1", "parent_id": null, "author": "…", "text": "…", "written": "2026-11-24T06:00:00Z",
+                   "up": 3, "down": 0}]}"""
 
 
 @click.command("judge", epilog=f"A thread is one line of JSON:\n\n\b\n    {SHAPE}")
@@ -19,23 +26,20 @@ SHAPE = """{"article": {"title": "…", "author": "…", "text": "…"},
 @click.option("--explain", is_flag=True, help="Print every comment with its terms or its reason, for a person.")
 @click.option("--top", default=3, show_default=True, type=click.IntRange(0, 20), help="Picks a thread, at most.")
 @shared
-def command(root: Path, file: "click.utils.LazyFile | None", url: str, top: int, *, explain: bool, as_json: bool) -> int:
+def command(root: Path, file: IO[str] | None, url: str, top: int, *, explain: bool, as_json: bool) -> int:
     """Judge the comment threads of FILE, one a line (JSON Lines), or of standard input (-).
 
     Prints one line of JSON a thread: its picks, what was left out with the reason, and the ranking of the rest. abuse.txt,
     scores.toml and abuse.model in the newsletter's folder change what comments are held to.
     """
     from digest import judging
+    from digest.curate.comments import pick
 
     if bool(url) == bool(file):
         raise UsageError("name a file of threads, - or --url", thing="digest judge", remedy="`digest judge --help` shows how.")
     held = judging.held_to(root)
-    threads = [_live(root, url)] if url else (
-        judging.thread(line, thing=f"{getattr(file, 'name', '-')}:{number}")
-        for number, line in enumerate(file or (), 1) if line.strip()
-    )  # fmt: skip
-    for article, comments in threads:
-        verdict = judging.pick(article, comments, top, held)
+    for article, comments in _threads(file) if file else [_live(root, url)]:
+        verdict = pick(article, comments, top, held)
         if explain and not as_json:
             click.echo("\n".join([f"# {article.title}" if article.title else "#", *judging.explained(verdict), ""]))
         else:
@@ -43,6 +47,27 @@ def command(root: Path, file: "click.utils.LazyFile | None", url: str, top: int,
     return 0
 
 
-def _live(root: Path, url: str) -> "tuple[object, list[object]]":
+def _threads(file: IO[str]) -> "Iterator[tuple[Article, list[Comment]]]":
+    from digest.judging import thread
+
+    for number, line in enumerate(file, 1):
+        if line.strip():
+            yield thread(line, thing=f"{getattr(file, 'name', '-')}:{number}")
+
+
+def _live(root: Path, url: str) -> "tuple[Article, list[Comment]]":
     """An article of a configured source as it is now, with its comments."""
-    raise SourceError(str(root), thing=url)
+    from digest.markup import identity
+    from digest.store import REACH
+
+    with working(root) as works:
+        harvest = asyncio.run(works.collect(works.clock() - REACH))
+    article = next((row for row in harvest.articles if identity(row.url) == identity(url)), None)
+    if article is None:
+        told = "; ".join(map(str, harvest.failures))
+        raise SourceError(
+            f"no configured source has this article of the last {REACH.days} days{f' ({told})' if told else ''}",
+            thing=url,
+            remedy="`digest collect` reads the sources; an address with a wrong path is another article.",
+        )
+    return article, [row for row in harvest.comments if row.article_id == article.id]

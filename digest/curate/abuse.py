@@ -17,7 +17,17 @@ from digest.prose import words
 _NEWSROOM = frozenset({"author", "writer", "reporter", "journalist", "editor", "columnist", "gazette", "paper"})
 _ALIKE = str.maketrans("аеорсухікАЕОРСУХІКМТВН", "aeopcyxikAEOPCYXIKMTBH")
 _SECOND = re.compile(r"\b(?:you|your|yours|yourself|ur|u)\b", re.IGNORECASE)
-_SECTIONS = ("everywhere", "always", "aimed")
+_SECTIONS = ("everywhere", "always", "aimed", "held")
+_GROUP = """
+    (?:blacks|whites|asians|africans|arabs|latinos|mexicans|indians|pakistanis|gypsies|natives|aboriginals|muslims|moslems|jews
+    |christians|catholics|hindus|sikhs|immigrants|migrants|refugees|foreigners|gays|lesbians|homosexuals|transgenders|women|men
+    |females|males|feminists|boomers|millennials|pensioners)"""
+_VERB = """
+    (?:are|aren't|were|will|won't|never|always|just|only|don't|do\\ not|can't|cannot|have\\ no|want|should|must|need\\ to
+    |had\\ better|ought|refuse|lack|get|keep)"""
+_GENERAL = re.compile(
+    rf"\b(?:all|most|these|those)\ (?:\w+\ )?{_GROUP}\b|\b{_GROUP}\ {_VERB}\b", re.VERBOSE
+)  # what a group is like
 
 
 class State(StrEnum):
@@ -39,11 +49,12 @@ class Ruling:
 
 @dataclass(frozen=True, slots=True)
 class Lists:
-    """Patterns over lower case: never printed in any language, never in English, not where said to or of a writer."""
+    """Patterns over lower case: never printed in any language, never in English, not where said to or of a writer; and held."""
 
     everywhere: re.Pattern[str]
     always: re.Pattern[str]
     aimed: re.Pattern[str]
+    held: re.Pattern[str]
 
 
 def load(texts: Iterable[str]) -> Lists:
@@ -73,26 +84,38 @@ def _pattern(terms: Iterable[str]) -> re.Pattern[str]:
 
 
 def rule(text: str, people: Sequence[str], lists: Lists, risk: Risk | None = None, most: float = 0.0) -> Ruling:
-    """The state of a text; `people` are those it could be aimed at, its article's author first; above `most` log odds it is held."""
+    """The state of a text; `people` are those it could be aimed at, its article's author first.
+
+    It is held where the model's log odds are above `most`, for a slogan, and for what it says of a group of people as a whole.
+    """
     folded = _unmasked(_plain(text).casefold())
     if found := lists.everywhere.search(folded):
         return Ruling(State.BLOCKED, f"“{found[0]}”")
     if not english(text):
         return Ruling(State.CLEAR, "not English: the English lists and the model step aside")
-    if found := lists.always.search(folded):
-        return Ruling(State.BLOCKED, f"“{found[0]}”")
-    if (found := lists.aimed.search(folded)) and (bool(_SECOND.search(folded)) or _names_one_of(folded, people)):
-        return Ruling(State.BLOCKED, f"“{found[0]}” said to or of a person")
+    if why := _blocked(folded, people, lists):
+        return Ruling(State.BLOCKED, why)
     if risk is None:
         return Ruling(State.CLEAR)
-    odds = round((risk(folded) + risk.worst(folded)) / 2, 4)
-    if odds > most:
-        return Ruling(State.HELD, f"reads like abuse: {odds:+.1f}", odds)
-    return Ruling(State.CLEAR, "", odds)
+    odds = round(risk(folded), 4)
+    found = lists.held.search(folded) or _GENERAL.search(folded)
+    why = f"reads like abuse: {odds:+.1f}" if odds > most else f"“{found[0]}”" if found else ""
+    return Ruling(State.HELD if why else State.CLEAR, why, odds)
+
+
+def _blocked(folded: str, people: Sequence[str], lists: Lists) -> str:
+    """What the English lists have against a text."""
+    if found := lists.always.search(folded):
+        return f"“{found[0]}”"
+    if (found := lists.aimed.search(folded)) and (bool(_SECOND.search(folded)) or _names_one_of(folded, people)):
+        return f"“{found[0]}” said to or of a person"
+    return ""
 
 
 def _plain(text: str) -> str:
     """The text as it is read: no invisible letters, wide and Cyrillic look-alikes as the Latin letters they pose for."""
+    if text.isascii():
+        return text
     seen = "".join(letter for letter in unicodedata.normalize("NFKC", text) if unicodedata.category(letter) not in {"Cf", "Mn"})
     return seen.translate(_ALIKE) if re.search("[a-zA-Z]", seen) else seen
 

@@ -18,7 +18,7 @@ from digest.prose import excerpt, shorten
 class Judged:
     """One comment with all that was found for and against it.
 
-    `terms` are weighed; `text` is their sum; `crowd` is None where the crowd has no say.
+    `terms` are weighed; `crowd` is None where the crowd has no say.
     """
 
     comment: Comment
@@ -30,8 +30,8 @@ class Judged:
 
     @property
     def text(self) -> float:
-        """The text score."""
-        return round(sum(self.terms.values()), 4)
+        """The text score, but for heat, which has gates of its own."""
+        return round(sum(value for name, value in self.terms.items() if name != "heat"), 4)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,9 +101,11 @@ def _chosen(passed: Sequence[Judged], talk: Discussion, most: int, standards: St
 
 
 def _eligible(passed: Sequence[Judged], standards: Standards) -> list[Judged]:
-    """Those above the floor; in a rich thread the calm ones alone."""
+    """Those above the floor, the better half where they are many; in a rich thread the calm ones of these alone."""
     gate = standards.scores.gate
-    good = [row for row in passed if row.text >= standards.scores.choice.floor]
+    above = sorted((row.text for row in passed if row.text >= standards.scores.choice.floor), reverse=True)
+    least = above[len(above) // 2 if len(above) > 2 * gate.rich else -1] if above else 0.0
+    good = [row for row in passed if row.text >= least] if above else []
     calm = [row for row in good if row.ruling.risk is None or row.ruling.risk <= gate.calm]
     return calm if len(calm) >= gate.rich else good
 

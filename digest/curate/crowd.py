@@ -57,7 +57,8 @@ def _liked(comment: Comment, z: float, *, both: bool) -> float:
 def _ranks(values: Mapping[str, float]) -> Mapping[str, float]:
     """From 0 for the least to 1 for the most; the same for the same."""
     order = sorted(values.values())
-    first, last = {}, {}
+    first: dict[float, int] = {}
+    last: dict[float, int] = {}
     for at, value in enumerate(order):
         first.setdefault(value, at)
         last[value] = at

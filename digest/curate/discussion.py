@@ -12,9 +12,11 @@ from digest.prose import words
 SHINGLE = 3  # words
 ALIKE = 0.7  # Jaccard index of the shingles from which two comments are one
 _COMMON = frozenset(
-    "the a an and or but of to in on at for with by from as is are was were be been it its this that these those he she they we i you"
-    " his her their our my your not no do does did have has had will would can could should may might must if then than so what which"
-    " who when where how why all any some more most other into out up about over after just also there here them us me him".split()
+    words("""
+    the a an and or but of to in on at for with by from as is are was were be been it its this that these those he she they we
+    i you his her their our my your not no do does did have has had will would can could should may might must if then than so
+    what which who when where how why all any some more most other into out up about over after just also there here them us me him
+    """)
 )
 
 

@@ -20,7 +20,8 @@ _META = re.compile(
     r"|my (?:last |previous )?(?:comment|post) (?:was|has been) (?:deleted|removed))\b",
     re.IGNORECASE,
 )
-CONTEXT = frozenset({"short", "repeated", "meta", "links"})  # gates that keep out a comment, and not those that answer it
+_SMALL = re.compile(r"[a-zß-öø-ÿа-яα-ω]")
+CONTEXT = frozenset({"short", "repeated"})  # gates that keep out a comment, and not those that answer it
 
 
 class Refusal(NamedTuple):
@@ -41,8 +42,10 @@ def rulings(talk: Discussion, standards: Standards) -> dict[str, Ruling]:
     found = {}
     for comment in talk.comments:
         by_name = rule(comment.author, [], standards.lists)
-        found[comment.id] = by_name if by_name.state is State.BLOCKED else rule(
-            talk.texts[comment.id], people, standards.lists, standards.risk, standards.scores.gate.held
+        found[comment.id] = (
+            by_name
+            if by_name.state is State.BLOCKED
+            else rule(talk.texts[comment.id], people, standards.lists, standards.risk, standards.scores.gate.held)
         )
     return found
 
@@ -86,8 +89,8 @@ def _by_fellows(comment: Comment, talk: Discussion, ruling: Ruling) -> Refusal |
 
 
 def _shouted(text: str) -> bool:
-    letters = [letter for letter in text if letter.isalpha() and letter.lower() != letter.upper()]
-    return len(letters) > 20 and sum(letter.isupper() for letter in letters) > 0.5 * len(letters)
+    small, large = len(_SMALL.findall(text)), sum(map(str.isupper, text))
+    return small + large > 20 and large > small
 
 
 def _by_parent(comment: Comment, talk: Discussion, refused: Mapping[str, Refusal]) -> Refusal | None:

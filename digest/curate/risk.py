@@ -7,9 +7,11 @@ odds: 0 is as likely as not that a reader calls it toxic. The weights are Englis
 Words for who people are do not count, in training as here: what is said weighs, not of whom it is said.
 """
 
+import math
 import re
 import zlib
 from functools import lru_cache
+from itertools import pairwise
 
 from digest.errors import ConfigError
 from digest.prose import sentences, words
@@ -41,8 +43,12 @@ def pair_feature(first: str, second: str) -> int:
 
 def split(text: str) -> list[str]:
     """The words that count."""
-    folded = (word.replace("’", "'") for word in words(text.casefold()))
-    return [word for word in folded if not _WHO.fullmatch(word)]
+    return [word for word in words(text.casefold().replace("’", "'")) if not _of_whom(word)]
+
+
+@lru_cache(maxsize=20_000)
+def _of_whom(word: str) -> bool:
+    return _WHO.fullmatch(word) is not None
 
 
 class Risk:
@@ -52,7 +58,9 @@ class Risk:
         head = HEAD.match(data)
         body = data[head.end() :] if head else b""
         if head is None or len(body) < 256 or len(body) & (len(body) - 1):
-            raise ConfigError("is not a model of abuse", thing=thing, remedy="Make one with benchmarks/train_abuse.py, or delete it.")
+            raise ConfigError(
+                "is not a model of abuse", thing=thing, remedy="Make one with benchmarks/train_abuse.py, or delete it."
+            )
         self._weights = memoryview(body).cast("b")
         self._mask = len(body) - 1
         self._scale = float(head[1])
@@ -65,18 +73,17 @@ class Risk:
         return sum(self._weights[mark & self._mask] for mark in found), len(found)
 
     def __call__(self, text: str) -> float:
-        """The log odds that a text is abuse."""
-        total = count = 0
-        before = ""
-        for word in split(text):
-            weight, number = self._word(word)
-            total, count = total + weight, count + number
-            if before:
-                total, count = total + self._weights[pair_feature(before, word) & self._mask], count + 1
-            before = word
-        return float(self._bias + self._scale * total / count**0.5) if count else self._bias
+        """The log odds that a text is abuse: halfway between those of the whole and those of its worst sentence."""
+        parts = [self._sum(split(part)) for line in text.split("\n") for part in sentences(line)]
+        whole = self._odds(sum(total for total, _, _ in parts), sum(count for _, count, _ in parts))
+        worst = max((self._odds(total, count) for total, count, size in parts if size >= SHORTEST_SENTENCE), default=whole)
+        return (whole + worst) / 2
 
-    def worst(self, text: str) -> float:
-        """The log odds of the worst sentence of a text."""
-        parts = [part for line in text.split("\n") for part in sentences(line) if len(words(part)) >= SHORTEST_SENTENCE]
-        return max(map(self, parts), default=self(text))
+    def _sum(self, said: list[str]) -> tuple[int, int, int]:
+        """The sum of the weights of some words that follow each other, how many weights they are, and how many words."""
+        known, weights, mask = list(map(self._word, said)), self._weights, self._mask
+        pairs = [weights[pair_feature(first, second) & mask] for first, second in pairwise(said)]
+        return sum(weight for weight, _ in known) + sum(pairs), sum(count for _, count in known) + len(pairs), len(said)
+
+    def _odds(self, total: int, count: int) -> float:
+        return self._bias + self._scale * total / math.sqrt(count or 1)

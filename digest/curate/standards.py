@@ -1,8 +1,9 @@
 """What comments are held to: the abuse lists, the trained model and the weights, as data that a newsletter can change."""
 
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -68,15 +69,12 @@ def standards(lists: Sequence[str], model: bytes, scores: Sequence[str]) -> Stan
 
 
 def _scores(texts: Sequence[str]) -> Scores:
-    ours = tomllib.loads(texts[0])
-    tables = {name: dict(table) for name, table in ours.items()}
     try:
+        tables: dict[str, dict[str, Any]] = tomllib.loads(texts[0])
         for text in texts[1:]:
             for name, table in tomllib.loads(text).items():
-                unknown = sorted(set(table) - set(tables[name])) if name in tables and isinstance(table, dict) else [""]
-                if unknown:
-                    raise ConfigError(f"[{name}] {unknown[0]} is not known".replace("] ", "]." if unknown[0] else "] "), thing=SCORES,
-                                      remedy=f"There is: {', '.join(tables.get(name, tables))}.")  # fmt: skip
+                _known(f"[{name}]", [name], tables)
+                _known(f"{name}.", table if isinstance(table, dict) else [""], tables[name])
                 tables[name].update(table)
         return Scores.model_validate(tables)
     except tomllib.TOMLDecodeError as error:
@@ -84,3 +82,10 @@ def _scores(texts: Sequence[str]) -> Scores:
     except ValidationError as error:
         first = error.errors()[0]
         raise ConfigError(f"{'.'.join(map(str, first['loc']))}: {first['msg']}", thing=SCORES) from error
+
+
+def _known(where: str, keys: Iterable[str], there: Mapping[str, Any]) -> None:
+    for key in keys:
+        if key not in there:
+            name = where if where.startswith("[") else f"{where}{key}"
+            raise ConfigError(f"{name} is not known", thing=SCORES, remedy=f"There is: {', '.join(there)}.")

@@ -12,8 +12,8 @@ from digest.prose import sentences, words
 
 _FIGURE = re.compile(r"\b\d[\d,.]*|[£$€]\s?\d")
 _LIVED = re.compile(
-    r"\b(?:i|we)(?:'ve|'d)? (?:\w+ )?(?:work(?:ed)?|lived?|run|ran|taught|teach|built|bought|went|walked|counted|wrote|used to|remember"
-    r"|was|were|have been|grew|moved|own(?:ed)?|volunteer\w*|served|saw|raised|learned|studied)\b"
+    r"\b(?:i|we)(?:'ve|'d)? (?:\w+ )?(?:work(?:ed)?|lived?|run|ran|taught|teach|built|bought|went|walked|counted|wrote|used to"
+    r"|remember|was|were|have been|grew|moved|own(?:ed)?|volunteer\w*|served|saw|raised|learned|studied)\b"
     r"|\bmy (?:\w+ )?(?:mother|father|son|daughter|street|school|shop|family|job|husband|wife|neighbou?rs?|parents?|kids?|children"
     r"|brother|sister|students?|patients?|town|career)\b",
     re.IGNORECASE,
@@ -22,7 +22,7 @@ _SECOND = re.compile(r"\b(?:you|your|yours)\b", re.IGNORECASE)
 _SHOUTED = re.compile(r"\b[A-Z]{4,}\b")
 _TRAILING = re.compile(r"[!?.]{2,}|…")
 _ENDED = re.compile(r"""[.!?。！？؟]["'”’»)\]]*$""")
-COOL, HOT = -2.0, 1.0  # log odds of abuse between which heat rises from 0 to 1
+COOL, HOT = -1.6, 1.0  # log odds of abuse between which heat rises from 0 to 1
 
 
 def terms(comment: Comment, talk: Discussion, risk: float | None) -> Mapping[str, float]:
@@ -55,8 +55,8 @@ def _share(value: float, most: float) -> float:
 
 
 def _by_length(size: int) -> float:
-    """Rises to 40 words, holds to 150, and falls to half after 250."""
-    return min(1.0, math.sqrt(size / 40)) - 0.5 * _share(size - 250, 250) + 0.1 * _share(size - 40, 110)
+    """Rises to 110 words, less and less, and falls to half after 250."""
+    return min(1.0, math.log1p(size / 10) / math.log1p(11)) - 0.5 * _share(size - 250, 250)
 
 
 def _care(text: str) -> float:

@@ -1,0 +1,130 @@
+"""`digest judge`: threads in, verdicts out; the trained model, the crowd and the data files behind it."""
+
+import json
+import random
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from digest.cli.judge import command
+from digest.curate.crowd import crowd, wilson
+from digest.curate.discussion import Discussion
+from digest.curate.language import english
+from digest.errors import ConfigError, SourceError
+from digest.judging import held_to
+from tests.curate.test_curate import OTHER, SENSIBLE, STANDARDS, THIRD, article, comment
+
+THREAD: dict[str, Any] = {
+    "article": {"id": "a", "title": "The night ferry comes back", "author": "Osric Tandy"},
+    "comments": [
+        {"id": "1", "author": "Ada", "text": SENSIBLE, "written": "2026-11-23T10:00:00Z", "up": 9},
+        {"id": "2", "author": "Ben", "text": "Who counted the steps?", "written": "2026-11-23T10:05:00Z", "up": 0},
+        {"id": "3", "author": "Cy", "text": "What a moron you are.", "written": "2026-11-23T10:06:00Z"},
+        {"id": "4", "author": "Di", "text": THIRD, "parent_id": "2", "written": "2026-11-23T10:07:00Z"},
+        {"id": "5", "author": "Ed", "text": "First!"},
+    ],
+}
+
+
+def judged(*threads: Any, root: Path = Path("/nowhere"), arguments: tuple[str, ...] = ()) -> str:
+    given = "".join(json.dumps(thread) + "\n" for thread in threads)
+    done = CliRunner().invoke(
+        command, ["-", *arguments, "-C", str(root)], input=given, catch_exceptions=False, standalone_mode=False
+    )
+    return done.stdout
+
+
+def test_a_thread_has_picks_reasons_and_a_ranking() -> None:
+    answer = json.loads(judged(THREAD))
+    assert {row["id"] for row in answer["picks"]} == {"1", "4"}
+    assert [row["parent"]["excerpt"] for row in answer["picks"] if row["id"] == "4"] == ["Who counted the steps?"]
+    assert {row["id"]: row["gate"] for row in answer["left_out"]} == {"2": "short", "3": "abuse", "5": "short"}
+    assert sorted(answer["ranking"]) == ["1", "4"]
+
+
+def test_shuffled_comments_give_the_same_bytes() -> None:
+    first = judged(THREAD)
+    for seed in range(5):
+        rows = list(THREAD["comments"])
+        random.Random(seed).shuffle(rows)
+        assert judged({**THREAD, "comments": rows}) == first
+
+
+def test_every_comment_is_explained_to_a_person() -> None:
+    told = judged(THREAD, arguments=("--explain",))
+    assert "    abuse: “moron”" in told
+    assert "length +0." in told
+    assert told.count("PICK") == 2
+    assert "answers Ben:" in told
+
+
+def test_what_is_no_thread_is_named_with_its_line() -> None:
+    with pytest.raises(SourceError, match=r":2: is not a thread: comments"):
+        judged(THREAD, {"article": {}})
+    with pytest.raises(SourceError, match="is not JSON"):
+        CliRunner().invoke(command, ["-"], input="{", catch_exceptions=False, standalone_mode=False)
+
+
+@pytest.mark.parametrize(
+    ("neutral", "who"),
+    [
+        ("tall man", "gay man"),
+        ("tall man", "black man"),
+        ("kind neighbours", "Muslim neighbours"),
+        ("old friends", "Jewish friends"),
+    ],
+)
+def test_who_somebody_is_weighs_nothing(neutral: str, who: str) -> None:
+    told = "My {} on this row helped when the pump failed, and we counted 40 buckets that night."
+    bare = told.format(who.split(maxsplit=1)[1])
+    assert STANDARDS.risk(told.format(who)) == pytest.approx(STANDARDS.risk(bare))
+    assert STANDARDS.risk(told.format(who)) < STANDARDS.risk("What a pathetic stupid liar you are.") - 2
+    assert STANDARDS.risk(told.format(neutral)) < 0
+
+
+def test_what_a_group_is_said_to_be_is_the_editors_to_decide() -> None:
+    said = (
+        "The trouble on this row began when they came, since all immigrants want is a house that someone else has paid for in 1990."
+    )
+    answer = json.loads(judged({"comments": [{"id": "1", "text": said}]}))
+    assert answer["left_out"][0]["gate"] == "held"
+
+
+def test_english_lists_step_aside_in_other_languages() -> None:
+    swedish = "Nu är det slut på bryggan, och vi har inte en enda båt kvar i hamnen; fag och prick är vanliga ord här."
+    assert not english(swedish)
+    assert json.loads(judged({"comments": [{"id": "1", "text": swedish}]}))["ranking"] == ["1"]
+    assert english("Idiots and morons, all of you")
+
+
+def test_the_crowd_is_heard_only_where_it_has_voted() -> None:
+    assert wilson(9, 1, 1.28) > wilson(1, 0, 1.28) > wilson(1, 9, 1.28) > wilson(0, 0, 1.28)
+    rows = [comment("x", up=40, down=2), comment("y", OTHER, up=1, down=0), comment("z", THIRD, up=3, down=30)]
+    heard = crowd(Discussion(article("a"), rows), 1.28)
+    assert heard["x"] > heard["y"] > heard["z"]
+    assert crowd(Discussion(article("a"), [comment("x"), comment("y", OTHER)]), 1.28) == {}
+
+
+def test_votes_never_lift_what_a_gate_keeps_out() -> None:
+    rows = [{**row, "up": 5000 if row["id"] == "3" else 1} for row in THREAD["comments"]]
+    assert "3" not in {row["id"] for row in json.loads(judged({**THREAD, "comments": rows}))["picks"]}
+
+
+def test_a_newsletters_own_scores_change_what_they_name(tmp_path: Path) -> None:
+    (tmp_path / "scores.toml").write_text("[choice]\nfloor = 2.0\n")
+    assert json.loads(judged(THREAD, root=tmp_path))["picks"] == []
+    assert held_to(tmp_path).scores.text == STANDARDS.scores.text
+    (tmp_path / "scores.toml").write_text("[text]\nlenght = 1\n")
+    with pytest.raises(ConfigError, match=r"text\.lenght is not known"):
+        held_to(tmp_path)
+    (tmp_path / "scores.toml").write_text("[choice]\nvariety = 7\n")
+    with pytest.raises(ConfigError, match=r"choice\.variety"):
+        held_to(tmp_path)
+
+
+def test_a_broken_model_is_named(tmp_path: Path) -> None:
+    (tmp_path / "abuse.model").write_bytes(b"nonsense")
+    with pytest.raises(ConfigError, match=r"abuse\.model: is not a model"):
+        held_to(tmp_path)
