@@ -11,7 +11,7 @@ from digest.config import SourcePlan
 from digest.errors import FetchError
 from digest.fetch import Fetcher
 from digest.model import Failure, Harvest
-from digest.sources import reader
+from digest.sources import discusser, reader
 
 log = logging.getLogger("digest")
 DEADLINE = 60.0  # seconds for one source with all its pages and threads
@@ -35,10 +35,12 @@ async def collect(
 
 async def _one(plan: SourcePlan, fetcher: Fetcher, since: datetime, conditional: bool, deadline: float) -> Harvest:
     get = partial(fetcher.get, allow_private=plan.allow_private, conditional=conditional)
-    read = reader(plan)
+    read, discuss = reader(plan), discusser(plan.comments) if plan.comments else None
     try:
         async with asyncio.timeout(deadline):
             harvest = await read(plan, get, since)
+            if plan.comments and discuss:
+                harvest += await discuss(plan.comments, get, harvest.articles)
             return harvest if harvest.failures else replace(harvest, read=(plan.label,))
     except FetchError as error:
         return Harvest(failures=(Failure(source=plan.label, reason=str(error)),))

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from digest.config.tables import (
     FILE,
+    CommentsPlan,
     Config,
     Dkim,
     EditionPlan,
@@ -108,4 +109,4 @@ def _suggestion(place: tuple[int | str, ...]) -> str:
     return f"; did you mean {near[0]}?" if near else f"; this table knows {', '.join(sorted(known))}"
 
 
-__all__ = ["FILE", "Config", "Dkim", "EditionPlan", "Newsletter", "Relay", "Smtp", "SourcePlan", "WarmUp", "load"]
+__all__ = ["FILE", "CommentsPlan", "Config", "Dkim", "EditionPlan", "Newsletter", "Relay", "Smtp", "SourcePlan", "WarmUp", "load"]

@@ -1,5 +1,6 @@
 """The tables of digest.toml: every key with its default and its check, once."""
 
+from collections.abc import Mapping
 from datetime import date, time, timedelta
 from email.utils import parseaddr
 from pathlib import Path
@@ -57,12 +58,26 @@ class Newsletter(Table):
         return self.address.rpartition("@")[2]
 
 
+class CommentsPlan(Table):
+    """Where a source's articles are discussed, if not on its own pages; matched by the articles' addresses."""
+
+    kind: str
+    url: Web = ""
+    key: str = ""  # of an API that wants one
+    forum: str = ""  # a site's short name on Disqus
+    options: Mapping[str, str | int | bool] = Field(default_factory=dict)  # a kind's own
+
+
 class SourcePlan(Table):
     """One place to read articles from."""
 
     kind: str
     url: Web
     name: str = ""
+    key: str = ""  # of an API that wants one
+    weight: float = Field(default=1.0, ge=0, le=100)  # its articles' among those of the other sources
+    comments: CommentsPlan | None = None
+    options: Mapping[str, str | int | bool] = Field(default_factory=dict)  # a kind's own
     allow_private: Yes = False
 
     @property

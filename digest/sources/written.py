@@ -1,8 +1,11 @@
 """What the adapters share: turning a source's strings into an Article's or a Comment's plain text."""
 
+import html
 import re
 from collections.abc import Sequence
 from urllib.parse import urlsplit
+
+from markdown_it import MarkdownIt
 
 from digest.markup import inline, link, plain
 from digest.model import Image
@@ -14,6 +17,7 @@ BODY = 50_000
 COMMENT = 20_000
 NAMELESS = "A reader"
 
+_MARKDOWN = MarkdownIt("commonmark", {"html": False})
 _CUT_OFF = re.compile(
     r"\s*(?:\[(?:…|\.\.\.)\]|…|\.\.\.)?\s*(?:Continue reading\b.*|Read more\b.*|The post .{1,300} appeared first on .*)?$",
     re.DOTALL,
@@ -63,6 +67,16 @@ def image(url: str, base: str, *, alt: str = "", width: object = 0, height: obje
 
 def _pixels(value: object) -> int:
     return number(value, 10_000) or 0
+
+
+def escaped(text: str) -> str:
+    """Plain text as markup, for what takes markup."""
+    return html.escape(text)
+
+
+def markdown(text: str) -> str:
+    """Markdown (CommonMark) as HTML; HTML within it is text."""
+    return str(_MARKDOWN.render(text[:BODY]))
 
 
 def is_pingback(text: str) -> bool:

@@ -1,0 +1,136 @@
+"""What the adapters of JSON APIs share: asking, checking each row by itself, and a comment from a row."""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Annotated, Any, TypeVar
+from urllib.parse import urlencode
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+
+from digest.errors import FetchError, SourceError
+from digest.fetch import Get
+from digest.markup import link, plain
+from digest.model import Article, Comment, Failure, Harvest, Thread
+from digest.sources import written
+
+MOST = 2_000  # comments of one thread that are read
+AT_ONCE = 6  # threads of one source
+BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def _utc(moment: datetime) -> datetime:
+    if not 1990 < moment.year < 2200:
+        raise ValueError("not a date of a publication")
+    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+Instant = Annotated[datetime, AfterValidator(_utc)]  # a date without a zone is UTC; a number is seconds since 1970
+Votes = Annotated[int, Field(ge=-1_000_000_000, le=1_000_000_000)]
+
+
+class Shape(BaseModel):
+    """What an API's row must have; what it has beyond that is not looked at."""
+
+    model_config = ConfigDict(extra="ignore", coerce_numbers_to_str=True)
+
+
+Row = TypeVar("Row", bound=Shape)
+
+
+async def asked(get: Get, url: str, /, **query: object) -> Any:
+    """An API's answer; SourceError where it is none."""
+    response = await get(f"{url}{'&' if '?' in url else '?'}{urlencode(query)}" if query else url)
+    try:
+        answer = json.loads(response.body)
+    except (ValueError, RecursionError) as error:
+        told = f"the server answers {response.status}" if not response.ok else "this is not JSON"
+        raise SourceError(told, thing=url, remedy="Check the source's url and key.") from error
+    if not response.ok:
+        raise SourceError(f"the API answers {response.status}: {_why(answer)}", thing=url, remedy="Check the source's url and key.")
+    return answer
+
+
+def _why(answer: Any) -> str:
+    """The reason an API gives, under one of the names for it."""
+    if isinstance(answer, dict):
+        for name in ("message", "error", "errors", "response", "reason"):
+            if answer.get(name):
+                return str(answer[name])[:200]
+    return "no reason given"
+
+
+def at(answer: Any, *path: str) -> Any:
+    """What stands at a place in an answer; None where nothing does."""
+    for name in path:
+        answer = answer.get(name) if isinstance(answer, dict) else None
+    return answer
+
+
+def within(answer: Any, *path: str) -> list[Any]:
+    """The list at a place in an answer; an empty one where there is none."""
+    found = at(answer, *path)
+    return found if isinstance(found, list) else []
+
+
+def read(kind: type[Row], rows: Iterable[Any]) -> list[Row]:
+    """The rows of the expected shape; the others cannot be placed and are passed over."""
+    found = []
+    for row in rows:
+        try:
+            found.append(kind.model_validate(row))
+        except ValidationError:
+            continue
+    return found
+
+
+def remark(
+    on: Article,
+    key: str,
+    *,
+    author: str | None,
+    markup: str | None,
+    written_at: datetime,
+    url: str = "",
+    parent: str | None = None,
+    removed: bool = False,
+    **signals: Any,
+) -> Comment:
+    """One comment on an article; `parent` is a key as well."""
+    return Comment(
+        id=f"{on.id}|{key}",
+        article_id=on.id,
+        parent_id=f"{on.id}|{parent}" if parent else None,
+        author=written.name(author or ""),
+        text=plain(markup or "")[: written.COMMENT],
+        written=written_at,
+        url=link(url, on.url) or on.url,
+        state="deleted" if removed else "approved",
+        **signals,
+    )
+
+
+def thread(on: Article, comments: Sequence[Comment], *, whole: bool) -> Harvest:
+    """An article's comments; `whole`: these are all of them, so that a missing one was removed."""
+    promise = (Thread(article_id=on.id, whole_since=BEGINNING),) if whole else ()
+    return Harvest(comments=tuple(comments[:MOST]), threads=promise if len(comments) <= MOST else ())
+
+
+async def threads(articles: Iterable[Article], of: Callable[[Article], Awaitable[Harvest]]) -> Harvest:
+    """The threads of all articles, a few at once; one that fails is told of and leaves its article as it is."""
+    turn = asyncio.Semaphore(AT_ONCE)
+
+    async def one(on: Article) -> Harvest:
+        try:
+            async with turn:
+                return await of(on)
+        except FetchError as error:
+            return Harvest(failures=(Failure(source=on.source, reason=f"comments of “{on.title}” are missing: {error}"),))
+
+    return sum(await asyncio.gather(*map(one, articles)), Harvest())
+
+
+def strings(row: Mapping[str, Any], *names: str) -> str:
+    """The first of these that is text and not empty."""
+    return next((row[name] for name in names if isinstance(row.get(name), str) and row[name]), "")

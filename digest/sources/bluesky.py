@@ -1,0 +1,155 @@
+"""A Bluesky account by the public API: its posts as articles with their replies, or the replies to posts that link to articles.
+
+`url` is the account's page (`https://bsky.app/profile/gazette.example`). Replies come by app.bsky.feed.getPostThread.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from html import escape
+from urllib.parse import urlsplit
+
+from digest.config import CommentsPlan, SourcePlan
+from digest.fetch import Get
+from digest.markup import identity, link
+from digest.model import Article, Comment, Harvest
+from digest.sources import api, written
+
+API = "https://public.api.bsky.app/xrpc"
+PAGES = 5
+PAGE = 100
+DEPTH = 10
+
+
+class _Author(api.Shape):
+    handle: str
+    displayName: str = ""  # noqa: N815  as the API names it
+
+
+class _Ref(api.Shape):
+    uri: str = ""
+
+
+class _Reply(api.Shape):
+    parent: _Ref = _Ref()
+
+
+class _External(api.Shape):
+    uri: str = ""
+    title: str = ""
+
+
+class _Embed(api.Shape):
+    external: _External | None = None
+
+
+class _Record(api.Shape):
+    text: str = ""
+    createdAt: api.Instant  # noqa: N815
+    reply: _Reply | None = None
+
+
+class _Post(api.Shape):
+    uri: str
+    author: _Author
+    record: _Record
+    embed: _Embed | None = None
+    likeCount: api.Votes = 0  # noqa: N815
+    replyCount: int = 0  # noqa: N815
+    labels: tuple[dict[str, object], ...] = ()
+
+    @property
+    def page(self) -> str:
+        """Where a person reads it."""
+        return f"https://bsky.app/profile/{self.author.handle}/post/{self.uri.rpartition('/')[2]}"
+
+
+async def read(plan: SourcePlan, get: Get, since: datetime) -> Harvest:
+    """The account's posts since an instant, each an article, and their replies."""
+    posts = {row.uri: row for row in await _posts(plan.url, get, since)}
+    articles = [_article(row, plan) for row in posts.values() if row.record.text.strip()]
+    return Harvest(articles=tuple(articles)) + await api.threads(
+        articles, lambda on: _thread(get, on, [posts[on.id.partition(":")[2]]])
+    )
+
+
+async def discuss(plan: CommentsPlan, get: Get, articles: Sequence[Article]) -> Harvest:
+    """The replies to the account's posts that link to each article."""
+    if not articles:
+        return Harvest()
+    rows = await _posts(plan.url, get, min(row.published for row in articles))
+    linked = [
+        (row, identity(row.embed.external.uri)) for row in rows if row.embed and row.embed.external and link(row.embed.external.uri)
+    ]
+    return await api.threads(articles, lambda on: _thread(get, on, [row for row, url in linked if url == identity(on.url)]))
+
+
+async def _posts(url: str, get: Get, since: datetime) -> list[_Post]:
+    """The account's own posts since an instant."""
+    actor = urlsplit(url).path.rstrip("/").rpartition("/")[2]
+    found: list[_Post] = []
+    cursor = ""
+    for _ in range(PAGES):
+        more = {"cursor": cursor} if cursor else {}
+        answer = await api.asked(
+            get, f"{API}/app.bsky.feed.getAuthorFeed", actor=actor, filter="posts_no_replies", limit=PAGE, **more
+        )
+        rows = api.read(
+            _Post, [row.get("post") for row in api.within(answer, "feed") if isinstance(row, dict) and "reason" not in row]
+        )
+        found += rows
+        cursor = str(api.at(answer, "cursor") or "")
+        if not cursor or not rows or rows[-1].record.createdAt < since:
+            break
+    return [row for row in found if row.record.createdAt >= since]
+
+
+def _article(row: _Post, plan: SourcePlan) -> Article:
+    text = written.body(escape(row.record.text).replace("\n", "<br>"))
+    return Article(
+        id=f"{urlsplit(plan.url).hostname}:{row.uri}",
+        source=plan.label,
+        url=link(row.page) or plan.url,
+        title=written.title("", text),
+        author=written.name(escape(row.author.displayName or row.author.handle)),
+        summary=written.summary("", text),
+        body_text=text,
+        published=row.record.createdAt,
+        updated=row.record.createdAt,
+        comment_count=row.replyCount,
+    )
+
+
+async def _thread(get: Get, on: Article, posts: Sequence[_Post]) -> Harvest:
+    found: list[Comment] = []
+    for post in posts:
+        answer = await api.asked(get, f"{API}/app.bsky.feed.getPostThread", uri=post.uri, depth=DEPTH, parentHeight=0)
+        found += [_comment(row, on, post.uri) for row in _replies(answer)]
+    return api.thread(on, found, whole=bool(posts) and all(post.replyCount <= len(found) for post in posts))
+
+
+def _replies(answer: object) -> list[_Post]:
+    """The posts below one, whatever their depth; those that are blocked or gone have none."""
+    open_ = api.within(answer, "thread", "replies")
+    found: list[object] = []
+    while open_ and len(found) <= api.MOST:
+        row = open_.pop()
+        if isinstance(row, dict):
+            found.append(row.get("post"))
+            open_ += api.within(row, "replies")
+    return api.read(_Post, found)
+
+
+def _comment(row: _Post, on: Article, top: str) -> Comment:
+    """A reply; one that carries a moderation label is not printed."""
+    parent = row.record.reply.parent.uri if row.record.reply else top
+    return api.remark(
+        on, row.uri,
+        parent=parent if parent not in {"", top} else None,
+        author=escape(row.author.displayName or row.author.handle),
+        markup=escape(row.record.text).replace("\n", "<br>"),
+        written_at=row.record.createdAt,
+        url=row.page,
+        removed=bool(row.labels),
+        up=row.likeCount,
+        replies=row.replyCount,
+    )  # fmt: skip

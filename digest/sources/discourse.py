@@ -1,0 +1,158 @@
+"""A Discourse forum: its new topics as articles with the posts below them, or the topics that discuss somebody else's articles.
+
+`url` is the forum, a category (`/c/town/5`) or a tag. A topic's first post is the article. Replies name the post that they
+answer by its number; likes are the action with id 2.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from urllib.parse import urlsplit
+
+from digest.config import CommentsPlan, SourcePlan
+from digest.fetch import Get
+from digest.markup import link
+from digest.model import Article, Comment, Harvest
+from digest.sources import api, written
+
+PAGES = 10
+BATCH = 50  # posts asked for at once; a topic brings its first twenty
+_LIKE = 2
+_REGULAR = 1  # post_type; the others are moderators' actions and whispers
+
+
+class _Topic(api.Shape):
+    id: int
+    title: str = ""
+    slug: str = "-"
+    created_at: api.Instant
+    posts_count: int = 1
+    visible: bool = True
+    pinned: bool = False
+    image_url: str | None = None
+    tags: tuple[str | dict[str, object], ...] = ()
+
+
+class _Action(api.Shape):
+    id: int
+    count: api.Votes = 0
+
+
+class _Post(api.Shape):
+    id: int
+    post_number: int
+    username: str = ""
+    name: str | None = None
+    cooked: str = ""
+    created_at: api.Instant
+    updated_at: api.Instant | None = None
+    reply_to_post_number: int | None = None
+    reply_count: int = 0
+    post_type: int = _REGULAR
+    hidden: bool = False
+    user_deleted: bool = False
+    deleted_at: str | None = None
+    actions_summary: tuple[_Action, ...] = ()
+
+
+async def read(plan: SourcePlan, get: Get, since: datetime) -> Harvest:
+    """The topics begun since an instant, and their posts."""
+    parts = urlsplit(plan.url)
+    home, listing = (
+        f"{parts.scheme}://{parts.netloc}",
+        plan.url.rstrip("/") if parts.path.strip("/") else f"{plan.url.rstrip('/')}/latest",
+    )
+    topics: dict[int, _Topic] = {}
+    for page in range(PAGES):
+        answer = await api.asked(get, f"{listing}.json", order="created", page=page)
+        rows = api.read(_Topic, api.within(answer, "topic_list", "topics"))
+        topics.update({row.id: row for row in rows if row.visible and row.created_at >= since})
+        if not rows or all(row.created_at < since for row in rows if not row.pinned):
+            break
+    stubs = {written.article_id(f"{home}/t/{row.id}", plan.url): row for row in topics.values()}
+    bare = [_bare(key, row, home, plan) for key, row in stubs.items()]
+    found = await api.threads(bare, lambda on: _whole(get, home, on, stubs[on.id]))
+    told = {row.id for row in found.articles}
+    return found + Harvest(articles=tuple(row for row in bare if row.id not in told))
+
+
+async def discuss(plan: CommentsPlan, get: Get, articles: Sequence[Article]) -> Harvest:
+    """The topic that discusses each article, found by a search for its address."""
+    home = plan.url.rstrip("/")
+
+    async def one(on: Article) -> Harvest:
+        answer = await api.asked(get, f"{home}/search.json", q=f'"{on.url}"')
+        hits = [row for row in api.within(answer, "posts") if isinstance(row, dict) and row.get("post_number") == 1]
+        topic = next((row["topic_id"] for row in hits if isinstance(row.get("topic_id"), int)), None)
+        return await _posts(get, home, on, topic) if topic else Harvest()
+
+    return await api.threads(articles, one)
+
+
+def _bare(key: str, topic: _Topic, home: str, plan: SourcePlan) -> Article:
+    """A topic before its first post is read."""
+    url = f"{home}/t/{topic.slug}/{topic.id}"
+    return Article(
+        id=key,
+        source=plan.label,
+        url=link(url) or f"{home}/t/{topic.id}",
+        title=written.title(topic.title, ""),
+        image=written.image(topic.image_url or "", home),
+        topics=written.topics([tag if isinstance(tag, str) else str(tag.get("name", "")) for tag in topic.tags]),
+        published=topic.created_at,
+        updated=topic.created_at,
+        comment_count=max(0, topic.posts_count - 1),
+    )
+
+
+async def _whole(get: Get, home: str, on: Article, topic: _Topic) -> Harvest:
+    """A topic with its posts, the first of them as the article's own words."""
+    first, found = await _read(get, home, topic.id)
+    text = written.body(first.cooked) if first else ""
+    article = Article(
+        id=on.id, source=on.source, url=on.url, title=on.title, image=on.image, topics=on.topics, published=on.published,
+        comment_count=on.comment_count, author=written.name((first.name or first.username) if first else ""), body_text=text,
+        summary=written.summary("", text), updated=(first.updated_at if first else None) or on.updated,
+    )  # fmt: skip
+    return Harvest(articles=(article,)) + _harvest(article, found, home, topic.id)
+
+
+async def _posts(get: Get, home: str, on: Article, topic: int) -> Harvest:
+    _, found = await _read(get, home, topic)
+    return _harvest(on, found, home, topic)
+
+
+async def _read(get: Get, home: str, topic: int) -> tuple[_Post | None, list[_Post]]:
+    """The first post, and all others."""
+    answer = await api.asked(get, f"{home}/t/{topic}.json")
+    rows = api.read(_Post, api.within(answer, "post_stream", "posts"))
+    have = {row.id for row in rows}
+    missing = [
+        number
+        for number in api.within(answer, "post_stream", "stream")[: api.MOST]
+        if isinstance(number, int) and number not in have
+    ]
+    for at in range(0, len(missing), BATCH):
+        query = "&".join(f"post_ids[]={number}" for number in missing[at : at + BATCH])
+        rows += api.read(_Post, api.within(await api.asked(get, f"{home}/t/{topic}/posts.json?{query}"), "post_stream", "posts"))
+    first = next((row for row in rows if row.post_number == 1), None)
+    return first, [row for row in rows if row.post_number != 1]
+
+
+def _harvest(on: Article, posts: Sequence[_Post], home: str, topic: int) -> Harvest:
+    regular = [row for row in posts if row.post_type == _REGULAR]
+    return api.thread(on, [_comment(row, on, home, topic) for row in regular], whole=True)
+
+
+def _comment(row: _Post, on: Article, home: str, topic: int) -> Comment:
+    answers = row.reply_to_post_number if row.reply_to_post_number not in {None, 1} else None
+    return api.remark(
+        on, f"post-{row.post_number}",
+        parent=f"post-{answers}" if answers else None,
+        author=row.name or row.username,
+        markup=row.cooked,
+        written_at=row.created_at,
+        url=f"{home}/t/{topic}/{row.post_number}",
+        removed=row.hidden or row.user_deleted or bool(row.deleted_at),
+        up=sum(action.count for action in row.actions_summary if action.id == _LIKE),
+        replies=row.reply_count,
+    )  # fmt: skip

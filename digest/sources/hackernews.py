@@ -1,0 +1,115 @@
+"""Hacker News by its Algolia search API, with the order of comments from the Firebase API; as a source, or by URL.
+
+As a source, stories of at least `points` points (50) are articles, at the address they link to. Votes on comments are not
+public: what readers think of them shows only in the order of `kids`.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from digest.config import CommentsPlan, SourcePlan
+from digest.fetch import Get
+from digest.markup import identity, link
+from digest.model import Article, Comment, Harvest
+from digest.sources import api, written
+
+ALGOLIA = "https://hn.algolia.com/api/v1"
+FIREBASE = "https://hacker-news.firebaseio.com/v0"
+SITE = "https://news.ycombinator.com"
+STORIES = 50
+POINTS = 50
+
+
+class _Story(api.Shape):
+    objectID: str  # noqa: N815  as Algolia names it
+    title: str | None = None
+    url: str | None = None
+    author: str = ""
+    story_text: str | None = None
+    points: api.Votes | None = None
+    num_comments: int | None = None
+    created_at_i: api.Instant
+
+
+class _Item(api.Shape):
+    id: int
+    author: str | None = None
+    text: str | None = None
+    created_at_i: api.Instant
+    parent_id: int | None = None
+
+
+async def read(plan: SourcePlan, get: Get, since: datetime) -> Harvest:
+    """The stories posted since an instant that enough readers liked, and their comments."""
+    points = plan.options.get("points", POINTS)
+    filters = f"created_at_i>={int(since.timestamp())},points>={points}"
+    answer = await api.asked(get, f"{ALGOLIA}/search_by_date", tags="story", numericFilters=filters, hitsPerPage=STORIES)
+    stories = {article.id: (article, row.objectID) for row in api.read(_Story, api.within(answer, "hits"))
+               if (article := _article(row, plan))}  # fmt: skip
+    articles = [row for row, _ in stories.values()]
+    return Harvest(articles=tuple(articles)) + await api.threads(articles, lambda on: _thread(get, on, [stories[on.id][1]]))
+
+
+async def discuss(_plan: CommentsPlan, get: Get, articles: Sequence[Article]) -> Harvest:
+    """The comments of the stories that link to each article."""
+
+    async def one(on: Article) -> Harvest:
+        answer = await api.asked(
+            get, f"{ALGOLIA}/search", query=on.url, restrictSearchableAttributes="url", tags="story", hitsPerPage=10
+        )
+        rows = api.read(_Story, api.within(answer, "hits"))
+        return await _thread(get, on, [row.objectID for row in rows if row.url and identity(row.url) == identity(on.url)])
+
+    return await api.threads(articles, one)
+
+
+def _article(row: _Story, plan: SourcePlan) -> Article | None:
+    discussion = f"{SITE}/item?id={row.objectID}"
+    url, text = link(row.url or discussion), written.body(row.story_text or "")
+    if not url:
+        return None
+    return Article(
+        id=written.article_id(discussion, SITE),
+        source=plan.label,
+        url=url,
+        title=written.title(row.title or "", text),
+        author=written.name(row.author),
+        summary=written.summary("", text),
+        body_text=text,
+        published=row.created_at_i,
+        updated=row.created_at_i,
+        comment_count=row.num_comments,
+    )
+
+
+async def _thread(get: Get, on: Article, stories: Sequence[str]) -> Harvest:
+    found: list[Comment] = []
+    for story in stories:
+        answer = await api.asked(get, f"{ALGOLIA}/items/{story}")
+        ranked = await api.asked(get, f"{FIREBASE}/item/{story}.json")
+        places = {kid: place for place, kid in enumerate(api.within(ranked, "kids")) if isinstance(kid, int)}
+        found += [_comment(row, on, int(story), places) for row in _items(answer)]
+    return api.thread(on, found, whole=bool(stories))
+
+
+def _items(answer: object) -> list[_Item]:
+    """All comments below a story, whatever their depth."""
+    found, open_ = list[object](), api.within(answer, "children")
+    while open_ and len(found) <= api.MOST:
+        row = open_.pop()
+        found.append(row)
+        open_ += api.within(row, "children")
+    return api.read(_Item, found)
+
+
+def _comment(row: _Item, on: Article, story: int, places: dict[int, int]) -> Comment:
+    return api.remark(
+        on, f"hn-{row.id}",
+        parent=f"hn-{row.parent_id}" if row.parent_id not in {None, story} else None,
+        author=row.author,
+        markup=row.text,
+        written_at=row.created_at_i,
+        url=f"{SITE}/item?id={row.id}",
+        removed=not row.text,
+        place=places.get(row.id),
+    )  # fmt: skip

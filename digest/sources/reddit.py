@@ -1,0 +1,145 @@
+"""A subreddit by its public JSON, or the posts that link to somebody else's articles.
+
+`url` is the subreddit (`https://www.reddit.com/r/town`). A score is votes up less votes down; the share is not public for comments.
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+from digest.config import CommentsPlan, SourcePlan
+from digest.fetch import Get
+from digest.markup import identity, inline, link
+from digest.model import Article, Comment, Harvest
+from digest.sources import api, written
+
+PAGES = 5
+PAGE = 100
+_GONE = {"[deleted]", "[removed]"}
+
+
+class _Post(api.Shape):
+    id: str
+    title: str = ""
+    permalink: str
+    url: str = ""
+    author: str = ""
+    created_utc: api.Instant
+    num_comments: int = 0
+    selftext_html: str | None = None
+    is_self: bool = False
+    over_18: bool = False
+    removed_by_category: str | None = None
+    link_flair_text: str | None = None
+
+
+class _Remark(api.Shape):
+    id: str
+    parent_id: str = ""
+    author: str = ""
+    body: str = ""
+    body_html: str = ""
+    created_utc: api.Instant
+    permalink: str = ""
+    score: api.Votes = 0
+    score_hidden: bool = False
+    distinguished: str | None = None
+
+
+async def read(plan: SourcePlan, get: Get, since: datetime) -> Harvest:
+    """The posts made since an instant, and their comments."""
+    posts: dict[str, _Post] = {}
+    after = ""
+    for _ in range(PAGES):
+        answer = await api.asked(
+            get, f"{plan.url.rstrip('/')}/new.json", limit=PAGE, raw_json=1, **({"after": after} if after else {})
+        )
+        rows = api.read(_Post, _children(answer, "t3"))
+        posts.update({row.id: row for row in rows if row.created_utc >= since})
+        after = str(api.at(answer, "data", "after") or "")
+        if not after or not rows or min(row.created_utc for row in rows) < since:
+            break
+    kept = [row for row in posts.values() if not row.removed_by_category and not row.over_18]
+    articles = {article.id: (article, row) for row in kept if (article := _article(row, plan))}
+    listed = [row for row, _ in articles.values()]
+    return Harvest(articles=tuple(listed)) + await api.threads(listed, lambda on: _thread(get, plan.url, on, [articles[on.id][1]]))
+
+
+async def discuss(plan: CommentsPlan, get: Get, articles: Sequence[Article]) -> Harvest:
+    """The comments of the posts that link to each article."""
+    home = _home(plan.url)
+
+    async def one(on: Article) -> Harvest:
+        answer = await api.asked(get, f"{home}/api/info.json", url=on.url, raw_json=1)
+        rows = [row for row in api.read(_Post, _children(answer, "t3")) if identity(row.url) == identity(on.url)]
+        return await _thread(get, plan.url, on, [row for row in rows if not row.removed_by_category])
+
+    return await api.threads(articles, one)
+
+
+def _home(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def _children(listing: Any, kind: str) -> list[Any]:
+    """What a listing holds of one kind: t1 comments, t3 posts, `more` what it leaves out."""
+    return [row["data"] for row in api.within(listing, "data", "children")
+            if isinstance(row, dict) and row.get("kind") == kind and isinstance(row.get("data"), dict)]  # fmt: skip
+
+
+def _article(row: _Post, plan: SourcePlan) -> Article | None:
+    home = _home(plan.url)
+    url, text = link(f"{home}{row.permalink}" if row.is_self else row.url, home), written.body(row.selftext_html or "")
+    if not url:
+        return None
+    return Article(
+        id=written.article_id(f"t3_{row.id}", plan.url),
+        source=plan.label,
+        url=url,
+        title=written.title(row.title, text),
+        author=written.name("" if row.author in _GONE else row.author),
+        summary=written.summary("", text),
+        body_text=text,
+        topics=written.topics([row.link_flair_text or ""]),
+        published=row.created_utc,
+        updated=row.created_utc,
+        comment_count=row.num_comments,
+    )
+
+
+async def _thread(get: Get, url: str, on: Article, posts: Sequence[_Post]) -> Harvest:
+    found: list[Comment] = []
+    whole = bool(posts)
+    for post in posts:
+        answer = await api.asked(get, f"{_home(url)}{post.permalink.rstrip('/')}.json", limit=500, sort="top", raw_json=1)
+        listings = list(_listings(answer[1] if isinstance(answer, list) and len(answer) > 1 else {}))
+        whole = whole and not any(_children(listing, "more") for listing in listings)
+        rows = api.read(_Remark, [row for listing in listings for row in _children(listing, "t1")])
+        found += [_comment(row, on, _home(url)) for row in rows]
+    return api.thread(on, found, whole=whole)
+
+
+def _listings(listing: Any) -> Iterator[Any]:
+    """A listing and those of the replies in it, whatever their depth."""
+    open_ = [listing]
+    for _ in range(api.MOST):
+        if not open_:
+            return
+        at = open_.pop()
+        yield at
+        open_ += [row["replies"] for row in _children(at, "t1") if isinstance(row.get("replies"), dict)]
+
+
+def _comment(row: _Remark, on: Article, home: str) -> Comment:
+    return api.remark(
+        on, f"t1_{row.id}",
+        parent=row.parent_id if row.parent_id.startswith("t1_") else None,
+        author="" if row.author in _GONE else inline(row.author),
+        markup=row.body_html or row.body,
+        written_at=row.created_utc,
+        url=f"{home}{row.permalink}" if row.permalink else "",
+        removed=row.body in _GONE or row.distinguished == "moderator",
+        up=None if row.score_hidden else max(0, row.score),
+    )  # fmt: skip
