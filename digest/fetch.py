@@ -9,6 +9,7 @@ import ipaddress
 import socket
 import ssl
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -73,6 +74,12 @@ class Cache(Protocol):
     def remember(self, url: str, kept: Kept) -> None:
         """Keep an answer that carries an ETag or a Last-Modified."""
 
+    def moved(self, url: str) -> str | None:
+        """Where an address has moved for good, if it has."""
+
+    def move(self, url: str, target: str | None) -> None:
+        """Keep where an address has moved for good; None forgets it."""
+
 
 class Get(Protocol):
     """The reading of one address with a run's manners and one source's permissions."""
@@ -121,12 +128,23 @@ class Fetcher:
         A status of 4xx is an answer. 429 and 5xx are tried again, after `Retry-After` where the server names it.
         """
         kept = self._cache.recall(url) if self._cache and conditional else None
-        response = await self._patiently(url, allow_private, _marks(kept))
+        response = await self._where_it_is(url, allow_private, _marks(kept))
         if response.status == 304 and kept:
             return kept.response
         if response.ok and self._cache:
             self._remember(url, response)
         return response
+
+    async def _where_it_is(self, url: str, allow_private: bool, marks: Mapping[str, str]) -> Response:
+        """The answer, asked for at once where the address has moved for good; if that does not answer well, at the old one."""
+        target = self._cache.moved(url) if self._cache else None
+        if self._cache and target:
+            with suppress(FetchError):
+                response = await self._patiently(target, allow_private, marks)
+                if response.ok or response.status == 304:
+                    return response
+            self._cache.move(url, None)
+        return await self._patiently(url, allow_private, marks)
 
     def _remember(self, url: str, response: Response) -> None:
         etag, modified = response.headers.get("etag", ""), response.headers.get("last-modified", "")
@@ -144,6 +162,8 @@ class Fetcher:
                 if last or isinstance(error, aiohttp.ClientConnectorCertificateError):
                     raise FetchError(_told(error), thing=url) from error
             else:
+                if response.status == 410:
+                    raise FetchError("is gone for good (410)", thing=url, remedy="Remove it, or ask the site where it is now.")
                 if response.status != 429 and response.status < 500:
                     return response
                 if last:
@@ -153,12 +173,15 @@ class Fetcher:
         raise FetchError("no attempt was allowed", thing=url)
 
     async def _follow(self, url: str, allow_private: bool, marks: Mapping[str, str]) -> Response:
-        at = url
+        at, lasting = url, True
         for _ in range(self._limits.redirects + 1):
             _check(at, allow_private)
             response = await self._once(at, allow_private, marks)
             if response.status not in {301, 302, 303, 307, 308} or "location" not in response.headers:
+                if self._cache and lasting and at != url and response.ok:
+                    self._cache.move(url, at)
                 return response
+            lasting = lasting and response.status in {301, 308}
             at = urljoin(at, response.headers["location"])
         raise FetchError(f"more than {self._limits.redirects} redirects", thing=url, remedy="Use the address it should end at.")
 

@@ -4,6 +4,7 @@ import asyncio
 import gzip
 from collections.abc import AsyncIterator
 
+import brotli  # type: ignore[import-untyped]
 import pytest
 from aiohttp import web
 
@@ -19,6 +20,7 @@ class Shelf:
 
     def __init__(self) -> None:
         self.kept: dict[str, Kept] = {}
+        self.moves: dict[str, str] = {}
 
     def recall(self, url: str) -> Kept | None:
         return self.kept.get(url)
@@ -26,10 +28,19 @@ class Shelf:
     def remember(self, url: str, kept: Kept) -> None:
         self.kept[url] = kept
 
+    def moved(self, url: str) -> str | None:
+        return self.moves.get(url)
+
+    def move(self, url: str, target: str | None) -> None:
+        if target:
+            self.moves[url] = target
+        else:
+            self.moves.pop(url, None)
+
 
 @pytest.fixture
 async def host() -> AsyncIterator[str]:  # noqa: C901  many small bad servers
-    hits = {"flaky": 0}
+    hits = {"flaky": 0, "moved": 0}
 
     async def flaky(request: web.Request) -> web.Response:
         hits["flaky"] += 1
@@ -72,11 +83,21 @@ async def host() -> AsyncIterator[str]:  # noqa: C901  many small bad servers
     async def redirect(request: web.Request) -> web.Response:
         raise web.HTTPFound(request.query["to"])
 
+    async def gone(request: web.Request) -> web.Response:
+        return web.Response(status=410)
+
+    async def moved(request: web.Request) -> web.Response:
+        hits["moved"] += 1
+        raise web.HTTPMovedPermanently("/cached" if hits["moved"] == 1 else "/packed")
+
+    async def packed(request: web.Request) -> web.Response:
+        return web.Response(body=brotli.compress(b"body"), headers={"Content-Encoding": "br"})
+
     async def loop(request: web.Request) -> web.Response:
         raise web.HTTPMovedPermanently("/loop")
 
     app = web.Application()
-    for handler in (flaky, slow, endless, bomb, cached, cut, dead, loop, redirect):
+    for handler in (flaky, slow, endless, bomb, cached, cut, dead, loop, redirect, gone, moved, packed):
         app.router.add_get(f"/{handler.__name__}", handler)
     async with served(app, "127.0.0.1", 0) as address:
         yield address
@@ -99,6 +120,7 @@ async def test_a_server_that_stumbles_is_asked_again(host: str) -> None:
         ("/bomb", "larger than|broke off"),
         ("/cut", "broke off"),
         ("/dead", "answers 500"),
+        ("/gone", "is gone for good .*Remove it"),
         ("/loop", "more than 5 redirects"),
         ("/redirect?to=file:///etc/passwd", "not http"),
     ],
@@ -125,6 +147,24 @@ async def test_what_is_not_changed_is_not_sent_again(host: str) -> None:
         third = await fetcher.get(f"{host}/cached", allow_private=True, conditional=False)
     assert first.body == second.body == third.body == b"body"
     assert second is shelf.kept[f"{host}/cached"].response or second == first
+
+
+async def test_a_permanent_redirect_is_remembered_until_it_leads_nowhere(host: str) -> None:
+    shelf = Shelf()
+    async with Fetcher(limits=QUICK, cache=shelf) as fetcher:
+        await fetcher.get(f"{host}/moved", allow_private=True)
+        assert shelf.moves == {f"{host}/moved": f"{host}/cached"}
+        await fetcher.get(f"{host}/moved", allow_private=True)  # asked at its new place: else it would be /packed now
+        assert shelf.moves == {f"{host}/moved": f"{host}/cached"}
+        shelf.moves[f"{host}/moved"] = f"{host}/gone"
+        assert (await fetcher.get(f"{host}/moved", allow_private=True)).body == b"body"
+        assert shelf.moves == {f"{host}/moved": f"{host}/packed"}
+        await fetcher.get(f"{host}/redirect?to=/cached", allow_private=True)
+    assert list(shelf.moves) == [f"{host}/moved"]
+
+
+async def test_brotli_is_read(host: str) -> None:
+    assert await get(f"{host}/packed") == "body"
 
 
 async def test_nobody_there_is_said() -> None:

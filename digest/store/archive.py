@@ -96,10 +96,11 @@ def _prune(connection: Connection, now: datetime) -> None:
     connection.execute(delete(schema.articles).where(schema.articles.c.published < old, schema.articles.c.first_seen < old))
     connection.execute(delete(schema.comments).where(schema.comments.c.article_id.not_in(select(schema.articles.c.id))))
     connection.execute(delete(schema.responses).where(schema.responses.c.at < old))
+    connection.execute(delete(schema.moves).where(schema.moves.c.at < old))
 
 
 class ResponseCache:
-    """HTTP answers that carry an ETag or a Last-Modified, for conditional requests."""
+    """HTTP answers that carry an ETag or a Last-Modified, for conditional requests, and permanent redirects."""
 
     def __init__(self, engine: Engine, clock: Clock) -> None:
         self._engine = engine
@@ -115,6 +116,19 @@ class ResponseCache:
         body = zlib.decompress(row.body)
         response = Response(status=row.status, url=url, headers=row.headers, body=body)
         return Kept(etag=row.etag, modified=row.modified, response=response)
+
+    def moved(self, url: str) -> str | None:
+        """Where an address has moved for good."""
+        with self._engine.begin() as connection:
+            found: str | None = connection.execute(select(schema.moves.c.target).where(schema.moves.c.url == url)).scalar()
+        return found
+
+    def move(self, url: str, target: str | None) -> None:
+        """Remember where an address has moved for good; None forgets it."""
+        with self._engine.begin() as connection:
+            connection.execute(delete(schema.moves).where(schema.moves.c.url == url))
+            if target:
+                connection.execute(schema.moves.insert().values(url=url, target=target, at=self._clock()))
 
     def remember(self, url: str, kept: Kept) -> None:
         """Keep the newest answer of an address."""

@@ -76,6 +76,14 @@ responses = Table(
     Column("at", Instant, nullable=False),
 )
 
+moves = Table(
+    "moves",
+    metadata,
+    Column("url", String, primary_key=True),
+    Column("target", String, nullable=False),  # where a permanent redirect leads
+    Column("at", Instant, nullable=False),
+)
+
 editions = Table(
     "editions",
     metadata,

@@ -106,7 +106,7 @@ def test_whatever_an_api_says_is_a_harvest_or_a_named_failure(data: st.DataObjec
         )
 
 
-def test_another_package_adds_a_kind_by_its_entry_point(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_another_package_adds_a_kind_by_its_entry_point(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What CONTRIBUTING.md shows: a module, and two lines of its package's metadata."""
     (tmp_path / "digest_notes.py").write_text(
         "from digest.model import Harvest\nasync def read(plan, get, since):\n    return Harvest(read=(plan.options['board'],))\n"
@@ -117,6 +117,6 @@ def test_another_package_adds_a_kind_by_its_entry_point(tmp_path: Path, monkeypa
     (metadata / "entry_points.txt").write_text("[digest.sources]\nnotes = digest_notes:read\n")
     monkeypatch.syspath_prepend(str(tmp_path))
     plan = SourcePlan(kind="notes", url="https://notes.example", options={"board": "town"})
-    assert asyncio.run(reader(plan)(plan, Answers({}), SINCE)).read == ("town",)
-    with pytest.raises(ConfigError, match="There is: .*notes"):
+    assert (await reader(plan)(plan, Answers({}), SINCE)).read == ("town",)
+    with pytest.raises(ConfigError, match=r"There is: .*notes"):
         reader(SourcePlan(kind="note", url="https://notes.example"))

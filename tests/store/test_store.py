@@ -84,6 +84,15 @@ def test_http_answers_are_kept(store: Store) -> None:
     assert cache.recall("http://b/") is None
 
 
+def test_permanent_redirects_are_kept_and_forgotten(store: Store) -> None:
+    cache = ResponseCache(store.engine, lambda: END)
+    cache.move("http://a/", "http://b/")
+    cache.move("http://a/", "http://c/")
+    assert cache.moved("http://a/") == "http://c/"
+    cache.move("http://a/", None)
+    assert cache.moved("http://a/") is None
+
+
 def test_an_edition_is_kept_whole(store: Store) -> None:
     made_edition = edition()
     frozen(store, "ada@r.example")
