@@ -1,7 +1,6 @@
 """`digest judge`: which comments of a thread are worth reading, and why."""
 
 import asyncio
-import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,7 +8,7 @@ from typing import IO, TYPE_CHECKING
 
 import click
 
-from digest.cli.options import shared, working
+from digest.cli.options import for_machines, shared, working
 from digest.errors import SourceError, UsageError
 
 if TYPE_CHECKING:
@@ -43,7 +42,7 @@ def command(root: Path, file: IO[str] | None, url: str, top: int, *, explain: bo
         if explain and not as_json:
             click.echo("\n".join([f"# {article.title}" if article.title else "#", *judging.explained(verdict), ""]))
         else:
-            sys.stdout.write(json.dumps(judging.as_json(verdict), ensure_ascii=False) + "\n")
+            sys.stdout.write(for_machines(judging.as_json(verdict)) + "\n")
     return 0
 
 

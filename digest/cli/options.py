@@ -74,11 +74,12 @@ def _numbered(works: "Works", number: int) -> tuple["EditionPlan", "Slot"]:
 
 def show(value: dict[str, Any]) -> None:
     """One JSON object on standard output."""
-    click.echo(
-        json.dumps(
-            value,
-            ensure_ascii=False,
-            indent=2 if sys.stdout.isatty() else None,
-            default=lambda value: value.isoformat() if isinstance(value, date) else str(value),
-        )
+    click.echo(for_machines(value, indent=2 if sys.stdout.isatty() else None))
+
+
+def for_machines(value: Any, indent: int | None = None) -> str:
+    """JSON that is safe inside HTML as well: a stranger's `<` is written as an escape."""
+    text = json.dumps(
+        value, ensure_ascii=False, indent=indent, default=lambda value: value.isoformat() if isinstance(value, date) else str(value)
     )
+    return text.replace("<", "\\u003c")

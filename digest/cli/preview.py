@@ -1,13 +1,12 @@
 """`digest preview`: look at the coming edition."""
 
 import asyncio
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from digest.cli.options import choosing, chosen, shared, show, working
+from digest.cli.options import choosing, chosen, for_machines, shared, show, working
 from digest.errors import DigestError, UsageError
 
 if TYPE_CHECKING:
@@ -142,5 +141,5 @@ def _form(form: str, raw: bytes, edition: "Edition") -> bytes:
     from digest.web.message import html_part, text_part
 
     if form == "json":
-        return json.dumps(TypeAdapter(Edition).dump_python(edition, mode="json"), ensure_ascii=False, indent=2).encode()
+        return for_machines(TypeAdapter(Edition).dump_python(edition, mode="json"), indent=2).encode()
     return {"eml": raw, "html": html_part(raw).encode(), "text": text_part(raw).encode()}[form]
