@@ -66,12 +66,16 @@ async def _pages(first: Response, get: Get, since: datetime) -> AsyncIterator[_P
         dates = [moment for entry in parsed.entries if (moment := _moment(entry, "published"))]
         if not url or not dates or min(dates) < since:
             return
-        response = await get(url)
+        try:
+            response = await get(url)
+        except FetchError as error:
+            yield _Page(url, (), f"its next page: {error}")
+            return
 
 
 def _harvest(plan: SourcePlan, rows: Sequence[Article], skipped: int, since: datetime, flaws: Sequence[str] = ()) -> Harvest:
     told = [f"{skipped} entries without an address or a date were passed over"] if skipped else []
-    told += [f"malformed XML ({flaw}); what stands before that was read" for flaw in flaws]
+    told += [f"not read to its end ({flaw}); what stands before that was" for flaw in flaws]
     failures = tuple(Failure(source=plan.label, reason=reason) for reason in told)
     return Harvest(articles=tuple(row for row in rows if row.published >= since), failures=failures)
 
@@ -79,7 +83,7 @@ def _harvest(plan: SourcePlan, rows: Sequence[Article], skipped: int, since: dat
 def _flaw(parsed: Any) -> str:
     """Where the XML breaks, as its parser says; a wrong charset or content type is none."""
     error = parsed.get("bozo_exception") if parsed.bozo else None
-    return f"line {error.getLineNumber()}: {error.getMessage()}" if isinstance(error, SAXParseException) else ""
+    return f"malformed XML, line {error.getLineNumber()}: {error.getMessage()}" if isinstance(error, SAXParseException) else ""
 
 
 def parse(response: Response) -> Any:
@@ -88,7 +92,7 @@ def parse(response: Response) -> Any:
         raise SourceError(f"the server answers {response.status}", thing=response.url)
     headers = {"content-type": response.headers.get("content-type", ""), "content-location": response.url}
     parsed = feedparser.parse(io.BytesIO(response.body), response_headers=headers, sanitize_html=False)
-    if not parsed.get("version"):
+    if not parsed.get("version") and not parsed.entries:  # CDF has entries and no version
         raise _no_feed(response, parsed.get("bozo_exception"))
     if parsed.bozo and not parsed.entries and isinstance(parsed.bozo_exception, Exception) and not _only_encoding(parsed):
         raise SourceError(f"malformed feed: {parsed.bozo_exception}", thing=response.url)
