@@ -26,6 +26,9 @@ from digest import __version__
 from digest.errors import FetchError
 from digest.prose import number
 
+AT_ONCE = 100  # connections
+PER_HOST = 6
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
@@ -203,7 +206,7 @@ class Fetcher:
         if allow_private not in self._sessions:
             limits, resolver = self._limits, _Resolver(allow_private=allow_private)
             self._sessions[allow_private] = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit=100, limit_per_host=6, resolver=resolver),
+                connector=aiohttp.TCPConnector(limit=AT_ONCE, limit_per_host=PER_HOST, resolver=resolver),
                 headers={"User-Agent": self._agent, "Accept-Language": "*"},
                 timeout=aiohttp.ClientTimeout(total=limits.total, sock_connect=limits.connect, sock_read=limits.idle),
                 cookie_jar=aiohttp.DummyCookieJar(),

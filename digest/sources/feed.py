@@ -39,11 +39,10 @@ async def read(plan: SourcePlan, get: Get, since: datetime) -> Harvest:
     if jsonfeed.matches(first):
         return _harvest(plan, *jsonfeed.articles(first, plan), since)
     rows, skipped, flaws = [], 0, []
-    async for page in _pages(first, get, since):
+    async for page in _pages(first, get, since, plan):
         flaws += [page.flaw] if page.flaw else []
-        found = [(article(entry, plan, page.base), _comment_feed(entry)) for entry in page.entries]
-        skipped += sum(row is None for row, _ in found)
-        rows += [(row, comments) for row, comments in found if row and row.published >= since]
+        skipped += sum(row is None for row, _ in page.rows)
+        rows += [(row, comments) for row, comments in page.rows if row and row.published >= since]
     threads = await asyncio.gather(*(thread(get, row, comments) for row, comments in rows if comments))
     silent = tuple(Thread(article_id=row.id, whole_since=BEGINNING) for row, _ in rows if row.comment_count == 0)
     return sum(threads, _harvest(plan, [row for row, _ in rows], skipped, since, flaws) + Harvest(threads=silent))
@@ -51,26 +50,39 @@ async def read(plan: SourcePlan, get: Get, since: datetime) -> Harvest:
 
 @dataclass(frozen=True, slots=True)
 class _Page:
-    base: str
-    entries: Sequence[Any]
+    """One page: each entry's article, if it is one, and where its comments are; the next page; the oldest date."""
+
+    rows: Sequence[tuple[Article | None, str]] = ()
+    after: str = ""
+    oldest: datetime | None = None
     flaw: str = ""
 
 
-async def _pages(first: Response, get: Get, since: datetime) -> AsyncIterator[_Page]:
+async def _pages(first: Response, get: Get, since: datetime, plan: SourcePlan) -> AsyncIterator[_Page]:
     """The pages of a feed, back to the instant asked for, where it has more than one (RFC 5005)."""
     response = first
     for _ in range(PAGES):
-        parsed = await asyncio.to_thread(parse, response)
-        yield _Page(response.url, parsed.entries[:ENTRIES], _flaw(parsed))
-        url = next((row.get("href", "") for row in parsed.feed.get("links", []) if row.get("rel") == "next"), "")
-        dates = [moment for entry in parsed.entries if (moment := _moment(entry, "published"))]
-        if not url or not dates or min(dates) < since:
+        page = await written.aside(_page, response, plan)
+        yield page
+        if not page.after or page.oldest is None or page.oldest < since:
             return
         try:
-            response = await get(url)
+            response = await get(page.after)
         except FetchError as error:
-            yield _Page(url, (), f"its next page: {error}")
+            yield _Page(flaw=f"its next page: {error}")
             return
+
+
+def _page(response: Response, plan: SourcePlan) -> _Page:
+    """All that is read of one answer."""
+    parsed = parse(response)
+    dates = [moment for entry in parsed.entries if (moment := _moment(entry, "published"))]
+    return _Page(
+        rows=[(article(entry, plan, response.url), _comment_feed(entry)) for entry in parsed.entries[:ENTRIES]],
+        after=next((row.get("href", "") for row in parsed.feed.get("links", []) if row.get("rel") == "next"), ""),
+        oldest=min(dates, default=None),
+        flaw=_flaw(parsed),
+    )
 
 
 def _harvest(plan: SourcePlan, rows: Sequence[Article], skipped: int, since: datetime, flaws: Sequence[str] = ()) -> Harvest:
@@ -187,7 +199,7 @@ def _comment_feed(entry: Any) -> str:
 async def thread(get: Get, on: Article, url: str) -> Harvest:
     """An article's comments from a feed; their failure leaves the article as it is."""
     try:
-        parsed = await asyncio.to_thread(parse, await get(url))
+        parsed = await written.aside(parse, await get(url))
     except FetchError as error:
         return Harvest(failures=(Failure(source=on.source, reason=f"comments of “{on.title}” are missing: {error}"),))
     found = tuple(row for entry in parsed.entries[:ENTRIES] if (row := comment(entry, on)))

@@ -48,7 +48,7 @@ async def read(plan: SourcePlan, get: Get, since: datetime) -> Harvest:
     first = await get(plan.url)
     if not first.ok:
         raise SourceError(f"the server answers {first.status}", thing=plan.url)
-    own, links = await asyncio.to_thread(_looked_at, first, plan)
+    own, links = await written.aside(_looked_at, first, plan)
     if own.articles:
         return _since(own, since)
     allowed = [url for url in links if robots.can_fetch(AGENT, url)]
@@ -60,7 +60,7 @@ async def read(plan: SourcePlan, get: Get, since: datetime) -> Harvest:
                 response = await get(url)
         except FetchError as error:
             return Harvest(failures=(Failure(source=plan.label, reason=str(error)),))
-        return (await asyncio.to_thread(_looked_at, response, plan))[0] if response.ok else Harvest()
+        return (await written.aside(_looked_at, response, plan))[0] if response.ok else Harvest()
 
     found = sum(await asyncio.gather(*map(one, allowed[:LINKS])), Harvest())
     if not found.articles and not found.failures:

@@ -1,8 +1,11 @@
 """What the adapters share: turning a source's strings into an Article's or a Comment's plain text."""
 
+import asyncio
 import html
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
 from urllib.parse import urlsplit
 
 from markdown_it import MarkdownIt
@@ -24,6 +27,15 @@ _CUT_OFF = re.compile(
 )
 _ENDED = re.compile(r"""[.!?。！？؟]["'”’)\]]*$""")
 _PINGBACK = re.compile(r"^\[…\].*\[…\]$", re.DOTALL)  # how WordPress quotes the page that links here
+
+
+_READER = ThreadPoolExecutor(1, "digest-reader")  # two would only fight over the interpreter, and the event loop with them
+_Made = TypeVar("_Made")
+
+
+async def aside(work: Callable[..., _Made], *given: object) -> _Made:
+    """Long work on a source's bytes, beside the event loop."""
+    return await asyncio.get_running_loop().run_in_executor(_READER, work, *given)
 
 
 def title(markup: str, body: str) -> str:

@@ -1,0 +1,118 @@
+"""How fast 200 feeds are read, each of 15 KB, from 200 hosts that answer after 50 ms.
+
+    python benchmarks/collect.py [--rounds 5]
+
+The limit is what the wire costs: 50 ms for each wave of as many requests as the fetcher holds open at once. Printed beside it:
+fetching alone, fetching and parsing, and for how long the event loop stood still at most.
+"""
+
+import argparse
+import asyncio
+import multiprocessing
+import statistics
+import time
+from datetime import UTC, datetime
+from multiprocessing.connection import Connection
+
+from digest.collect import collect
+from digest.config import SourcePlan
+from digest.fetch import AT_ONCE, Fetcher
+
+FEEDS, SIZE, DELAY = 200, 15_000, 0.050
+SINCE = datetime(2026, 11, 1, tzinfo=UTC)
+ITEM = (
+    "<item><guid>{0}-{1}</guid><link>https://g{0}.example/{1}</link><title>Story {1} of paper {0}</title>"
+    "<pubDate>Mon, 23 Nov 2026 10:00:00 GMT</pubDate><description>{2}</description></item>"
+)
+
+
+def feed(number: int) -> bytes:
+    """One feed of about the size."""
+    words = "The harbour office has paid for a new cable and the lamps are lit again. " * 18
+    items = "".join(ITEM.format(number, at, words) for at in range(SIZE // (len(words) + 200)))
+    return f'<?xml version="1.0"?><rss version="2.0"><channel><title>Paper {number}</title>{items}</channel></rss>'.encode()
+
+
+async def serve(pipe: Connection) -> None:
+    """So many servers, each answering after a while; until it is stopped."""
+    loop = asyncio.get_running_loop()
+
+    class One(asyncio.Protocol):
+        def __init__(self, number: int) -> None:
+            body = feed(number)
+            self.answer = b"HTTP/1.1 200 OK\r\nContent-Type: application/rss+xml\r\nContent-Length: %d\r\n\r\n" % len(body) + body
+
+        def connection_made(self, transport: asyncio.BaseTransport) -> None:
+            assert isinstance(transport, asyncio.Transport)
+            self.transport = transport
+
+        def data_received(self, data: bytes) -> None:
+            loop.call_later(DELAY, self.transport.write, self.answer)
+
+    servers = [await loop.create_server(lambda number=number: One(number), "127.0.0.1", 0) for number in range(FEEDS)]
+    pipe.send([server.sockets[0].getsockname()[1] for server in servers])
+    await asyncio.sleep(300)
+
+
+def server(pipe: Connection) -> None:
+    """The process of the servers."""
+    asyncio.run(serve(pipe))
+
+
+async def stalls(worst: list[float]) -> None:
+    """How much later than asked a short sleep ends: for so long the loop stood still."""
+    while True:
+        before = time.perf_counter()
+        await asyncio.sleep(0.001)
+        worst.append(time.perf_counter() - before - 0.001)
+
+
+async def fetched(urls: list[str]) -> None:
+    """Fetching alone."""
+    async with Fetcher() as fetcher:
+        await asyncio.gather(*(fetcher.get(url, allow_private=True) for url in urls))
+
+
+async def collected(urls: list[str]) -> None:
+    """Fetching and parsing."""
+    plans = [SourcePlan(kind="feed", url=url, allow_private=True) for url in urls]
+    async with Fetcher() as fetcher:
+        harvest = await collect(plans, fetcher, {plan.label: SINCE for plan in plans}, conditional=False)
+    assert len({row.source for row in harvest.articles}) == FEEDS, harvest.failures[:3]
+
+
+async def measured(urls: list[str], rounds: int) -> None:
+    """The table."""
+    limit = DELAY * -(-FEEDS // AT_ONCE)
+    print(f"the limit of the wire              {limit * 1000:7.0f} ms")
+    for name, work in (("fetching", fetched), ("fetching and parsing", collected)):
+        times, worst = [], list[float]()
+        for _ in range(rounds):
+            watch = asyncio.create_task(stalls(worst))
+            started = time.perf_counter()
+            await work(urls)
+            times.append(time.perf_counter() - started)
+            watch.cancel()
+        took = statistics.median(times)
+        print(
+            f"{name:34} {took * 1000:7.0f} ms   {took / limit:5.2f} × the limit   loop still for {max(worst) * 1000:.0f} ms at most"
+        )
+
+
+def main() -> None:
+    """Serve, measure, stop."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=5)
+    given = parser.parse_args()
+    ours, theirs = multiprocessing.Pipe()
+    process = multiprocessing.get_context("spawn").Process(target=server, args=(theirs,), daemon=True)
+    process.start()
+    try:
+        asyncio.run(measured([f"http://127.0.0.1:{port}/feed" for port in ours.recv()], given.rounds))
+    finally:
+        process.terminate()
+        process.join()
+
+
+if __name__ == "__main__":
+    main()
