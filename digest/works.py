@@ -68,6 +68,7 @@ class Works:
             articles=plan.articles,
             comments_per_article=plan.comments_per_article,
             standards=held_to(self.config.root),
+            weights={plan.label: plan.weight for plan in self.config.sources},
         )
 
     async def collect(self, since: datetime, *, conditional: bool = False) -> Harvest:

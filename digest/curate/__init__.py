@@ -1,12 +1,12 @@
 """Stage 2: which articles and which comments make the edition, each with its reasons. Pure: no clock, no I/O."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
-from digest.curate.articles import Choice, choose
+from digest.curate.articles import Choice, Taste, choose
 from digest.curate.comments import pick
 from digest.curate.standards import Standards
 from digest.model import Article, Comment, Edition, Harvest, LeftOut, Slot, Story
@@ -20,6 +20,7 @@ class Rules:
     articles: int
     comments_per_article: int
     standards: Standards
+    weights: Mapping[str, float] = field(default_factory=dict)  # of sources, by their labels
 
 
 def curate(slot: Slot, material: Harvest, settled: AbstractSet[str], rules: Rules, *, number: int, now: datetime) -> Edition:
@@ -28,7 +29,8 @@ def curate(slot: Slot, material: Harvest, settled: AbstractSet[str], rules: Rule
     `settled` holds the ids and identities of articles that an earlier edition printed or left out; an article from
     before the window that is not among them came in late and is taken, unless this is the first edition of all.
     """
-    choice = choose(material.articles, slot.window, settled, rules.articles, _counts(material.comments))
+    taste = Taste(limit=rules.articles, weights=rules.weights, counts=_counts(material.comments))
+    choice = choose(material.articles, slot.window, settled, taste)
     threads = _threads(material.comments, choice)
     stories, left_out = [], list(choice.left_out)
     for position, (article, reasons) in enumerate(choice.chosen):

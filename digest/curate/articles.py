@@ -1,6 +1,7 @@
 """Which articles an edition prints, in which order, and why the others are left out."""
 
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
@@ -9,6 +10,7 @@ from digest.markup import identity
 from digest.model import Article, LeftOut, Window
 from digest.prose import words
 
+COST = {"t": 0.6, "a": 0.4, "s": 0.1}  # in weight, for each article before of the same topic, writer, source
 _OPENING = 40  # words that two articles of one title must share to be one article
 
 
@@ -21,8 +23,19 @@ class Choice:
     same_as: Mapping[str, str] = field(default_factory=dict)
 
 
-def choose(articles: Sequence[Article], window: Window, settled: AbstractSet[str], limit: int, counts: Mapping[str, int]) -> Choice:
-    """The window's articles: the most talked-about leads, the rest follow newest first, `limit` in all."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taste:
+    """How many articles an edition holds, how much each source weighs (1 where it is not named), and how often each article was
+    commented on.
+    """
+
+    limit: int
+    weights: Mapping[str, float]
+    counts: Mapping[str, int]
+
+
+def choose(articles: Sequence[Article], window: Window, settled: AbstractSet[str], taste: Taste) -> Choice:
+    """The window's articles: the heaviest leads, the rest follow newest first; where there are too many, of many kinds."""
     left_out, candidates = [], []
     for article in _by_age(articles):
         reason = _unfit(article, window, settled)
@@ -32,10 +45,12 @@ def choose(articles: Sequence[Article], window: Window, settled: AbstractSet[str
             left_out.append(_left_out(article, reason))
     united, same_as = _unite(candidates)
     left_out += [_left_out(article, f"the same article as {keeper.url}") for article, keeper in same_as]
-    ranked = sorted(united, key=lambda article: (-_weight(article, counts), -article.published.timestamp(), article.id))
-    left_out += [_left_out(article, f"the edition holds {limit} articles") for article in ranked[limit:]]
+    ranked = _varied(
+        sorted(united, key=lambda article: (-_weight(article, taste), -article.published.timestamp(), article.id)), taste
+    )
+    left_out += [_left_out(article, f"the edition holds {taste.limit} articles") for article in ranked[taste.limit :]]
     return Choice(
-        chosen=tuple((article, _reasons(article, counts, window)) for article in _in_print_order(ranked[:limit])),
+        chosen=tuple((article, _reasons(article, ranked, taste, window)) for article in _in_print_order(ranked[: taste.limit])),
         left_out=tuple(left_out),
         same_as={article.id: keeper.id for article, keeper in same_as},
     )
@@ -86,10 +101,32 @@ def _discussed(article: Article, counts: Mapping[str, int]) -> int:
     return max(article.comment_count or 0, counts.get(article.id, 0))
 
 
-def _weight(article: Article, counts: Mapping[str, int]) -> float:
-    """How much an article has to say for itself: its discussion, a picture, a text of some length."""
+def _weight(article: Article, taste: Taste) -> float:
+    """How much an article has to say for itself: its discussion, a picture, a text of some length; times its source's weight."""
     length = min(len(words(article.body_text)) / 150, 1.0)
-    return math.log2(1 + _discussed(article, counts)) + 1.5 * (article.image is not None) + length
+    own = 1 + math.log2(1 + _discussed(article, taste.counts)) + 1.5 * (article.image is not None) + length
+    return own * taste.weights.get(article.source, 1.0)
+
+
+def _varied(ranked: Sequence[Article], taste: Taste) -> list[Article]:
+    """The articles by weight, each lighter for every one before it of its topic, writer or source; the lead stays."""
+    rest, found = list(ranked), list[Article]()
+    seen: Counter[str] = Counter()
+    while rest:
+        best = max(rest, key=lambda article: _weight(article, taste) - sum(COST[mark[0]] * seen[mark] for mark in _marks(article)))
+        rest.remove(best)
+        found.append(best)
+        seen.update(_marks(best))
+    return found
+
+
+def _marks(article: Article) -> set[str]:
+    """What an article has in common with others."""
+    return {
+        *(f"t{topic.casefold()}" for topic in article.topics[:3]),
+        *([f"a{article.author}"] if article.author else []),
+        f"s{article.source}",
+    }
 
 
 def _in_print_order(ranked: Sequence[Article]) -> list[Article]:
@@ -98,6 +135,15 @@ def _in_print_order(ranked: Sequence[Article]) -> list[Article]:
     return [*ranked[:1], *newest]
 
 
-def _reasons(article: Article, counts: Mapping[str, int], window: Window) -> tuple[str, ...]:
-    late = ("came in after its own edition had closed",) if article.published < window.start else ()
-    return (f"{_discussed(article, counts)} comments", *(("has a picture",) if article.image else ()), *late)
+def _reasons(article: Article, ranked: Sequence[Article], taste: Taste, window: Window) -> tuple[str, ...]:
+    """What speaks for an article, for the editor."""
+    comments, weight = _discussed(article, taste.counts), taste.weights.get(article.source, 1.0)
+    most = comments > 0 and comments == max(_discussed(row, taste.counts) for row in ranked)
+    told = [
+        f"{comments} comments",
+        "the most discussed" if most else "",
+        "has a picture" if article.image else "",
+        f"its source weighs {weight:g}" if weight != 1.0 else "",
+        "came in after its own edition had closed" if article.published < window.start else "",
+    ]
+    return tuple(filter(None, told))

@@ -3,6 +3,7 @@
 import json
 import random
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -104,6 +105,22 @@ def test_the_same_text_on_two_sites_is_one_article_and_the_same_title_alone_is_n
 def test_the_most_discussed_leads_and_the_rest_is_newest_first() -> None:
     edition = made([article("new", 1), article("old", 9), article("mid", 5)], [comment(f"c{n}", on="old") for n in range(9)])
     assert [story.article.id for story in edition.stories] == ["old", "new", "mid"]
+
+
+def test_where_there_are_too_many_one_topic_does_not_fill_the_edition() -> None:
+    rows = [article(f"h{n}", n + 1, topics=("Harbour",), comment_count=9) for n in range(4)] + [
+        article("l", 6, topics=("Library",), comment_count=5)
+    ]
+    edition = made(rows, rules=replace(RULES, articles=3))
+    assert "l" in {story.article.id for story in edition.stories}
+    assert "the most discussed" in edition.stories[0].reasons
+
+
+def test_a_source_weighs_what_the_editor_says() -> None:
+    rows = [article("a", 1, comment_count=9), article("b", 2, source="other")]
+    assert made(rows).stories[0].article.id == "a"
+    heavy = made(rows, rules=replace(RULES, weights={"other": 9.0}))
+    assert (heavy.stories[0].article.id, heavy.stories[0].reasons[-1]) == ("b", "its source weighs 9")
 
 
 def test_what_does_not_fit_is_left_out_with_the_reason() -> None:
