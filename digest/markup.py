@@ -21,7 +21,9 @@ _MARKS = (
     (re.compile(r"</?(?:p|div|h[1-6])>"), "\n\n"),
 )
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u2028\u2029\u202a-\u202e\u2066-\u2069\ue000\ue001\ufeff\ufff9-\ufffb]")
-_TRACKING = re.compile(r"^(utm_\w+|fbclid|gclid|mc_[ce]id|igshid|ref|cmpid|_ga)$")
+_TRACKING = re.compile(
+    r"^(utm_\w+|[fg]clid|fbclid|dclid|msclkid|yclid|twclid|mc_[ce]id|igshid|igsh|ref|ref_src|cmpid|_ga|_gl|mkt_tok|at_\w+|amp|outputType)$"
+)
 DEEPEST = 3  # quotations inside quotations that are told apart
 LONGEST = 200_000  # characters of one stranger's HTML that are looked at
 
@@ -81,8 +83,9 @@ def link(url: str, base: str = "") -> str:
 
 
 def identity(url: str) -> str:
-    """An article's address without what varies between its copies: scheme, www, tracking, fragment, closing slash."""
+    """An article's address without what varies between its copies: scheme, www, tracking, AMP, fragment, closing slash."""
     parts = urlsplit(url)
     query = sorted((key, value) for key, value in parse_qsl(parts.query, keep_blank_values=True) if not _TRACKING.match(key))
-    host = (parts.hostname or "").removeprefix("www.") + (f":{parts.port}" if parts.port else "")
-    return f"{host}{parts.path.rstrip('/')}{'?' + urlencode(query) if query else ''}"
+    host = re.sub(r"^(?:www|amp|m)\.", "", parts.hostname or "") + (f":{parts.port}" if parts.port else "")
+    path = re.sub(r"(?:/amp|/index\.html?)?/*$", "", parts.path)
+    return f"{host}{path}{'?' + urlencode(query) if query else ''}"

@@ -80,6 +80,9 @@ def test_one_article_under_many_addresses() -> None:
             "http://gazette.example/a?utm_source=x&utm_medium=y",
             "https://gazette.example/a#comments",
             "https://gazette.example/a/?fbclid=1",
+            "https://amp.gazette.example/a?amp=1",
+            "https://m.gazette.example/a/amp/",
+            "https://gazette.example/a/index.html?outputType=amp&_gl=1",
         )
     }
     assert same == {"gazette.example/a"}

@@ -45,9 +45,7 @@ def choose(articles: Sequence[Article], window: Window, settled: AbstractSet[str
             left_out.append(_left_out(article, reason))
     united, same_as = _unite(candidates)
     left_out += [_left_out(article, f"the same article as {keeper.url}") for article, keeper in same_as]
-    ranked = _varied(
-        sorted(united, key=lambda article: (-_weight(article, taste), -article.published.timestamp(), article.id)), taste
-    )
+    ranked = _varied(united, taste)
     left_out += [_left_out(article, f"the edition holds {taste.limit} articles") for article in ranked[taste.limit :]]
     return Choice(
         chosen=tuple((article, _reasons(article, ranked, taste, window)) for article in _in_print_order(ranked[: taste.limit])),
@@ -108,25 +106,24 @@ def _weight(article: Article, taste: Taste) -> float:
     return own * taste.weights.get(article.source, 1.0)
 
 
-def _varied(ranked: Sequence[Article], taste: Taste) -> list[Article]:
-    """The articles by weight, each lighter for every one before it of its topic, writer or source; the lead stays."""
-    rest, found = list(ranked), list[Article]()
+def _varied(articles: Sequence[Article], taste: Taste) -> list[Article]:
+    """The articles by weight; up to the limit each is lighter for every one before it of its topic, writer or source."""
+    weights = {article.id: _weight(article, taste) for article in articles}
+    rest = sorted(articles, key=lambda article: (-weights[article.id], -article.published.timestamp(), article.id))
+    found: list[Article] = []
     seen: Counter[str] = Counter()
-    while rest:
-        best = max(rest, key=lambda article: _weight(article, taste) - sum(COST[mark[0]] * seen[mark] for mark in _marks(article)))
+    while rest and len(found) < taste.limit:
+        best = max(rest, key=lambda article: weights[article.id] - sum(COST[mark[0]] * seen[mark] for mark in _marks(article)))
         rest.remove(best)
         found.append(best)
         seen.update(_marks(best))
-    return found
+    return [*found, *rest]
 
 
 def _marks(article: Article) -> set[str]:
     """What an article has in common with others."""
-    return {
-        *(f"t{topic.casefold()}" for topic in article.topics[:3]),
-        *([f"a{article.author}"] if article.author else []),
-        f"s{article.source}",
-    }
+    writer = [f"a{article.author}"] if article.author else []
+    return {f"s{article.source}", *writer, *(f"t{topic.casefold()}" for topic in article.topics[:3])}
 
 
 def _in_print_order(ranked: Sequence[Article]) -> list[Article]:
