@@ -75,13 +75,18 @@ def within(answer: Any, *path: str) -> list[Any]:
 
 
 def read(kind: type[Row], rows: Iterable[Any]) -> list[Row]:
-    """The rows of the expected shape; the others cannot be placed and are passed over."""
-    found = []
+    """The rows of the expected shape; others cannot be placed and are passed over. SourceError where none is of it."""
+    found, odd = [], ""
     for row in rows:
         try:
             found.append(kind.model_validate(row))
-        except ValidationError:
-            continue
+        except ValidationError as error:
+            first = error.errors()[0]
+            odd = f"{'.'.join(map(str, first['loc'])) or 'a row'}: {first['msg']}" if isinstance(row, dict) else odd
+    if odd and not found:
+        raise SourceError(
+            f"nothing here has the expected form ({odd})", remedy="The API may have changed; is there a newer digest?"
+        )
     return found
 
 
