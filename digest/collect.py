@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
@@ -50,16 +50,31 @@ def _giving_way() -> Iterator[None]:
 async def _one(plan: SourcePlan, fetcher: Fetcher, since: datetime, conditional: bool, deadline: float) -> Harvest:
     get = partial(fetcher.get, allow_private=plan.allow_private, conditional=conditional)
     read, discuss = reader(plan), discusser(plan.comments) if plan.comments else None
+    harvest = await _settled(read(plan, get, since), plan.label, deadline)
+    if plan.comments and discuss and harvest.articles:
+        label = f"{plan.label}, comments by {plan.comments.kind}"
+        harvest = _with(harvest, await _settled(discuss(plan.comments, get, harvest.articles), label, deadline))
+    return harvest if harvest.failures else replace(harvest, read=(plan.label,))
+
+
+async def _settled(work: Awaitable[Harvest], label: str, deadline: float) -> Harvest:
+    """What a reading brings; what is wrong with it is a value."""
     try:
         async with asyncio.timeout(deadline):
-            harvest = await read(plan, get, since)
-            if plan.comments and discuss:
-                harvest += await discuss(plan.comments, get, harvest.articles)
-            return harvest if harvest.failures else replace(harvest, read=(plan.label,))
+            return await work
     except FetchError as error:
-        return Harvest(failures=(Failure(source=plan.label, reason=str(error)),))
+        return Harvest(failures=(Failure(source=label, reason=str(error)),))
     except TimeoutError:
-        return Harvest(failures=(Failure(source=plan.label, reason=f"not read to its end within {deadline:.0f} s"),))
+        return Harvest(failures=(Failure(source=label, reason=f"not read to its end within {deadline:.0f} s"),))
     except Exception as error:  # a fault of ours that one source's bytes brought out must not cost the others their edition
-        log.exception("reading %s failed", plan.label)
-        return Harvest(failures=(Failure(source=plan.label, reason=f"unexpected {type(error).__name__}: {error}"),))
+        log.exception("reading %s failed", label)
+        return Harvest(failures=(Failure(source=label, reason=f"unexpected {type(error).__name__}: {error}"),))
+
+
+def _with(native: Harvest, apart: Harvest) -> Harvest:
+    """Articles with the comments from elsewhere. Nobody is taken for removed where either side failed, or only one knows."""
+    promised = {row.article_id for row in native.threads}
+    spoken = {row.article_id for row in native.comments}
+    both = tuple(row for row in apart.threads if row.article_id in promised or row.article_id not in spoken)
+    whole = replace(native + apart, threads=both)
+    return replace(whole, threads=()) if whole.failures else whole

@@ -54,6 +54,15 @@ class Response:
     body: bytes
 
     @property
+    def why(self) -> str:
+        """What a status that is not `ok` says."""
+        return (
+            "this is gone for good (410): remove it, or ask the site where it is"
+            if self.status == 410
+            else f"the server answers {self.status}"
+        )
+
+    @property
     def ok(self) -> bool:
         """Whether the status says the body is what was asked for."""
         return 200 <= self.status < 300
@@ -165,8 +174,6 @@ class Fetcher:
                 if last or isinstance(error, aiohttp.ClientConnectorCertificateError):
                     raise FetchError(_told(error), thing=url) from error
             else:
-                if response.status == 410:
-                    raise FetchError("is gone for good (410)", thing=url, remedy="Remove it, or ask the site where it is now.")
                 if response.status != 429 and response.status < 500:
                     return response
                 if last:

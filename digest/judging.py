@@ -8,39 +8,55 @@ import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ValidationError, field_validator
+from pydantic import BaseModel, BeforeValidator, ValidationError, field_validator
 
 from digest.curate.comments import Judged, Verdict
 from digest.curate.standards import ABUSE, MODEL, SCORES, Standards, standards
 from digest.errors import SourceError
 from digest.markup import tidy
 from digest.model import Article, Comment
+from digest.prose import key
 
 _ROOM = Path(__file__).parent / "curate"
 _BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 LONGEST = 50_000  # characters of one comment
 
 
+def _clean(value: object) -> object:
+    """No NUL and no half of a character in what is a text."""
+    return key(value) if isinstance(value, str) else value
+
+
+def _bounded(value: object) -> object:
+    """What a stranger counts, within reason."""
+    return min(max(value, -(10**9)), 10**9) if isinstance(value, int) else value
+
+
+Text = Annotated[str, BeforeValidator(_clean)]
+Key = Annotated[str | int, BeforeValidator(_clean)]
+Tally = Annotated[int | None, BeforeValidator(_bounded)]
+
+
 class _Article(BaseModel):
-    id: str | int = ""
-    title: str | None = None
-    url: str | None = None
-    author: str | None = None
-    text: str | None = None
+    id: Key = ""
+    title: Text | None = None
+    url: Text | None = None
+    author: Text | None = None
+    text: Text | None = None
 
 
 class _Comment(BaseModel):
-    id: str | int
-    text: str
-    parent_id: str | int | None = None
-    author: str | None = None
+    id: Key
+    text: Text
+    parent_id: Key | None = None
+    author: Text | None = None
     written: datetime | None = None
-    up: int | None = None
-    down: int | None = None
-    replies: int | None = None
-    place: int | None = None
+    up: Tally = None
+    down: Tally = None
+    replies: Tally = None
+    place: Tally = None
     state: Literal["approved", "held", "spam", "deleted"] = "approved"
 
     @field_validator("written")

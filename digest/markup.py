@@ -84,8 +84,12 @@ def link(url: str, base: str = "") -> str:
 
 def identity(url: str) -> str:
     """An article's address without what varies between its copies: scheme, www, tracking, AMP, fragment, closing slash."""
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+        port = f":{parts.port}" if parts.port else ""
+    except ValueError:
+        return url
     query = sorted((key, value) for key, value in parse_qsl(parts.query, keep_blank_values=True) if not _TRACKING.match(key))
-    host = re.sub(r"^(?:www|amp|m)\.", "", parts.hostname or "") + (f":{parts.port}" if parts.port else "")
+    host = re.sub(r"^(?:www|amp|m)\.", "", parts.hostname or "") + port
     path = re.sub(r"(?:/amp|/index\.html?)?/*$", "", parts.path)
     return f"{host}{path}{'?' + urlencode(query) if query else ''}"

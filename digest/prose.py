@@ -23,7 +23,7 @@ def sentences(text: str) -> list[str]:
     """The sentences of one paragraph, abbreviations and initials kept whole."""
     found, start = [], 0
     for match in _SENTENCE_END.finditer(text):
-        if _NO_END.search(text[start : match.end()]):
+        if _NO_END.search(text[max(start, match.end() - 12) : match.end()]):
             continue
         found.append(text[start : match.end()].strip())
         start = match.end()
@@ -59,3 +59,8 @@ def number(text: object, most: int) -> int | None:
     """A whole number as a stranger writes it, at most `most`; None where it is none."""
     digits = str(text).strip()
     return min(int(digits), most) if digits.isascii() and digits.isdigit() and len(digits) < 12 else None
+
+
+def key(text: str) -> str:
+    """A text that any database and any file takes: no NUL, no half of a character."""
+    return text.encode("utf-8", "replace").decode().replace("\0", "")

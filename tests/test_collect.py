@@ -9,7 +9,7 @@ import pytest
 from aiohttp import web
 
 from digest.collect import collect
-from digest.config import SourcePlan
+from digest.config import CommentsPlan, SourcePlan
 from digest.fetch import Fetcher, Limits
 from digest.web.pages import served
 
@@ -85,3 +85,24 @@ async def test_nine_good_servers_beside_a_hostile_one(host: str) -> None:
     assert "/bad" in str(harvest.failures[0])
     assert "\n" not in str(harvest.failures[0])
     assert len(harvest.read) == 9
+
+
+async def test_where_comments_fail_the_articles_stay_and_nobody_is_taken_for_removed() -> None:
+    """Comments from elsewhere that are down cost neither the articles nor the comments that are kept."""
+
+    async def feed(asked: web.Request) -> web.StreamResponse:
+        return web.Response(text=FEED.format("1"), content_type="application/rss+xml")
+
+    async def down(asked: web.Request) -> web.StreamResponse:
+        return web.Response(status=503)
+
+    app = web.Application()
+    app.router.add_get("/feed", feed)
+    app.router.add_get("/api/v1/accounts/lookup", down)
+    async with served(app, "127.0.0.1", 0) as host, Fetcher(limits=QUICK) as fetcher:
+        apart = CommentsPlan(kind="mastodon", url=f"{host}/@gazette")
+        plan = SourcePlan(kind="feed", url=f"{host}/feed", allow_private=True, comments=apart)
+        harvest = await collect([plan], fetcher, {plan.label: SINCE})
+    assert [row.title for row in harvest.articles] == ["Story 1"]
+    assert harvest.threads == ()
+    assert "comments by mastodon" in str(harvest.failures[0])

@@ -120,7 +120,6 @@ async def test_a_server_that_stumbles_is_asked_again(host: str) -> None:
         ("/bomb", "larger than|broke off"),
         ("/cut", "broke off"),
         ("/dead", "answers 500"),
-        ("/gone", "is gone for good .*Remove it"),
         ("/loop", "more than 5 redirects"),
         ("/redirect?to=file:///etc/passwd", "not http"),
     ],

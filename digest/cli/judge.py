@@ -20,7 +20,7 @@ SHAPE = """{"article": {"title": "…", "author": "…", "text": "…"},
 
 
 @click.command("judge", epilog=f"A thread is one line of JSON:\n\n\b\n    {SHAPE}")
-@click.argument("file", required=False, type=click.File(encoding="utf-8", errors="replace"))
+@click.argument("file", required=False, type=click.File(encoding="utf-8-sig", errors="replace"))
 @click.option("--url", default="", help="Judge the comments of a live article of a configured source instead.")
 @click.option("--explain", is_flag=True, help="Print every comment with its terms or its reason, for a person.")
 @click.option("--top", default=3, show_default=True, type=click.IntRange(0, 20), help="Picks a thread, at most.")

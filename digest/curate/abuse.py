@@ -17,7 +17,7 @@ from digest.prose import words
 _NEWSROOM = frozenset({"author", "writer", "reporter", "journalist", "editor", "columnist", "gazette", "paper"})
 _ALIKE = str.maketrans("аеорсухікАЕОРСУХІКМТВН", "aeopcyxikAEOPCYXIKMTBH")
 _SECOND = re.compile(r"\b(?:you|your|yours|yourself|ur|u)\b", re.IGNORECASE)
-_SECTIONS = ("everywhere", "always", "aimed", "held")
+_SECTIONS = ("everywhere", "always", "aimed", "held", "names")
 _GROUP = """
     (?:blacks|whites|asians|africans|arabs|latinos|mexicans|indians|pakistanis|gypsies|natives|aboriginals|muslims|moslems|jews
     |christians|catholics|hindus|sikhs|immigrants|migrants|refugees|foreigners|gays|lesbians|homosexuals|transgenders|women|men
@@ -49,12 +49,13 @@ class Ruling:
 
 @dataclass(frozen=True, slots=True)
 class Lists:
-    """Patterns over lower case: never printed in any language, never in English, not where said to or of a writer; and held."""
+    """Patterns over lower case: never printed in any language, in English, where said to or of a writer; held; surnames."""
 
     everywhere: re.Pattern[str]
     always: re.Pattern[str]
     aimed: re.Pattern[str]
     held: re.Pattern[str]
+    names: re.Pattern[str]
 
 
 def load(texts: Iterable[str]) -> Lists:
@@ -83,16 +84,21 @@ def _pattern(terms: Iterable[str]) -> re.Pattern[str]:
     return re.compile(rf"(?<!\w)(?:{'|'.join(parts)})(?!\w)" if parts else r"(?!)")
 
 
-def rule(text: str, people: Sequence[str], lists: Lists, risk: Risk | None = None, most: float = 0.0) -> Ruling:
-    """The state of a text; `people` are those it could be aimed at, its article's author first.
+def rule(
+    text: str, people: Sequence[str], lists: Lists, risk: Risk | None = None, most: float = 0.0, *, name: bool = False
+) -> Ruling:
+    """The state of a text; `people` are those it could be aimed at, in small letters, its article's author first.
 
-    It is held where the model's log odds are above `most`, for a slogan, and for what it says of a group of people as a whole.
+    Of a `name` a surname that is one is not held against it. A text is held where the model's log odds are above `most`, for a
+    slogan, and for what it says of a group of people as a whole.
     """
     folded = _unmasked(_plain(text).casefold())
     if found := lists.everywhere.search(folded):
         return Ruling(State.BLOCKED, f"“{found[0]}”")
     if not english(text):
         return Ruling(State.CLEAR, "not English: the English lists and the model step aside")
+    if name and lists.names.fullmatch(folded.rpartition(" ")[2]):
+        folded = folded.rpartition(" ")[0]
     if why := _blocked(folded, people, lists):
         return Ruling(State.BLOCKED, why)
     if risk is None:
@@ -132,5 +138,5 @@ def _names_one_of(text: str, people: Sequence[str]) -> bool:
     """
     author, *commenters = people or [""]
     said = {part.removesuffix("'s") for part in words(text)}
-    by_name = any(len(name) > 3 and re.search(rf"(?<!\w){re.escape(name.casefold())}(?!\w)", text) for name in commenters)
+    by_name = any(len(name) > 3 and name in text and re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text) for name in commenters)
     return by_name or bool(said & (_NEWSROOM | {part.casefold() for part in words(author) if len(part) > 2}))

@@ -87,16 +87,15 @@ def _left_out(comment: Comment, reason: str) -> LeftOut:
 def _chosen(passed: Sequence[Judged], talk: Discussion, most: int, standards: Standards) -> list[Pick]:
     """The best few by maximal marginal relevance (Carbonell and Goldstein, 1998), one a writer and one a sub-thread."""
     open_ = _eligible(passed, standards)
+    roots = {row.comment.id: talk.root(row.comment) for row in open_}
     picks: list[Pick] = []
-    claimed: set[str] = set()
     while open_ and len(picks) < most:
         best = max(open_, key=lambda row: row.score - _price(row, picks, talk, standards))  # the first of equals
         open_.remove(best)
-        printed = _printed(best, talk, standards)
-        claims = {f"by {best.comment.author}", f"in {talk.root(best.comment)}"}
-        if printed and not claims & claimed:
-            claimed |= claims
+        if printed := _printed(best, talk, standards):
             picks.append(printed)
+            author, root = best.comment.author, roots[best.comment.id]
+            open_ = [row for row in open_ if row.comment.author != author and roots[row.comment.id] != root]
     return picks
 
 

@@ -25,7 +25,7 @@ def wilson(up: int, down: int, z: float) -> float:
 
 def votes(talk: Discussion) -> int:
     """How many votes the thread has, up and down."""
-    return sum(max(0, comment.up or 0) + max(0, comment.down or 0) for comment in talk.comments)
+    return sum(_counted(comment.up) + _counted(comment.down) for comment in talk.comments)
 
 
 def crowd(talk: Discussion, z: float) -> Mapping[str, float]:
@@ -43,14 +43,21 @@ def _signals(talk: Discussion, z: float) -> list[tuple[float, Mapping[str, float
         both = any(comment.down is not None for comment in talk.comments)
         found.append((VOTES, _ranks({comment.id: _liked(comment, z, both=both) for comment in talk.comments})))
     if any(comment.place is not None for comment in talk.comments):
-        last = max(comment.place or 0 for comment in talk.comments) + 1
-        found.append((PLACE, _ranks({row.id: float(-(last if row.place is None else row.place)) for row in talk.comments})))
+        last = max(_counted(comment.place) for comment in talk.comments) + 1
+        found.append(
+            (PLACE, _ranks({row.id: float(-(last if row.place is None else _counted(row.place))) for row in talk.comments}))
+        )
     answers = {comment.id: talk.answerers.get(comment.id, comment.replies) for comment in talk.comments}
-    return [*found, (ANSWERS, _ranks({key: math.log1p(max(0, count)) for key, count in answers.items()}))]
+    return [*found, (ANSWERS, _ranks({key: math.log1p(_counted(count)) for key, count in answers.items()}))]
+
+
+def _counted(number: int | None) -> int:
+    """What a source counts, whatever it says."""
+    return min(max(0, number or 0), 10**9)
 
 
 def _liked(comment: Comment, z: float, *, both: bool) -> float:
-    up, down = max(0, comment.up or 0), max(0, comment.down or 0)
+    up, down = _counted(comment.up), _counted(comment.down)
     return wilson(up, down, z) if both else math.log1p(up)
 
 

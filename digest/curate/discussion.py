@@ -11,6 +11,7 @@ from digest.prose import words
 
 SHINGLE = 3  # words
 ALIKE = 0.7  # Jaccard index of the shingles from which two comments are one
+COMMONPLACE = 50  # comments; what more of them share says nothing of any two
 _COMMON = frozenset(
     words("""
     the a an and or but of to in on at for with by from as is are was were be been it its this that these those he she they we
@@ -25,7 +26,8 @@ class Discussion:
 
     def __init__(self, article: Article, comments: Sequence[Comment]) -> None:
         self.article = article
-        self.comments = sorted(comments, key=lambda comment: (comment.written, comment.id))
+        each = {comment.id: comment for comment in sorted(comments, key=lambda comment: (comment.id, comment.text, comment.author))}
+        self.comments = sorted(each.values(), key=lambda comment: (comment.written, comment.id))
         self.by_id = {comment.id: comment for comment in self.comments}
         self.texts = {comment.id: own_words(comment.text) for comment in self.comments}
         self.words = {key: words(text.casefold()) for key, text in self.texts.items()}
@@ -56,7 +58,8 @@ class Discussion:
                 continue
             sizes[comment.id] = len(marks)
             for mark in marks:
-                holders.setdefault(mark, []).append(comment.id)
+                if len(known := holders.setdefault(mark, [])) < COMMONPLACE:
+                    known.append(comment.id)
         return found
 
     @cached_property

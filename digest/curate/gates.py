@@ -38,10 +38,10 @@ def length(text: str) -> int:
 
 def rulings(talk: Discussion, standards: Standards) -> dict[str, Ruling]:
     """Whether each comment is abuse, said to or of its fellows."""
-    people = [talk.article.author, *sorted({comment.author for comment in talk.comments})]
+    people = [talk.article.author, *sorted({comment.author.casefold() for comment in talk.comments})]
     found = {}
     for comment in talk.comments:
-        by_name = rule(comment.author, [], standards.lists)
+        by_name = rule(comment.author, [], standards.lists, name=True)
         found[comment.id] = (
             by_name
             if by_name.state is State.BLOCKED
@@ -54,8 +54,14 @@ def gated(talk: Discussion, ruled: Mapping[str, Ruling], standards: Standards) -
     """What is against each comment that may not be printed, for itself or for the comment it answers."""
     own = {comment.id: _gate(comment, talk, ruled[comment.id], standards) for comment in talk.comments}
     found = {key: refusal for key, refusal in own.items() if refusal}
-    answers = {comment.id: _by_parent(comment, talk, found) for comment in talk.comments if comment.id not in found}
-    return {**found, **{key: refusal for key, refusal in answers.items() if refusal}}
+    open_ = [comment for comment in talk.comments if comment.id not in found]
+    while True:  # an answer to an answer to abuse, and so on
+        answers = {comment.id: _by_parent(comment, talk, found, ruled) for comment in open_}
+        refused = {key: refusal for key, refusal in answers.items() if refusal}
+        if not refused:
+            return found
+        found |= refused
+        open_ = [comment for comment in open_ if comment.id not in refused]
 
 
 def _gate(comment: Comment, talk: Discussion, ruling: Ruling, standards: Standards) -> Refusal | None:
@@ -93,7 +99,7 @@ def _shouted(text: str) -> bool:
     return small + large > 20 and large > small
 
 
-def _by_parent(comment: Comment, talk: Discussion, refused: Mapping[str, Refusal]) -> Refusal | None:
+def _by_parent(comment: Comment, talk: Discussion, refused: Mapping[str, Refusal], ruled: Mapping[str, Ruling]) -> Refusal | None:
     """A reply stands only with its parent's words, so they must be there and fit to print."""
     if comment.parent_id is None:
         return None
@@ -101,4 +107,5 @@ def _by_parent(comment: Comment, talk: Discussion, refused: Mapping[str, Refusal
     if parent is None or parent.state != "approved" or not own_words(parent.text):
         return Refusal("parent", "what it answers is gone")
     fit = parent.id not in refused or refused[parent.id].gate in CONTEXT  # a short question is context enough
+    fit = fit and ruled[parent.id].state is State.CLEAR
     return None if fit else Refusal("parent", "what it answers is not fit to print")

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any, TypeVar
@@ -13,8 +14,10 @@ from digest.errors import FetchError, SourceError
 from digest.fetch import Get
 from digest.markup import link, plain
 from digest.model import Article, Comment, Failure, Harvest, Thread
+from digest.prose import key as key_of
 from digest.sources import written
 
+log = logging.getLogger("digest")
 MOST = 2_000  # comments of one thread that are read
 AT_ONCE = 6  # threads of one source
 BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
@@ -45,10 +48,10 @@ async def asked(get: Get, url: str, /, **query: object) -> Any:
     try:
         answer = json.loads(response.body)
     except (ValueError, RecursionError) as error:
-        told = f"the server answers {response.status}" if not response.ok else "this is not JSON"
+        told = response.why if not response.ok else "this is not JSON"
         raise SourceError(told, thing=url, remedy="Check the source's url and key.") from error
     if not response.ok:
-        raise SourceError(f"the API answers {response.status}: {_why(answer)}", thing=url, remedy="Check the source's url and key.")
+        raise SourceError(f"{response.why}: {_why(answer)}", thing=url, remedy="Check the source's url and key.")
     return answer
 
 
@@ -74,13 +77,30 @@ def within(answer: Any, *path: str) -> list[Any]:
     return found if isinstance(found, list) else []
 
 
-def read(kind: type[Row], rows: Iterable[Any]) -> list[Row]:
+def listed(answer: Any, *path: str) -> list[Any]:
+    """The list that must be at a place in an answer; SourceError where it is not."""
+    found = at(answer, *path)
+    if not isinstance(found, list):
+        raise SourceError(
+            f"the answer has no {'.'.join(path) or 'list'}", remedy="The API may have changed; is there a newer digest?"
+        )
+    return found
+
+
+class Rows(list[Row]):
+    """Rows of one shape; `whole` where none had to be passed over."""
+
+    whole = True
+
+
+def read(kind: type[Row], rows: Iterable[Any]) -> Rows[Row]:
     """The rows of the expected shape; others cannot be placed and are passed over. SourceError where none is of it."""
-    found, odd = [], ""
+    found, odd = Rows[Row](), ""
     for row in rows:
         try:
             found.append(kind.model_validate(row))
         except ValidationError as error:
+            found.whole = False
             first = error.errors()[0]
             odd = f"{'.'.join(map(str, first['loc'])) or 'a row'}: {first['msg']}" if isinstance(row, dict) else odd
     if odd and not found:
@@ -104,9 +124,9 @@ def remark(
 ) -> Comment:
     """One comment on an article; `parent` is a key as well."""
     return Comment(
-        id=f"{on.id}|{key}",
+        id=key_of(f"{on.id}|{key}"),
         article_id=on.id,
-        parent_id=f"{on.id}|{parent}" if parent else None,
+        parent_id=key_of(f"{on.id}|{parent}") if parent else None,
         author=written.name(author or ""),
         text=plain(markup or "")[: written.COMMENT],
         written=written_at,
@@ -131,7 +151,11 @@ async def threads(articles: Iterable[Article], of: Callable[[Article], Awaitable
             async with turn:
                 return await of(on)
         except FetchError as error:
-            return Harvest(failures=(Failure(source=on.source, reason=f"comments of “{on.title}” are missing: {error}"),))
+            why = str(error)
+        except Exception as error:  # a fault of ours that one thread's bytes brought out must not cost the articles
+            log.exception("reading the comments of %s failed", on.url)
+            why = f"unexpected {type(error).__name__}: {error}"
+        return Harvest(failures=(Failure(source=on.source, reason=f"comments of “{on.title}” are missing: {why}"),))
 
     return sum(await asyncio.gather(*map(one, articles)), Harvest())
 

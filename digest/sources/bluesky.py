@@ -22,7 +22,8 @@ DEPTH = 10
 
 class _Author(api.Shape):
     handle: str
-    displayName: str = ""  # noqa: N815  as the API names it
+    displayName: str | None = None  # noqa: N815  as the API names it
+    labels: tuple[dict[str, object], ...] = ()
 
 
 class _Ref(api.Shape):
@@ -54,7 +55,7 @@ class _Post(api.Shape):
     record: _Record
     embed: _Embed | None = None
     likeCount: api.Votes = 0  # noqa: N815
-    replyCount: int = 0  # noqa: N815
+    replyCount: api.Votes = 0  # noqa: N815
     labels: tuple[dict[str, object], ...] = ()
 
     @property
@@ -121,26 +122,34 @@ def _article(row: _Post, plan: SourcePlan) -> Article:
 
 async def _thread(get: Get, on: Article, posts: Sequence[_Post]) -> Harvest:
     found: list[Comment] = []
+    whole = bool(posts)
     for post in posts:
         answer = await api.asked(get, f"{API}/app.bsky.feed.getPostThread", uri=post.uri, depth=DEPTH, parentHeight=0)
-        found += [_comment(row, on, post.uri) for row in _replies(answer)]
-    return api.thread(on, found, whole=bool(posts) and all(post.replyCount <= len(found) for post in posts))
+        rows = _replies(answer)
+        hidden = {uri for uri in api.within(answer, "threadgate", "record", "hiddenReplies") if isinstance(uri, str)}
+        whole = whole and rows.whole
+        found += [_comment(row, on, post.uri, hidden) for row in rows]
+    return api.thread(on, found, whole=whole)
 
 
-def _replies(answer: object) -> list[_Post]:
-    """The posts below one, whatever their depth; those that are blocked or gone have none."""
-    open_ = api.within(answer, "thread", "replies")
+def _replies(answer: object) -> api.Rows[_Post]:
+    """The posts below one, whatever their depth; those that are blocked or gone have none. Not whole where a post has more."""
+    open_: list[object] = [api.at(answer, "thread")]
     found: list[object] = []
+    whole = True
     while open_ and len(found) <= api.MOST:
         row = open_.pop()
-        if isinstance(row, dict):
-            found.append(row.get("post"))
-            open_ += api.within(row, "replies")
-    return api.read(_Post, found)
+        below, count = api.within(row, "replies"), api.at(row, "post", "replyCount")
+        whole = whole and not (isinstance(count, int) and count > len(below))
+        found += [api.at(reply, "post") for reply in below]
+        open_ += below
+    rows = api.read(_Post, filter(None, found))
+    rows.whole = rows.whole and whole and not open_
+    return rows
 
 
-def _comment(row: _Post, on: Article, top: str) -> Comment:
-    """A reply; one that carries a moderation label is not printed."""
+def _comment(row: _Post, on: Article, top: str, hidden: set[str]) -> Comment:
+    """A reply; one that carries a moderation label, is its writer's for members only, or that the account hides, is not printed."""
     parent = row.record.reply.parent.uri if row.record.reply else top
     return api.remark(
         on, row.uri,
@@ -149,7 +158,7 @@ def _comment(row: _Post, on: Article, top: str) -> Comment:
         markup=escape(row.record.text).replace("\n", "<br>"),
         written_at=row.record.createdAt,
         url=row.page,
-        removed=bool(row.labels),
+        removed=bool(row.labels or row.author.labels) or row.uri in hidden,
         up=row.likeCount,
-        replies=row.replyCount,
+        replies=max(0, row.replyCount),
     )  # fmt: skip

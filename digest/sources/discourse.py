@@ -4,18 +4,21 @@
 answer by its number; likes are the action with id 2.
 """
 
+import html
+import re
 from collections.abc import Sequence
 from datetime import datetime
 from urllib.parse import urlsplit
 
 from digest.config import CommentsPlan, SourcePlan
 from digest.fetch import Get
-from digest.markup import link
+from digest.markup import identity, link
 from digest.model import Article, Comment, Harvest
 from digest.sources import api, written
 
 PAGES = 10
 BATCH = 50  # posts asked for at once; a topic brings its first twenty
+_HREF = re.compile(r'href="([^"]+)"')
 _LIKE = 2
 _REGULAR = 1  # post_type; the others are moderators' actions and whispers
 
@@ -46,7 +49,7 @@ class _Post(api.Shape):
     created_at: api.Instant
     updated_at: api.Instant | None = None
     reply_to_post_number: int | None = None
-    reply_count: int = 0
+    reply_count: api.Votes = 0
     post_type: int = _REGULAR
     hidden: bool = False
     user_deleted: bool = False
@@ -82,8 +85,11 @@ async def discuss(plan: CommentsPlan, get: Get, articles: Sequence[Article]) -> 
     async def one(on: Article) -> Harvest:
         answer = await api.asked(get, f"{home}/search.json", q=f'"{on.url}"')
         hits = [row for row in api.within(answer, "posts") if isinstance(row, dict) and row.get("post_number") == 1]
-        topic = next((row["topic_id"] for row in hits if isinstance(row.get("topic_id"), int)), None)
-        return await _posts(get, home, on, topic) if topic else Harvest()
+        for topic in [row["topic_id"] for row in hits if isinstance(row.get("topic_id"), int)][:3]:
+            first, found = await _read(get, home, topic)
+            if first and identity(on.url) in {identity(html.unescape(url)) for url in _HREF.findall(first.cooked)}:
+                return _harvest(on, found, home, topic)
+        return Harvest()
 
     return await api.threads(articles, one)
 
@@ -116,38 +122,32 @@ async def _whole(get: Get, home: str, on: Article, topic: _Topic) -> Harvest:
     return Harvest(articles=(article,)) + _harvest(article, found, home, topic.id)
 
 
-async def _posts(get: Get, home: str, on: Article, topic: int) -> Harvest:
-    _, found = await _read(get, home, topic)
-    return _harvest(on, found, home, topic)
-
-
-async def _read(get: Get, home: str, topic: int) -> tuple[_Post | None, list[_Post]]:
-    """The first post, and all others."""
+async def _read(get: Get, home: str, topic: int) -> tuple[_Post | None, api.Rows[_Post]]:
+    """The first post, and the others; whole where these are all."""
     answer = await api.asked(get, f"{home}/t/{topic}.json")
-    rows = api.read(_Post, api.within(answer, "post_stream", "posts"))
+    rows = api.read(_Post, api.listed(answer, "post_stream", "posts"))
+    stream = api.listed(answer, "post_stream", "stream")
     have = {row.id for row in rows}
-    missing = [
-        number
-        for number in api.within(answer, "post_stream", "stream")[: api.MOST]
-        if isinstance(number, int) and number not in have
-    ]
+    missing = [number for number in stream[: api.MOST] if isinstance(number, int) and number not in have]
     for at in range(0, len(missing), BATCH):
         query = "&".join(f"post_ids[]={number}" for number in missing[at : at + BATCH])
         rows += api.read(_Post, api.within(await api.asked(get, f"{home}/t/{topic}/posts.json?{query}"), "post_stream", "posts"))
     first = next((row for row in rows if row.post_number == 1), None)
-    return first, [row for row in rows if row.post_number != 1]
+    rest = api.Rows(row for row in rows if row.post_number != 1)
+    rest.whole = len(rows) >= len(stream)
+    return first, rest
 
 
-def _harvest(on: Article, posts: Sequence[_Post], home: str, topic: int) -> Harvest:
+def _harvest(on: Article, posts: api.Rows[_Post], home: str, topic: int) -> Harvest:
     regular = [row for row in posts if row.post_type == _REGULAR]
-    return api.thread(on, [_comment(row, on, home, topic) for row in regular], whole=True)
+    return api.thread(on, [_comment(row, on, home, topic) for row in regular], whole=posts.whole)
 
 
 def _comment(row: _Post, on: Article, home: str, topic: int) -> Comment:
     answers = row.reply_to_post_number if row.reply_to_post_number not in {None, 1} else None
     return api.remark(
-        on, f"post-{row.post_number}",
-        parent=f"post-{answers}" if answers else None,
+        on, f"topic-{topic}-{row.post_number}",
+        parent=f"topic-{topic}-{answers}" if answers else None,
         author=row.name or row.username,
         markup=row.cooked,
         written_at=row.created_at,

@@ -56,9 +56,9 @@ async def _posts(plan: CommentsPlan, get: Get, on: Article) -> tuple[list[_Post]
             answer = await api.asked(get, API, **query)
         except SourceError as error:
             if "argument" in error.what and "thread" in error.what:
-                return [], True
+                return [], False
             raise
-        found += api.read(_Post, api.within(answer, "response"))
+        found += api.read(_Post, api.listed(answer, "response"))
         if not api.at(answer, "cursor", "hasNext"):
             return found, True
         cursor = {"cursor": str(api.at(answer, "cursor", "next"))}

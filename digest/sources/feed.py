@@ -60,15 +60,17 @@ class _Page:
 
 async def _pages(first: Response, get: Get, since: datetime, plan: SourcePlan) -> AsyncIterator[_Page]:
     """The pages of a feed, back to the instant asked for, where it has more than one (RFC 5005)."""
-    response = first
+    response, page = first, None
     for _ in range(PAGES):
-        page = await written.aside(_page, response, plan)
-        yield page
-        if not page.after or page.oldest is None or page.oldest < since:
-            return
         try:
+            page = await written.aside(_page, response, plan)
+            yield page
+            if not page.after or page.oldest is None or page.oldest < since:
+                return
             response = await get(page.after)
         except FetchError as error:
+            if page is None:
+                raise
             yield _Page(flaw=f"its next page: {error}")
             return
 
@@ -101,7 +103,7 @@ def _flaw(parsed: Any) -> str:
 def parse(response: Response) -> Any:
     """Feedparser's view of a feed; SourceError where the answer is no feed at all."""
     if not response.ok:
-        raise SourceError(f"the server answers {response.status}", thing=response.url)
+        raise SourceError(response.why, thing=response.url)
     headers = {"content-type": response.headers.get("content-type", ""), "content-location": response.url}
     parsed = feedparser.parse(io.BytesIO(response.body), response_headers=headers, sanitize_html=False)
     if not parsed.get("version") and not parsed.entries:  # CDF has entries and no version
@@ -208,7 +210,7 @@ async def thread(get: Get, on: Article, url: str) -> Harvest:
 
 def _reach(on: Article, found: Sequence[Comment]) -> tuple[Thread, ...]:
     """How far back a comment feed can be trusted to be whole: to its oldest entry, or to the beginning if it has all."""
-    if on.comment_count is not None and len(found) >= on.comment_count:
+    if len(found) == on.comment_count:
         return (Thread(article_id=on.id, whole_since=BEGINNING),)
     return (Thread(article_id=on.id, whole_since=min(row.written for row in found)),) if found else ()
 

@@ -18,7 +18,7 @@ COMMENTS = 100
 
 
 class _Name(api.Shape):
-    name: str = ""
+    name: str | None = None
     visibility: str = "public"
 
 
@@ -86,7 +86,7 @@ def _article(post: _Post, plan: SourcePlan) -> Article | None:
         summary=written.summary(post.custom_excerpt or post.excerpt or "", text),
         body_text=text,
         image=written.image(post.feature_image or "", url, alt=post.feature_image_alt or ""),
-        topics=written.topics([tag.name for tag in post.tags if tag.visibility == "public"]),
+        topics=written.topics([tag.name or "" for tag in post.tags if tag.visibility == "public"]),
         published=post.published_at,
         updated=post.updated_at or post.published_at,
     )
@@ -94,14 +94,27 @@ def _article(post: _Post, plan: SourcePlan) -> Article | None:
 
 async def _thread(get: Get, site: str, on: Article, post: str) -> Harvest:
     """The comments that any visitor sees; a site without comments answers 404 or an empty list."""
-    response = await get(f"{site}/members/api/comments/post/{post}/?limit={COMMENTS}")
-    if response.status in {401, 403, 404, 405}:
+    url = f"{site}/members/api/comments/post/{post}/"
+    if (await get(f"{url}?limit=1")).status in {401, 403, 404, 405}:
         return Harvest()
-    answer = await api.asked(get, f"{site}/members/api/comments/post/{post}/?limit={COMMENTS}")
-    rows = api.read(_Remark, api.within(answer, "comments"))
-    found = [_comment(row, None, on) for row in rows]
-    found += [_comment(reply, row.id, on) for row in rows for reply in row.replies]
-    return api.thread(on, found, whole=len(rows) < COMMENTS and all(row.count.replies <= len(row.replies) for row in rows))
+    found: list[Comment] = []
+    whole = True
+    for page in range(1, PAGES + 1):
+        answer = await api.asked(get, url, limit=COMMENTS, page=page)
+        rows = api.read(_Remark, api.listed(answer, "comments"))
+        whole = whole and rows.whole
+        for row in rows:
+            replies = row.replies if row.count.replies <= len(row.replies) else await _replies(get, site, row.id)
+            found += [_comment(row, None, on), *(_comment(reply, row.id, on) for reply in replies)]
+        if not api.at(answer, "meta", "pagination", "next"):
+            return api.thread(on, found, whole=whole)
+    return api.thread(on, found, whole=False)
+
+
+async def _replies(get: Get, site: str, comment: str) -> list[_Remark]:
+    """All answers to a comment, which comes with its first three."""
+    answer = await api.asked(get, f"{site}/members/api/comments/{comment}/replies/", limit=COMMENTS)
+    return api.read(_Remark, api.listed(answer, "comments"))
 
 
 def _comment(row: _Remark, top: str | None, on: Article) -> Comment:

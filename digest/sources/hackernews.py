@@ -84,22 +84,27 @@ def _article(row: _Story, plan: SourcePlan) -> Article | None:
 
 async def _thread(get: Get, on: Article, stories: Sequence[str]) -> Harvest:
     found: list[Comment] = []
+    whole = bool(stories)
     for story in stories:
         answer = await api.asked(get, f"{ALGOLIA}/items/{story}")
         ranked = await api.asked(get, f"{FIREBASE}/item/{story}.json")
         places = {kid: place for place, kid in enumerate(api.within(ranked, "kids")) if isinstance(kid, int)}
-        found += [_comment(row, on, int(story), places) for row in _items(answer)]
-    return api.thread(on, found, whole=bool(stories))
+        rows = _items(answer)
+        whole = whole and rows.whole
+        found += [_comment(row, on, int(story), places) for row in rows]
+    return api.thread(on, found, whole=whole)
 
 
-def _items(answer: object) -> list[_Item]:
+def _items(answer: object) -> api.Rows[_Item]:
     """All comments below a story, whatever their depth."""
-    found, open_ = list[object](), api.within(answer, "children")
+    found, open_ = list[object](), api.listed(answer, "children")
     while open_ and len(found) <= api.MOST:
         row = open_.pop()
         found.append(row)
         open_ += api.within(row, "children")
-    return api.read(_Item, found)
+    rows = api.read(_Item, found)
+    rows.whole = rows.whole and not open_
+    return rows
 
 
 def _comment(row: _Item, on: Article, story: int, places: dict[int, int]) -> Comment:

@@ -31,6 +31,8 @@ class _PostBody(api.Shape):
     ap_id: str = ""
     published: api.Instant
     updated: api.Instant | None = None
+    featured_community: bool = False
+    featured_local: bool = False
     removed: bool = False
     deleted: bool = False
     nsfw: bool = False
@@ -41,7 +43,7 @@ class _Counts(api.Shape):
     comments: int = 0
     upvotes: api.Votes = 0
     downvotes: api.Votes = 0
-    child_count: int = 0
+    child_count: api.Votes = 0
 
 
 class _Post(api.Shape):
@@ -76,7 +78,7 @@ async def read(plan: SourcePlan, get: Get, since: datetime) -> Harvest:
         answer = await api.asked(get, f"{home}/api/v3/post/list", sort="New", limit=PAGE, page=page, **where)
         rows = api.read(_Post, api.within(answer, "posts"))
         posts.update({row.post.id: row for row in rows if row.post.published >= since})
-        if len(rows) < PAGE or min(row.post.published for row in rows) < since:
+        if len(rows) < PAGE or all(row.post.published < since for row in rows if not _featured(row)):
             break
     kept = [row for row in posts.values() if not (row.post.removed or row.post.deleted or row.post.nsfw)]
     articles = {article.id: (article, row) for row in kept if (article := _article(row, plan))}
@@ -94,6 +96,11 @@ async def discuss(plan: CommentsPlan, get: Get, articles: Sequence[Article]) -> 
         return await _thread(get, home, on, [row for row in rows if row.post.url and identity(row.post.url) == identity(on.url)])
 
     return await api.threads(articles, one)
+
+
+def _featured(row: _Post) -> bool:
+    """Whether it stands first whatever its date."""
+    return row.post.featured_community or row.post.featured_local
 
 
 def _article(row: _Post, plan: SourcePlan) -> Article | None:
@@ -122,7 +129,8 @@ async def _thread(get: Get, home: str, on: Article, posts: Sequence[_Post]) -> H
     for post in posts:
         for page in range(1, PAGES + 1):
             query = {"post_id": post.post.id, "sort": "Old", "type_": "All", "limit": PAGE, "page": page}
-            rows = api.read(_Remark, api.within(await api.asked(get, f"{home}/api/v3/comment/list", **query), "comments"))
+            rows = api.read(_Remark, api.listed(await api.asked(get, f"{home}/api/v3/comment/list", **query), "comments"))
+            whole = whole and rows.whole
             found += [_comment(row, on) for row in rows]
             if len(rows) < PAGE:
                 break

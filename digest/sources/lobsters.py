@@ -17,7 +17,7 @@ class _Story(api.Shape):
     url: str = ""
     comments_url: str = ""
     created_at: api.Instant
-    comment_count: int = 0
+    comment_count: int | None = None
     description: str = ""
     submitter_user: str | dict[str, object] = ""
     tags: tuple[str, ...] = ()
@@ -76,11 +76,11 @@ def _user(user: str | dict[str, object]) -> str:
 
 
 async def _thread(get: Get, home: str, on: Article, key: str) -> Harvest:
-    if not on.comment_count:
+    if on.comment_count == 0:
         return api.thread(on, [], whole=True)
     answer = await api.asked(get, f"{home}/s/{key}.json")
-    rows = api.read(_Remark, api.within(answer, "comments"))
-    return api.thread(on, [_comment(row, on, home) for row in rows], whole=True)
+    rows = api.read(_Remark, api.listed(answer, "comments"))
+    return api.thread(on, [_comment(row, on, home) for row in rows], whole=rows.whole)
 
 
 def _comment(row: _Remark, on: Article, home: str) -> Comment:

@@ -3,6 +3,7 @@
 `url` is the account's page (`https://mastodon.example/@gazette`). A status tells its replies by its context.
 """
 
+import html
 import re
 from collections.abc import Sequence
 from datetime import datetime
@@ -17,8 +18,11 @@ from digest.sources import api, written
 
 PAGES = 5
 PAGE = 40  # the API's most
+CONTEXT = 60  # replies that a stranger is shown, at most
 _HREF = re.compile(r'href="([^"]+)"')
-_MENTIONS = re.compile(r'^(<p>)?(\s*<span class="h-card"[^>]*>.*?</span>\s*)+')  # whom a reply answers, before what it says
+_MENTIONS = re.compile(
+    r'^(<p>)?(?:\s*<span class="h-card"[^>]*>(?:(?!</a></span>).){0,2000}</a></span>\s*)+'
+)  # whom a reply answers, before what it says
 
 
 class _Account(api.Shape):
@@ -47,7 +51,7 @@ class _Status(api.Shape):
     card: _Card | None = None
     reblog: dict[str, object] | None = None
     favourites_count: api.Votes = 0
-    replies_count: int = 0
+    replies_count: api.Votes = 0
 
 
 async def read(plan: SourcePlan, get: Get, since: datetime) -> Harvest:
@@ -99,7 +103,7 @@ async def _statuses(url: str, get: Get, since: datetime) -> list[_Status]:
 
 
 def _links(row: _Status) -> list[str]:
-    return [url for url in [row.card.url if row.card else "", *_HREF.findall(row.content)] if link(url)]
+    return [url for url in [row.card.url if row.card else "", *map(html.unescape, _HREF.findall(row.content))] if link(url)]
 
 
 def _article(key: str, row: _Status, plan: SourcePlan) -> Article | None:
@@ -123,11 +127,13 @@ def _article(key: str, row: _Status, plan: SourcePlan) -> Article | None:
 
 async def _thread(get: Get, home: str, on: Article, statuses: Sequence[_Status]) -> Harvest:
     found: list[Comment] = []
+    whole = bool(statuses)
     for status in statuses:
         answer = await api.asked(get, f"{home}/api/v1/statuses/{status.id}/context")
-        rows = api.read(_Status, api.within(answer, "descendants"))
+        rows = api.read(_Status, api.listed(answer, "descendants"))
+        whole = whole and rows.whole and len(rows) < CONTEXT
         found += [_comment(row, on, status.id) for row in rows if row.visibility in {"public", "unlisted"}]
-    return api.thread(on, found, whole=bool(statuses))
+    return api.thread(on, found, whole=whole)
 
 
 def _comment(row: _Status, on: Article, top: str) -> Comment:

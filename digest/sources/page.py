@@ -6,6 +6,7 @@ honoured (RFC 9309), for `digest` and for everybody.
 """
 
 import asyncio
+import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from datetime import datetime
@@ -47,7 +48,7 @@ async def read(plan: SourcePlan, get: Get, since: datetime) -> Harvest:
         raise SourceError("robots.txt asks not to read this page", thing=plan.url, remedy="Ask the site for a feed.")
     first = await get(plan.url)
     if not first.ok:
-        raise SourceError(f"the server answers {first.status}", thing=plan.url)
+        raise SourceError(first.why, thing=plan.url)
     own, links = await written.aside(_looked_at, first, plan)
     if own.articles:
         return _since(own, since)
@@ -123,7 +124,7 @@ def _article(tree: Any, response: Response, plan: SourcePlan) -> tuple[Article |
         url=url,
         title=written.title(title, body),
         author=", ".join(written.name(name) for name in _names(data.get("author")) or filter(None, [meta.get("author")]))[:120],
-        summary=written.summary(api.strings(data, "description") or meta.get("og:description", ""), body),
+        summary=written.summary(api.strings(data, "description") or meta.get("og:description", ""), "" if locked else body),
         body_text="" if locked else body,
         image=written.image(_first_url(data.get("image")) or meta.get("og:image", ""), url),
         topics=written.topics([str(row) for row in _listed(data.get("articleSection"))]),
@@ -194,28 +195,39 @@ def _main_text(response: Response, title: str) -> str:
 def _comments(data: Data, on: Article) -> Iterator[Comment]:
     """schema.org Comment, with the answers nested in them; at most so many."""
     open_: list[tuple[Any, str | None]] = [(row, None) for row in _listed(data.get("comment"))]
-    for number in range(api.MOST):
+    for _ in range(api.MOST):
         if not open_:
             return
         row, parent = open_.pop(0)
         if not isinstance(row, dict):
             continue
-        key = api.strings(row, "@id", "identifier", "url") or f"comment-{number}"
+        key = api.strings(row, "@id", "identifier") or _mark(row)
         at = _moment(row.get("dateCreated")) or _moment(row.get("datePublished"))
         open_ += [(answer, key) for answer in _listed(row.get("comment"))]
         if at is not None:
             yield _comment(row, key, parent or _answered(row), at, on)
 
 
+def _mark(row: Data) -> str:
+    """A lasting id for a comment that has none of its own: many sites give each the address of the article."""
+    told = "|".join(
+        [*_names(row.get("author")), api.strings(row, "dateCreated", "datePublished"), api.strings(row, "text", "description")]
+    )
+    return hashlib.sha256(told.encode("utf-8", "replace")).hexdigest()[:16]
+
+
+def _votes(value: Any) -> int | None:
+    return min(max(0, value), 10**9) if isinstance(value, int) else None
+
+
 def _answered(row: Data) -> str | None:
     parent = row.get("parentItem")
     if not isinstance(parent, dict) or "Comment" not in _types(parent):
         return None
-    return api.strings(parent, "@id", "url")
+    return api.strings(parent, "@id") or None
 
 
 def _comment(row: Data, key: str, parent: str | None, at: datetime, on: Article) -> Comment:
-    up, down = row.get("upvoteCount"), row.get("downvoteCount")
     return api.remark(
         on, key,
         parent=parent,
@@ -223,6 +235,6 @@ def _comment(row: Data, key: str, parent: str | None, at: datetime, on: Article)
         markup=api.strings(row, "text", "description"),
         written_at=at,
         url=api.strings(row, "url"),
-        up=max(0, up) if isinstance(up, int) else None,
-        down=max(0, down) if isinstance(down, int) else None,
+        up=_votes(row.get("upvoteCount")),
+        down=_votes(row.get("downvoteCount")),
     )  # fmt: skip

@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from digest.config import CommentsPlan, SourcePlan
+from digest.errors import SourceError
 from digest.fetch import Get
 from digest.markup import identity, inline, link
 from digest.model import Article, Comment, Harvest
@@ -114,9 +115,12 @@ async def _thread(get: Get, url: str, on: Article, posts: Sequence[_Post]) -> Ha
     whole = bool(posts)
     for post in posts:
         answer = await api.asked(get, f"{_home(url)}{post.permalink.rstrip('/')}.json", limit=500, sort="top", raw_json=1)
-        listings = list(_listings(answer[1] if isinstance(answer, list) and len(answer) > 1 else {}))
-        whole = whole and not any(_children(listing, "more") for listing in listings)
+        if not isinstance(answer, list) or len(answer) < 2:  # the post, and what is said of it
+            raise SourceError("the answer has no comments", thing=post.permalink)
+        listings = list(_listings(answer[1]))
+        whole = whole and len(listings) < api.MOST and not any(_children(listing, "more") for listing in listings)
         rows = api.read(_Remark, [row for listing in listings for row in _children(listing, "t1")])
+        whole = whole and rows.whole
         found += [_comment(row, on, _home(url)) for row in rows]
     return api.thread(on, found, whole=whole)
 

@@ -12,7 +12,7 @@ from markdown_it import MarkdownIt
 
 from digest.markup import inline, link, plain
 from digest.model import Image
-from digest.prose import excerpt, number, shorten, squeeze
+from digest.prose import excerpt, key, number, shorten, squeeze
 
 SUMMARY = 300  # characters
 TITLE = 400
@@ -101,10 +101,10 @@ def article_id(guid: str, home: str) -> str:
     since two sources may both call an article 1001, and none may speak for another.
     """
     host = urlsplit(home).hostname or ""
-    return guid if urlsplit(link(guid)).hostname == host else f"{host}:{guid}"
+    return key(guid if urlsplit(link(guid)).hostname == host else f"{host}:{guid}")
 
 
 def comment_id(guid: str, article: str) -> str:
     """A comment's id within its article's, by the `comment-N` that WordPress gives it in feeds and REST alike."""
     fragment = guid.rpartition("#")[2]
-    return f"{article}#{fragment}" if fragment.startswith("comment-") else f"{article}|{guid}"
+    return key(f"{article}#{fragment}" if fragment.startswith("comment-") else f"{article}|{guid}")

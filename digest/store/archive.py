@@ -14,6 +14,7 @@ from digest.model import LOOKBACK, Article, Comment, Harvest
 from digest.store import schema
 
 KEPT_FOR = timedelta(days=30)
+ASKED_AGAIN = timedelta(days=1)
 REACH = timedelta(days=14)  # how far back a source is read that could not be read for long
 _ARTICLE = TypeAdapter(Article)
 _COMMENT = TypeAdapter(Comment)
@@ -118,9 +119,11 @@ class ResponseCache:
         return Kept(etag=row.etag, modified=row.modified, response=response)
 
     def moved(self, url: str) -> str | None:
-        """Where an address has moved for good."""
+        """Where an address has moved for good, as it said within a day: one that said so by mistake is not lost for long."""
         with self._engine.begin() as connection:
-            found: str | None = connection.execute(select(schema.moves.c.target).where(schema.moves.c.url == url)).scalar()
+            found: str | None = connection.execute(
+                select(schema.moves.c.target).where(schema.moves.c.url == url, schema.moves.c.at > self._clock() - ASKED_AGAIN)
+            ).scalar()
         return found
 
     def move(self, url: str, target: str | None) -> None:

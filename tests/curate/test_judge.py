@@ -128,3 +128,46 @@ def test_a_broken_model_is_named(tmp_path: Path) -> None:
     (tmp_path / "abuse.model").write_bytes(b"nonsense")
     with pytest.raises(ConfigError, match=r"abuse\.model: is not a model"):
         held_to(tmp_path)
+
+
+def test_what_answers_an_answer_to_abuse_is_not_printed_and_nothing_is_its_context() -> None:
+    rows = [
+        {"id": "1", "text": "What a moron you are."},
+        {"id": "2", "parent_id": "1", "text": OTHER},
+        {"id": "3", "parent_id": "2", "text": THIRD},
+    ]
+    answer = json.loads(judged({"comments": rows}))
+    assert answer["picks"] == []
+    assert {row["id"]: row["gate"] for row in answer["left_out"]} == {"1": "abuse", "2": "parent", "3": "parent"}
+
+
+def test_a_copy_of_a_held_comment_is_nobodys_context() -> None:
+    held = (
+        "The trouble on this row began when they came, since all immigrants want is a house that someone else has paid for in 1990."
+    )
+    rows = [{"id": "1", "text": held}, {"id": "2", "text": held}, {"id": "3", "parent_id": "2", "text": THIRD}]
+    assert json.loads(judged({"comments": rows}))["picks"] == []
+
+
+@pytest.mark.parametrize("name", ["Ivan Slutsky", "John Coon", "Sam Moron"])
+def test_a_surname_is_no_abuse(name: str) -> None:
+    assert json.loads(judged({"comments": [{"id": "1", "author": name, "text": SENSIBLE}]}))["ranking"] == ["1"]
+
+
+def test_odd_numbers_ids_and_letters_are_taken_as_they_come() -> None:
+    rows = [
+        {"id": "\ud800", "text": SENSIBLE + "\x00\ud800", "up": 10**400, "down": -5, "replies": 10**30, "place": -1},
+        {"id": 7, "text": OTHER, "parent_id": 7, "written": "0001-01-01T00:00:00", "up": 3},
+        {"id": 7, "text": THIRD, "written": "9999-12-31T23:59:59Z"},
+    ]
+    given = json.dumps({"comments": rows}) + "\n"
+    done = CliRunner().invoke(command, ["-"], input="\ufeff" + given, catch_exceptions=False, standalone_mode=False)
+    assert len(json.loads(done.stdout)["ranking"]) == 2
+
+
+def test_a_long_thread_of_long_names_and_of_abbreviations_does_not_take_long() -> None:
+    """Each of these took the square of its size; now a fault shows as a test that does not end."""
+    rows = [{"id": str(n), "author": f"Person Number{n}", "text": f"{SENSIBLE} {n} What an arrogant thing."} for n in range(1_500)]
+    rows += [{"id": f"r{n}", "parent_id": "0", "author": f"Other {n}", "text": f"{n} {OTHER} {n * 7}"} for n in range(1_500)]
+    rows.append({"id": "m", "text": "and Mr. X. " * 4_000})
+    assert json.loads(judged({"comments": rows}))["ranking"]

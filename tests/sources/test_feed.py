@@ -209,3 +209,19 @@ def test_threads_say_how_far_they_reach() -> None:
     assert on.comment_count > 10
     (thread,) = feed._reach(on, entries)
     assert thread.whole_since == min(row.written for row in entries)
+
+
+async def test_a_next_page_that_is_not_there_costs_only_itself() -> None:
+    first = FIRST_PAGE.encode()
+
+    async def get(url: str) -> Response:
+        return Response(status=404 if "page" in url else 200, url=url, headers={}, body=b"" if "page" in url else first)
+
+    harvest = await feed.read(SourcePlan(kind="feed", url="https://g.example/feed"), get, datetime(2026, 11, 1, tzinfo=UTC))
+    assert [row.title for row in harvest.articles] == ["Story"]
+    assert "its next page" in str(harvest.failures[0])
+
+
+FIRST_PAGE = """<?xml version="1.0"?><feed xmlns="http://www.w3.org/2005/Atom"><title>g</title>
+<link rel="next" href="https://g.example/page/2"/><entry><id>1</id><title>Story</title><link href="https://g.example/1"/>
+<published>2026-11-23T10:00:00Z</published><updated>2026-11-23T10:00:00Z</updated></entry></feed>"""
