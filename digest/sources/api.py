@@ -20,6 +20,7 @@ from digest.sources import written
 log = logging.getLogger("digest")
 MOST = 2_000  # comments of one thread that are read
 AT_ONCE = 6  # threads of one source
+PATIENCE = 20.0  # seconds for one thread
 BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -148,10 +149,12 @@ async def threads(articles: Iterable[Article], of: Callable[[Article], Awaitable
 
     async def one(on: Article) -> Harvest:
         try:
-            async with turn:
+            async with turn, asyncio.timeout(PATIENCE):
                 return await of(on)
         except FetchError as error:
             why = str(error)
+        except TimeoutError:
+            why = f"not read to their end within {PATIENCE:.0f} s"
         except Exception as error:  # a fault of ours that one thread's bytes brought out must not cost the articles
             log.exception("reading the comments of %s failed", on.url)
             why = f"unexpected {type(error).__name__}: {error}"

@@ -10,7 +10,7 @@ from datetime import datetime
 from digest.config import CommentsPlan, SourcePlan
 from digest.fetch import Get
 from digest.markup import identity, link
-from digest.model import Article, Comment, Harvest
+from digest.model import Article, Comment, Failure, Harvest
 from digest.sources import api, written
 
 ALGOLIA = "https://hn.algolia.com/api/v1"
@@ -47,7 +47,12 @@ async def read(plan: SourcePlan, get: Get, since: datetime) -> Harvest:
     stories = {article.id: (article, row.objectID) for row in api.read(_Story, api.within(answer, "hits"))
                if (article := _article(row, plan))}  # fmt: skip
     articles = [row for row, _ in stories.values()]
-    return Harvest(articles=tuple(articles)) + await api.threads(articles, lambda on: _thread(get, on, [stories[on.id][1]]))
+    total = api.at(answer, "nbHits")
+    more = f"{total} stories had {points} points, and {STORIES} were read; raise options.points"
+    failures = (Failure(source=plan.label, reason=more),) if isinstance(total, int) and total > STORIES else ()
+    return Harvest(articles=tuple(articles), failures=failures) + await api.threads(
+        articles, lambda on: _thread(get, on, [stories[on.id][1]])
+    )
 
 
 async def discuss(_plan: CommentsPlan, get: Get, articles: Sequence[Article]) -> Harvest:
