@@ -197,7 +197,8 @@ async def _paused(line: Line, seconds: float, waiting: int, progress: Progress) 
     if seconds and not line.stop.is_set():
         progress.pausing(seconds, waiting)
         with suppress(TimeoutError):
-            await asyncio.wait_for(line.stop.wait(), seconds)
+            async with asyncio.timeout(seconds):
+                await line.stop.wait()
     return not line.stop.is_set()
 
 

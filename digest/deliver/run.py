@@ -89,8 +89,9 @@ class Run:
     async def _let_go(self) -> None:
         """Whoever waits for a relay's pace need not, once there is nothing more to send or somebody asks to stop."""
         while True:
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self.stop.wait(), 4 * LOOK)
+            with suppress(TimeoutError):  # not wait_for: before 3.12 it swallows being cancelled in the moment that `stop` is set
+                async with asyncio.timeout(4 * LOOK):
+                    await self.stop.wait()
             if self.stop.is_set():
                 self._queue.close()
             if self._queue.empty():

@@ -166,3 +166,16 @@ async def test_no_more_is_in_doubt_than_the_window_allows(window: int, *, chunki
         await sent(Slow(), messages(60), at(relay, connections=2, window=window))
     assert set(doubts) <= set(range(2 * window + 1))
     assert max(doubts) >= window
+
+
+async def test_a_run_that_ends_in_the_moment_it_is_stopped_ends() -> None:
+    """A helper that swallowed its cancellation kept a stopped service from ending."""
+    async with running(Faulty()) as relay:
+        run = Run(Smtp.model_validate(at(relay)), "daily@gazette.example", Book(), lambda: NOW, lambda _: None)
+        await run.deliver(messages(1))
+        helper = asyncio.create_task(run._let_go())
+        await asyncio.sleep(0.01)
+        run.stop.set()
+        helper.cancel()
+        done, _ = await asyncio.wait([helper], timeout=5)
+    assert done
