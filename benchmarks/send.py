@@ -45,7 +45,7 @@ from digest.links import ReaderLinks
 from digest.marks import ReaderMarks
 from digest.model import Edition, Message, Recipient, Rendered, Slot, Subscriber, Window
 from digest.sign import Signer
-from digest.store import Journal, Store
+from digest.store import Journal, Store, Terms
 
 AT = datetime(2026, 11, 24, 7, tzinfo=UTC)
 MARKS = ReaderMarks()
@@ -146,7 +146,7 @@ def chain(smtp: Smtp, count: int, signer: Signer) -> None:
         store = Store.open("sqlite:///d.db", Path(folder))
         slot = Slot(name="weekday", day=AT.date(), window=Window(start=AT, end=AT))
         made = Edition(newsletter="G", slot=slot, number=1, stories=(), left_out=(), frozen_at=AT)
-        store.ledger.freeze(made, edition(), [Subscriber(email=row.email) for row in recipients(count)], str)
+        store.ledger.freeze(made, edition(), [Subscriber(email=row.email) for row in recipients(count)], Terms(token=str))
         run = Run(smtp, "d@gazette.example", Journal(store.deliveries, slot.key), lambda: AT, lambda receipt: None)
         with composed(composer(signer), store.deliveries.to_send(slot.key, None), count) as messages:
             asyncio.run(run.deliver(messages))

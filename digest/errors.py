@@ -11,7 +11,7 @@ DigestError                 1   something failed; nothing is lost
 ├── StoreError              1   the database
 │   └── RestoredError       1   the database knows less than was sent
 ├── LateError               1   an edition is too old to be sent by itself
-└── BusyError               1   another process is sending
+└── BusyError               1   another process is sending, or holds the roll
 """
 
 

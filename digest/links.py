@@ -6,7 +6,12 @@ it can be written into a mail before the reader is in any table. The readers' ta
 
 import base64
 import hashlib
+import hmac
+import re
 from dataclasses import dataclass
+from typing import Literal
+
+_TAG = re.compile(r"\+([bl])([0-9a-f]{1,12})-([0-9a-f]{16})@")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,12 +25,30 @@ class ReaderLinks:
         """What names a reader in a link: 160 bits, 27 characters."""
         return base64.urlsafe_b64encode(self._proof("reader", email, 20)).decode().rstrip("=")
 
-    def pages(self, email: str, key: str) -> tuple[str, str]:
-        """The page, and the one-click address (RFC 8058), to leave the list; and the one that shows an edition as it was sent."""
+    def pages(self, email: str, key: str) -> tuple[str, str, str]:
+        """The page, and the one-click address (RFC 8058), to leave the list; that of an edition as it was sent; that of choices."""
         if not self.public_url:
-            return "", ""
-        token = self.token(email)
-        return f"{self.public_url}/unsubscribe/{token}", f"{self.public_url}/view/{key}/{token}"
+            return "", "", ""
+        token, at = self.token(email), self.public_url
+        return f"{at}/unsubscribe/{token}", f"{at}/view/{key}/{token}", f"{at}/preferences/{token}"
+
+    def mailbox(self, purpose: Literal["bounce", "leave"], reader: int, address: str) -> str:
+        """An address of ours that says for which reader something comes back: a bounce, or mail of one who wants to leave.
+
+        Variable envelope return path: `bounces+b1f-0123456789abcdef@…`, in lower case since some mail systems fold it.
+        """
+        local, _, domain = address.rpartition("@")
+        return f"{local}+{purpose[0]}{reader:x}-{self._proof(purpose, str(reader), 8).hex()}@{domain}"
+
+    def meant(self, address: str) -> tuple[Literal["bounce", "leave"], int] | None:
+        """What comes back and for which reader, where an address is one that `mailbox` made."""
+        found = _TAG.search(address.lower())
+        if found is None:
+            return None
+        purpose: Literal["bounce", "leave"] = "bounce" if found[1] == "b" else "leave"
+        reader = int(found[2], 16)
+        good = hmac.compare_digest(found[3], self._proof(purpose, str(reader), 8).hex())
+        return (purpose, reader) if good else None
 
     def message_id(self, email: str, key: str) -> str:
         """The left part of a Message-ID: stable for an edition and a reader, telling nothing of the address."""

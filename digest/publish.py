@@ -24,11 +24,13 @@ from digest.config import EditionPlan, Smtp
 from digest.curate import Rules, curate
 from digest.deliver import Run
 from digest.errors import LateError
+from digest.marks import columns
 from digest.model import GONE, LOOKBACK, Edition, Failure, Harvest, Receipt, Slot, Subscriber
 from digest.render import Design
 from digest.report import Report, difference
-from digest.store import REACH, Frozen, Journal, Store
-from digest.subscribers import Roll, Rows
+from digest.store import REACH, Frozen, Journal, Store, Suppression, Terms
+from digest.subscribers import Roll
+from digest.versions import Versions
 from digest.witness import Witness
 
 WITNESSED = 1_000  # answers between two lines of sent.log
@@ -56,7 +58,7 @@ class Line:
     design: Callable[[], Design]
     sender: Sender
     smtp: Smtp
-    rows: Callable[[], Rows]
+    roll: Callable[[], Roll]
     store: Store
     witness: Witness
     clock: Clock
@@ -88,7 +90,7 @@ async def publish(line: Line, plan: EditionPlan, slot: Slot, progress: Progress,
 
     LateError or RestoredError where it should not be sent without somebody's word (`permit`).
     """
-    rows, failures = line.rows(), tuple[Failure, ...]()
+    roll, failures = line.roll(), tuple[Failure, ...]()
     frozen = line.store.ledger.frozen(slot.key)
     check(line, plan, slot, frozen, permit)
     if frozen is None:
@@ -96,12 +98,11 @@ async def publish(line: Line, plan: EditionPlan, slot: Slot, progress: Progress,
         failures = draft.failures
         if len(draft.edition.stories) < plan.min_articles:
             return _without_edition(line, plan, draft)
-        rendered = line.design().render(draft.edition)
-        frozen = line.store.ledger.freeze(draft.edition, rendered, rows, line.sender.links.token)
+        frozen = freeze(line, draft.edition, roll)
     else:
-        heed(line, rows)
+        heed(line, roll)
     report = await send(line, frozen, progress)
-    return replace(report, failures=failures, bad_rows=rows.skipped)
+    return replace(report, failures=failures, bad_rows=roll.skipped)
 
 
 def check(line: Line, plan: EditionPlan, slot: Slot, frozen: Frozen | None, permit: Permit) -> None:
@@ -139,9 +140,22 @@ async def drafted(line: Line, plan: EditionPlan, slot: Slot) -> Draft:
     return Draft(edition=edition, failures=harvest.failures)
 
 
+def freeze(line: Line, edition: Edition, roll: Roll) -> Frozen:
+    """Stage 3, and the edition is final: its words in every version that a reader has chosen, and its readers."""
+    design = line.design()
+    rendered, versions = design.render(edition), Versions(edition, design)
+    own = columns([rendered.html, rendered.text])
+    terms = Terms(token=line.sender.links.token, version=versions.chosen, columns=own)
+    return line.store.ledger.freeze(edition, rendered, roll, terms, versions.rendered)
+
+
 def heed(line: Line, rows: Iterable[Subscriber]) -> None:
     """Put who is marked in the roll as gone on the suppression list: there it holds, whatever becomes of the file."""
-    line.store.optouts.adopt(((row.email, row.status) for row in rows if row.status in GONE), line.clock())
+    now = line.clock()
+    gone = (row for row in rows if row.status in GONE)
+    line.store.suppressions.adopt(
+        Suppression(email=row.email, reason=row.status, since=now, detail="so marked in the roll") for row in gone
+    )
 
 
 async def send(line: Line, frozen: Frozen, progress: Progress, *, due: datetime | None = None) -> Report:
@@ -159,7 +173,7 @@ async def send(line: Line, frozen: Frozen, progress: Progress, *, due: datetime 
             break
         progress.started(waiting)
         await _pass(line, frozen, waiting, progress, due)
-    bounced = line.store.optouts.adopt_bounces(key, line.clock())
+    bounced = line.store.suppressions.adopt_bounces(key, line.clock())
     return _report(line, frozen, before, resumed, bounced)
 
 
@@ -168,7 +182,8 @@ async def _pass(line: Line, frozen: Frozen, waiting: int, progress: Progress, du
     deliveries, key, now = line.store.deliveries, frozen.key, line.clock()
     midnight = now.astimezone(line.sender.newsletter.timezone).replace(hour=0, minute=0, second=0, microsecond=0)
     used = deliveries.sent_since(midnight) if any(relay.warm_up for relay in line.smtp.fleet) else {}
-    journal, composer = Journal(deliveries, key), Composer(line.sender, frozen.rendered, key, frozen.edition.frozen_at)
+    journal, at = Journal(deliveries, key), frozen.edition.frozen_at
+    composer = Composer(line.sender, frozen.rendered, key, at, variants=frozen.variants)
     start = deliveries.answers(key)
     line.witness.note(key, start, now)
     watch = _witnessed(line, key, start, progress)
@@ -202,10 +217,11 @@ async def _paused(line: Line, seconds: float, waiting: int, progress: Progress) 
     return not line.stop.is_set()
 
 
-def recipients(store: Store, roll: Roll) -> list[Subscriber]:
-    """The active readers who have not opted out, whatever the file says of those."""
-    gone = store.optouts.among(reader.email for reader in roll.active)
-    return [reader for reader in roll.active if reader.email not in gone]
+def recipients(store: Store, roll: Roll) -> int:
+    """How many active readers have not opted out, whatever the file says of those."""
+    active = count()
+    gone = store.suppressions.among(row.email for row, _ in zip(roll.active(), active, strict=False))
+    return next(active) - len(gone)
 
 
 def _without_edition(line: Line, plan: EditionPlan, draft: Draft) -> Report:

@@ -59,15 +59,15 @@ def _wishes(newsletter: Newsletter) -> Iterator[Finding]:
 
 async def _subscribers(works: Works) -> list[Finding]:
     try:
-        roll = works.roll()
+        survey = works.roll().survey()
     except DigestError as error:
         return [Finding("subscribers", "error", str(error))]
-    active, skipped = len(roll.active), sum(row.skipped for row in roll.problems)
+    active, skipped = survey.active, survey.skipped + survey.repeated
     found = [
         Finding("subscribers", "ok" if active else "error", f"{active} active" if active else "nobody is active in subscribers.csv")
     ]
     if skipped:
-        first = next(row for row in roll.problems if row.skipped)
+        first = next(row for row in works.roll().problems() if row.skipped)
         found.append(Finding("subscribers", "warning", f"{skipped} row(s) skipped, the first on line {first.line}: {first.what}"))
     return found
 

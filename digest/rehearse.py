@@ -68,8 +68,8 @@ async def rehearse(works: Works, plan: EditionPlan, slot: Slot, test_to: Sequenc
     return Rehearsal(
         edition=edition,
         rendered=rendered,
-        recipients=len(recipients(works.store, roll)) if rendered else 0,
-        bad_rows=sum(problem.skipped for problem in roll.problems),
+        recipients=recipients(works.store, roll) if rendered else 0,
+        bad_rows=roll.skipped,
         failures=failures,
         receipts=await _test(works, rendered, edition, test_to) if rendered and test_to else (),
     )
@@ -86,5 +86,8 @@ async def made(works: Works, plan: EditionPlan, slot: Slot) -> tuple[Edition, tu
 
 async def _test(works: Works, rendered: Rendered, edition: Edition, test_to: Sequence[str]) -> tuple[Receipt, ...]:
     compose = Composer(works.line.sender, rendered, edition.slot.key, works.clock(), test=True)
-    copies = [compose(Recipient(id=0, email=normal(email))) for email in test_to]
+    addresses = [normal(email) for email in test_to]
+    for address in addresses:  # so that the links in their copies work
+        works.store.readers.enrol(address, works.links.token(address))
+    copies = [compose(Recipient(id=0, email=address)) for address in addresses]
     return await one_by_one(works.config.smtp, works.config.newsletter.address, works.clock, copies)

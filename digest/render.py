@@ -21,7 +21,7 @@ from jinja2 import TemplateError as JinjaError
 
 from digest.config import Newsletter
 from digest.errors import TemplateError
-from digest.marks import ReaderMarks
+from digest.marks import PREFIX, ReaderMarks
 from digest.model import Article, Comment, Edition, Image, Rendered, Story
 from digest.prose import shorten, squeeze
 
@@ -54,6 +54,18 @@ class ShareLink:
     url: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Letter:
+    """What a short mail says: a title, some sentences, one button, and why it was sent."""
+
+    subject: str
+    title: str
+    paragraphs: tuple[str, ...]
+    button: str
+    url: str
+    small: str
+
+
 class Design:
     """The templates of one newsletter: its own where it has them, the packaged ones for the rest."""
 
@@ -78,6 +90,8 @@ class Design:
         preheader = squeeze(self._fill("preheader.txt.j2", context))
         if not subject:
             raise TemplateError("the subject is empty", thing="subject.txt.j2")
+        if PREFIX in subject:
+            raise TemplateError("the subject is the same for all; it cannot speak of its reader", thing="subject.txt.j2")
         context |= {"subject": subject, "preheader": preheader}
         html = self._html(context)
         while len(html.encode()) > LARGEST and (smaller := _without_last_pick(context["stories"])):
@@ -86,12 +100,19 @@ class Design:
         text = _unblank(self._fill("edition.txt.j2", context))
         return Rendered(subject=subject, preheader=preheader, html=html, text=text)
 
+    def letter(self, letter: Letter) -> Rendered:
+        """A short mail to one person."""
+        context = {"letter": letter, "newsletter": self._newsletter}
+        html, text = self._html(context, "letter.mjml.j2"), _unblank(self._fill("letter.txt.j2", context))
+        return Rendered(subject=letter.subject, preheader="", html=html, text=text)
+
     def _context(self, edition: Edition) -> dict[str, Any]:
         return {
             "edition": edition,
             "stories": edition.stories,
             "newsletter": self._newsletter,
             "reader": ReaderMarks(),
+            "subscriber": ReaderMarks(),
             "date": format_date(edition.slot.day, "full", locale=self._newsletter.language.replace("-", "_")),
             "share": self._share,
             "picture": self._picture,
@@ -110,13 +131,11 @@ class Design:
         except (JinjaError, TypeError, ValueError, AttributeError, ArithmeticError, LookupError) as error:
             raise TemplateError(f"template error: {error}", thing=_place(error, name)) from error
 
-    def _html(self, context: dict[str, Any]) -> str:
-        source = _BETWEEN.sub("\n", self._fill("edition.mjml.j2", context).replace("\r\n", "\n"))
+    def _html(self, context: dict[str, Any], name: str = "edition.mjml.j2") -> str:
+        source = _BETWEEN.sub("\n", self._fill(name, context).replace("\r\n", "\n"))
         unknown = sorted(set(_TAG.findall(source)) - _KNOWN)
         if unknown:
-            raise TemplateError(
-                f"unknown MJML tag <{unknown[0]}>", thing="edition.mjml.j2", remedy=f"Known: {', '.join(sorted(_KNOWN))}."
-            )
+            raise TemplateError(f"unknown MJML tag <{unknown[0]}>", thing=name, remedy=f"Known: {', '.join(sorted(_KNOWN))}.")
         rules = "\n".join(_INLINE.findall(source))
         try:
             inliner = css_inline.CSSInliner(
@@ -125,7 +144,7 @@ class Design:
             html = _INDENT.sub("\n", inliner.inline(mjml.mjml2html(_INLINE.sub("", source))))
             return html.replace('role="article"', 'role="main"', 1)  # a screen reader finds the mail as the page's main part
         except (ValueError, css_inline.InlineError) as error:
-            raise TemplateError(f"not valid MJML: {_near(error, source)}", thing="edition.mjml.j2") from error
+            raise TemplateError(f"not valid MJML: {_near(error, source)}", thing=name) from error
 
     def _share(self, article: Article) -> list[ShareLink]:
         title, url = quote(shorten(article.title, 120), safe=""), quote(article.url, safe="")

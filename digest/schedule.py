@@ -21,6 +21,7 @@ from digest.errors import DigestError
 from digest.model import Slot
 from digest.publish import Unwatched, heed, publish, send
 from digest.report import Report
+from digest.scribe import catch_up
 from digest.store import Frozen
 from digest.works import Works
 
@@ -90,8 +91,15 @@ class Service:
         await self.publish_due()
 
     async def _resume(self, frozen: Frozen) -> Report:
-        heed(self._works.line, self._works.rows())
+        heed(self._works.line, self._works.roll())
         return await send(self._works.line, frozen, Unwatched(), due=self._works.clock())
+
+    async def write_down(self) -> None:
+        """Show in the roll who must not be written to any more."""
+        try:
+            await asyncio.to_thread(catch_up, self._works.store, self._works.roll())
+        except DigestError as error:
+            log.warning("the roll does not show who is gone: %s", error)
 
     async def settled(self) -> None:
         """Return when no run is under way."""
@@ -109,6 +117,8 @@ class Service:
         except Exception:  # the pages must stay up, and the next minute may go better
             log.exception("%s", key)
             return
+        if report.bounced:
+            await self.write_down()
         if report.status != "nothing":
             counts = ", ".join(f"{count} {state}" for state, count in report.counts.items() if count)
             log.info("%s %s: %s", key, report.status, counts or report.note)
@@ -147,6 +157,7 @@ async def serve(service: Service, stop: asyncio.Event) -> None:
     for job in service.jobs():
         scheduler.add_job(job.action, _Shifted(job.trigger, ahead), id=job.name, name=job.name)
     scheduler.start()
+    await service.write_down()
     await service.collect()
     await service.catch_up()
     await stop.wait()

@@ -10,7 +10,6 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from digest import subscribers
 from digest.clock import Clock
 from digest.collect import collect
 from digest.compose import Sender
@@ -27,7 +26,7 @@ from digest.render import Design
 from digest.sign import Signer
 from digest.store import Frozen, Store
 from digest.store.archive import ResponseCache
-from digest.subscribers import Roll, Rows
+from digest.subscribers import Roll
 from digest.witness import FILE, Witness
 
 ROLL = "subscribers.csv"
@@ -51,11 +50,7 @@ class Works:
 
     def roll(self) -> Roll:
         """The subscribers as the file has them now."""
-        return subscribers.read(self.roll_path)
-
-    def rows(self) -> Rows:
-        """The same, row by row."""
-        return Rows(self.roll_path)
+        return Roll(self.roll_path)
 
     def design(self) -> Design:
         """The templates as they are now."""
@@ -130,7 +125,7 @@ class Works:
             design=self.design,
             sender=Sender(newsletter=self.config.newsletter, links=self.links, signers=signers),
             smtp=self.config.smtp,
-            rows=self.rows,
+            roll=self.roll,
             store=self.store,
             witness=Witness(self.config.root / FILE),
             clock=self.clock,

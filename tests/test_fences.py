@@ -110,7 +110,7 @@ async def test_dead_addresses_are_written_to_no_more(works: Works, relay: Relay)
     plan = works.config.editions[0]
     report = await publish(works.line, plan, works.slot(plan, NOW.date()), Unwatched())
     assert (report.counts["refused"], report.bounced) == (2, 1)
-    assert works.store.optouts.among(["ada@readers.example", "bo@readers.example"]) == {"ada@readers.example": "bounced"}
+    assert works.store.suppressions.among(["ada@readers.example", "bo@readers.example"]) == {"ada@readers.example": "bounced"}
     rows = works.store.deliveries.reasons("weekday-2026-11-24")
     assert {(row.state, row.code, row.status, row.count) for row in rows} == {
         ("refused", 550, "5.1.1", 1),
@@ -181,7 +181,7 @@ async def test_opting_out_while_it_goes_is_in_time(site: RecordedSite, relay: Re
         while len(relay.taken) < 20:
             await asyncio.sleep(0.005)
         with opened(root, lambda: NOW) as works:
-            works.store.optouts.add("r190@readers.example", "unsubscribed", NOW)
+            works.store.suppressions.add("r190@readers.example", "unsubscribed", NOW)
 
     report, _ = await asyncio.gather(run(root), leave())
     assert (report.counts["sent"], report.counts["skipped"]) == (199, 1)

@@ -85,7 +85,7 @@ async def test_an_opt_out_during_the_run_counts_from_that_moment(
 
     class Leaving(Unwatched):
         def answered(self, receipt: Receipt) -> None:
-            works.store.optouts.add("r98@readers.example", "unsubscribed", NOW)
+            works.store.suppressions.add("r98@readers.example", "unsubscribed", NOW)
 
     report = await run(works, Leaving())
     assert report.counts == {"sent": 98, "refused": 0, "deferred": 0, "unknown": 0, "skipped": 1}
@@ -93,7 +93,7 @@ async def test_an_opt_out_during_the_run_counts_from_that_moment(
 
 
 async def test_an_opt_out_before_the_freeze_beats_the_file(works: Works, relay: Relay) -> None:
-    works.store.optouts.add("ada@readers.example", "unsubscribed", NOW)
+    works.store.suppressions.add("ada@readers.example", "unsubscribed", NOW)
     await run(works)
     assert set(relay.counts) == {"bo@readers.example"}
 

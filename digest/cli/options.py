@@ -3,7 +3,7 @@
 import functools
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
@@ -75,6 +75,15 @@ def _numbered(works: "Works", number: int) -> tuple["EditionPlan", "Slot"]:
 def show(value: dict[str, Any]) -> None:
     """One JSON object on standard output."""
     click.echo(for_machines(value, indent=2 if sys.stdout.isatty() else None))
+
+
+def show_rows(name: str, rows: Iterable[Mapping[str, Any]], **head: Any) -> None:
+    """One JSON object on standard output with a list of any length in it, row by row."""
+    before = "".join(f"{for_machines(key)}: {for_machines(value)}, " for key, value in head.items())
+    click.echo(f"{{{before}{for_machines(name)}: [", nl=False)
+    for number, row in enumerate(rows):
+        click.echo(f"{',' if number else ''}{for_machines(row)}", nl=False)
+    click.echo("]}")
 
 
 def for_machines(value: Any, indent: int | None = None) -> str:

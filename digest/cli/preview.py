@@ -127,11 +127,11 @@ def _reader(works: "Works", email: str | None) -> str:
 
     if email:
         address = normal(email)
-        if all(reader.email != address for reader in works.roll().subscribers):
+        if works.roll().find(address) is None:
             click.echo(f"digest: {address} is not on the roll; shown as it would be", err=True)
         return address
-    active = works.roll().active
-    return active[0].email if active else f"reader@{works.config.newsletter.domain}"
+    first = next(works.roll().active(), None)
+    return first.email if first else f"reader@{works.config.newsletter.domain}"
 
 
 def _form(form: str, raw: bytes, edition: "Edition") -> bytes:

@@ -65,6 +65,7 @@ async def _publish(works: "Works", plan: "EditionPlan", slot: "Slot", permit: "P
     """The real thing; the first SIGINT or SIGTERM lets what is in flight finish."""
     from digest.cli.progress import Bar, Events
     from digest.publish import heed, publish, send
+    from digest.scribe import catch_up
 
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -72,10 +73,12 @@ async def _publish(works: "Works", plan: "EditionPlan", slot: "Slot", permit: "P
     with works.sending(), Events() if as_json else Bar() as bar:
         for frozen in works.unfinished():  # yesterday's rest first, where it is not too old
             if frozen.key != slot.key:
-                heed(works.line, works.rows())
+                heed(works.line, works.roll())
                 rest = await send(works.line, frozen, bar)
                 click.echo(sentence(rest), err=True)
-        return await publish(works.line, plan, slot, bar, permit)
+        report = await publish(works.line, plan, slot, bar, permit)
+    catch_up(works.store, works.roll())
+    return report
 
 
 async def _rehearse(works: "Works", plan: "EditionPlan", slot: "Slot", test_to: Sequence[str], as_json: bool) -> int:

@@ -5,21 +5,32 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from digest.cli.options import shared, show, working
+from digest.cli.exchange import exported, imported, undone
+from digest.cli.options import shared, show, show_rows, working
+from digest.cli.suppression import restored, suppressed, suppression_list
 from digest.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from digest.model import Subscriber
     from digest.subscribers import Problem
+    from digest.works import Works
 
 
 @click.group("subscribers")
 def command() -> None:
-    """List, add, remove and check the subscribers.
+    """List, add, remove, check, import and export the subscribers.
 
     They are in subscribers.csv: one column `email`, and if you like name, status, topics, timezone, language,
-    frequency, joined and columns of your own. Edit it with anything; these commands change one row and no other byte.
+    frequency, joined, paused_until and columns of your own. Edit it with anything; these commands change the rows that
+    they are about and no other byte. Who left, bounced or complained is on the suppression list as well, which no
+    change of the file undoes.
     """
+
+
+for _command in (imported, undone, exported, suppressed, restored, suppression_list):
+    command.add_command(_command)
 
 
 @command.command("list")
@@ -28,42 +39,51 @@ def command() -> None:
 def listed(root: Path, as_json: bool, status: str | None) -> int:
     """Everyone on the roll."""
     with working(root) as works:
-        roll = works.roll()
-        gone = works.store.optouts.among(reader.email for reader in roll.subscribers)
-    rows = [(reader, gone.get(reader.email, reader.status)) for reader in roll.subscribers]
-    rows = [(reader, state) for reader, state in rows if status in {None, state}]
-    if as_json:
-        show({"subscribers": [_row(reader, state) for reader, state in rows]})
-        return 0
-    for reader, state in rows:
-        click.echo(f"{reader.email}  {state}{f'  {reader.name}' if reader.name else ''}")
-    click.echo(f"{len(rows)} subscriber(s).", err=True)
+        rows = ((reader, state) for reader, state in _states(works) if status in {None, state})
+        if as_json:
+            show_rows("subscribers", ({**_row(reader), "status": state} for reader, state in rows))
+            return 0
+        count = 0
+        for count, (reader, state) in enumerate(rows, 1):  # noqa: B007  counted to the end
+            click.echo(f"{reader.email}  {state}{f'  {reader.name}' if reader.name else ''}")
+    click.echo(f"{count} subscriber(s).", err=True)
     return 0
 
 
-def _row(reader: "Subscriber", state: str) -> dict[str, Any]:
-    return {"email": reader.email, "name": reader.name, "status": state, "line": reader.line}
+def _states(works: "Works") -> "Iterator[tuple[Subscriber, str]]":
+    """Everyone with the status that counts: the suppression list's, before what the file says."""
+    from digest.importing import chunks
+
+    for readers in chunks(works.roll().distinct()):
+        gone = works.store.suppressions.among(reader.email for reader in readers)
+        yield from ((reader, gone.get(reader.email, reader.status)) for reader in readers)
+
+
+def _row(reader: "Subscriber") -> dict[str, Any]:
+    return {"email": reader.email, "name": reader.name, "line": reader.line}
 
 
 @command.command("add")
 @click.argument("email")
 @click.option("--name", default="", help="As it stands in the To line.")
-@click.option("--again", is_flag=True, help="The reader had opted out and asks to be written to again.")
+@click.option("--consent", default="", help="How the reader agreed, kept in the history.")
 @shared
-def added(root: Path, as_json: bool, email: str, name: str, again: bool) -> int:
-    """Append EMAIL to the roll; with --again, make one active again who had opted out."""
-    from digest.subscribers import add, mark, normal
+def added(root: Path, as_json: bool, email: str, name: str, consent: str) -> int:
+    """Append EMAIL to the roll."""
+    from digest.store import Entry
+    from digest.subscribers import add, normal
 
     with working(root) as works:
-        address = normal(email)
-        if reason := works.store.optouts.among([address]).get(address):
-            if not again:
-                raise UsageError(
-                    f"is {reason} and not written to", thing=address, remedy="Where the reader asks for it, add --again."
-                )
-            works.store.optouts.remove(address)
-        if not (again and mark(works.roll_path, address, "active")):
-            add(works.roll_path, address, name=name, today=works.clock().date())
+        address, now = normal(email), works.clock()
+        if reason := works.store.suppressions.among([address]).get(address):
+            raise UsageError(
+                f"is {reason} and not written to",
+                thing=address,
+                remedy=f"Where the reader asks for it: digest subscribers restore {address} --reason TEXT",
+            )
+        add(works.roll_path, address, name=name, today=now.date())
+        detail = f"by hand; consent: {consent}" if consent else "by hand"
+        works.store.history.note([Entry(email=address, at=now, event="added", detail=detail)])
     show({"added": address}) if as_json else click.echo(f"Added {address}.")
     return 0
 
@@ -72,37 +92,62 @@ def added(root: Path, as_json: bool, email: str, name: str, again: bool) -> int:
 @click.argument("email")
 @shared
 def removed(root: Path, as_json: bool, email: str) -> int:
-    """Take EMAIL off the roll."""
-    from digest.subscribers import remove
+    """Take EMAIL off the roll; who should never be written to again, also after an import, is for `suppress`."""
+    from digest.store import Entry
+    from digest.subscribers import normal, remove
 
     with working(root) as works:
-        count = remove(works.roll_path, email)
-    show({"removed": email, "rows": count}) if as_json else click.echo(f"Removed {email}.")
+        address = normal(email)
+        count = remove(works.roll_path, address)
+        works.store.history.note([Entry(email=address, at=works.clock(), event="removed", detail="by hand")])
+    show({"removed": address, "rows": count}) if as_json else click.echo(f"Removed {address}.")
     return 0
 
 
 @command.command("check")
+@click.option("--all", "whole", is_flag=True, help="Name every problem, however many there are.")
 @shared
-def checked(root: Path, as_json: bool) -> int:
+def checked(root: Path, as_json: bool, whole: bool) -> int:
     """Name every row with a problem, by its line, and what to do.
 
     A bad row keeps only its own reader from the mail. The exit code is 2 where nobody could be sent anything.
     """
+    from itertools import islice
+
     with working(root) as works:
         roll = works.roll()
-    active = len(roll.active)
-    if as_json:
-        show({
-            "subscribers": len(roll.subscribers),
-            "active": active,
-            "problems": [{"line": row.line, "what": row.what, "skipped": row.skipped} for row in roll.problems],
-        })  # fmt: skip
-    else:
-        for row in roll.problems:
+        survey = roll.survey()
+        amiss = survey.skipped + survey.repeated
+        problems = islice(roll.problems(), None if whole or as_json else 200)
+        if as_json:
+            head = {"subscribers": survey.subscribers, "active": survey.active, "counts": survey.counts, "manner": survey.manner}
+            show_rows("problems", ({"line": row.line, "what": row.what, "skipped": row.skipped} for row in problems), **head)
+            return 0 if survey.active else 2
+        for row in problems:
             click.echo(_line(roll.path, row))
-        click.echo(f"{len(roll.subscribers)} subscribers, {active} active, {len(roll.problems)} problem(s).")
-    return 0 if active else 2
+    if not whole and amiss > 200:
+        click.echo("… and more: --all names them.")
+    click.echo(f"{roll.path.name} is {survey.manner}.")
+    click.echo(f"{survey.subscribers} subscribers, {survey.active} active, {amiss} problem(s).")
+    return 0 if survey.active else 2
 
 
 def _line(path: Path, row: "Problem") -> str:
     return f"{path.name}:{row.line}: {row.what}{'; skipped' if row.skipped else ''}"
+
+
+@command.command("show")
+@click.argument("email")
+@shared
+def shown(root: Path, as_json: bool, email: str) -> int:
+    """All that is known of EMAIL: its row, whether it is written to, what it chose, what happened to it, what it was sent."""
+    from digest.dossier import dossier
+    from digest.subscribers import normal
+
+    with working(root) as works:
+        found = dossier(works, normal(email))
+    if as_json:
+        show(found.as_json())
+        return 0
+    click.echo(found.text())
+    return 0 if found.known else 1

@@ -9,7 +9,7 @@ import multiprocessing
 import os
 import signal
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -122,10 +122,12 @@ class Helper:
             self.process.join()
 
 
-def _sign(pipe: Connection, sender: Sender, rendered: Rendered, key: str, at: datetime) -> None:
+def _sign(
+    pipe: Connection, sender: Sender, rendered: Rendered, key: str, at: datetime, variants: Mapping[str, Rendered] | None
+) -> None:
     """A helper's whole life."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # meant for the one who asked; its pipe will end
-    composer = Composer(sender, rendered, key, at)
+    composer = Composer(sender, rendered, key, at, variants=variants)
     while True:
         try:
             chunk: list[Recipient] = pipe.recv()

@@ -49,6 +49,11 @@ class Body:
         self._first = first.raw if isinstance(first, _Shared) else b""
         self._hash = hashlib.sha256(first.relaxed if isinstance(first, _Shared) else b"")
 
+    @property
+    def names(self) -> frozenset[str]:
+        """Of what a reader's own words are asked for."""
+        return frozenset(place.name for place in self._places)
+
     def words(self, values: Mapping[str, str]) -> dict[str, bytes]:
         """A reader's own words, encoded for the places where they go."""
         return {place.key: _soft_end(_quoted(place.escape(values.get(place.name, "")))) for place in self._places}

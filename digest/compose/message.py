@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from email import policy
@@ -14,6 +14,7 @@ from urllib.parse import quote
 from digest.compose.body import Body
 from digest.config import Newsletter
 from digest.links import ReaderLinks
+from digest.marks import OWN, own_words
 from digest.model import Message, Recipient, Rendered
 from digest.sign import Signer, relaxed_header
 
@@ -29,6 +30,7 @@ class Sender:
     newsletter: Newsletter
     links: ReaderLinks
     signers: Sequence[Signer] = ()
+    bounces: str = ""  # the address to which bounces come back; the newsletter's own where it is empty
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,31 +42,53 @@ class _Own:
     words: dict[str, bytes]
 
 
-class Composer:
-    """One edition, made ready for any number of readers."""
+class _Version:
+    """What all readers of one version of an edition share, made once."""
 
-    def __init__(self, sender: Sender, rendered: Rendered, key: str, at: datetime, *, test: bool = False) -> None:
-        self.made_of = (sender, rendered, key, at)
+    def __init__(
+        self, newsletter: Newsletter, rendered: Rendered, subject: str, at: datetime, boundary: str, *, bulk: bool
+    ) -> None:
+        mime = [("MIME-Version", "1.0"), ("Content-Type", f'multipart/alternative;\r\n boundary="{boundary}"')]
+        shared = [*_shared_headers(newsletter, subject, at), *(_list_headers(newsletter) if bulk else []), *mime]
+        self.head = _head(shared)
+        self.signed = _signed(shared)
+        self.body = Body(rendered, boundary)
+        self.own = [name for name in self.body.names if name.startswith(OWN)]
+
+
+class Composer:
+    """One edition in its versions, made ready for any number of readers."""
+
+    def __init__(
+        self,
+        sender: Sender,
+        rendered: Rendered,
+        key: str,
+        at: datetime,
+        *,
+        variants: Mapping[str, Rendered] | None = None,
+        test: bool = False,
+        letter: bool = False,
+    ) -> None:
+        self.made_of = (sender, rendered, key, at, variants)
         self._sender = sender
         self._key = f"{key}-test-{at.timestamp():.0f}" if test else key
         self._view = key
         self._at = at
-        subject = f"[TEST] {rendered.subject}" if test else rendered.subject
-        self._boundary = f"=_{hashlib.sha256(key.encode()).hexdigest()[:32]}"
-        self._shared = [*_shared_headers(sender.newsletter, subject, at), *self._mime_headers()]
+        self._test = test
+        self._letter = letter  # to one person who asked for it: not list mail
+        self._rendered = {**(variants or {}), "": rendered}
+        self._versions: dict[str, _Version] = {}
         self._domain, self._mailto = sender.newsletter.domain, unsubscribe_mailto(sender.newsletter)
-        self._shared_head = _head(self._shared)
-        self._shared_signed = _signed(self._shared)
-        self._body = Body(rendered, self._boundary)
 
     def __call__(self, recipient: Recipient) -> Message:
         """The message for one reader; the same bytes whenever it is asked for."""
         own = self._own(recipient)
-        return self._assembled(recipient, own, self._signed(own))
+        return self._assembled(recipient, own, self._signed(recipient, own))
 
     def signatures(self, recipient: Recipient) -> bytes:
         """The signature headers of one reader's message."""
-        return self._signed(self._own(recipient))
+        return self._signed(recipient, self._own(recipient))
 
     def around(self, recipient: Recipient, signatures: bytes) -> Message:
         """The message for one reader, whose signatures were made elsewhere."""
@@ -75,31 +99,56 @@ class Composer:
         """Whether messages are signed."""
         return bool(self._sender.signers)
 
+    def _version(self, name: str) -> _Version:
+        version = self._versions.get(name)
+        if version is None:
+            rendered, boundary = self._rendered[name], f"=_{hashlib.sha256(f'{self._view}{name}'.encode()).hexdigest()[:32]}"
+            subject = f"[TEST] {rendered.subject}" if self._test else rendered.subject
+            version = self._versions[name] = _Version(
+                self._sender.newsletter, rendered, subject, self._at, boundary, bulk=not self._letter
+            )
+        return version
+
     def _own(self, recipient: Recipient) -> _Own:
         """What differs from reader to reader."""
-        links, email = self._sender.links, recipient.email
+        links, email, version = self._sender.links, recipient.email, self._version(recipient.variant)
         message_id = f"<{links.message_id(email, self._key)}@{self._domain}>"
-        unsubscribe, view = links.pages(email, self._view)
-        words = self._body.words({
+        unsubscribe, view, preferences = links.pages(email, self._view)
+        words = version.body.words({
             "email": email,
             "name": _display(recipient.name),
             "unsubscribe_url": unsubscribe or self._mailto,
+            "preferences_url": preferences or self._mailto,
             "view_url": view or self._sender.newsletter.site_url or "",
+            **(own_words(version.own, recipient.extra or {}) if version.own else {}),
         })  # fmt: skip
-        return _Own(message_id, _reader_headers(recipient, message_id, [unsubscribe, self._mailto]), words)
+        ways = [] if self._letter else [unsubscribe, self._leaving(recipient)]
+        return _Own(message_id, _reader_headers(recipient, message_id, ways), words)
 
-    def _signed(self, own: _Own) -> bytes:
+    def _leaving(self, recipient: Recipient) -> str:
+        """Where a mail of one who wants to leave goes: to a mailbox that knows them, where one is read."""
+        box = self._sender.bounces
+        if not (box and recipient.id):
+            return self._mailto
+        return f"mailto:{self._sender.links.mailbox('leave', recipient.id, box)}?subject=unsubscribe"
+
+    def _envelope(self, recipient: Recipient) -> str:
+        box = self._sender.bounces
+        return self._sender.links.mailbox("bounce", recipient.id, box) if box and recipient.id else box
+
+    def _signed(self, recipient: Recipient, own: _Own) -> bytes:
         if not self._sender.signers:
             return b""
-        signed, digest = {**self._shared_signed, **_signed(own.headers)}, self._body.digest(own.words)
+        version = self._version(recipient.variant)
+        signed, digest = {**version.signed, **_signed(own.headers)}, version.body.digest(own.words)
         return b"".join([signer.header(signed, digest, self._at) for signer in self._sender.signers])
 
     def _assembled(self, recipient: Recipient, own: _Own, signatures: bytes) -> Message:
-        raw = b"".join([signatures, self._shared_head, _head(own.headers), b"\r\n", *self._body.pieces(own.words)])
-        return Message(recipient=recipient, message_id=own.message_id, raw=raw, dots=False)  # `Body` writes a leading dot as =2E
-
-    def _mime_headers(self) -> list[tuple[str, str]]:
-        return [("MIME-Version", "1.0"), ("Content-Type", f'multipart/alternative;\r\n boundary="{self._boundary}"')]
+        version = self._version(recipient.variant)
+        raw = b"".join([signatures, version.head, _head(own.headers), b"\r\n", *version.body.pieces(own.words)])
+        return Message(  # `Body` writes a leading dot as =2E
+            recipient=recipient, message_id=own.message_id, raw=raw, dots=False, envelope=self._envelope(recipient)
+        )
 
 
 def _head(headers: Sequence[tuple[str, str]]) -> bytes:
@@ -115,26 +164,31 @@ def _shared_headers(newsletter: Newsletter, subject: str, at: datetime) -> list[
     """The headers that are the same in every copy."""
     names = [("From", newsletter.sender)] + ([("Reply-To", newsletter.reply_to)] if newsletter.reply_to else [])
     senders = [(name, _folded(name, _mailbox(*parseaddr(value)))) for name, value in names]
-    label = re.sub(r"[^a-z0-9]+", "-", newsletter.name.lower()).strip("-") or "digest"
     return [
         *senders,
         ("Subject", _folded("Subject", _harmless(subject))),
         ("Date", format_datetime(at)),
-        ("List-Id", _folded("List-Id", f"{_ascii(_harmless(newsletter.name))} <{label}.{newsletter.domain}>".strip())),
         ("Auto-Submitted", "auto-generated"),
+    ]
+
+
+def _list_headers(newsletter: Newsletter) -> list[tuple[str, str]]:
+    """What tells list mail from a letter (RFC 2919)."""
+    label = re.sub(r"[^a-z0-9]+", "-", newsletter.name.lower()).strip("-") or "digest"
+    return [
+        ("List-Id", _folded("List-Id", f"{_ascii(_harmless(newsletter.name))} <{label}.{newsletter.domain}>".strip())),
         ("Precedence", "list"),
     ]
 
 
 def _reader_headers(recipient: Recipient, message_id: str, ways: Sequence[str]) -> list[tuple[str, str]]:
     """The headers that differ from reader to reader; one-click needs an https address (RFC 8058, section 3.1)."""
-    one_click = [("List-Unsubscribe-Post", "List-Unsubscribe=One-Click")] if ways[0].startswith("https://") else []
-    return [
-        ("To", _to(recipient)),
-        ("Message-ID", message_id),
-        ("List-Unsubscribe", ",\r\n ".join(f"<{way}>" for way in ways if way)),
-        *one_click,
-    ]
+    headers = [("To", _to(recipient)), ("Message-ID", message_id)]
+    if ways:
+        headers.append(("List-Unsubscribe", ",\r\n ".join(f"<{way}>" for way in ways if way)))
+    if ways and ways[0].startswith("https://"):
+        headers.append(("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"))
+    return headers
 
 
 def unsubscribe_mailto(newsletter: Newsletter) -> str:

@@ -9,24 +9,26 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from digest.config.relays import Relay, Smtp, WarmUp
 from digest.config.tables import (
     FILE,
+    Bounces,
     CommentsPlan,
     Config,
     Dkim,
     EditionPlan,
+    Guards,
     Newsletter,
-    Relay,
-    Smtp,
     SourcePlan,
     Store,
     Support,
-    Table,
-    WarmUp,
+    Webhook,
     WebPlan,
 )
+from digest.config.values import Table
 from digest.errors import ConfigError
 
+IMAP_PASSWORD = "DIGEST_IMAP_PASSWORD"  # noqa: S105  the variable's name
 PASSWORD = "DIGEST_SMTP_PASSWORD"  # noqa: S105  the variable's name
 
 
@@ -56,7 +58,20 @@ def _with_secrets(config: Config) -> Config:
         update={**_secrets(smtp, root), "relays": tuple(relay.model_copy(update=_secrets(relay, root)) for relay in smtp.relays)}
     )
     dkim = tuple(key.model_copy(update={"key_file": root / key.key_file}) for key in config.dkim)
-    return config.model_copy(update={"smtp": smtp, "dkim": dkim})
+    return config.model_copy(update={"smtp": smtp, "dkim": dkim, "bounces": _with_keys(config.bounces, root)})
+
+
+def _with_keys(bounces: Bounces, root: Path) -> Bounces:
+    """The mailbox's password, and the webhooks' secrets, from where the operator keeps them."""
+    password = os.environ.get(IMAP_PASSWORD, "")
+    if bounces.password_file and not password:
+        password = _read(root / bounces.password_file, "bounces.password_file").strip()
+    hooks = {}
+    for name, hook in bounces.webhooks.items():
+        key = _read(root / hook.key_file, f"bounces.webhooks.{name}.key_file").strip() if hook.key_file else hook.key
+        secret = _read(root / hook.password_file, f"bounces.webhooks.{name}.password_file").strip() if hook.password_file else ""
+        hooks[name] = hook.model_copy(update={"key": key, "password": secret or hook.password})
+    return bounces.model_copy(update={"password": password, "webhooks": hooks})
 
 
 def _secrets(relay: Relay, root: Path) -> dict[str, object]:
@@ -101,6 +116,7 @@ def _suggestion(place: tuple[int | str, ...]) -> str:
     tables: dict[str, type[Table]] = {
         "newsletter": Newsletter, "support": Support, "sources": SourcePlan, "editions": EditionPlan,
         "smtp": Smtp, "relays": Relay, "warm_up": WarmUp, "dkim": Dkim, "store": Store, "web": WebPlan,
+        "bounces": Bounces, "guards": Guards, "webhooks": Webhook,
     }  # fmt: skip
     parents = [part for part in place[:-1] if isinstance(part, str)]
     table = tables.get(parents[-1], Config) if parents else Config
@@ -109,4 +125,19 @@ def _suggestion(place: tuple[int | str, ...]) -> str:
     return f"; did you mean {near[0]}?" if near else f"; this table knows {', '.join(sorted(known))}"
 
 
-__all__ = ["FILE", "CommentsPlan", "Config", "Dkim", "EditionPlan", "Newsletter", "Relay", "Smtp", "SourcePlan", "WarmUp", "load"]
+__all__ = [
+    "FILE",
+    "Bounces",
+    "CommentsPlan",
+    "Config",
+    "Dkim",
+    "EditionPlan",
+    "Guards",
+    "Newsletter",
+    "Relay",
+    "Smtp",
+    "SourcePlan",
+    "WarmUp",
+    "Webhook",
+    "load",
+]

@@ -1,25 +1,20 @@
 """The tables of digest.toml: every key with its default and its check, once."""
 
 from collections.abc import Mapping
-from datetime import date, time, timedelta
+from datetime import time, timedelta
 from email.utils import parseaddr
 from pathlib import Path
 from typing import Literal, Self
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
-from digest.config.values import Count, Days, Duration, Hour, Mailbox, Rate, Web, Yes, Zone
+from digest.config.relays import Smtp
+from digest.config.values import Count, Days, Duration, Hour, Mailbox, Table, Web, Yes, Zone
 from digest.errors import ConfigError
 
 FILE = "digest.toml"
-
-
-class Table(BaseModel):
-    """A table that knows all its keys and never changes."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, arbitrary_types_allowed=True)
 
 
 class Support(Table):
@@ -46,6 +41,7 @@ class Newsletter(Table):
     report_to: Mailbox | None = None
     share: tuple[Literal["email", "bluesky", "facebook", "linkedin", "mastodon", "whatsapp"], ...] = ("email",)
     image_hosts: tuple[str, ...] = ()
+    topics: tuple[str, ...] = ()  # that readers may choose; those of the last editions where it is empty
 
     @property
     def address(self) -> str:
@@ -100,107 +96,6 @@ class EditionPlan(Table):
     approval: Literal["none"] = "none"
 
 
-class WarmUp(Table):
-    """A new sending domain earns its name: so many messages on its first day, and each day so many times more.
-
-    What a day does not allow goes by another relay, or later.
-    """
-
-    since: date
-    first: Count = Field(default=200, ge=1)
-    growth: float = Field(default=1.5, ge=1, le=10)
-
-    def allowance(self, day: date) -> int | None:
-        """How many messages may go on a day; None where the plan has outgrown every list."""
-        grown = self.first * self.growth ** min(max(0, (day - self.since).days), 365)
-        return int(grown) if grown < 10**8 else None
-
-
-class Relay(Table):
-    """A server that takes mail from us; its password comes from the environment or `password_file`."""
-
-    name: str = Field(default="", pattern=r"^[A-Za-z0-9._-]{0,40}$")
-    url: str = "smtp://localhost:25"
-    connections: Count = Field(default=10, ge=1, le=200)
-    rate: Rate | None = None
-    messages_per_connection: Count = Field(default=0, ge=0)  # 0: as many as there are
-    window: Count = Field(
-        default=1, ge=1, le=32
-    )  # messages of one connection that a kill may double: on their way, or not yet recorded
-    priority: Count = Field(default=1, ge=1, le=100)  # 1 carries; 2 stands in where no 1 can
-    weight: Count = Field(default=1, ge=1, le=1000)  # its share among those of the same priority
-    warm_up: WarmUp | None = None
-    ca_file: Path | None = None
-    password_file: Path | None = None
-    password: str = Field(default="", repr=False, exclude=True)
-
-    @model_validator(mode="after")
-    def _usable(self) -> Self:
-        parts = urlsplit(self.url)
-        if parts.scheme not in {"smtp", "smtp+starttls", "smtps"} or not parts.hostname:
-            raise ValueError("url: write smtp://host:25, smtp+starttls://user@host:587 or smtps://user@host:465")
-        if parts.password:
-            raise ValueError("url: keep the password out of the file; set DIGEST_SMTP_PASSWORD")
-        if parts.username and parts.scheme == "smtp" and not self.local:
-            raise ValueError("url: a login over plain smtp:// would be readable on the way; use smtp+starttls://")
-        return self
-
-    @property
-    def label(self) -> str:
-        """What reports call it."""
-        return self.name or self.host
-
-    @property
-    def tls(self) -> Literal["none", "starttls", "implicit"]:
-        """How the connection is protected."""
-        scheme = urlsplit(self.url).scheme
-        return "implicit" if scheme == "smtps" else "starttls" if scheme == "smtp+starttls" else "none"
-
-    @property
-    def host(self) -> str:
-        """The relay's host name or address."""
-        return urlsplit(self.url).hostname or ""
-
-    @property
-    def local(self) -> bool:
-        """Whether the relay is this machine."""
-        return self.host in {"localhost", "::1"} or self.host.startswith("127.")
-
-    @property
-    def port(self) -> int:
-        """The relay's port; the scheme's own where the URL has none."""
-        return urlsplit(self.url).port or {"none": 25, "starttls": 587, "implicit": 465}[self.tls]
-
-    @property
-    def user(self) -> str:
-        """The login's name, or an empty string."""
-        return unquote(urlsplit(self.url).username or "")
-
-
-class Smtp(Relay):
-    """How the mail leaves: one relay, described here, or several under `relays`."""
-
-    relays: tuple[Relay, ...] = ()
-    domain_rates: dict[str, Rate] = Field(default_factory=dict)  # by the domain of the recipient
-    in_doubt: Literal["resend", "hold"] = "resend"  # what may have arrived, and nobody knows
-    give_up_after: Duration = timedelta(hours=10)
-
-    @model_validator(mode="after")
-    def _one_way(self) -> Self:
-        own = sorted(self.model_fields_set & set(Relay.model_fields))
-        if self.relays and own:
-            raise ValueError(f"{own[0]}: belongs into each [[smtp.relays]] table where there are several relays")
-        labels = [relay.label for relay in self.relays]
-        if len(set(labels)) < len(labels):
-            raise ValueError("relays: give each a name of its own")
-        return self
-
-    @property
-    def fleet(self) -> tuple[Relay, ...]:
-        """All relays."""
-        return self.relays or (self,)
-
-
 class Dkim(Table):
     """The key that signs; RSA or Ed25519, in PEM."""
 
@@ -216,10 +111,56 @@ class Store(Table):
 
 
 class WebPlan(Table):
-    """Where `digest run` listens for the reader's pages."""
+    """Where `digest run` listens for the reader's pages, and which of them there are."""
 
     host: str = "127.0.0.1"
     port: Count = Field(default=8025, ge=0, le=65535)
+    proxies: Count = Field(default=1, ge=0, le=5)  # reverse proxies in front, whose word on a visitor's address counts
+    subscribe: Yes = True
+    archive: Yes = True
+
+
+class Webhook(Table):
+    """What lets a provider's reports in: a key, a password, or the topic it may speak of (see the README)."""
+
+    key: str = ""
+    key_file: Path | None = None
+    user: str = ""
+    password: str = Field(default="", repr=False)
+    password_file: Path | None = None
+    topic: str = ""
+
+
+class Bounces(Table):
+    """Where mail comes back to, how it is read, and how often a mailbox may be full."""
+
+    address: Mailbox | None = None
+    mailbox: str = ""  # maildir:PATH, mbox:PATH, or imaps://user@host/INBOX
+    password_file: Path | None = None
+    password: str = Field(default="", repr=False, exclude=True)
+    every: Duration = timedelta(minutes=5)
+    soft_limit: Count = Field(default=5, ge=1)  # bounces within `soft_within`, none of which says the mailbox is gone
+    soft_within: Duration = timedelta(days=30)
+    webhooks: Mapping[Literal["ses", "postmark", "mailgun", "sendgrid", "brevo"], Webhook] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _readable(self) -> Self:
+        scheme = self.mailbox.partition(":")[0]
+        if self.mailbox and scheme not in {"maildir", "mbox", "imap", "imaps"}:
+            raise ValueError("mailbox: write maildir:PATH, mbox:PATH or imaps://user@host/INBOX")
+        if self.mailbox and urlsplit(self.mailbox).password:
+            raise ValueError("mailbox: keep the password out of the file; set DIGEST_IMAP_PASSWORD")
+        return self
+
+
+class Guards(Table):
+    """What holds an edition back until somebody has looked: shares of the list."""
+
+    shrink: float = Field(default=0.2, ge=0, le=1)
+    grow: float = Field(default=0.5, ge=0)
+    few: Count = Field(default=50, ge=0)  # readers more or fewer that need no look
+    bounced: float = Field(default=0.05, gt=0, le=1)
+    complained: float = Field(default=0.003, gt=0, le=1)
 
 
 class Config(Table):
@@ -233,6 +174,8 @@ class Config(Table):
     dkim: tuple[Dkim, ...] = ()
     store: Store = Store()
     web: WebPlan = WebPlan()
+    bounces: Bounces = Bounces()
+    guards: Guards = Guards()
     collect_every: Duration = timedelta(minutes=30)
 
     @model_validator(mode="after")

@@ -6,7 +6,7 @@ from typing import Annotated
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 _WEEK = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -89,3 +89,9 @@ Count = Annotated[int, Field(strict=True)]
 Yes = Annotated[bool, Field(strict=True)]
 Zone = Annotated[ZoneInfo, BeforeValidator(_zone)]
 Days = Annotated[frozenset[int], BeforeValidator(_weekdays)]
+
+
+class Table(BaseModel):
+    """A table that knows all its keys and never changes."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, arbitrary_types_allowed=True)

@@ -112,7 +112,10 @@ class Talk:
         address = message.recipient.email
         size = b" SIZE=%d" % len(message.raw) if self._size else b""
         wide = b"" if address.isascii() else b" BODY=8BITMIME SMTPUTF8" if "8bitmime" in self.offers else b" SMTPUTF8"
-        return [b"MAIL FROM:<%s>%s%s\r\n" % (self._sender.encode(), size, wide), b"RCPT TO:<%s>\r\n" % address.encode()]
+        return [
+            b"MAIL FROM:<%s>%s%s\r\n" % ((message.envelope or self._sender).encode(), size, wide),
+            b"RCPT TO:<%s>\r\n" % address.encode(),
+        ]
 
     def leaves(self, message: Message) -> None:
         """Its body has been written."""

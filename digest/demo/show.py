@@ -74,7 +74,7 @@ async def shown(clock: Clock, progress: Progress, port: int) -> AsyncIterator[Sh
                     served(Viewer(inbox).app(), "127.0.0.1", port) as at,
                 ):
                     report = await publish(works.line, calendar.plan, works.slot(calendar.plan, day), progress, Permit(late=True))
-                    yield Show(report, works.roll().problems, inbox, at, site)
+                    yield Show(report, [row for row in works.roll().problems() if row.skipped], inbox, at, site)
 
 
 def _free_port() -> int:

@@ -1,9 +1,11 @@
 """The ledger and the archive: what was collected, what each edition is, and what became of every message.
 
-    Store.archive    articles, comments and HTTP answers, between collecting and printing
-    Store.ledger     editions, frozen
-    Store.deliveries what became of every message
-    Store.optouts    addresses that must not be written to
+    Store.archive        articles, comments and HTTP answers, between collecting and printing
+    Store.ledger         editions, frozen
+    Store.deliveries     what became of every message
+    Store.suppressions   addresses that must not be written to
+    Store.history        what happened to an address
+    Store.readers        what readers want, by their links
 
 The database's URL is the only thing that says SQLite.
 """
@@ -18,9 +20,12 @@ from digest.store import schema
 from digest.store.archive import REACH, Archive
 from digest.store.database import open_engine
 from digest.store.deliveries import Deliveries
+from digest.store.enlisting import Terms
+from digest.store.history import Entry, History
 from digest.store.journal import Journal
 from digest.store.ledger import Frozen, Ledger
-from digest.store.optouts import OptOuts
+from digest.store.readers import Preference, Readers, Request
+from digest.store.suppressions import Suppression, Suppressions
 
 
 class Store:
@@ -31,7 +36,9 @@ class Store:
         self.archive = Archive(engine)
         self.ledger = Ledger(engine)
         self.deliveries = Deliveries(engine)
-        self.optouts = OptOuts(engine)
+        self.suppressions = Suppressions(engine)
+        self.history = History(engine)
+        self.readers = Readers(engine)
 
     @classmethod
     def open(cls, url: str, root: Path) -> "Store":
@@ -58,4 +65,20 @@ class Store:
             return str(connection.execute(query).scalar_one())
 
 
-__all__ = ["REACH", "Archive", "Deliveries", "Frozen", "Journal", "Ledger", "OptOuts", "Store"]
+__all__ = [
+    "REACH",
+    "Archive",
+    "Deliveries",
+    "Entry",
+    "Frozen",
+    "History",
+    "Journal",
+    "Ledger",
+    "Preference",
+    "Readers",
+    "Request",
+    "Store",
+    "Suppression",
+    "Suppressions",
+    "Terms",
+]

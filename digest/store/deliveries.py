@@ -80,7 +80,7 @@ class Deliveries:
     def to_send(self, key: str, due: datetime | None) -> Iterator[Recipient]:
         """The recipients without an outcome, and those deferred until `due` (all of them where that is None), in pages."""
         query = (
-            select(schema.readers.c.id, schema.readers.c.email, schema.deliveries.c.name, schema.deliveries.c.attempts)
+            select(*_RECIPIENT, schema.deliveries.c.attempts)
             .join(schema.readers, schema.readers.c.id == schema.deliveries.c.reader)
             .where(_open(key, due))
             .order_by(schema.readers.c.id)
@@ -90,7 +90,7 @@ class Deliveries:
         while True:
             with self._engine.begin() as connection:
                 rows = connection.execute(query.where(schema.readers.c.id > last)).all()
-            yield from (Recipient(**row._asdict()) for row in rows)
+            yield from map(_recipient, rows)
             if len(rows) < _CHUNK:
                 return
             last = rows[-1].id
@@ -147,22 +147,17 @@ class Deliveries:
         with self._engine.begin() as connection:
             return dict(connection.execute(query).all())
 
-    def reader_of(self, token: str) -> str | None:
-        """The address that a link's token stands for."""
-        with self._engine.begin() as connection:
-            return connection.execute(select(schema.readers.c.email).where(schema.readers.c.token == token)).scalar()
-
     def recipient(self, key: str, token: str) -> Recipient | None:
         """The reader of a token, where an edition went to them."""
         table = schema.deliveries.c
         query = (
-            select(schema.readers.c.id, schema.readers.c.email, table.name)
+            select(*_RECIPIENT)
             .join(schema.readers, schema.readers.c.id == table.reader)
             .where(table.edition == key, schema.readers.c.token == token)
         )
         with self._engine.begin() as connection:
             row = connection.execute(query).one_or_none()
-        return Recipient(**row._asdict()) if row else None
+        return _recipient(row) if row else None
 
     def record(self, key: str, begun: Sequence[Message], receipts: Sequence[Receipt]) -> set[int]:
         """One commit for messages about to leave and for receipts; returns the readers of the first kind that may be
@@ -178,6 +173,15 @@ class Deliveries:
         places = dict(zip(_PLACES, [*readers, *[readers[-1]] * (_GROUP - len(readers))], strict=True))
         statement, (values,) = self._beginning.filled([{"b_edition": key, **places}])
         return [reader for reader, state in connection.exec_driver_sql(statement, values) if state == SENDING]
+
+
+_RECIPIENT = (
+    schema.readers.c.id, schema.readers.c.email, schema.deliveries.c.name, schema.deliveries.c.variant, schema.deliveries.c.extra,
+)  # fmt: skip
+
+
+def _recipient(row: Any) -> Recipient:
+    return Recipient(**row._asdict())
 
 
 def _groups(messages: Sequence[Message]) -> Iterator[Sequence[Message]]:

@@ -5,18 +5,24 @@ yes, and one that says gone against all others. Who is marked as gone goes onto 
 transaction, and nobody on that list is enlisted.
 """
 
-from collections.abc import Callable, Iterable
-from datetime import datetime
+from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Column, Connection, Integer, MetaData, String, Table, exists, insert, literal, select
+from sqlalchemy import JSON, Column, Connection, Integer, MetaData, String, Table, case, exists, insert, literal, select
 
 from digest.model import GONE, Subscriber
 from digest.store import schema
 from digest.store.database import chunked
 from digest.store.database import insert as careful_insert
+from digest.store.readers import Preference, preferences
+from digest.store.suppressions import Suppression, forgotten, suppress
 
+NO_STORY = "no story of their topics"
 _GONE = 2
+_MANY = 5_000
 _ROLL = Table(
     "roll",
     MetaData(),
@@ -25,65 +31,103 @@ _ROLL = Table(
     Column("name", String, nullable=False),
     Column("status", String, nullable=False),
     Column("rank", Integer, nullable=False),  # of its status: the higher one stands
+    Column("variant", String),  # none: no story is for them
+    Column("extra", JSON(none_as_null=True)),
     prefixes=["TEMPORARY"],
 )
 
 
-def enlist(connection: Connection, key: str, readers: Iterable[Subscriber], token: Callable[[str], str], now: datetime) -> None:
-    """Put the active readers on an edition's list, in the transaction that freezes it; `token` names one in links."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """How an edition's list is made: a reader's token in links; the version for some topics with or without comments, None
+    where no story is left; which of the readers' own columns the templates speak of, in lower case.
+    """
+
+    token: Callable[[str], str]
+    version: Callable[[tuple[str, ...], bool], str | None] = lambda _topics, _comments: ""
+    columns: AbstractSet[str] = frozenset()
+
+
+def enlist(connection: Connection, key: str, readers: Iterable[Subscriber], terms: Terms, day: date, now: datetime) -> list[str]:
+    """Put the active readers on an edition's list, in the transaction that freezes it; returns the versions in use."""
     _ROLL.create(connection)
-    _gather(connection, readers)
+    _gather(connection, readers, terms, day)
     _suppress(connection, now)
-    _number(connection, token)
+    _number(connection, terms.token)
     roll, known = _ROLL.c, schema.readers.c
-    new = {
-        "edition": key,
-        "state": "queued",
-        "attempts": 0,
-        "interrupted": False,
-        "message_id": "",
-        "code": 0,
-        "reply": "",
-        "relay": "",
-    }
+    new = {"edition": key, "attempts": 0, "interrupted": False, "message_id": "", "code": 0, "relay": ""}
+    for_them = roll.variant.is_not(None)
     listed = (
-        select(known.id, roll.name, *(literal(value) for value in new.values()))
+        select(
+            known.id, roll.name, case((for_them, roll.variant), else_=""), roll.extra,
+            case((for_them, "queued"), else_="skipped"), case((for_them, ""), else_=NO_STORY),
+            *(literal(value) for value in new.values()),
+        )
         .select_from(_ROLL.join(schema.readers, known.email == roll.email))
         .where(roll.status == "active", ~exists().where(schema.suppressions.c.email == roll.email))
+    )  # fmt: skip
+    connection.execute(
+        insert(schema.deliveries).from_select(["reader", "name", "variant", "extra", "state", "reply", *new], listed)
     )
-    connection.execute(insert(schema.deliveries).from_select(["reader", "name", *new], listed))
     _ROLL.drop(connection)
+    mine = schema.deliveries.c
+    return list(connection.execute(select(mine.variant).where(mine.edition == key).distinct().order_by(mine.variant)).scalars())
 
 
-def _gather(connection: Connection, readers: Iterable[Subscriber]) -> None:
+def _gather(connection: Connection, readers: Iterable[Subscriber], terms: Terms, day: date) -> None:
     statement = careful_insert(connection, _ROLL)
     statement = statement.on_conflict_do_update(
         index_elements=["email"],
-        set_={name: statement.excluded[name] for name in ("status", "name", "rank")},
+        set_={name: statement.excluded[name] for name in ("status", "name", "rank", "variant", "extra")},
         where=statement.excluded.rank > _ROLL.c.rank,
     )
+    wishes = connection.execute(select(exists(select(schema.preferences.c.email)))).scalar()
     for chunk in chunked(readers):
-        rows: list[dict[str, Any]] = [
-            {"email": row.email, "name": row.name, "status": row.status, "rank": _rank(row.status)} for row in chunk
-        ]
-        connection.execute(statement, rows)
+        chosen = preferences(connection, [row.email for row in chunk]) if wishes else {}
+        connection.execute(statement, [_row(row, chosen.get(row.email), terms, day) for row in chunk])
 
 
-def _rank(status: str) -> int:
-    return _GONE if status in GONE else 0 if status == "active" else 1
+def _row(row: Subscriber, wish: Preference | None, terms: Terms, day: date) -> dict[str, Any]:
+    """A reader as the edition sees them: their own choice of topics, pause and comments before what the roll says."""
+    status, topics, comments = row.standing(day), row.topics, True
+    if wish is not None:
+        topics, comments = row.topics if wish.topics is None else wish.topics, wish.comments
+        if status == "active" and wish.paused_until and day < wish.paused_until:
+            status = "paused"
+    rank = _GONE if status in GONE else 0 if status == "active" else 1
+    return {
+        "email": row.email,
+        "name": row.name,
+        "status": status,
+        "rank": rank,
+        "variant": terms.version(topics, comments),
+        "extra": _own(row.extra, terms.columns) or None,
+    }
+
+
+def _own(extra: Mapping[str, str], columns: AbstractSet[str]) -> dict[str, str]:
+    return {name.casefold(): value for name, value in extra.items() if name.casefold() in columns} if columns else {}
 
 
 def _suppress(connection: Connection, now: datetime) -> None:
-    gone, roll = schema.suppressions, _ROLL.c
-    marked = select(roll.email, roll.status, literal(now, gone.c.since.type)).where(roll.rank == _GONE)
-    new = marked.where(~exists().where(gone.c.email == roll.email))
-    connection.execute(insert(gone).from_select(["email", "reason", "since"], new))
+    """Who is marked as gone goes on the suppression list."""
+    roll, last = _ROLL.c, 0
+    new = select(roll.n, roll.email, roll.status).where(
+        roll.rank == _GONE, ~exists().where(schema.suppressions.c.email == roll.email)
+    )
+    while rows := connection.execute(new.where(roll.n > last).order_by(roll.n).limit(_MANY)).all():
+        told = "so marked in the roll"
+        suppress(connection, [Suppression(email=row.email, reason=row.status, since=now, detail=told) for row in rows])
+        last = rows[-1].n
 
 
 def _number(connection: Connection, token: Callable[[str], str]) -> None:
-    """The lasting id of each address, given at its first edition."""
+    """The lasting id of each address, given at its first edition; who wanted to be forgotten is taken off the list here."""
     roll, last = _ROLL.c, 0
     unknown = select(roll.n, roll.email).where(roll.status == "active", ~exists().where(schema.readers.c.email == roll.email))
-    while rows := connection.execute(unknown.where(roll.n > last).order_by(roll.n).limit(5_000)).all():
-        connection.execute(insert(schema.readers), [{"email": row.email, "token": token(row.email)} for row in rows])
+    while rows := connection.execute(unknown.where(roll.n > last).order_by(roll.n).limit(_MANY)).all():
+        tokens = {token(row.email): row.email for row in rows}
+        without = forgotten(connection, tokens)
+        if new := [{"email": email, "token": name} for name, email in tokens.items() if name not in without]:
+            connection.execute(insert(schema.readers), new)
         last = rows[-1].n

@@ -1,7 +1,7 @@
 """The editions made and skipped, each frozen before its first byte leaves."""
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -12,7 +12,7 @@ from digest.markup import identity
 from digest.model import Edition, Rendered, Slot, Subscriber
 from digest.store import schema
 from digest.store.deliveries import counts
-from digest.store.enlisting import enlist
+from digest.store.enlisting import Terms, enlist
 
 _EDITION = TypeAdapter(Edition)
 
@@ -24,6 +24,7 @@ class Frozen:
     edition: Edition
     rendered: Rendered
     finished_at: datetime | None
+    variants: Mapping[str, Rendered] = field(default_factory=dict)
 
     @property
     def key(self) -> str:
@@ -73,18 +74,29 @@ class Ledger:
         with self._engine.begin() as connection:
             return (connection.execute(select(func.max(schema.editions.c.number))).scalar() or 0) + 1
 
-    def freeze(self, edition: Edition, rendered: Rendered, readers: Iterable[Subscriber], token: Callable[[str], str]) -> Frozen:
-        """Make an edition final, with its words and its readers, in one commit; `token` names a reader in links.
+    def freeze(
+        self,
+        edition: Edition,
+        rendered: Rendered,
+        readers: Iterable[Subscriber],
+        terms: Terms,
+        version: Callable[[str], Rendered] | None = None,
+    ) -> Frozen:
+        """Make an edition final, with its words and its readers, in one commit; `version` renders a version in use.
 
         `readers` are the rows of the roll, of every status and any number: see `enlisting`.
         """
+        variants = {}
         with self._engine.begin() as connection:
             _replace_skipped(connection, edition.slot.key)
             connection.execute(schema.editions.insert().values(**_edition_row(edition, rendered)))
             if rows := _settled_rows(edition):
                 connection.execute(insert(schema.settled), rows)
-            enlist(connection, edition.slot.key, readers, token, edition.frozen_at)
-        return Frozen(edition=edition, rendered=rendered, finished_at=None)
+            for name in enlist(connection, edition.slot.key, readers, terms, edition.slot.day, edition.frozen_at):
+                if name and version is not None:
+                    variants[name] = version(name)
+                    connection.execute(schema.variants.insert().values(_variant_row(edition.slot.key, name, variants[name])))
+        return Frozen(edition=edition, rendered=rendered, finished_at=None, variants=variants)
 
     def skip(self, slot: Slot, note: str, now: datetime) -> None:
         """Record that a slot stays without an edition, and why; its articles stay open for the next one."""
@@ -101,7 +113,7 @@ class Ledger:
         """An edition that was made, or None."""
         with self._engine.begin() as connection:
             row = connection.execute(select(schema.editions).where(schema.editions.c.key == key)).one_or_none()
-        return _frozen(row) if row is not None and row.number is not None else None
+            return _frozen(connection, row) if row is not None and row.number is not None else None
 
     def key_of(self, number: int) -> str | None:
         """The lasting name of an edition by its number."""
@@ -119,7 +131,14 @@ class Ledger:
         table = schema.editions.c
         query = select(schema.editions).where(table.finished_at.is_(None), table.number.is_not(None)).order_by(table.window_end)
         with self._engine.begin() as connection:
-            return [_frozen(row) for row in connection.execute(query)]
+            return [_frozen(connection, row) for row in connection.execute(query).all()]
+
+    def made(self, limit: int) -> list[Frozen]:
+        """The latest editions that were made, newest first."""
+        table = schema.editions.c
+        query = select(schema.editions).where(table.number.is_not(None)).order_by(table.window_end.desc()).limit(limit)
+        with self._engine.begin() as connection:
+            return [_frozen(connection, row) for row in connection.execute(query).all()]
 
     def recent(self, limit: int) -> list[Entry]:
         """The latest editions, made or skipped, newest first."""
@@ -168,9 +187,20 @@ def _replace_skipped(connection: Connection, key: str) -> None:
     connection.execute(table.delete().where(table.c.key == key, table.c.number.is_(None)))
 
 
-def _frozen(row: Row[Any]) -> Frozen:
-    rendered = Rendered(subject=row.subject, preheader=row.preheader, html=row.html, text=row.text)
-    return Frozen(edition=_EDITION.validate_python(row.data), rendered=rendered, finished_at=row.finished_at)
+def _variant_row(key: str, name: str, rendered: Rendered) -> dict[str, Any]:
+    words = {part: getattr(rendered, part) for part in ("subject", "preheader", "html", "text")}
+    return {"edition": key, "name": name, **words}
+
+
+def _frozen(connection: Connection, row: Row[Any]) -> Frozen:
+    table = schema.variants
+    variants = {found.name: _rendered(found) for found in connection.execute(select(table).where(table.c.edition == row.key))}
+    edition = _EDITION.validate_python(row.data)
+    return Frozen(edition=edition, rendered=_rendered(row), finished_at=row.finished_at, variants=variants)
+
+
+def _rendered(row: Row[Any]) -> Rendered:
+    return Rendered(subject=row.subject, preheader=row.preheader, html=row.html, text=row.text)
 
 
 def _entry(row: Row[Any], counts: dict[str, int]) -> Entry:

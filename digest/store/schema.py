@@ -114,6 +114,17 @@ settled = Table(
     Column("reason", Text, nullable=False),
 )
 
+variants = Table(
+    "variants",
+    metadata,
+    Column("edition", String, ForeignKey("editions.key"), primary_key=True),
+    Column("name", String, primary_key=True),
+    Column("subject", Text, nullable=False),
+    Column("preheader", Text, nullable=False),
+    Column("html", Text, nullable=False),
+    Column("text", Text, nullable=False),
+)
+
 readers = Table(
     "readers",
     metadata,
@@ -128,6 +139,8 @@ deliveries = Table(
     Column("edition", String, ForeignKey("editions.key"), primary_key=True),
     Column("reader", Integer, ForeignKey("readers.id"), primary_key=True),
     Column("name", String, nullable=False),
+    Column("variant", String, nullable=False, server_default=""),  # which of the edition's versions; empty: all of it
+    Column("extra", JSON(none_as_null=True)),  # the reader's own columns that the templates speak of
     Column("state", String, nullable=False),  # queued, sending, skipped or an Outcome
     Column("attempts", Integer, nullable=False),
     Column("interrupted", Boolean, nullable=False),  # a run or a connection died under it: may arrive twice
@@ -146,6 +159,54 @@ suppressions = Table(
     Column("email", String, primary_key=True),
     Column("reason", String, nullable=False),
     Column("since", Instant, nullable=False),
+    Column("detail", Text, nullable=False, server_default=""),
+)
+
+erased = Table(
+    "erased",
+    metadata,
+    Column("token", String, primary_key=True),  # all that is kept of somebody who wanted to be forgotten
+    Column("at", Instant, nullable=False),
+)
+
+history = Table(
+    "history",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("email", String, nullable=False, index=True),
+    Column("at", Instant, nullable=False),
+    Column("event", String, nullable=False),
+    Column("detail", Text, nullable=False),
+    Index("history_by_event", "event", "at"),
+)
+
+requests = Table(
+    "requests",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("email", String, nullable=False, unique=True),
+    Column("name", String, nullable=False),
+    Column("topics", JSON, nullable=False),
+    Column("nonce", String, nullable=False),  # of the only confirmation that counts
+    Column("at", Instant, nullable=False),
+    Column("mails", Integer, nullable=False),  # confirmations sent
+)
+
+preferences = Table(
+    "preferences",
+    metadata,
+    Column("email", String, primary_key=True),
+    Column("topics", JSON(none_as_null=True)),  # none: as the roll has them
+    Column("paused_until", Date),
+    Column("comments", Boolean, nullable=False),
+    Column("at", Instant, nullable=False),
+)
+
+reports = Table(
+    "reports",
+    metadata,
+    Column("id", String, primary_key=True),  # of a bounce or a complaint, so that none counts twice
+    Column("at", Instant, nullable=False),
 )
 
 secrets = Table(

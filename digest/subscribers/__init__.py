@@ -1,6 +1,23 @@
 """The roll: `subscribers.csv`, read and checked, and changed in place."""
 
-from digest.subscribers.change import add, mark, remove
-from digest.subscribers.roll import Problem, Roll, Rows, normal, read
+from digest.subscribers import backups
+from digest.subscribers.address import normal
+from digest.subscribers.change import Change, NewRow, add, mark, remove, rewrite, write_down
+from digest.subscribers.roll import Roll, Survey
+from digest.subscribers.rows import Problem, topics_in
 
-__all__ = ["Problem", "Roll", "Rows", "add", "mark", "normal", "read", "remove"]
+__all__ = [
+    "Change",
+    "NewRow",
+    "Problem",
+    "Roll",
+    "Survey",
+    "add",
+    "backups",
+    "mark",
+    "normal",
+    "remove",
+    "rewrite",
+    "topics_in",
+    "write_down",
+]

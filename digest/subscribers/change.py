@@ -1,100 +1,193 @@
-"""Changing the roll in place: one row, under a lock, by a new file that takes the old one's name in one step."""
+"""Changing the roll in place: some rows, under a lock, by a new file that takes the old one's name in one step.
+
+What is not meant keeps its bytes. The file is copied as it is read, so its length does not matter; the version before is
+kept beside the store, and where somebody else has saved the file meanwhile, theirs is not overwritten.
+"""
 
 import os
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from datetime import date
+from itertools import chain
 from pathlib import Path
+from typing import IO, Protocol
 
 from filelock import FileLock, Timeout
 
 from digest.errors import BusyError, RollError
-from digest.subscribers.roll import normal
-from digest.subscribers.table import CsvTable, Record, read_table
+from digest.subscribers.address import PLAIN, normal
+from digest.subscribers.backups import keep
+from digest.subscribers.charset import as_foreign, foreign_file
+from digest.subscribers.columns import Columns
+from digest.subscribers.rows import columns_of
+from digest.subscribers.table import Block, CsvTable, Record, opened
 
 PATIENCE = 30.0  # seconds for another process to finish with the file
+TRIES = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewRow:
+    """A reader to append: `values` are known columns by their meaning and others by their name."""
+
+    email: str
+    name: str = ""
+    values: Mapping[str, str] = field(default_factory=dict)
+
+
+Edit = Callable[[Record], str | None]
+"""What a record's text becomes; None takes it out."""
+
+
+class Edits(Protocol):
+    """What is done to the rows of an address, for those that anything is done to."""
+
+    def __len__(self) -> int:
+        """How many addresses that is."""
+
+    def get(self, email: str, /) -> Edit | None:
+        """The edit of an address."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """What is to become of a file: `edits` gives what is done to the rows of an address, `rows` are appended.
+
+    `edits` is made when the file is open, since it depends on its columns; both are asked for again where it must be done again.
+    """
+
+    edits: Callable[[CsvTable, Columns], Edits] = lambda _table, _columns: dict[str, Edit]()
+    rows: Callable[[], Iterable[NewRow]] = tuple
 
 
 def add(path: Path, email: str, *, name: str = "", today: date) -> None:
     """Append a subscriber; RollError where the address is on the roll already."""
     address = normal(email)
 
-    def appended(table: CsvTable) -> list[str]:
-        if there := _rows_of(table, address):
-            raise RollError("is on the roll already", thing=f"{path.name}:{there[0].line}: {address}")
-        known = {"email": address, "name": " ".join(name.split()), "status": "active", "joined": today.isoformat()}
-        fields = [known.get(column.strip().casefold(), "") for column in table.header.fields]
-        return [*(record.raw for record in table.records), table.record(fields)]
+    def there(record: Record) -> str:
+        raise RollError("is on the roll already", thing=f"{path.name}:{record.line}: {address}")
 
-    _rewrite(path, appended)
+    row = NewRow(email=address, name=" ".join(name.split()), values={"status": "active", "joined": today.isoformat()})
+    rewrite(path, Change(edits=lambda _table, _columns: {address: there}, rows=lambda: [row]))
 
 
 def remove(path: Path, email: str) -> int:
     """Take every row of an address out, and return how many there were; RollError where there is none."""
     address = normal(email)
-    found = 0
-
-    def without(table: CsvTable) -> list[str]:
-        nonlocal found
-        gone = _rows_of(table, address)
-        found = len(gone)
-        if not gone:
-            raise RollError("is not on the roll", thing=f"{path.name}: {address}")
-        return [record.raw for record in table.records if record not in gone]
-
-    _rewrite(path, without)
-    return found
+    count = rewrite(path, Change(edits=lambda _table, _columns: {address: lambda _record: None}))
+    if not count:
+        raise RollError("is not on the roll", thing=f"{path.name}: {address}")
+    return count
 
 
 def mark(path: Path, email: str, status: str) -> bool:
     """Set the status of an address in every row of it; False where there is no such row or no status column."""
-    address = normal(email)
-    done = False
-
-    def marked(table: CsvTable) -> list[str]:
-        nonlocal done
-        column, rows = table.column("status"), _rows_of(table, address)
-        done = bool(rows) and column is not None
-        return [
-            _with(table, record, column, status) if record in rows and column is not None else record.raw
-            for record in table.records
-        ]
-
-    _rewrite(path, marked)
-    return done
+    return bool(write_down(path, {normal(email): {"status": status}}))
 
 
-def _with(table: CsvTable, record: Record, column: int, value: str) -> str:
-    """A record's text with one field changed; the other fields keep their values, and the record its line end."""
-    fields = [*record.fields, *[""] * (column + 1 - len(record.fields))]
-    fields[column] = value
-    ending = record.raw[len(record.raw.rstrip("\r\n")) :]
-    return table.record(fields).removesuffix(table.newline) + ending
+def write_down(path: Path, values: Mapping[str, Mapping[str, str]]) -> int:
+    """Set some columns of some addresses, those that the file has; returns how many rows have been looked at for it."""
+
+    def edits(table: CsvTable, columns: Columns) -> Edits:
+        placed = {email: columns.placed(wanted) for email, wanted in values.items()}
+        return {email: setting(table, places) for email, places in placed.items() if places}
+
+    return rewrite(path, Change(edits=edits))
 
 
-def _rows_of(table: CsvTable, address: str) -> list[Record]:
-    column = table.column("email")
-    if column is None:
-        raise RollError(
-            "there is no column email", thing=f"line {table.header.line}", remedy="Name the column with the addresses email."
-        )
-    return [record for record in table.records if len(record.fields) > column and _is(record.fields[column], address)]
+def setting(table: CsvTable, places: Mapping[int, str]) -> Edit:
+    """The edit that puts values into their columns."""
+
+    def edited(record: Record) -> str:
+        fields = record.fields
+        new = {at: value for at, value in places.items() if at >= len(fields) or fields[at].strip() != value}
+        return table.changed(record, new) if new else record.raw
+
+    return edited
 
 
-def _is(field: str, address: str) -> bool:
-    if field.isascii():
-        return field.strip().lower() == address
-    with suppress(RollError, UnicodeError):
-        return normal(field) == address
-    return False
-
-
-def _rewrite(path: Path, change: Callable[[CsvTable], Sequence[str]]) -> None:
+def rewrite(path: Path, change: Change) -> int:
+    """Do it, and return how many rows were edited; BusyError where the file is not left alone, and then nothing is done."""
     real = path.resolve()
     with _locked(real):
-        table = read_table(real)
-        _replace(real, table.bytes_with(change(table)))
+        for _ in range(TRIES):
+            before = _version(real)
+            with _replacement(real) as (temporary, file):
+                edited, altered = _written(real, change, file)
+                if not altered:
+                    return edited
+                if _version(real) == before:
+                    keep(real)
+                    _publish(real, temporary, file)
+                    return edited
+    raise BusyError(
+        "somebody saved it while it was being changed", thing=str(path), remedy="Close it elsewhere and try again; nothing is lost."
+    )
+
+
+def _written(path: Path, change: Change, file: IO[bytes]) -> tuple[int, bool]:
+    """The file with its changes, written elsewhere: how many rows were edited, and whether any byte is another."""
+    with opened(path) as table:
+        columns = columns_of(table, path.name)
+        edits, rows = change.edits(table, columns), iter(change.rows())
+        first = next(rows, None)
+        if not edits and first is None:
+            return 0, False
+        writer = _Writer(table, columns, edits)
+        file.write(table.charset.mark + table.charset.encode(table.prologue + table.header.raw))
+        writer.last = table.header.raw
+        for block in table.blocks:
+            file.write(table.charset.encode(writer.block(block)))
+        if first is not None:
+            foreign = table.charset.codec == "utf-8" and foreign_file(path)
+            for text in writer.appended(chain([first], rows)):
+                file.write(table.charset.encode(as_foreign(text) if foreign else text))
+        return writer.edited, writer.altered
+
+
+@dataclass
+class _Writer:
+    """The new texts of a file's records."""
+
+    table: CsvTable
+    columns: Columns
+    edits: Edits
+    edited: int = 0
+    altered: bool = False
+    last: str = ""
+
+    def block(self, block: Block) -> str:
+        """A block as it will stand."""
+        at = self.columns.known["email"]
+        raws = list(block.raws)
+        for number, fields in enumerate(block.rows):
+            edit = self.edits.get(_key(fields[at])) if at < len(fields) else None
+            if edit is not None:
+                new = edit(block.record(number)) or ""
+                self.edited, self.altered = self.edited + 1, self.altered or new != raws[number]
+                raws[number] = new
+        self.last = next((raw for raw in reversed(raws) if raw), self.last)
+        return "".join(raws)
+
+    def appended(self, rows: Iterable[NewRow]) -> Iterator[str]:
+        """New rows, below a last one that is ended where it was not."""
+        if not self.last.endswith(("\n", "\r")):
+            yield self.table.newline
+        for row in rows:
+            self.altered = True
+            yield self.table.record(self.columns.values(row.email, row.name, row.values))
+
+
+def _key(text: str) -> str:
+    """The address of a field, as `normal` has it; anything else where it is none."""
+    bare = text.strip().lower()
+    if text.isascii() and PLAIN.match(bare):
+        return bare
+    with suppress(RollError, UnicodeError):
+        return normal(text)
+    return ""
 
 
 @contextmanager
@@ -107,9 +200,23 @@ def _locked(path: Path) -> Iterator[None]:
         raise BusyError(f"another process has held it for {PATIENCE:.0f} s", thing=str(path)) from error
 
 
-def _replace(path: Path, data: bytes) -> None:
-    """The file is the old one or the new one at any instant, also over a power cut."""
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+def _version(path: Path) -> tuple[int, int, int]:
+    """Something that changes whenever the file is saved."""
+    try:
+        found = path.stat()
+    except OSError as error:
+        raise RollError(f"cannot be read: {error.strerror}", thing=str(path)) from error
+    return found.st_ino, found.st_size, found.st_mtime_ns
+
+
+@contextmanager
+def _replacement(path: Path) -> Iterator[tuple[Path, IO[bytes]]]:
+    """A file beside it with its rights, which is gone afterwards unless it took its place."""
+    try:
+        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    except OSError as error:
+        raise RollError(f"its folder cannot be written to: {error.strerror}", thing=str(path)) from error
+    temporary = Path(name)
     try:
         with os.fdopen(descriptor, "wb") as file:
             before = path.stat()
@@ -117,13 +224,16 @@ def _replace(path: Path, data: bytes) -> None:
             if (before.st_uid, before.st_gid) != (os.geteuid(), os.getegid()):
                 with suppress(PermissionError):  # only root may give a file away
                     os.fchown(file.fileno(), before.st_uid, before.st_gid)
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+            yield temporary, file
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _publish(path: Path, temporary: Path, file: IO[bytes]) -> None:
+    """The file is the old one or the new one at any instant, also over a power cut."""
+    file.flush()
+    os.fsync(file.fileno())
+    temporary.replace(path)
     folder = os.open(path.parent, os.O_RDONLY)
     try:
         os.fsync(folder)

@@ -1,179 +1,186 @@
-"""Reading the roll: who gets the mail, and which rows cannot, each named by its line with what to do about it."""
+"""Reading the roll: who gets the mail, and which rows cannot, each named by its line with what to do about it.
+
+A roll may have a million rows: it is read as it is asked for, and never kept.
+"""
 
 import re
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from itertools import chain
 from pathlib import Path
+from zoneinfo import available_timezones
 
-from email_validator import EmailNotValidError, validate_email
-
-from digest.errors import RollError
 from digest.model import GONE, Subscriber
-from digest.subscribers.table import CsvTable, Record, read_table, streamed
+from digest.subscribers.address import normal, oddities, oddity
+from digest.subscribers.charset import foreign_file, mentions
+from digest.subscribers.columns import STATUSES, Columns
+from digest.subscribers.rows import Problem, Reading, Row, bare_columns, columns_of
+from digest.subscribers.table import Block, CsvTable, opened
 
-STATUSES = ("active", "pending", "paused", "unsubscribed", "bounced", "complained")
-KNOWN = ("email", "name", "status", "topics", "timezone", "language", "frequency", "joined")
-LONGEST = 1_000  # characters of one field
-_SURROGATE = re.compile("[\udc80-\udcff]")
-# What needs no more than a look: a test holds it to be what email-validator takes as it is; everything else is asked of that.
-_PLAIN = re.compile(
-    r"[A-Za-z0-9_+-]{1,30}(?:\.[A-Za-z0-9_+-]{1,30})?@(?:[A-Za-z0-9](?:[A-Za-z0-9]|-(?=[A-Za-z0-9])){0,60}\.){1,3}"
-    r"(?!local|test|arpa|invalid|onion|internal|localhost)[A-Za-z]{2,20}\Z",
-    re.IGNORECASE,
-)
+_LANGUAGE = re.compile(r"[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*\Z")
+FREQUENCIES = ("", "daily", "weekdays", "weekly", "monthly")
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
-    """Something wrong with one row; `skipped` says whether its reader gets no mail for it."""
+class Survey:
+    """What a whole file holds: how it is written, its addresses by status, and how many rows are not among them."""
 
-    line: int
-    what: str
-    skipped: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Roll:
-    """The subscribers in the file's order, of every status, and the rows that are not among them."""
-
-    path: Path
-    subscribers: tuple[Subscriber, ...]
-    problems: tuple[Problem, ...]
+    manner: str
+    counts: dict[str, int]
+    skipped: int
+    repeated: int
+    remarks: int
 
     @property
-    def active(self) -> tuple[Subscriber, ...]:
-        """Those who get the mail."""
-        return tuple(reader for reader in self.subscribers if reader.status == "active")
+    def active(self) -> int:
+        """How many get the mail."""
+        return self.counts.get("active", 0)
+
+    @property
+    def subscribers(self) -> int:
+        """How many there are, of every status."""
+        return sum(self.counts.values())
 
 
-def normal(address: str) -> str:
-    """An address in the form that tells whether two are the same; RollError where it is none."""
-    if _PLAIN.match(address) and len(address) <= 254:
-        return address.lower()
-    try:
-        checked = validate_email(address.strip(), check_deliverability=False, test_environment=True)
-    except EmailNotValidError as error:
-        raise RollError(f"{address.strip()[:80]!r} is not an address: {str(error).rstrip('.')}") from error
-    return (checked.ascii_email or checked.normalized).lower()
+@dataclass
+class _Doubles:
+    """Rows whose address occurs more than once: the one that stands for each, and the lines of the others with its line."""
+
+    standing: dict[str, Subscriber] = field(default_factory=dict)
+    others: dict[int, str] = field(default_factory=dict)
+
+    def add(self, row: Subscriber) -> None:
+        """The first row stands; but one that says no stands against any number that say yes, and one that says gone against all."""
+        first = self.standing.setdefault(row.email, row)
+        if first is row:
+            return
+        if _rank(row) > _rank(first):
+            self.standing[row.email], first, row = row, row, first
+        self.others[row.line] = row.email
 
 
-def read(path: Path) -> Roll:
-    """The roll in a file; RollError where the file as a whole cannot be used."""
-    table = _checked(read_table(path), path)
-    reading = _reading(table)
-    rows = [reading(record) for record in table.records if record.raw.strip()]
-    readers = [row for row in rows if isinstance(row, Subscriber)]
-    problems = [row for row in rows if isinstance(row, Problem)]
-    kept, repeated = _distinct(readers)
-    misread = [
-        Problem(record.line, "not UTF-8; read as Windows-1252", skipped=False) for record in table.records if _foreign(record)
-    ]
-    ordered = sorted([*problems, *repeated, *misread], key=lambda problem: problem.line)
-    return Roll(path, tuple(kept), tuple(ordered))
+class Roll:
+    """The readable rows of a file, one after the other; an address may occur more than once (`distinct` has each once).
 
-
-class Rows:
-    """The readable rows of a roll of any length, one after the other; an address may occur more than once.
-
-    `skipped` counts the rows that cannot be read, once they have been passed.
+    `skipped` counts the rows that cannot be read, once they have been passed. RollError where the file as a whole cannot
+    be used.
     """
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, path: Path, *, bare: bool = False) -> None:
+        self.path = path
         self.skipped = 0
+        self._bare = bare  # a list of addresses may do without a header
 
     def __iter__(self) -> Iterator[Subscriber]:
         self.skipped = 0
-        with streamed(self._path) as table:
-            reading = _reading(_checked(table, self._path))
-            for record in table.records:
-                row = reading(record) if record.raw.strip() else None
-                if isinstance(row, Subscriber):
-                    yield row
-                elif row is not None:
-                    self.skipped += 1
+        for row in self._rows():
+            if isinstance(row, Subscriber):
+                yield row
+            else:
+                self.skipped += 1
+
+    def distinct(self) -> Iterator[Subscriber]:
+        """Every address once, in the file's order."""
+        doubles = self._doubles()
+        return (row for row in self if row.line not in doubles.others)
+
+    def active(self) -> Iterator[Subscriber]:
+        """Those who get the mail."""
+        return (row for row in self.distinct() if row.status == "active")
+
+    def find(self, email: str) -> Subscriber | None:
+        """The row of an address; a look at the bytes tells at once where there is none."""
+        address, found = normal(email), _Doubles()
+        for row in self if mentions(self.path, address) else ():
+            if row.email == address:
+                found.add(row)
+        return found.standing.get(address)
+
+    def survey(self) -> Survey:
+        """Read it all once, and count."""
+        with opened(self.path) as table:
+            manner = _manner(table, foreign=table.charset.codec == "utf-8" and foreign_file(self.path))
+        counts, seen, skipped, remarks, total = Counter[str](), set[int](), 0, 0, 0
+        for rows in self._blocks():
+            readers = [row for row in rows if isinstance(row, Subscriber)]
+            skipped += len(rows) - len(readers)
+            total += len(readers)
+            counts.update(row.status for row in readers)
+            emails = [row.email for row in readers]
+            seen.update(map(hash, emails))
+            remarks += oddities(emails)
+        doubles = self._doubles() if len(seen) < total else _Doubles()
+        for row in self if doubles.others else ():
+            counts[row.status] -= row.line in doubles.others
+        return Survey(manner, {status: counts[status] for status in STATUSES}, skipped, len(doubles.others), remarks)
+
+    def problems(self) -> Iterator[Problem]:
+        """Every row that is left out, or odd, in the file's order."""
+        doubles = self._doubles()
+        for row in self._rows():
+            if isinstance(row, Problem):
+                yield row
+                continue
+            if row.line in doubles.others:
+                yield Problem(row.line, f"the same address as line {doubles.standing[row.email].line}")
+            yield from (Problem(row.line, what, skipped=False) for what in _remarks(row))
+
+    def _doubles(self) -> _Doubles:
+        """Found by their hashes first, so that a million addresses need no more room than a million numbers."""
+        seen, again = set[int](), set[int]()
+        for row in self:
+            key = hash(row.email)
+            (again if key in seen else seen).add(key)
+        doubles = _Doubles()
+        for row in self if again else ():
+            if hash(row.email) in again:
+                doubles.add(row)
+        return doubles
+
+    def _rows(self) -> Iterator[Row]:
+        return chain.from_iterable(self._blocks())
+
+    def _blocks(self) -> Iterator[Sequence[Row]]:
+        with opened(self.path) as table:
+            bare = bare_columns(table.header.fields) if self._bare else None
+            reading = Reading(bare or columns_of(table, self.path.name), table.delimiter)
+            if bare:
+                yield reading(Block([table.header.line], [table.header.raw], [table.header.fields]))
+            for block in table.blocks:
+                yield reading(block)
+
+    def columns(self) -> Columns:
+        """What its columns mean."""
+        with opened(self.path) as table:
+            return (bare_columns(table.header.fields) if self._bare else None) or columns_of(table, self.path.name)
 
 
-def _checked(table: CsvTable, path: Path) -> CsvTable:
-    if table.column("email") is None:
-        raise RollError(
-            f"there is no column email (there is: {', '.join(table.header.fields)[:200]})",
-            thing=f"{path.name}:{table.header.line}",
-            remedy="Write a first line that names the columns."
-            if "@" in table.header.raw
-            else "Name the column with the addresses email.",
-        )
-    return table
+def _remarks(row: Subscriber) -> Iterator[str]:
+    """What is odd about a row that nevertheless counts."""
+    if odd := oddity(row.email):
+        yield odd
+    if row.timezone and row.timezone not in _zones():
+        yield f"unknown time zone {row.timezone[:40]!r}; write one like Europe/London"
+    if row.language and not _LANGUAGE.match(row.language):
+        yield f"{row.language[:40]!r} is not a language; write one like en or en-GB (BCP 47)"
+    if row.frequency.casefold() not in FREQUENCIES:
+        yield f"unknown frequency {row.frequency[:40]!r}; there is {', '.join(FREQUENCIES[1:])}"
 
 
-def _foreign(record: Record) -> bool:
-    return not record.raw.isascii() and bool(_SURROGATE.search(record.raw))
+@cache
+def _zones() -> frozenset[str]:
+    return frozenset(available_timezones())
 
 
-def _reading(table: CsvTable) -> Callable[[Record], Subscriber | Problem]:
-    """What makes a subscriber of a record, or says what is wrong with it."""
-    columns = [column.strip() for column in table.header.fields]
-    known = [(at, column.casefold()) for at, column in enumerate(columns) if column.casefold() in KNOWN]
-    extra = [(at, column) for at, column in enumerate(columns) if column and column.casefold() not in KNOWN]
-
-    def read(record: Record) -> Subscriber | Problem:
-        if record.flaw:
-            return Problem(record.line, record.flaw)
-        fields = record.fields if not _foreign(record) else [_readable(field) for field in record.fields]
-        if len(fields) > len(columns) and any(field.strip() for field in fields[len(columns) :]):
-            what = f"{len(fields)} fields under {len(columns)} columns; is a field with {table.delimiter!r} not in quotes?"
-            return Problem(record.line, what)
-        return _subscriber(
-            record.line,
-            {column: fields[at].strip()[:LONGEST] for at, column in known if at < len(fields)},
-            {column: fields[at].strip()[:LONGEST] for at, column in extra if at < len(fields)},
-        )
-
-    return read
+def _rank(row: Subscriber) -> int:
+    return 2 if row.status in GONE else 0 if row.status == "active" else 1
 
 
-def _subscriber(line: int, known: dict[str, str], extra: dict[str, str]) -> Subscriber | Problem:
-    status = known.get("status", "").casefold() or "active"
-    if not known.get("email"):
-        return Problem(line, "no address")
-    if status not in STATUSES:
-        return Problem(line, f"unknown status {status[:40]!r}; there is {', '.join(STATUSES)}")
-    try:
-        email = normal(known["email"])
-    except RollError as error:
-        return Problem(line, error.what)
-    topics = tuple(topic.strip() for topic in known.get("topics", "").replace(";", ",").split(",") if topic.strip())
-    return Subscriber(
-        email=email,
-        name=known.get("name", ""),
-        status=status,
-        topics=topics,
-        timezone=known.get("timezone", ""),
-        language=known.get("language", ""),
-        frequency=known.get("frequency", ""),
-        joined=known.get("joined", ""),
-        line=line,
-        extra=extra,
-    )
-
-
-def _readable(field: str) -> str:
-    """A field whose bytes are not UTF-8, as Windows-1252."""
-    if not any("\udc80" <= letter <= "\udcff" for letter in field):
-        return field
-    return field.encode("utf-8", "surrogateescape").decode("cp1252", "replace")
-
-
-def _distinct(readers: Iterable[Subscriber]) -> tuple[list[Subscriber], list[Problem]]:
-    """Each address once, the first row; but a row that says no stands against any number that say yes."""
-    kept: dict[str, Subscriber] = {}
-    problems = []
-    for reader in readers:
-        first = kept.get(reader.email)
-        if first is None:
-            kept[reader.email] = reader
-            continue
-        problems.append(Problem(reader.line, f"the same address as line {first.line}"))
-        if (first.status == "active" and reader.status != "active") or (first.status not in GONE and reader.status in GONE):
-            kept[reader.email] = reader
-    return list(kept.values()), problems
+def _manner(table: CsvTable, *, foreign: bool) -> str:
+    """How a file is written, for a person."""
+    mark = " with a byte order mark" if table.charset.mark else ""
+    names = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
+    codec = "Windows-1252 (it is not UTF-8)" if foreign else table.charset.codec.upper()
+    return f"{codec}{mark}, {names.get(table.delimiter, table.delimiter)} between the columns"

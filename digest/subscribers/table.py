@@ -1,6 +1,7 @@
 """A CSV file as its bytes and its meaning at once, so that a change touches no row but the one that is meant.
 
-Every record keeps the text it was read from. Bytes that are not UTF-8 are carried through unharmed (surrogateescape).
+Every record keeps the text it was read from. A file is read in blocks of whole records, so one of any length needs little
+memory; a block in which each record is one line, as nearly all are, is read by the `csv` module as a whole.
 """
 
 import csv
@@ -8,61 +9,88 @@ import io
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from itertools import chain, islice
+from dataclasses import dataclass
+from itertools import chain, islice, repeat
 from pathlib import Path
+from typing import NamedTuple
 
 from digest.errors import RollError
+from digest.subscribers.charset import Charset
 
-BOM = "\ufeff"
-DELIMITERS = (",", ";", "\t")
+DELIMITERS = (",", ";", "\t", "|")
 OPEN_QUOTE = "a quotation mark is not closed"
+BLOCK = 300  # lines read at once: what the caches of a core hold; 2,000 take twice as long
+_HEADER = "Its first line names the columns, like email,name."
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(NamedTuple):
     """One record: the physical line it begins on, its text with its line end, its fields, what is wrong with its form."""
 
     line: int
     raw: str
-    fields: tuple[str, ...]
+    fields: Sequence[str]
     flaw: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class CsvTable:
-    """A whole file: `header` is the record that names the columns."""
+class Block:
+    """Some records as columns: the lines they begin on, their texts, their fields."""
 
-    bom: bool
+    lines: Sequence[int]
+    raws: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    flaws: Sequence[str] = ()
+
+    @property
+    def whole(self) -> bool:
+        """Whether no record is flawed."""
+        return not any(self.flaws)
+
+    def record(self, at: int) -> Record:
+        """One of them."""
+        return Record(self.lines[at], self.raws[at], self.rows[at], self.flaws[at] if self.flaws else "")
+
+    def __iter__(self) -> Iterator[Record]:
+        return map(Record._make, zip(self.lines, self.raws, self.rows, self.flaws or repeat(""), strict=False))
+
+
+@dataclass(frozen=True, slots=True)
+class CsvTable:
+    """A file: `header` is the record that names the columns, `prologue` what stands before it, byte for byte."""
+
+    charset: Charset
     delimiter: str
     newline: str
+    prologue: str
     header: Record
-    records: Iterable[Record]
+    blocks: Iterable[Block]
 
     @classmethod
-    def over(cls, lines: Iterator[str], name: str) -> "CsvTable":
-        """The table in lines with their ends, its records read as they are asked for; RollError where there is no header."""
-        head = next(lines, "")
-        bom, lines = head.startswith(BOM), chain([head.removeprefix(BOM)], lines)
-        number, first = next(((number, line) for number, line in enumerate(lines, 1) if line.strip()), (0, ""))
-        if not number:
-            raise RollError("the file is empty", thing=name, remedy="Its first line names the columns, like email,name.")
-        delimiter = max(DELIMITERS, key=first.count)
-        records = _records(_Lines(chain([first], lines)), number, delimiter)
-        header = next(records)
+    def over(cls, lines: Iterator[str], name: str, charset: Charset) -> "CsvTable":
+        """The table in lines with their ends, read as it is asked for; RollError where there is no header."""
+        before, told = [], ""
+        for line in lines:
+            if line.strip() and not told and (told := _told_delimiter(line)):
+                before.append(line)
+            elif line.strip():
+                break
+            else:
+                before.append(line)
+        else:
+            raise RollError("the file is empty", thing=name, remedy=_HEADER)
+        delimiter = told or max(DELIMITERS, key=line.count)
+        rest = _Lines(chain([line], lines))
+        number = len(before) + 1
+        header, used = _record(rest, rest.first() or line, number, delimiter, 0)
+        rest.drop(used)
         newline = header.raw[len(header.raw.rstrip("\r\n")) :] or "\n"
-        return cls(bom, delimiter, newline, header, records)
+        blocks = _blocks(rest, number + used, delimiter, len(header.fields))
+        return cls(charset, delimiter, newline, "".join(before), header, blocks)
 
-    @classmethod
-    def parse(cls, data: bytes, name: str) -> "CsvTable":
-        """The table in a file's bytes, with all its records."""
-        table = cls.over(iter(io.StringIO(data.decode("utf-8", "surrogateescape"), newline="")), name)
-        return replace(table, records=tuple(table.records))
-
-    def column(self, name: str) -> int | None:
-        """Where a column stands, by its name in any case."""
-        names = [field.strip().casefold() for field in self.header.fields]
-        return names.index(name) if name in names else None
+    @property
+    def records(self) -> Iterator[Record]:
+        """All records, one after the other."""
+        return chain.from_iterable(self.blocks)
 
     def record(self, fields: Sequence[str]) -> str:
         """Fields as one record in this file's manner."""
@@ -70,39 +98,59 @@ class CsvTable:
         csv.writer(target, delimiter=self.delimiter, lineterminator="\r\n").writerow(fields)  # so that it quotes a lone CR too
         return target.getvalue().removesuffix("\r\n") + self.newline
 
-    def bytes_with(self, raws: Sequence[str]) -> bytes:
-        """The file with these records' texts below its header."""
-        texts = [self.header.raw, *raws]
-        ended = [raw if raw.endswith(("\n", "\r")) else raw + self.newline for raw in texts[:-1]]
-        whole = (BOM if self.bom else "") + "".join([*ended, texts[-1]])
-        return whole.encode("utf-8", "surrogateescape")
+    def changed(self, record: Record, values: dict[int, str]) -> str:
+        """A record's text with some fields changed: all others keep their text, and the record its line end."""
+        body = record.raw.rstrip("\r\n")
+        raws = split_raw(body, self.delimiter)
+        raws += [""] * (max(values) + 1 - len(raws))
+        for at, value in values.items():
+            raws[at] = self._field(value, quoted=raws[at].lstrip().startswith('"'))
+        return self.delimiter.join(raws) + record.raw[len(body) :]
 
-
-def read_table(path: Path) -> CsvTable:
-    """The table in a file; RollError where it cannot be read."""
-    with _opened(path) as file:
-        return CsvTable.parse(bytes(file.buffer.read()), path.name)
-
-
-@contextmanager
-def streamed(path: Path) -> Iterator[CsvTable]:
-    """The table in a file, its records read as they are asked for: for lists of any length."""
-    with _opened(path) as file:
-        yield CsvTable.over(iter(file), path.name)
+    def _field(self, value: str, *, quoted: bool) -> str:
+        if quoted or any(letter in value for letter in ('"', self.delimiter, "\r", "\n")) or value != value.strip(" "):
+            doubled = value.replace('"', '""')
+            return f'"{doubled}"'
+        return value
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[io.TextIOWrapper]:
+def opened(path: Path) -> Iterator[CsvTable]:
+    """The table in a file, its records read as they are asked for; RollError where it cannot be read."""
     try:
-        with path.open(encoding="utf-8", errors="surrogateescape", newline="") as file:
-            if file.buffer.read(2) in {b"\xff\xfe", b"\xfe\xff"}:
-                raise RollError("is UTF-16", thing=str(path), remedy="Save it as “CSV UTF-8”.")
-            file.seek(0)
-            yield file
+        with path.open("rb") as bare:
+            charset = Charset.of(bare.read(4_096))
+            bare.seek(len(charset.mark))
+            with io.TextIOWrapper(bare, encoding=charset.codec, errors=charset.errors, newline="") as file:
+                yield CsvTable.over(iter(file), path.name, charset)
+    except UnicodeDecodeError as error:
+        raise RollError(f"is not whole {error.encoding.upper()}", thing=path.name, remedy="Save it as “CSV UTF-8”.") from error
     except OSError as error:
         raise RollError(
             f"cannot be read: {error.strerror}", thing=str(path), remedy="It needs a header line, at least: email"
         ) from error
+
+
+def split_raw(body: str, delimiter: str) -> list[str]:
+    """The fields of a record as they are written, quotation marks included."""
+    if '"' not in body:
+        return body.split(delimiter)
+    fields, start, state = [], 0, "start"
+    for at, letter in enumerate(body):
+        if state == "quoted":
+            state = "closed" if letter == '"' else state
+        elif letter == delimiter:
+            fields.append(body[start:at])
+            start, state = at + 1, "start"
+        else:
+            state = "quoted" if letter == '"' and state != "bare" else "bare"  # a second mark after a closing one is a letter
+    return [*fields, body[start:]]
+
+
+def _told_delimiter(line: str) -> str:
+    """Excel's own way of saying it: a first line like `sep=;`."""
+    told = line.strip("\r\n").strip('"')
+    return told[4] if len(told) == 5 and told.casefold().startswith("sep=") else ""
 
 
 class _Lines:
@@ -122,23 +170,67 @@ class _Lines:
             self._ahead.append(line)
             yield line
 
+    def take(self, most: int) -> list[str]:
+        """The next lines, for good."""
+        lines = [self._ahead.popleft() for _ in range(min(most, len(self._ahead)))]
+        lines += islice(self._lines, most - len(lines))
+        return lines
+
+    def give_back(self, lines: Sequence[str]) -> None:
+        """Lines that were taken and are to be read again."""
+        self._ahead.extendleft(reversed(lines))
+
     def drop(self, count: int) -> None:
         """These have been read for good."""
         for _ in range(count):
             self._ahead.popleft()
 
 
-def _records(lines: _Lines, line: int, delimiter: str) -> Iterator[Record]:
+def _blocks(lines: _Lines, line: int, delimiter: str, width: int) -> Iterator[Block]:
+    """Block by block: at a stroke where every record is one line, else carefully."""
+    while taken := lines.take(BLOCK):
+        rows = _rows(taken, delimiter)
+        if rows is not None:
+            yield Block(range(line, line + len(taken)), taken, rows)
+            line += len(taken)
+            continue
+        lines.give_back(taken)
+        records, used = _careful(lines, len(taken), line, delimiter, width)
+        yield Block(*map(tuple, zip(*records, strict=True)))
+        line += used
+
+
+def _rows(lines: Sequence[str], delimiter: str) -> list[list[str]] | None:
+    """The fields of lines that are a record each; None where one is not."""
+    try:
+        rows = list(csv.reader(lines, delimiter=delimiter))
+    except csv.Error:
+        return None
+    return rows if len(rows) == len(lines) and not _runs_on(lines[-1], delimiter) else None
+
+
+def _runs_on(line: str, delimiter: str) -> bool:
+    """Whether a record does not end with this line."""
+    if '"' not in line:
+        return False
+    try:
+        next(csv.reader([line], delimiter=delimiter, strict=True))
+    except csv.Error:
+        return True
+    return False
+
+
+def _careful(lines: _Lines, wanted: int, line: int, delimiter: str, width: int) -> tuple[list[Record], int]:
     """Record by record. One that runs over several lines is read again strictly: where a quotation mark was left open, its
     first line is a flawed record of its own, and reading goes on with the next.
     """
-    width = 0
-    while (first := lines.first()) is not None:
-        record, used = _record(lines, first, line, delimiter, width)
-        width = width or len(record.fields)
-        line += used
+    block, passed = [], 0
+    while passed < wanted and (first := lines.first()) is not None:
+        record, used = _record(lines, first, line + passed, delimiter, width)
+        block.append(record)
+        passed += used
         lines.drop(used)
-        yield record
+    return block, passed
 
 
 def _record(lines: _Lines, first: str, line: int, delimiter: str, width: int) -> tuple[Record, int]:

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
+from itertools import islice
 
 from digest.compose import Composer
 from digest.model import Edition, Recipient
@@ -23,13 +24,17 @@ class Desk:
 
     def rows(self) -> Sequence[Row]:
         """The first active subscribers."""
-        return [Row(reader.email, reader.name or reader.email, reader.email) for reader in self._works.roll().active[:SHOWN]]
+        return [
+            Row(reader.email, reader.name or reader.email, reader.email) for reader in islice(self._works.roll().active(), SHOWN)
+        ]
 
     def raw(self, name: str) -> bytes:
         """The message for one address, as `send` makes it; RollError where it is none."""
-        names = {reader.email: reader.name for reader in self._works.roll().subscribers}
         email = normal(name)
-        return self.compose(Recipient(id=0, email=email, name=names.get(email, "")))
+        reader = self._works.roll().find(email)
+        if reader is not None:  # so that the links in the preview work
+            self._works.store.readers.enrol(email, self._works.links.token(email))
+        return self.compose(Recipient(id=0, email=email, name=reader.name if reader else ""))
 
     def compose(self, recipient: Recipient) -> bytes:
         """The bytes for a recipient, by the templates as they are now; a sent edition keeps the words it was sent in."""

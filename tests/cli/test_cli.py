@@ -236,7 +236,8 @@ async def test_who_opted_out_comes_back_only_when_asked(furnish: Furnish) -> Non
     (root / "subscribers.csv").write_text("email,status\nada@readers.example,unsubscribed\n")
     await digest("send", "-C", root)
     assert (await digest("subscribers", "add", "ada@readers.example", "-C", root)).code == 2
-    assert (await digest("subscribers", "add", "ada@readers.example", "--again", "-C", root)).code == 0
+    assert (await digest("subscribers", "restore", "ada@readers.example", "-C", root)).code == 2  # not without a reason
+    assert (await digest("subscribers", "restore", "ada@readers.example", "--reason", "she rang", "-C", root)).code == 0
     assert (root / "subscribers.csv").read_text() == "email,status\nada@readers.example,active\n"
 
 

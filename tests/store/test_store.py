@@ -14,7 +14,7 @@ from alembic.migration import MigrationContext
 from digest.errors import ConfigError, StoreError
 from digest.fetch import Kept, Response
 from digest.model import Edition, Harvest, LeftOut, Message, Outcome, Receipt, Recipient, Rendered, Subscriber, Thread
-from digest.store import Frozen, Journal, Store
+from digest.store import Frozen, Journal, Store, Terms
 from digest.store.archive import ResponseCache
 from digest.store.schema import metadata
 from tests.curate.test_curate import END, SLOT, article, comment, made
@@ -35,7 +35,7 @@ def edition() -> Edition:
 
 def frozen(store: Store, *emails: str) -> Frozen:
     readers = [Subscriber(email=email, name=f"Name of {email}") for email in emails]
-    return store.ledger.freeze(edition(), WORDS, readers, lambda email: f"token-{email}")
+    return store.ledger.freeze(edition(), WORDS, readers, Terms(token=lambda email: f"token-{email}"))
 
 
 def message(recipient: Recipient) -> Message:
@@ -144,17 +144,17 @@ def test_in_flight_at_a_crash_is_queued_again_and_remembered(store: Store) -> No
 def test_an_opt_out_wins_over_a_queue(store: Store) -> None:
     frozen(store, "ada@r.example", "bo@r.example")
     ada, bo = store.deliveries.to_send(SLOT.key, None)
-    assert store.optouts.add("ada@r.example", "unsubscribed", END)
-    assert not store.optouts.add("ada@r.example", "unsubscribed", END)
+    assert store.suppressions.add("ada@r.example", "unsubscribed", END)
+    assert not store.suppressions.add("ada@r.example", "unsubscribed", END)
     assert store.deliveries.record(SLOT.key, [message(ada), message(bo)], []) == {bo.id}
     assert store.deliveries.counts(SLOT.key) == {"skipped": 1, "sending": 1}
-    assert store.optouts.among(["ada@r.example", "bo@r.example"]) == {"ada@r.example": "unsubscribed"}
+    assert store.suppressions.among(["ada@r.example", "bo@r.example"]) == {"ada@r.example": "unsubscribed"}
 
 
 def test_tokens_lead_back_to_readers(store: Store) -> None:
     frozen(store, "ada@r.example")
-    assert store.deliveries.reader_of("token-ada@r.example") == "ada@r.example"
-    assert store.deliveries.reader_of("token-nobody") is None
+    assert store.readers.of_token("token-ada@r.example") == "ada@r.example"
+    assert store.readers.of_token("token-nobody") is None
     recipient = store.deliveries.recipient(SLOT.key, "token-ada@r.example")
     assert recipient is not None
     assert recipient.email == "ada@r.example"
@@ -222,7 +222,7 @@ def test_a_database_of_the_future_is_left_alone(tmp_path: Path) -> None:
 
 def test_left_out_comments_are_not_settled_articles(store: Store) -> None:
     extra = LeftOut(kind="comment", id="zzz", label="x", url="http://g.example/a#zzz", reason="abuse")
-    store.ledger.freeze(replace(edition(), left_out=(extra,)), WORDS, [], str)
+    store.ledger.freeze(replace(edition(), left_out=(extra,)), WORDS, [], Terms(token=str))
     assert "zzz" not in store.ledger.settled("weekday")
 
 
@@ -252,7 +252,7 @@ def test_a_migration_is_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.
 
 
 def test_a_roll_becomes_a_list(store: Store) -> None:
-    store.optouts.add("left@r.example", "unsubscribed", END)
+    store.suppressions.add("left@r.example", "unsubscribed", END)
     rows = [
         Subscriber(email="zoe@r.example", name="Zoe"),
         Subscriber(email="ada@r.example", name="Ada"),
@@ -264,12 +264,12 @@ def test_a_roll_becomes_a_list(store: Store) -> None:
         Subscriber(email="left@r.example"),
         *(Subscriber(email=f"r{number:04}@r.example") for number in range(6_000)),
     ]
-    store.ledger.freeze(edition(), WORDS, iter(rows), lambda email: f"token-{email}")
+    store.ledger.freeze(edition(), WORDS, iter(rows), Terms(token=lambda email: f"token-{email}"))
     listed = [(row.email, row.name) for row in store.deliveries.to_send(SLOT.key, None)]
     assert listed[:3] == [("zoe@r.example", "Zoe"), ("ada@r.example", "Ada"), ("r0000@r.example", "")]
     assert len(listed) == 6_002
-    assert store.optouts.among(["bo@r.example", "cy@r.example"]) == {"cy@r.example": "unsubscribed"}
-    assert store.deliveries.reader_of("token-ada@r.example") == "ada@r.example"
+    assert store.suppressions.among(["bo@r.example", "cy@r.example"]) == {"cy@r.example": "unsubscribed"}
+    assert store.readers.of_token("token-ada@r.example") == "ada@r.example"
 
 
 def test_what_has_not_left_is_queued_again(store: Store) -> None:

@@ -3,8 +3,10 @@
 import csv
 import io
 import multiprocessing
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from unittest import mock
 
 import pytest
 from email_validator import validate_email
@@ -12,17 +14,47 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from digest.errors import RollError
-from digest.subscribers import Roll, Rows, add, mark, normal, read, remove
-from digest.subscribers.roll import _PLAIN
-from digest.subscribers.table import CsvTable
+from digest.model import Subscriber
+from digest.subscribers import Problem, Roll, add, mark, normal, remove
+from digest.subscribers.address import PLAIN
+from digest.subscribers.charset import Charset
+from digest.subscribers.table import CsvTable, Record
 
 TODAY = date(2026, 11, 24)
 
 
-def roll(tmp_path: Path, data: bytes | str) -> Roll:
+@dataclass
+class Found:
+    """A whole roll."""
+
+    subscribers: list[Subscriber]
+    active: list[Subscriber]
+    problems: list[Problem]
+
+
+def read(path: Path) -> Found:
+    roll = Roll(path)
+    found = Found(list(roll.distinct()), list(roll.active()), list(roll.problems()))
+    survey = roll.survey()
+    assert (survey.subscribers, survey.active) == (len(found.subscribers), len(found.active))
+    assert survey.skipped + survey.repeated == sum(problem.skipped for problem in found.problems)
+    return found
+
+
+def roll(tmp_path: Path, data: bytes | str) -> Found:
     path = tmp_path / "subscribers.csv"
     path.write_bytes(data if isinstance(data, bytes) else data.encode())
     return read(path)
+
+
+def parsed(data: bytes) -> tuple[CsvTable, list[Record], bytes]:
+    """A table, its records, and its bytes put together again."""
+    charset = Charset.of(data[:4096])
+    text = io.StringIO(data[len(charset.mark) :].decode(charset.codec, charset.errors), newline="")
+    table = CsvTable.over(iter(text), "x.csv", charset)
+    records = list(table.records)
+    whole = table.prologue + table.header.raw + "".join(record.raw for record in records)
+    return table, records, charset.mark + charset.encode(whole)
 
 
 @pytest.mark.parametrize("bom", [b"", b"\xef\xbb\xbf"])
@@ -37,7 +69,7 @@ def test_the_ways_programs_write_it(tmp_path: Path, bom: bytes, delimiter: str, 
     assert found.subscribers[0].name == f"Ada{delimiter} L".replace("\t", "\t")
     assert found.subscribers[0].extra == {"City": "Hull"}
     assert [reader.email for reader in found.active] == ["ada@r.example", "bo@r.example"]
-    assert found.problems == ()
+    assert found.problems == []
 
 
 def test_a_bad_row_is_named_and_the_others_are_not_harmed(tmp_path: Path) -> None:
@@ -56,7 +88,7 @@ def test_a_bad_row_is_named_and_the_others_are_not_harmed(tmp_path: Path) -> Non
     rows = [f'"{value}"' for value in bad] + [f"good{number}@r.example" for number in range(20)]
     found = roll(tmp_path, "email\n" + "\n".join(rows))
     assert len(found.active) == 20
-    assert [problem.line for problem in found.problems] == list(range(2, 12))
+    assert [problem.line for problem in found.problems] == [2, 3, 4, 5, 6, 8, 9, 10, 11]  # a row without anything is blank
 
 
 def test_what_is_wrong_is_said(tmp_path: Path) -> None:
@@ -74,7 +106,7 @@ def test_what_is_wrong_is_said(tmp_path: Path) -> None:
 
 def test_a_row_that_says_no_wins_over_its_double(tmp_path: Path) -> None:
     found = roll(tmp_path, "email,status\nada@r.example,active\nada@r.example,unsubscribed\n")
-    assert found.active == ()
+    assert found.active == []
 
 
 def test_an_open_quotation_mark_costs_one_row(tmp_path: Path) -> None:
@@ -97,18 +129,19 @@ def test_a_line_break_inside_quotes_is_a_field(tmp_path: Path) -> None:
     assert [(reader.line, reader.extra["note"]) for reader in found.active] == [(2, "two\nlines"), (4, "x")]
 
 
-def test_latin_1_is_read_and_said(tmp_path: Path) -> None:
+def test_latin_1_is_read(tmp_path: Path) -> None:
     found = roll(tmp_path, "email,name\nada@r.example,Zoë\n".encode("latin-1") + "bo@r.example,Bó\n".encode())
     assert [reader.name for reader in found.active] == ["Zoë", "Bó"]
-    assert [(problem.line, problem.skipped) for problem in found.problems] == [(2, False)]
+    assert "Windows-1252" in Roll(tmp_path / "subscribers.csv").survey().manner
+    assert found.problems == []
 
 
 @pytest.mark.parametrize(
     ("data", "told"),
     [
         (b"", "empty"),
-        (b"name,mail\nx,y\n", "no column email.*name, mail"),
-        ("email\nada@r.example".encode("utf-16"), "UTF-16"),
+        (b"name,post\nx,y\n", "no column email.*name, post"),
+        ("email\nada@r.example".encode("utf-16")[:-1], "UTF-16"),
     ],
 )
 def test_a_file_that_cannot_be_used_says_why(tmp_path: Path, data: bytes, told: str) -> None:
@@ -170,9 +203,9 @@ def test_a_round_trip_changes_no_byte(rows: list[tuple[str, str]], delimiter: st
     writer.writerow(["email", "name"])
     writer.writerows(rows)
     data = ("\ufeff" if bom else "").encode() + target.getvalue().encode()
-    table = CsvTable.parse(data, "x.csv")
-    assert table.bytes_with([record.raw for record in table.records]) == data
-    assert [record.fields for record in table.records if record.raw.strip("\r\n")] == [
+    _, records, whole = parsed(data)
+    assert whole == data
+    assert [tuple(record.fields) for record in records if record.raw.strip("\r\n")] == [
         row for row in rows if delimiter.join(row).strip("\r\n") or any(row)
     ]
 
@@ -181,10 +214,10 @@ def test_a_round_trip_changes_no_byte(rows: list[tuple[str, str]], delimiter: st
 @given(st.binary(max_size=200))
 def test_any_bytes_are_read_or_refused(data: bytes) -> None:
     try:
-        table = CsvTable.parse(b"email,name\n" + data, "x.csv")
-    except RollError:
+        _, _, whole = parsed(b"email,name\n" + data)
+    except (RollError, UnicodeDecodeError):
         return
-    assert table.bytes_with([record.raw for record in table.records]) == b"email,name\n" + data
+    assert whole == b"email,name\n" + data
 
 
 def _adding(path: str, first: int) -> None:
@@ -214,14 +247,14 @@ LETTERS = "abAZ09._+-%'"
 )
 def test_the_quick_look_at_an_address_agrees_with_the_long_one(local: str, labels: list[str], top: str) -> None:
     address = f"{local}@{'.'.join([*labels, top])}"
-    if _PLAIN.match(address):
+    if PLAIN.match(address.lower()):
         checked = validate_email(address, check_deliverability=False, test_environment=True)
         assert (checked.ascii_email or checked.normalized).lower() == normal(address) == address.lower()
 
 
 def test_plain_addresses_need_no_long_look() -> None:
     for address in ("ada@readers.example", "Ada.Lovelace+news@mail.readers.co.uk", "r2-d2@x9.org"):
-        assert _PLAIN.match(address)
+        assert PLAIN.match(address.lower())
 
 
 def test_rows_are_read_one_by_one_and_counted(tmp_path: Path) -> None:
@@ -236,18 +269,21 @@ def test_rows_are_read_one_by_one_and_counted(tmp_path: Path) -> None:
         "ada@r.example,paused",
     ]
     path.write_text("\n".join(lines))
-    rows = Rows(path)
+    rows = Roll(path)
     found = [(row.email, row.status) for row in rows]
     assert found == [("ada@r.example", "active"), ("cy@r.example", "active"), ("ada@r.example", "paused")]
     assert rows.skipped == 2
     assert [row.email for row in rows] == [email for email, _ in found]
-    assert [row.email for row in read(path).subscribers] == ["ada@r.example", "cy@r.example"]
+    assert [row.email for row in read(path).subscribers] == ["cy@r.example", "ada@r.example"]
 
 
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 @given(st.lists(st.text('ab,;"\r\n\udcff\ufeff@.', max_size=20), max_size=12))
-def test_reading_as_it_comes_is_reading_it_whole(lines: list[str]) -> None:
+def test_a_block_at_a_time_is_read_as_row_by_row(lines: list[str]) -> None:
     data = ("email,name\n" + "\n".join(lines)).encode("utf-8", "surrogateescape")
-    whole = CsvTable.parse(data, "x.csv")
-    text = io.StringIO(data.decode("utf-8", "surrogateescape"), newline="")
-    assert tuple(CsvTable.over(iter(text), "x.csv").records) == whole.records
+    with mock.patch("digest.subscribers.table.BLOCK", 1):
+        _, one_by_one, _ = parsed(data)
+    _, together, _ = parsed(data)
+    assert [(row.line, row.raw, tuple(row.fields)) for row in together] == [
+        (row.line, row.raw, tuple(row.fields)) for row in one_by_one
+    ]

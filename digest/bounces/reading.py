@@ -1,0 +1,219 @@
+"""A message that came back → what it reports. Pure: no network, no store.
+
+In this order: a complaint (RFC 5965), a delivery status notification (RFC 3464), an automatic reply, list mail; then Mailman's
+detectors (flufl.bounce) and our own reading of the words, but only of what a mail system sent.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from email import message_from_string
+from email.header import decode_header, make_header
+from email.message import Message
+from email.utils import getaddresses
+from html import unescape
+from typing import Literal
+
+from flufl.bounce import all_failures
+
+from digest.bounces import wording
+from digest.bounces.notification import Fate, addresses, code_in, complaint, fates, original, plain
+
+LARGEST = 2_000_000  # bytes that are read of a message
+MANY = 50  # recipients of one report
+Kind = Literal["hard", "soft", "delay", "complaint", "auto", "other"]
+_TAGS = re.compile(r"(?is)<(style|script|head)\b.*?</\1>|<br\s*/?>|</(?:p|div|tr|li|h\d)>|<[^>]+>")
+_COPY = re.compile(
+    r"(?im)^.{0,6}(?:-{2,}.{0,50}(?:copy|original|returned|unsent|message (?:text )?follows|below this line|headers).*|"
+    r"(?:return-path|received|x-[\w-]+|message-id|dkim-signature|mime-version):\s.*)$"
+)
+_OTHERS = re.compile(
+    r"(?im)^[> \t]*(?:message-?id|from|sender|mail from|reply-to|in-reply-to|references|date|return-path|envelope-from|x-[\w-]+|cc)\s*:.*$|"
+    r"\(envelope-from [^)]*\)|\bfrom <[^>]*>"
+)
+_POINTED = re.compile(
+    r"(?im)^[>\s*-]{0,4}<?([^\s<>\"',;:()]+@[^\s<>\"',;:()]+?)>?\s*(?:[:(]|$|\.\.\.|--? )|"
+    r"(?:recipient|rcpt to|destination|undeliverable to|deliver\w*\b.{0,40}?\bto|mail to|message to|address(?:es)?|user|account|mailbox|for|to)\b[^\n@]{0,40}?[\s:<'\"(]([^\s<>\"',;:()]+@[^\s<>\"',;:()]+)"
+)
+_ENVELOPE = ("Delivered-To", "X-Original-To", "Envelope-To", "X-Envelope-To", "To", "Cc", "X-RCPT-To")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """What a message reports. `hard`: the address is dead; `soft`: this mail was not taken, another may be.
+
+    `addresses` are the recipients it is about, in lower case; `sent_to` where the message itself was sent, by which an
+    address of ours with a reader's mark is known; `message_id` that of our mail, where it is told.
+    """
+
+    kind: Kind
+    addresses: tuple[str, ...] = ()
+    status: str = ""
+    detail: str = ""
+    sent_to: tuple[str, ...] = ()
+    message_id: str = ""
+
+
+def read(raw: bytes) -> Report:
+    """What a message reports; any bytes are read."""
+    message = message_from_string(raw[:LARGEST].decode("latin-1"))  # so that every header is text, whatever its bytes
+    sent_to = tuple(address for name in _ENVELOPE for address in addresses(" ".join(map(str, message.get_all(name, [])))))
+    about = original(message)
+    message_id = str(about.get("Message-ID", "")).strip() if about is not None else ""
+    kind, named, status, detail = _reported(message, about, sent_to)
+    return Report(
+        kind=kind,
+        addresses=tuple(list(dict.fromkeys(named))[:MANY]),
+        status=status,
+        detail=" ".join(detail.split())[:300],
+        sent_to=sent_to[:MANY],
+        message_id=message_id[:300],
+    )
+
+
+_Reported = tuple[Kind, Sequence[str], str, str]
+
+
+def _reported(message: Message, about: Message | None, sent_to: Sequence[str]) -> _Reported:
+    feedback = complaint(message)
+    if feedback is not None:
+        named, kind = feedback
+        return ("other" if kind == "not-spam" else "complaint"), named or _written_to(about), "", kind
+    told = fates(message)
+    if any(fate.action == "failed" for fate in told) and not _challenge(message):
+        return _failed([fate for fate in told if fate.action == "failed"], message)
+    if told:
+        return ("delay" if any(fate.action == "delayed" for fate in told) else "other"), [fate.address for fate in told], "", ""
+    if _answers(message):
+        return "auto", (), "", ""
+    if not _by_a_system(message):
+        return "other", (), "", ""
+    return _worded(message, about, sent_to)
+
+
+def _failed(told: Sequence[Fate], message: Message) -> _Reported:
+    words = " ".join(fate.detail for fate in told) or _text(message)[:2_000]
+    status = next((fate.status for fate in told if fate.status), "")
+    kind: Kind = "hard" if wording.gone(status, words) else "soft"
+    return kind, [fate.address for fate in told], status, words
+
+
+def _worded(message: Message, about: Message | None, sent_to: Sequence[str]) -> _Reported:
+    """A bounce in words only."""
+    text = _text(message)
+    head = _COPY.split(text, maxsplit=1)[0]
+    subject = _header(message, "Subject")
+    failed = addresses(" ".join(map(str, message.get_all("X-Failed-Recipients", []))))
+    late, dead = (set(), set()) if failed else all_failures(message)
+    named = failed or _clean([*dead, *late], sent_to)
+    if wording.only_late(f"{subject}\n{head[:4_000]}") and not failed:
+        return "delay", named, "", ""
+    words = f"{subject}\n{head[:4_000]}"
+    if not named and wording.speaks_of_failure(words):
+        ours = {*sent_to, *addresses(_header(message, "From"))}
+        named = _near(head, ours) or _near(text[:20_000], ours)[:1] or _written_to(about) or _copied_to(text)
+    if not named:
+        return "other", (), "", ""
+    status = code_in(words)
+    kind: Kind = "hard" if wording.gone(status, words) else "soft"
+    return kind, named, status, head[:600]
+
+
+def _near(text: str, ours: Iterable[str]) -> list[str]:
+    """The addresses in a text, without those of the sender and of mail systems; those that its words point at, if any."""
+    text = _OTHERS.sub(" ", text)
+    pointed = addresses(" ".join(part for pair in _POINTED.findall(text) for part in pair))
+    for found in (pointed, addresses(text)):
+        if named := [address for address in found if address not in ours and not wording.from_a_system(address)]:
+            return named
+    return []
+
+
+def _clean(found: Iterable[object], sent_to: Sequence[str]) -> list[str]:
+    texts = [value.decode("ascii", "replace") if isinstance(value, bytes) else str(value) for value in found]
+    named = sorted({text.strip().lower() for text in texts if "@" in text})
+    return [text for text in named if text not in sent_to] or named
+
+
+def _written_to(about: Message | None) -> list[str]:
+    """To whom the original was written, where it was one."""
+    if about is None:
+        return []
+    named = [address.lower() for _, address in getaddresses([str(value) for value in about.get_all("To", [])]) if "@" in address]
+    return named if len(named) == 1 else []
+
+
+def _copied_to(text: str) -> list[str]:
+    """The same of an original that stands in the text."""
+    found = re.findall(r"(?im)^[> ]*to:\s*(.+)$", text)
+    named = addresses(found[-1]) if found else []
+    return named if len(named) == 1 else []
+
+
+def _answers(message: Message) -> bool:
+    """An automatic reply (RFC 3834), a receipt (RFC 8098), or a question whether we are human."""
+    submitted = _header(message, "Auto-Submitted").lower()
+    precedence = _header(message, "Precedence").lower()
+    marks = ("X-Autoreply", "X-Autorespond", "X-Autoresponder", "X-Vacation", "X-Mail-Autoreply", "X-Auto-Reply", "X-Autogenerated")
+    kind = str(message.get_param("report-type", "") or "").lower()
+    if (kind == "disposition-notification" and "rejected" not in submitted) or wording.an_answer(_header(message, "Subject")):
+        return True
+    if (
+        submitted.startswith("auto-replied")
+        or precedence in {"auto_reply", "auto-reply"}
+        or any(message.get(name) for name in marks)
+    ):
+        system = wording.from_a_system(sender := _header(message, "From")) or sender.strip() in {"", "<>"}
+        return not (
+            wording.speaks_of_a_bounce(_header(message, "Subject")) or (system and wording.speaks_of_failure(_text(message)))
+        )
+    return _challenge(message)
+
+
+def _challenge(message: Message) -> bool:
+    return "boxbe" in _header(message, "From").lower() or any(name.lower().startswith("x-boxbe") for name in message.keys())
+
+
+def _by_a_system(message: Message) -> bool:
+    """Whether a mail system sent it, rather than a person or a list."""
+    sender, path = _header(message, "From"), message.get("Return-Path")
+    subject = _header(message, "Subject")
+    daemon = wording.from_a_system(sender) or sender.strip() in {"", "<>"}
+    if message.get("List-Id") or message.get("List-Post") or message.get("List-Unsubscribe"):
+        return daemon
+    if re.match(r"(?i)\s*(re|aw|fwd?|wg|tr)\s*:", subject) and not daemon:
+        return False
+    empty = path is not None and str(path).strip() == "<>"
+    return daemon or empty or wording.speaks_of_a_bounce(subject)
+
+
+def _header(message: Message, name: str) -> str:
+    value = plain(message.get(name, ""))
+    try:
+        return str(make_header(decode_header(value)))
+    except (LookupError, ValueError, UnicodeError):
+        return value
+
+
+def _text(message: Message) -> str:
+    """The words of a message, without those of a message inside it."""
+    words = []
+    for part in _outer(message):
+        payload = part.get_payload(decode=True)
+        if not isinstance(payload, bytes):
+            continue
+        try:
+            text = payload.decode(part.get_content_charset() or "utf-8", "replace")
+        except LookupError:
+            text = payload.decode("utf-8", "replace")
+        words.append(unescape(_TAGS.sub("\n", text)) if part.get_content_subtype() == "html" else text)
+    return "\n".join(words)
+
+
+def _outer(message: Message) -> Iterable[Message]:
+    if message.get_content_maintype() == "text" and "rfc822" not in message.get_content_subtype():
+        yield message
+    elif message.is_multipart() and message.get_content_maintype() == "multipart":
+        for part in message.get_payload():
+            if isinstance(part, Message):
+                yield from _outer(part)

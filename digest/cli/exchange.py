@@ -1,0 +1,151 @@
+"""`digest subscribers import`, `undo`, `export`."""
+
+import csv
+import sys
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
+
+import click
+
+from digest.cli.options import shared, show, working
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from digest.export import Filter
+    from digest.importing import Plan
+    from digest.subscribers.incoming import Batch, Fate
+    from digest.works import Works
+
+STATUSES = ("active", "pending", "paused", "unsubscribed", "bounced", "complained")
+MARKS: dict["Fate", str] = {"new": "+", "changed": "~", "gone": "-", "kept out": "x"}
+
+
+@click.command("import")
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--apply", "really", is_flag=True, help="Do it; without this only tell what would be done.")
+@click.option("--consent", default="", help="Where these readers' consent comes from, kept in each one's history.")
+@click.option("--status", type=click.Choice(STATUSES), default=None, help="What all of them are, whatever the file says.")
+@shared
+def imported(root: Path, as_json: bool, file: Path, really: bool, consent: str, status: str | None) -> int:
+    """Take in the subscribers of FILE, a CSV of any program; first as a rehearsal, with --apply in earnest.
+
+    New readers are appended, known ones get the values that the file has and the roll has a column for. Nobody is
+    brought back who left, bounced or complained; who is marked so in FILE goes on the suppression list.
+    """
+    from digest.importing import Import
+    from digest.subscribers.incoming import batch
+
+    with working(root) as works, batch() as rows:
+        way = Import(works.store, works.roll_path, works.links.token, works.clock(), rows)
+        plan = way.plan(file, status)
+        if really:
+            way.apply(file.name, consent)
+        if as_json:
+            show(
+                {
+                    "applied": really,
+                    "refused": plan.refused,
+                    "unknown_columns": plan.unknown,
+                    **_counts(plan),
+                    "examples": _rows(rows),
+                }
+            )
+            return 0
+        for line in _told(plan, rows, file.name):
+            click.echo(line)
+    after = "Done; `digest subscribers undo` takes it back." if really else "Nothing was changed: --apply does it."
+    click.echo(after)
+    return 0
+
+
+def _counts(plan: "Plan") -> dict[str, int]:
+    return {fate.replace(" ", "_"): plan.counts.get(fate, 0) for fate in ("new", "changed", "unchanged", "gone", "kept out")}
+
+
+def _rows(batch: "Batch") -> dict[str, list[dict[str, object]]]:
+    from itertools import islice
+
+    from digest.importing import SHOWN
+
+    return {
+        fate.replace(" ", "_"): [{"email": row.email, "line": row.line, "why": row.why} for row in islice(batch.of(fate), SHOWN)]
+        for fate in MARKS
+    }
+
+
+def _told(plan: "Plan", batch: "Batch", name: str) -> "Iterator[str]":
+    """The difference that it makes, for a person."""
+    for (fate, mark), rows in zip(MARKS.items(), _rows(batch).values(), strict=True):
+        for row in rows:
+            why = f"  ({row['why']})" if row["why"] else ""
+            yield f"{mark} {row['email']}{why}"
+        if (more := plan.counts.get(fate, 0) - len(rows)) > 0:
+            yield f"{mark} … and {more} more"
+    for problem in plan.problems:
+        yield f"! {name}:{problem.line}: {problem.what}"
+    for column in plan.unknown:
+        yield f"Column {column!r} is not kept: subscribers.csv has none of that name; add it to its first line to keep it."
+    counts = _counts(plan)
+    yield (
+        f"{counts['new']} new, {counts['changed']} changed, {counts['unchanged']} unchanged, {plan.refused} refused, "
+        f"{counts['kept_out']} opted out and kept out, {counts['gone']} gone by the file."
+    )
+
+
+@click.command("undo")
+@shared
+def undone(root: Path, as_json: bool) -> int:
+    """Take the last import back: its new rows go, its changes are reversed, its suppressions are lifted."""
+    from digest.importing import undo
+
+    with working(root) as works:
+        done = undo(works.store, works.roll_path, works.clock())
+    if as_json:
+        show({"taken_out": done.taken_out, "put_back": done.put_back, "released": done.released, "kept": done.kept})
+        return 0
+    click.echo(f"{done.taken_out} taken out, {done.put_back} put back, {done.released} suppressions lifted.")
+    if done.kept:
+        click.echo(f"{done.kept} row(s) have changed since and were left as they are.")
+    return 0
+
+
+@click.command("export")
+@click.option(
+    "--status", "statuses", multiple=True, type=click.Choice(STATUSES), help="Only those of this status; may be repeated."
+)
+@click.option("--topic", default=None, help="Only those with this topic.")
+@click.option("--domain", default=None, help="Only addresses of this domain.")
+@click.option("--joined-since", default=None, help="Only those who joined on this day or later (2026-01-31).")
+@click.option("--output", type=click.Path(path_type=Path, dir_okay=False), default=None, help="A file instead of the screen.")
+@shared
+def exported(
+    root: Path,
+    as_json: bool,
+    statuses: tuple[str, ...],
+    topic: str | None,
+    domain: str | None,
+    joined_since: str | None,
+    output: Path | None,
+) -> int:
+    """The subscribers as CSV (UTF-8), each address once, with the status that counts."""
+    from digest.export import Filter, rows
+
+    wanted = Filter(statuses=statuses, topic=topic, domain=domain, joined_since=joined_since)
+    with working(root) as works:
+        if as_json:
+            header, *found = rows(works.store, works.roll(), wanted)
+            show({"subscribers": [dict(zip(header, row, strict=True)) for row in found]})
+            return 0
+        if output is None:
+            _write(works, wanted, sys.stdout)
+        else:
+            with output.open("w", encoding="utf-8", newline="") as file:
+                _write(works, wanted, file)
+    return 0
+
+
+def _write(works: "Works", wanted: "Filter", file: IO[str]) -> None:
+    from digest.export import rows
+
+    csv.writer(file, lineterminator="\n").writerows(rows(works.store, works.roll(), wanted))

@@ -1,0 +1,111 @@
+"""The tables about the way out: `[smtp]`, its `[[smtp.relays]]` and their warm-up."""
+
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Literal, Self
+from urllib.parse import unquote, urlsplit
+
+from pydantic import Field, model_validator
+
+from digest.config.values import Count, Duration, Rate, Table
+
+
+class WarmUp(Table):
+    """A new sending domain earns its name: so many messages on its first day, and each day so many times more.
+
+    What a day does not allow goes by another relay, or later.
+    """
+
+    since: date
+    first: Count = Field(default=200, ge=1)
+    growth: float = Field(default=1.5, ge=1, le=10)
+
+    def allowance(self, day: date) -> int | None:
+        """How many messages may go on a day; None where the plan has outgrown every list."""
+        grown = self.first * self.growth ** min(max(0, (day - self.since).days), 365)
+        return int(grown) if grown < 10**8 else None
+
+
+class Relay(Table):
+    """A server that takes mail from us; its password comes from the environment or `password_file`."""
+
+    name: str = Field(default="", pattern=r"^[A-Za-z0-9._-]{0,40}$")
+    url: str = "smtp://localhost:25"
+    connections: Count = Field(default=10, ge=1, le=200)
+    rate: Rate | None = None
+    messages_per_connection: Count = Field(default=0, ge=0)  # 0: as many as there are
+    window: Count = Field(
+        default=1, ge=1, le=32
+    )  # messages of one connection that a kill may double: on their way, or not yet recorded
+    priority: Count = Field(default=1, ge=1, le=100)  # 1 carries; 2 stands in where no 1 can
+    weight: Count = Field(default=1, ge=1, le=1000)  # its share among those of the same priority
+    warm_up: WarmUp | None = None
+    ca_file: Path | None = None
+    password_file: Path | None = None
+    password: str = Field(default="", repr=False, exclude=True)
+
+    @model_validator(mode="after")
+    def _usable(self) -> Self:
+        parts = urlsplit(self.url)
+        if parts.scheme not in {"smtp", "smtp+starttls", "smtps"} or not parts.hostname:
+            raise ValueError("url: write smtp://host:25, smtp+starttls://user@host:587 or smtps://user@host:465")
+        if parts.password:
+            raise ValueError("url: keep the password out of the file; set DIGEST_SMTP_PASSWORD")
+        if parts.username and parts.scheme == "smtp" and not self.local:
+            raise ValueError("url: a login over plain smtp:// would be readable on the way; use smtp+starttls://")
+        return self
+
+    @property
+    def label(self) -> str:
+        """What reports call it."""
+        return self.name or self.host
+
+    @property
+    def tls(self) -> Literal["none", "starttls", "implicit"]:
+        """How the connection is protected."""
+        scheme = urlsplit(self.url).scheme
+        return "implicit" if scheme == "smtps" else "starttls" if scheme == "smtp+starttls" else "none"
+
+    @property
+    def host(self) -> str:
+        """The relay's host name or address."""
+        return urlsplit(self.url).hostname or ""
+
+    @property
+    def local(self) -> bool:
+        """Whether the relay is this machine."""
+        return self.host in {"localhost", "::1"} or self.host.startswith("127.")
+
+    @property
+    def port(self) -> int:
+        """The relay's port; the scheme's own where the URL has none."""
+        return urlsplit(self.url).port or {"none": 25, "starttls": 587, "implicit": 465}[self.tls]
+
+    @property
+    def user(self) -> str:
+        """The login's name, or an empty string."""
+        return unquote(urlsplit(self.url).username or "")
+
+
+class Smtp(Relay):
+    """How the mail leaves: one relay, described here, or several under `relays`."""
+
+    relays: tuple[Relay, ...] = ()
+    domain_rates: dict[str, Rate] = Field(default_factory=dict)  # by the domain of the recipient
+    in_doubt: Literal["resend", "hold"] = "resend"  # what may have arrived, and nobody knows
+    give_up_after: Duration = timedelta(hours=10)
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        own = sorted(self.model_fields_set & set(Relay.model_fields))
+        if self.relays and own:
+            raise ValueError(f"{own[0]}: belongs into each [[smtp.relays]] table where there are several relays")
+        labels = [relay.label for relay in self.relays]
+        if len(set(labels)) < len(labels):
+            raise ValueError("relays: give each a name of its own")
+        return self
+
+    @property
+    def fleet(self) -> tuple[Relay, ...]:
+        """All relays."""
+        return self.relays or (self,)

@@ -1,0 +1,253 @@
+"""Subscribers from another list: what an import would do, doing it, and taking it back.
+
+Nobody is brought back who left, bounced or complained, whether the store says so, the roll, or the file itself. An import is
+written down before it is done, so that the last one can be taken back also after a power cut.
+"""
+
+import gzip
+import json
+import os
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import islice
+from pathlib import Path
+from typing import Any, TypeVar
+
+from digest.errors import UsageError
+from digest.model import GONE, Subscriber
+from digest.store import Entry, Store, Suppression
+from digest.subscribers import Change, NewRow, Problem, Roll, backups, rewrite
+from digest.subscribers.change import Edit, Edits, setting
+from digest.subscribers.columns import Columns, day_of
+from digest.subscribers.incoming import Batch, Fate, Incoming, changes, said
+from digest.subscribers.table import CsvTable, Record
+
+SHOWN = 20  # examples of each kind
+KEPT = 10  # imports that are remembered
+_TELLING = (
+    "unsubscribed",
+    "cleaned",
+    "bounced",
+    "nonsubscribed",
+    "unconfirmed",
+    "complained",
+    "marked-as-spam",
+    "suppress",
+    "blocklist",
+)
+_MANY = 1_000
+Row = TypeVar("Row")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What an import would do: counts by fate, rows that cannot be read, columns that the roll has no place for."""
+
+    counts: Mapping[str, int]
+    refused: int
+    problems: Sequence[Problem]
+    unknown: Sequence[str]
+
+
+class Import:
+    """One file on its way into the roll."""
+
+    def __init__(self, store: Store, roll: Path, token: Callable[[str], str], now: datetime, batch: Batch) -> None:
+        self._store = store
+        self._roll = roll
+        self._token = token
+        self._now = now
+        self.batch = batch
+        self._columns = Roll(roll).columns()
+
+    def plan(self, file: Path, status: str | None) -> Plan:
+        """Read the file and decide about each of its rows; UsageError where its name says that its readers are gone."""
+        source = Roll(file, bare=True)
+        if status is None and (word := _warning(file, source.columns())):
+            raise UsageError(
+                f"its name says {word!r}, and none of its columns says who is active",
+                thing=file.name,
+                remedy="Say what they are: --status unsubscribed (or bounced, pending, active).",
+            )
+        self.batch.take(source, status)
+        for readers in chunks(Roll(self._roll).distinct()):
+            self.batch.decide(self._known(readers))
+        for rows in chunks(self.batch.undecided()):
+            self.batch.decide(self._unknown(rows))
+        problems = [problem for problem in islice(source.problems(), SHOWN * 50) if problem.skipped]
+        own = {name.casefold() for _, name in self._columns.extra}
+        unknown = [name for _, name in source.columns().extra if name.casefold() not in own]
+        return Plan(counts=self.batch.counts(), refused=source.skipped, problems=problems[:SHOWN], unknown=unknown)
+
+    def _known(self, readers: Sequence[Subscriber]) -> Iterator[tuple[str, Fate, str, dict[str, str]]]:
+        """The fates of those who are on the roll."""
+        found = self.batch.among([row.email for row in readers])
+        gone = self._store.suppressions.among(found)
+        for now in readers:
+            then = found.get(now.email)
+            if then is None:
+                continue
+            new = changes(now, then)
+            before = {name: value for name, value in said(now).items() if name in new}
+            why = gone.get(now.email) or (now.status if now.status in GONE else "")
+            if why:
+                yield now.email, "kept out", why, {}
+            elif then.status in GONE:
+                yield now.email, "gone", then.status, before
+            elif self._columns.placed(new):
+                yield now.email, "changed", ", ".join(f"{name}: {before[name]} → {value}" for name, value in new.items()), before
+            else:
+                yield now.email, "unchanged", "", {}
+
+    def _unknown(self, rows: Sequence[Incoming]) -> Iterator[tuple[str, Fate, str, dict[str, str]]]:
+        """The fates of those who are not on the roll."""
+        gone = self._store.suppressions.among(row.email for row in rows)
+        tokens = {self._token(row.email): row.email for row in rows}
+        forgotten = {tokens[token] for token in self._store.suppressions.forgotten(tokens)}
+        for row in rows:
+            why = gone.get(row.email) or ("wanted to be forgotten" if row.email in forgotten else "")
+            fate: Fate = "kept out" if why else "gone" if row.status in GONE else "new"
+            yield row.email, fate, why or (row.status if row.status != "active" else ""), {}
+
+    def apply(self, name: str, consent: str) -> None:
+        """Do it: written down first, then the suppressions, then the roll in one step, then the histories."""
+        detail = "; ".join(filter(None, [f"from {name}", f"consent: {consent}" if consent else ""]))
+        _write_down(self._roll, self._now, self._journal())
+        self._store.suppressions.adopt(
+            Suppression(email=row.email, reason=row.status, since=self._now, detail=f"imported {detail}")
+            for row in self.batch.of("gone")
+        )
+        backups.keep(self._roll, apart=timedelta(0))
+        rewrite(self._roll, Change(edits=self._edits, rows=lambda: map(self._row, self.batch.of("new"))))
+        for fate, event in (("new", "imported"), ("changed", "changed by import")):
+            rows = self.batch.of("new" if fate == "new" else "changed")
+            self._store.history.note(
+                Entry(email=row.email, at=self._now, event=event, detail="; ".join(filter(None, [detail, row.why]))) for row in rows
+            )
+
+    def _row(self, row: Incoming) -> NewRow:
+        values = {name: value for name, value in row.values.items() if value and name != "name"}
+        joined = day_of(values.get("joined", "")) or self._now.date().isoformat()
+        return NewRow(email=row.email, name=row.values.get("name", ""), values={**values, "status": row.status, "joined": joined})
+
+    def _edits(self, table: CsvTable, columns: Columns) -> "_Edits":
+        return _Edits(self.batch, table, columns)
+
+    def _journal(self) -> Iterator[dict[str, Any]]:
+        """What must be known to take it back."""
+        for row in self.batch.of("new"):
+            yield {"email": row.email, "was": "new"}
+        for row in self.batch.of("changed"):
+            after = {name: row.values[name] for name in row.before}
+            yield {"email": row.email, "was": "changed", "before": row.before, "after": after}
+        for row in self.batch.of("gone"):
+            yield {"email": row.email, "was": "there", "before": row.before, "after": {"status": row.status}}
+
+
+@dataclass(frozen=True, slots=True)
+class _Edits:
+    """What is done to the rows that are on the roll, looked up as they pass."""
+
+    batch: Batch
+    table: CsvTable
+    columns: Columns
+
+    def __len__(self) -> int:
+        counts = self.batch.counts()
+        return counts.get("changed", 0) + counts.get("gone", 0)
+
+    def get(self, email: str) -> Edit | None:
+        """The edit of an address."""
+        row = self.batch.find(email, ("changed", "gone"))
+        if row is None:
+            return None
+        places = self.columns.placed({name: {**row.values, "status": row.status}[name] for name in row.before})
+        return setting(self.table, places) if places else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Undone:
+    """What taking an import back did; `kept` are rows that have changed since."""
+
+    taken_out: int
+    put_back: int
+    released: int
+    kept: int
+
+
+def undo(store: Store, roll: Path, now: datetime) -> Undone:
+    """Take the last import back: what it added goes, what it changed gets its old values, unless that was changed since."""
+    journal = next(iter(sorted(_folder(roll).glob("*.jsonl.gz"), reverse=True)), None)
+    if journal is None:
+        raise UsageError("there is no import to take back", thing=str(roll))
+    at = datetime.fromisoformat(journal.name.removesuffix(".jsonl.gz"))
+    rows = {row["email"]: row for row in _journal_rows(journal)}
+    counts = Counter[str]()
+
+    def edits(table: CsvTable, columns: Columns) -> Edits:
+        counts.update(out=0, back=0, kept=0)
+        return {email: _reversed(row, table, columns, counts) for email, row in rows.items()}
+
+    backups.keep(roll, apart=timedelta(0))
+    rewrite(roll, Change(edits=edits))
+    released = sum(
+        store.suppressions.release(row.email, "the import that said so was taken back", now) is not None
+        for row in store.suppressions.of(email for email, row in rows.items() if row["was"] == "there")
+        if row.since == at and row.detail.startswith("imported")
+    )
+    store.history.note(Entry(email=email, at=now, event="import taken back") for email in rows)
+    journal.replace(journal.with_suffix(".undone"))
+    return Undone(taken_out=counts["out"], put_back=counts["back"], released=released, kept=counts["kept"])
+
+
+def _reversed(row: dict[str, Any], table: CsvTable, columns: Columns, counts: Counter[str]) -> Edit:
+    def edited(record: Record) -> str | None:
+        if row["was"] == "new":
+            counts["out"] += 1
+            return None
+        places, old = columns.placed(row["after"]), columns.placed(row["before"])
+        mine = {at: old[at] for at, value in places.items() if at in old and record.fields[at : at + 1] == [value]}
+        counts["back" if mine else "kept"] += 1
+        return setting(table, mine)(record) if mine else record.raw
+
+    return edited
+
+
+def _folder(roll: Path) -> Path:
+    return roll.parent / "state" / "imports"
+
+
+def _write_down(roll: Path, now: datetime, rows: Iterable[dict[str, Any]]) -> None:
+    """Keep what an import does, before it is done."""
+    folder = _folder(roll)
+    folder.mkdir(parents=True, exist_ok=True)
+    target = folder / f"{now.isoformat()}.jsonl.gz"
+    temporary = target.with_suffix(".part")
+    with temporary.open("wb") as bare:
+        with gzip.open(bare, "wt", encoding="utf-8", compresslevel=1) as file:
+            file.writelines(json.dumps(row) + "\n" for row in rows)
+        bare.flush()
+        os.fsync(bare.fileno())
+    temporary.replace(target)
+    for old in sorted(folder.glob("*.jsonl.*"))[:-KEPT]:
+        old.unlink()
+
+
+def _journal_rows(journal: Path) -> Iterator[dict[str, Any]]:
+    with gzip.open(journal, "rt", encoding="utf-8") as file:
+        yield from map(json.loads, file)
+
+
+def _warning(file: Path, columns: Columns) -> str | None:
+    """A word in the file's name that says its readers are gone, where no column could say it."""
+    telling = next((word for word in _TELLING if word in file.name.casefold()), None)
+    return telling if telling and "status" not in columns.known and not columns.flags else None
+
+
+def chunks(rows: Iterable[Row]) -> Iterator[list[Row]]:
+    """Rows by the thousand."""
+    waiting = iter(rows)
+    while chunk := list(islice(waiting, _MANY)):
+        yield chunk

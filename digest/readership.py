@@ -1,0 +1,255 @@
+"""What readers do themselves: join, leave, choose, see what is known of them, be forgotten; by a page or by mail.
+
+Every deed is committed before it is answered. Letters go out behind the answer, so that neither its words nor its time tell
+a stranger whether an address is on the list.
+"""
+
+import asyncio
+import logging
+from collections.abc import Coroutine, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from itsdangerous import BadData, URLSafeTimedSerializer
+
+from digest.compose import Composer
+from digest.deliver import one_by_one
+from digest.dossier import Dossier, dossier
+from digest.errors import DigestError, RollError
+from digest.model import Recipient, Subscriber
+from digest.render import Letter
+from digest.scribe import Scribe
+from digest.store import Entry, Preference, Request
+from digest.store.group import Group
+from digest.store.readers import LASTS
+from digest.subscribers import Change, NewRow, normal, remove, rewrite
+from digest.subscribers.change import Edit, Edits, setting
+from digest.subscribers.columns import Columns
+from digest.subscribers.table import CsvTable
+from digest.works import Works
+
+log = logging.getLogger("digest")
+MINE = timedelta(hours=1)  # that a link to one's own data works
+NOT_WRITTEN_TO = ("complained", "suppressed")  # no letter either, whoever asks for one
+
+
+@dataclass(frozen=True, slots=True)
+class Leaving:
+    """Somebody leaves: by which token, and how."""
+
+    token: str
+    how: str
+
+
+class Readership:
+    """The readers of one newsletter; `scribe` shows in the roll what they did."""
+
+    def __init__(self, works: Works) -> None:
+        secret = works.store.secret("readers")
+        self._works = works
+        self._confirmations = URLSafeTimedSerializer(secret, salt="confirm")
+        self._own = URLSafeTimedSerializer(secret, salt="mine")
+        self._leaving = Group(self._left)
+        self._joining = Group(self._joined)
+        self._behind: set[asyncio.Task[None]] = set()
+        self.scribe = Scribe(works.roll)
+
+    async def close(self) -> None:
+        """Let the letters go and the roll be written."""
+        await asyncio.gather(*self._behind, return_exceptions=True)
+        await self.scribe.close()
+
+    # — leaving —
+
+    async def leave(self, token: str, how: str) -> None:
+        """Take the reader of a token off the list, for good; nothing happens for a token that is none."""
+        email = await self._leaving(Leaving(token, how))
+        if email is not None:
+            self.scribe.note(email, {"status": "unsubscribed"})
+
+    def _left(self, rows: Sequence[Leaving]) -> Sequence[str | None]:
+        now = self._works.clock()
+        return self._works.store.suppressions.opt_out([(row.token, row.how) for row in rows], now)
+
+    # — joining —
+
+    def ask(self, email: str, name: str, topics: Sequence[str]) -> None:
+        """Somebody asks for the newsletter: a letter goes to the address, whatever is known of it; RollError where it is none."""
+        self._later(self._answer(normal(email), " ".join(name.split())[:100], topics))
+
+    async def _answer(self, email: str, name: str, topics: Sequence[str]) -> None:
+        works = self._works
+        reason = works.store.suppressions.among([email]).get(email)
+        if reason in NOT_WRITTEN_TO:
+            return
+        row = await asyncio.to_thread(self._row, email)
+        request = works.store.readers.ask(email, name, topics, works.clock())
+        if request is None:
+            return
+        if row is not None and reason is None and row.status in {"active", "paused"}:
+            await self._send(email, self._already(email))
+        else:
+            await self._send(email, self._please(request))
+
+    async def confirm(self, token: str) -> bool:
+        """Take the one who asked onto the roll; False for a token that is forged, answered, renewed or too old."""
+        return await self._joining(token)
+
+    def _joined(self, tokens: Sequence[str]) -> Sequence[bool]:
+        """Several at once, since each costs a writing of the roll. A request is open until its row is there."""
+        works, now = self._works, self._works.clock()
+        requests = [self._request(token) for token in tokens]
+        asked = {request.email: request for request in requests if request is not None}
+        if asked:
+            there = {email for email in asked if self._row(email) is not None}
+            rewrite(works.roll_path, _joining(asked, there, now.date().isoformat()))
+        for email, request in asked.items():
+            works.store.suppressions.release(email, "asked again by the form and confirmed", now)
+            works.store.readers.remember(email, works.links.token(email))
+            if request.topics:
+                works.store.readers.prefer(Preference(email=email, topics=request.topics), now, "chosen when joining")
+            works.store.history.note([Entry(email=email, at=now, event="confirmed", detail="double opt-in by the form")])
+            works.store.readers.answer(request)
+        return [request is not None for request in requests]
+
+    def _request(self, token: str) -> Request | None:
+        with suppress(BadData, TypeError, ValueError):
+            number, nonce = self._confirmations.loads(token, max_age=int(LASTS.total_seconds()))
+            return self._works.store.readers.asking(int(number), str(nonce), self._works.clock())
+        return None
+
+    # — choosing —
+
+    def known(self, token: str) -> str | None:
+        """Whose token it is."""
+        return self._works.store.readers.of_token(token)
+
+    def preference(self, email: str) -> Preference:
+        """What a reader has chosen, the roll's topics where they have not."""
+        wish = self._works.store.readers.preference(email)
+        if wish.topics is not None:
+            return wish
+        row = self._row(email)
+        return Preference(email=email, topics=row.topics if row else (), paused_until=wish.paused_until, comments=wish.comments)
+
+    def prefer(self, wish: Preference) -> None:
+        """Keep what a reader chooses, and have it shown in the roll where that has columns for it."""
+        until = wish.paused_until.isoformat() if wish.paused_until else ""
+        topics = ", ".join(wish.topics or ())
+        told = f"topics: {topics or 'all'}; paused until: {until or 'no'}; comments: {'yes' if wish.comments else 'no'}"
+        self._works.store.readers.prefer(wish, self._works.clock(), told)
+        self.scribe.note(wish.email, {"topics": topics, "paused_until": until})
+
+    # — seeing and being forgotten —
+
+    def send_link(self, email: str) -> None:
+        """Send a reader the way to their own data; nothing happens for an address that is unknown. RollError for none."""
+        self._later(self._link(normal(email)))
+
+    async def _link(self, email: str) -> None:
+        found = await asyncio.to_thread(dossier, self._works, email)
+        gone = found.suppression.reason if found.suppression else ""
+        if found.known and gone not in NOT_WRITTEN_TO:
+            token = self._works.links.token(email)
+            self._works.store.readers.enrol(email, token)
+            await self._send(email, self._way(self._own.dumps(token)))
+
+    def mine(self, token: str) -> Dossier | None:
+        """What is known of the reader whom a link was sent to; None for one that is forged or too old."""
+        with suppress(BadData):
+            email = self.known(str(self._own.loads(token, max_age=int(MINE.total_seconds()))))
+            return dossier(self._works, email) if email else None
+        return None
+
+    def forget(self, email: str) -> None:
+        """Keep nothing of a reader; DigestError where the roll cannot be written, and then nothing is done."""
+        with suppress(RollError):
+            remove(self._works.roll_path, email)
+        self._works.store.readers.forget(email, self._works.links.token(email), self._works.clock())
+
+    # — letters —
+
+    def _please(self, request: Request) -> Letter:
+        name, token = self._works.config.newsletter.name, self._confirmations.dumps([request.id, request.nonce])
+        return Letter(
+            subject=f"Please confirm: {name} by e-mail",
+            title=f"{name} in your inbox?",
+            paragraphs=("Somebody, most likely you, asked for it at this address. One press confirms it.",),
+            button="Yes, send it to me",
+            url=f"{self._public}/confirm/{token}",
+            small="If it was not you, do nothing: without your confirmation nothing more is sent. The link works for two days.",
+        )
+
+    def _already(self, email: str) -> Letter:
+        name = self._works.config.newsletter.name
+        return Letter(
+            subject=f"You already receive {name}",
+            title="You are on the list",
+            paragraphs=(f"{name} goes to this address already. If it does not arrive, look into your spam folder.",),
+            button="Topics, pauses and your data",
+            url=self._works.links.pages(email, "")[2],
+            small="Somebody, most likely you, asked for it with the form on our site.",
+        )
+
+    def _way(self, token: str) -> Letter:
+        name = self._works.config.newsletter.name
+        return Letter(
+            subject=f"Your data at {name}",
+            title="Your data",
+            paragraphs=("See and download all that we keep about you, or have it erased.",),
+            button="See my data",
+            url=f"{self._public}/mine/{token}",
+            small="Somebody, most likely you, asked for this link. It works for one hour; if it was not you, do nothing.",
+        )
+
+    async def _send(self, email: str, letter: Letter) -> None:
+        works, now = self._works, self._works.clock()
+        rendered = works.design().letter(letter)
+        compose = Composer(works.line.sender, rendered, f"letter-{now.timestamp():.6f}", now, letter=True)
+        message = compose(Recipient(id=0, email=email))
+        (receipt,) = await one_by_one(works.config.smtp, works.config.newsletter.address, works.clock, [message])
+        if receipt.outcome != "sent":
+            log.warning("a letter to %s: %s %s", email, receipt.code, receipt.reply)
+
+    @property
+    def _public(self) -> str:
+        return (self._works.config.newsletter.public_url or "").rstrip("/")
+
+    def _row(self, email: str) -> Subscriber | None:
+        try:
+            return self._works.roll().find(email)
+        except RollError:
+            return None
+
+    def _later(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(self._told(work))
+        self._behind.add(task)
+        task.add_done_callback(self._behind.discard)
+
+    async def _told(self, work: Coroutine[Any, Any, None]) -> None:
+        try:
+            await work
+        except DigestError as error:
+            log.warning("a letter could not be sent: %s", error)
+
+
+def _joining(asked: dict[str, Request], there: set[str], today: str) -> Change:
+    """The rows of those who have confirmed: new ones, and those that are there made active."""
+
+    def edits(table: CsvTable, columns: Columns) -> Edits:
+        places = columns.placed({"status": "active", "paused_until": ""})
+        edit: dict[str, Edit] = {email: setting(table, places) for email in there} if places else {}
+        return edit
+
+    new = [
+        NewRow(
+            email=email,
+            name=request.name,
+            values={"status": "active", "joined": today, "topics": ", ".join(request.topics)},
+        )
+        for email, request in asked.items()
+        if email not in there
+    ]
+    return Change(edits=edits, rows=lambda: new)

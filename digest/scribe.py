@@ -1,0 +1,74 @@
+"""What the store knows of readers, written down in the roll for the operator to see: soon, together, and never instead.
+
+A file of a million rows takes seconds to write, so a hundred readers who leave in a minute are one writing. Nothing here is
+waited for: an opt-out counts from its commit, and what a power cut keeps from the file is caught up with at the next start.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterator, Mapping
+
+from digest.errors import DigestError
+from digest.importing import chunks
+from digest.model import GONE
+from digest.store import Store
+from digest.subscribers import Roll, write_down
+
+log = logging.getLogger("digest")
+APART = 5.0  # seconds between two writings
+AGAIN = 60.0  # seconds before a writing that failed is tried again
+
+
+class Scribe:
+    """Writes to one roll; `note` may be called at any time on the loop that runs it."""
+
+    def __init__(self, roll: Callable[[], Roll]) -> None:
+        self._roll = roll
+        self._waiting: dict[str, dict[str, str]] = {}
+        self._task: asyncio.Task[None] | None = None
+
+    def note(self, email: str, values: Mapping[str, str]) -> None:
+        """Have some columns of an address written."""
+        self._waiting.setdefault(email, {}).update(values)
+        if self._task is None or self._task.done():
+            self._task = asyncio.create_task(self._run())
+
+    async def _run(self) -> None:
+        while self._waiting:
+            done = await self.flush()
+            await asyncio.sleep(APART if done else AGAIN)
+
+    async def flush(self) -> bool:
+        """Write what waits; False where it could not be written, and then it waits on."""
+        taken, self._waiting = self._waiting, {}
+        if not taken:
+            return True
+        try:
+            await asyncio.to_thread(write_down, self._roll().path, taken)
+        except DigestError as error:
+            log.warning("recorded, but not shown in the roll yet: %s", error)
+            self._waiting = {email: {**values, **self._waiting.get(email, {})} for email, values in taken.items()} | {
+                email: values for email, values in self._waiting.items() if email not in taken
+            }
+            return False
+        return True
+
+    async def close(self) -> None:
+        """Write what waits, and stop."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+        await self.flush()
+
+
+def catch_up(store: Store, roll: Roll) -> int:
+    """Show in the roll who is on the suppression list and is not marked so; returns how many rows that were."""
+    missing = dict(_missing(store, roll))
+    return write_down(roll.path, missing) if missing else 0
+
+
+def _missing(store: Store, roll: Roll) -> Iterator[tuple[str, dict[str, str]]]:
+    for readers in chunks(roll):
+        gone = store.suppressions.among(row.email for row in readers if row.status not in GONE)
+        for email, reason in gone.items():
+            yield email, {"status": reason if reason in GONE else "unsubscribed"}

@@ -1,0 +1,62 @@
+"""What happened to an address: joined, confirmed, imported, left, bounced, came back."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, Engine, func, select
+
+from digest.store import schema
+from digest.store.database import chunked
+
+LONGEST = 500  # characters of a detail
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One thing that happened."""
+
+    email: str
+    at: datetime
+    event: str
+    detail: str = ""
+
+
+class History:
+    """The histories of all addresses."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def note(self, entries: Iterable[Entry]) -> None:
+        """Add to them; committed by the thousand."""
+        for chunk in chunked(entries):
+            with self._engine.begin() as connection:
+                noted(connection, chunk)
+
+    def of(self, email: str) -> list[Entry]:
+        """One address's history, oldest first."""
+        table = schema.history.c
+        query = select(table.email, table.at, table.event, table.detail).where(table.email == email).order_by(table.at, table.id)
+        with self._engine.begin() as connection:
+            return [Entry(**row._asdict()) for row in connection.execute(query)]
+
+    def count(self, event: str, since: datetime) -> int:
+        """How many addresses something has happened to since then."""
+        with self._engine.begin() as connection:
+            return happened(connection, event, since)
+
+
+def noted(connection: Connection, entries: Sequence[Entry]) -> None:
+    """Add to the histories within a transaction."""
+    if entries:
+        rows = [{"email": row.email, "at": row.at, "event": row.event, "detail": row.detail[:LONGEST]} for row in entries]
+        connection.execute(schema.history.insert(), rows)
+
+
+def happened(connection: Connection, event: str, since: datetime, email: str | None = None) -> int:
+    """How many addresses something has happened to since then, or how often to one."""
+    table = schema.history.c
+    what = func.count(table.email.distinct()) if email is None else func.count()
+    query = select(what).where(table.event == event, table.at >= since)
+    return int(connection.execute(query if email is None else query.where(table.email == email)).scalar_one())

@@ -1,0 +1,171 @@
+"""The suppression list: addresses that must not be written to, durable, and stronger than anything the CSV says."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, Engine, and_, delete, func, or_, select, update
+
+from digest.model import Outcome
+from digest.store import schema
+from digest.store.database import chunked, first_to_write, insert
+from digest.store.history import Entry, noted
+
+DEAD = ("5.1.0", "5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.2.1")
+FEW, MOST, HALF, SMALL = 3, 0.3, 0.5, 40  # dead addresses, and their share of a long list and of a small one, that nobody believes
+WEIGHTS = ("bounced", "suppressed", "unsubscribed", "complained")
+_CHUNK = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suppression:
+    """An address that must not be written to; `reason` is unsubscribed, bounced, complained or suppressed (by hand)."""
+
+    email: str
+    reason: str
+    since: datetime
+    detail: str = ""
+
+
+class Suppressions:
+    """The list, and what happens to it."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def add(self, email: str, reason: str, now: datetime, detail: str = "") -> bool:
+        """Suppress an address; False where it was suppressed before. Committed when this returns."""
+        return bool(self.adopt([Suppression(email=email, reason=reason, since=now, detail=detail)]))
+
+    def opt_out(self, leaving: Sequence[tuple[str, str]], now: datetime) -> list[str | None]:
+        """Suppress the readers of some tokens, each with how they left, in one commit; None for a token that is none."""
+        table = schema.readers.c
+        with self._engine.begin() as connection:
+            first_to_write(connection)
+            owners: dict[str, str] = {}
+            for some in _steps([token for token, _ in leaving]):
+                owners |= dict(connection.execute(select(table.token, table.email).where(table.token.in_(some))).all())
+            rows = [
+                Suppression(email=owners[token], reason="unsubscribed", since=now, detail=how)
+                for token, how in leaving
+                if token in owners
+            ]
+            suppress(connection, rows)
+        return [owners.get(token) for token, _ in leaving]
+
+    def adopt(self, rows: Iterable[Suppression]) -> int:
+        """Suppress many addresses; those that are suppressed already keep their reason. Returns how many are new."""
+        count = 0
+        for chunk in chunked(rows):
+            with self._engine.begin() as connection:
+                first_to_write(connection)
+                count += len(suppress(connection, list(chunk)))
+        return count
+
+    def adopt_bounces(self, key: str, now: datetime) -> int:
+        """Suppress the addresses that an edition has shown to be dead; returns how many are new.
+
+        Dead is what a relay refuses for good with a status that speaks of the address: 5.1.0 to 5.1.3, 5.1.6, 5.1.10, and
+        5.2.1 (RFC 3463, section 3.2 and 3.3; RFC 7505). Where that is much of a list, the relay is wrong, not the list.
+        """
+        sent = schema.deliveries.c
+        mine = schema.deliveries.join(schema.readers, schema.readers.c.id == sent.reader)
+        dead = and_(sent.edition == key, sent.state == Outcome.REFUSED, or_(*(sent.status == status for status in DEAD)))
+        found = select(schema.readers.c.email, sent.code, sent.reply).select_from(mine).where(dead)
+        with self._engine.begin() as connection:
+            first_to_write(connection)
+            total, refused = connection.execute(
+                select(func.count(), func.count().filter(dead)).select_from(schema.deliveries).where(sent.edition == key)
+            ).one()
+            if refused >= FEW and refused > (MOST if total > SMALL else HALF) * total:
+                return 0
+            rows = [
+                Suppression(email=email, reason="bounced", since=now, detail=f"edition {key}: {code} {reply}"[:500])
+                for email, code, reply in connection.execute(found)
+            ]
+            return len(suppress(connection, rows))
+
+    def release(self, email: str, why: str, now: datetime) -> str | None:
+        """Take an address off the list, and say why for good; returns its reason, None where it was not on it."""
+        table = schema.suppressions
+        with self._engine.begin() as connection:
+            first_to_write(connection)
+            reason = connection.execute(select(table.c.reason).where(table.c.email == email)).scalar()
+            if reason is not None:
+                connection.execute(delete(table).where(table.c.email == email))
+                noted(connection, [Entry(email=email, at=now, event="restored", detail=f"was {reason}: {why}")])
+        return reason
+
+    def among(self, emails: Iterable[str]) -> dict[str, str]:
+        """Of some addresses those that are suppressed, each with its reason."""
+        return {row.email: row.reason for row in self.of(emails)}
+
+    def of(self, emails: Iterable[str]) -> Iterator[Suppression]:
+        """Of some addresses those that are suppressed, with all that is known of it."""
+        table = schema.suppressions
+        for chunk in chunked(emails):
+            for some in _steps(chunk):
+                with self._engine.begin() as connection:
+                    rows = connection.execute(select(table).where(table.c.email.in_(some))).all()
+                yield from (Suppression(**row._asdict()) for row in rows)
+
+    def all(self) -> Iterator[Suppression]:
+        """The whole list, by address, in pages."""
+        table, last = schema.suppressions, ""
+        while True:
+            with self._engine.begin() as connection:
+                rows = connection.execute(select(table).where(table.c.email > last).order_by(table.c.email).limit(5_000)).all()
+            yield from (Suppression(**row._asdict()) for row in rows)
+            if not rows:
+                return
+            last = rows[-1].email
+
+    def forgotten(self, tokens: Iterable[str]) -> frozenset[str]:
+        """Of some readers' tokens those whose readers wanted to be forgotten."""
+        with self._engine.begin() as connection:
+            return forgotten(connection, tokens)
+
+
+def suppress(connection: Connection, rows: Sequence[Suppression]) -> list[str]:
+    """Suppress addresses within a transaction, and note it in their histories; returns those that were not before.
+
+    Who is suppressed already keeps the reason, unless the new one weighs more: who leaves after a bounce has left.
+    """
+    table = schema.suppressions
+    unique = {row.email: row for row in reversed(rows)}
+    known = _known(connection, list(unique))
+    new = [row for row in unique.values() if row.email not in known]
+    graver = [row for row in unique.values() if row.email in known and _weight(row.reason) > _weight(known[row.email])]
+    if new:
+        values = [{"email": row.email, "reason": row.reason, "since": row.since, "detail": row.detail} for row in new]
+        connection.execute(insert(connection, table).on_conflict_do_nothing(), values)
+    for row in graver:
+        graver_values = {"reason": row.reason, "since": row.since, "detail": row.detail}
+        connection.execute(update(table).where(table.c.email == row.email).values(graver_values))
+    noted(connection, [Entry(email=row.email, at=row.since, event=row.reason, detail=row.detail) for row in (*new, *graver)])
+    return [row.email for row in new]
+
+
+def _weight(reason: str) -> int:
+    return WEIGHTS.index(reason) if reason in WEIGHTS else 0
+
+
+def _known(connection: Connection, emails: Sequence[str]) -> dict[str, str]:
+    table, found = schema.suppressions.c, dict[str, str]()
+    for some in _steps(emails):
+        found |= dict(connection.execute(select(table.email, table.reason).where(table.email.in_(some))).all())
+    return found
+
+
+def forgotten(connection: Connection, tokens: Iterable[str]) -> frozenset[str]:
+    """Within a transaction: of some readers' tokens those whose readers wanted to be forgotten."""
+    table = schema.erased.c
+    return frozenset(
+        token
+        for at in _steps(list(tokens))
+        for token in connection.execute(select(table.token).where(table.token.in_(at))).scalars()
+    )
+
+
+def _steps(values: Sequence[str]) -> Iterator[Sequence[str]]:
+    return (values[at : at + _CHUNK] for at in range(0, len(values), _CHUNK))

@@ -1,0 +1,60 @@
+"""Addresses: one form for each, so that two spellings of one mailbox are known for the same; and what kind of mailbox it is."""
+
+import re
+from collections.abc import Sequence
+from functools import cache
+
+from email_validator import EmailNotValidError, validate_email
+
+from digest.errors import RollError
+from digest.subscribers.columns import WORDS
+
+# What needs no more than a look, in lower case: a test holds it to be what email-validator takes as it is. All else is asked of
+# that library, which takes a tenth of a millisecond.
+PLAIN = re.compile(
+    r"[a-z0-9_+-]{1,30}+(?:\.[a-z0-9_+-]{1,30}+)?@(?:[a-z0-9](?:[a-z0-9]|-(?=[a-z0-9])){0,60}+\.){1,3}"
+    r"(?!local|test|arpa|invalid|onion|internal|localhost)[a-z]{2,20}\Z"
+)
+ROLES = frozenset(WORDS["mailboxes"]["roles"])
+
+
+def normal(address: str) -> str:
+    """An address in the form that tells whether two are the same; RollError where it is none.
+
+    Lower case throughout, the domain in its ASCII form (RFC 5890) and without the full stop of the root at its end.
+    """
+    lower = address.lower()
+    if address.isascii() and PLAIN.match(lower) and len(lower) <= 254:
+        return lower
+    bare = address.strip().strip("\ufeff\u200b\u00a0").removeprefix("mailto:").removesuffix(".")
+    if bare.startswith("<") and bare.endswith(">"):
+        bare = bare[1:-1]
+    try:
+        checked = validate_email(bare, check_deliverability=False, test_environment=True)
+    except EmailNotValidError as error:
+        raise RollError(f"{address.strip()[:80]!r} is not an address: {str(error).rstrip('.')}") from error
+    return (checked.ascii_email or checked.normalized).lower()
+
+
+def oddity(email: str) -> str:
+    """What is odd about a mailbox that nevertheless gets its mail: an office's, or one that is thrown away; else nothing."""
+    local, _, domain = email.partition("@")
+    if local in ROLES:
+        return "an office's address rather than a person's; its readers may complain of mail that a colleague asked for"
+    return "a disposable address" if domain in throwaway() else ""
+
+
+def oddities(emails: Sequence[str]) -> int:
+    """How many of some addresses are odd; a look at all at once tells where none is."""
+    parts = [email.partition("@") for email in emails]
+    if ROLES.isdisjoint(local for local, _, _ in parts) and throwaway().isdisjoint(domain for _, _, domain in parts):
+        return 0
+    return sum(map(bool, map(oddity, emails)))
+
+
+@cache
+def throwaway() -> frozenset[str]:
+    """The domains of mailboxes that are thrown away after use."""
+    from disposable_email_domains import blocklist  # noqa: PLC0415  220 KB, and only a check wants it
+
+    return frozenset(blocklist)

@@ -1,0 +1,33 @@
+"""The last versions of the roll, in case a change was not the one that was meant."""
+
+import os
+import shutil
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+KEPT = 10
+APART = timedelta(minutes=10)  # a hundred readers who leave in one morning are not worth a hundred copies
+
+
+def folder_of(path: Path) -> Path:
+    """Where the versions of a file are."""
+    return path.parent / "state" / "backups"
+
+
+def keep(path: Path, *, apart: timedelta = APART) -> None:
+    """Keep a file as it is now, before it is replaced, unless one of late is kept; the oldest beyond ten are dropped.
+
+    A second name for the same bytes costs nothing, since a change writes a new file.
+    """
+    folder, now = folder_of(path), datetime.now(UTC)
+    folder.mkdir(parents=True, exist_ok=True)
+    kept = sorted(folder.glob(f"{path.stem}-*{path.suffix}"))
+    if kept and now - datetime.fromtimestamp(kept[-1].stat().st_ctime, UTC) < apart:
+        return
+    version = folder / f"{path.stem}-{now:%Y%m%dT%H%M%S%f}{path.suffix}"
+    try:
+        os.link(path, version)
+    except OSError:  # a file system without hard links
+        shutil.copy2(path, version)
+    for old in kept[: max(0, len(kept) + 1 - KEPT)]:
+        old.unlink(missing_ok=True)

@@ -1,0 +1,123 @@
+"""What a file's columns mean, whichever program wrote them: names, statuses and flags in the words of the common ones.
+
+Excel and its like write what a person named them; Mailchimp, Substack, Ghost, Buttondown, listmonk, MailPoet and others
+have words of their own. A list of those who left often has no status at all, only the time when they did: whoever reads it
+as a list of readers writes to everybody who asked not to be written to.
+"""
+
+import re
+import tomllib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+STATUSES = ("active", "pending", "paused", "unsubscribed", "bounced", "complained")
+KNOWN = ("email", "name", "status", "topics", "timezone", "language", "frequency", "joined", "paused_until")
+_DAY = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?!\d)")
+_GAPS = re.compile(r"[\s_\-/]+")
+
+WORDS: Mapping[str, Mapping[str, list[str]]] = tomllib.loads((Path(__file__).parent / "words.toml").read_text(encoding="utf-8"))
+
+
+def _by_word(table: str) -> dict[str, str]:
+    return {word: meaning for meaning, words in WORDS[table].items() for word in words}
+
+
+_COLUMNS, _STATUSES = WORDS["columns"], _by_word("statuses")
+_WHEN, _IF_TRUE, _IF_FALSE = _by_word("when"), _by_word("if_true"), _by_word("if_false")
+_BY_WORD = frozenset({*WORDS["by_word"]["columns"], *_COLUMNS["status"]})
+_YES, _NO, _NOTHING = (frozenset(WORDS["cells"][name]) for name in ("yes", "no", "nothing"))
+
+
+@dataclass(frozen=True, slots=True)
+class Flag:
+    """A column that is not the status and nevertheless may say one."""
+
+    at: int
+    says: Callable[[str], str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """Where in a row each known value stands; `extra` are the columns that keep their own names."""
+
+    names: tuple[str, ...]
+    known: Mapping[str, int]
+    first: int | None
+    last: int | None
+    flags: tuple[Flag, ...]
+    extra: tuple[tuple[int, str], ...]
+
+    @classmethod
+    def of(cls, header: Sequence[str]) -> "Columns":
+        """The meaning of a header."""
+        names = tuple(field.strip().strip("\ufeff").strip() for field in header)
+        plain = [_plain(name) for name in names]
+        places = {meaning: place for meaning, words in _COLUMNS.items() if (place := _place(plain, words)) is not None}
+        first, last = places.pop("first", None), places.pop("last", None)
+        if "name" in places:
+            first = last = None
+        used = {*places.values(), first, last}
+        extra = tuple((at, name) for at, name in enumerate(names) if name and at not in used)
+        flags = tuple(flag for at, name in enumerate(plain) if at not in used for flag in _flags(at, name))
+        return cls(names, places, first, last, flags, extra)
+
+    def values(self, email: str, name: str, others: Mapping[str, str]) -> list[str]:
+        """The fields of a new row: known ones by their meaning, extra ones by their name."""
+        fields = [""] * len(self.names)
+        given, _, family = name.partition(" ")
+        for at, value in ((self.known["email"], email), (self.known.get("name"), name), (self.first, given), (self.last, family)):
+            if at is not None:
+                fields[at] = value if at != self.first or self.last is not None else name
+        for at, value in self.placed(others).items():
+            fields[at] = value
+        return fields
+
+    def placed(self, values: Mapping[str, str]) -> dict[int, str]:
+        """Where the values of some columns go; those that the file does not have are left out."""
+        own = {name.casefold(): at for at, name in self.extra}
+        found = {name: self.known.get(name, own.get(name.casefold())) for name in values}
+        return {at: values[name] for name, at in found.items() if at is not None}
+
+
+def status_of(word: str) -> str | None:
+    """A status in our words; None for a word that nobody knows."""
+    return _STATUSES.get(word) or _STATUSES.get(_plain(word.partition("(")[0]))
+
+
+def day_of(text: str) -> str:
+    """A date as `joined` has it, from what programs write; an empty string where its order of day and month cannot be told."""
+    found = _DAY.match(text.strip())
+    try:
+        return date(*map(int, found.groups())).isoformat() if found else ""
+    except ValueError:
+        return ""
+
+
+def resumes(text: str) -> date | None:
+    """The day when a pause ends."""
+    day = day_of(text)
+    return date.fromisoformat(day) if day else None
+
+
+def _plain(name: str) -> str:
+    return _GAPS.sub(" ", name.casefold()).strip(" *:.\"'")
+
+
+def _place(plain: Sequence[str], words: Sequence[str]) -> int | None:
+    return next((plain.index(word) for word in words if word in plain), None)
+
+
+def _flags(at: int, name: str) -> list[Flag]:
+    """A cell of `no` under `unsubscribed`, or of `0`, is no opt-out; an empty cell never says anything."""
+    found: list[Callable[[str], str | None]] = []
+    if name in _WHEN:
+        found.append(lambda cell: None if cell.casefold() in _NO | _NOTHING else _WHEN[name])
+    if name in _IF_TRUE:
+        found.append(lambda cell: _IF_TRUE[name] if cell.casefold() in _YES else None)
+    if name in _IF_FALSE:
+        found.append(lambda cell: _IF_FALSE[name] if cell.casefold() in _NO else None)
+    if name in _BY_WORD:
+        found.append(lambda cell: status_of(cell.casefold()) if cell else None)
+    return [Flag(at, says) for says in found]

@@ -1,0 +1,121 @@
+"""The web archive: past editions for everybody, with an RSS and a JSON feed. A reader's own words are left out of them."""
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from email.utils import format_datetime
+from html import escape
+
+from aiohttp import web
+
+from digest.marks import split
+from digest.store import Frozen
+from digest.web.pages import Pages, mail_headers
+from digest.works import Works
+
+SHOWN = 60  # editions in the list
+FED = 20  # editions in a feed
+OFFERED = 24  # topics
+_READER_ONLY = re.compile(r'<(p|div|td|span)\b[^>]*class="[^"]*\breader-only\b[^"]*"[^>]*>.*?</\1>', re.DOTALL)
+
+
+class ArchivePages:
+    """The pages about editions as such."""
+
+    def __init__(self, works: Works, pages: Pages) -> None:
+        self._works = works
+        self._pages = pages
+        self._topics: tuple[str, tuple[str, ...]] = ("", ())
+
+    def add_to(self, router: web.UrlDispatcher) -> None:
+        """The routes."""
+        router.add_get("/archive", self.listed)
+        router.add_get("/archive/feed.xml", self.rss)
+        router.add_get("/archive/feed.json", self.json_feed)
+        router.add_get("/archive/{key:[a-z0-9-]{1,60}}", self.edition)
+
+    def topics(self) -> Sequence[str]:
+        """What a reader may choose: as configured, else the most frequent topics of the last editions."""
+        if self._works.config.newsletter.topics:
+            return self._works.config.newsletter.topics
+        editions = self._works.store.ledger.made(FED)
+        newest = editions[0].key if editions else ""
+        if newest != self._topics[0]:
+            counts = Counter(topic for frozen in editions for story in frozen.edition.stories for topic in story.article.topics)
+            self._topics = (newest, tuple(sorted(topic for topic, _ in counts.most_common(OFFERED))))
+        return self._topics[1]
+
+    async def listed(self, request: web.Request) -> web.Response:
+        """The editions, newest first."""
+        newsletter, plan = self._works.config.newsletter, self._works.config.web
+        rows = [(frozen.key, frozen.edition.slot.day, frozen.rendered) for frozen in self._works.store.ledger.made(SHOWN)]
+        links = {"subscribe": plan.subscribe, "archive": plan.archive}
+        return self._pages.page("archive.html.j2", newsletter=newsletter, links=links, rows=rows)
+
+    async def edition(self, request: web.Request) -> web.Response:
+        """An edition, without anything that is one reader's."""
+        frozen = self._works.store.ledger.frozen(request.match_info["key"])
+        if frozen is None:
+            newsletter, links = self._works.config.newsletter, {"subscribe": False, "archive": True}
+            return self._pages.page("missing.html.j2", status=404, newsletter=newsletter, links=links, what="edition")
+        return web.Response(text=self._public(frozen), content_type="text/html", headers=mail_headers())
+
+    def _public(self, frozen: Frozen) -> str:
+        own = {"view_url": self._address(frozen.key), "preferences_url": f"{self._base}/preferences", "unsubscribe_url": self._base}
+        *turns, last = split(_READER_ONLY.sub("", frozen.rendered.html))
+        return "".join(text + escape(own.get(name, "")) for text, name in zip(turns[::2], turns[1::2], strict=True)) + last
+
+    async def rss(self, request: web.Request) -> web.Response:
+        """RSS 2.0."""
+        newsletter = self._works.config.newsletter
+        items = "".join(
+            f"<item><title>{_xml(frozen.rendered.subject)}</title><link>{_xml(self._address(frozen.key))}</link>"
+            f'<guid isPermaLink="true">{_xml(self._address(frozen.key))}</guid>'
+            f"<pubDate>{format_datetime(frozen.edition.frozen_at)}</pubDate>"
+            f"<description>{_xml(frozen.rendered.preheader)}</description></item>"
+            for frozen in self._works.store.ledger.made(FED)
+        )
+        text = (
+            '<?xml version="1.0" encoding="UTF-8"?>\n<rss version="2.0" xmlns:atom="http://www.w3.org/2005/Atom"><channel>'
+            f"<title>{_xml(newsletter.name)}</title><link>{_xml(self._base)}/archive</link>"
+            f"<description>{_xml(newsletter.tagline or newsletter.name)}</description>"
+            f"<language>{_xml(newsletter.language)}</language>"
+            f'<atom:link href="{_xml(self._base)}/archive/feed.xml" rel="self" type="application/rss+xml"/>{items}</channel></rss>\n'
+        )
+        return web.Response(text=text, content_type="application/rss+xml", charset="utf-8")
+
+    async def json_feed(self, request: web.Request) -> web.Response:
+        """JSON Feed 1.1."""
+        newsletter = self._works.config.newsletter
+        items = [
+            {
+                "id": self._address(frozen.key),
+                "url": self._address(frozen.key),
+                "title": frozen.rendered.subject,
+                "summary": frozen.rendered.preheader,
+                "content_text": "\n".join(story.article.title for story in frozen.edition.stories),
+                "date_published": frozen.edition.frozen_at.isoformat(),
+            }
+            for frozen in self._works.store.ledger.made(FED)
+        ]
+        feed = {
+            "version": "https://jsonfeed.org/version/1.1",
+            "title": newsletter.name,
+            "home_page_url": f"{self._base}/archive",
+            "feed_url": f"{self._base}/archive/feed.json",
+            "language": newsletter.language,
+            "items": items,
+        }
+        return web.json_response(feed, content_type="application/feed+json")
+
+    @property
+    def _base(self) -> str:
+        return (self._works.config.newsletter.public_url or "").rstrip("/")
+
+    def _address(self, key: str) -> str:
+        return f"{self._base}/archive/{key}"
+
+
+def _xml(text: str) -> str:
+    """Text for an element or an attribute; what XML 1.0 has no place for goes."""
+    return escape(re.sub(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]", "", text))
