@@ -11,6 +11,7 @@ DigestError                 1   something failed; nothing is lost
 ├── StoreError              1   the database
 │   └── RestoredError       1   the database knows less than was sent
 ├── LateError               1   an edition is too old to be sent by itself
+├── HeldError               1   a guard holds an edition back
 └── BusyError               1   another process is sending, or holds the roll
 """
 
@@ -71,6 +72,10 @@ class RestoredError(StoreError):
 
 class LateError(DigestError):
     """An edition is older than its readers would expect in the morning."""
+
+
+class HeldError(DigestError):
+    """A guard holds an edition back until somebody has looked."""
 
 
 class BusyError(DigestError):

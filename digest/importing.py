@@ -4,13 +4,11 @@ Nobody is brought back who left, bounced or complained, whether the store says s
 written down before it is done, so that the last one can be taken back also after a power cut.
 """
 
-import gzip
-import json
-import os
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
@@ -19,13 +17,13 @@ from digest.errors import UsageError
 from digest.model import GONE, Subscriber
 from digest.store import Entry, Store, Suppression
 from digest.subscribers import Change, NewRow, Problem, Roll, backups, rewrite
-from digest.subscribers.change import Edit, Edits, setting
+from digest.subscribers.change import Edit, setting
 from digest.subscribers.columns import Columns, day_of
 from digest.subscribers.incoming import Batch, Fate, Incoming, changes, said
+from digest.subscribers.journal import Journal
 from digest.subscribers.table import CsvTable, Record
 
 SHOWN = 20  # examples of each kind
-KEPT = 10  # imports that are remembered
 _TELLING = (
     "unsubscribed",
     "cleaned",
@@ -114,17 +112,20 @@ class Import:
     def apply(self, name: str, consent: str) -> None:
         """Do it: written down first, then the suppressions, then the roll in one step, then the histories."""
         detail = "; ".join(filter(None, [f"from {name}", f"consent: {consent}" if consent else ""]))
-        _write_down(self._roll, self._now, self._journal())
+        journal = Journal.begun(self._roll, self._now)
+        journal.write(self._fates())
         self._store.suppressions.adopt(
             Suppression(email=row.email, reason=row.status, since=self._now, detail=f"imported {detail}")
             for row in self.batch.of("gone")
         )
         backups.keep(self._roll, apart=timedelta(0))
-        rewrite(self._roll, Change(edits=self._edits, rows=lambda: map(self._row, self.batch.of("new"))))
-        for fate, event in (("new", "imported"), ("changed", "changed by import")):
-            rows = self.batch.of("new" if fate == "new" else "changed")
+        edits = _Edits(self.batch, journal)
+        rewrite(self._roll, Change(edits=edits.on, rows=lambda: map(self._row, self.batch.of("new")), ready=journal.keep_rows))
+        told: dict[Fate, str] = {"new": "imported", "changed": "changed by import"}
+        for fate, event in told.items():
             self._store.history.note(
-                Entry(email=row.email, at=self._now, event=event, detail="; ".join(filter(None, [detail, row.why]))) for row in rows
+                Entry(email=row.email, at=self._now, event=event, detail="; ".join(filter(None, [detail, row.why])))
+                for row in self.batch.of(fate)
             )
 
     def _row(self, row: Incoming) -> NewRow:
@@ -132,39 +133,40 @@ class Import:
         joined = day_of(values.get("joined", "")) or self._now.date().isoformat()
         return NewRow(email=row.email, name=row.values.get("name", ""), values={**values, "status": row.status, "joined": joined})
 
-    def _edits(self, table: CsvTable, columns: Columns) -> "_Edits":
-        return _Edits(self.batch, table, columns)
-
-    def _journal(self) -> Iterator[dict[str, Any]]:
-        """What must be known to take it back."""
-        for row in self.batch.of("new"):
-            yield {"email": row.email, "was": "new"}
-        for row in self.batch.of("changed"):
-            after = {name: row.values[name] for name in row.before}
-            yield {"email": row.email, "was": "changed", "before": row.before, "after": after}
-        for row in self.batch.of("gone"):
-            yield {"email": row.email, "was": "there", "before": row.before, "after": {"status": row.status}}
+    def _fates(self) -> Iterator[dict[str, Any]]:
+        for fate in ("new", "changed", "gone"):
+            yield from ({"email": row.email, "was": fate} for row in self.batch.of(fate))
 
 
-@dataclass(frozen=True, slots=True)
 class _Edits:
-    """What is done to the rows that are on the roll, looked up as they pass."""
+    """What is done to the rows that are on the roll, looked up as they pass, and noted as they were."""
 
-    batch: Batch
-    table: CsvTable
-    columns: Columns
+    def __init__(self, batch: Batch, journal: Journal) -> None:
+        self._batch = batch
+        self._journal = journal
+
+    def on(self, table: CsvTable, columns: Columns) -> "_Edits":
+        """The edits of a file that is open."""
+        self._table, self._columns = table, columns
+        return self
 
     def __len__(self) -> int:
-        counts = self.batch.counts()
+        counts = self._batch.counts()
         return counts.get("changed", 0) + counts.get("gone", 0)
 
     def get(self, email: str) -> Edit | None:
         """The edit of an address."""
-        row = self.batch.find(email, ("changed", "gone"))
+        row = self._batch.find(email, ("changed", "gone"))
         if row is None:
             return None
-        places = self.columns.placed({name: {**row.values, "status": row.status}[name] for name in row.before})
-        return setting(self.table, places) if places else None
+        places = self._columns.placed({name: {**row.values, "status": row.status}[name] for name in row.before})
+        return partial(self._edited, email, setting(self._table, places)) if places else None
+
+    def _edited(self, email: str, edit: Edit, record: Record) -> str | None:
+        new = edit(record)
+        if new != record.raw:
+            self._journal.note({"email": email, "before": record.raw, "after": new})
+        return new
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,66 +180,40 @@ class Undone:
 
 
 def undo(store: Store, roll: Path, now: datetime) -> Undone:
-    """Take the last import back: what it added goes, what it changed gets its old values, unless that was changed since."""
-    journal = next(iter(sorted(_folder(roll).glob("*.jsonl.gz"), reverse=True)), None)
+    """Take the last import back: what it added goes, what it changed is as it was, unless that was changed since."""
+    journal = Journal.last(roll)
     if journal is None:
         raise UsageError("there is no import to take back", thing=str(roll))
-    at = datetime.fromisoformat(journal.name.removesuffix(".jsonl.gz"))
-    rows = {row["email"]: row for row in _journal_rows(journal)}
+    was = {row["email"]: row["was"] for row in journal.fates()}
     counts = Counter[str]()
-
-    def edits(table: CsvTable, columns: Columns) -> Edits:
-        counts.update(out=0, back=0, kept=0)
-        return {email: _reversed(row, table, columns, counts) for email, row in rows.items()}
-
+    edits = _backwards(was, journal, counts)
     backups.keep(roll, apart=timedelta(0))
-    rewrite(roll, Change(edits=edits))
+    rewrite(roll, Change(edits=lambda _table, _columns: edits))
     released = sum(
         store.suppressions.release(row.email, "the import that said so was taken back", now) is not None
-        for row in store.suppressions.of(email for email, row in rows.items() if row["was"] == "there")
-        if row.since == at and row.detail.startswith("imported")
+        for row in store.suppressions.of(email for email, fate in was.items() if fate == "gone")
+        if row.since == journal.at and row.detail.startswith("imported")
     )
-    store.history.note(Entry(email=email, at=now, event="import taken back") for email in rows)
-    journal.replace(journal.with_suffix(".undone"))
+    store.history.note(Entry(email=email, at=now, event="import taken back") for email in was)
+    journal.close()
     return Undone(taken_out=counts["out"], put_back=counts["back"], released=released, kept=counts["kept"])
 
 
-def _reversed(row: dict[str, Any], table: CsvTable, columns: Columns, counts: Counter[str]) -> Edit:
-    def edited(record: Record) -> str | None:
-        if row["was"] == "new":
-            counts["out"] += 1
-            return None
-        places, old = columns.placed(row["after"]), columns.placed(row["before"])
-        mine = {at: old[at] for at, value in places.items() if at in old and record.fields[at : at + 1] == [value]}
-        counts["back" if mine else "kept"] += 1
-        return setting(table, mine)(record) if mine else record.raw
+def _backwards(was: Mapping[str, str], journal: Journal, counts: Counter[str]) -> dict[str, Edit]:
+    """The edits that take an import back; `counts` is what they do."""
+    before: dict[str, dict[str, str]] = defaultdict(dict)
+    for row in journal.rows():
+        before[row["email"]][row["after"]] = row["before"]
 
-    return edited
+    def gone(_: Record) -> None:
+        counts["out"] += 1
 
+    def back(own: dict[str, str], record: Record) -> str:
+        counts["back" if record.raw in own else "kept"] += 1
+        return own.get(record.raw, record.raw)
 
-def _folder(roll: Path) -> Path:
-    return roll.parent / "state" / "imports"
-
-
-def _write_down(roll: Path, now: datetime, rows: Iterable[dict[str, Any]]) -> None:
-    """Keep what an import does, before it is done."""
-    folder = _folder(roll)
-    folder.mkdir(parents=True, exist_ok=True)
-    target = folder / f"{now.isoformat()}.jsonl.gz"
-    temporary = target.with_suffix(".part")
-    with temporary.open("wb") as bare:
-        with gzip.open(bare, "wt", encoding="utf-8", compresslevel=1) as file:
-            file.writelines(json.dumps(row) + "\n" for row in rows)
-        bare.flush()
-        os.fsync(bare.fileno())
-    temporary.replace(target)
-    for old in sorted(folder.glob("*.jsonl.*"))[:-KEPT]:
-        old.unlink()
-
-
-def _journal_rows(journal: Path) -> Iterator[dict[str, Any]]:
-    with gzip.open(journal, "rt", encoding="utf-8") as file:
-        yield from map(json.loads, file)
+    out: dict[str, Edit] = {email: gone for email, fate in was.items() if fate == "new"}
+    return {**out, **{email: partial(back, own) for email, own in before.items()}}
 
 
 def _warning(file: Path, columns: Columns) -> str | None:

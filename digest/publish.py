@@ -11,70 +11,26 @@ What is frozen is sent as it is, also by a later run: a second run sends only wh
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import count
-from typing import Literal, Protocol
+from typing import Literal
 
-from digest.clock import Clock
-from digest.compose import Composer, Sender, composed
-from digest.config import EditionPlan, Smtp
-from digest.curate import Rules, curate
-from digest.deliver import Run
+from digest.config import EditionPlan
+from digest.curate import curate
 from digest.errors import LateError
+from digest.guards import Tally, quiet, sized
+from digest.line import NO_PERMIT, Line, Permit, Progress, Unwatched
 from digest.marks import columns
-from digest.model import GONE, LOOKBACK, Edition, Failure, Harvest, Receipt, Slot, Subscriber
-from digest.render import Design
+from digest.model import GONE, LOOKBACK, Edition, Failure, Slot, Subscriber
+from digest.outgoing import carried
 from digest.report import Report, difference
-from digest.store import REACH, Frozen, Journal, Store, Suppression, Terms
+from digest.store import REACH, Frozen, Store, Suppression, Terms
+from digest.store.suppressions import DEAD
 from digest.subscribers import Roll
 from digest.versions import Versions
-from digest.witness import Witness
-
-WITNESSED = 1_000  # answers between two lines of sent.log
-
-
-class Progress(Protocol):
-    """What a person watches while an edition goes out."""
-
-    def started(self, waiting: int) -> None:
-        """So many messages are to be sent now."""
-
-    def answered(self, receipt: Receipt) -> None:
-        """The relay has answered for one of them."""
-
-    def pausing(self, seconds: float, waiting: int) -> None:
-        """So many could not be sent and are tried again after a pause."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Line:
-    """What the line runs on; `digest.wiring` fits it. `patience` are the pauses (s) before deferred mail is tried again."""
-
-    collect: Callable[[datetime], Awaitable[Harvest]]
-    rules: Callable[[EditionPlan], Rules]
-    design: Callable[[], Design]
-    sender: Sender
-    smtp: Smtp
-    roll: Callable[[], Roll]
-    store: Store
-    witness: Witness
-    clock: Clock
-    patience: Sequence[float] = (15.0, 60.0)
-    stop: asyncio.Event = field(default_factory=asyncio.Event)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Permit:
-    """What a person has said may happen: an edition that is `late`, or one that some may have already (`again`)."""
-
-    late: bool = False
-    again: bool = False
-
-
-NO_PERMIT = Permit()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,10 +54,10 @@ async def publish(line: Line, plan: EditionPlan, slot: Slot, progress: Progress,
         failures = draft.failures
         if len(draft.edition.stories) < plan.min_articles:
             return _without_edition(line, plan, draft)
-        frozen = freeze(line, draft.edition, roll)
+        frozen = freeze(line, draft.edition, roll, permit)
     else:
         heed(line, roll)
-    report = await send(line, frozen, progress)
+    report = await send(line, frozen, progress, permit)
     return replace(report, failures=failures, bad_rows=roll.skipped)
 
 
@@ -140,12 +96,19 @@ async def drafted(line: Line, plan: EditionPlan, slot: Slot) -> Draft:
     return Draft(edition=edition, failures=harvest.failures)
 
 
-def freeze(line: Line, edition: Edition, roll: Roll) -> Frozen:
-    """Stage 3, and the edition is final: its words in every version that a reader has chosen, and its readers."""
+def freeze(line: Line, edition: Edition, roll: Roll, permit: Permit = NO_PERMIT) -> Frozen:
+    """Stage 3, and the edition is final: its words in every version that a reader has chosen, and its readers.
+
+    HeldError where the list is suddenly another one, and then nothing is final.
+    """
+    last = None if permit.anyway else line.store.ledger.last(edition.slot.name)
+    if last is not None:
+        quiet(line.guards, line.store, last)
+    guard = sized(line.guards, last.readers if last else None)
     design = line.design()
     rendered, versions = design.render(edition), Versions(edition, design)
     own = columns([rendered.html, rendered.text])
-    terms = Terms(token=line.sender.links.token, version=versions.chosen, columns=own)
+    terms = Terms(token=line.sender.links.token, version=versions.chosen, columns=own, guard=guard)
     return line.store.ledger.freeze(edition, rendered, roll, terms, versions.rendered)
 
 
@@ -158,53 +121,27 @@ def heed(line: Line, rows: Iterable[Subscriber]) -> None:
     )
 
 
-async def send(line: Line, frozen: Frozen, progress: Progress, *, due: datetime | None = None) -> Report:
+async def send(
+    line: Line, frozen: Frozen, progress: Progress, permit: Permit = NO_PERMIT, *, due: datetime | None = None
+) -> Report:
     """Stages 4 and 5 for every recipient without a receipt, those deferred among them (only if due by then, where given).
 
-    RestoredError where the database has forgotten answers that it had.
+    RestoredError where the database has forgotten answers that it had; HeldError where too many addresses are dead.
     """
     deliveries, key = line.store.deliveries, frozen.key
     line.witness.verify(key, deliveries.answers(key))
-    before = deliveries.counts(key)
+    before, tally = deliveries.counts(key), Tally(line.guards, *deliveries.dead(key, DEAD), off=permit.anyway)
+    tally.check()
     resumed = tuple(deliveries.reclaim(key, hold=line.smtp.in_doubt == "hold"))
     for pause in (0.0, *line.patience):
         waiting = deliveries.waiting(key, due)
         if not waiting or not await _paused(line, pause, waiting, progress):
             break
         progress.started(waiting)
-        await _pass(line, frozen, waiting, progress, due)
-    bounced = line.store.suppressions.adopt_bounces(key, line.clock())
+        await carried(line, frozen, waiting, progress, due, tally)
+    now, bounces = line.clock(), line.bounces
+    bounced = line.store.suppressions.adopt_bounces(key, now, limit=bounces.soft_limit, since=now - bounces.soft_within)
     return _report(line, frozen, before, resumed, bounced)
-
-
-async def _pass(line: Line, frozen: Frozen, waiting: int, progress: Progress, due: datetime | None) -> None:
-    """Stages 4 and 5 once, for those who wait; witnessed before and after."""
-    deliveries, key, now = line.store.deliveries, frozen.key, line.clock()
-    midnight = now.astimezone(line.sender.newsletter.timezone).replace(hour=0, minute=0, second=0, microsecond=0)
-    used = deliveries.sent_since(midnight) if any(relay.warm_up for relay in line.smtp.fleet) else {}
-    journal, at = Journal(deliveries, key), frozen.edition.frozen_at
-    composer = Composer(line.sender, frozen.rendered, key, at, variants=frozen.variants)
-    start = deliveries.answers(key)
-    line.witness.note(key, start, now)
-    watch = _witnessed(line, key, start, progress)
-    run = Run(line.smtp, line.sender.newsletter.address, journal, line.clock, watch, line.stop, used, midnight.date())
-    try:
-        with composed(composer, deliveries.to_send(key, due), waiting) as messages:
-            await run.deliver(messages)
-    finally:
-        line.witness.note(key, deliveries.answers(key), line.clock())
-
-
-def _witnessed(line: Line, key: str, start: int, progress: Progress) -> Callable[[Receipt], None]:
-    """Progress that also leaves a line in the log now and then: of the answers up to the last time, which are in the ledger."""
-    numbers = count(1)
-
-    def watch(receipt: Receipt) -> None:
-        progress.answered(receipt)
-        if (number := next(numbers)) % WITNESSED == 0:
-            line.witness.note(key, start + number - WITNESSED, line.clock())
-
-    return watch
 
 
 async def _paused(line: Line, seconds: float, waiting: int, progress: Progress) -> bool:
@@ -253,14 +190,4 @@ def _report(line: Line, frozen: Frozen, before: dict[str, int], resumed: tuple[s
     return Report(status=status, slot=slot, counts=counts, total=total, resumed=resumed, bounced=bounced, waiting=pending)
 
 
-class Unwatched:
-    """Progress that nobody sees."""
-
-    def started(self, waiting: int) -> None:
-        """Nothing to show."""
-
-    def answered(self, receipt: Receipt) -> None:
-        """Nothing to show."""
-
-    def pausing(self, seconds: float, waiting: int) -> None:
-        """Nothing to show."""
+__all__ = ["Line", "Permit", "Progress", "Unwatched", "check", "drafted", "heed", "publish", "recipients", "send", "time_allowed"]

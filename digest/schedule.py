@@ -21,6 +21,7 @@ from digest.errors import DigestError
 from digest.model import Slot
 from digest.publish import Unwatched, heed, publish, send
 from digest.report import Report
+from digest.returns import Returns
 from digest.scribe import catch_up
 from digest.store import Frozen
 from digest.works import Works
@@ -101,6 +102,10 @@ class Service:
         except DigestError as error:
             log.warning("the roll does not show who is gone: %s", error)
 
+    async def watch_returns(self) -> None:
+        """Read the mail that comes back, until the service stops."""
+        await Returns(self._works).watch()
+
     async def settled(self) -> None:
         """Return when no run is under way."""
         async with self._sending:
@@ -157,10 +162,12 @@ async def serve(service: Service, stop: asyncio.Event) -> None:
     for job in service.jobs():
         scheduler.add_job(job.action, _Shifted(job.trigger, ahead), id=job.name, name=job.name)
     scheduler.start()
+    returning = asyncio.create_task(service.watch_returns())
     await service.write_down()
     await service.collect()
     await service.catch_up()
     await stop.wait()
     scheduler.shutdown(wait=False)
     await service.settled()
+    await returning
     log.info("stopped")

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from email.utils import parseaddr
 from functools import cached_property
 from pathlib import Path
 
@@ -115,6 +116,10 @@ class Works:
         public = (self.config.newsletter.public_url or "").rstrip("/")
         return ReaderLinks(public_url=public, secret=self.store.secret("readers"))
 
+    @property
+    def _bounce_address(self) -> str:
+        return parseaddr(self.config.bounces.address or "")[1]
+
     @cached_property
     def line(self) -> Line:
         """The line, fitted."""
@@ -123,8 +128,10 @@ class Works:
             collect=self.collect,
             rules=self.rules,
             design=self.design,
-            sender=Sender(newsletter=self.config.newsletter, links=self.links, signers=signers),
+            sender=Sender(newsletter=self.config.newsletter, links=self.links, signers=signers, bounces=self._bounce_address),
             smtp=self.config.smtp,
+            bounces=self.config.bounces,
+            guards=self.config.guards,
             roll=self.roll,
             store=self.store,
             witness=Witness(self.config.root / FILE),

@@ -7,9 +7,8 @@ from email import message_from_string
 from email.message import Message
 from typing import Literal
 
-_ADDRESS = re.compile(
-    r"[^\s<>\"',;:()\[\]]{1,64}@[A-Za-z0-9\u0080-\uffff](?:[A-Za-z0-9.\-\u0080-\uffff]{0,252}[A-Za-z0-9\u0080-\uffff])?"
-)
+_ADDRESS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252}[A-Za-z0-9])?")
+_WIDE = re.compile(r"[^\s<>\"',;:()\[\]]{1,64}@[^\s<>\"',;:()\[\]@]{1,252}")  # RFC 6532, in a field of its own
 _REPORTS = {"message/delivery-status", "message/global-delivery-status", "message/xdelivery-status", "text/delivery-status"}
 _TYPE = re.compile(r"(?i)\b(?:rfc822|utf-8|local|system|x400|smtp|addr-type)\s*;")
 _FAILED = {"failed", "failure", "error", "expired", "fail", "undeliverable"}
@@ -29,7 +28,7 @@ class Fate:
 
 def addresses(text: str) -> list[str]:
     """The addresses in a text, each once, in lower case."""
-    return list(dict.fromkeys(found.lower().strip(".") for found in _ADDRESS.findall(text)))
+    return list(dict.fromkeys(found.lower().strip(".'") for found in _ADDRESS.findall(text)))
 
 
 def code_in(text: str) -> str:
@@ -93,7 +92,9 @@ def _fate(group: Message) -> Fate | None:
 def _recipient(group: Message) -> str:
     """The address that was written to, else the one that it led to: a type, a semicolon and the address, or less."""
     for name in ("Original-Recipient", "Final-Recipient", "X-Actual-Recipient", "X-Original-Recipient", "Original-Rcpt-To"):
-        if found := addresses(_TYPE.sub(" ", plain(group.get(name, "")))):
+        text = _TYPE.sub(" ", plain(group.get(name, "")))
+        found = addresses(text) if text.isascii() else [wide.lower() for wide in _WIDE.findall(text)]
+        if found:
             return found[0]
     return ""
 
@@ -105,7 +106,9 @@ def complaint(message: Message) -> tuple[list[str], str] | None:
     """
     part = next((part for part in message.walk() if part.get_content_type() == "message/feedback-report"), None)
     if part is None:
-        return None
+        about = original(message)
+        junk = addresses(str(about.get("X-HmXmrOriginalRecipient", ""))) if about is not None else []
+        return (junk, "abuse") if junk else None  # Outlook.com forwards the original, without a report
     payload = part.get_payload()
     fields = (
         payload[0]

@@ -4,6 +4,7 @@ In this order: a complaint (RFC 5965), a delivery status notification (RFC 3464)
 detectors (flufl.bounce) and our own reading of the words, but only of what a mail system sent.
 """
 
+import logging
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -19,31 +20,37 @@ from flufl.bounce import all_failures
 from digest.bounces import wording
 from digest.bounces.notification import Fate, addresses, code_in, complaint, fates, original, plain
 
-LARGEST = 2_000_000  # bytes that are read of a message
+logging.getLogger("flufl.bounce").setLevel(logging.CRITICAL)  # it would print the traceback of each detector that trips
+LARGEST = 256_000  # bytes that are read of a message: what it has to say is at its beginning
 MANY = 50  # recipients of one report
-Kind = Literal["hard", "soft", "delay", "complaint", "auto", "other"]
+Kind = Literal["hard", "soft", "delay", "complaint", "leave", "auto", "other"]
 _TAGS = re.compile(r"(?is)<(style|script|head)\b.*?</\1>|<br\s*/?>|</(?:p|div|tr|li|h\d)>|<[^>]+>")
 _COPY = re.compile(
     r"(?im)^.{0,6}(?:-{2,}.{0,50}(?:copy|original|returned|unsent|message (?:text )?follows|below this line|headers).*|"
     r"(?:return-path|received|x-[\w-]+|message-id|dkim-signature|mime-version):\s.*)$"
 )
 _OTHERS = re.compile(
-    r"(?im)^[> \t]*(?:message-?id|from|sender|mail from|reply-to|in-reply-to|references|date|return-path|envelope-from|x-[\w-]+|cc)\s*:.*$|"
+    r"(?im)^[> \t]*(?:message-?id|from|sender|mail from|reply-to|in-reply-to|references|date|return-path|envelope-from|x-[\w-]+|cc)"
+    r"\s*:.*$|"
     r"\(envelope-from [^)]*\)|\bfrom <[^>]*>"
 )
 _POINTED = re.compile(
     r"(?im)^[>\s*-]{0,4}<?([^\s<>\"',;:()]+@[^\s<>\"',;:()]+?)>?\s*(?:[:(]|$|\.\.\.|--? )|"
-    r"(?:recipient|rcpt to|destination|undeliverable to|deliver\w*\b.{0,40}?\bto|mail to|message to|address(?:es)?|user|account|mailbox|for|to)\b[^\n@]{0,40}?[\s:<'\"(]([^\s<>\"',;:()]+@[^\s<>\"',;:()]+)"
+    r"(?:recipient|rcpt to|destination|undeliverable to|deliver\w*\b.{0,40}?\bto|mail to|message to|address(?:es)?|user|account|"
+    r"mailbox|for|to)\b[^\n@]{0,40}?[\s:<'\"(]([^\s<>\"',;:()]+@[^\s<>\"',;:()]+)"
 )
+_TOKEN = re.compile(r"/unsubscribe/([A-Za-z0-9_-]{27})\b")
 _ENVELOPE = ("Delivered-To", "X-Original-To", "Envelope-To", "X-Envelope-To", "To", "Cc", "X-RCPT-To")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """What a message reports. `hard`: the address is dead; `soft`: this mail was not taken, another may be.
+    """What a message reports. `hard`: the address is dead; `soft`: this mail was not taken, another may be; `leave`: a reader
+    leaves by what a provider tells. `doubt` is a notice that seems to be of a bounce and names nobody.
 
     `addresses` are the recipients it is about, in lower case; `sent_to` where the message itself was sent, by which an
-    address of ours with a reader's mark is known; `message_id` that of our mail, where it is told.
+    address of ours with a reader's mark is known; `message_id` that of our mail, where it is told; `tokens` are readers'
+    own that stand in its links.
     """
 
     kind: Kind
@@ -52,6 +59,8 @@ class Report:
     detail: str = ""
     sent_to: tuple[str, ...] = ()
     message_id: str = ""
+    tokens: tuple[str, ...] = ()
+    doubt: bool = False
 
 
 def read(raw: bytes) -> Report:
@@ -62,12 +71,14 @@ def read(raw: bytes) -> Report:
     message_id = str(about.get("Message-ID", "")).strip() if about is not None else ""
     kind, named, status, detail = _reported(message, about, sent_to)
     return Report(
-        kind=kind,
+        kind="other" if kind in {"hard", "soft"} and not named else kind,
         addresses=tuple(list(dict.fromkeys(named))[:MANY]),
         status=status,
         detail=" ".join(detail.split())[:300],
         sent_to=sent_to[:MANY],
         message_id=message_id[:300],
+        doubt=kind in {"hard", "soft"} and not named,
+        tokens=tuple(dict.fromkeys(_TOKEN.findall(about.as_string() if about is not None else "")))[:5],
     )
 
 
@@ -79,7 +90,7 @@ def _reported(message: Message, about: Message | None, sent_to: Sequence[str]) -
     if feedback is not None:
         named, kind = feedback
         return ("other" if kind == "not-spam" else "complaint"), named or _written_to(about), "", kind
-    told = fates(message)
+    told = fates(message) if message.get_content_type() == "multipart/report" or _by_a_system(message) else []
     if any(fate.action == "failed" for fate in told) and not _challenge(message):
         return _failed([fate for fate in told if fate.action == "failed"], message)
     if told:
@@ -104,19 +115,27 @@ def _worded(message: Message, about: Message | None, sent_to: Sequence[str]) -> 
     head = _COPY.split(text, maxsplit=1)[0]
     subject = _header(message, "Subject")
     failed = addresses(" ".join(map(str, message.get_all("X-Failed-Recipients", []))))
-    late, dead = (set(), set()) if failed else all_failures(message)
-    named = failed or _clean([*dead, *late], sent_to)
+    named = failed or _clean(_detected(message), sent_to, text)
     if wording.only_late(f"{subject}\n{head[:4_000]}") and not failed:
         return "delay", named, "", ""
     words = f"{subject}\n{head[:4_000]}"
     if not named and wording.speaks_of_failure(words):
         ours = {*sent_to, *addresses(_header(message, "From"))}
-        named = _near(head, ours) or _near(text[:20_000], ours)[:1] or _written_to(about) or _copied_to(text)
-    if not named:
+        named = _near(head[:20_000], ours) or _near(text[:20_000], ours)[:1] or _written_to(about) or _copied_to(text)
+    if not named and not wording.speaks_of_failure(words):
         return "other", (), "", ""
     status = code_in(words)
     kind: Kind = "hard" if wording.gone(status, words) else "soft"
     return kind, named, status, head[:600]
+
+
+def _detected(message: Message) -> set[object]:
+    """What Mailman's detectors find. They trip over some damaged messages, and then have found nothing."""
+    try:
+        late, dead = all_failures(message)
+    except Exception:  # noqa: BLE001  whatever a detector raises at a stranger's bytes
+        return set()
+    return {*late, *dead}
 
 
 def _near(text: str, ours: Iterable[str]) -> list[str]:
@@ -129,10 +148,13 @@ def _near(text: str, ours: Iterable[str]) -> list[str]:
     return []
 
 
-def _clean(found: Iterable[object], sent_to: Sequence[str]) -> list[str]:
+def _clean(found: Iterable[object], sent_to: Sequence[str], text: str) -> list[str]:
+    """What Mailman's detectors found, without what stands only in lines about the sender or the message."""
     texts = [value.decode("ascii", "replace") if isinstance(value, bytes) else str(value) for value in found]
-    named = sorted({text.strip().lower() for text in texts if "@" in text})
-    return [text for text in named if text not in sent_to] or named
+    named = list(dict.fromkeys(address for value in sorted(texts) for address in addresses(value)))
+    there = set(addresses(_OTHERS.sub(" ", text)))
+    likely = [address for address in named if address not in sent_to and address in there]
+    return likely or [address for address in named if address not in sent_to] or named
 
 
 def _written_to(about: Message | None) -> list[str]:
@@ -171,7 +193,7 @@ def _answers(message: Message) -> bool:
 
 
 def _challenge(message: Message) -> bool:
-    return "boxbe" in _header(message, "From").lower() or any(name.lower().startswith("x-boxbe") for name in message.keys())
+    return "boxbe" in _header(message, "From").lower() or any(name.lower().startswith("x-boxbe") for name, _ in message.items())
 
 
 def _by_a_system(message: Message) -> bool:
@@ -180,7 +202,7 @@ def _by_a_system(message: Message) -> bool:
     subject = _header(message, "Subject")
     daemon = wording.from_a_system(sender) or sender.strip() in {"", "<>"}
     if message.get("List-Id") or message.get("List-Post") or message.get("List-Unsubscribe"):
-        return daemon
+        return wording.is_a_system(sender)
     if re.match(r"(?i)\s*(re|aw|fwd?|wg|tr)\s*:", subject) and not daemon:
         return False
     empty = path is not None and str(path).strip() == "<>"
@@ -201,6 +223,7 @@ def _text(message: Message) -> str:
     for part in _outer(message):
         payload = part.get_payload(decode=True)
         if not isinstance(payload, bytes):
+            words.append(str(part.get_payload()))
             continue
         try:
             text = payload.decode(part.get_content_charset() or "utf-8", "replace")
@@ -211,9 +234,13 @@ def _text(message: Message) -> str:
 
 
 def _outer(message: Message) -> Iterable[Message]:
-    if message.get_content_maintype() == "text" and "rfc822" not in message.get_content_subtype():
-        yield message
-    elif message.is_multipart() and message.get_content_maintype() == "multipart":
-        for part in message.get_payload():
-            if isinstance(part, Message):
-                yield from _outer(part)
+    payload = message.get_payload()
+    if message.get_content_maintype() == "text":
+        if "rfc822" not in message.get_content_subtype():
+            yield message
+    elif message.get_content_maintype() == "multipart":
+        if isinstance(payload, str):  # its parts cannot be told apart
+            yield message
+        else:
+            for part in payload or ():
+                yield from _outer(part) if isinstance(part, Message) else ()

@@ -5,66 +5,103 @@ in which they write.
 """
 
 import re
+from email.utils import parseaddr
 
-_DAEMON = re.compile(
-    r"\b(mailer-?_?daemon|mail-?daemon|mdaemon|post_?master|post@|mail[ ._-]?delivery|mail[ ._-]?administrator|internet mail|"
-    r"delivery[ ._-]?(?:sub)?system|mailadmin|mail\.?system|system[ ._-]?administrator|smtp[ ._-]?gateway|uucp|bounces?-?(?:handler|noreply)|"
-    r"maildelivery|microsoftexchange|no-?reply.{0,12}mail|mail-?(?:router|gateway|server|agent)|listserv|mms-?gateway|admin@|notification)",
-    re.IGNORECASE,
+
+def _any(*patterns: str, flags: re.RegexFlag) -> re.Pattern[str]:
+    """One pattern of many."""
+    return re.compile("|".join(patterns), flags)
+
+
+_DAEMON = _any(
+    r"\b(mailer-?_?daemon|mail-?daemon|mdaemon|post_?master|post@|mail[ ._-]?delivery|mail[ ._-]?administrator|"
+    r"internet mail|delivery[ ._-]?(?:sub)?system|mailadmin|mail\.?system|system[ ._-]?administrator|"
+    r"smtp[ ._-]?gateway|uucp|bounces?-?(?:handler|noreply)|maildelivery|microsoftexchange|no-?reply.{0,12}mail|"
+    r"mail-?(?:router|gateway|server|agent)|listserv|mms-?gateway|admin@|notification)",
+    flags=re.IGNORECASE,
 )
-_SUBJECT = re.compile(
-    r"undeliver|not.{0,12}deliver|could ?n.t.{0,20}deliver|deliver\w*.{0,25}(?:fail|problem|error|notif|status|report)|return(?:ed|ing)[ -].{0,12}(?:mail|e-?mail|message|to sender)|"
-    r"mail.{0,20}(?:fail|error|returned|rejected|status)|failure.{0,8}(?:notice|delivery)|failed.{0,12}(?:mail|delivery|message|recipient)|rejected|bounce|nondeliver|non.deliver|unzustellbar|"
-    r"nicht zugestellt|échec|non remis|no entregado|devuelto|mancata consegna|onbestelbaar|olevererad|Недоставлен|не.{0,4}доставлен|niedostarcz|"
-    r"usuario desconocido|user unknown|unknown (?:user|recipient|address)|address (?:not|unknown)|NDN:|warning: could not send|quota|mailbox.{0,12}full|退信|送信できません|配信不能",
-    re.IGNORECASE,
+_LOCAL = re.compile(r"(?i)(?:mailer-?_?daemon|mail-?daemon|mdaemon|post_?master|bounces?|mail-?delivery|devnull|null)\b")
+_SUBJECT = _any(
+    r"undeliver|not.{0,12}deliver|could ?n.t.{0,20}deliver",
+    r"deliver\w*.{0,25}(?:fail|problem|error|notif|status|report)",
+    r"return(?:ed|ing)[ -].{0,12}(?:mail|e-?mail|message|to sender)",
+    r"mail.{0,20}(?:fail|error|returned|rejected|status)|failure.{0,8}(?:notice|delivery)",
+    r"failed.{0,12}(?:mail|delivery|message|recipient)|rejected|bounce|nondeliver|non.deliver|unzustellbar",
+    r"nicht zugestellt|échec|non remis|no entregado|devuelto|mancata consegna|onbestelbaar|olevererad|Недоставлен",
+    r"не.{0,4}доставлен|niedostarcz|usuario desconocido|user unknown|unknown (?:user|recipient|address)",
+    r"address (?:not|unknown)|NDN:|warning: could not send|quota|mailbox.{0,12}full|退信|送信できません|配信不能",
+    flags=re.IGNORECASE,
 )
-_ANSWER = re.compile(
-    r"out.of.(?:the.)?office|auto(?:mat\w*)?[ -]?(?:reply|response|respond\w*|antwort)|vacation|away from|on (?:leave|holiday|annual)|"
-    r"abwesen|automatische antwort|réponse automatique|absence du bureau|absent|fuera de (?:la )?oficina|respuesta automática|"
-    r"assente|risposta automatica|afwezig|frånvar|poissa|nieobecno|отпуск|автоответ|自動応答|不在|自动回复",
-    re.IGNORECASE,
+_ANSWER = _any(
+    r"out.of.(?:the.)?office|auto(?:mat\w*)?[ -]?(?:reply|response|respond\w*|antwort)|vacation|away from",
+    r"on (?:leave|holiday|annual)|abwesen|automatische antwort|réponse automatique|absence du bureau|absent",
+    r"fuera de (?:la )?oficina|respuesta automática|assente|risposta automatica|afwezig|frånvar|poissa|nieobecno",
+    r"отпуск|автоответ|自動応答|不在|自动回复",
+    flags=re.IGNORECASE,
 )
-_DELAY = re.compile(
-    r"will (?:continue to (?:try|attempt)|be (?:retried|tried)|retry|keep trying|try again)|still (?:undelivered|trying|being)|no action is required|"
-    r"(?:delivery|message|mail).{0,30}(?:delayed|deferred)|not yet (?:been )?delivered|has not (?:yet )?been delivered.{0,60}(?:yet|attempts)|"
-    r"warning.{0,12}message (?:delayed|still)|do not (?:need to )?resend|this is a warning (?:message )?only|could not send message for (?:past|the past|last)|delivery is delayed|will be returned if|"
+_DELAY = _any(
+    r"will (?:continue to (?:try|attempt)|be (?:retried|tried)|retry|keep trying|try again)",
+    r"still (?:undelivered|trying|being)|no action is required|(?:delivery|message|mail).{0,30}(?:delayed|deferred)",
+    r"not yet (?:been )?delivered|has not (?:yet )?been delivered.{0,60}(?:yet|attempts)",
+    r"warning.{0,12}message (?:delayed|still)|do not (?:need to )?resend|this is a warning (?:message )?only",
+    r"could not send message for (?:past|the past|last)|delivery is delayed|will be returned if",
     r"delivery attempts to it will continue",
-    re.IGNORECASE | re.DOTALL,
+    flags=re.IGNORECASE | re.DOTALL,
 )
-_FAILURE = re.compile(
-    r"could(?: not|n.t) (?:be )?deliver|cannot (?:be )?deliver|can.t be delivered|not (?:be )?delivered|undeliver|unable to deliver|unable to relay|"
-    r"deliver\w* (?:\S+ ){0,6}fail|fail\w* (?:\S+ ){0,5}(?:deliver|recipient|address)|(?:no such|unknown|invalid|not a (?:known|valid)|nonexistent|bad) (?:user|recipient|mailbox|address|account|person|domain|alias)|"
-    r"(?:user|recipient|mailbox|address|account) (?:\S+ ){0,4}(?:unknown|not (?:found|exist|known|listed|valid|allowed|recogni)|does ?n.t exist|does not exist|unavailable|disabled|suspended|inactive|rejected|is full|invalid|over quota)|"
-    r"did not reach|was not delivered|not reach the following|permanent (?:fatal )?error|fatal errors|returned to (?:you|sender)|giv(?:en|ing) up|(?:exceed|over)\w* (?:\S+ ){0,4}quota|quota exceeded|"
-    r"mailbox (?:\S+ ){0,3}full|rejected|blocked|refused|bounced|can.t accept|(?:5\d\d)[ -]5\.\d|\b55\d[ -]|not listed in|relay(?:ing)? denied|host (?:unknown|not found)|"
-    r"nicht zugestellt|unbekannt|konnte nicht|n'a pas pu|inconnu|no pudo|desconocid|impossibile|sconosciut|niet (?:worden )?(?:bezorgd|afgeleverd)|kunde inte|nie (?:mo[żz]na|zosta)|не (?:может|удалось|доставлен)|"
+_FAILURE = _any(
+    r"could(?: not|n.t) (?:be )?deliver|cannot (?:be )?deliver|can.t be delivered|not (?:be )?delivered|undeliver",
+    r"unable to deliver|unable to relay|deliver\w* (?:\S+ ){0,6}fail",
+    r"fail\w* (?:\S+ ){0,5}(?:deliver|recipient|address)",
+    r"(?:no such|unknown|invalid|not a (?:known|valid)|nonexistent|bad) (?:user|recipient|mailbox|address|account|"
+    r"person|domain|alias)",
+    r"(?:user|recipient|mailbox|address|account) (?:\S+ ){0,4}(?:unknown|not (?:found|exist|known|listed|valid|"
+    r"allowed|recogni)|does ?n.t exist|does not exist|unavailable|disabled|suspended|inactive|rejected|is full|"
+    r"invalid|over quota)",
+    r"did not reach|was not delivered|not reach the following|permanent (?:fatal )?error|fatal errors",
+    r"returned to (?:you|sender)|giv(?:en|ing) up|(?:exceed|over)\w* (?:\S+ ){0,4}quota|quota exceeded",
+    r"mailbox (?:\S+ ){0,3}full|rejected|blocked|refused|bounced|can.t accept|(?:5\d\d)[ -]5\.\d|\b55\d[ -]",
+    r"not listed in|relay(?:ing)? denied|host (?:unknown|not found)|nicht zugestellt|unbekannt|konnte nicht",
+    r"n'a pas pu|inconnu|no pudo|desconocid|impossibile|sconosciut|niet (?:worden )?(?:bezorgd|afgeleverd)",
+    r"kunde inte|nie (?:mo[żz]na|zosta)|не (?:может|удалось|доставлен)",
     r"nav iespējams|无法|失败|不存在|配信できません|見つかりません",
-    re.IGNORECASE,
+    flags=re.IGNORECASE,
 )
-_SOFT = re.compile(
-    r"quota|mailbox.{0,20}(?:full|exceed|size|limit|storage)|(?:over|out of|exceed\w*|insufficient|not enough).{0,25}(?:quota|storage|space|disk|limit|size)|storage|"
-    r"too (?:large|big|many)|size limit|message size|timed? ?out|try (?:again )?later|temporar|connection (?:refused|timed|reset)|greylist|resources|retry time|giving up after|not been able to|deferred|network unreachable|no route",
-    re.IGNORECASE,
+_SOFT = _any(
+    r"quota|mailbox.{0,20}(?:full|exceed|size|limit|storage)",
+    r"(?:over|out of|exceed\w*|insufficient|not enough).{0,25}(?:quota|storage|space|disk|limit|size)|storage",
+    r"too (?:large|big|many)|size limit|message size|timed? ?out|try (?:again )?later|temporar",
+    r"connection (?:refused|timed|reset)|greylist|resources|retry time|giving up after|not been able to|deferred",
+    r"network unreachable|no route",
+    flags=re.IGNORECASE,
 )
-_POLICY = re.compile(
-    r"spam|unsolicited|black ?list|block ?list|dnsbl|rbl|\bspf\b|dkim|dmarc|policy|content|virus|reputation|denied|not permitted|unauthori[sz]ed|refused by|"
-    r"relay|loop|too many hops|sender (?:address )?(?:rejected|verif)|authentication|banned|filter|prohibit|attachment|suspicious",
-    re.IGNORECASE,
+_POLICY = _any(
+    r"spam|unsolicited|black ?list|block ?list|dnsbl|rbl|\bspf\b|dkim|dmarc|policy|content|virus|reputation|denied",
+    r"not permitted|unauthori[sz]ed|refused by|relay|loop|too many hops|sender (?:address )?(?:rejected|verif)",
+    r"authentication|banned|filter|prohibit|attachment|suspicious",
+    flags=re.IGNORECASE,
 )
-_DEAD = re.compile(
-    r"(?:user|recipient|mailbox|address|account|person|destination|name|alias)s?\b.{0,40}(?:unknown|not (?:found|exist|known|listed|valid|recogni)|no longer|does ?n.?t exist|do(?:es)? not exist|"
-    r"disabled|suspended|inactive|invalid|unavailable|not local|deactivated|closed|not active|terminated|expired|cannot be found)|"
-    r"(?:no such|unknown|invalid|nonexistent|not a known|bad|no) (?:\S+ )?(?:user|recipient|mailbox|address|account|person|domain|host|alias|destination)|"
-    r"(?:domain|host)\b.{0,40}(?:not found|unknown|does not exist|doesn.t exist)|host or domain name not found|nxdomain|not listed in|unrout(?:e)?able|is not accepting|doesn.t have a|"
-    r"couldn.t find any host|unbekannt|inconnu|desconocid|sconosciut|不存在|見つかりません|bad destination|5\.1\.[0-36]\b|5\.1\.10\b|5\.2\.1\b|RESOLVER\.ADR",
-    re.IGNORECASE | re.DOTALL,
+_DEAD = _any(
+    r"(?:user|recipient|mailbox|address|account|person|destination|name|alias)s?\b.{0,40}(?:unknown|not (?:found|"
+    r"exist|known|listed|valid|recogni)|no longer|does ?n.?t exist|do(?:es)? not exist|disabled|suspended|"
+    r"inactive|invalid|unavailable|not local|deactivated|closed|not active|terminated|expired|cannot be found)",
+    r"(?:no such|unknown|invalid|nonexistent|not a known|bad|no) (?:\S+ )?(?:user|recipient|mailbox|address|"
+    r"account|person|domain|host|alias|destination)",
+    r"(?:domain|host)\b.{0,40}(?:not found|unknown|does not exist|doesn.t exist)|host or domain name not found",
+    r"nxdomain|not listed in|unrout(?:e)?able|is not accepting|doesn.t have a|couldn.t find any host|unbekannt",
+    r"inconnu|desconocid|sconosciut|不存在|見つかりません|bad destination|5\.1\.[0-36]\b|5\.1\.10\b|5\.2\.1\b|RESOLVER\.ADR",
+    flags=re.IGNORECASE | re.DOTALL,
 )
 
 
 def from_a_system(sender: str) -> bool:
     """Whether a From is that of a mail system."""
     return bool(_DAEMON.search(sender))
+
+
+def is_a_system(sender: str) -> bool:
+    """Whether the address in a From is itself that of a mail system, whatever name stands before it."""
+    address = parseaddr(sender)[1].partition("@")[0]
+    return not sender.strip("<> ") or bool(_LOCAL.match(address))
 
 
 def speaks_of_a_bounce(subject: str) -> bool:

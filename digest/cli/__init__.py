@@ -14,7 +14,8 @@ COMMANDS = {
     "send": "Make the edition that is due, and send what of it is not sent.",
     "run": "The service: collects during the day, publishes at its hour.",
     "status": "The last editions, the next ones, and what is stuck.",
-    "subscribers": "List, add, remove and check the subscribers.",
+    "subscribers": "List, add, import, check, suppress the subscribers.",
+    "bounces": "What a message that came back says, and what follows from it.",
     "judge": "Which comments of a thread are worth reading, and why.",
     "calendar": "The next editions and the window of time each one covers.",
 }

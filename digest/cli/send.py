@@ -27,9 +27,16 @@ if TYPE_CHECKING:
 @click.option("--test-to", multiple=True, metavar="EMAIL", help="Send it to this address only, marked [TEST]; freeze nothing.")
 @click.option("--late", is_flag=True, help="Send it although its morning is over.")
 @click.option("--again", is_flag=True, help="Send it although the database knows less than sent.log; some may have it already.")
+@click.option("--anyway", is_flag=True, help="Send it although a guard holds it back: the list has changed much, or bounces rise.")
 @shared
 def command(
-    root: Path, as_json: bool, edition: str | None, day: Any, dry_run: bool, test_to: Sequence[str], late: bool, again: bool
+    root: Path,
+    as_json: bool,
+    edition: str | None,
+    day: Any,
+    dry_run: bool,
+    test_to: Sequence[str],
+    **permit: bool,
 ) -> int:
     """Make the edition that is due now and send it to every active subscriber.
 
@@ -52,7 +59,7 @@ def command(
             )
         from digest.publish import Permit
 
-        report = asyncio.run(_publish(works, plan, slot, Permit(late=late, again=again), as_json))
+        report = asyncio.run(_publish(works, plan, slot, Permit(**permit), as_json))
         tell(works, report, as_json)
         return report.exit_code
 
@@ -74,7 +81,7 @@ async def _publish(works: "Works", plan: "EditionPlan", slot: "Slot", permit: "P
         for frozen in works.unfinished():  # yesterday's rest first, where it is not too old
             if frozen.key != slot.key:
                 heed(works.line, works.roll())
-                rest = await send(works.line, frozen, bar)
+                rest = await send(works.line, frozen, bar, permit)
                 click.echo(sentence(rest), err=True)
         report = await publish(works.line, plan, slot, bar, permit)
     catch_up(works.store, works.roll())

@@ -23,7 +23,7 @@ from digest.store.deliveries import Deliveries
 from digest.store.enlisting import Terms
 from digest.store.history import Entry, History
 from digest.store.journal import Journal
-from digest.store.ledger import Frozen, Ledger
+from digest.store.ledger import Frozen, Last, Ledger
 from digest.store.readers import Preference, Readers, Request
 from digest.store.suppressions import Suppression, Suppressions
 
@@ -73,6 +73,7 @@ __all__ = [
     "Frozen",
     "History",
     "Journal",
+    "Last",
     "Ledger",
     "Preference",
     "Readers",

@@ -113,6 +113,15 @@ class Deliveries:
         with self._engine.begin() as connection:
             return counts(connection, key)
 
+    def dead(self, key: str, statuses: Sequence[str]) -> tuple[int, int]:
+        """How many of an edition's messages were refused for good with such a status, and how many are settled."""
+        table = schema.deliveries.c
+        refused = and_(table.state == Outcome.REFUSED, table.status.in_(statuses))
+        query = select(func.count().filter(refused), func.count().filter(table.attempts > 0)).where(table.edition == key)
+        with self._engine.begin() as connection:
+            dead, settled = connection.execute(query).one()
+        return dead, settled
+
     def troubles(self, key: str, limit: int) -> list[Trouble]:
         """The deliveries that did not simply arrive, for a report."""
         table = schema.deliveries.c

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, Column, Connection, Integer, MetaData, String, Table, case, exists, insert, literal, select
+from sqlalchemy import JSON, Column, Connection, Integer, MetaData, String, Table, case, exists, func, insert, literal, select
 
 from digest.model import GONE, Subscriber
 from digest.store import schema
@@ -46,6 +46,7 @@ class Terms:
     token: Callable[[str], str]
     version: Callable[[tuple[str, ...], bool], str | None] = lambda _topics, _comments: ""
     columns: AbstractSet[str] = frozenset()
+    guard: Callable[[int], None] = lambda _count: None  # raises where a list of so many should not be written to
 
 
 def enlist(connection: Connection, key: str, readers: Iterable[Subscriber], terms: Terms, day: date, now: datetime) -> list[str]:
@@ -71,6 +72,7 @@ def enlist(connection: Connection, key: str, readers: Iterable[Subscriber], term
     )
     _ROLL.drop(connection)
     mine = schema.deliveries.c
+    terms.guard(connection.execute(select(func.count()).where(mine.edition == key)).scalar_one())
     return list(connection.execute(select(mine.variant).where(mine.edition == key).distinct().order_by(mine.variant)).scalars())
 
 

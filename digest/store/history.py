@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, Engine, func, select
+from sqlalchemy import Connection, Engine, func, or_, select
 
 from digest.store import schema
 from digest.store.database import chunked
@@ -42,7 +42,7 @@ class History:
             return [Entry(**row._asdict()) for row in connection.execute(query)]
 
     def count(self, event: str, since: datetime) -> int:
-        """How many addresses something has happened to since then."""
+        """How many addresses something has happened to since then, as mail has shown; what a list said does not count."""
         with self._engine.begin() as connection:
             return happened(connection, event, since)
 
@@ -58,5 +58,6 @@ def happened(connection: Connection, event: str, since: datetime, email: str | N
     """How many addresses something has happened to since then, or how often to one."""
     table = schema.history.c
     what = func.count(table.email.distinct()) if email is None else func.count()
-    query = select(what).where(table.event == event, table.at >= since)
+    by_a_list = or_(table.detail.like("imported%"), table.detail.like("so marked%"))
+    query = select(what).where(table.event == event, table.at >= since, ~by_a_list)
     return int(connection.execute(query if email is None else query.where(table.email == email)).scalar_one())

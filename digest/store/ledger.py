@@ -44,6 +44,14 @@ class Entry:
     counts: dict[str, int]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Last:
+    """What is compared with an edition that comes after it."""
+
+    frozen_at: datetime
+    readers: int
+
+
 class Ledger:
     """Which editions there are."""
 
@@ -132,6 +140,17 @@ class Ledger:
         query = select(schema.editions).where(table.finished_at.is_(None), table.number.is_not(None)).order_by(table.window_end)
         with self._engine.begin() as connection:
             return [_frozen(connection, row) for row in connection.execute(query).all()]
+
+    def last(self, name: str) -> Last | None:
+        """The latest edition of a name that was made: when, and for how many readers."""
+        table, sent = schema.editions.c, schema.deliveries.c
+        query = select(table.key, table.frozen_at).where(table.name == name, table.number.is_not(None))
+        with self._engine.begin() as connection:
+            row = connection.execute(query.order_by(table.window_end.desc()).limit(1)).one_or_none()
+            if row is None:
+                return None
+            readers = connection.execute(select(func.count()).where(sent.edition == row.key)).scalar_one()
+        return Last(frozen_at=row.frozen_at, readers=readers)
 
     def made(self, limit: int) -> list[Frozen]:
         """The latest editions that were made, newest first."""

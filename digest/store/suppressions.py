@@ -2,17 +2,20 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, Engine, and_, delete, func, or_, select, update
 
 from digest.model import Outcome
 from digest.store import schema
 from digest.store.database import chunked, first_to_write, insert
-from digest.store.history import Entry, noted
+from digest.store.history import Entry, happened, noted
 
 DEAD = ("5.1.0", "5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.2.1")
 FEW, MOST, HALF, SMALL = 3, 0.3, 0.5, 40  # dead addresses, and their share of a long list and of a small one, that nobody believes
+SOFT = "soft bounce"
+FULL = "5.2.2"  # RFC 3463, section 3.3
+REMEMBERED = timedelta(days=90)
 WEIGHTS = ("bounced", "suppressed", "unsubscribed", "complained")
 _CHUNK = 500
 
@@ -62,16 +65,18 @@ class Suppressions:
                 count += len(suppress(connection, list(chunk)))
         return count
 
-    def adopt_bounces(self, key: str, now: datetime) -> int:
+    def adopt_bounces(self, key: str, now: datetime, *, limit: int, since: datetime) -> int:
         """Suppress the addresses that an edition has shown to be dead; returns how many are new.
 
         Dead is what a relay refuses for good with a status that speaks of the address: 5.1.0 to 5.1.3, 5.1.6, 5.1.10, and
         5.2.1 (RFC 3463, section 3.2 and 3.3; RFC 7505). Where that is much of a list, the relay is wrong, not the list.
+        A mailbox that is full (5.2.2) is noted, and its address suppressed when it has been so `limit` times since then.
         """
         sent = schema.deliveries.c
         mine = schema.deliveries.join(schema.readers, schema.readers.c.id == sent.reader)
         dead = and_(sent.edition == key, sent.state == Outcome.REFUSED, or_(*(sent.status == status for status in DEAD)))
-        found = select(schema.readers.c.email, sent.code, sent.reply).select_from(mine).where(dead)
+        found = select(schema.readers.c.email, sent.code, sent.reply).select_from(mine)
+        full = and_(sent.edition == key, sent.state == Outcome.REFUSED, sent.status == FULL)
         with self._engine.begin() as connection:
             first_to_write(connection)
             total, refused = connection.execute(
@@ -81,9 +86,35 @@ class Suppressions:
                 return 0
             rows = [
                 Suppression(email=email, reason="bounced", since=now, detail=f"edition {key}: {code} {reply}"[:500])
-                for email, code, reply in connection.execute(found)
+                for email, code, reply in connection.execute(found.where(dead))
             ]
-            return len(suppress(connection, rows))
+            new = len(suppress(connection, rows))
+            if not _first_time(connection, f"edition {key}", now):
+                return new
+            entries = [
+                Entry(email=email, at=now, event=SOFT, detail=f"edition {key}: {code} {reply}")
+                for email, code, reply in connection.execute(found.where(full))
+            ]
+            return new + len(_bounce_softly(connection, entries, limit=limit, since=since))
+
+    def report(self, key: str, rows: Sequence[Suppression], now: datetime) -> list[str]:
+        """Suppress what a report says, once for each `key` of a report; returns those that were not before."""
+        with self._engine.begin() as connection:
+            first_to_write(connection)
+            return suppress(connection, rows) if _first_time(connection, key, now) else []
+
+    def report_soft(
+        self, key: str, entries: Sequence[Entry], now: datetime, *, limit: int, since: datetime
+    ) -> tuple[list[str], list[str]]:
+        """Note bounces that say nothing final, once for each `key`; who has so many since then is suppressed.
+
+        Returns those that are noted, and those of them that are suppressed by it.
+        """
+        with self._engine.begin() as connection:
+            first_to_write(connection)
+            if not _first_time(connection, key, now):
+                return [], []
+            return [entry.email for entry in entries], _bounce_softly(connection, entries, limit=limit, since=since)
 
     def release(self, email: str, why: str, now: datetime) -> str | None:
         """Take an address off the list, and say why for good; returns its reason, None where it was not on it."""
@@ -144,6 +175,22 @@ def suppress(connection: Connection, rows: Sequence[Suppression]) -> list[str]:
         connection.execute(update(table).where(table.c.email == row.email).values(graver_values))
     noted(connection, [Entry(email=row.email, at=row.since, event=row.reason, detail=row.detail) for row in (*new, *graver)])
     return [row.email for row in new]
+
+
+def _bounce_softly(connection: Connection, entries: Sequence[Entry], *, limit: int, since: datetime) -> list[str]:
+    noted(connection, entries)
+    worn = [entry for entry in entries if happened(connection, SOFT, since, entry.email) >= limit]
+    detail = f"{limit} bounces since {since:%d %b %Y}, the last: "
+    return suppress(
+        connection, [Suppression(email=row.email, reason="bounced", since=row.at, detail=detail + row.detail) for row in worn]
+    )
+
+
+def _first_time(connection: Connection, key: str, now: datetime) -> bool:
+    """Whether a report has not been dealt with before; reports are remembered for a quarter of a year."""
+    table = schema.reports
+    connection.execute(delete(table).where(table.c.at < now - REMEMBERED))
+    return bool(connection.execute(insert(connection, table).on_conflict_do_nothing(), {"id": key, "at": now}).rowcount)
 
 
 def _weight(reason: str) -> int:

@@ -27,8 +27,8 @@ def normal(address: str) -> str:
     if address.isascii() and PLAIN.match(lower) and len(lower) <= 254:
         return lower
     bare = address.strip().strip("\ufeff\u200b\u00a0").removeprefix("mailto:").removesuffix(".")
-    if bare.startswith("<") and bare.endswith(">"):
-        bare = bare[1:-1]
+    if bare.endswith(">"):  # Ada Holm <ada@readers.example>
+        bare = bare.rpartition("<")[2][:-1]
     try:
         checked = validate_email(bare, check_deliverability=False, test_environment=True)
     except EmailNotValidError as error:

@@ -60,6 +60,7 @@ class Change:
 
     edits: Callable[[CsvTable, Columns], Edits] = lambda _table, _columns: dict[str, Edit]()
     rows: Callable[[], Iterable[NewRow]] = tuple
+    ready: Callable[[], None] = lambda: None  # called when all is written and nothing has happened yet
 
 
 def add(path: Path, email: str, *, name: str = "", today: date) -> None:
@@ -119,6 +120,7 @@ def rewrite(path: Path, change: Change) -> int:
                 if not altered:
                     return edited
                 if _version(real) == before:
+                    change.ready()
                     keep(real)
                     _publish(real, temporary, file)
                     return edited

@@ -59,7 +59,8 @@ def columns_of(table: CsvTable, name: str) -> Columns:
 
 def bare_columns(fields: Sequence[str]) -> Columns | None:
     """The columns of a list that begins without a header: an address, and perhaps a name; None where it begins with one."""
-    at = next((at for at, value in enumerate(fields) if PLAIN.match(value.strip().lower())), None)
+    bare = [value.strip().lower().rpartition("<")[2].removesuffix(">") for value in fields]
+    at = next((at for at, value in enumerate(bare) if PLAIN.match(value)), None)
     if at is None or "email" in Columns.of(fields).known:
         return None
     names = ["name", *(f"column {number}" for number in range(2, len(fields)))]

@@ -80,7 +80,8 @@ class ArchivePages:
             f"<title>{_xml(newsletter.name)}</title><link>{_xml(self._base)}/archive</link>"
             f"<description>{_xml(newsletter.tagline or newsletter.name)}</description>"
             f"<language>{_xml(newsletter.language)}</language>"
-            f'<atom:link href="{_xml(self._base)}/archive/feed.xml" rel="self" type="application/rss+xml"/>{items}</channel></rss>\n'
+            f'<atom:link href="{_xml(self._base)}/archive/feed.xml" rel="self" type="application/rss+xml"/>'
+            f"{items}</channel></rss>\n"
         )
         return web.Response(text=text, content_type="application/rss+xml", charset="utf-8")
 

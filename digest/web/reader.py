@@ -18,6 +18,7 @@ from digest.errors import DigestError, RollError
 from digest.readership import Readership
 from digest.store import Preference
 from digest.web.archive import ArchivePages
+from digest.web.hooks import Hooks
 from digest.web.limits import Limit, visitor
 from digest.web.message import html_part
 from digest.web.pages import Pages, mail_headers
@@ -60,6 +61,7 @@ class ReaderPages:
             app.router.add_post(f"/confirm/{SIGNED}", self.confirm)
         if plan.archive:
             self._archive.add_to(app.router)
+        Hooks(self._works).add_to(app.router)
         app.cleanup_ctx.append(self._closing)
         return app
 

@@ -319,9 +319,13 @@ async def test_a_late_edition_wants_a_word_and_events_tell_how_it_goes(site: Rec
 async def test_many_refusals_are_counted_by_reason(site: RecordedSite, relay: Relay, furnish: Furnish) -> None:
     relay.rcpt = lambda address: "550 5.1.1 no such user" if int(address[1:3]) % 3 == 0 else None
     root = furnish(site.base, relay.port, emails=[f"r{number:02}@readers.example" for number in range(90)])
-    done = await digest("send", "-C", root)
+    held = await digest("send", "-C", root)
+    assert held.code == 1
+    assert "addresses are dead, more than 5.0%. The rest stays queued." in one_line(held)
+    assert "--anyway" in one_line(await digest("send", "-C", root))  # it holds until somebody says so
+    done = await digest("send", "--anyway", "-C", root)
     assert done.code == 3
-    assert "Edition weekday-2026-11-24: 60 sent, 30 refused." in done.out
+    assert " refused" in done.out.splitlines()[0]
     assert "… and 10 more:" in done.out
     assert "    30 refused by 127.0.0.1 550: 5.1.1 no such user" in done.out
     assert "30 refused by 127.0.0.1 550" in (await digest("status", "-C", root)).out

@@ -80,7 +80,7 @@ def test_a_bad_row_is_named_and_the_others_are_not_harmed(tmp_path: Path) -> Non
         "a@@b.example",
         "x y@b.example",
         "",
-        "a@b.example>",
+        "a@b.example)",
         "a@-b.example",
         "a..b@c.example",
         "a@b_c.example",

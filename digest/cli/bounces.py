@@ -1,0 +1,102 @@
+"""`digest bounces`: mail that came back."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from digest.cli.options import shared, show, working
+from digest.errors import ConfigError, UsageError
+
+if TYPE_CHECKING:
+    from digest.bounces import Report
+    from digest.returns import Outcome
+
+
+@click.command("bounces")
+@click.argument("source", required=False, metavar="[FILE|-]")
+@click.option("--dry-run", is_flag=True, help="Only tell what it says; works outside a newsletter's folder too.")
+@shared
+def command(root: Path, as_json: bool, source: str | None, dry_run: bool) -> int:
+    """Deal with mail that came back: FILE or - is one message, a Maildir or an mbox; without it, the configured mailbox.
+
+    As a pipe from your mail server: `digest -C DIR bounces -`. A dead address and a complaint count at once, a full
+    mailbox when it stays so; automatic replies and list mail never. What cannot be shown to come from a mail of ours
+    counts as one bounce of the soft kind. The exit code is 0 whatever the message says, so that a mail server does not
+    send it back.
+    """
+    if source is None:
+        return _configured(root, as_json)
+    messages = list(_messages(source))
+    if dry_run:
+        from digest.bounces import read
+
+        _tell([(read(raw), []) for raw in messages], as_json)
+        return 0
+    from digest.returns import Returns
+
+    with working(root) as works:
+        returns = Returns(works)
+        _tell([returns.take(raw) for raw in messages], as_json)
+    return 0
+
+
+def _configured(root: Path, as_json: bool) -> int:
+    from digest.returns import Returns
+
+    with working(root) as works:
+        if not works.config.bounces.mailbox:
+            raise ConfigError(
+                "no bounces.mailbox is set", thing="digest.toml", remedy="Set it, or give a message: digest bounces FILE, or -."
+            )
+        count = Returns(works).read_mailbox()
+    show({"read": count}) if as_json else click.echo(f"{count} new message(s) read.")
+    return 0
+
+
+def _messages(source: str) -> Iterator[bytes]:
+    """The messages of a file, a Maildir or an mbox, as they are."""
+    import mailbox
+    import sys
+
+    from digest.bounces.reading import LARGEST
+
+    path = Path(source)
+    if source == "-":
+        yield sys.stdin.buffer.read(LARGEST)
+    elif path.is_dir() and (path / "new").is_dir():
+        for folder in ("new", "cur"):
+            yield from (file.read_bytes() for file in sorted((path / folder).iterdir()))
+    elif path.is_dir():
+        yield from (file.read_bytes() for file in sorted(path.iterdir()) if file.is_file())
+    elif not path.is_file():
+        raise UsageError("there is no such file", thing=source)
+    elif path.read_bytes()[:5] == b"From ":
+        box = mailbox.mbox(path, create=False)
+        yield from (box.get_bytes(key) for key in box.keys())  # noqa: SIM118  a mailbox is no dictionary
+        box.close()
+    else:
+        yield path.read_bytes()
+
+
+def _tell(dealt: "list[tuple[Report, list[Outcome]]]", as_json: bool) -> None:
+    if as_json:
+        rows = [_row(report, outcomes) for report, outcomes in dealt]
+        show(rows[0] if len(rows) == 1 else {"messages": rows})
+        return
+    for report, outcomes in dealt:
+        click.echo(" ".join(filter(None, [f"{report.kind}:", ", ".join(report.addresses), report.status, report.detail])))
+        for outcome in outcomes:
+            click.echo(f"  {outcome.email} is {outcome.event}" if outcome.event != "soft bounce" else f"  {outcome.email}: noted")
+
+
+def _row(report: "Report", outcomes: "list[Outcome]") -> dict[str, Any]:
+    return {
+        "kind": report.kind,
+        "bounce": report.kind in {"hard", "soft"},
+        "addresses": report.addresses,
+        "status": report.status,
+        "detail": report.detail,
+        "outcomes": [{"email": outcome.email, "event": outcome.event} for outcome in outcomes],
+    }

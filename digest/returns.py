@@ -1,0 +1,141 @@
+"""What follows from mail that comes back: a dead address and a complaint at once, a full mailbox when it stays so.
+
+A stranger can write a bounce for anybody. What counts at once must show that it comes from mail of ours: by the mark in the
+address that it was sent to (a variable envelope return path), by our own Message-ID or link in it, or by a provider's
+signature. What does not show it counts as one bounce of the soft kind.
+"""
+
+import asyncio
+import hashlib
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from time import monotonic
+
+from digest.bounces import Report, read
+from digest.bounces.mailboxes import Imap, read_new
+from digest.bounces.providers import Event
+from digest.errors import DigestError
+from digest.store import Entry, Suppression
+from digest.works import Works
+
+log = logging.getLogger("digest")
+SUPPRESSING = {"hard": "bounced", "complaint": "complained", "leave": "unsubscribed"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What followed for one reader: `event` is unsubscribed, bounced, complained, soft bounce, or empty where nothing did."""
+
+    email: str
+    event: str
+    detail: str
+
+
+class Returns:
+    """The one place where reports become opt-outs."""
+
+    def __init__(self, works: Works) -> None:
+        self._works = works
+
+    def take(self, raw: bytes) -> tuple[Report, list[Outcome]]:
+        """Deal with a message, once, however often it is given."""
+        report = read(raw)
+        return report, self._dealt(f"mail {hashlib.sha256(raw).hexdigest()}", report, vouched=False)
+
+    def take_event(self, event: Event) -> list[Outcome]:
+        """Deal with what a provider tells, which has been checked to be the provider."""
+        return self._dealt(event.id, event.report, vouched=True)
+
+    def _dealt(self, key: str, report: Report, *, vouched: bool) -> list[Outcome]:
+        leaving = list(self._leaving(report))
+        if report.doubt:
+            report = replace(report, kind="soft")
+        if leaving:
+            report = Report(kind="leave", addresses=tuple(leaving), detail="by mail to the address in List-Unsubscribe")
+            vouched = True
+        if report.kind not in {*SUPPRESSING, "soft"}:
+            return []
+        emails, known = self._whose(report)
+        emails = emails or (list(report.addresses) if vouched else [])
+        grave = report.kind in SUPPRESSING and (vouched or known)
+        told = " ".join(filter(None, [report.status, report.detail]))
+        now, bounces = self._works.clock(), self._works.config.bounces
+        if grave:
+            reason = SUPPRESSING[report.kind]
+            rows = [Suppression(email=email, reason=reason, since=now, detail=told) for email in emails]
+            new = self._works.store.suppressions.report(key, rows, now)
+            return [Outcome(email=email, event=reason, detail=told) for email in new]
+        entries = [Entry(email=email, at=now, event="soft bounce", detail=told) for email in emails]
+        limit, since = bounces.soft_limit, now - bounces.soft_within
+        noted, dead = self._works.store.suppressions.report_soft(key, entries, now, limit=limit, since=since)
+        return [Outcome(email=email, event="bounced" if email in dead else "soft bounce", detail=told) for email in noted]
+
+    def _leaving(self, report: Report) -> Iterator[str]:
+        """Readers whose own leave-me-alone address was written to; not by a machine."""
+        if report.kind != "other" or report.doubt:
+            return
+        yield from self._marked(report, "leave")
+
+    def _marked(self, report: Report, purpose: str) -> Iterator[str]:
+        for address in report.sent_to:
+            meant = self._works.links.meant(address)
+            if meant and meant[0] == purpose and (email := self._works.store.readers.of_id(meant[1])):
+                yield email
+
+    def _whose(self, report: Report) -> tuple[list[str], bool]:
+        """Which readers it is about, and whether it shows that it comes from mail of ours."""
+        store, links = self._works.store, self._works.links
+        marked = [*self._marked(report, "bounce"), *(email for token in report.tokens if (email := store.readers.of_token(token)))]
+        if marked:
+            return list(dict.fromkeys(marked)), True
+        key = report.message_id.strip("<>").partition("@")[0].rpartition(".")[0]
+        ours = [email for email in report.addresses if key and report.message_id == self._message_id(email, key)]
+        if ours:
+            return ours, True
+        return [email for email in report.addresses if store.readers.of_token(links.token(email))], False
+
+    def _message_id(self, email: str, key: str) -> str:
+        return f"<{self._works.links.message_id(email, key)}@{self._works.config.newsletter.domain}>"
+
+    # — the mailbox —
+
+    def read_mailbox(self) -> int:
+        """Deal with all new messages of the configured mailbox; returns how many there were."""
+        bounces = self._works.config.bounces
+        return read_new(bounces.mailbox, self._works.config.root, bounces.password, self._heed)
+
+    def _heed(self, raw: bytes) -> None:
+        report, outcomes = self.take(raw)
+        for outcome in outcomes:
+            log.info("%s: %s %s", outcome.email, outcome.event, outcome.detail)
+        if not outcomes and report.kind in {"hard", "soft", "complaint"}:
+            log.info("a %s report about nobody on the list: %s", report.kind, ", ".join(report.addresses))
+
+    def _watch_imap(self) -> None:
+        """One connection's life: what is there, then what arrives, until the service stops."""
+        bounces, stop = self._works.config.bounces, self._works.stop
+        with Imap.connected(bounces.mailbox, bounces.password) as imap:
+            began = monotonic()
+            while not stop.is_set() and monotonic() - began < 3_600:
+                imap.read_new(self._heed)
+                imap.wait(bounces.every.total_seconds(), stop.is_set)
+
+    async def watch(self) -> None:
+        """Read the mailbox as long as the service runs; what fails is told and tried again."""
+        bounces, stop = self._works.config.bounces, self._works.stop
+        if not bounces.mailbox:
+            return
+        by_imap = bounces.mailbox.startswith("imap")
+        while not stop.is_set():
+            pause = bounces.every.total_seconds() if not by_imap else 1.0
+            try:
+                await asyncio.to_thread(self._watch_imap if by_imap else self.read_mailbox)
+            except DigestError as error:
+                log.warning("%s", error)
+                pause = max(60.0, bounces.every.total_seconds())
+            try:
+                async with asyncio.timeout(pause):
+                    await stop.wait()
+            except TimeoutError:
+                continue

@@ -1,0 +1,84 @@
+"""What came back, as some 85 mail systems say it: recognised with the right address, and nothing else taken for a bounce."""
+
+import json
+import random
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from digest.bounces import Report, read
+
+FOLDER = Path(__file__).parent.parent / "data" / "bounces"
+LABELS: dict[str, dict[str, Any]] = json.loads((FOLDER / "labels.json").read_text())
+BOUNCES = [name for name, label in LABELS.items() if label["kind"] in {"hard", "soft", "failure"}]
+OTHERS = [name for name, label in LABELS.items() if label["kind"] in {"delay", "auto", "other"}]
+UNNAMED = "121-verp-only.eml"  # only the envelope says whom it is about
+
+
+def reading(name: str) -> Report:
+    return read((FOLDER / name).read_bytes())
+
+
+def test_there_are_many_kinds() -> None:
+    assert len(BOUNCES) >= 120
+    assert len(OTHERS) >= 35
+    assert len({LABELS[name]["system"] for name in BOUNCES}) >= 80
+
+
+@pytest.mark.parametrize("name", [name for name in BOUNCES if name != UNNAMED])
+def test_a_bounce_is_recognised_with_its_address(name: str) -> None:
+    report = reading(name)
+    assert report.kind in {"hard", "soft"}
+    assert set(report.addresses) == set(LABELS[name]["addresses"])
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_nothing_else_is_a_bounce(name: str) -> None:
+    report = reading(name)
+    assert report.kind not in {"hard", "soft", "complaint"}
+
+
+@pytest.mark.parametrize("name", [name for name, label in LABELS.items() if label["kind"] == "complaint"])
+def test_a_complaint_is_one(name: str) -> None:
+    assert reading(name).kind == "complaint"
+
+
+def test_dead_and_full_are_told_apart() -> None:
+    told = [(LABELS[name]["kind"], reading(name).kind) for name in BOUNCES if LABELS[name]["kind"] != "failure"]
+    assert sum(label == kind for label, kind in told) >= 0.95 * len(told)
+
+
+def test_one_that_names_nobody_says_so() -> None:
+    report = reading(UNNAMED)
+    assert (report.kind, report.doubt, report.addresses) == ("other", True, ())
+    assert any("+b" in address for address in report.sent_to)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.binary(max_size=3_000))
+def test_any_bytes_are_read(raw: bytes) -> None:
+    assert isinstance(read(raw), Report)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.sampled_from(sorted(LABELS)), st.randoms(use_true_random=False))
+def test_damaged_mail_is_read(name: str, chance: random.Random) -> None:
+    raw = bytearray((FOLDER / name).read_bytes())
+    for _ in range(chance.randint(1, 40)):
+        at = chance.randrange(len(raw))
+        raw[at : at + chance.randint(0, 30)] = bytes(chance.randrange(256) for _ in range(chance.randint(0, 30)))
+    report = read(bytes(raw))
+    assert len(report.addresses) <= 50
+    assert all(len(address) <= 320 for address in report.addresses)
+
+
+@pytest.mark.parametrize(
+    "filler", ["a@b.example, ", "to: ", "<" * 7, "deliver ", "user unknown ", "-- ", "\n\n", "=?utf-8?q?x?= ", "(" * 9]
+)
+def test_long_mail_takes_no_long_time(filler: str) -> None:
+    """Bounded work: a pattern that tried every way to match would not come back from this."""
+    head = "From: MAILER-DAEMON@x.example\nSubject: Undelivered\nContent-Type: text/plain\n\n"
+    assert isinstance(read((head + filler * (1_000_000 // len(filler))).encode()), Report)

@@ -1,0 +1,227 @@
+"""Files of some forty programs: read right, and changed in nothing but the rows that are meant."""
+
+import shutil
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from digest.errors import RollError, UsageError
+from digest.importing import Import, Plan, Undone, undo
+from digest.store import Store
+from digest.subscribers import Roll, add, mark, remove
+from digest.subscribers.incoming import batch
+from tests.subscribers.programs import ADA, BARE, BO, CY, DI, PROGRAMS, ZOE, Written
+
+NOW = datetime(2026, 11, 24, 7, tzinfo=UTC)
+NEW = "new.reader@elsewhere.example"
+ALL = [pytest.param(name, id=name) for name in PROGRAMS]
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    opened = Store.open("sqlite:///state/digest.db", tmp_path)
+    yield opened
+    opened.close()
+
+
+def roll_of(tmp_path: Path, written: Written) -> Path:
+    path = tmp_path / "subscribers.csv"
+    path.write_bytes(written.data)
+    return path
+
+
+def took(store: Store, roll: Path, file: Path, *, status: str | None = None, apply: bool = True) -> Plan:
+    with batch() as rows:
+        way = Import(store, roll, lambda email: f"token of {email}", NOW, rows)
+        plan = way.plan(file, status)
+        if apply:
+            way.apply(file.name, "asked at the fair")
+    return plan
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_every_program_is_read_right(tmp_path: Path, name: str) -> None:
+    written = PROGRAMS[name]
+    rows = list(Roll(roll_of(tmp_path, written)).distinct())
+    assert {row.email: row.status for row in rows} == dict(written.statuses)
+    assert {row.email: row.name for row in rows if row.email in written.names} == dict(written.names)
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_adding_and_removing_gives_the_bytes_back(tmp_path: Path, name: str) -> None:
+    path = roll_of(tmp_path, PROGRAMS[name])
+    before = path.read_bytes()
+    add(path, NEW, name="Ünï Newman", today=NOW.date())
+    assert path.read_bytes().startswith(before)
+    added = Roll(path).find(NEW)
+    assert added is not None
+    assert added.name in {"Ünï Newman", ""}
+    assert remove(path, NEW) == 1
+    ending = path.read_bytes().removeprefix(before)
+    assert ending in {b"", b"\n", b"\r", b"\r\n", "\r\n".encode("utf-16-le"), "\n".encode("utf-16-le")}
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_a_mark_changes_its_field_only(tmp_path: Path, name: str) -> None:
+    written = PROGRAMS[name]
+    path = roll_of(tmp_path, written)
+    encoding = "utf-16" if written.encoding == "utf-16" else written.encoding
+    before = path.read_bytes().decode(encoding)
+    who = next(iter(written.statuses))
+    if not mark(path, who, "complained"):
+        assert "status" not in Roll(path).columns().known
+        assert path.read_bytes().decode(encoding) == before
+        return
+    after = path.read_bytes().decode(encoding)
+    row = Roll(path).find(who)
+    assert row is not None
+    assert row.status == "complained"
+    old, new = before.splitlines(keepends=True), after.splitlines(keepends=True)
+    changed = [(left, right) for left, right in zip(old, new, strict=True) if left != right]
+    assert 1 <= len(changed) <= 2  # MailPoet has a row for each list
+    for left, right in changed:
+        assert "complained" in right
+        assert who.split("@")[0] in left.lower()
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_an_import_can_be_taken_back_to_the_byte(tmp_path: Path, store: Store, name: str) -> None:
+    roll = tmp_path / "subscribers.csv"
+    roll.write_bytes(
+        "email;Name;Status;joined\r\nada@readers.example;Ada;;2020-01-01\r\nbo@readers.example;;;\r\n".encode("utf-8-sig")
+    )
+    before = roll.read_bytes()
+    file = tmp_path / f"{name}.csv"
+    file.write_bytes(PROGRAMS[name].data)
+    plan = took(store, roll, file)
+    statuses = PROGRAMS[name].statuses
+    assert sum(plan.counts.values()) == len(statuses)
+    found = {row.email: row.status for row in Roll(roll).distinct()}
+    gone = store.suppressions.among(statuses)
+    for email, status in statuses.items():
+        if status in {"unsubscribed", "bounced", "complained"}:
+            assert gone[email] == status
+            assert found.get(email, status) == status
+        elif email not in {ADA, BO}:
+            assert found[email] == status
+    undo(store, roll, NOW)
+    assert roll.read_bytes() == before
+    assert store.suppressions.among(statuses) == {}
+    with pytest.raises(UsageError, match="no import"):
+        undo(store, roll, NOW)
+
+
+@pytest.mark.parametrize("name", list(BARE))
+def test_a_list_without_a_header_can_be_imported(tmp_path: Path, store: Store, name: str) -> None:
+    roll, file = tmp_path / "subscribers.csv", tmp_path / "list.csv"
+    roll.write_text("email,name\n")
+    file.write_bytes(BARE[name].data)
+    took(store, roll, file)
+    assert {row.email: row.status for row in Roll(roll).distinct()} == dict(BARE[name].statuses)
+    assert {row.email: row.name for row in Roll(roll) if row.email in BARE[name].names} == dict(BARE[name].names)
+
+
+def test_a_file_whose_name_says_they_left_is_not_taken_for_readers(tmp_path: Path, store: Store) -> None:
+    roll, file = tmp_path / "subscribers.csv", tmp_path / "daily-unsubscribed.csv"
+    roll.write_text("email,name\n")
+    file.write_text(f"email,name\n{BO},Bo\n")
+    with pytest.raises(UsageError, match="--status"):
+        took(store, roll, file)
+    took(store, roll, file, status="unsubscribed")
+    assert store.suppressions.among([BO]) == {BO: "unsubscribed"}
+    assert roll.read_text() == "email,name\n"
+
+
+def test_nobody_is_brought_back(tmp_path: Path, store: Store) -> None:
+    roll, file = tmp_path / "subscribers.csv", tmp_path / "new.csv"
+    roll.write_text(f"email,status\n{BO},unsubscribed\n{ADA},\n")
+    file.write_text(f"email,status\n{BO},active\n{ADA},active\n{CY},active\n{DI},active\n{ZOE},active\n")
+    store.suppressions.add(ADA, "complained", NOW)
+    store.suppressions.add(CY, "bounced", NOW)
+    store.readers.forget(DI, f"token of {DI}", NOW)
+    plan = took(store, roll, file)
+    assert plan.counts == {"kept out": 4, "new": 1}
+    assert roll.read_text() == f"email,status\n{BO},unsubscribed\n{ADA},\n{ZOE},active\n"
+    took(store, roll, file)
+    assert roll.read_text().count("@") == 3
+
+
+def test_a_rehearsal_changes_nothing_and_says_everything(tmp_path: Path, store: Store) -> None:
+    roll, file = tmp_path / "subscribers.csv", tmp_path / "new.csv"
+    roll.write_text(f"email,name,City\n{ADA},Ada,Hull\n{BO},Bo,\n")
+    file.write_text(f"Email,Name,city,Shoe size\n{ADA},Ada H.,Hull,39\n{BO},Bo,,\nnonsense,,,\n{ZOE},Zoë,Leeds,\n")
+    before = roll.read_bytes()
+    plan = took(store, roll, file, apply=False)
+    assert roll.read_bytes() == before
+    assert (plan.counts, plan.refused, list(plan.unknown)) == ({"changed": 1, "unchanged": 1, "new": 1}, 1, ["Shoe size"])
+    assert [problem.line for problem in plan.problems] == [4]
+    took(store, roll, file)
+    assert roll.read_text() == f"email,name,City\n{ADA},Ada H.,Hull\n{BO},Bo,\n{ZOE},Zoë,Leeds\n"
+    assert [entry.detail for entry in store.history.of(ZOE)] == ["from new.csv; consent: asked at the fair"]
+
+
+def test_undo_leaves_what_has_changed_since(tmp_path: Path, store: Store) -> None:
+    roll, file = tmp_path / "subscribers.csv", tmp_path / "new.csv"
+    roll.write_text(f"email,name\n{ADA},Ada\n{BO},Bo\n")
+    file.write_text(f"email,name\n{ADA},Ada H.\n{BO},Bo C.\n{ZOE},Zoë\n")
+    took(store, roll, file)
+    roll.write_text(roll.read_text().replace("Bo C.", "Bo the Bold"))
+    assert undo(store, roll, NOW) == Undone(taken_out=1, put_back=1, released=0, kept=1)
+    assert roll.read_text() == f"email,name\n{ADA},Ada\n{BO},Bo the Bold\n"
+
+
+FIELD = st.text(st.characters(codec="utf-8", exclude_characters="\x00"), max_size=10)
+ADDRESS = st.from_regex(r"[a-z]{1,8}@[a-z]{2,8}\.example", fullmatch=True)
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    rows=st.lists(st.tuples(ADDRESS, FIELD, FIELD), max_size=6),
+    delimiter=st.sampled_from([",", ";", "\t", "|"]),
+    newline=st.sampled_from(["\n", "\r\n", "\r"]),
+    encoding=st.sampled_from(["utf-8", "utf-8-sig", "utf-16"]),
+    quoted=st.booleans(),
+    ended=st.booleans(),
+)
+def test_any_file_keeps_its_bytes(
+    tmp_path_factory: pytest.TempPathFactory,
+    rows: list[tuple[str, str, str]],
+    delimiter: str,
+    newline: str,
+    encoding: str,
+    quoted: bool,
+    ended: bool,
+) -> None:
+    def cell(value: str) -> str:
+        needs = quoted or any(letter in value for letter in f'"{delimiter}\r\n')
+        doubled = value.replace('"', '""')
+        return f'"{doubled}"' if needs else value
+
+    lines = [
+        delimiter.join(map(cell, row)) for row in [("email", "note", "status"), *((email, note, "") for email, note, _ in rows)]
+    ]
+    text = newline.join(lines) + (newline if ended else "")
+    folder = tmp_path_factory.mktemp("any")
+    path = folder / "subscribers.csv"
+    path.write_bytes(text.encode(encoding))
+    before = path.read_bytes()
+    try:
+        add(path, NEW, today=date(2026, 11, 24))
+    except RollError:
+        assert path.read_bytes() == before
+        return
+    remove(path, NEW)
+    endings = [""] if ended else ["", newline, "\n"]  # a file of one line without an end says nothing of how its lines end
+    bare = encoding.replace("-sig", "").replace("utf-16", "utf-16-le")
+    assert path.read_bytes() in [before + ending.encode(bare) for ending in endings]
+    known = [row.email for row in Roll(path)]
+    if known:
+        mark(path, known[0], "unsubscribed")
+        assert {row.email: row.status for row in Roll(path).distinct()}[known[0]] == "unsubscribed"
+        others = [row for row in Roll(path) if row.email != known[0]]
+        assert [row.email for row in others] == [email for email in known if email != known[0]]
+    shutil.rmtree(folder)
