@@ -1,0 +1,354 @@
+"""Joining, leaving, choosing and being forgotten, over real HTTP and a real relay."""
+
+import asyncio
+import json
+import random
+import re
+import sqlite3
+from collections.abc import AsyncIterator, Callable
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from email.message import EmailMessage
+
+import aiohttp
+import pytest
+from itsdangerous import URLSafeTimedSerializer
+
+from digest.publish import Unwatched, publish
+from digest.store.readers import Preference
+from digest.web.pages import served
+from digest.web.reader import ReaderPages
+from digest.wiring import opened
+from digest.works import Works
+from tests.conftest import Furnish
+from tests.newsroom import NOW, RecordedSite
+from tests.relay import Relay
+
+ROLL = "email,name,status,topics,paused_until\nada@readers.example,Ada,active,,\nbo@readers.example,,,,\n"
+
+
+@dataclass
+class Town:
+    """A newsletter with its pages up and an edition out."""
+
+    works: Works
+    base: str
+    relay: Relay
+    pages: ReaderPages
+    moment: list[datetime]
+
+    def later(self, **span: int) -> None:
+        self.moment[0] += timedelta(**span)
+
+    async def letter(self, address: str) -> EmailMessage:
+        """The next letter to an address; it goes out behind the answer."""
+        await asyncio.gather(*self.pages.readership._behind)
+        return self.relay.message(address)
+
+    async def roll(self) -> str:
+        await self.pages.readership.scribe.flush()
+        return self.works.roll_path.read_text()
+
+
+@pytest.fixture
+async def town(site: RecordedSite, relay: Relay, furnish: Furnish) -> AsyncIterator[Town]:
+    root, moment = furnish(site.base, relay.port), [NOW]
+    (root / "subscribers.csv").write_text(ROLL)
+    with opened(root, lambda: moment[0], patience=()) as works:
+        plan = works.config.editions[0]
+        await publish(works.line, plan, works.slot(plan, works.calendar(plan).latest(NOW)), Unwatched())
+        relay.taken.clear()
+        pages = ReaderPages(works)
+        pages._asking._burst = pages._all._burst = 1_000  # a test asks more often than a household
+        async with served(pages.app(), "127.0.0.1", 0) as base:
+            yield Town(works, base, relay, pages, moment)
+
+
+async def got(url: str, status: int = 200, method: str = "GET", **form: object) -> str:
+    async with aiohttp.ClientSession() as client, client.request(method, url, data=form or None, allow_redirects=False) as answer:
+        assert answer.status == status, await answer.text()
+        return await answer.text()
+
+
+def plain(message: EmailMessage) -> str:
+    part = message.get_body(preferencelist=("plain",))
+    assert part is not None
+    return str(part.get_content())
+
+
+def link(message: EmailMessage, base: str, path: str) -> str:
+    found = re.search(rf"https://news\.gazette\.example(/{path}/[\w.-]+)", plain(message))
+    assert found, plain(message)
+    return base + found[1]
+
+
+async def test_double_opt_in(town: Town) -> None:
+    await got(f"{town.base}/subscribe", 200)
+    told = await got(f"{town.base}/subscribe", method="POST", email="New@Readers.example", name="Nell\r\nBcc: x", topic="Health")
+    assert "Look into your inbox" in told
+    assert "new@readers.example" not in await town.roll()
+    message = await town.letter("new@readers.example")
+    assert "List-Unsubscribe" not in message
+    assert "new@readers.example" not in plain(message)
+    confirm = link(message, town.base, "confirm")
+    assert "@" not in confirm.partition("://")[2]
+    await got(confirm)
+    assert "new@readers.example" not in await town.roll()  # a scanner that follows the link confirms nothing
+    assert "Welcome" in await got(confirm, method="POST")
+    assert (await town.roll()).endswith("new@readers.example,Nell Bcc: x,active,Health,\n")
+    assert [entry.event for entry in town.works.store.history.of("new@readers.example")] == [
+        "asked to join", "preferences", "confirmed",
+    ]  # fmt: skip
+    assert "This link is over" in await got(confirm, 410, method="POST")  # once
+    assert (await town.roll()).count("new@readers.example") == 1
+
+
+async def test_the_answer_is_the_same_whoever_asks(town: Town) -> None:
+    town.works.store.suppressions.add("cross@readers.example", "complained", NOW)
+    answers = {
+        address: re.sub(r'nonce-[^"]+', "", await got(f"{town.base}/subscribe", method="POST", email=address))
+        for address in ("ada@readers.example", "stranger@readers.example", "cross@readers.example")
+    }
+    assert len(set(answers.values())) == 1
+    assert "already" in (await town.letter("ada@readers.example"))["Subject"]
+    assert "confirm" in (await town.letter("stranger@readers.example"))["Subject"]
+    assert "cross@readers.example" not in [address for address, _ in town.relay.taken]
+    lost = {await got(f"{town.base}/preferences", method="POST", email=f"{name}@readers.example") for name in ("ada", "nobody")}
+    assert len({re.sub(r'nonce-[^"]+', "", page) for page in lost}) == 1
+
+
+async def test_letters_are_few(town: Town) -> None:
+    for _ in range(5):
+        await got(f"{town.base}/subscribe", method="POST", email="new@readers.example")
+    await asyncio.gather(*town.pages.readership._behind)
+    assert len(town.relay.taken) == 1
+    for _ in range(5):
+        town.later(minutes=11)
+        await got(f"{town.base}/subscribe", method="POST", email="new@readers.example")
+        await asyncio.gather(*town.pages.readership._behind)
+    assert len(town.relay.taken) == 3
+
+
+async def test_one_visitor_cannot_ask_for_many(town: Town) -> None:
+    town.pages._asking._burst = 5
+    town.pages._asking._buckets.clear()
+    statuses = []
+    async with aiohttp.ClientSession() as client:
+        for number in range(8):
+            async with client.post(f"{town.base}/subscribe", data={"email": f"n{number}@readers.example"}) as answer:
+                statuses.append(answer.status)
+        headers = {"X-Forwarded-For": "192.0.2.7, 198.51.100.9"}  # another visitor of the reverse proxy
+        async with client.post(f"{town.base}/subscribe", data={"email": "n9@readers.example"}, headers=headers) as answer:
+            assert answer.status == 200
+    assert statuses == [200] * 5 + [429] * 3
+
+
+async def test_only_the_last_letter_confirms_and_not_for_ever(town: Town) -> None:
+    await got(f"{town.base}/subscribe", method="POST", email="new@readers.example")
+    first = link(await town.letter("new@readers.example"), town.base, "confirm")
+    town.later(minutes=11)
+    town.relay.taken.clear()
+    await got(f"{town.base}/subscribe", method="POST", email="new@readers.example")
+    second = link(await town.letter("new@readers.example"), town.base, "confirm")
+    await got(first, 410, method="POST")
+    town.later(days=3)
+    await got(second, 410, method="POST")
+    assert "new@" not in await town.roll()
+
+
+async def test_an_opt_out_can_be_taken_back_by_its_reader_only(town: Town) -> None:
+    leave = f"{town.base}/unsubscribe/{town.works.links.token('ada@readers.example')}"
+    await got(leave, method="POST")
+    await got(f"{town.base}/subscribe", method="POST", email="ada@readers.example")
+    confirm = link(await town.letter("ada@readers.example"), town.base, "confirm")
+    assert town.works.store.suppressions.among(["ada@readers.example"])
+    await got(confirm, method="POST")
+    assert town.works.store.suppressions.among(["ada@readers.example"]) == {}
+    assert "ada@readers.example,Ada,active" in await town.roll()
+    await got(leave, method="POST")  # the old link still leads out
+    await got(confirm, 410, method="POST")  # and the old confirmation not back in
+    assert town.works.store.suppressions.among(["ada@readers.example"]) == {"ada@readers.example": "unsubscribed"}
+
+
+async def test_a_roll_that_cannot_be_written_loses_no_confirmation(town: Town) -> None:
+    await got(f"{town.base}/subscribe", method="POST", email="new@readers.example")
+    confirm = link(await town.letter("new@readers.example"), town.base, "confirm")
+    text = town.works.roll_path.read_bytes()
+    town.works.roll_path.write_text("name\n")
+    assert "try again" in await got(confirm, 503, method="POST")
+    town.works.roll_path.write_bytes(text)
+    await got(confirm, method="POST")
+    assert "new@readers.example" in await town.roll()
+
+
+async def test_choices(town: Town) -> None:
+    page = f"{town.base}/preferences/{town.works.links.token('ada@readers.example')}"
+    assert "ada@readers.example" not in await got(page)  # a mail is passed on more easily than an address
+    until = (NOW + timedelta(days=9)).date()
+    saved = await got(page, method="POST", topic="Health", until=until.isoformat())
+    assert "Saved" in saved
+    assert 'value="Health" checked' in saved
+    assert 'name="comments" value="yes" checked' not in saved
+    wish = town.works.store.readers.preference("ada@readers.example")
+    assert wish == Preference(email="ada@readers.example", topics=("Health",), paused_until=until, comments=False)
+    assert f"ada@readers.example,Ada,active,Health,{until}\n" in await town.roll()
+    await got(page, method="POST", topic="<script>", until="2099-01-01", comments="yes")
+    wish = town.works.store.readers.preference("ada@readers.example")
+    assert (wish.topics, wish.comments) == ((), True)
+    assert wish.paused_until == NOW.date() + timedelta(days=366)
+    await got(page, method="POST", until="yesterday", comments="yes")
+    assert town.works.store.readers.preference("ada@readers.example").paused_until is None
+
+
+async def test_ones_own_data_and_being_forgotten(town: Town) -> None:
+    await got(f"{town.base}/preferences", method="POST", email="ada@readers.example")
+    mine = link(await town.letter("ada@readers.example"), town.base, "mine")
+    assert "ada@readers.example" in await got(mine)
+    data = json.loads(await got(f"{mine}/data.json"))
+    assert data["email"] == "ada@readers.example"
+    assert data["subscription"]["name"] == "Ada"
+    assert [row["state"] for row in data["deliveries"]] == ["sent"]
+    await got(f"{mine}/erase", 405)  # not by following a link
+    assert "Erased" in await got(f"{mine}/erase", method="POST")
+    assert "ada" not in await town.roll()
+    await got(mine, 404)
+    database = town.works.config.root / "state" / "digest.db"
+    with closing(sqlite3.connect(database)) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    assert b"ada@readers.example" not in database.read_bytes()
+    leave = town.works.links.token("ada@readers.example")
+    assert town.works.store.suppressions.forgotten([leave, "x"]) == {leave}
+
+
+async def test_a_link_to_ones_data_lasts_an_hour(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    await got(f"{town.base}/preferences", method="POST", email="ada@readers.example")
+    mine = link(await town.letter("ada@readers.example"), town.base, "mine")
+    real = URLSafeTimedSerializer.loads
+
+    def aged(self: URLSafeTimedSerializer, s: str, max_age: int | None = None, **given: object) -> object:
+        return real(self, s, max_age=-1 if max_age == 3_600 else max_age)
+
+    monkeypatch.setattr(URLSafeTimedSerializer, "loads", aged)
+    await got(mine, 404)
+
+
+def forgeries(town: Town, token: str, signed: str, chance: random.Random) -> Callable[[], tuple[str, str]]:
+    """Tokens that look like ours: forged, cut, turned, of another purpose, with another's signature."""
+    alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+
+    def one() -> tuple[str, str]:
+        kind, path = chance.randrange(6), chance.choice(["unsubscribe", "preferences", "confirm", "mine"])
+        base = signed if path in {"confirm", "mine"} else token
+        at = chance.randrange(len(base))
+        turned = base[:at] + chance.choice(alphabet) + base[at + 1 :]
+        other = URLSafeTimedSerializer("another secret", salt=path).dumps([1, "x"])
+        made = [
+            "".join(chance.choice(alphabet) for _ in range(27)), base[: max(20, at)], turned, base[::-1], other,
+            signed if path in {"unsubscribe", "preferences"} else f"{token}.{base}",
+        ][kind]  # fmt: skip
+        return path, made
+
+    return one
+
+
+async def test_ten_thousand_tokens_and_none_gets_in(town: Town) -> None:
+    chance = random.Random(7)
+    await got(f"{town.base}/subscribe", method="POST", email="new@readers.example")
+    confirm = link(await town.letter("new@readers.example"), town.base, "confirm")
+    await got(f"{town.base}/preferences", method="POST", email="bo@readers.example")
+    signed, token = confirm.rpartition("/")[2], town.works.links.token("ada@readers.example")
+    before = (await town.roll(), list(town.works.store.suppressions.all()), town.works.store.history.of("ada@readers.example"))
+    forge, real = forgeries(town, token, signed, chance), {("confirm", signed), ("unsubscribe", token), ("preferences", token)}
+    wanted: list[str] = []
+    while len(wanted) < 10_000:
+        path, made = forge()
+        if (path, made) not in real:
+            wanted.append(f"{town.base}/{path}/{made}{'/erase' if path == 'mine' else ''}")
+    connector = aiohttp.TCPConnector(limit=40)
+    async with aiohttp.ClientSession(connector=connector) as client:
+
+        async def attempt(url: str) -> tuple[str, int]:
+            async with client.post(url, data={"topic": "Health", "List-Unsubscribe": "One-Click"}) as answer:
+                await answer.read()
+                return url.split("/")[3], answer.status
+
+        statuses = set(await asyncio.gather(*map(attempt, wanted)))
+    assert {status for path, status in statuses if path != "unsubscribe"} <= {404, 410}
+    assert {status for path, status in statuses if path == "unsubscribe"} <= {200, 404}  # the same answer, and nothing done
+    after = (await town.roll(), list(town.works.store.suppressions.all()), town.works.store.history.of("ada@readers.example"))
+    assert after == before
+    await got(confirm, method="POST")  # the real one still works
+
+
+REAL_CLIENTS = [
+    ("application/x-www-form-urlencoded", b"List-Unsubscribe=One-Click"),
+    (
+        'multipart/form-data; boundary="---FormBoundaryjWmhtjORrn"',
+        b'-----FormBoundaryjWmhtjORrn\r\nContent-Disposition: form-data; name="List-Unsubscribe"\r\n\r\nOne-Click\r\n-----FormBoundaryjWmhtjORrn--\r\n',
+    ),
+]
+
+
+@pytest.mark.parametrize(("kind", "body"), REAL_CLIENTS)
+async def test_the_request_of_rfc_8058(town: Town, kind: str, body: bytes) -> None:
+    url = f"{town.base}/unsubscribe/{town.works.links.token('ada@readers.example')}"
+    async with aiohttp.ClientSession() as client:
+        for _ in range(2):
+            async with client.post(url, data=body, headers={"Content-Type": kind}, allow_redirects=False) as answer:
+                assert answer.status == 200
+                assert "Set-Cookie" not in answer.headers
+    (entry,) = [entry for entry in town.works.store.history.of("ada@readers.example") if entry.event == "unsubscribed"]
+    assert "RFC 8058" in entry.detail
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS", "PUT", "DELETE", "PATCH"])
+async def test_a_scanner_never_takes_anyone_off_the_list(town: Town, method: str) -> None:
+    headers = {
+        "User-Agent": "Mozilla/5.0 (compatible; Safe Links)", "List-Unsubscribe": "One-Click", "X-HTTP-Method-Override": "POST",
+        "X-Method-Override": "POST", "Content-Type": "application/x-www-form-urlencoded", "Purpose": "prefetch",
+    }  # fmt: skip
+    token = town.works.links.token("ada@readers.example")
+    async with aiohttp.ClientSession() as client:
+        for query in ("", "?_method=POST", "?List-Unsubscribe=One-Click"):
+            url = f"{town.base}/unsubscribe/{token}{query}"
+            async with client.request(method, url, headers=headers, data=b"List-Unsubscribe=One-Click") as answer:
+                assert answer.status in {200, 405}
+    assert town.works.store.suppressions.among(["ada@readers.example"]) == {}
+
+
+async def test_the_archive_has_nothing_of_a_reader(town: Town) -> None:
+    listed = await got(f"{town.base}/archive")
+    found = re.search(r'href="(/archive/weekday-[^"]+)"', listed)
+    assert found
+    page = await got(town.base + found[1])
+    for secret in ("readers.example", "/unsubscribe/", "/preferences/", "digest.mark", "You receive this because"):
+        assert secret not in page
+    rss = await got(f"{town.base}/archive/feed.xml")
+    assert rss.count("<item>") == 1
+    feed = json.loads(await got(f"{town.base}/archive/feed.json"))
+    assert feed["version"] == "https://jsonfeed.org/version/1.1"
+    assert feed["items"][0]["url"] == f"https://news.gazette.example{found[1]}"
+    await got(f"{town.base}/archive/weekday-1999-01-01", 404)
+
+
+async def test_every_page_is_guarded(town: Town) -> None:
+    token = town.works.links.token("ada@readers.example")
+    async with aiohttp.ClientSession() as client:
+        for path in ("/subscribe", "/preferences", f"/preferences/{token}", f"/unsubscribe/{token}", "/archive"):
+            async with client.get(town.base + path) as answer:
+                text = await answer.text()
+                policy = answer.headers["Content-Security-Policy"]
+                assert "default-src 'none'" in policy
+                assert "frame-ancestors 'none'" in policy
+                assert answer.headers["Referrer-Policy"] == "no-referrer"
+                assert "Set-Cookie" not in answer.headers
+                assert "<script" not in text
+                assert set(re.findall(r'(?:src|href)="(https?://[^"/]+)', text)) <= {"http://gazette.example"}
+
+
+async def test_a_robot_that_fills_every_field_is_not_answered(town: Town) -> None:
+    await got(f"{town.base}/subscribe", method="POST", email="robot@readers.example", website="https://spam.example")
+    await got(f"{town.base}/subscribe", 400, method="POST", email="not an address")
+    await asyncio.gather(*town.pages.readership._behind)
+    assert town.relay.taken == []
