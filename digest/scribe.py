@@ -26,6 +26,7 @@ class Scribe:
         self._roll = roll
         self._waiting: dict[str, dict[str, str]] = {}
         self._task: asyncio.Task[None] | None = None
+        self._writing = asyncio.Lock()
 
     def note(self, email: str, values: Mapping[str, str]) -> None:
         """Have some columns of an address written."""
@@ -39,7 +40,11 @@ class Scribe:
             await asyncio.sleep(APART if done else AGAIN)
 
     async def flush(self) -> bool:
-        """Write what waits; False where it could not be written, and then it waits on."""
+        """Write what waits, and return when it is written; False where it could not be, and then it waits on."""
+        async with self._writing:
+            return await self._write()
+
+    async def _write(self) -> bool:
         taken, self._waiting = self._waiting, {}
         if not taken:
             return True

@@ -20,6 +20,7 @@ class Relay:
 
     port: int = 0
     taken: list[tuple[str, bytes]] = field(default_factory=list)
+    envelopes: list[tuple[str, str]] = field(default_factory=list)  # sender, recipient
     connections: int = 0
     open: int = 0
     rcpt: Callable[[str], str | None] = lambda address: None
@@ -71,6 +72,7 @@ class Relay:
             return "250 never seen"
         if answer := self.data(address):
             return answer
+        self.envelopes.append((envelope.mail_from or "", address))
         self.taken.append((address, envelope.original_content or b""))
         return "250 OK"
 

@@ -4,7 +4,7 @@ import csv
 import io
 import multiprocessing
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from unittest import mock
 
@@ -13,11 +13,13 @@ from email_validator import validate_email
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from digest.errors import RollError
+from digest.errors import BusyError, RollError
 from digest.model import Subscriber
-from digest.subscribers import Problem, Roll, add, mark, normal, remove
+from digest.subscribers import Change, Problem, Roll, add, backups, mark, normal, remove, rewrite
 from digest.subscribers.address import PLAIN
+from digest.subscribers.change import Edit
 from digest.subscribers.charset import Charset
+from digest.subscribers.columns import Columns
 from digest.subscribers.table import CsvTable, Record
 
 TODAY = date(2026, 11, 24)
@@ -220,21 +222,63 @@ def test_any_bytes_are_read_or_refused(data: bytes) -> None:
     assert whole == b"email,name\n" + data
 
 
-def _adding(path: str, first: int) -> None:
-    for number in range(first, first + 25):
-        add(Path(path), f"r{number}@r.example", today=TODAY)
+CHANGES = 1_000  # by both processes together
+
+
+def _changing(path: str, first: int) -> None:
+    """Adds, marks and removes: of each three, one stays, one is marked, one goes."""
+    for number in range(first, first + CHANGES // 2 // 5 * 3, 3):
+        stays, marked, goes = (f"r{at}@r.example" for at in (number, number + 1, number + 2))
+        for email in (stays, marked, goes):
+            add(Path(path), email, today=TODAY)
+        assert mark(Path(path), marked, "paused")
+        remove(Path(path), goes)
 
 
 def test_two_processes_lose_no_change(tmp_path: Path) -> None:
     path = tmp_path / "subscribers.csv"
-    path.write_text("email\n")
+    path.write_text("email;status;joined\r\n")
     context = multiprocessing.get_context("spawn")
-    processes = [context.Process(target=_adding, args=(str(path), first)) for first in (0, 100)]
+    processes = [context.Process(target=_changing, args=(str(path), first)) for first in (0, 3_000)]
     for process in processes:
         process.start()
     for process in processes:
-        process.join(60)
-    assert len(read(path).active) == 50
+        process.join(120)
+        assert process.exitcode == 0
+    found = {row.email: row.status for row in Roll(path)}
+    each = CHANGES // 2 // 5
+    expected = {f"r{first + 3 * at}@r.example": "active" for first in (0, 3_000) for at in range(each)}
+    expected |= {f"r{first + 3 * at + 1}@r.example": "paused" for first in (0, 3_000) for at in range(each)}
+    assert found == expected
+    assert len(list((tmp_path / "state" / "backups").iterdir())) == 1  # not one for each change
+
+
+def test_a_file_that_somebody_saves_meanwhile_is_not_overwritten(tmp_path: Path) -> None:
+    path = tmp_path / "subscribers.csv"
+    path.write_text("email\nada@r.example\n")
+    saves = iter(range(10))
+
+    def saving(table: CsvTable, columns: Columns) -> dict[str, Edit]:
+        path.write_text(f"email\nada@r.example\nsaved{next(saves)}@r.example\n")
+        return {"ada@r.example": lambda record: None}
+
+    with pytest.raises(BusyError, match=r"subscribers\.csv: somebody saved it.*try again"):
+        rewrite(path, Change(edits=saving))
+    assert path.read_text() == "email\nada@r.example\nsaved2@r.example\n"
+    assert [file.name for file in tmp_path.iterdir() if file.name.startswith(".")] == [".subscribers.csv.lock"]
+
+
+def test_the_last_versions_are_kept(tmp_path: Path) -> None:
+    path = tmp_path / "subscribers.csv"
+    path.write_text("email\n")
+    for number in range(backups.KEPT + 3):
+        before = path.read_text()
+        backups.keep(path, apart=timedelta(0))
+        path.with_name("new").write_text(f"{before}r{number}@r.example\n")
+        path.with_name("new").replace(path)
+    kept = sorted(backups.folder_of(path).iterdir())
+    assert len(kept) == backups.KEPT
+    assert kept[-1].read_text() == before
 
 
 LETTERS = "abAZ09._+-%'"

@@ -352,3 +352,21 @@ async def test_a_robot_that_fills_every_field_is_not_answered(town: Town) -> Non
     await got(f"{town.base}/subscribe", 400, method="POST", email="not an address")
     await asyncio.gather(*town.pages.readership._behind)
     assert town.relay.taken == []
+
+
+async def test_one_click_counts_within_a_running_send(site: RecordedSite, relay: Relay, furnish: Furnish) -> None:
+    people = [f"r{number:03}@readers.example" for number in range(150)]
+    relay.delay = 0.01
+    with opened(furnish(site.base, relay.port, emails=people), lambda: NOW, patience=()) as works:
+        plan = works.config.editions[0]
+        async with served(ReaderPages(works).app(), "127.0.0.1", 0) as base:
+            slot = works.slot(plan, works.calendar(plan).latest(NOW))
+            run = asyncio.create_task(publish(works.line, plan, slot, Unwatched()))
+            while len(relay.taken) < 5:
+                await asyncio.sleep(0.01)
+            token = works.links.token("r149@readers.example")
+            await got(f"{base}/unsubscribe/{token}", method="POST", List_Unsubscribe="One-Click")
+            assert len(relay.taken) < 140
+            report = await run
+    assert (report.counts["sent"], report.counts["skipped"]) == (149, 1)
+    assert "r149@readers.example" not in relay.counts
