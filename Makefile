@@ -25,6 +25,8 @@ golden: setup
 benchmark: setup
 	$(BIN)/python benchmarks/send.py
 	$(BIN)/python benchmarks/collect.py
+	$(BIN)/python benchmarks/roll.py
+	$(BIN)/python benchmarks/readers.py
 
 setup: .venv/ready
 

@@ -46,8 +46,8 @@ def oddity(email: str) -> str:
 
 def oddities(emails: Sequence[str]) -> int:
     """How many of some addresses are odd; a look at all at once tells where none is."""
-    parts = [email.partition("@") for email in emails]
-    if ROLES.isdisjoint(local for local, _, _ in parts) and throwaway().isdisjoint(domain for _, _, domain in parts):
+    locals_, _, domains = zip(*(email.partition("@") for email in emails), strict=True) if emails else ((), (), ())
+    if ROLES.isdisjoint(locals_) and throwaway().isdisjoint(domains):
         return 0
     return sum(map(bool, map(oddity, emails)))
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from itertools import chain
+from operator import itemgetter
 from pathlib import Path
 from zoneinfo import available_timezones
 
@@ -20,6 +21,7 @@ from digest.subscribers.rows import Problem, Reading, Row, bare_columns, columns
 from digest.subscribers.table import Block, CsvTable, opened
 
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*\Z")
+_EMAIL, _STATUS = (itemgetter(Subscriber._fields.index(name)) for name in ("email", "status"))
 FREQUENCIES = ("", "daily", "weekdays", "weekly", "monthly")
 
 
@@ -75,11 +77,10 @@ class Roll:
 
     def __iter__(self) -> Iterator[Subscriber]:
         self.skipped = 0
-        for row in self._rows():
-            if isinstance(row, Subscriber):
-                yield row
-            else:
-                self.skipped += 1
+        for rows in self._blocks():
+            readers = [row for row in rows if isinstance(row, Subscriber)]
+            self.skipped += len(rows) - len(readers)
+            yield from readers
 
     def distinct(self) -> Iterator[Subscriber]:
         """Every address once, in the file's order."""
@@ -107,8 +108,8 @@ class Roll:
             readers = [row for row in rows if isinstance(row, Subscriber)]
             skipped += len(rows) - len(readers)
             total += len(readers)
-            counts.update(row.status for row in readers)
-            emails = [row.email for row in readers]
+            counts.update(map(_STATUS, readers))
+            emails = list(map(_EMAIL, readers))
             seen.update(map(hash, emails))
             remarks += oddities(emails)
         doubles = self._doubles() if len(seen) < total else _Doubles()

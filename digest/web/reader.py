@@ -85,6 +85,8 @@ class ReaderPages:
         one_click = "one-click" in (await _body(request)).lower()
         how = "one click in a mail program (RFC 8058)" if one_click else "by the page"
         await self.readership.leave(request.match_info["token"], how)
+        if one_click:  # nobody reads it
+            return web.Response(text="Unsubscribed.\n")
         return self._page("unsubscribe.html.j2", done=True, token=request.match_info["token"])
 
     # — joining —

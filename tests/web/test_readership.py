@@ -5,11 +5,9 @@ import json
 import random
 import re
 import sqlite3
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from email.message import EmailMessage
+from datetime import timedelta
 
 import aiohttp
 import pytest
@@ -20,67 +18,16 @@ from digest.store.readers import Preference
 from digest.web.pages import served
 from digest.web.reader import ReaderPages
 from digest.wiring import opened
-from digest.works import Works
 from tests.conftest import Furnish
 from tests.newsroom import NOW, RecordedSite
 from tests.relay import Relay
-
-ROLL = "email,name,status,topics,paused_until\nada@readers.example,Ada,active,,\nbo@readers.example,,,,\n"
-
-
-@dataclass
-class Town:
-    """A newsletter with its pages up and an edition out."""
-
-    works: Works
-    base: str
-    relay: Relay
-    pages: ReaderPages
-    moment: list[datetime]
-
-    def later(self, **span: int) -> None:
-        self.moment[0] += timedelta(**span)
-
-    async def letter(self, address: str) -> EmailMessage:
-        """The next letter to an address; it goes out behind the answer."""
-        await asyncio.gather(*self.pages.readership._behind)
-        return self.relay.message(address)
-
-    async def roll(self) -> str:
-        await self.pages.readership.scribe.flush()
-        return self.works.roll_path.read_text()
-
-
-@pytest.fixture
-async def town(site: RecordedSite, relay: Relay, furnish: Furnish) -> AsyncIterator[Town]:
-    root, moment = furnish(site.base, relay.port), [NOW]
-    (root / "subscribers.csv").write_text(ROLL)
-    with opened(root, lambda: moment[0], patience=()) as works:
-        plan = works.config.editions[0]
-        await publish(works.line, plan, works.slot(plan, works.calendar(plan).latest(NOW)), Unwatched())
-        relay.taken.clear()
-        pages = ReaderPages(works)
-        pages._asking._burst = pages._all._burst = 1_000  # a test asks more often than a household
-        async with served(pages.app(), "127.0.0.1", 0) as base:
-            yield Town(works, base, relay, pages, moment)
+from tests.web.conftest import Town, link, plain
 
 
 async def got(url: str, status: int = 200, method: str = "GET", **form: object) -> str:
     async with aiohttp.ClientSession() as client, client.request(method, url, data=form or None, allow_redirects=False) as answer:
         assert answer.status == status, await answer.text()
         return await answer.text()
-
-
-def plain(message: EmailMessage) -> str:
-    part = message.get_body(preferencelist=("plain",))
-    assert part is not None
-    return str(part.get_content())
-
-
-def link(message: EmailMessage, base: str, path: str) -> str:
-    found = re.search(rf"https://news\.gazette\.example(/{path}/[\w.-]+)", plain(message))
-    assert found, plain(message)
-    return base + found[1]
 
 
 async def test_double_opt_in(town: Town) -> None:

@@ -1,20 +1,16 @@
 """The desk and the inbox in a real browser."""
 
-import os
 from collections.abc import AsyncIterator
 
 import aiohttp
 import pytest
-from playwright.async_api import Browser, async_playwright
+from playwright.async_api import Browser
 
 from digest.rehearse import made
 from digest.web.desk import Desk
 from digest.web.pages import served
 from digest.web.viewer import Viewer
 from digest.works import Works
-from tests.conftest import need
-
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"]  # fmt: skip
 
 
 @pytest.fixture
@@ -23,15 +19,6 @@ async def desk(works: Works) -> AsyncIterator[str]:
     edition, _ = await made(works, plan, works.slot(plan, works.calendar(plan).latest(works.clock())))
     async with served(Viewer(Desk(works, edition, "The desk")).app(), "127.0.0.1", 0) as address:
         yield address
-
-
-@pytest.fixture
-async def browser() -> AsyncIterator[Browser]:
-    program = need("chromium")
-    async with async_playwright() as playwright:
-        opened = await playwright.chromium.launch(executable_path=program, args=FLAGS, env={**os.environ, "HOME": "/tmp"})
-        yield opened
-        await opened.close()
 
 
 async def test_every_view_of_every_subscriber(desk: str, browser: Browser) -> None:

@@ -1,0 +1,83 @@
+"""A real browser, and a newsletter with its reader's pages up."""
+
+import asyncio
+import os
+import re
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from email.message import EmailMessage
+
+import pytest
+from playwright.async_api import Browser, async_playwright
+
+from digest.publish import Unwatched, publish
+from digest.web.pages import served
+from digest.web.reader import ReaderPages
+from digest.wiring import opened
+from digest.works import Works
+from tests.conftest import Furnish, need
+from tests.newsroom import NOW, RecordedSite
+from tests.relay import Relay
+
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"]  # fmt: skip
+ROLL = "email,name,status,topics,paused_until\nada@readers.example,Ada,active,,\nbo@readers.example,,,,\n"
+
+
+@pytest.fixture
+async def browser() -> AsyncIterator[Browser]:
+    program = need("chromium")
+    async with async_playwright() as playwright:
+        opened = await playwright.chromium.launch(executable_path=program, args=FLAGS, env={**os.environ, "HOME": "/tmp"})
+        yield opened
+        await opened.close()
+
+
+@dataclass
+class Town:
+    """A newsletter with its pages up and an edition out."""
+
+    works: Works
+    base: str
+    relay: Relay
+    pages: ReaderPages
+    moment: list[datetime]
+
+    def later(self, **span: int) -> None:
+        self.moment[0] += timedelta(**span)
+
+    async def letter(self, address: str) -> EmailMessage:
+        """The next letter to an address; it goes out behind the answer."""
+        await asyncio.gather(*self.pages.readership._behind)
+        return self.relay.message(address)
+
+    async def roll(self) -> str:
+        await self.pages.readership.scribe.flush()
+        return self.works.roll_path.read_text()
+
+
+def plain(message: EmailMessage) -> str:
+    part = message.get_body(preferencelist=("plain",))
+    assert part is not None
+    return str(part.get_content())
+
+
+def link(message: EmailMessage, base: str, path: str) -> str:
+    """Where a letter leads, on the test's own port."""
+    found = re.search(rf"https://news\.gazette\.example(/{path}/[\w.-]+)", plain(message))
+    assert found, plain(message)
+    return base + found[1]
+
+
+@pytest.fixture
+async def town(site: RecordedSite, relay: Relay, furnish: Furnish) -> AsyncIterator[Town]:
+    root, moment = furnish(site.base, relay.port), [NOW]
+    (root / "subscribers.csv").write_text(ROLL)
+    with opened(root, lambda: moment[0], patience=()) as works:
+        plan = works.config.editions[0]
+        await publish(works.line, plan, works.slot(plan, works.calendar(plan).latest(NOW)), Unwatched())
+        relay.taken.clear()
+        pages = ReaderPages(works)
+        pages._asking._burst = pages._all._burst = 1_000  # a test asks more often than a household
+        async with served(pages.app(), "127.0.0.1", 0) as base:
+            yield Town(works, base, relay, pages, moment)
