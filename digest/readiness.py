@@ -12,6 +12,7 @@ import dns.asyncresolver
 import dns.exception
 import dns.resolver
 
+from digest.bounces.mailboxes import look
 from digest.config import Dkim, Newsletter, Relay
 from digest.deliver import Session, Trust
 from digest.errors import DigestError
@@ -35,7 +36,7 @@ class Finding:
 async def findings(works: Works) -> list[Finding]:
     """Everything, in the order of the line."""
     parts: Iterable[Awaitable[list[Finding]]] = (
-        _config(works), _subscribers(works), _sources(works), _templates(works), _relays(works), _dns(works),
+        _config(works), _subscribers(works), _sources(works), _templates(works), _relays(works), _bounces(works), _dns(works),
     )  # fmt: skip
     return [row for rows in await asyncio.gather(*parts) for row in rows]
 
@@ -146,6 +147,21 @@ async def _relay(works: Works, relay: Relay) -> Finding:
     login = "logged in" if relay.user else "no login"
     name = f"{relay.name}: " if relay.name else ""
     return Finding("relay", "ok", f"{name}{relay.host}:{relay.port} answers, TLS {relay.tls}, {login}; offers {offers}")
+
+
+async def _bounces(works: Works) -> list[Finding]:
+    """Where mail that cannot be delivered comes back to, and whether anybody reads it."""
+    bounces = works.config.bounces
+    if not bounces.address:
+        return [Finding("bounces", "warning", "no [bounces] address: dead addresses are found by the relay's answers only")]
+    if not bounces.mailbox:
+        told = "no mailbox: pipe what comes back to `digest bounces -`, or let your provider call a webhook"
+        return [Finding("bounces", "ok" if bounces.webhooks else "warning", told)]
+    try:
+        await asyncio.to_thread(look, bounces.mailbox, works.config.root, bounces.password)
+    except DigestError as error:
+        return [Finding("bounces", "error", str(error))]
+    return [Finding("bounces", "ok", f"{bounces.address} comes back to {bounces.mailbox.partition(':')[0]}, which can be read")]
 
 
 async def _dns(works: Works) -> list[Finding]:

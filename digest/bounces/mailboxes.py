@@ -34,6 +34,16 @@ def read_new(place: str, root: Path, password: str, take: Take) -> int:
         return imap.read_new(take)
 
 
+def look(place: str, root: Path, password: str) -> None:
+    """See whether a mailbox can be read; DigestError where it cannot. Nothing in it is touched."""
+    scheme, _, rest = place.partition(":")
+    if scheme.startswith("imap"):
+        with Imap.connected(place, password):
+            return
+    if not ((root / rest / "new").is_dir() if scheme == "maildir" else (root / rest).is_file()):
+        raise DigestError("is not there", thing=str(root / rest), remedy="Name a Maildir or the file that mail is delivered to.")
+
+
 def _maildir(path: Path, take: Take) -> int:
     """A message is a file, its flags are at the end of its name: `S` is seen (https://cr.yp.to/proto/maildir.html)."""
     if not (path / "new").is_dir():
