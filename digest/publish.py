@@ -14,7 +14,7 @@ import asyncio
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from itertools import count
 from typing import Literal
 
@@ -154,10 +154,11 @@ async def _paused(line: Line, seconds: float, waiting: int, progress: Progress) 
     return not line.stop.is_set()
 
 
-def recipients(store: Store, roll: Roll) -> int:
-    """How many active readers have not opted out, whatever the file says of those."""
+def recipients(store: Store, roll: Roll, day: date) -> int:
+    """How many readers are active on a day and have not opted out, whatever the file says of those."""
     active = count()
-    gone = store.suppressions.among(row.email for row, _ in zip(roll.active(), active, strict=False))
+    standing = (row for row in roll.distinct() if row.standing(day) == "active")
+    gone = store.suppressions.among(row.email for row, _ in zip(standing, active, strict=False))
     return next(active) - len(gone)
 
 

@@ -68,7 +68,7 @@ async def rehearse(works: Works, plan: EditionPlan, slot: Slot, test_to: Sequenc
     return Rehearsal(
         edition=edition,
         rendered=rendered,
-        recipients=recipients(works.store, roll) if rendered else 0,
+        recipients=recipients(works.store, roll, slot.day) if rendered else 0,
         bad_rows=roll.skipped,
         failures=failures,
         receipts=await _test(works, rendered, edition, test_to) if rendered and test_to else (),

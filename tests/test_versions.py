@@ -8,13 +8,16 @@ from pathlib import Path
 import pytest
 from pydantic import TypeAdapter
 
+from digest.errors import DigestError
 from digest.marks import ExtraMarks, columns, own_words, split
 from digest.model import Edition, Subscriber
 from digest.publish import Unwatched, publish
+from digest.rehearse import made
 from digest.render import Design
 from digest.report import Report
 from digest.store import Preference
 from digest.versions import Versions, version
+from digest.web.desk import Desk
 from digest.wiring import opened
 from digest.works import Works
 from tests.conftest import Furnish
@@ -168,3 +171,17 @@ async def test_a_version_is_sent_again_as_it_was_frozen(works: Works, relay: Rel
     (rendered,) = before.variants.values()
     assert rendered.subject == relay.message("ada@readers.example")["Subject"]
     await asyncio.sleep(0)
+
+
+async def test_the_preview_has_the_bytes_of_the_readers_own_version(works: Works, relay: Relay) -> None:
+    works.roll_path.write_text("email,name,topics\nada@readers.example,Ada,health\nbo@readers.example,Bo,gardening\n")
+    plan = works.config.editions[0]
+    edition, _ = await made(works, plan, works.slot(plan, NOW.date()))
+    desk = Desk(works, edition, "")
+    before = desk.raw("ada@readers.example")
+    with pytest.raises(DigestError, match="no story"):
+        desk.raw("bo@readers.example")
+    await sent(works)
+    (taken,) = [raw for address, raw in relay.taken if address == "ada@readers.example"]
+    assert before == taken
+    assert desk.raw("ada@readers.example") == taken

@@ -45,7 +45,7 @@ def _found(works: "Works", entries: "list[Entry]") -> dict[str, Any]:
 
     last = next((entry.key for entry in entries if entry.number is not None), None)
     return {
-        "subscribers": recipients(works.store, works.roll()),
+        "subscribers": recipients(works.store, works.roll(), works.clock().date()),
         "editions": [_entry(entry) for entry in entries],
         "next": _coming(works),
         "stuck": [row for entry in entries if entry.finished_at is None for row in _stuck(works, entry.key)],

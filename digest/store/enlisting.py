@@ -91,11 +91,10 @@ def _gather(connection: Connection, readers: Iterable[Subscriber], terms: Terms,
 
 def _row(row: Subscriber, wish: Preference | None, terms: Terms, day: date) -> dict[str, Any]:
     """A reader as the edition sees them: their own choice of topics, pause and comments before what the roll says."""
-    status, topics, comments = row.standing(day), row.topics, True
-    if wish is not None:
-        topics, comments = row.topics if wish.topics is None else wish.topics, wish.comments
-        if status == "active" and wish.paused_until and day < wish.paused_until:
-            status = "paused"
+    status, wish = row.standing(day), wish or Preference(email=row.email)
+    if status == "active" and wish.paused_until and day < wish.paused_until:
+        status = "paused"
+    topics, comments = wish.over(row)
     rank = _GONE if status in GONE else 0 if status == "active" else 1
     return {
         "email": row.email,

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, delete, select, update
 
+from digest.model import Subscriber
 from digest.store import schema
 from digest.store.database import first_to_write, insert
 from digest.store.deliveries import QUEUED, SENDING, SKIPPED
@@ -27,6 +28,10 @@ class Preference:
     topics: tuple[str, ...] | None = None
     paused_until: date | None = None
     comments: bool = True
+
+    def over(self, row: Subscriber) -> tuple[tuple[str, ...], bool]:
+        """The topics that count for a reader, their own choice before the roll's, and whether they want comments."""
+        return row.topics if self.topics is None else self.topics, self.comments
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,10 +61,12 @@ class Readers:
         with self._engine.begin() as connection:
             return connection.execute(select(schema.readers.c.email).where(schema.readers.c.id == reader)).scalar()
 
-    def enrol(self, email: str, token: str) -> None:
-        """Let a token be known that no edition has been sent with yet."""
+    def enrol(self, email: str, token: str) -> int:
+        """Let a token be known that no edition has been sent with yet; returns the reader's number in every edition's list."""
+        known = schema.readers
         with self._engine.begin() as connection:
-            connection.execute(insert(connection, schema.readers).on_conflict_do_nothing(), {"email": email, "token": token})
+            connection.execute(insert(connection, known).on_conflict_do_nothing(), {"email": email, "token": token})
+            return int(connection.execute(select(known.c.id).where(known.c.email == email)).scalar_one())
 
     def preference(self, email: str) -> Preference:
         """What a reader has chosen."""
