@@ -74,10 +74,10 @@ class Import:
             self.batch.decide(self._known(readers))
         for rows in chunks(self.batch.undecided()):
             self.batch.decide(self._unknown(rows))
-        problems = [problem for problem in islice(source.problems(), SHOWN * 50) if problem.skipped]
+        refused, problems = source.skipped, list(islice(source.flaws(), SHOWN))
         own = {name.casefold() for _, name in self._columns.extra}
         unknown = [name for _, name in source.columns().extra if name.casefold() not in own]
-        return Plan(counts=self.batch.counts(), refused=source.skipped, problems=problems[:SHOWN], unknown=unknown)
+        return Plan(counts=self.batch.counts(), refused=refused, problems=problems, unknown=unknown)
 
     def _known(self, readers: Sequence[Subscriber]) -> Iterator[tuple[str, Fate, str, dict[str, str]]]:
         """The fates of those who are on the roll."""

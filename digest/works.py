@@ -27,10 +27,9 @@ from digest.render import Design
 from digest.sign import Signer
 from digest.store import Frozen, Store
 from digest.store.archive import ResponseCache
-from digest.subscribers import Roll
-from digest.witness import FILE, Witness
-
-ROLL = "subscribers.csv"
+from digest.subscribers import FILE, Roll
+from digest.witness import FILE as WITNESS
+from digest.witness import Witness
 
 
 @dataclass
@@ -47,7 +46,7 @@ class Works:
     @property
     def roll_path(self) -> Path:
         """Where the subscribers are."""
-        return self.config.root / ROLL
+        return self.config.root / FILE
 
     def roll(self) -> Roll:
         """The subscribers as the file has them now."""
@@ -134,7 +133,7 @@ class Works:
             guards=self.config.guards,
             roll=self.roll,
             store=self.store,
-            witness=Witness(self.config.root / FILE),
+            witness=Witness(self.config.root / WITNESS),
             clock=self.clock,
             patience=self.patience,
             stop=self.stop,

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from digest.works import Works
 
 
+MANY = 200  # problems that a person is told at once
+
+
 @click.group("subscribers")
 def command() -> None:
     """List, add, remove, check, import and export the subscribers.
@@ -114,18 +117,19 @@ def checked(root: Path, as_json: bool, whole: bool) -> int:
     """
     from itertools import islice
 
-    with working(root) as works:
-        roll = works.roll()
-        survey = roll.survey()
-        amiss = survey.skipped + survey.repeated
-        problems = islice(roll.problems(), None if whole or as_json else 200)
-        if as_json:
-            head = {"subscribers": survey.subscribers, "active": survey.active, "counts": survey.counts, "manner": survey.manner}
-            show_rows("problems", ({"line": row.line, "what": row.what, "skipped": row.skipped} for row in problems), **head)
-            return 0 if survey.active else 2
-        for row in problems:
-            click.echo(_line(roll.path, row))
-    if not whole and amiss > 200:
+    from digest.subscribers import FILE, Roll
+
+    roll = Roll(root / FILE)  # and nothing else of the newsletter: a million rows leave little room
+    survey = roll.survey()
+    amiss = survey.skipped + survey.repeated
+    problems = islice(roll.problems() if amiss or survey.remarks else iter(()), None if whole or as_json else MANY)
+    if as_json:
+        head = {"subscribers": survey.subscribers, "active": survey.active, "counts": survey.counts, "manner": survey.manner}
+        show_rows("problems", ({"line": row.line, "what": row.what, "skipped": row.skipped} for row in problems), **head)
+        return 0 if survey.active else 2
+    for row in problems:
+        click.echo(_line(roll.path, row))
+    if not whole and amiss + survey.remarks > MANY:
         click.echo("… and more: --all names them.")
     click.echo(f"{roll.path.name} is {survey.manner}.")
     click.echo(f"{survey.subscribers} subscribers, {survey.active} active, {amiss} problem(s).")

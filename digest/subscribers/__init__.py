@@ -6,7 +6,10 @@ from digest.subscribers.change import Change, NewRow, add, mark, remove, rewrite
 from digest.subscribers.roll import Roll, Survey
 from digest.subscribers.rows import Problem, topics_in
 
+FILE = "subscribers.csv"
+
 __all__ = [
+    "FILE",
     "Change",
     "NewRow",
     "Problem",

@@ -35,8 +35,9 @@ class Batch:
         self._database = database
         database.execute(
             "CREATE TABLE incoming (email TEXT PRIMARY KEY, line INTEGER, status TEXT, severity INTEGER, row TEXT, before TEXT, "
-            "fate TEXT, why TEXT) WITHOUT ROWID"
+            "fate TEXT, why TEXT)"
         )
+        database.execute("CREATE INDEX incoming_fates ON incoming (fate, line)")
 
     def take(self, rows: Iterable[Subscriber], status: str | None) -> None:
         """Read the file in; `status` is everybody's, whatever the file says."""

@@ -117,6 +117,10 @@ class Roll:
             counts[row.status] -= row.line in doubles.others
         return Survey(manner, {status: counts[status] for status in STATUSES}, skipped, len(doubles.others), remarks)
 
+    def flaws(self) -> Iterator[Problem]:
+        """Every row that cannot be read."""
+        return (row for row in self._rows() if isinstance(row, Problem))
+
     def problems(self) -> Iterator[Problem]:
         """Every row that is left out, or odd, in the file's order."""
         doubles = self._doubles()
