@@ -21,6 +21,7 @@ from digest.subscribers.change import Edit, setting
 from digest.subscribers.columns import Columns, day_of
 from digest.subscribers.incoming import Batch, Fate, Incoming, changes, said
 from digest.subscribers.journal import Journal
+from digest.subscribers.rows import UNKNOWN
 from digest.subscribers.table import CsvTable, Record
 
 SHOWN = 20  # examples of each kind
@@ -89,7 +90,7 @@ class Import:
                 continue
             new = changes(now, then)
             before = {name: value for name, value in said(now).items() if name in new}
-            why = gone.get(now.email) or (now.status if now.status in GONE else "")
+            why = gone.get(now.email) or (now.status if now.status in GONE or now.status.startswith(UNKNOWN) else "")
             if why:
                 yield now.email, "kept out", why, {}
             elif then.status in GONE:
@@ -105,7 +106,8 @@ class Import:
         tokens = {self._token(row.email): row.email for row in rows}
         forgotten = {tokens[token] for token in self._store.suppressions.forgotten(tokens)}
         for row in rows:
-            why = gone.get(row.email) or ("wanted to be forgotten" if row.email in forgotten else "")
+            strange = f"unknown status {row.status.removeprefix(UNKNOWN)!r}" if row.status.startswith(UNKNOWN) else ""
+            why = gone.get(row.email) or ("wanted to be forgotten" if row.email in forgotten else strange)
             fate: Fate = "kept out" if why else "gone" if row.status in GONE else "new"
             yield row.email, fate, why or (row.status if row.status != "active" else ""), {}
 
@@ -159,8 +161,9 @@ class _Edits:
         row = self._batch.find(email, ("changed", "gone"))
         if row is None:
             return None
-        places = self._columns.placed({name: {**row.values, "status": row.status}[name] for name in row.before})
-        return partial(self._edited, email, setting(self._table, places)) if places else None
+        values = {name: {**row.values, "status": row.status}[name] for name in row.before}
+        edit = setting(self._table, self._columns, values)
+        return partial(self._edited, email, edit) if edit else None
 
     def _edited(self, email: str, edit: Edit, record: Record) -> str | None:
         new = edit(record)

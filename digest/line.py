@@ -63,9 +63,6 @@ class Permit:
 NO_PERMIT = Permit()
 
 
-NO_PERMIT = Permit()
-
-
 class Unwatched:
     """Progress that nobody sees."""
 

@@ -54,9 +54,9 @@ async def publish(line: Line, plan: EditionPlan, slot: Slot, progress: Progress,
         failures = draft.failures
         if len(draft.edition.stories) < plan.min_articles:
             return _without_edition(line, plan, draft)
-        frozen = freeze(line, draft.edition, roll, permit)
+        frozen = await asyncio.to_thread(freeze, line, draft.edition, roll, permit)
     else:
-        heed(line, roll)
+        await asyncio.to_thread(heed, line, roll)
     report = await send(line, frozen, progress, permit)
     return replace(report, failures=failures, bad_rows=roll.skipped)
 
@@ -140,7 +140,8 @@ async def send(
         progress.started(waiting)
         await carried(line, frozen, waiting, progress, due, tally)
     now, bounces = line.clock(), line.bounces
-    bounced = line.store.suppressions.adopt_bounces(key, now, limit=bounces.soft_limit, since=now - bounces.soft_within)
+    adopt, since = line.store.suppressions.adopt_bounces, now - bounces.soft_within
+    bounced = await asyncio.to_thread(adopt, key, now, limit=bounces.soft_limit, since=since)
     return _report(line, frozen, before, resumed, bounced)
 
 

@@ -19,6 +19,7 @@ from digest.compose import Composer
 from digest.deliver import one_by_one
 from digest.dossier import Dossier, dossier
 from digest.errors import DigestError, RollError
+from digest.limits import Limit
 from digest.model import Recipient, Subscriber
 from digest.render import Letter
 from digest.scribe import Scribe
@@ -28,6 +29,7 @@ from digest.store.readers import LASTS
 from digest.subscribers import Change, NewRow, normal, remove, rewrite
 from digest.subscribers.change import Edit, Edits, setting
 from digest.subscribers.columns import Columns
+from digest.subscribers.journal import Journal
 from digest.subscribers.table import CsvTable
 from digest.works import Works
 
@@ -55,7 +57,8 @@ class Readership:
         self._leaving = Group(self._left)
         self._joining = Group(self._joined)
         self._behind: set[asyncio.Task[None]] = set()
-        self.scribe = Scribe(works.roll)
+        self.scribe = Scribe(works.store, works.roll)
+        self._links_sent = Limit(3, 3_600)
 
     async def close(self) -> None:
         """Let the letters go and the roll be written."""
@@ -82,11 +85,11 @@ class Readership:
 
     async def _answer(self, email: str, name: str, topics: Sequence[str]) -> None:
         works = self._works
-        reason = works.store.suppressions.among([email]).get(email)
+        reason = (await asyncio.to_thread(works.store.suppressions.among, [email])).get(email)
         if reason in NOT_WRITTEN_TO:
             return
         row = await asyncio.to_thread(self._row, email)
-        request = works.store.readers.ask(email, name, topics, works.clock())
+        request = await asyncio.to_thread(works.store.readers.ask, email, name, topics, works.clock())
         if request is None:
             return
         if row is not None and reason is None and row.status in {"active", "paused"}:
@@ -103,17 +106,20 @@ class Readership:
         works, now = self._works, self._works.clock()
         requests = [self._request(token) for token in tokens]
         asked = {request.email: request for request in requests if request is not None}
+        reasons = works.store.suppressions.among(asked)
+        asked = {email: request for email, request in asked.items() if reasons.get(email) not in NOT_WRITTEN_TO}
+        for email in asked:  # before the roll says so, or the scribe would write down what is over
+            works.store.suppressions.release(email, "asked again by the form and confirmed", now)
         if asked:
             there = {email for email in asked if self._row(email) is not None}
             rewrite(works.roll_path, _joining(asked, there, now.date().isoformat()))
         for email, request in asked.items():
-            works.store.suppressions.release(email, "asked again by the form and confirmed", now)
             works.store.readers.remember(email, works.links.token(email))
             if request.topics:
                 works.store.readers.prefer(Preference(email=email, topics=request.topics), now, "chosen when joining")
             works.store.history.note([Entry(email=email, at=now, event="confirmed", detail="double opt-in by the form")])
             works.store.readers.answer(request)
-        return [request is not None for request in requests]
+        return [request is not None and request.email in asked for request in requests]
 
     def _request(self, token: str) -> Request | None:
         with suppress(BadData, TypeError, ValueError):
@@ -135,26 +141,28 @@ class Readership:
         row = self._row(email)
         return Preference(email=email, topics=row.topics if row else (), paused_until=wish.paused_until, comments=wish.comments)
 
-    def prefer(self, wish: Preference) -> None:
+    async def prefer(self, wish: Preference) -> None:
         """Keep what a reader chooses, and have it shown in the roll where that has columns for it."""
         until = wish.paused_until.isoformat() if wish.paused_until else ""
         topics = ", ".join(wish.topics or ())
         told = f"topics: {topics or 'all'}; paused until: {until or 'no'}; comments: {'yes' if wish.comments else 'no'}"
-        self._works.store.readers.prefer(wish, self._works.clock(), told)
+        await asyncio.to_thread(self._works.store.readers.prefer, wish, self._works.clock(), told)
         self.scribe.note(wish.email, {"topics": topics, "paused_until": until})
 
     # — seeing and being forgotten —
 
     def send_link(self, email: str) -> None:
         """Send a reader the way to their own data; nothing happens for an address that is unknown. RollError for none."""
-        self._later(self._link(normal(email)))
+        address = normal(email)
+        if self._links_sent.takes(address):
+            self._later(self._link(address))
 
     async def _link(self, email: str) -> None:
         found = await asyncio.to_thread(dossier, self._works, email)
         gone = found.suppression.reason if found.suppression else ""
         if found.known and gone not in NOT_WRITTEN_TO:
             token = self._works.links.token(email)
-            self._works.store.readers.enrol(email, token)
+            await asyncio.to_thread(self._works.store.readers.enrol, email, token)
             await self._send(email, self._way(self._own.dumps(token)))
 
     def mine(self, token: str) -> Dossier | None:
@@ -166,8 +174,9 @@ class Readership:
 
     def forget(self, email: str) -> None:
         """Keep nothing of a reader; DigestError where the roll cannot be written, and then nothing is done."""
-        with suppress(RollError):
+        if self._works.roll().find(email) is not None:
             remove(self._works.roll_path, email)
+        Journal.forget(self._works.roll_path, email)
         self._works.store.readers.forget(email, self._works.links.token(email), self._works.clock())
 
     # — letters —
@@ -248,9 +257,8 @@ def _joining(asked: dict[str, Request], there: set[str], today: str) -> Change:
     """The rows of those who have confirmed: new ones, and those that are there made active."""
 
     def edits(table: CsvTable, columns: Columns) -> Edits:
-        places = columns.placed({"status": "active", "paused_until": ""})
-        edit: dict[str, Edit] = {email: setting(table, places) for email in there} if places else {}
-        return edit
+        edit = setting(table, columns, {"status": "active", "paused_until": ""})
+        return dict.fromkeys(there, edit) if edit else dict[str, Edit]()
 
     new = [
         NewRow(

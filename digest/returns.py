@@ -2,7 +2,7 @@
 
 A stranger can write a bounce for anybody. What counts at once must show that it comes from mail of ours: by the mark in the
 address that it was sent to (a variable envelope return path), by our own Message-ID or link in it, or by a provider's
-signature. What does not show it counts as one bounce of the soft kind.
+signature. What does not show it is told, and changes nothing.
 """
 
 import asyncio
@@ -16,6 +16,7 @@ from digest.bounces import Report, read
 from digest.bounces.mailboxes import Imap, read_new
 from digest.bounces.providers import Event
 from digest.errors import DigestError
+from digest.scribe import catch_up
 from digest.store import Entry, Suppression
 from digest.works import Works
 
@@ -25,7 +26,7 @@ SUPPRESSING = {"hard": "bounced", "complaint": "complained", "leave": "unsubscri
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What followed for one reader: `event` is unsubscribed, bounced, complained, soft bounce, or empty where nothing did."""
+    """What followed for one reader: `event` is unsubscribed, bounced, complained, soft bounce, or unproven, where nothing did."""
 
     email: str
     event: str
@@ -37,6 +38,7 @@ class Returns:
 
     def __init__(self, works: Works) -> None:
         self._works = works
+        self._changed = False  # somebody is suppressed whom the roll does not show so
 
     def take(self, raw: bytes) -> tuple[Report, list[Outcome]]:
         """Deal with a message, once, however often it is given."""
@@ -57,10 +59,12 @@ class Returns:
         if report.kind not in {*SUPPRESSING, "soft"}:
             return []
         emails, known = self._whose(report)
-        emails = emails or (list(report.addresses) if vouched else [])
-        grave = report.kind in SUPPRESSING and (vouched or known)
+        emails = self._remembered(emails or (list(report.addresses) if vouched else []))
+        grave = report.kind in SUPPRESSING
         told = " ".join(filter(None, [report.status, report.detail]))
         now, bounces = self._works.clock(), self._works.config.bounces
+        if not (vouched or known):
+            return [Outcome(email=email, event="unproven", detail=told) for email in emails]
         if grave:
             reason = SUPPRESSING[report.kind]
             rows = [Suppression(email=email, reason=reason, since=now, detail=told) for email in emails]
@@ -70,6 +74,12 @@ class Returns:
         limit, since = bounces.soft_limit, now - bounces.soft_within
         noted, dead = self._works.store.suppressions.report_soft(key, entries, now, limit=limit, since=since)
         return [Outcome(email=email, event="bounced" if email in dead else "soft bounce", detail=told) for email in noted]
+
+    def _remembered(self, emails: list[str]) -> list[str]:
+        """Without those who wanted to be forgotten: nothing is noted of them any more."""
+        tokens = {self._works.links.token(email): email for email in emails}
+        forgotten = self._works.store.suppressions.forgotten(tokens)
+        return [email for token, email in tokens.items() if token not in forgotten]
 
     def _leaving(self, report: Report) -> Iterator[str]:
         """Readers whose own leave-me-alone address was written to; not by a machine."""
@@ -103,10 +113,19 @@ class Returns:
     def read_mailbox(self) -> int:
         """Deal with all new messages of the configured mailbox; returns how many there were."""
         bounces = self._works.config.bounces
-        return read_new(bounces.mailbox, self._works.config.root, bounces.password, self._heed)
+        count = read_new(bounces.mailbox, self._works.config.root, bounces.password, self._heed)
+        self._write_down()
+        return count
+
+    def _write_down(self) -> None:
+        """Show in the roll who is suppressed now."""
+        if self._changed:
+            self._changed = False
+            catch_up(self._works.store, self._works.roll())
 
     def _heed(self, raw: bytes) -> None:
         report, outcomes = self.take(raw)
+        self._changed = self._changed or any(outcome.event in SUPPRESSING.values() for outcome in outcomes)
         for outcome in outcomes:
             log.info("%s: %s %s", outcome.email, outcome.event, outcome.detail)
         if not outcomes and report.kind in {"hard", "soft", "complaint"}:
@@ -118,7 +137,8 @@ class Returns:
         with Imap.connected(bounces.mailbox, bounces.password) as imap:
             began = monotonic()
             while not stop.is_set() and monotonic() - began < 3_600:
-                imap.read_new(self._heed)
+                while imap.read_new(self._heed) and not stop.is_set():
+                    self._write_down()
                 imap.wait(bounces.every.total_seconds(), stop.is_set)
 
     async def watch(self) -> None:

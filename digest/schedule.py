@@ -92,7 +92,7 @@ class Service:
         await self.publish_due()
 
     async def _resume(self, frozen: Frozen) -> Report:
-        heed(self._works.line, self._works.roll())
+        await asyncio.to_thread(heed, self._works.line, self._works.roll())
         return await send(self._works.line, frozen, Unwatched(), due=self._works.clock())
 
     async def write_down(self) -> None:

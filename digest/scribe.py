@@ -7,6 +7,7 @@ waited for: an opt-out counts from its commit, and what a power cut keeps from t
 import asyncio
 import logging
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 
 from digest.errors import DigestError
 from digest.importing import chunks
@@ -22,7 +23,8 @@ AGAIN = 60.0  # seconds before a writing that failed is tried again
 class Scribe:
     """Writes to one roll; `note` may be called at any time on the loop that runs it."""
 
-    def __init__(self, roll: Callable[[], Roll]) -> None:
+    def __init__(self, store: Store, roll: Callable[[], Roll]) -> None:
+        self._store = store
         self._roll = roll
         self._waiting: dict[str, dict[str, str]] = {}
         self._task: asyncio.Task[None] | None = None
@@ -49,7 +51,7 @@ class Scribe:
         if not taken:
             return True
         try:
-            await asyncio.to_thread(write_down, self._roll().path, taken)
+            await asyncio.to_thread(write_down, self._roll().path, partial(self._still, taken))
         except DigestError as error:
             log.warning("recorded, but not shown in the roll yet: %s", error)
             self._waiting = {email: {**values, **self._waiting.get(email, {})} for email, values in taken.items()} | {
@@ -57,6 +59,14 @@ class Scribe:
             }
             return False
         return True
+
+    def _still(self, taken: Mapping[str, Mapping[str, str]]) -> Mapping[str, Mapping[str, str]]:
+        """What is still so when the file is open: a reader may have come back since they left."""
+        gone = self._store.suppressions.among(taken)
+        return {
+            email: {name: value for name, value in values.items() if name != "status" or email in gone}
+            for email, values in taken.items()
+        }
 
     async def close(self) -> None:
         """Write what waits, and stop."""
@@ -69,7 +79,12 @@ class Scribe:
 def catch_up(store: Store, roll: Roll) -> int:
     """Show in the roll who is on the suppression list and is not marked so; returns how many rows that were."""
     missing = dict(_missing(store, roll))
-    return write_down(roll.path, missing) if missing else 0
+    return write_down(roll.path, lambda: {**_confirmed(store, missing)}) if missing else 0
+
+
+def _confirmed(store: Store, missing: Mapping[str, Mapping[str, str]]) -> Mapping[str, Mapping[str, str]]:
+    gone = store.suppressions.among(missing)
+    return {email: values for email, values in missing.items() if email in gone}
 
 
 def _missing(store: Store, roll: Roll) -> Iterator[tuple[str, dict[str, str]]]:

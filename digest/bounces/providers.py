@@ -23,7 +23,8 @@ from digest.config import Webhook
 from digest.errors import DigestError
 
 FRESH = 900.0  # seconds
-_AMAZON = re.compile(r"sns\.[a-z0-9-]{4,30}\.amazonaws\.com(\.cn)?\Z")
+_AMAZON = re.compile(r"sns\.[a-z]{2}(?:-[a-z]{2,9}){1,2}-\d\.amazonaws\.com(?:\.cn)?\Z")  # a region, and not the name of a bucket
+_CERTIFICATE = re.compile(r"/SimpleNotificationService-[0-9A-Za-z]{1,64}\.pem\Z")
 
 
 class ForgedError(DigestError):
@@ -59,6 +60,13 @@ Fetch = Callable[[str], bytes]
 
 def read_call(name: str, call: Call, hook: Webhook, now: float, fetch: Fetch) -> list[Event]:
     """What a provider tells; ForgedError where it is not the provider. `now` is in seconds since 1970."""
+    try:
+        return _read(name, call, hook, now, fetch)
+    except ValueError as error:  # surrogates, ports and the like that no provider writes
+        raise ForgedError(f"a field that no provider writes: {error}") from error
+
+
+def _read(name: str, call: Call, hook: Webhook, now: float, fetch: Fetch) -> list[Event]:
     if name == "ses":
         return list(_ses(_fields(call.json()), hook, fetch))
     if name == "mailgun":
@@ -94,7 +102,10 @@ def _sealed_by_amazon(told: Mapping[str, Any], kind: str, fetch: Fetch) -> None:
         else ["Message", "MessageId", "SubscribeURL", "Timestamp", "Token", "TopicArn", "Type"]
     )
     words = "".join(f"{name}\n{_str(told, name)}\n" for name in names if name in told).encode()
-    certificate = fetch(_amazons(_str(told, "SigningCertURL")))
+    address = _amazons(_str(told, "SigningCertURL"))
+    if not _CERTIFICATE.match(urlsplit(address).path) or urlsplit(address).query:
+        raise ForgedError("not a certificate's address")
+    certificate = fetch(address)
     modern = _str(told, "SignatureVersion") == "2"
     if not rsa_seal(certificate, words, _decoded(_str(told, "Signature")), modern=modern):
         raise ForgedError("the signature of Amazon SNS does not fit")

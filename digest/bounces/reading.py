@@ -12,19 +12,20 @@ from email import message_from_string
 from email.header import decode_header, make_header
 from email.message import Message
 from email.utils import getaddresses
-from html import unescape
 from typing import Literal
 
 from flufl.bounce import all_failures
 
 from digest.bounces import wording
 from digest.bounces.notification import Fate, addresses, code_in, complaint, fates, original, plain
+from digest.markup import plain as plain_of
 
+log = logging.getLogger("digest")
 logging.getLogger("flufl.bounce").setLevel(logging.CRITICAL)  # it would print the traceback of each detector that trips
 LARGEST = 256_000  # bytes that are read of a message: what it has to say is at its beginning
+WORDS = 20_000  # letters of a part that are looked through: a notice is short, and patterns are slow
 MANY = 50  # recipients of one report
 Kind = Literal["hard", "soft", "delay", "complaint", "leave", "auto", "other"]
-_TAGS = re.compile(r"(?is)<(style|script|head)\b.*?</\1>|<br\s*/?>|</(?:p|div|tr|li|h\d)>|<[^>]+>")
 _COPY = re.compile(
     r"(?im)^.{0,6}(?:-{2,}.{0,50}(?:copy|original|returned|unsent|message (?:text )?follows|below this line|headers).*|"
     r"(?:return-path|received|x-[\w-]+|message-id|dkim-signature|mime-version):\s.*)$"
@@ -32,7 +33,7 @@ _COPY = re.compile(
 _OTHERS = re.compile(
     r"(?im)^[> \t]*(?:message-?id|from|sender|mail from|reply-to|in-reply-to|references|date|return-path|envelope-from|x-[\w-]+|cc)"
     r"\s*:.*$|"
-    r"\(envelope-from [^)]*\)|\bfrom <[^>]*>"
+    r"\(envelope-from [^)\n]{0,200}\)|\bfrom <[^>\n]{0,300}>"
 )
 _POINTED = re.compile(
     r"(?im)^[>\s*-]{0,4}<?([^\s<>\"',;:()]+@[^\s<>\"',;:()]+?)>?\s*(?:[:(]|$|\.\.\.|--? )|"
@@ -64,22 +65,35 @@ class Report:
 
 
 def read(raw: bytes) -> Report:
-    """What a message reports; any bytes are read."""
+    """What a message reports; any bytes are read, and what cannot be taken apart reports nothing."""
+    try:
+        return _read(raw)
+    except Exception:  # a parser that trips over a stranger's bytes: nested a thousand deep, in a charset that is none
+        log.exception("a message cannot be taken apart")
+        return Report(kind="other")
+
+
+def _read(raw: bytes) -> Report:
     message = message_from_string(raw[:LARGEST].decode("latin-1"))  # so that every header is text, whatever its bytes
-    sent_to = tuple(address for name in _ENVELOPE for address in addresses(" ".join(map(str, message.get_all(name, [])))))
+    sent_to = tuple(address for name in _ENVELOPE for address in addresses(" ".join(map(str, message.get_all(name, [])))[:WORDS]))
     about = original(message)
     message_id = str(about.get("Message-ID", "")).strip() if about is not None else ""
     kind, named, status, detail = _reported(message, about, sent_to)
     return Report(
         kind="other" if kind in {"hard", "soft"} and not named else kind,
-        addresses=tuple(list(dict.fromkeys(named))[:MANY]),
-        status=status,
-        detail=" ".join(detail.split())[:300],
+        addresses=tuple(filter(None, map(_printable, dict.fromkeys(named[:MANY])))),
+        status=_printable(status),
+        detail=" ".join(_printable(detail).split())[:300],
         sent_to=sent_to[:MANY],
-        message_id=message_id[:300],
+        message_id=_printable(message_id)[:300],
         doubt=kind in {"hard", "soft"} and not named,
         tokens=tuple(dict.fromkeys(_TOKEN.findall(about.as_string() if about is not None else "")))[:5],
     )
+
+
+def _printable(text: str) -> str:
+    """Text that a database, a log and a terminal take."""
+    return "".join(letter if letter.isprintable() else " " for letter in text)
 
 
 _Reported = tuple[Kind, Sequence[str], str, str]
@@ -223,14 +237,16 @@ def _text(message: Message) -> str:
     for part in _outer(message):
         payload = part.get_payload(decode=True)
         if not isinstance(payload, bytes):
-            words.append(str(part.get_payload()))
+            words.append(str(part.get_payload())[:WORDS])
             continue
         try:
             text = payload.decode(part.get_content_charset() or "utf-8", "replace")
-        except LookupError:
+        except (LookupError, ValueError):
             text = payload.decode("utf-8", "replace")
-        words.append(unescape(_TAGS.sub("\n", text)) if part.get_content_subtype() == "html" else text)
-    return "\n".join(words)
+        words.append((plain_of(text[: 4 * WORDS].replace("<", " <")) if part.get_content_subtype() == "html" else text)[:WORDS])
+        if len(words) == MANY:
+            break
+    return "\n".join(words)[: 4 * WORDS]
 
 
 def _outer(message: Message) -> Iterable[Message]:

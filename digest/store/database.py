@@ -71,7 +71,7 @@ def _begin(connection: Connection) -> None:
 
 def _careful_sqlite(connection: Any, _record: object) -> None:
     connection.isolation_level = None  # or the driver would commit before and after each CREATE TABLE
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=30000", "secure_delete=FAST"):
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=30000", "secure_delete=ON"):
         connection.execute(f"PRAGMA {pragma}")
 
 
@@ -102,8 +102,12 @@ def _revision(connection: Connection) -> str | None:
 def first_to_write(connection: Connection) -> None:
     """Wait for one's turn to write before reading what the writing depends on.
 
-    SQLite refuses at once to write after reading where another process has written in between (SQLITE_BUSY_SNAPSHOT).
+    SQLite refuses at once to write after reading where another process has written in between (SQLITE_BUSY_SNAPSHOT);
+    PostgreSQL lets two write at once unless they agree on a lock.
     """
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(771842)"))
+        return
     connection.execute(text("DELETE FROM alembic_version WHERE 1 = 0"))
 
 

@@ -5,8 +5,9 @@ yes, and one that says gone against all others. Who is marked as gone goes onto 
 transaction, and nobody on that list is enlisted.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -49,10 +50,24 @@ class Terms:
     guard: Callable[[int], None] = lambda _count: None  # raises where a list of so many should not be written to
 
 
-def enlist(connection: Connection, key: str, readers: Iterable[Subscriber], terms: Terms, day: date, now: datetime) -> list[str]:
-    """Put the active readers on an edition's list, in the transaction that freezes it; returns the versions in use."""
-    _ROLL.create(connection)
-    _gather(connection, readers, terms, day)
+@contextmanager
+def gathered(connection: Connection, readers: Iterable[Subscriber], terms: Terms, day: date) -> Iterator[list[str]]:
+    """Take a roll into the temporary table, without holding anybody up; yields the versions that its readers have chosen."""
+    with connection.begin():
+        _ROLL.drop(connection, checkfirst=True)
+        _ROLL.create(connection)
+        _gather(connection, readers, terms, day)
+        query = select(_ROLL.c.variant).where(_ROLL.c.status == "active", _ROLL.c.variant.is_not(None)).distinct()
+        used = sorted(connection.execute(query).scalars())
+    try:
+        yield used
+    finally:
+        with connection.begin():
+            _ROLL.drop(connection)
+
+
+def enlist(connection: Connection, key: str, terms: Terms, now: datetime) -> None:
+    """Put the active readers that were gathered on an edition's list, in the transaction that freezes it."""
     _suppress(connection, now)
     _number(connection, terms.token)
     roll, known = _ROLL.c, schema.readers.c
@@ -70,10 +85,7 @@ def enlist(connection: Connection, key: str, readers: Iterable[Subscriber], term
     connection.execute(
         insert(schema.deliveries).from_select(["reader", "name", "variant", "extra", "state", "reply", *new], listed)
     )
-    _ROLL.drop(connection)
-    mine = schema.deliveries.c
-    terms.guard(connection.execute(select(func.count()).where(mine.edition == key)).scalar_one())
-    return list(connection.execute(select(mine.variant).where(mine.edition == key).distinct().order_by(mine.variant)).scalars())
+    terms.guard(connection.execute(select(func.count()).where(schema.deliveries.c.edition == key)).scalar_one())
 
 
 def _gather(connection: Connection, readers: Iterable[Subscriber], terms: Terms, day: date) -> None:
@@ -130,5 +142,5 @@ def _number(connection: Connection, token: Callable[[str], str]) -> None:
         tokens = {token(row.email): row.email for row in rows}
         without = forgotten(connection, tokens)
         if new := [{"email": email, "token": name} for name, email in tokens.items() if name not in without]:
-            connection.execute(insert(schema.readers), new)
+            connection.execute(careful_insert(connection, schema.readers).on_conflict_do_nothing(), new)
         last = rows[-1].n

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Generic, TypeVar
 
 Item = TypeVar("Item")
@@ -16,6 +17,7 @@ class Group(Generic[Item, Result]):
         self._write = write
         self._waiting: list[tuple[Item, asyncio.Future[Result]]] = []
         self._task: asyncio.Task[None] | None = None
+        self._thread = ThreadPoolExecutor(1, "commit")  # of its own: it must not wait for slower work
 
     async def __call__(self, item: Item) -> Result:
         """Returns when the item is committed; raises what the commit raised."""
@@ -29,7 +31,8 @@ class Group(Generic[Item, Result]):
         while self._waiting:
             taken, self._waiting = self._waiting[:MOST], self._waiting[MOST:]
             try:
-                results = await asyncio.to_thread(self._write, [item for item, _ in taken])
+                items = [item for item, _ in taken]
+                results = await asyncio.get_running_loop().run_in_executor(self._thread, self._write, items)
             except Exception as error:  # noqa: BLE001  whoever waits is told
                 for _, future in taken:
                     future.set_exception(error)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -11,8 +11,9 @@ from sqlalchemy import Connection, Engine, Row, and_, func, insert, select, upda
 from digest.markup import identity
 from digest.model import Edition, Rendered, Slot, Subscriber
 from digest.store import schema
+from digest.store.database import first_to_write
 from digest.store.deliveries import counts
-from digest.store.enlisting import Terms, enlist
+from digest.store.enlisting import Terms, enlist, gathered
 
 _EDITION = TypeAdapter(Edition)
 
@@ -50,6 +51,17 @@ class Last:
 
     frozen_at: datetime
     readers: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Headline:
+    """An edition in the archive's list."""
+
+    key: str
+    day: date
+    subject: str
+    preheader: str
+    frozen_at: datetime
 
 
 class Ledger:
@@ -94,16 +106,13 @@ class Ledger:
 
         `readers` are the rows of the roll, of every status and any number: see `enlisting`.
         """
-        variants = {}
-        with self._engine.begin() as connection:
-            _replace_skipped(connection, edition.slot.key)
-            connection.execute(schema.editions.insert().values(**_edition_row(edition, rendered)))
-            if rows := _settled_rows(edition):
-                connection.execute(insert(schema.settled), rows)
-            for name in enlist(connection, edition.slot.key, readers, terms, edition.slot.day, edition.frozen_at):
-                if name and version is not None:
-                    variants[name] = version(name)
-                    connection.execute(schema.variants.insert().values(_variant_row(edition.slot.key, name, variants[name])))
+        key, at = edition.slot.key, edition.frozen_at
+        with self._engine.connect() as connection, gathered(connection, readers, terms, edition.slot.day) as used:
+            variants = {name: version(name) for name in used if name} if version is not None else {}
+            with connection.begin():
+                first_to_write(connection)
+                _made(connection, edition, rendered, variants)
+                enlist(connection, key, terms, at)
         return Frozen(edition=edition, rendered=rendered, finished_at=None, variants=variants)
 
     def skip(self, slot: Slot, note: str, now: datetime) -> None:
@@ -152,6 +161,14 @@ class Ledger:
             readers = connection.execute(select(func.count()).where(sent.edition == row.key)).scalar_one()
         return Last(frozen_at=row.frozen_at, readers=readers)
 
+    def headlines(self, limit: int) -> list[Headline]:
+        """The latest editions that were made, newest first, without what they hold."""
+        table = schema.editions.c
+        query = select(table.key, table.day, table.subject, table.preheader, table.frozen_at).where(table.number.is_not(None))
+        with self._engine.begin() as connection:
+            rows = connection.execute(query.order_by(table.window_end.desc()).limit(limit))
+            return [Headline(**row._asdict()) for row in rows]
+
     def made(self, limit: int) -> list[Frozen]:
         """The latest editions that were made, newest first."""
         table = schema.editions.c
@@ -165,6 +182,17 @@ class Ledger:
         with self._engine.begin() as connection:
             rows = connection.execute(select(table).order_by(table.c.window_end.desc()).limit(limit)).all()
             return [_entry(row, counts(connection, row.key)) for row in rows]
+
+
+def _made(connection: Connection, edition: Edition, rendered: Rendered, variants: Mapping[str, Rendered]) -> None:
+    """Write down what an edition is."""
+    key = edition.slot.key
+    _replace_skipped(connection, key)
+    connection.execute(schema.editions.insert().values(**_edition_row(edition, rendered)))
+    if rows := _settled_rows(edition):
+        connection.execute(insert(schema.settled), rows)
+    if variants:
+        connection.execute(schema.variants.insert(), [_variant_row(key, name, words) for name, words in variants.items()])
 
 
 def _slot_row(slot: Slot) -> dict[str, Any]:

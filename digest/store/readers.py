@@ -62,9 +62,14 @@ class Readers:
             return connection.execute(select(schema.readers.c.email).where(schema.readers.c.id == reader)).scalar()
 
     def enrol(self, email: str, token: str) -> int:
-        """Let a token be known that no edition has been sent with yet; returns the reader's number in every edition's list."""
-        known = schema.readers
+        """Let a token be known that no edition has been sent with yet; returns the reader's number in every edition's list.
+
+        0 for somebody who wanted to be forgotten: nothing is kept of them.
+        """
+        known, erased = schema.readers, schema.erased.c
         with self._engine.begin() as connection:
+            if connection.execute(select(erased.token).where(erased.token == token)).scalar() is not None:
+                return 0
             connection.execute(insert(connection, known).on_conflict_do_nothing(), {"email": email, "token": token})
             return int(connection.execute(select(known.c.id).where(known.c.email == email)).scalar_one())
 

@@ -160,13 +160,14 @@ class Suppressions:
 def suppress(connection: Connection, rows: Sequence[Suppression]) -> list[str]:
     """Suppress addresses within a transaction, and note it in their histories; returns those that were not before.
 
-    Who is suppressed already keeps the reason, unless the new one weighs more: who leaves after a bounce has left.
+    Who is suppressed already keeps the reason, unless the new one weighs more: who leaves after a bounce has left, and
+    what a reader does themselves weighs more than the same word in a list.
     """
     table = schema.suppressions
     unique = {row.email: row for row in reversed(rows)}
     known = _known(connection, list(unique))
     new = [row for row in unique.values() if row.email not in known]
-    graver = [row for row in unique.values() if row.email in known and _weight(row.reason) > _weight(known[row.email])]
+    graver = [row for row in unique.values() if row.email in known and _weight(row.reason, row.detail) > _weight(*known[row.email])]
     if new:
         values = [{"email": row.email, "reason": row.reason, "since": row.since, "detail": row.detail} for row in new]
         connection.execute(insert(connection, table).on_conflict_do_nothing(), values)
@@ -193,14 +194,16 @@ def _first_time(connection: Connection, key: str, now: datetime) -> bool:
     return bool(connection.execute(insert(connection, table).on_conflict_do_nothing(), {"id": key, "at": now}).rowcount)
 
 
-def _weight(reason: str) -> int:
-    return WEIGHTS.index(reason) if reason in WEIGHTS else 0
+def _weight(reason: str, detail: str) -> tuple[int, bool]:
+    by_a_list = detail.startswith(("imported", "so marked"))
+    return WEIGHTS.index(reason) if reason in WEIGHTS else 0, not by_a_list
 
 
-def _known(connection: Connection, emails: Sequence[str]) -> dict[str, str]:
-    table, found = schema.suppressions.c, dict[str, str]()
+def _known(connection: Connection, emails: Sequence[str]) -> dict[str, tuple[str, str]]:
+    table, found = schema.suppressions.c, dict[str, tuple[str, str]]()
     for some in _steps(emails):
-        found |= dict(connection.execute(select(table.email, table.reason).where(table.email.in_(some))).all())
+        rows = connection.execute(select(table.email, table.reason, table.detail).where(table.email.in_(some)))
+        found |= {email: (reason, detail) for email, reason, detail in rows}
     return found
 
 

@@ -15,6 +15,7 @@ PLAIN = re.compile(
     r"[a-z0-9_+-]{1,30}+(?:\.[a-z0-9_+-]{1,30}+)?@(?:[a-z0-9](?:[a-z0-9]|-(?=[a-z0-9])){0,60}+\.){1,3}"
     r"(?!local|test|arpa|invalid|onion|internal|localhost)[a-z]{2,20}\Z"
 )
+LONGEST = 1_000  # characters that may hold an address with a name
 ROLES = frozenset(WORDS["mailboxes"]["roles"])
 
 
@@ -26,6 +27,8 @@ def normal(address: str) -> str:
     lower = address.lower()
     if address.isascii() and PLAIN.match(lower) and len(lower) <= 254:
         return lower
+    if len(address) > LONGEST:
+        raise RollError(f"{address[:40]!r}… is not an address: it is too long")
     bare = address.strip().strip("\ufeff\u200b\u00a0").removeprefix("mailto:").removesuffix(".")
     if bare.endswith(">"):  # Ada Holm <ada@readers.example>
         bare = bare.rpartition("<")[2][:-1]

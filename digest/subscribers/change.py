@@ -19,7 +19,7 @@ from filelock import FileLock, Timeout
 from digest.errors import BusyError, RollError
 from digest.subscribers.address import PLAIN, normal
 from digest.subscribers.backups import keep
-from digest.subscribers.charset import as_foreign, foreign_file
+from digest.subscribers.charset import as_foreign, foreign_file, readable
 from digest.subscribers.columns import Columns
 from digest.subscribers.rows import columns_of
 from digest.subscribers.table import Block, CsvTable, Record, opened
@@ -85,32 +85,56 @@ def remove(path: Path, email: str) -> int:
 
 def mark(path: Path, email: str, status: str) -> bool:
     """Set the status of an address in every row of it; False where there is no such row or no status column."""
-    return bool(write_down(path, {normal(email): {"status": status}}))
+    wanted = {normal(email): {"status": status}}
+    return bool(write_down(path, lambda: wanted))
 
 
-def write_down(path: Path, values: Mapping[str, Mapping[str, str]]) -> int:
-    """Set some columns of some addresses, those that the file has; returns how many rows have been looked at for it."""
+def write_down(path: Path, wanted: Callable[[], Mapping[str, Mapping[str, str]]]) -> int:
+    """Set some columns of some addresses, those that the file has; returns how many rows have been looked at for it.
+
+    `wanted` is asked when nobody else can change the file any more.
+    """
 
     def edits(table: CsvTable, columns: Columns) -> Edits:
-        placed = {email: columns.placed(wanted) for email, wanted in values.items()}
-        return {email: setting(table, places) for email, places in placed.items() if places}
+        made = {email: setting(table, columns, values) for email, values in wanted().items()}
+        return {email: edit for email, edit in made.items() if edit is not None}
 
     return rewrite(path, Change(edits=edits))
 
 
-def setting(table: CsvTable, places: Mapping[int, str]) -> Edit:
-    """The edit that puts values into their columns."""
+def setting(table: CsvTable, columns: Columns, values: Mapping[str, str]) -> Edit | None:
+    """The edit that puts values into their columns; None where the file has none of these.
+
+    Who becomes active is so in every column that could say no.
+    """
+    places = columns.placed(values)
+    flags = columns.flags if values.get("status") == "active" else ()
+    if not places and not flags:
+        return None
 
     def edited(record: Record) -> str:
         fields = record.fields
         new = {at: value for at, value in places.items() if at >= len(fields) or fields[at].strip() != value}
+        for flag in flags:
+            if flag.at < len(fields) and flag.says(readable(fields[flag.at]).strip()) not in {None, "active"}:
+                new[flag.at] = flag.clear
         return table.changed(record, new) if new else record.raw
 
     return edited
 
 
 def rewrite(path: Path, change: Change) -> int:
-    """Do it, and return how many rows were edited; BusyError where the file is not left alone, and then nothing is done."""
+    """Do it, and return how many rows were edited; BusyError where the file is not left alone, RollError where it cannot be
+    written, and then nothing is done.
+    """
+    try:
+        return _rewritten(path, change)
+    except OSError as error:
+        told = f"cannot be written: {error.strerror}"
+        raise RollError(told, thing=str(path), remedy="Is the disk full, or the folder not writable?") from error
+
+
+def _rewritten(path: Path, change: Change) -> int:
     real = path.resolve()
     with _locked(real):
         for _ in range(TRIES):
@@ -119,10 +143,12 @@ def rewrite(path: Path, change: Change) -> int:
                 edited, altered = _written(real, change, file)
                 if not altered:
                     return edited
-                if _version(real) == before:
-                    change.ready()
-                    keep(real)
-                    _publish(real, temporary, file)
+                change.ready()
+                keep(real)
+                file.flush()
+                os.fsync(file.fileno())
+                if _version(real) == before:  # nothing that takes time comes after this
+                    _publish(real, temporary)
                     return edited
     raise BusyError(
         "somebody saved it while it was being changed", thing=str(path), remedy="Close it elsewhere and try again; nothing is lost."
@@ -188,7 +214,7 @@ def _key(text: str) -> str:
     if text.isascii() and PLAIN.match(bare):
         return bare
     with suppress(RollError, UnicodeError):
-        return normal(text)
+        return normal(readable(text))
     return ""
 
 
@@ -231,10 +257,8 @@ def _replacement(path: Path) -> Iterator[tuple[Path, IO[bytes]]]:
         temporary.unlink(missing_ok=True)
 
 
-def _publish(path: Path, temporary: Path, file: IO[bytes]) -> None:
+def _publish(path: Path, temporary: Path) -> None:
     """The file is the old one or the new one at any instant, also over a power cut."""
-    file.flush()
-    os.fsync(file.fileno())
     temporary.replace(path)
     folder = os.open(path.parent, os.O_RDONLY)
     try:

@@ -36,6 +36,7 @@ class Flag:
 
     at: int
     says: Callable[[str], str | None]
+    clear: str  # what stands there for one who is active
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,13 +112,13 @@ def _place(plain: Sequence[str], words: Sequence[str]) -> int | None:
 
 def _flags(at: int, name: str) -> list[Flag]:
     """A cell of `no` under `unsubscribed`, or of `0`, is no opt-out; an empty cell never says anything."""
-    found: list[Callable[[str], str | None]] = []
+    found = []
     if name in _WHEN:
-        found.append(lambda cell: None if cell.casefold() in _NO | _NOTHING else _WHEN[name])
+        found.append(Flag(at, lambda cell: None if cell.casefold() in _NO | _NOTHING else _WHEN[name], ""))
     if name in _IF_TRUE:
-        found.append(lambda cell: _IF_TRUE[name] if cell.casefold() in _YES else None)
+        found.append(Flag(at, lambda cell: _IF_TRUE[name] if cell.casefold() in _YES else None, "false"))
     if name in _IF_FALSE:
-        found.append(lambda cell: _IF_FALSE[name] if cell.casefold() in _NO else None)
+        found.append(Flag(at, lambda cell: _IF_FALSE[name] if cell.casefold() in _NO else None, "true"))
     if name in _BY_WORD:
-        found.append(lambda cell: status_of(cell.casefold()) if cell else None)
-    return [Flag(at, says) for says in found]
+        found.append(Flag(at, lambda cell: status_of(cell.casefold()) if cell else None, "active"))
+    return found

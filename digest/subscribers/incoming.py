@@ -9,11 +9,10 @@ from itertools import islice
 from typing import Literal
 
 from digest.model import GONE, Subscriber
-from digest.subscribers.rows import SEVERITY
+from digest.subscribers.rows import UNKNOWN, severity
 
 Fate = Literal["new", "changed", "unchanged", "gone", "kept out"]
 _MANY = 500
-_SEVERITY = {status: rank for rank, status in enumerate(SEVERITY)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +43,7 @@ class Batch:
         waiting = iter(rows)
         while chunk := list(islice(waiting, 1_000)):
             values = [
-                (row.email, row.line, word, _SEVERITY[word], json.dumps(_said(row)))
+                (row.email, row.line, word, severity(word), json.dumps(_said(row)))
                 for row in chunk
                 for word in [status or row.status]
             ]
@@ -111,6 +110,8 @@ def batch() -> Iterator[Batch]:
 
 def changes(now: Subscriber, then: Incoming) -> dict[str, str]:
     """What an incoming row would change of one that is there: what it says otherwise, but neither a pause nor `joined`."""
+    if then.status.startswith(UNKNOWN):
+        return {}
     if then.status in GONE:
         return {"status": then.status} if now.status not in GONE else {}
     there = {"name": now.name, **_said(now)}

@@ -40,6 +40,16 @@ class Journal:
         found = sorted(folder.glob(f"*{_FATES}"))
         return cls(folder, datetime.fromisoformat(found[-1].name.removesuffix(_FATES))) if found else None
 
+    @classmethod
+    def forget(cls, roll: Path, email: str) -> None:
+        """Keep nothing of an address in any import's files."""
+        folder = roll.parent / "state" / "imports"
+        for file in sorted(folder.glob("*.jsonl.gz")):
+            at, kind = datetime.fromisoformat(file.name.partition(".")[0]), _FATES if file.name.endswith(_FATES) else _ROWS
+            journal = cls(folder, at)
+            if any(row["email"] == email for row in journal._read(kind)):
+                journal._write(kind, [row for row in journal._read(kind) if row["email"] != email])
+
     def write(self, fates: Iterable[dict[str, Any]]) -> None:
         """Keep whose fate is which; durable when this returns."""
         self._write(_FATES, fates)

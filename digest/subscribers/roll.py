@@ -17,10 +17,11 @@ from digest.model import GONE, Subscriber
 from digest.subscribers.address import normal, oddities, oddity
 from digest.subscribers.charset import foreign_file, mentions
 from digest.subscribers.columns import STATUSES, Columns
-from digest.subscribers.rows import Problem, Reading, Row, bare_columns, columns_of
+from digest.subscribers.rows import UNKNOWN, Problem, Reading, Row, bare_columns, columns_of
 from digest.subscribers.table import Block, CsvTable, opened
 
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*\Z")
+_KNOWN = frozenset(STATUSES)
 _EMAIL, _STATUS = (itemgetter(Subscriber._fields.index(name)) for name in ("email", "status"))
 FREQUENCIES = ("", "daily", "weekdays", "weekly", "monthly")
 
@@ -79,7 +80,7 @@ class Roll:
         self.skipped = 0
         for rows in self._blocks():
             readers = [row for row in rows if isinstance(row, Subscriber)]
-            self.skipped += len(rows) - len(readers)
+            self.skipped += len(rows) - sum(row.status in _KNOWN for row in readers)
             yield from readers
 
     def distinct(self) -> Iterator[Subscriber]:
@@ -115,11 +116,16 @@ class Roll:
         doubles = self._doubles() if len(seen) < total else _Doubles()
         for row in self if doubles.others else ():
             counts[row.status] -= row.line in doubles.others
+        skipped += sum(count for status, count in counts.items() if status not in _KNOWN)
         return Survey(manner, {status: counts[status] for status in STATUSES}, skipped, len(doubles.others), remarks)
 
     def flaws(self) -> Iterator[Problem]:
-        """Every row that cannot be read."""
-        return (row for row in self._rows() if isinstance(row, Problem))
+        """Every row that cannot be read, or has a status that nobody knows."""
+        for row in self._rows():
+            if isinstance(row, Problem):
+                yield row
+            elif row.status not in _KNOWN:
+                yield Problem(row.line, f"unknown status {row.status.removeprefix(UNKNOWN)!r}; there is {', '.join(STATUSES)}")
 
     def problems(self) -> Iterator[Problem]:
         """Every row that is left out, or odd, in the file's order."""
@@ -128,7 +134,10 @@ class Roll:
             if isinstance(row, Problem):
                 yield row
                 continue
-            if row.line in doubles.others:
+            if row.status not in _KNOWN:
+                told = row.status.removeprefix(UNKNOWN)
+                yield Problem(row.line, f"unknown status {told!r}; there is {', '.join(STATUSES)}")
+            elif row.line in doubles.others:
                 yield Problem(row.line, f"the same address as line {doubles.standing[row.email].line}")
             yield from (Problem(row.line, what, skipped=False) for what in _remarks(row))
 

@@ -14,12 +14,13 @@ from digest.errors import RollError
 from digest.model import NOTHING, Subscriber
 from digest.subscribers.address import PLAIN, normal
 from digest.subscribers.charset import foreign, readable
-from digest.subscribers.columns import STATUSES, Columns, resumes, status_of
+from digest.subscribers.columns import Columns, resumes, status_of
 from digest.subscribers.table import Block, CsvTable, Record
 
 LONGEST = 1_000  # characters of one field
 _BETWEEN = re.compile("[,;|]")
-SEVERITY = ("active", "paused", "pending", "bounced", "unsubscribed", "complained")
+UNKNOWN = "?"  # before a status in words that nobody knows: its row gets no mail, and stands against others of its address
+SEVERITY = ("active", "paused", "pending", UNKNOWN, "bounced", "unsubscribed", "complained")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,11 @@ class Problem:
 
 
 Row = Subscriber | Problem
+
+
+def severity(status: str) -> int:
+    """How much a status says no; a word that nobody knows more than any that may get mail again."""
+    return SEVERITY.index(UNKNOWN if status.startswith(UNKNOWN) else status)
 
 
 def topics_in(text: str) -> tuple[str, ...]:
@@ -135,9 +141,7 @@ class Reading:
         if not isinstance(email, str):
             return email
         known = {meaning: fields[at].strip()[:LONGEST] for meaning, at in self._columns.known.items()}
-        status = status_of(known.get("status", "").casefold())
-        if status is None:
-            return Problem(record.line, f"unknown status {known['status'][:40]!r}; there is {', '.join(STATUSES)}")
+        status = status_of(known.get("status", "").casefold()) or f"{UNKNOWN}{known['status'][:40]}"
         name, status = self._composed(fields, known.get("name", ""), status)
         values = {meaning: _TYPES.get(meaning, str)(text) for meaning, text in known.items() if text}
         extra = {column: fields[at].strip()[:LONGEST] for at, column in self._columns.extra} or NOTHING
@@ -158,7 +162,7 @@ class Reading:
         columns = self._columns
         parts = [fields[at].strip()[:LONGEST] for at in (columns.first, columns.last) if at is not None]
         said = filter(None, (flag.says(fields[flag.at].strip()) for flag in columns.flags))
-        return " ".join(filter(None, [name, *parts])), max([status, *said], key=SEVERITY.index)
+        return " ".join(filter(None, [name, *parts])), max([status, *said], key=severity)
 
 
 def _address(record: Record, text: str) -> str | Problem | None:

@@ -18,6 +18,7 @@ from digest.errors import RollError
 from digest.subscribers.charset import Charset
 
 DELIMITERS = (",", ";", "\t", "|")
+LONGEST = 100  # lines of one record; beyond that a quotation mark was left open
 OPEN_QUOTE = "a quotation mark is not closed"
 BLOCK = 600  # lines read at once: what the caches of a core hold; 2,000 take twice as long
 _HEADER = "Its first line names the columns, like email,name."
@@ -238,7 +239,7 @@ def _record(lines: _Lines, first: str, line: int, delimiter: str, width: int) ->
     if '"' not in first:
         text = first.rstrip("\r\n")
         return Record(line, first, tuple(text.split(delimiter)) if text else ()), 1
-    record, used = _one(iter(lines), line, delimiter, strict=False)
+    record, used = _one(islice(lines, LONGEST), line, delimiter, strict=False)
     if used > 1:
         record, used = _one(islice(lines, used), line, delimiter, strict=True)
     if record.flaw or (used > 1 and width and len(record.fields) != width):

@@ -38,9 +38,9 @@ class ArchivePages:
         """What a reader may choose: as configured, else the most frequent topics of the last editions."""
         if self._works.config.newsletter.topics:
             return self._works.config.newsletter.topics
-        editions = self._works.store.ledger.made(FED)
-        newest = editions[0].key if editions else ""
+        newest = next((row.key for row in self._works.store.ledger.headlines(1)), "")
         if newest != self._topics[0]:
+            editions = self._works.store.ledger.made(FED)
             counts = Counter(topic for frozen in editions for story in frozen.edition.stories for topic in story.article.topics)
             self._topics = (newest, tuple(sorted(topic for topic, _ in counts.most_common(OFFERED))))
         return self._topics[1]
@@ -48,7 +48,7 @@ class ArchivePages:
     async def listed(self, request: web.Request) -> web.Response:
         """The editions, newest first."""
         newsletter, plan = self._works.config.newsletter, self._works.config.web
-        rows = [(frozen.key, frozen.edition.slot.day, frozen.rendered) for frozen in self._works.store.ledger.made(SHOWN)]
+        rows = self._works.store.ledger.headlines(SHOWN)
         links = {"subscribe": plan.subscribe, "archive": plan.archive}
         return self._pages.page("archive.html.j2", newsletter=newsletter, links=links, rows=rows)
 
@@ -69,11 +69,11 @@ class ArchivePages:
         """RSS 2.0."""
         newsletter = self._works.config.newsletter
         items = "".join(
-            f"<item><title>{_xml(frozen.rendered.subject)}</title><link>{_xml(self._address(frozen.key))}</link>"
-            f'<guid isPermaLink="true">{_xml(self._address(frozen.key))}</guid>'
-            f"<pubDate>{format_datetime(frozen.edition.frozen_at)}</pubDate>"
-            f"<description>{_xml(frozen.rendered.preheader)}</description></item>"
-            for frozen in self._works.store.ledger.made(FED)
+            f"<item><title>{_xml(row.subject)}</title><link>{_xml(self._address(row.key))}</link>"
+            f'<guid isPermaLink="true">{_xml(self._address(row.key))}</guid>'
+            f"<pubDate>{format_datetime(row.frozen_at)}</pubDate>"
+            f"<description>{_xml(row.preheader)}</description></item>"
+            for row in self._works.store.ledger.headlines(FED)
         )
         text = (
             '<?xml version="1.0" encoding="UTF-8"?>\n<rss version="2.0" xmlns:atom="http://www.w3.org/2005/Atom"><channel>'
@@ -90,14 +90,13 @@ class ArchivePages:
         newsletter = self._works.config.newsletter
         items = [
             {
-                "id": self._address(frozen.key),
-                "url": self._address(frozen.key),
-                "title": frozen.rendered.subject,
-                "summary": frozen.rendered.preheader,
-                "content_text": "\n".join(story.article.title for story in frozen.edition.stories),
-                "date_published": frozen.edition.frozen_at.isoformat(),
+                "id": self._address(row.key),
+                "url": self._address(row.key),
+                "title": row.subject,
+                "content_text": row.preheader,
+                "date_published": row.frozen_at.isoformat(),
             }
-            for frozen in self._works.store.ledger.made(FED)
+            for row in self._works.store.ledger.headlines(FED)
         ]
         feed = {
             "version": "https://jsonfeed.org/version/1.1",

@@ -10,22 +10,26 @@ import json
 import re
 from collections.abc import AsyncIterator
 from datetime import date, timedelta
+from typing import Any
 
 from aiohttp import web
+from multidict import MultiDictProxy
 
 from digest.compose import Composer
 from digest.errors import DigestError, RollError
+from digest.limits import Limit
 from digest.readership import Readership
 from digest.store import Preference
 from digest.web.archive import ArchivePages
 from digest.web.hooks import Hooks
-from digest.web.limits import Limit, visitor
 from digest.web.message import html_part
 from digest.web.pages import Pages, mail_headers
+from digest.web.visitor import visitor
 from digest.works import Works
 
 TOKEN = "{token:[A-Za-z0-9_-]{20,40}}"  # noqa: S105  a pattern
 SIGNED = "{token:[A-Za-z0-9_.-]{20,200}}"
+MANY = 50  # topics of one form
 LONGEST_PAUSE = timedelta(days=366)
 _LATER = "The newsletter's files cannot be written to at the moment. Please try again in some minutes."
 
@@ -39,6 +43,7 @@ class ReaderPages:
         self.readership = Readership(works)
         self._archive = ArchivePages(works, self._pages)
         self._asking, self._all = Limit(5, 120), Limit(300, 12)
+        self._looking = Limit(30, 2)  # a page that may cost a reading of the roll
 
     def app(self) -> web.Application:
         """The routes."""
@@ -97,13 +102,14 @@ class ReaderPages:
 
     async def join(self, request: web.Request) -> web.Response:
         """Have a letter sent to the address; the answer is the same whatever is known of it."""
-        form = await request.post()
+        if not self._allowed(request):
+            return self._too_many()
+        form = await _form(request)
         email, name = _text(form.get("email")), _text(form.get("name"))
         if _text(form.get("website")):  # no person sees this field
             return self._page("subscribe.html.j2", done=True, error="", topics=(), email="")
-        topics = [topic for topic in map(_text, form.getall("topic", [])) if topic in self._archive.topics()]
-        if not self._allowed(request):
-            return self._too_many()
+        offered = self._archive.topics()
+        topics = [topic for topic in map(_text, form.getall("topic", [])[:MANY]) if topic in offered]
         try:
             self.readership.ask(email, name, topics)
         except RollError:
@@ -127,6 +133,8 @@ class ReaderPages:
 
     async def choosing(self, request: web.Request) -> web.Response:
         """The reader's choices, and why they get the mail."""
+        if not self._looking.takes(visitor(request, self._works.config.web.proxies)):
+            return self._too_many()
         email = self.readership.known(request.match_info["token"])
         if email is None:
             return self._page("missing.html.j2", status=404, what="page")
@@ -134,21 +142,22 @@ class ReaderPages:
 
     async def choose(self, request: web.Request) -> web.Response:
         """Keep them."""
-        email, form = self.readership.known(request.match_info["token"]), await request.post()
+        email, form = self.readership.known(request.match_info["token"]), await _form(request)
         if email is None:
             return self._page("missing.html.j2", status=404, what="page")
         before = await asyncio.to_thread(self.readership.preference, email)
         offered = {*self._archive.topics(), *(before.topics or ())}
-        topics = tuple(topic for topic in map(_text, form.getall("topic", [])) if topic in offered)
+        topics = tuple(topic for topic in map(_text, form.getall("topic", [])[:MANY]) if topic in offered)
         until = self._until(_text(form.get("until")))
         wish = Preference(email=email, topics=topics, paused_until=until, comments=form.get("comments") == "yes")
-        self.readership.prefer(wish)
+        await self.readership.prefer(wish)
         return await self._choices(email, request.match_info["token"], saved=True)
 
     async def _choices(self, email: str, token: str, *, saved: bool) -> web.Response:
         wish = await asyncio.to_thread(self.readership.preference, email)
         today = self._today()
-        topics = [*self._archive.topics(), *(topic for topic in wish.topics or () if topic not in self._archive.topics())]
+        offered = self._archive.topics()
+        topics = [*offered, *(topic for topic in wish.topics or () if topic not in offered)]
         gone = self._works.store.suppressions.among([email]).get(email)
         joined = next((entry for entry in self._works.store.history.of(email) if entry.event in _JOINED), None)
         return self._page(
@@ -178,7 +187,7 @@ class ReaderPages:
         if not self._allowed(request):
             return self._too_many()
         try:
-            self.readership.send_link(_text((await request.post()).get("email")))
+            self.readership.send_link(_text((await _form(request)).get("email")))
         except RollError:
             return self._page("lost.html.j2", status=400, done=False, error="That is not an e-mail address.")
         return self._page("lost.html.j2", done=True, error="")
@@ -244,6 +253,14 @@ def for_reader(value: object) -> str:
     """JSON with dates as ISO 8601 writes them, safe inside HTML as well."""
     text = json.dumps(value, ensure_ascii=False, indent=2, default=str)
     return text.replace("<", "\\u003c")
+
+
+async def _form(request: web.Request) -> MultiDictProxy[Any]:
+    """A form's fields; 400 for what is none."""
+    try:
+        return await request.post()
+    except (LookupError, ValueError) as error:  # a charset that does not exist, fields that cannot be told apart
+        raise web.HTTPBadRequest(text="That is not a form.\n") from error
 
 
 async def _body(request: web.Request) -> str:

@@ -76,9 +76,42 @@ def test_damaged_mail_is_read(name: str, chance: random.Random) -> None:
 
 
 @pytest.mark.parametrize(
-    "filler", ["a@b.example, ", "to: ", "<" * 7, "deliver ", "user unknown ", "-- ", "\n\n", "=?utf-8?q?x?= ", "(" * 9]
+    "filler",
+    [
+        "a@b.example, ",
+        "to: ",
+        "<" * 7,
+        "deliver ",
+        "user unknown ",
+        "-- ",
+        "\n\n",
+        "=?utf-8?q?x?= ",
+        "(" * 9,
+        "<head ",
+        "<",
+        "from <",
+        "-",
+        "(envelope-from ",
+    ],
 )
 def test_long_mail_takes_no_long_time(filler: str) -> None:
     """Bounded work: a pattern that tried every way to match would not come back from this."""
-    head = "From: MAILER-DAEMON@x.example\nSubject: Undelivered\nContent-Type: text/plain\n\n"
-    assert isinstance(read((head + filler * (1_000_000 // len(filler))).encode()), Report)
+    for kind in ("plain", "html"):
+        head = f"From: MAILER-DAEMON@x.example\nSubject: Undelivered\nContent-Type: text/{kind}\n\n"
+        assert isinstance(read((head + filler * (1_000_000 // len(filler))).encode()), Report)
+
+
+@pytest.mark.parametrize("charset", ["idna", "undefined", "unicode_escape", "nope", "utf-8\x00", "utf-16"])
+def test_a_charset_that_is_none(charset: str) -> None:
+    raw = f"From: MAILER-DAEMON@x.example\nSubject: Undelivered\nContent-Type: text/plain; charset={charset}\n\n"
+    report = read(raw.encode() + b"<ada@r.example>: unknown user \\ud800 \x00")
+    assert report.detail.encode("utf-8").decode().isprintable()
+    assert all(address.isprintable() for address in report.addresses)
+
+
+@pytest.mark.parametrize("nest", ["message/rfc822", "multipart/mixed; boundary=b"])
+def test_mail_in_mail_in_mail(nest: str) -> None:
+    parts = "".join(f"--b{number}\nContent-Type: {nest.replace('=b', f'=b{number + 1}')}\n\n" for number in range(4_000))
+    raw = f"From: MAILER-DAEMON@x.example\nContent-Type: multipart/mixed; boundary=b0\n\n{parts}"
+    assert read(raw.encode()).kind in {"other", "auto", "hard", "soft", "delay"}
+    assert read(("Content-Type: message/rfc822\n\n" * 8_000).encode()).kind == "other"

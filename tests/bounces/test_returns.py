@@ -122,10 +122,14 @@ async def test_old_bounces_do_not_count(works: Works, relay: Relay, moment: list
 
 async def test_a_stranger_cannot_take_a_reader_off_the_list(works: Works, relay: Relay) -> None:
     forged = dsn("daily@gazette.example", "ada@readers.example")
-    assert [outcome.event for outcome in Returns(works).take(forged)[1]] == ["soft bounce"]
+    assert [outcome.event for outcome in Returns(works).take(forged)[1]] == ["unproven"]
     turned = envelope(relay, "ada@readers.example").replace("@", "0@")
-    assert [outcome.event for outcome in Returns(works).take(dsn(turned, "bo@readers.example", key="2"))[1]] == ["soft bounce"]
+    assert [outcome.event for outcome in Returns(works).take(dsn(turned, "bo@readers.example", key="2"))[1]] == ["unproven"]
     assert works.store.suppressions.among(["ada@readers.example", "bo@readers.example"]) == {}
+    for number in range(20):
+        Returns(works).take(dsn("daily@gazette.example", "ada@readers.example", FULL, key=f"again {number}"))
+    assert works.store.suppressions.among(["ada@readers.example", "bo@readers.example"]) == {}
+    assert [entry.event for entry in works.store.history.of("ada@readers.example")] == []
     assert Returns(works).take(dsn("x@gazette.example", "stranger@nowhere.example"))[1] == []
 
 
@@ -134,7 +138,7 @@ async def test_our_own_message_id_vouches_for_a_bounce(works: Works, relay: Rela
     raw = dsn("daily@gazette.example", "ada@readers.example", ours=ours)
     assert [outcome.event for outcome in Returns(works).take(raw)[1]] == ["bounced"]
     other = dsn("daily@gazette.example", "bo@readers.example", ours=ours, key="2")
-    assert [outcome.event for outcome in Returns(works).take(other)[1]] == ["soft bounce"]
+    assert [outcome.event for outcome in Returns(works).take(other)[1]] == ["unproven"]
 
 
 COMPLAINT = """\

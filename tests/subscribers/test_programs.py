@@ -1,5 +1,6 @@
 """Files of some forty programs: read right, and changed in nothing but the rows that are meant."""
 
+import gzip
 import shutil
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
@@ -14,6 +15,7 @@ from digest.importing import Import, Plan, Undone, undo
 from digest.store import Store
 from digest.subscribers import Roll, add, mark, remove
 from digest.subscribers.incoming import batch
+from digest.subscribers.journal import Journal
 from tests.subscribers.programs import ADA, BARE, BO, CY, DI, PROGRAMS, ZOE, Written
 
 NOW = datetime(2026, 11, 24, 7, tzinfo=UTC)
@@ -225,3 +227,63 @@ def test_any_file_keeps_its_bytes(
         others = [row for row in Roll(path) if row.email != known[0]]
         assert [row.email for row in others] == [email for email in known if email != known[0]]
     shutil.rmtree(folder)
+
+
+def test_taking_an_import_back_leaves_what_readers_did_themselves(tmp_path: Path, store: Store) -> None:
+    roll, file = tmp_path / "subscribers.csv", tmp_path / "new.csv"
+    roll.write_text(f"email,status\n{ADA},active\n{BO},active\n")
+    file.write_text(f"email,status\n{ADA},unsubscribed\n{BO},unsubscribed\n")
+    store.readers.enrol(ADA, "t" * 27)
+    took(store, roll, file)
+    store.suppressions.opt_out([("t" * 27, "by the page")], NOW)
+    assert undo(store, roll, NOW).released == 1
+    assert store.suppressions.among([ADA, BO]) == {ADA: "unsubscribed"}
+
+
+def test_a_status_that_nobody_knows_says_no(tmp_path: Path, store: Store) -> None:
+    roll, file = tmp_path / "subscribers.csv", tmp_path / "new.csv"
+    roll.write_text(f"email,status\n{BO},do not mail\n{ADA},\n{ADA},never again\n")
+    assert list(Roll(roll).active()) == []
+    file.write_text(f"email,status\n{BO},active\n{CY},whatever\n{CY},active\n")
+    plan = took(store, roll, file)
+    assert plan.counts == {"kept out": 2}
+    assert "active" not in roll.read_text()
+    assert [problem.line for problem in Roll(roll).problems()] == [2, 3, 4]
+
+
+@pytest.mark.parametrize(
+    ("header", "row"),
+    [
+        ("email,name,unsubscribed_at,status", "bo@readers.example,Bo,2024-01-01,"),
+        ("email,name,email_disabled", "bo@readers.example,Bo,true"),
+        ("email,subscribed_to_emails,status", "bo@readers.example,FALSE,unsubscribed"),
+        ("email,List status,Global status", "bo@readers.example,unsubscribed,subscribed"),
+    ],
+)
+def test_who_comes_back_is_active_in_every_column(tmp_path: Path, header: str, row: str) -> None:
+    roll = tmp_path / "subscribers.csv"
+    roll.write_text(f"{header}\n{row}\nada@readers.example{',' * header.count(',')}\n")
+    assert mark(roll, BO, "active")
+    found = Roll(roll).find(BO)
+    assert found is not None
+    assert found.status == "active"
+    assert roll.read_text().endswith(f"\nada@readers.example{',' * header.count(',')}\n")
+
+
+def test_a_row_in_windows_1252_can_be_changed(tmp_path: Path) -> None:
+    roll = tmp_path / "subscribers.csv"
+    roll.write_bytes("email,status\r\nada@b\xfccher.example,\r\n".encode("latin-1"))
+    assert mark(roll, "ada@bücher.example", "unsubscribed")
+    assert roll.read_bytes() == "email,status\r\nada@b\xfccher.example,unsubscribed\r\n".encode("latin-1")
+    assert remove(roll, "ada@xn--bcher-kva.example") == 1
+
+
+def test_what_an_import_kept_of_somebody_can_be_forgotten(tmp_path: Path, store: Store) -> None:
+    roll, file = tmp_path / "subscribers.csv", tmp_path / "new.csv"
+    roll.write_text(f"email,name\n{ADA},Ada\n")
+    file.write_text(f"email,name\n{ADA},Ada H.\n{BO},Bo\n")
+    took(store, roll, file)
+    for email in (ADA, BO):
+        Journal.forget(roll, email)
+    kept = b"".join(gzip.decompress(path.read_bytes()) for path in (tmp_path / "state" / "imports").iterdir())
+    assert b"readers.example" not in kept

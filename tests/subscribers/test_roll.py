@@ -36,7 +36,8 @@ class Found:
 
 def read(path: Path) -> Found:
     roll = Roll(path)
-    found = Found(list(roll.distinct()), list(roll.active()), list(roll.problems()))
+    known = [row for row in roll.distinct() if not row.status.startswith("?")]
+    found = Found(known, list(roll.active()), list(roll.problems()))
     survey = roll.survey()
     assert (survey.subscribers, survey.active) == (len(found.subscribers), len(found.active))
     assert survey.skipped + survey.repeated == sum(problem.skipped for problem in found.problems)

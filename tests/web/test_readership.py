@@ -11,12 +11,14 @@ from datetime import timedelta
 
 import aiohttp
 import pytest
+from aiohttp.test_utils import make_mocked_request
 from itsdangerous import URLSafeTimedSerializer
 
 from digest.publish import Unwatched, publish
 from digest.store.readers import Preference
 from digest.web.pages import served
 from digest.web.reader import ReaderPages
+from digest.web.visitor import visitor
 from digest.wiring import opened
 from tests.conftest import Furnish
 from tests.newsroom import NOW, RecordedSite
@@ -317,3 +319,44 @@ async def test_one_click_counts_within_a_running_send(site: RecordedSite, relay:
             report = await run
     assert (report.counts["sent"], report.counts["skipped"]) == (149, 1)
     assert "r149@readers.example" not in relay.counts
+
+
+async def test_who_comes_back_before_the_roll_is_written_has_come_back(town: Town) -> None:
+    await got(f"{town.base}/subscribe", method="POST", email="ada@readers.example")
+    token = town.works.links.token("ada@readers.example")
+    town.pages.readership.scribe.note("ada@readers.example", {"status": "unsubscribed"})  # a note from before
+    assert "ada@readers.example,Ada,active" in await town.roll()
+    await got(f"{town.base}/unsubscribe/{token}", method="POST")
+    assert "ada@readers.example,Ada,unsubscribed" in await town.roll()
+
+
+async def test_a_confirmation_does_not_lift_what_the_operator_decided(town: Town) -> None:
+    await got(f"{town.base}/subscribe", method="POST", email="new@readers.example")
+    confirm = link(await town.letter("new@readers.example"), town.base, "confirm")
+    town.works.store.suppressions.add("new@readers.example", "suppressed", NOW, "by hand: legal")
+    await got(confirm, 410, method="POST")
+    assert town.works.store.suppressions.among(["new@readers.example"]) == {"new@readers.example": "suppressed"}
+
+
+@pytest.mark.parametrize(
+    "kind", ["application/x-www-form-urlencoded; charset=nope", "multipart/form-data", "multipart/form-data; boundary="]
+)
+async def test_what_is_no_form_is_a_bad_request(town: Town, kind: str) -> None:
+    token = town.works.links.token("ada@readers.example")
+    async with aiohttp.ClientSession() as client:
+        for path in ("/subscribe", "/preferences", f"/preferences/{token}"):
+            async with client.post(
+                town.base + path, data=b"email=a%40b.example&x=%ff\x00", headers={"Content-Type": kind}
+            ) as answer:
+                assert answer.status < 500
+
+
+def test_a_household_is_one_visitor() -> None:
+    def asked(forwarded: str, proxies: int = 1) -> str:
+        request = make_mocked_request("GET", "/", headers={"X-Forwarded-For": forwarded})
+        return visitor(request, proxies)
+
+    assert asked("2001:db8::1") == asked("2001:db8::2") == "2001:db8::/64"
+    assert asked("2001:db8:0:1::1") != asked("2001:db8::1")
+    assert asked("203.0.113.9, 192.0.2.7") == "192.0.2.7"
+    assert asked("192.0.2.7, nonsense") == asked("")
