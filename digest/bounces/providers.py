@@ -23,6 +23,7 @@ from digest.config import Webhook
 from digest.errors import DigestError
 
 FRESH = 900.0  # seconds
+_SES_GONE = {"General", "NoEmail", "Suppressed", "OnAccountSuppressionList"}
 _AMAZON = re.compile(r"sns\.[a-z]{2}(?:-[a-z]{2,9}){1,2}-\d\.amazonaws\.com(?:\.cn)?\Z")  # a region, and not the name of a bucket
 _CERTIFICATE = re.compile(r"/SimpleNotificationService-[0-9A-Za-z]{1,64}\.pem\Z")
 
@@ -119,37 +120,18 @@ def _amazons(url: str) -> str:
 
 
 def _ses_events(message: Mapping[str, Any], key: str) -> Iterator[Event]:
-    mail, kind = _fields(message.get("mail")), _str(message, "notificationType") or _str(message, "eventType")
-    sent = _message_id(mail)
+    kind = _str(message, "notificationType") or _str(message, "eventType")
+    sent = _message_id(_fields(message.get("mail")))
+    bounce, complaint = _fields(message.get("bounce")), _fields(message.get("complaint"))
     if kind == "Bounce":
-        bounce = _fields(message.get("bounce"))
-        hard = _str(bounce, "bounceType") == "Permanent" and _str(bounce, "bounceSubType") in {
-            "General",
-            "NoEmail",
-            "Suppressed",
-            "OnAccountSuppressionList",
-        }
+        gone = _str(bounce, "bounceType") == "Permanent" and _str(bounce, "bounceSubType") in _SES_GONE
         for row in map(_fields, _rows(bounce.get("bouncedRecipients"))):
-            yield _event(
-                f"ses {key} {_str(row, 'emailAddress')}",
-                "hard" if hard else "soft",
-                _str(row, "emailAddress"),
-                _str(row, "status"),
-                _str(row, "diagnosticCode"),
-                sent,
-            )
-    elif kind == "Complaint":
-        complaint = _fields(message.get("complaint"))
-        if _str(complaint, "complaintFeedbackType") != "not-spam":
-            for row in map(_fields, _rows(complaint.get("complainedRecipients"))):
-                yield _event(
-                    f"ses {key} {_str(row, 'emailAddress')}",
-                    "complaint",
-                    _str(row, "emailAddress"),
-                    "",
-                    _str(complaint, "complaintFeedbackType"),
-                    sent,
-                )
+            email, status, detail = (_str(row, name) for name in ("emailAddress", "status", "diagnosticCode"))
+            yield _event(f"ses {key} {email}", "hard" if gone else "soft", email, status, detail, sent)
+    elif kind == "Complaint" and (feedback := _str(complaint, "complaintFeedbackType")) != "not-spam":
+        for row in map(_fields, _rows(complaint.get("complainedRecipients"))):
+            email = _str(row, "emailAddress")
+            yield _event(f"ses {key} {email}", "complaint", email, "", feedback, sent)
 
 
 def _message_id(mail: Mapping[str, Any]) -> str:
