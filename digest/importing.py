@@ -46,8 +46,14 @@ class Plan:
 
     counts: Mapping[str, int]
     refused: int
+    doubles: int
     problems: Sequence[Problem]
     unknown: Sequence[str]
+
+    @property
+    def empty(self) -> bool:
+        """Whether it would change nothing."""
+        return not any(self.counts.get(fate) for fate in ("new", "changed", "gone"))
 
 
 class Import:
@@ -70,15 +76,18 @@ class Import:
                 thing=file.name,
                 remedy="Say what they are: --status unsubscribed (or bounced, pending, active).",
             )
-        self.batch.take(source, status)
+        taken = self.batch.take(source, status)
         for readers in chunks(Roll(self._roll).distinct()):
             self.batch.decide(self._known(readers))
         for rows in chunks(self.batch.undecided()):
             self.batch.decide(self._unknown(rows))
         refused, problems = source.skipped, list(islice(source.flaws(), SHOWN))
         own = {name.casefold() for _, name in self._columns.extra}
-        unknown = [name for _, name in source.columns().extra if name.casefold() not in own]
-        return Plan(counts=self.batch.counts(), refused=refused, problems=problems, unknown=unknown)
+        columns = source.columns()
+        telling = {flag.at for flag in columns.flags}  # what they said is in the status
+        unknown = [name for at, name in columns.extra if name.casefold() not in own and at not in telling]
+        counts = self.batch.counts()
+        return Plan(counts=counts, refused=refused, doubles=taken - sum(counts.values()), problems=problems, unknown=unknown)
 
     def _known(self, readers: Sequence[Subscriber]) -> Iterator[tuple[str, Fate, str, dict[str, str]]]:
         """The fates of those who are on the roll."""

@@ -67,11 +67,16 @@ class Readership:
 
     # — leaving —
 
-    async def leave(self, token: str, how: str) -> None:
-        """Take the reader of a token off the list, for good; nothing happens for a token that is none."""
+    async def leave(self, token: str, how: str) -> bool:
+        """Take the reader of a token off the list, for good; False for a token that is nobody's."""
         email = await self._leaving(Leaving(token, how))
         if email is not None:
             self.scribe.note(email, {"status": "unsubscribed"})
+        return email is not None or self.erased(token)
+
+    def erased(self, token: str) -> bool:
+        """Whether it was the token of somebody who wanted to be forgotten."""
+        return bool(self._works.store.suppressions.forgotten([token]))
 
     def _left(self, rows: Sequence[Leaving]) -> Sequence[str | None]:
         now = self._works.clock()
@@ -120,6 +125,13 @@ class Readership:
             works.store.history.note([Entry(email=email, at=now, event="confirmed", detail="double opt-in by the form")])
             works.store.readers.answer(request)
         return [request is not None and request.email in asked for request in requests]
+
+    def plausible(self, token: str) -> bool:
+        """Whether a confirmation is one of ours and not too old; it may be answered already."""
+        with suppress(BadData):
+            self._confirmations.loads(_canonical(token), max_age=int(LASTS.total_seconds()))
+            return True
+        return False
 
     def _request(self, token: str) -> Request | None:
         with suppress(BadData, TypeError, ValueError):

@@ -15,8 +15,10 @@ import dns.resolver
 from digest.bounces.mailboxes import look
 from digest.config import Dkim, Newsletter, Relay
 from digest.deliver import Session, Trust
-from digest.errors import DigestError
+from digest.errors import DigestError, HeldError
+from digest.guards import quiet, sized
 from digest.model import Article, Comment, Edition, Pick, Rendered, Story
+from digest.publish import recipients
 from digest.render import LARGEST, PACKAGED
 from digest.sign import Signer
 from digest.works import Works
@@ -65,12 +67,28 @@ async def _subscribers(works: Works) -> list[Finding]:
         return [Finding("subscribers", "error", str(error))]
     active, skipped = survey.active, survey.skipped + survey.repeated
     found = [
-        Finding("subscribers", "ok" if active else "error", f"{active} active" if active else "nobody is active in subscribers.csv")
+        *_held(works),
+        Finding(
+            "subscribers", "ok" if active else "error", f"{active} active" if active else "nobody is active in subscribers.csv"
+        ),
     ]
     if skipped:
         first = next(row for row in works.roll().problems() if row.skipped)
         found.append(Finding("subscribers", "warning", f"{skipped} row(s) skipped, the first on line {first.line}: {first.what}"))
     return found
+
+
+def _held(works: Works) -> Iterator[Finding]:
+    """What the guards would say if the edition came out now."""
+    for plan in works.config.editions:
+        last = works.store.ledger.last(plan.name)
+        try:
+            if last is not None:
+                quiet(works.config.guards, works.store, last)
+                now = recipients(works.store, works.roll(), works.clock().date())
+                sized(works.config.guards, last.readers)(now)
+        except HeldError as error:
+            yield Finding("subscribers", "error", f"the next edition would be held: {error}")
 
 
 async def _sources(works: Works) -> list[Finding]:

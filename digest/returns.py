@@ -21,6 +21,7 @@ from digest.store import Entry, Suppression
 from digest.works import Works
 
 log = logging.getLogger("digest")
+MANY = 1_000  # outcomes remembered
 SUPPRESSING = {"hard": "bounced", "complaint": "complained", "leave": "unsubscribed"}
 
 
@@ -38,6 +39,7 @@ class Returns:
 
     def __init__(self, works: Works) -> None:
         self._works = works
+        self.outcomes: list[Outcome] = []  # of what was read from the mailbox
         self._changed = False  # somebody is suppressed whom the roll does not show so
 
     def take(self, raw: bytes) -> tuple[Report, list[Outcome]]:
@@ -125,6 +127,7 @@ class Returns:
 
     def _heed(self, raw: bytes) -> None:
         report, outcomes = self.take(raw)
+        self.outcomes = [*self.outcomes[-MANY:], *outcomes]
         self._changed = self._changed or any(outcome.event in SUPPRESSING.values() for outcome in outcomes)
         for outcome in outcomes:
             log.info("%s: %s %s", outcome.email, outcome.event, outcome.detail)

@@ -167,7 +167,8 @@ async def serve(service: Service, stop: asyncio.Event) -> None:
     await service.collect()
     await service.catch_up()
     await stop.wait()
-    scheduler.shutdown(wait=False)
+    scheduler.pause()  # to shut it down now would cancel the run that is under way
     await service.settled()
+    scheduler.shutdown(wait=False)
     await returning
     log.info("stopped")

@@ -14,6 +14,16 @@ if TYPE_CHECKING:
     from digest.returns import Outcome
 
 
+KINDS = {
+    "hard": "dead address", "soft": "not taken this time", "delay": "late, not lost", "complaint": "complaint", "leave": "leaving",
+    "auto": "an automatic reply; nothing to do", "other": "nothing about a delivery; nothing to do",
+}  # fmt: skip
+EVENTS = {
+    "bounced": "written to no more", "complained": "written to no more", "unsubscribed": "has left", "soft bounce": "noted",
+    "unproven": "nothing done, since nothing shows that it comes from a mail of ours",
+}  # fmt: skip
+
+
 @click.command("bounces")
 @click.argument("source", required=False, metavar="[FILE|-]")
 @click.option("--dry-run", is_flag=True, help="Only tell what it says; works outside a newsletter's folder too.")
@@ -23,7 +33,7 @@ def command(root: Path, as_json: bool, source: str | None, dry_run: bool) -> int
 
     As a pipe from your mail server: `digest -C DIR bounces -`. A dead address and a complaint count at once, a full
     mailbox when it stays so; automatic replies and list mail never. What cannot be shown to come from a mail of ours
-    counts as one bounce of the soft kind. The exit code is 0 whatever the message says, so that a mail server does not
+    is told and changes nothing. The exit code is 0 whatever the message says, so that a mail server does not
     send it back.
     """
     if source is None:
@@ -35,10 +45,12 @@ def command(root: Path, as_json: bool, source: str | None, dry_run: bool) -> int
         _tell([(read(raw), []) for raw in messages], as_json)
         return 0
     from digest.returns import Returns
+    from digest.scribe import catch_up
 
     with working(root) as works:
         returns = Returns(works)
         _tell([returns.take(raw) for raw in messages], as_json)
+        catch_up(works.store, works.roll())
     return 0
 
 
@@ -50,8 +62,14 @@ def _configured(root: Path, as_json: bool) -> int:
             raise ConfigError(
                 "no bounces.mailbox is set", thing="digest.toml", remedy="Set it, or give a message: digest bounces FILE, or -."
             )
-        count = Returns(works).read_mailbox()
-    show({"read": count}) if as_json else click.echo(f"{count} new message(s) read.")
+        returns = Returns(works)
+        count = returns.read_mailbox()
+    if as_json:
+        show({"read": count, "outcomes": [{"email": row.email, "event": row.event} for row in returns.outcomes]})
+        return 0
+    for outcome in returns.outcomes:
+        click.echo(f"  {outcome.email}: {EVENTS[outcome.event]}")
+    click.echo(f"{count} new message(s) read, {len(returns.outcomes)} about readers.")
     return 0
 
 
@@ -86,9 +104,9 @@ def _tell(dealt: "list[tuple[Report, list[Outcome]]]", as_json: bool) -> None:
         show(rows[0] if len(rows) == 1 else {"messages": rows})
         return
     for report, outcomes in dealt:
-        click.echo(" ".join(filter(None, [f"{report.kind}:", ", ".join(report.addresses), report.status, report.detail])))
+        click.echo(" ".join(filter(None, [f"{KINDS[report.kind]}:", ", ".join(report.addresses), report.status, report.detail])))
         for outcome in outcomes:
-            click.echo(f"  {outcome.email} is {outcome.event}" if outcome.event != "soft bounce" else f"  {outcome.email}: noted")
+            click.echo(f"  {outcome.email}: {EVENTS[outcome.event]}")
 
 
 def _row(report: "Report", outcomes: "list[Outcome]") -> dict[str, Any]:

@@ -39,13 +39,14 @@ def imported(root: Path, as_json: bool, file: Path, really: bool, consent: str, 
     with working(root) as works, batch() as rows:
         way = Import(works.store, works.roll_path, works.links.token, works.clock(), rows)
         plan = way.plan(file, status)
-        if really:
+        if really and not plan.empty:
             way.apply(file.name, consent)
         if as_json:
             show(
                 {
                     "applied": really,
                     "refused": plan.refused,
+                    "doubles": plan.doubles,
                     "unknown_columns": plan.unknown,
                     **_counts(plan),
                     "examples": _rows(rows),
@@ -54,8 +55,12 @@ def imported(root: Path, as_json: bool, file: Path, really: bool, consent: str, 
             return 0
         for line in _told(plan, rows, file.name):
             click.echo(line)
-    after = "Done; `digest subscribers undo` takes it back." if really else "Nothing was changed: --apply does it."
-    click.echo(after)
+    if plan.empty:
+        click.echo("There is nothing to do.")
+    elif really:
+        click.echo("Done; `digest subscribers undo` takes it back, the imports before it one by one.")
+    else:
+        click.echo("Nothing was changed: --apply does it.")
     return 0
 
 
@@ -84,12 +89,13 @@ def _told(plan: "Plan", batch: "Batch", name: str) -> "Iterator[str]":
             yield f"{mark} … and {more} more"
     for problem in plan.problems:
         yield f"! {name}:{problem.line}: {problem.what}"
-    for column in plan.unknown:
-        yield f"Column {column!r} is not kept: subscribers.csv has none of that name; add it to its first line to keep it."
+    if plan.unknown:
+        columns = ", ".join(plan.unknown)
+        yield f"Not kept, since subscribers.csv has no column of that name: {columns}. Add it to its first line to keep it."
     counts = _counts(plan)
     yield (
         f"{counts['new']} new, {counts['changed']} changed, {counts['unchanged']} unchanged, {plan.refused} refused, "
-        f"{counts['kept_out']} opted out and kept out, {counts['gone']} gone by the file."
+        f"{plan.doubles} double, {counts['kept_out']} opted out and kept out, {counts['gone']} gone by the file."
     )
 
 

@@ -78,6 +78,7 @@ def added(root: Path, as_json: bool, email: str, name: str, consent: str) -> int
 
     with working(root) as works:
         address, now = normal(email), works.clock()
+        name = name or (email.rpartition("<")[0].strip(' "') if email.endswith(">") else "")
         if reason := works.store.suppressions.among([address]).get(address):
             raise UsageError(
                 f"is {reason} and not written to",

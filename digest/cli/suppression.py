@@ -16,11 +16,12 @@ from digest.errors import UsageError
 @shared
 def suppressed(root: Path, as_json: bool, email: str, reason: str) -> int:
     """Never write to EMAIL again, whatever the roll or an import says."""
-    from digest.subscribers import normal
+    from digest.subscribers import mark, normal
 
     with working(root) as works:
         address = normal(email)
         new = works.store.suppressions.add(address, "suppressed", works.clock(), f"by hand: {reason}")
+        mark(works.roll_path, address, "unsubscribed")
     told = f"{address} is not written to any more." if new else f"{address} was on the suppression list already."
     show({"suppressed": address, "new": new}) if as_json else click.echo(told)
     return 0

@@ -41,7 +41,9 @@ def load(root: Path) -> Config:
         raise ConfigError(
             "no newsletter here", thing=str(path), remedy="Make one with `digest init DIR`, or name its folder with -C DIR."
         ) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"is not UTF-8 (at byte {error.start})", thing=str(path), remedy="Save it as UTF-8.") from error
+    except (tomllib.TOMLDecodeError, OSError) as error:
         raise ConfigError(f"not valid TOML: {error}", thing=str(path)) from error
     if isinstance(data.get("dkim"), dict):  # one [dkim] table, or [[dkim]] for a key of each kind
         data["dkim"] = [data["dkim"]]
@@ -101,6 +103,8 @@ def _complaints(error: ValidationError) -> Iterator[str]:
         where = ".".join(str(part + 1) if isinstance(part, int) else part for part in problem["loc"])
         if problem["type"] == "extra_forbidden":
             yield f"unknown key {where}{_suggestion(problem['loc'])}"
+        elif problem["type"] == "tuple_type":
+            yield f"{where} is a list of tables: write [[{where}]]"
         elif problem["type"] == "missing":
             yield f"{where} is missing; every newsletter needs it"
         else:

@@ -170,8 +170,8 @@ def _written(path: Path, change: Change, file: IO[bytes]) -> tuple[int, bool]:
             file.write(table.charset.encode(writer.block(block)))
         if first is not None:
             foreign = table.charset.codec == "utf-8" and foreign_file(path)
-            for text in writer.appended(chain([first], rows)):
-                file.write(table.charset.encode(as_foreign(text) if foreign else text))
+            for text in writer.appended(chain([first], rows), foreign=foreign):
+                file.write(table.charset.encode(text))
         return writer.edited, writer.altered
 
 
@@ -199,13 +199,14 @@ class _Writer:
         self.last = next((raw for raw in reversed(raws) if raw), self.last)
         return "".join(raws)
 
-    def appended(self, rows: Iterable[NewRow]) -> Iterator[str]:
-        """New rows, below a last one that is ended where it was not."""
+    def appended(self, rows: Iterable[NewRow], *, foreign: bool) -> Iterator[str]:
+        """New rows, below a last one that is ended where it was not; in Windows-1252 where the file is."""
         if not self.last.endswith(("\n", "\r")):
             yield self.table.newline
         for row in rows:
             self.altered = True
-            yield self.table.record(self.columns.values(row.email, row.name, row.values))
+            fields = self.columns.values(row.email, row.name, row.values)
+            yield self.table.record(list(map(as_foreign, fields)) if foreign else fields)
 
 
 def _key(text: str) -> str:

@@ -68,11 +68,15 @@ def foreign_file(path: Path) -> bool:
 
 
 def as_foreign(text: str) -> str:
-    """New text for a Windows-1252 file, in the form in which its text was read; what that has no letter for stays UTF-8."""
+    """New text for a Windows-1252 file, in the form in which its text was read.
+
+    What that has no letter for becomes a question mark, as in every program that writes it; but not in an address, which is
+    read again whatever it is in.
+    """
     try:
         return text.encode("cp1252").decode("utf-8", "surrogateescape")
     except UnicodeEncodeError:
-        return text
+        return text if "@" in text else text.encode("cp1252", "replace").decode("utf-8", "surrogateescape")
 
 
 def mentions(path: Path, address: str) -> bool:

@@ -38,9 +38,9 @@ class Batch:
         )
         database.execute("CREATE INDEX incoming_fates ON incoming (fate, line)")
 
-    def take(self, rows: Iterable[Subscriber], status: str | None) -> None:
-        """Read the file in; `status` is everybody's, whatever the file says."""
-        waiting = iter(rows)
+    def take(self, rows: Iterable[Subscriber], status: str | None) -> int:
+        """Read the file in, and return how many rows it has; `status` is everybody's, whatever the file says."""
+        waiting, count = iter(rows), 0
         while chunk := list(islice(waiting, 1_000)):
             values = [
                 (row.email, row.line, word, severity(word), json.dumps(_said(row)))
@@ -53,6 +53,8 @@ class Batch:
                 "SET status = excluded.status, severity = excluded.severity WHERE excluded.severity > severity",
                 values,
             )
+            count += len(values)
+        return count
 
     def among(self, emails: Sequence[str]) -> dict[str, Incoming]:
         """Of some addresses those that are in the file."""

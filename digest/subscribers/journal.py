@@ -21,6 +21,7 @@ class Journal:
 
     folder: Path
     at: datetime
+    number: int
     _noted: list[dict[str, Any]] = field(default_factory=list)
 
     @classmethod
@@ -28,31 +29,37 @@ class Journal:
         """A new one; the oldest beyond ten are dropped."""
         folder = roll.parent / "state" / "imports"
         folder.mkdir(parents=True, exist_ok=True)
+        last = max((_number(file) for file in folder.glob(f"*{_FATES}")), default=0)
         for old in sorted(folder.glob(f"*{_FATES}"))[: -KEPT + 1]:
             old.unlink()
             (folder / old.name.replace(_FATES, _ROWS)).unlink(missing_ok=True)
-        return cls(folder, at)
+        return cls(folder, at, last + 1)
 
     @classmethod
     def last(cls, roll: Path) -> "Journal | None":
         """That of the last import that was not taken back."""
         folder = roll.parent / "state" / "imports"
         found = sorted(folder.glob(f"*{_FATES}"))
-        return cls(folder, datetime.fromisoformat(found[-1].name.removesuffix(_FATES))) if found else None
+        return cls.of(found[-1]) if found else None
+
+    @classmethod
+    def of(cls, file: Path) -> "Journal":
+        """The import that a file is of: its name is a number and a time."""
+        number, _, at = file.name.partition(".jsonl")[0].rpartition(".")[0].partition(" ")
+        return cls(file.parent, datetime.fromisoformat(at), int(number))
 
     @classmethod
     def forget(cls, roll: Path, email: str) -> None:
         """Keep nothing of an address in any import's files."""
         folder = roll.parent / "state" / "imports"
         for file in sorted(folder.glob("*.jsonl.gz")):
-            at, kind = datetime.fromisoformat(file.name.partition(".")[0]), _FATES if file.name.endswith(_FATES) else _ROWS
-            journal = cls(folder, at)
-            if any(row["email"] == email for row in journal._read(kind)):
-                journal._write(kind, [row for row in journal._read(kind) if row["email"] != email])
+            journal, kind = cls.of(file), _FATES if file.name.endswith(_FATES) else _ROWS
+            if any(row["email"] == email for row in journal.read(kind)):
+                journal.keep(kind, [row for row in journal.read(kind) if row["email"] != email])
 
     def write(self, fates: Iterable[dict[str, Any]]) -> None:
         """Keep whose fate is which; durable when this returns."""
-        self._write(_FATES, fates)
+        self.keep(_FATES, fates)
 
     def note(self, row: dict[str, Any]) -> None:
         """A row as it was and as it becomes."""
@@ -60,15 +67,15 @@ class Journal:
 
     def keep_rows(self) -> None:
         """Keep what was noted; durable when this returns."""
-        self._write(_ROWS, self._noted)
+        self.keep(_ROWS, self._noted)
 
     def fates(self) -> Iterator[dict[str, Any]]:
         """What `write` kept."""
-        return self._read(_FATES)
+        return self.read(_FATES)
 
     def rows(self) -> Iterator[dict[str, Any]]:
         """What `keep_rows` kept; nothing, where the roll was never replaced."""
-        return self._read(_ROWS)
+        return self.read(_ROWS)
 
     def close(self) -> None:
         """The import is taken back: it is the last no longer."""
@@ -76,9 +83,10 @@ class Journal:
             self._path(kind).unlink(missing_ok=True)
 
     def _path(self, kind: str) -> Path:
-        return self.folder / f"{self.at.isoformat()}{kind}"
+        return self.folder / f"{self.number:06d} {self.at.isoformat()}{kind}"
 
-    def _write(self, kind: str, rows: Iterable[dict[str, Any]]) -> None:
+    def keep(self, kind: str, rows: Iterable[dict[str, Any]]) -> None:
+        """Write one of the files; durable when this returns."""
         temporary = self._path(kind).with_suffix(".part")
         with temporary.open("wb") as bare:
             with gzip.open(bare, "wt", encoding="utf-8", compresslevel=1) as file:
@@ -87,7 +95,12 @@ class Journal:
             os.fsync(bare.fileno())
         temporary.replace(self._path(kind))
 
-    def _read(self, kind: str) -> Iterator[dict[str, Any]]:
+    def read(self, kind: str) -> Iterator[dict[str, Any]]:
+        """One of the files, row by row; nothing where it is not there."""
         if self._path(kind).is_file():
             with gzip.open(self._path(kind), "rt", encoding="utf-8") as file:
                 yield from map(json.loads, file)
+
+
+def _number(file: Path) -> int:
+    return int(file.name.partition(" ")[0])

@@ -142,7 +142,9 @@ class Reading:
             return email
         known = {meaning: fields[at].strip()[:LONGEST] for meaning, at in self._columns.known.items()}
         status = status_of(known.get("status", "").casefold()) or f"{UNKNOWN}{known['status'][:40]}"
-        name, status = self._composed(fields, known.get("name", ""), status)
+        said = fields[self._columns.known["email"]]
+        called = said.rpartition("<")[0].strip(' "') if said.rstrip().endswith(">") else ""  # Ada Holm <ada@readers.example>
+        name, status = self._composed(fields, known.get("name", "") or called, status)
         values = {meaning: _TYPES.get(meaning, str)(text) for meaning, text in known.items() if text}
         extra = {column: fields[at].strip()[:LONGEST] for at, column in self._columns.extra} or NOTHING
         return Subscriber(**{**values, "line": record.line, "email": email, "name": name, "status": status, "extra": extra})

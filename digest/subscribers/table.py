@@ -120,7 +120,9 @@ def opened(path: Path) -> Iterator[CsvTable]:
     """The table in a file, its records read as they are asked for; RollError where it cannot be read."""
     try:
         with path.open("rb") as bare:
-            charset = Charset.of(bare.read(4_096))
+            head = bare.read(4_096)
+            charset = Charset.of(head)
+            _refuse_binary(path, head, charset)
             bare.seek(len(charset.mark))
             with io.TextIOWrapper(bare, encoding=charset.codec, errors=charset.errors, newline="") as file:
                 yield CsvTable.over(iter(file), path.name, charset)
@@ -130,6 +132,14 @@ def opened(path: Path) -> Iterator[CsvTable]:
         raise RollError(
             f"cannot be read: {error.strerror}", thing=str(path), remedy="It needs a header line, at least: email"
         ) from error
+
+
+def _refuse_binary(path: Path, head: bytes, charset: Charset) -> None:
+    """RollError for what is no text: most often the workbook itself."""
+    if head.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
+        raise RollError("is a workbook, not CSV", thing=path.name, remedy="Open it, and save it as “CSV UTF-8”.")
+    if charset.codec == "utf-8" and b"\x00" in head:
+        raise RollError("is not a text file", thing=path.name, remedy="Save the list as “CSV UTF-8”.")
 
 
 def split_raw(body: str, delimiter: str) -> list[str]:

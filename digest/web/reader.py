@@ -23,7 +23,7 @@ from digest.store import Preference
 from digest.web.archive import ArchivePages
 from digest.web.hooks import Hooks
 from digest.web.message import html_part
-from digest.web.pages import Pages, mail_headers
+from digest.web.pages import Handler, Pages, mail_headers
 from digest.web.visitor import visitor
 from digest.works import Works
 
@@ -47,7 +47,8 @@ class ReaderPages:
 
     def app(self) -> web.Application:
         """The routes."""
-        app, plan = web.Application(client_max_size=16_384), self._works.config.web
+        app, plan = web.Application(client_max_size=16_384, middlewares=[self._told]), self._works.config.web
+        app.router.add_get("/", self.front)
         app.router.add_get(f"/unsubscribe/{TOKEN}", self.leaving)
         app.router.add_post(f"/unsubscribe/{TOKEN}", self.leave)
         app.router.add_get(f"/preferences/{TOKEN}", self.choosing)
@@ -70,6 +71,19 @@ class ReaderPages:
         app.cleanup_ctx.append(self._closing)
         return app
 
+    @web.middleware
+    async def _told(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """A page for an address that is none: most often it is a link that a mail program has cut off."""
+        try:
+            return await handler(request)
+        except web.HTTPNotFound:
+            return self._page("missing.html.j2", status=404, what="page")
+
+    async def front(self, request: web.Request) -> web.Response:
+        """Whoever comes to the front door is led to what there is."""
+        plan = self._works.config.web
+        raise web.HTTPFound("/subscribe" if plan.subscribe else "/archive" if plan.archive else "/preferences")
+
     async def _closing(self, _: web.Application) -> AsyncIterator[None]:
         yield
         await self.readership.close()
@@ -83,13 +97,19 @@ class ReaderPages:
 
     async def leaving(self, request: web.Request) -> web.Response:
         """A page with one button; nothing is changed."""
+        token = request.match_info["token"]
+        if self.readership.known(token) is None and not self.readership.erased(token):
+            return self._page("missing.html.j2", status=404, what="page")
         return self._page("unsubscribe.html.j2", done=False, token=request.match_info["token"])
 
     async def leave(self, request: web.Request) -> web.Response:
-        """Take the reader off the list, for good; the same answer however often, and for a token that is none."""
+        """Take the reader off the list, for good; the same answer however often. A link that is not whole says so: nobody must
+        believe to have left who has not.
+        """
         one_click = "one-click" in (await _body(request)).lower()
         how = "one click in a mail program (RFC 8058)" if one_click else "by the page"
-        await self.readership.leave(request.match_info["token"], how)
+        if not await self.readership.leave(request.match_info["token"], how):
+            return self._page("missing.html.j2", status=404, what="page")
         if one_click:  # nobody reads it
             return web.Response(text="Unsubscribed.\n")
         return self._page("unsubscribe.html.j2", done=True, token=request.match_info["token"])
@@ -119,7 +139,8 @@ class ReaderPages:
 
     async def confirming(self, request: web.Request) -> web.Response:
         """A page with one button."""
-        return self._page("confirm.html.j2", state="asking")
+        whole = self.readership.plausible(request.match_info["token"])
+        return self._page("confirm.html.j2", status=200 if whole else 410, state="asking" if whole else "over")
 
     async def confirm(self, request: web.Request) -> web.Response:
         """Take the one who asked onto the roll."""
@@ -259,7 +280,11 @@ async def _form(request: web.Request) -> MultiDictProxy[Any]:
     """A form's fields; 400 for what is none."""
     try:
         return await request.post()
-    except (LookupError, ValueError) as error:  # a charset that does not exist, fields that cannot be told apart
+    except (
+        LookupError,
+        ValueError,
+        web.RequestPayloadError,
+    ) as error:  # a charset that does not exist, fields that cannot be told apart
         raise web.HTTPBadRequest(text="That is not a form.\n") from error
 
 

@@ -183,5 +183,5 @@ PROGRAMS: Mapping[str, Written] = {
 BARE: Mapping[str, Written] = {
     "postorius": Written(crlf(f"{ADA}\n{ZOE}\n"), {ADA: "active", ZOE: "active"}),
     "sendy-old": Written(f"Ada Holm,{ADA}\nZoë,{ZOE}\n", {ADA: "active", ZOE: "active"}, names={ADA: "Ada Holm", ZOE: "Zoë"}),
-    "mailman-cli": Written(f"Ada Holm <{ADA}>\n{ZOE}\n", {ADA: "active", ZOE: "active"}),
+    "mailman-cli": Written(f"Ada Holm <{ADA}>\n{ZOE}\n", {ADA: "active", ZOE: "active"}, names={ADA: "Ada Holm"}),
 }

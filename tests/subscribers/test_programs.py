@@ -127,6 +127,37 @@ def test_a_list_without_a_header_can_be_imported(tmp_path: Path, store: Store, n
     assert {row.email: row.name for row in Roll(roll) if row.email in BARE[name].names} == dict(BARE[name].names)
 
 
+def test_imports_are_taken_back_one_by_one(tmp_path: Path, store: Store) -> None:
+    roll, file = tmp_path / "subscribers.csv", tmp_path / "new.csv"
+    roll.write_text("email,name\n")
+    for email in (ADA, BO):
+        file.write_text(f"email\n{email}\n")
+        took(store, roll, file)
+    assert took(store, roll, file, apply=False).empty
+    assert undo(store, roll, NOW).taken_out == 1
+    assert roll.read_text() == f"email,name\n{ADA},\n"
+    assert undo(store, roll, NOW).taken_out == 1
+    assert roll.read_text() == "email,name\n"
+
+
+@pytest.mark.parametrize(
+    "data", [b"PK\x03\x04\x14\x00xl/workbook.xml", b"\xd0\xcf\x11\xe0\xa1\xb1", b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR" + b"a" * 90]
+)
+def test_a_workbook_is_told_as_one(tmp_path: Path, store: Store, data: bytes) -> None:
+    roll, file = tmp_path / "subscribers.csv", tmp_path / "list.xlsx"
+    roll.write_text("email\n")
+    file.write_bytes(data)
+    with pytest.raises(RollError, match=r"list\.xlsx: is (a workbook|not a text file).*CSV UTF-8"):
+        took(store, roll, file)
+
+
+def test_new_text_goes_into_a_windows_file_in_its_letters(tmp_path: Path) -> None:
+    path = tmp_path / "subscribers.csv"
+    path.write_bytes("email,name\r\nada@r.example,Zoë\r\n".encode("cp1252"))
+    add(path, NEW, name="Łukasz Öz 漢", today=NOW.date())
+    assert path.read_bytes() == f"email,name\r\nada@r.example,Zoë\r\n{NEW},?ukasz Öz ?\r\n".encode("cp1252")
+
+
 def test_a_file_whose_name_says_they_left_is_not_taken_for_readers(tmp_path: Path, store: Store) -> None:
     roll, file = tmp_path / "subscribers.csv", tmp_path / "daily-unsubscribed.csv"
     roll.write_text("email,name\n")
