@@ -117,6 +117,19 @@ def test_an_import_can_be_taken_back_to_the_byte(tmp_path: Path, store: Store, n
         undo(store, roll, NOW)
 
 
+@pytest.mark.parametrize("name", ALL)
+def test_importing_into_every_programs_file_touches_no_other_row(tmp_path: Path, store: Store, name: str) -> None:
+    roll, file = roll_of(tmp_path, PROGRAMS[name]), tmp_path / "new.csv"
+    before = roll.read_bytes()
+    file.write_text(f"email,name,status\n{NEW},Nell Newman,active\nsecond@elsewhere.example,,active\n")
+    took(store, roll, file)
+    assert roll.read_bytes().startswith(before)
+    assert {NEW, "second@elsewhere.example"} <= {row.email for row in Roll(roll).active()}
+    undo(store, roll, NOW)
+    ending = roll.read_bytes().removeprefix(before)
+    assert ending in {b"", b"\n", b"\r", b"\r\n", "\r\n".encode("utf-16-le"), "\n".encode("utf-16-le")}
+
+
 @pytest.mark.parametrize("name", list(BARE))
 def test_a_list_without_a_header_can_be_imported(tmp_path: Path, store: Store, name: str) -> None:
     roll, file = tmp_path / "subscribers.csv", tmp_path / "list.csv"
