@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Engine, delete, select, update
 
 from digest.model import Subscriber
 from digest.store import schema
-from digest.store.database import first_to_write, insert
+from digest.store.database import erasing, first_to_write, insert
 from digest.store.deliveries import QUEUED, SENDING, SKIPPED
 from digest.store.history import Entry, noted
 
@@ -137,7 +137,7 @@ class Readers:
 
         Deliveries stay as numbers; those that wait are not made.
         """
-        with self._engine.begin() as connection:
+        with self._engine.begin() as connection, erasing(connection):
             first_to_write(connection)
             reader = connection.execute(select(schema.readers.c.id).where(schema.readers.c.email == email)).scalar()
             for table in (schema.suppressions, schema.history, schema.preferences, schema.requests):
