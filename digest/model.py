@@ -204,6 +204,11 @@ class Subscriber(NamedTuple):
         return "paused" if day < self.paused_until else "active"
 
 
+def refusal(status: str) -> int:
+    """How much a status says no: of rows with one address the first stands, unless another says it more."""
+    return 2 if status in GONE else 0 if status == "active" else 1
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recipient:
     """A reader on an edition's frozen list; `id` is the same for an address in every edition.

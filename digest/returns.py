@@ -18,6 +18,7 @@ from digest.bounces.providers import Event
 from digest.errors import DigestError
 from digest.scribe import catch_up
 from digest.store import Entry, Suppression
+from digest.store.suppressions import SOFT
 from digest.works import Works
 
 log = logging.getLogger("digest")
@@ -62,20 +63,25 @@ class Returns:
             return []
         emails, known = self._whose(report)
         emails = self._remembered(emails or (list(report.addresses) if vouched else []))
-        grave = report.kind in SUPPRESSING
         told = " ".join(filter(None, [report.status, report.detail]))
-        now, bounces = self._works.clock(), self._works.config.bounces
         if not (vouched or known):
             return [Outcome(email=email, event="unproven", detail=told) for email in emails]
-        if grave:
-            reason = SUPPRESSING[report.kind]
-            rows = [Suppression(email=email, reason=reason, since=now, detail=told) for email in emails]
-            new = self._works.store.suppressions.report(key, rows, now)
-            return [Outcome(email=email, event=reason, detail=told) for email in new]
-        entries = [Entry(email=email, at=now, event="soft bounce", detail=told) for email in emails]
+        if report.kind == "soft":
+            return self._noted(key, emails, told)
+        return self._suppressed(key, emails, SUPPRESSING[report.kind], told)
+
+    def _suppressed(self, key: str, emails: list[str], reason: str, told: str) -> list[Outcome]:
+        now = self._works.clock()
+        rows = [Suppression(email=email, reason=reason, since=now, detail=told) for email in emails]
+        new = self._works.store.suppressions.report(key, rows, now)
+        return [Outcome(email=email, event=reason, detail=told) for email in new]
+
+    def _noted(self, key: str, emails: list[str], told: str) -> list[Outcome]:
+        now, bounces = self._works.clock(), self._works.config.bounces
+        entries = [Entry(email=email, at=now, event=SOFT, detail=told) for email in emails]
         limit, since = bounces.soft_limit, now - bounces.soft_within
         noted, dead = self._works.store.suppressions.report_soft(key, entries, now, limit=limit, since=since)
-        return [Outcome(email=email, event="bounced" if email in dead else "soft bounce", detail=told) for email in noted]
+        return [Outcome(email=email, event="bounced" if email in dead else SOFT, detail=told) for email in noted]
 
     def _remembered(self, emails: list[str]) -> list[str]:
         """Without those who wanted to be forgotten: nothing is noted of them any more."""

@@ -14,7 +14,7 @@ from typing import Any
 
 from sqlalchemy import JSON, Column, Connection, Integer, MetaData, String, Table, case, exists, func, insert, literal, select
 
-from digest.model import GONE, Subscriber
+from digest.model import GONE, Subscriber, refusal
 from digest.store import schema
 from digest.store.database import chunked
 from digest.store.database import insert as careful_insert
@@ -22,7 +22,6 @@ from digest.store.readers import Preference, preferences
 from digest.store.suppressions import Suppression, forgotten, suppress
 
 NO_STORY = "no story of their topics"
-_GONE = 2
 _MANY = 5_000
 _ROLL = Table(
     "roll",
@@ -107,12 +106,11 @@ def _row(row: Subscriber, wish: Preference | None, terms: Terms, day: date) -> d
     if status == "active" and wish.paused_until and day < wish.paused_until:
         status = "paused"
     topics, comments = wish.over(row)
-    rank = _GONE if status in GONE else 0 if status == "active" else 1
     return {
         "email": row.email,
         "name": row.name,
         "status": status,
-        "rank": rank,
+        "rank": refusal(status),
         "variant": terms.version(topics, comments),
         "extra": _own(row.extra, terms.columns) or None,
     }
@@ -126,7 +124,7 @@ def _suppress(connection: Connection, now: datetime) -> None:
     """Who is marked as gone goes on the suppression list."""
     roll, last = _ROLL.c, 0
     new = select(roll.n, roll.email, roll.status).where(
-        roll.rank == _GONE, ~exists().where(schema.suppressions.c.email == roll.email)
+        roll.rank == refusal(GONE[0]), ~exists().where(schema.suppressions.c.email == roll.email)
     )
     while rows := connection.execute(new.where(roll.n > last).order_by(roll.n).limit(_MANY)).all():
         told = "so marked in the roll"

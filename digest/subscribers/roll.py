@@ -13,7 +13,7 @@ from operator import itemgetter
 from pathlib import Path
 from zoneinfo import available_timezones
 
-from digest.model import GONE, Subscriber
+from digest.model import Subscriber, refusal
 from digest.subscribers.address import normal, oddities, oddity
 from digest.subscribers.charset import foreign_file, mentions
 from digest.subscribers.columns import STATUSES, Columns
@@ -59,7 +59,7 @@ class _Doubles:
         first = self.standing.setdefault(row.email, row)
         if first is row:
             return
-        if _rank(row) > _rank(first):
+        if refusal(row.status) > refusal(first.status):
             self.standing[row.email], first, row = row, row, first
         self.others[row.line] = row.email
 
@@ -186,10 +186,6 @@ def _remarks(row: Subscriber) -> Iterator[str]:
 @cache
 def _zones() -> frozenset[str]:
     return frozenset(available_timezones())
-
-
-def _rank(row: Subscriber) -> int:
-    return 2 if row.status in GONE else 0 if row.status == "active" else 1
 
 
 def _manner(table: CsvTable, *, foreign: bool) -> str:

@@ -175,13 +175,14 @@ async def test_ones_own_data_and_being_forgotten(town: Town) -> None:
 async def test_a_link_to_ones_data_lasts_an_hour(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
     await got(f"{town.base}/preferences", method="POST", email="ada@readers.example")
     mine = link(await town.letter("ada@readers.example"), town.base, "mine")
+    assert "Your data" in await got(mine)
     real = URLSafeTimedSerializer.loads
 
     def aged(self: URLSafeTimedSerializer, s: str, max_age: int | None = None, **given: object) -> object:
         return real(self, s, max_age=-1 if max_age == 3_600 else max_age)
 
     monkeypatch.setattr(URLSafeTimedSerializer, "loads", aged)
-    await got(mine, 404)
+    assert "Your data" not in await got(mine, 404)
 
 
 def forgeries(town: Town, token: str, signed: str, chance: random.Random) -> Callable[[], tuple[str, str]]:
