@@ -172,6 +172,6 @@ def _why(row: Judged) -> list[str]:
     if row.refusal:
         return [f"    {row.refusal.reason}"]
     said = [f"{name.replace('_', ' ')} {value:+.2f}" for name, value in row.terms.items()]
-    risk = "the abuse model steps aside" if row.ruling.risk is None else f"abuse {row.ruling.risk:+.1f} log odds"
+    risk = "the abuse model steps aside" if row.ruling.heat is None else f"abuse {row.ruling.heat:+.1f} log odds"
     voice = [] if row.crowd is None else [f"readers {row.crowd:.2f}"]
     return ["    " + " · ".join([*said, *voice, risk, *([row.ruling.why] if row.ruling.why else [])])]

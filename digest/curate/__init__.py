@@ -8,6 +8,7 @@ from datetime import datetime
 
 from digest.curate.articles import Choice, Taste, choose
 from digest.curate.comments import pick
+from digest.curate.discussion import fingerprint
 from digest.curate.standards import Standards
 from digest.model import Article, Comment, Edition, Harvest, LeftOut, Slot, Story
 
@@ -32,9 +33,10 @@ def curate(slot: Slot, material: Harvest, settled: AbstractSet[str], rules: Rule
     taste = Taste(limit=rules.articles, weights=rules.weights, counts=_counts(material.comments))
     choice = choose(material.articles, slot.window, settled, taste)
     threads = _threads(material.comments, choice)
-    stories, left_out = [], list(choice.left_out)
+    stories, left_out, printed = [], list(choice.left_out), set[str]()
     for position, (article, reasons) in enumerate(choice.chosen):
-        verdict = pick(article, threads[article.id], rules.comments_per_article, rules.standards)
+        verdict = pick(article, threads[article.id], rules.comments_per_article, rules.standards, printed)
+        printed |= {fingerprint(row.comment.text) for row in verdict.picks}
         stories.append(Story(article=article, position=position, picks=verdict.picks, reasons=reasons))
         left_out += verdict.left_out()
     return Edition(

@@ -17,7 +17,8 @@ from digest.prose import words
 _NEWSROOM = frozenset({"author", "writer", "reporter", "journalist", "editor", "columnist", "gazette", "paper"})
 _ALIKE = str.maketrans("аеорсухікАЕОРСУХІКМТВН", "aeopcyxikAEOPCYXIKMTBH")
 _SECOND = re.compile(r"\b(?:you|your|yours|yourself|ur|u)\b", re.IGNORECASE)
-_SECTIONS = ("everywhere", "always", "aimed", "held", "names")
+_SECTIONS = ("everywhere", "always", "aimed", "held", "scorn", "names")
+_SCORNED = 3  # words, from which more of them make no difference
 _GROUP = """
     (?:blacks|whites|asians|africans|arabs|latinos|mexicans|indians|pakistanis|gypsies|natives|aboriginals|muslims|moslems|jews
     |christians|catholics|hindus|sikhs|immigrants|migrants|refugees|foreigners|gays|lesbians|homosexuals|transgenders|women|men
@@ -40,21 +41,22 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Ruling:
-    """A state and its reason; `risk` is the model's log odds, None where it stepped aside."""
+    """A state and its reason; `heat` is in log odds, None where the model stepped aside."""
 
     state: State
     why: str = ""
-    risk: float | None = None
+    heat: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Lists:
-    """Patterns over lower case: never printed in any language, in English, where said to or of a writer; held; surnames."""
+    """Patterns over lower case: never printed in any language, in English, where said to or of a writer; held; scorn; surnames."""
 
     everywhere: re.Pattern[str]
     always: re.Pattern[str]
     aimed: re.Pattern[str]
     held: re.Pattern[str]
+    scorn: re.Pattern[str]
     names: re.Pattern[str]
 
 
@@ -80,17 +82,35 @@ def load(texts: Iterable[str]) -> Lists:
 
 def _pattern(terms: Iterable[str]) -> re.Pattern[str]:
     """Whole words; `*` at the end of a term stands for any ending."""
-    parts = [re.escape(term).replace(r"\*", r"\w*").replace(r"\ ", r"\s+") for term in sorted(terms, key=len, reverse=True)]
-    return re.compile(rf"(?<!\w)(?:{'|'.join(parts)})(?!\w)" if parts else r"(?!)")
+    by_letter: dict[str, list[str]] = {}  # a search tries one branch a letter, not all terms
+    for term in sorted(terms, key=len, reverse=True):
+        by_letter.setdefault(term[0], []).append(re.escape(term[1:]).replace(r"\*", r"\w*").replace(r"\ ", r"\s+"))
+    branches = "|".join(f"{re.escape(letter)}(?:{'|'.join(rest)})" for letter, rest in sorted(by_letter.items()))
+    return re.compile(rf"(?<!\w)(?:{branches})(?!\w)" if branches else r"(?!)")
+
+
+@dataclass(frozen=True, slots=True)
+class Heat:
+    """How much a text reads like abuse, as log odds: what the trained model says, and `weight` for each word of scorn, three
+    at most. A long text of fair words with one sneer is what the model, which weighs a text as a whole, makes too little of.
+    """
+
+    risk: Risk
+    scorn: re.Pattern[str]
+    weight: float
+
+    def __call__(self, folded: str) -> float:
+        """The log odds of a text in small letters."""
+        return self.risk(folded) + self.weight * min(_SCORNED, len(set(self.scorn.findall(folded))))
 
 
 def rule(
-    text: str, people: Sequence[str], lists: Lists, risk: Risk | None = None, most: float = 0.0, *, name: bool = False
+    text: str, people: Sequence[str], lists: Lists, heat: Heat | None = None, most: float = 0.0, *, name: bool = False
 ) -> Ruling:
     """The state of a text; `people` are those it could be aimed at, in small letters, its article's author first.
 
-    Of a `name` a surname that is one is not held against it. A text is held where the model's log odds are above `most`, for a
-    slogan, and for what it says of a group of people as a whole.
+    Of a `name` a surname that is one is not held against it. A text is held where its heat is above `most`, for a slogan, and
+    for what it says of a group of people as a whole.
     """
     folded = _unmasked(_plain(text).casefold())
     if found := lists.everywhere.search(folded):
@@ -101,9 +121,9 @@ def rule(
         folded = folded.rpartition(" ")[0]
     if why := _blocked(folded, people, lists):
         return Ruling(State.BLOCKED, why)
-    if risk is None:
+    if heat is None:
         return Ruling(State.CLEAR)
-    odds = round(risk(folded), 4)
+    odds = round(heat(folded), 4)
     found = lists.held.search(folded) or _GENERAL.search(folded)
     why = f"reads like abuse: {odds:+.1f}" if odds > most else f"“{found[0]}”" if found else ""
     return Ruling(State.HELD if why else State.CLEAR, why, odds)

@@ -1,6 +1,7 @@
 """Which comments of one article are printed: gates, the text's and the crowd's word, and the best few that differ."""
 
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
 from digest.curate.abuse import Ruling, State, rule
@@ -12,6 +13,8 @@ from digest.curate.terms import terms
 from digest.markup import own_words
 from digest.model import Article, Comment, LeftOut, Pick
 from digest.prose import excerpt, shorten
+
+VOICES = 2  # picks that a thread has whatever lies between them
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,9 +49,14 @@ class Verdict:
         return [_left_out(row.comment, row.refusal.reason) for row in self.judged if row.refusal]
 
 
-def pick(article: Article, thread: Sequence[Comment], most: int, standards: Standards) -> Verdict:
-    """Judge a thread and choose at most so many of it; the order in which the comments are given does not matter."""
-    talk = Discussion(article, thread)
+def pick(
+    article: Article, thread: Sequence[Comment], most: int, standards: Standards, printed: AbstractSet[str] = frozenset()
+) -> Verdict:
+    """Judge a thread and choose at most so many of it; the order in which the comments are given does not matter.
+
+    `printed` holds the fingerprints of what the edition has under other articles.
+    """
+    talk = Discussion(article, thread, printed)
     judged = judge(talk, standards)
     passed = sorted((row for row in judged if not row.refusal), key=lambda row: (-row.score, row.comment.written, row.comment.id))
     refused = [row for row in judged if row.refusal]
@@ -67,7 +75,7 @@ def judge(talk: Discussion, standards: Standards) -> list[Judged]:
         if refusal:
             rows.append(Judged(comment=comment, ruling=ruling, refusal=refusal))
             continue
-        weighed = _weighed(terms(comment, talk, ruling.risk), standards.scores.text)
+        weighed = _weighed(terms(comment, talk, ruling.heat), standards.scores.text)
         text, voice = sum(weighed.values()), heard.get(comment.id)
         score = text if voice is None else (1 - limits.share) * text + limits.share * voice
         rows.append(Judged(comment=comment, ruling=ruling, terms=weighed, crowd=voice, score=round(score, 4)))
@@ -85,8 +93,12 @@ def _left_out(comment: Comment, reason: str) -> LeftOut:
 
 
 def _chosen(passed: Sequence[Judged], talk: Discussion, most: int, standards: Standards) -> list[Pick]:
-    """The best few by maximal marginal relevance (Carbonell and Goldstein, 1998), one a writer and one a sub-thread."""
-    open_ = _eligible(passed, standards)
+    """The best few by maximal marginal relevance (Carbonell and Goldstein, 1998), one a writer and one a sub-thread.
+
+    Two give a thread its voices; a third and further that fall far behind the first are not picked to make up a number.
+    """
+    limits = standards.scores.choice
+    open_ = [row for row in passed if row.text >= limits.floor]
     roots = {row.comment.id: talk.root(row.comment) for row in open_}
     picks: list[Pick] = []
     while open_ and len(picks) < most:
@@ -96,17 +108,9 @@ def _chosen(passed: Sequence[Judged], talk: Discussion, most: int, standards: St
             picks.append(printed)
             author, root = best.comment.author, roots[best.comment.id]
             open_ = [row for row in open_ if row.comment.author != author and roots[row.comment.id] != root]
+        if len(picks) >= VOICES:
+            open_ = [row for row in open_ if row.score >= picks[0].score - limits.gap]
     return picks
-
-
-def _eligible(passed: Sequence[Judged], standards: Standards) -> list[Judged]:
-    """Those above the floor, the better half where they are many; in a rich thread the calm ones of these alone."""
-    gate = standards.scores.gate
-    above = sorted((row.text for row in passed if row.text >= standards.scores.choice.floor), reverse=True)
-    least = above[len(above) // 2 if len(above) > 2 * gate.rich else -1] if above else 0.0
-    good = [row for row in passed if row.text >= least] if above else []
-    calm = [row for row in good if row.ruling.risk is None or row.ruling.risk <= gate.calm]
-    return calm if len(calm) >= gate.rich else good
 
 
 def _price(row: Judged, picks: Sequence[Pick], talk: Discussion, standards: Standards) -> float:
@@ -134,5 +138,5 @@ def _printed(row: Judged, talk: Discussion, standards: Standards) -> Pick | None
 
 
 def _fit(text: str, talk: Discussion, standards: Standards) -> bool:
-    ruling = rule(text, [talk.article.author], standards.lists, standards.risk, standards.scores.gate.held)
+    ruling = rule(text, [talk.article.author], standards.lists, standards.heat, standards.scores.gate.held)
     return ruling.state is State.CLEAR

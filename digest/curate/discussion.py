@@ -3,6 +3,7 @@
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from functools import cached_property
 
 from digest.markup import own_words
@@ -22,10 +23,11 @@ _COMMON = frozenset(
 
 
 class Discussion:
-    """The comments of one article, oldest first."""
+    """The comments of one article, oldest first; `printed` is what the edition has under others, as fingerprints."""
 
-    def __init__(self, article: Article, comments: Sequence[Comment]) -> None:
+    def __init__(self, article: Article, comments: Sequence[Comment], printed: AbstractSet[str] = frozenset()) -> None:
         self.article = article
+        self.printed = printed
         each = {comment.id: comment for comment in sorted(comments, key=lambda comment: (comment.id, comment.text, comment.author))}
         self.comments = sorted(each.values(), key=lambda comment: (comment.written, comment.id))
         self.by_id = {comment.id: comment for comment in self.comments}
@@ -44,22 +46,26 @@ class Discussion:
 
     @cached_property
     def copies(self) -> Mapping[str, str]:
-        """Each comment that says what an earlier one has said, in the same words or nearly, with that one's id."""
+        """Each comment that says what an earlier one has said, in the same words or nearly, with that one's id.
+
+        Two sets that are so much alike share one of their first few elements in any order (Chaudhuri, Ganti and Kaushik,
+        2006), so only those are looked up.
+        """
         found: dict[str, str] = {}
-        holders: dict[tuple[str, ...], list[str]] = {}
-        sizes: dict[str, int] = {}
+        holders: dict[int, list[int]] = {}  # places in `kept`, by a shingle's hash
+        kept: list[tuple[str, AbstractSet[int]]] = []
         for comment in self.comments:
-            said = self.words[comment.id]
-            marks = {tuple(said[at : at + SHINGLE]) for at in range(max(1, len(said) - SHINGLE + 1))} if said else set()
-            shared = Counter(holder for mark in marks for holder in holders.get(mark, ()))
-            twin = next((key for key, n in shared.most_common(1) if n >= ALIKE * (len(marks) + sizes[key] - n)), None)
+            marks = _shingles(self.words[comment.id])
+            first = sorted(marks)[: len(marks) - math.ceil(ALIKE * len(marks)) + 1]
+            near = sorted({place for mark in first for place in holders.get(mark, ())})
+            twin = next((key for key, other in map(kept.__getitem__, near) if _alike(marks, other)), None)
             if twin is not None:
                 found[comment.id] = twin
                 continue
-            sizes[comment.id] = len(marks)
-            for mark in marks:
+            for mark in first:
                 if len(known := holders.setdefault(mark, [])) < COMMONPLACE:
-                    known.append(comment.id)
+                    known.append(len(kept))
+            kept.append((comment.id, marks))
         return found
 
     @cached_property
@@ -72,14 +78,21 @@ class Discussion:
                 people.setdefault(parent, set()).add(comment.author)
         return {key: len(names) for key, names in people.items()}
 
-    def content(self, key: str) -> list[str]:
-        """A comment's words but for the commonest."""
-        return [word for word in self.words[key] if len(word) > 2 and word not in _COMMON]
+    @cached_property
+    def content(self) -> Mapping[str, Sequence[str]]:
+        """Each comment's words but for the commonest."""
+        return {key: [word for word in said if len(word) > 2 and word not in _COMMON] for key, said in self.words.items()}
 
     @cached_property
     def spread(self) -> Mapping[str, int]:
         """In how many comments each word stands."""
-        return Counter(word for key in self.by_id for word in set(self.content(key)))
+        return Counter(word for said in self.content.values() for word in set(said))
+
+    @cached_property
+    def rarity(self) -> Mapping[str, float]:
+        """How much each word weighs: the more, the fewer comments have it."""
+        total = len(self.comments)
+        return {word: math.log(1 + total / count) for word, count in self.spread.items()}
 
     @cached_property
     def vectors(self) -> Mapping[str, Mapping[str, float]]:
@@ -87,8 +100,7 @@ class Discussion:
         return {key: self._vector(key) for key in self.by_id}
 
     def _vector(self, key: str) -> Mapping[str, float]:
-        counts, total = Counter(self.content(key)), len(self.comments)
-        raw = {word: (1 + math.log(count)) * math.log(1 + total / self.spread[word]) for word, count in sorted(counts.items())}
+        raw = {word: (1 + math.log(count)) * self.rarity[word] for word, count in Counter(self.content[key]).items()}
         length = math.sqrt(sum(weight * weight for weight in raw.values())) or 1.0
         return {word: weight / length for word, weight in raw.items()}
 
@@ -111,6 +123,21 @@ class Discussion:
     def title(self) -> frozenset[str]:
         """The words of the title that say something."""
         return frozenset(word for word in words(self.article.title.casefold()) if len(word) > 3 and word not in _COMMON)
+
+
+def fingerprint(text: str) -> str:
+    """What two texts of the same words have in common."""
+    return " ".join(words(own_words(text).casefold()))
+
+
+def _shingles(said: Sequence[str]) -> AbstractSet[int]:
+    """The hashes of all runs of three words; of a shorter text, that of the whole."""
+    return set(map(hash, zip(*(said[at:] for at in range(SHINGLE)), strict=False))) or ({hash(tuple(said))} if said else set())
+
+
+def _alike(one: AbstractSet[int], other: AbstractSet[int]) -> bool:
+    shared = len(one & other)
+    return shared >= ALIKE * (len(one) + len(other) - shared)
 
 
 def likeness(one: Mapping[str, float], other: Mapping[str, float]) -> float:

@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import NamedTuple
 
 from digest.curate.abuse import Ruling, State, rule
-from digest.curate.discussion import Discussion
+from digest.curate.discussion import Discussion, fingerprint
 from digest.curate.language import english
 from digest.curate.standards import Standards
 from digest.markup import own_words
@@ -31,6 +32,7 @@ class Refusal(NamedTuple):
     reason: str
 
 
+@lru_cache(maxsize=2_000)
 def length(text: str) -> int:
     """Words; in scripts without spaces two characters count as one."""
     return len(words(_CJK.sub(" ", text))) + len(_CJK.findall(text)) // 2
@@ -45,7 +47,7 @@ def rulings(talk: Discussion, standards: Standards) -> dict[str, Ruling]:
         found[comment.id] = (
             by_name
             if by_name.state is State.BLOCKED
-            else rule(talk.texts[comment.id], people, standards.lists, standards.risk, standards.scores.gate.held)
+            else rule(talk.texts[comment.id], people, standards.lists, standards.heat, standards.scores.gate.held)
         )
     return found
 
@@ -91,12 +93,14 @@ def _by_form(text: str, whole: str, links: int, least: int) -> Refusal | None:
 def _by_fellows(comment: Comment, talk: Discussion, ruling: Ruling) -> Refusal | None:
     if comment.id in talk.copies:
         return Refusal("repeated", "said before in the same words")
+    if talk.printed and fingerprint(comment.text) in talk.printed:
+        return Refusal("repeated", "printed under another article")
     return Refusal("held", f"held for the editor: {ruling.why}") if ruling.state is State.HELD else None
 
 
 def _shouted(text: str) -> bool:
-    small, large = len(_SMALL.findall(text)), sum(map(str.isupper, text))
-    return small + large > 20 and large > small
+    large = sum(map(str.isupper, text))
+    return large > 10 and large > len(_SMALL.findall(text))
 
 
 def _by_parent(comment: Comment, talk: Discussion, refused: Mapping[str, Refusal], ruled: Mapping[str, Ruling]) -> Refusal | None:

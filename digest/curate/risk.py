@@ -67,10 +67,10 @@ class Risk:
         self._bias = float(head[2])
         self._word = lru_cache(maxsize=20_000)(self._of_word)
 
-    def _of_word(self, word: str) -> tuple[int, int]:
-        """The sum of a word's weights, and how many they are."""
+    def _of_word(self, word: str) -> tuple[int, int, int, bytes]:
+        """The sum of a word's weights, how many they are, and what makes the hash of a pair: its first half, its second."""
         found = word_features(word)
-        return sum(self._weights[mark & self._mask] for mark in found), len(found)
+        return sum(self._weights[mark & self._mask] for mark in found), len(found), zlib.crc32(word.encode()), f" {word}".encode()
 
     def __call__(self, text: str) -> float:
         """The log odds that a text is abuse: halfway between those of the whole and those of its worst sentence."""
@@ -82,8 +82,8 @@ class Risk:
     def _sum(self, said: list[str]) -> tuple[int, int, int]:
         """The sum of the weights of some words that follow each other, how many weights they are, and how many words."""
         known, weights, mask = list(map(self._word, said)), self._weights, self._mask
-        pairs = [weights[pair_feature(first, second) & mask] for first, second in pairwise(said)]
-        return sum(weight for weight, _ in known) + sum(pairs), sum(count for _, count in known) + len(pairs), len(said)
+        pairs = [weights[zlib.crc32(second[3], first[2]) & mask] for first, second in pairwise(known)]
+        return sum(row[0] for row in known) + sum(pairs), sum(row[1] for row in known) + len(pairs), len(said)
 
     def _odds(self, total: int, count: int) -> float:
         return self._bias + self._scale * total / math.sqrt(count or 1)

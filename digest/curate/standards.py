@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from digest.curate.abuse import Lists, load
+from digest.curate.abuse import Heat, Lists, load
 from digest.curate.risk import Risk
 from digest.errors import ConfigError
 
@@ -27,19 +27,19 @@ class Crowd(_Part):
 
 
 class Gates(_Part):
-    """The limits of the gates; `held` and `calm` are log odds."""
+    """The limits of the gates; `held` and `scorn` are log odds."""
 
     words: int = Field(ge=0)
     links: int = Field(ge=1)
     held: float
-    calm: float
-    rich: int = Field(ge=1)
+    scorn: float = Field(ge=0)
 
 
 class Picking(_Part):
-    """The floor of the text score, the price of likeness, and lengths in characters."""
+    """The floor of the text score, how far a third pick may be behind, the price of likeness, and lengths in characters."""
 
     floor: float
+    gap: float = Field(ge=0)
     variety: float = Field(ge=0, le=1)
     excerpt: int = Field(ge=80, le=2_000)
     parent: int = Field(ge=40, le=500)
@@ -59,13 +59,14 @@ class Standards:
     """What comments are held to."""
 
     lists: Lists
-    risk: Risk
+    heat: Heat
     scores: Scores
 
 
 def standards(lists: Sequence[str], model: bytes, scores: Sequence[str]) -> Standards:
     """From the contents of the files; of several texts a later one changes the earlier. ConfigError names what is wrong."""
-    return Standards(load(lists), Risk(model, thing=MODEL), _scores(scores))
+    words, numbers = load(lists), _scores(scores)
+    return Standards(words, Heat(Risk(model, thing=MODEL), words.scorn, numbers.gate.scorn), numbers)
 
 
 def _scores(texts: Sequence[str]) -> Scores:

@@ -8,7 +8,7 @@ from digest.curate.discussion import Discussion, likeness
 from digest.curate.gates import length
 from digest.curate.language import english
 from digest.model import Comment
-from digest.prose import sentences, words
+from digest.prose import sentences
 
 _FIGURE = re.compile(r"\b\d[\d,.]*|[£$€]\s?\d")
 _LIVED = re.compile(
@@ -25,14 +25,14 @@ _ENDED = re.compile(r"""[.!?。！？؟]["'”’»)\]]*$""")
 COOL, HOT = -1.6, 1.0  # log odds of abuse between which heat rises from 0 to 1
 
 
-def terms(comment: Comment, talk: Discussion, risk: float | None) -> Mapping[str, float]:
+def terms(comment: Comment, talk: Discussion, heat: float | None) -> Mapping[str, float]:
     """The terms of one comment; those that go by English words are left out where it is in another language."""
     text = talk.texts[comment.id]
-    said = talk.content(comment.id)
+    said = talk.content[comment.id]
     size = max(1, length(text))
     found = {
         "length": _by_length(size),
-        "care": _care(text),
+        "care": _care(text, size),
         "subject": _subject(comment, talk),
         "new": sum(word not in talk.told and talk.spread[word] <= 2 for word in said) / max(1, len(said)),
         "figures": _share(len(_FIGURE.findall(text)), 2),
@@ -45,8 +45,8 @@ def terms(comment: Comment, talk: Discussion, risk: float | None) -> Mapping[str
         found["lived"] = float(bool(_LIVED.search(text.replace("’", "'"))))
         found["long_words"] = _share(sum(map(len, said)) / max(1, len(said)) - 5, 2)
         found["second_person"] = min(1.0, len(_SECOND.findall(text)) * 8 / size)
-    if risk is not None:
-        found["heat"] = _share(risk - COOL, HOT - COOL)
+    if heat is not None:
+        found["heat"] = _share(heat - COOL, HOT - COOL)
     return found
 
 
@@ -59,10 +59,10 @@ def _by_length(size: int) -> float:
     return min(1.0, math.log1p(size / 10) / math.log1p(11)) - 0.5 * _share(size - 250, 250)
 
 
-def _care(text: str) -> float:
+def _care(text: str, size: int) -> float:
     """Written as one writes to be read: sentences of ten to thirty words, a capital first, an end last."""
     parts = [part for line in text.split("\n") for part in sentences(line)]
-    mean = len(words(text)) / max(1, len(parts))
+    mean = size / max(1, len(parts))
     shape = _share(mean - 4, 8) - 0.5 * _share(mean - 30, 20)
     return 0.5 * shape + 0.25 * (not text[:1].islower()) + 0.25 * bool(_ENDED.search(text))
 

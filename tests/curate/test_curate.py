@@ -240,6 +240,13 @@ def test_one_of_a_writer_and_one_of_a_subthread() -> None:
     assert len(printed(made([article("a")], [comment("c"), *apart]))) == 2
 
 
+def test_a_comment_left_under_two_articles_is_printed_once() -> None:
+    twice = [comment("x", on="a"), comment("y", SENSIBLE.upper().capitalize(), on="b")]
+    edition = made([article("a"), article("b", 6)], twice)
+    assert printed(edition) == ["x"]
+    assert reason(edition, "y") == "printed under another article"
+
+
 def test_a_circle_of_parents_ends() -> None:
     circle = [comment("x", parent_id="y"), comment("y", SENSIBLE.replace("ferry", "tram"), parent_id="x")]
     assert len(printed(made([article("a")], circle))) == 1

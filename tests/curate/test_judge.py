@@ -7,8 +7,11 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
+from hypothesis import given
+from hypothesis import strategies as st
 
 from digest.cli.judge import command
+from digest.curate.abuse import State, rule
 from digest.curate.crowd import crowd, wilson
 from digest.curate.discussion import Discussion
 from digest.curate.language import english
@@ -16,6 +19,7 @@ from digest.errors import ConfigError, SourceError
 from digest.judging import held_to
 from tests.curate.test_curate import OTHER, SENSIBLE, STANDARDS, THIRD, article, comment
 
+WEAK = "well the boats went out again today and so it goes on, i suppose, and on"
 THREAD: dict[str, Any] = {
     "article": {"id": "a", "title": "The night ferry comes back", "author": "Osric Tandy"},
     "comments": [
@@ -79,9 +83,40 @@ def test_what_is_no_thread_is_named_with_its_line() -> None:
 def test_who_somebody_is_weighs_nothing(neutral: str, who: str) -> None:
     told = "My {} on this row helped when the pump failed, and we counted 40 buckets that night."
     bare = told.format(who.split(maxsplit=1)[1])
-    assert STANDARDS.risk(told.format(who)) == pytest.approx(STANDARDS.risk(bare))
-    assert STANDARDS.risk(told.format(who)) < STANDARDS.risk("What a pathetic stupid liar you are.") - 2
-    assert STANDARDS.risk(told.format(neutral)) < 0
+    assert STANDARDS.heat(told.format(who)) == pytest.approx(STANDARDS.heat(bare))
+    assert STANDARDS.heat(told.format(who)) < STANDARDS.heat("What a pathetic stupid liar you are.") - 2
+    assert STANDARDS.heat(told.format(neutral)) < 0
+
+
+def test_scorn_is_heat_and_holds_nothing_by_itself() -> None:
+    fair = "The harbour office counted 40 lorries on Monday, and the berth was empty for eleven hours of the day."
+    sneering = f"{fair} What a farce, and how laughable the preposterous minutes of it are."
+    assert STANDARDS.heat(sneering) > STANDARDS.heat(fair) + 3 * STANDARDS.scores.gate.scorn - 0.1
+    assert rule(sneering, [], STANDARDS.lists).state is State.CLEAR
+    rows = [{"id": "calm", "text": fair}, {"id": "hot", "text": sneering.replace("40 lorries", "9 coaches and 31 vans")}]
+    assert json.loads(judged({"comments": rows}))["ranking"][0] == "calm"
+
+
+def test_a_third_pick_is_near_the_first() -> None:
+    rows = [{"id": str(n), "author": f"Reader {n}", "text": text} for n, text in enumerate((SENSIBLE, OTHER, THIRD, WEAK))]
+    ids = [row["id"] for row in json.loads(judged({"comments": rows}, arguments=("--top", "4")))["picks"]]
+    assert len(ids) == 2
+    assert "3" in json.loads(judged({"comments": rows}))["ranking"]
+
+
+@given(st.lists(st.lists(st.sampled_from(["tide", "rope", "lamp", "quay", "mast"]), max_size=9), max_size=12))
+def test_copies_are_what_comparing_each_with_each_finds(texts: list[list[str]]) -> None:
+    talk = Discussion(article("a"), [comment(f"{n:02}", " ".join(said)) for n, said in enumerate(texts)])
+    kept: dict[str, set[tuple[str, ...]]] = {}
+    copies: dict[str, str] = {}
+    for key, said in talk.words.items():
+        marks = {tuple(said[at : at + 3]) for at in range(max(1, len(said) - 2))} if said else set()
+        alike = (one for one, other in kept.items() if marks and 10 * len(marks & other) >= 7 * len(marks | other))
+        if twin := next(alike, None):
+            copies[key] = twin
+        else:
+            kept[key] = marks
+    assert talk.copies == copies
 
 
 def test_what_a_group_is_said_to_be_is_the_editors_to_decide() -> None:
