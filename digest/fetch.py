@@ -8,6 +8,7 @@ import asyncio
 import ipaddress
 import socket
 import ssl
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from types import TracebackType
 from typing import Protocol, Self
-from urllib.parse import urljoin
+from urllib.parse import urljoin, urlsplit
 
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
@@ -121,11 +122,16 @@ class _Resolver(AbstractResolver):
 class Fetcher:
     """Reads addresses; one for a run, since it holds the connections."""
 
-    def __init__(self, *, agent: str = "", limits: Limits | None = None, cache: Cache | None = None) -> None:
+    def __init__(
+        self, *, agent: str = "", limits: Limits | None = None, cache: Cache | None = None, at_once: int = AT_ONCE
+    ) -> None:
         self._limits = limits or Limits()
         self._cache = cache
         self._agent = f"digest/{__version__} ({agent})" if agent else f"digest/{__version__}"
         self._sessions: dict[bool, aiohttp.ClientSession] = {}
+        # Turns are waited for here and not in the connector, where an answer's time would run meanwhile.
+        self._room = asyncio.Semaphore(AT_ONCE)
+        self._hosts: defaultdict[str, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(PER_HOST))
 
     async def __aenter__(self) -> Self:
         return self
@@ -196,7 +202,8 @@ class Fetcher:
         raise FetchError(f"more than {self._limits.redirects} redirects", thing=url, remedy="Use the address it should end at.")
 
     async def _once(self, url: str, allow_private: bool, marks: Mapping[str, str]) -> Response:
-        async with self._session(allow_private).get(url, headers=marks, allow_redirects=False) as answer:
+        session, turn = self._session(allow_private), self._hosts[urlsplit(url).netloc]
+        async with turn, self._room, session.get(url, headers=marks, allow_redirects=False) as answer:
             body = await self._bounded(url, answer)
             headers = {name.lower(): value for name, value in answer.headers.items()}
             return Response(status=answer.status, url=str(answer.url), headers=headers, body=body)
@@ -213,7 +220,7 @@ class Fetcher:
         if allow_private not in self._sessions:
             limits, resolver = self._limits, _Resolver(allow_private=allow_private)
             self._sessions[allow_private] = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit=AT_ONCE, limit_per_host=PER_HOST, resolver=resolver),
+                connector=aiohttp.TCPConnector(limit=0, resolver=resolver),
                 headers={"User-Agent": self._agent, "Accept-Language": "*"},
                 timeout=aiohttp.ClientTimeout(total=limits.total, sock_connect=limits.connect, sock_read=limits.idle),
                 cookie_jar=aiohttp.DummyCookieJar(),

@@ -4,6 +4,7 @@ import html
 import re
 import unicodedata
 from collections.abc import Iterator
+from functools import lru_cache
 from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit
 
 import nh3
@@ -28,6 +29,7 @@ DEEPEST = 3  # quotations inside quotations that are told apart
 LONGEST = 200_000  # characters of one stranger's HTML that are looked at
 
 
+@lru_cache(maxsize=8)  # a feed's summary is often all the text it has
 def plain(markup: str) -> str:
     """Plain text of an HTML fragment: paragraphs apart by a blank line, quoted lines begin with `> `."""
     bounded = _CONTROL.sub("", markup[:LONGEST].encode("utf-8", "replace").decode().replace("\n", " "))

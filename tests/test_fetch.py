@@ -9,7 +9,7 @@ import pytest
 from aiohttp import web
 
 from digest.errors import FetchError
-from digest.fetch import Fetcher, Kept, Limits
+from digest.fetch import PER_HOST, Fetcher, Kept, Limits
 from digest.web.pages import served
 
 QUICK = Limits(connect=1, idle=0.5, total=2, size=100_000, attempts=2, pause=0.01, longest_pause=0.05)
@@ -164,6 +164,25 @@ async def test_a_permanent_redirect_is_remembered_until_it_leads_nowhere(host: s
 
 async def test_brotli_is_read(host: str) -> None:
     assert await get(f"{host}/packed") == "body"
+
+
+async def test_waiting_for_a_turn_is_not_waiting_for_an_answer() -> None:
+    at_work: list[int] = []
+
+    async def late(request: web.Request) -> web.Response:
+        at_work.append(1)
+        await asyncio.sleep(0.3)
+        most.append(len(at_work))
+        at_work.pop()
+        return web.Response(text="ok")
+
+    most: list[int] = []
+    app = web.Application()
+    app.router.add_get("/", late)
+    async with served(app, "127.0.0.1", 0) as address, Fetcher(limits=Limits(idle=1, total=1, attempts=1)) as fetcher:
+        answers = await asyncio.gather(*(fetcher.get(address, allow_private=True) for _ in range(5 * PER_HOST)))
+    assert {answer.body for answer in answers} == {b"ok"}
+    assert max(most) == PER_HOST
 
 
 async def test_nobody_there_is_said() -> None:

@@ -42,7 +42,7 @@ async def read(plan: SourcePlan, get: Get, since: datetime) -> Harvest:
     async for page in _pages(first, get, since, plan):
         flaws += [page.flaw] if page.flaw else []
         skipped += sum(row is None for row, _ in page.rows)
-        rows += [(row, comments) for row, comments in page.rows if row and row.published >= since]
+        rows += [(row, comments) for row, comments in page.rows if row]
     threads = await asyncio.gather(*(thread(get, row, comments) for row, comments in rows if comments))
     silent = tuple(Thread(article_id=row.id, whole_since=BEGINNING) for row, _ in rows if row.comment_count == 0)
     return sum(threads, _harvest(plan, [row for row, _ in rows], skipped, since, flaws) + Harvest(threads=silent))
@@ -63,7 +63,7 @@ async def _pages(first: Response, get: Get, since: datetime, plan: SourcePlan) -
     response, page = first, None
     for _ in range(PAGES):
         try:
-            page = await written.aside(_page, response, plan)
+            page = await written.aside(_page, response, plan, since)
             yield page
             if not page.after or page.oldest is None or page.oldest < since:
                 return
@@ -75,12 +75,13 @@ async def _pages(first: Response, get: Get, since: datetime, plan: SourcePlan) -
             return
 
 
-def _page(response: Response, plan: SourcePlan) -> _Page:
-    """All that is read of one answer."""
+def _page(response: Response, plan: SourcePlan, since: datetime) -> _Page:
+    """All that is read of one answer; of most feeds, most is older than what is asked for."""
     parsed = parse(response)
     dates = [moment for entry in parsed.entries if (moment := _moment(entry, "published"))]
+    wanted = [entry for entry in parsed.entries[:ENTRIES] if (_published(entry) or since) >= since]
     return _Page(
-        rows=[(article(entry, plan, response.url), _comment_feed(entry)) for entry in parsed.entries[:ENTRIES]],
+        rows=[(article(entry, plan, response.url), _comment_feed(entry)) for entry in wanted],
         after=next((row.get("href", "") for row in parsed.feed.get("links", []) if row.get("rel") == "next"), ""),
         oldest=min(dates, default=None),
         flaw=_flaw(parsed),
@@ -134,7 +135,7 @@ def _no_feed(response: Response, cause: Exception | None) -> SourceError:
 def article(entry: Any, plan: SourcePlan, base: str) -> Article | None:
     """One entry; None where it has no address or no date to stand on."""
     url = link(entry.get("link", ""), base)
-    published = _moment(entry, "published") or _moment(entry, "updated")
+    published = _published(entry)
     if not url or published is None:
         return None
     content = max((part.get("value", "") for part in entry.get("content", [])), key=len, default="")
@@ -167,6 +168,10 @@ def _moment(entry: Any, key: str) -> datetime | None:
         return datetime.fromtimestamp(timegm(parsed), UTC) if parsed else None
     except (ValueError, OverflowError, OSError):
         return None
+
+
+def _published(entry: Any) -> datetime | None:
+    return _moment(entry, "published") or _moment(entry, "updated")
 
 
 def _count(entry: Any) -> int | None:

@@ -21,10 +21,8 @@ COMMENT = 20_000
 NAMELESS = "A reader"
 
 _MARKDOWN = MarkdownIt("commonmark", {"html": False})
-_CUT_OFF = re.compile(
-    r"\s*(?:\[(?:…|\.\.\.)\]|…|\.\.\.)?\s*(?:Continue reading\b.*|Read more\b.*|The post .{1,300} appeared first on .*)?$",
-    re.DOTALL,
-)
+_MORE = r"(?:Continue reading\b.*|Read more\b.*|The post .{1,300} appeared first on .*)"
+_CUT_OFF = re.compile(rf"(?:\[(?:…|\.\.\.)\]|…|\.\.\.)\s*{_MORE}?$|{_MORE}$", re.DOTALL)
 _ENDED = re.compile(r"""[.!?。！？؟]["'”’)\]]*$""")
 _PINGBACK = re.compile(r"^\[…\].*\[…\]$", re.DOTALL)  # how WordPress quotes the page that links here
 
@@ -51,7 +49,7 @@ def body(markup: str) -> str:
 def summary(markup: str, text: str) -> str:
     """The source's own summary where it is a whole one, else the first sentences of the text."""
     given = squeeze(plain(markup))[: 4 * SUMMARY]
-    whole = _CUT_OFF.sub("", given)
+    whole = _CUT_OFF.sub("", given).rstrip()
     if whole and (whole == given or _ENDED.search(whole)):
         return excerpt(whole, SUMMARY)
     return excerpt(text or whole, SUMMARY)
