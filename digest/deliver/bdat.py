@@ -6,6 +6,7 @@ refused, its transaction would still be open.
 
 import asyncio
 from collections import deque
+from collections.abc import Sequence
 from contextlib import suppress
 
 from digest.deliver.talk import FINAL, Talk
@@ -60,7 +61,7 @@ async def _landed(talk: Talk, flight: Flight, now: float) -> bool:
         refusal = _refusal(talk, message, replies)
     except (LostError, RelayError):
         if "chunking" in talk.offers_still():  # else it reads the bodies as commands, and no answer belongs to anything
-            await _rest(talk, flight)
+            await _rest(talk, flight, trusted=not _ends(replies))
         raise
     talk.tell(message, refusal or replies[-1], now - left)
     return refusal is None and not replies[-1].refusal
@@ -79,12 +80,20 @@ def _refusal(talk: Talk, message: Message, replies: list[Reply]) -> Reply | None
     return refusal
 
 
-async def _rest(talk: Talk, flight: Flight) -> None:
-    """The answers to those behind: taken, or not taken; for the others they do not come."""
+async def _rest(talk: Talk, flight: Flight, *, trusted: bool) -> None:
+    """The answers to those behind: taken, or not taken; for the others they do not come.
+
+    After a relay has said that it closes or does not know BDAT, it may be reading bodies as commands: then a yes says nothing.
+    """
     with suppress(LostError):
         for message, expected, _ in flight:
-            *_, mail, rcpt, final = await talk.wire.replies(expected, REST)
+            *_, mail, rcpt, final = replies = await talk.wire.replies(expected, REST)
             if mail.refusal or rcpt.refusal or final.refusal:
                 talk.unsent(message)
-            elif final.code < 300:
+            elif final.code < 300 and trusted:
                 talk.tell(message, final)
+            trusted = trusted and not _ends(replies)
+
+
+def _ends(replies: Sequence[Reply]) -> bool:
+    return any(reply.code == 421 for reply in replies) or replies[-1].code in _UNKNOWN_COMMAND

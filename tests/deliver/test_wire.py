@@ -3,12 +3,13 @@
 import asyncio
 from collections import deque
 from collections.abc import Callable, Iterator
+from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import cast
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from digest.config import Smtp
@@ -201,9 +202,14 @@ async def conversation(fate: Fate, offers: frozenset[str], count: int) -> tuple[
     raise AssertionError("it never ends")
 
 
+AFTER_421 = Fate(codes=deque([250, 354, 250, 250, 250, 421, *[250] * 6, None]), cuts=[], lines=0)
+
+
+@example(AFTER_421, frozenset({"pipelining", "chunking"}), 3)  # a yes to a line of a body is no yes to a message
 @settings(max_examples=600, deadline=None)
 @given(FATES, st.sampled_from([frozenset(), frozenset({"pipelining"}), frozenset({"pipelining", "chunking"})]), st.integers(1, 8))
 def test_whatever_the_server_says(fate: Fate, offers: frozenset[str], count: int) -> None:
+    fate = deepcopy(fate)
     receipts, error = asyncio.run(conversation(fate, offers, count))
     told = [receipt.recipient.email for receipt in receipts]
     assert len(set(told)) == len(told)
