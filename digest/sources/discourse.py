@@ -1,14 +1,13 @@
 """A Discourse forum: its new topics as articles with the posts below them, or the topics that discuss somebody else's articles.
 
-`url` is the forum, a category (`/c/town/5`) or a tag. A topic's first post is the article. Replies name the post that they
-answer by its number; likes are the action with id 2.
+`url` is the forum, also one in a folder of a site, a category (`/c/town/5`) or a tag. A topic's first post is the article.
+Replies name the post that they answer by its number; likes are the action with id 2.
 """
 
 import html
 import re
 from collections.abc import Sequence
 from datetime import datetime
-from urllib.parse import urlsplit
 
 from digest.config import CommentsPlan, SourcePlan
 from digest.fetch import Get
@@ -19,6 +18,7 @@ from digest.sources import api, written
 PAGES = 10
 BATCH = 50  # posts asked for at once; a topic brings its first twenty
 _HREF = re.compile(r'href="([^"]+)"')
+_LISTING = re.compile(r"(?<=[^/])/(?:c|tags?|latest|new|top)(?:/.*)?$")
 _LIKE = 2
 _REGULAR = 1  # post_type; the others are moderators' actions and whispers
 
@@ -59,11 +59,7 @@ class _Post(api.Shape):
 
 async def read(plan: SourcePlan, get: Get, since: datetime) -> Harvest:
     """The topics begun since an instant, and their posts."""
-    parts = urlsplit(plan.url)
-    home, listing = (
-        f"{parts.scheme}://{parts.netloc}",
-        plan.url.rstrip("/") if parts.path.strip("/") else f"{plan.url.rstrip('/')}/latest",
-    )
+    home, listing = _places(plan.url)
     topics: dict[int, _Topic] = {}
     for page in range(PAGES):
         answer = await api.asked(get, f"{listing}.json", order="created", page=page)
@@ -76,6 +72,13 @@ async def read(plan: SourcePlan, get: Get, since: datetime) -> Harvest:
     found = await api.threads(bare, lambda on: _whole(get, home, on, stubs[on.id]))
     told = {row.id for row in found.articles}
     return found + Harvest(articles=tuple(row for row in bare if row.id not in told))
+
+
+def _places(url: str) -> tuple[str, str]:
+    """Where the forum is, which may be a folder of its site, and where its new topics are listed."""
+    whole = url.rstrip("/")
+    listing = _LISTING.search(whole)
+    return (whole[: listing.start()], whole) if listing else (whole, f"{whole}/latest")
 
 
 async def discuss(plan: CommentsPlan, get: Get, articles: Sequence[Article]) -> Harvest:

@@ -72,6 +72,25 @@ async def test_what_an_api_says_becomes(name: str) -> None:
     assert found == json.loads(golden.read_text())
 
 
+@pytest.mark.parametrize(
+    ("url", "listing"),
+    [
+        ("https://town.example/forum/", "https://town.example/forum/latest.json"),
+        ("https://town.example/forum/c/bus/5", "https://town.example/forum/c/bus/5.json"),
+        ("https://town.example/forum/tag/night", "https://town.example/forum/tag/night.json"),
+    ],
+)
+async def test_a_forum_in_a_folder_of_its_site(url: str, listing: str) -> None:
+    case = json.loads((DATA / "discourse.json").read_text())
+    moved = {key.replace("forum.example", "town.example/forum"): answer for key, answer in case["answers"].items()}
+    moved[listing] = moved["https://town.example/forum/c/town/5.json?order=created&page=0"]
+    harvest, get = await harvested({**case, "plan": {"kind": "discourse", "url": url}}, moved)
+    assert get.asked[0].startswith(listing)
+    assert harvest.articles
+    assert harvest.comments
+    assert all(row.url.startswith("https://town.example/forum/t/") for row in harvest.articles)
+
+
 def test_every_kind_has_a_pair() -> None:
     assert {"feed", "wordpress", *CASES} >= {*KINDS, *(f"{kind}-comments" for kind in DISCUSSIONS)}
 
