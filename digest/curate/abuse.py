@@ -142,7 +142,9 @@ def _plain(text: str) -> str:
     """The text as it is read: no invisible letters, wide and Cyrillic look-alikes as the Latin letters they pose for."""
     if text.isascii():
         return text
-    seen = "".join(letter for letter in unicodedata.normalize("NFKC", text) if unicodedata.category(letter) not in {"Cf", "Mn"})
+    seen = unicodedata.normalize("NFKC", text)
+    unseen = {ord(letter): None for letter in set(seen) if not letter.isascii() and unicodedata.category(letter) in {"Cf", "Mn"}}
+    seen = seen.translate(unseen)
     return seen.translate(_ALIKE) if re.search("[a-zA-Z]", seen) else seen
 
 

@@ -37,5 +37,5 @@ def english(text: str) -> bool:
         if sum(letter > "ɏ" for letter in letters) > len(letters) / 2:  # beyond the Latin letters
             return False
     said = words(text.casefold())
-    other = sum(word in _ELSEWHERE for word in said)
-    return other < 2 or other <= sum(word in _IN_ENGLISH for word in said)
+    other = sum(map(_ELSEWHERE.__contains__, said))
+    return other < 2 or other <= sum(map(_IN_ENGLISH.__contains__, said))
