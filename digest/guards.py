@@ -36,6 +36,18 @@ def quiet(guards: Guards, store: Store, last: Last) -> None:
             raise HeldError(told, remedy=REMEDY)
 
 
+def objection(guards: Guards, store: Store, name: str, readers: int) -> HeldError | None:
+    """What would hold back the next edition of a name if it came out now, for so many readers."""
+    last = store.ledger.last(name)
+    try:
+        if last is not None:
+            quiet(guards, store, last)
+            sized(guards, last.readers)(readers)
+    except HeldError as error:
+        return error
+    return None
+
+
 class Tally:
     """Dead addresses of one run; `too_many` once they are more than the share that is allowed."""
 

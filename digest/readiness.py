@@ -15,8 +15,8 @@ import dns.resolver
 from digest.bounces.mailboxes import look
 from digest.config import Dkim, Newsletter, Relay
 from digest.deliver import Session, Trust
-from digest.errors import DigestError, HeldError
-from digest.guards import quiet, sized
+from digest.errors import DigestError
+from digest.guards import objection
 from digest.model import Article, Comment, Edition, Pick, Rendered, Story
 from digest.publish import recipients
 from digest.render import LARGEST, PACKAGED
@@ -80,14 +80,9 @@ async def _subscribers(works: Works) -> list[Finding]:
 
 def _held(works: Works) -> Iterator[Finding]:
     """What the guards would say if the edition came out now."""
+    readers = recipients(works.store, works.roll(), works.clock().date())
     for plan in works.config.editions:
-        last = works.store.ledger.last(plan.name)
-        try:
-            if last is not None:
-                quiet(works.config.guards, works.store, last)
-                now = recipients(works.store, works.roll(), works.clock().date())
-                sized(works.config.guards, last.readers)(now)
-        except HeldError as error:
+        if error := objection(works.config.guards, works.store, plan.name, readers):
             yield Finding("subscribers", "error", f"the next edition would be held: {error}")
 
 

@@ -3,7 +3,9 @@
 from datetime import timedelta
 
 import pytest
+from click.testing import CliRunner
 
+from digest.cli.status import command
 from digest.errors import HeldError
 from digest.guards import quiet
 from digest.publish import Permit, Unwatched, publish
@@ -43,6 +45,8 @@ async def test_a_list_that_is_suddenly_another_holds_the_edition(
     with pytest.raises(HeldError, match=rf"{told}.*--anyway"):
         await sent(furnish, site, relay, people, days=1)
     assert relay.taken == []
+    status = CliRunner().invoke(command, ["-C", str(furnish(site.base, relay.port, emails=people))])
+    assert f"would be held: the list has {told}" in " ".join(status.output.split())
     report = await sent(furnish, site, relay, people, days=1, permit=Permit(anyway=True))
     assert report.counts["sent"] == len(people)
 

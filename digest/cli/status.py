@@ -34,6 +34,8 @@ def command(root: Path, as_json: bool, count: int) -> int:
         click.echo(f"    {reason(row)}")
     for row in found["next"]:
         click.echo(f"  next: {row['edition']} at {row['at'].astimezone(local):%a %d %b %H:%M %Z}")
+        if row["held"]:
+            click.echo(f"    would be held: {row['held']}")
     for row in found["stuck"]:
         click.echo(f"  {row['state']}: {row['email']} {row['code'] or ''} {row['reply']}")
     return 0
@@ -44,18 +46,23 @@ def _found(works: "Works", entries: "list[Entry]") -> dict[str, Any]:
     from digest.publish import recipients
 
     last = next((entry.key for entry in entries if entry.number is not None), None)
+    readers = recipients(works.store, works.roll(), works.clock().date())
     return {
-        "subscribers": recipients(works.store, works.roll(), works.clock().date()),
+        "subscribers": readers,
         "editions": [_entry(entry) for entry in entries],
-        "next": _coming(works),
+        "next": _coming(works, readers),
         "stuck": [row for entry in entries if entry.finished_at is None for row in _stuck(works, entry.key)],
         "relays": reasons(works, last) if last else [],
     }
 
 
-def _coming(works: "Works") -> list[dict[str, Any]]:
+def _coming(works: "Works", readers: int) -> list[dict[str, Any]]:
+    """The next edition of each plan, and why it would be held if it came out now."""
+    from digest.guards import objection
+
+    held = {plan.name: objection(works.config.guards, works.store, plan.name, readers) for plan in works.config.editions}
     return [
-        {"edition": f"{plan.name}-{day}", "at": calendar.cutoff(day)}
+        {"edition": f"{plan.name}-{day}", "at": calendar.cutoff(day), "held": held[plan.name] and str(held[plan.name])}
         for plan in works.config.editions
         for calendar in [works.calendar(plan)]
         for day in islice(calendar.upcoming(works.clock()), 1)

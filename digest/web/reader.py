@@ -166,6 +166,8 @@ class ReaderPages:
         email, form = self.readership.known(request.match_info["token"]), await _form(request)
         if email is None:
             return self._page("missing.html.j2", status=404, what="page")
+        if "until" not in form:  # our form always has it: an empty box is a choice only where the whole form came
+            return await self._choices(email, request.match_info["token"], saved=False)
         before = await asyncio.to_thread(self.readership.preference, email)
         offered = {*self._archive.topics(), *(before.topics or ())}
         topics = tuple(topic for topic in map(_text, form.getall("topic", [])[:MANY]) if topic in offered)

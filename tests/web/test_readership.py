@@ -147,6 +147,8 @@ async def test_choices(town: Town) -> None:
     wish = town.works.store.readers.preference("ada@readers.example")
     assert (wish.topics, wish.comments) == ((), True)
     assert wish.paused_until == NOW.date() + timedelta(days=366)
+    assert "Saved" not in await got(page, method="POST", topic="Health")  # not our form: an empty box is no choice
+    assert town.works.store.readers.preference("ada@readers.example") == wish
     await got(page, method="POST", until="yesterday", comments="yes")
     assert town.works.store.readers.preference("ada@readers.example").paused_until is None
 
