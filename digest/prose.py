@@ -55,6 +55,11 @@ def shorten(text: str, limit: int) -> str:
     return (head[:at] if at > limit // 2 else head).rstrip(" ,;:–—-") + "…"
 
 
+def counted(count: int, one: str, many: str = "") -> str:
+    """A number with its noun, as a sentence has it; `many` where an `s` does not make the plural."""
+    return f"{count} {one if count == 1 else many or one + 's'}"
+
+
 def number(text: object, most: int) -> int | None:
     """A whole number as a stranger writes it, at most `most`; None where it is none."""
     digits = str(text).strip()

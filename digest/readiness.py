@@ -18,6 +18,7 @@ from digest.deliver import Session, Trust
 from digest.errors import DigestError
 from digest.guards import objection
 from digest.model import Article, Comment, Edition, Pick, Rendered, Story
+from digest.prose import counted
 from digest.publish import recipients
 from digest.render import LARGEST, PACKAGED
 from digest.sign import Signer
@@ -74,7 +75,9 @@ async def _subscribers(works: Works) -> list[Finding]:
     ]
     if skipped:
         first = next(row for row in works.roll().problems() if row.skipped)
-        found.append(Finding("subscribers", "warning", f"{skipped} row(s) skipped, the first on line {first.line}: {first.what}"))
+        found.append(
+            Finding("subscribers", "warning", f"{counted(skipped, 'row')} skipped, the first on line {first.line}: {first.what}")
+        )
     return found
 
 
@@ -92,7 +95,7 @@ async def _sources(works: Works) -> list[Finding]:
     except DigestError as error:
         return [Finding("sources", "error", str(error))]
     failed = [Finding("sources", "error" if not harvest.articles else "warning", str(row)) for row in harvest.failures]
-    told = f"{len(harvest.articles)} articles and {len(harvest.comments)} comments in the last seven days"
+    told = f"{counted(len(harvest.articles), 'article')} and {counted(len(harvest.comments), 'comment')} in the last seven days"
     return [
         *([Finding("sources", "ok" if harvest.articles else "warning", told)] if harvest.articles or not failed else []),
         *failed,

@@ -8,6 +8,7 @@ from digest.compose import Composer
 from digest.config import EditionPlan
 from digest.deliver import one_by_one
 from digest.model import Edition, Failure, Outcome, Receipt, Recipient, Rendered, Slot
+from digest.prose import counted
 from digest.publish import drafted, recipients
 from digest.subscribers import normal
 from digest.works import Works
@@ -48,13 +49,19 @@ class Rehearsal:
         """What a person reads."""
         subject = self.rendered.subject if self.rendered else "too few articles"
         lines = [f"Edition {self.edition.slot.key}, No. {self.edition.number}: {subject}"]
-        lines += [f"  {story.position + 1}. {story.article.title} ({len(story.picks)} comments)" for story in self.edition.stories]
+        lines += [
+            f"  {story.position + 1}. {story.article.title} ({counted(len(story.picks), 'comment')})"
+            for story in self.edition.stories
+        ]
         lines += [f"  {receipt.outcome}: {receipt.recipient.email} {receipt.code} {receipt.reply}" for receipt in self.receipts]
         lines += [f"  failed: {failure}" for failure in self.failures]
         return "\n".join(
             lines
             if self.receipts
-            else [*lines, f"{self.recipients} subscribers would get it. Nothing was sent, and the edition is not frozen."]
+            else [
+                *lines,
+                f"{counted(self.recipients, 'subscriber')} would get it. Nothing was sent, and the edition is not frozen.",
+            ]
         )
 
 

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from digest.prose import excerpt, number, sentences, shorten, words
+from digest.prose import counted, excerpt, number, sentences, shorten, words
 
 
 def test_sentences_keep_abbreviations_and_initials_whole() -> None:
@@ -28,6 +28,11 @@ def test_excerpt_of_one_endless_sentence_ends_with_a_word() -> None:
 def test_nothing_is_ever_longer_than_asked(text: str, limit: int) -> None:
     assert len(excerpt(text, limit)) <= limit
     assert len(shorten(text, limit)) <= limit
+
+
+def test_a_number_with_its_noun() -> None:
+    assert [counted(n, "comment") for n in (0, 1, 2)] == ["0 comments", "1 comment", "2 comments"]
+    assert [counted(n, "entry", "entries") for n in (1, 2)] == ["1 entry", "2 entries"]
 
 
 def test_words_of_other_scripts() -> None:

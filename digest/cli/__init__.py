@@ -1,5 +1,6 @@
 """The `digest` command. `--help` must be instant: a command's module is imported when it is called, not before."""
 
+import difflib
 import importlib
 import sys
 
@@ -35,6 +36,13 @@ class LazyGroup(click.Group):
         module = importlib.import_module(f"digest.cli.{cmd_name}")
         command: click.Command = module.command
         return command
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command that is meant; a typo is told what it is near to."""
+        near = difflib.get_close_matches(args[0], COMMANDS, n=1) if args[0] not in COMMANDS else []
+        if near:
+            ctx.fail(f"No such command {args[0]!r}. Did you mean {near[0]!r}?")
+        return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The list of commands, from the table above."""

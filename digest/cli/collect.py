@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from digest.cli.options import shared, show, working
+from digest.prose import counted
 
 
 @click.command("collect")
@@ -26,7 +27,8 @@ def command(root: Path, as_json: bool) -> int:
         })  # fmt: skip
     else:
         click.echo(
-            f"{len(harvest.articles)} articles and {len(harvest.comments)} comments from {len(works.config.sources)} source(s)."
+            f"{counted(len(harvest.articles), 'article')} and {counted(len(harvest.comments), 'comment')}"
+            f" from {counted(len(works.config.sources), 'source')}."
         )
         for failure in harvest.failures:
             click.echo(f"digest: {failure}", err=True)

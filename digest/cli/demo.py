@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from digest.cli.options import show as as_object
+from digest.prose import counted
 
 if TYPE_CHECKING:
     from digest.demo.show import Show
@@ -54,7 +55,7 @@ def _tell(show: "Show", once: bool, as_json: bool) -> None:
         return
     counts = show.report.counts
     click.echo(f"The Harbour Gazette, edition {show.report.slot.key}:")
-    click.echo(f"  {len(show.inbox)} messages arrived in the inbox: “{show.inbox.rows()[0].detail}”")
+    click.echo(f"  {counted(len(show.inbox), 'message')} arrived in the inbox: “{show.inbox.rows()[0].detail}”")
     for problem in show.problems:
         click.echo(f"  subscribers.csv:{problem.line} was skipped: {problem.what}")
     click.echo(f"  {counts.get('refused', 0)} was refused by the relay (a reader who moved away), and is on record")

@@ -8,6 +8,7 @@ from typing import IO, TYPE_CHECKING
 import click
 
 from digest.cli.options import shared, show, working
+from digest.prose import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -112,7 +113,7 @@ def undone(root: Path, as_json: bool) -> int:
         return 0
     click.echo(f"{done.taken_out} taken out, {done.put_back} put back, {done.released} suppressions lifted.")
     if done.kept:
-        click.echo(f"{done.kept} row(s) have changed since and were left as they are.")
+        click.echo(f"Left as they are, since they have changed: {counted(done.kept, 'row')}.")
     return 0
 
 

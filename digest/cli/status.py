@@ -9,6 +9,7 @@ import click
 
 from digest.cli.options import shared, show, working
 from digest.cli.telling import reason, reasons, troubles
+from digest.prose import counted
 
 if TYPE_CHECKING:
     from digest.store.ledger import Entry
@@ -27,7 +28,7 @@ def command(root: Path, as_json: bool, count: int) -> int:
     if as_json:
         show(found)
         return 0
-    click.echo(f"{found['subscribers']} active subscribers.")
+    click.echo(f"{counted(found['subscribers'], 'active subscriber')}.")
     for entry in entries:
         click.echo(f"  {entry.key:22} {_line(entry, local)}")
     for row in found["relays"] if any(row["state"] != "sent" for row in found["relays"]) else []:

@@ -9,6 +9,7 @@ from digest.cli.exchange import exported, imported, undone
 from digest.cli.options import shared, show, show_rows, working
 from digest.cli.suppression import restored, suppressed, suppression_list
 from digest.errors import UsageError
+from digest.prose import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -133,7 +134,7 @@ def checked(root: Path, as_json: bool, whole: bool) -> int:
     if not whole and amiss + survey.remarks > MANY:
         click.echo("… and more: --all names them.")
     click.echo(f"{roll.path.name} is {survey.manner}.")
-    click.echo(f"{survey.subscribers} subscribers, {survey.active} active, {amiss} problem(s).")
+    click.echo(f"{counted(survey.subscribers, 'subscriber')}, {survey.active} active, {counted(amiss, 'problem')}.")
     return 0 if survey.active else 2
 
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from digest.cli.options import show
+from digest.prose import counted
 
 if TYPE_CHECKING:
     from digest.report import Report
@@ -28,7 +29,7 @@ def tell(works: "Works", report: "Report", as_json: bool) -> None:
     for failure in report.failures:
         click.echo(f"digest: {failure}", err=True)
     if report.bad_rows:
-        click.echo(f"{report.bad_rows} row(s) of subscribers.csv were skipped; `digest subscribers check` names them.", err=True)
+        click.echo(f"{counted(report.bad_rows, 'row')} of the roll skipped; `digest subscribers check` names them.", err=True)
 
 
 def _tell_troubles(works: "Works", key: str) -> None:

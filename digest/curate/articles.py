@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from digest.markup import identity
 from digest.model import Article, LeftOut, Window
-from digest.prose import words
+from digest.prose import counted, words
 
 COST = {"t": 0.6, "a": 0.4, "s": 0.1}  # in weight, for each article before of the same topic, writer, source
 _OPENING = 40  # words that two articles of one title must share to be one article
@@ -46,7 +46,7 @@ def choose(articles: Sequence[Article], window: Window, settled: AbstractSet[str
     united, same_as = _unite(candidates)
     left_out += [_left_out(article, f"the same article as {keeper.url}") for article, keeper in same_as]
     ranked = _varied(united, taste)
-    left_out += [_left_out(article, f"the edition holds {taste.limit} articles") for article in ranked[taste.limit :]]
+    left_out += [_left_out(article, f"the edition holds {counted(taste.limit, 'article')}") for article in ranked[taste.limit :]]
     return Choice(
         chosen=tuple((article, _reasons(article, ranked, taste, window)) for article in _in_print_order(ranked[: taste.limit])),
         left_out=tuple(left_out),
@@ -137,7 +137,7 @@ def _reasons(article: Article, ranked: Sequence[Article], taste: Taste, window: 
     comments, weight = _discussed(article, taste.counts), taste.weights.get(article.source, 1.0)
     most = comments > 0 and comments == max(_discussed(row, taste.counts) for row in ranked)
     told = [
-        f"{comments} comments",
+        counted(comments, "comment"),
         "the most discussed" if most else "",
         "has a picture" if article.image else "",
         f"its source weighs {weight:g}" if weight != 1.0 else "",

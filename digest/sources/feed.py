@@ -22,7 +22,7 @@ from digest.errors import FetchError, SourceError
 from digest.fetch import Get, Response
 from digest.markup import inline, link, plain
 from digest.model import Article, Comment, Failure, Harvest, Image, Thread
-from digest.prose import number
+from digest.prose import counted, number
 from digest.sources import jsonfeed, written
 
 PAGES = 5  # of a feed that is paged (RFC 5005)
@@ -89,7 +89,7 @@ def _page(response: Response, plan: SourcePlan, since: datetime) -> _Page:
 
 
 def _harvest(plan: SourcePlan, rows: Sequence[Article], skipped: int, since: datetime, flaws: Sequence[str] = ()) -> Harvest:
-    told = [f"{skipped} entries without an address or a date were passed over"] if skipped else []
+    told = [f"passed over {counted(skipped, 'entry', 'entries')} without an address or a date"] if skipped else []
     told += [f"not read to its end ({flaw}); what stands before that was" for flaw in flaws]
     failures = tuple(Failure(source=plan.label, reason=reason) for reason in told)
     return Harvest(articles=tuple(row for row in rows if row.published >= since), failures=failures)

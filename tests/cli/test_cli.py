@@ -69,6 +69,12 @@ async def test_every_command_explains_itself(command: str) -> None:
     assert len(done.out) > 200
 
 
+async def test_a_mistyped_command_is_told_what_it_is_near_to() -> None:
+    done = await digest("statsu")
+    assert done.code == 2
+    assert "Did you mean 'status'?" in done.err
+
+
 async def test_init_makes_a_newsletter_that_checks(tmp_path: Path, relay: Relay, site: RecordedSite) -> None:
     root = tmp_path / "paper"
     done = await digest("init", root, "--with-templates")

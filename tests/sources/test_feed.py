@@ -156,7 +156,7 @@ async def test_entries_without_date_or_address_are_counted() -> None:
     body = b'<rss version="2.0"><channel><item><title>No date</title><link>http://a.example/1</link></item></channel></rss>'
     harvest = await feed.read(plan(), Site(feed=body), LONG_AGO)
     assert harvest.articles == ()
-    assert "1 entries without" in harvest.failures[0].reason
+    assert "1 entry without" in harvest.failures[0].reason
 
 
 async def test_a_json_feed() -> None:
@@ -166,7 +166,7 @@ async def test_a_json_feed() -> None:
     (article,) = harvest.articles
     assert (article.id, article.author, article.body_text, article.topics) == ("gazette.example:7", "Nell", "Text.", ("News",))
     assert article.published == datetime(2026, 11, 23, 9, tzinfo=UTC)
-    assert "1 entries" in harvest.failures[0].reason
+    assert "1 entry" in harvest.failures[0].reason
 
 
 @pytest.mark.parametrize(
