@@ -16,13 +16,14 @@ from digest.prose import words
 
 _NEWSROOM = frozenset({"author", "writer", "reporter", "journalist", "editor", "columnist", "gazette", "paper"})
 _ALIKE = str.maketrans("аеорсухікАЕОРСУХІКМТВН", "aeopcyxikAEOPCYXIKMTBH")
+_LETTERS, _DIGITS = str.maketrans("0134@$", "oieaas"), re.compile(r"[a-z][0134@$]+[a-z]")
 _SECOND = re.compile(r"\b(?:you|your|yours|yourself|ur|u)\b", re.IGNORECASE)
+_MASKED = re.compile(r"(?<![\w*])(?:[a-z]+\*+[a-z]+|[a-z]{1,2}\*{3,})(?![\w*])")  # f*ck; in German it may be a star of gender
 _SECTIONS = ("everywhere", "always", "aimed", "held", "scorn", "names")
 _SCORNED = 3  # words, from which more of them make no difference
 _GROUP = """
     (?:blacks|whites|asians|africans|arabs|latinos|mexicans|indians|pakistanis|gypsies|natives|aboriginals|muslims|moslems|jews
-    |christians|catholics|hindus|sikhs|immigrants|migrants|refugees|foreigners|gays|lesbians|homosexuals|transgenders|women|men
-    |females|males|feminists|boomers|millennials|pensioners)"""
+    |christians|catholics|hindus|sikhs|immigrants|migrants|refugees|foreigners|gays|lesbians|homosexuals|transgenders)"""
 _VERB = """
     (?:are|aren't|were|will|won't|never|always|just|only|don't|do\\ not|can't|cannot|have\\ no|want|should|must|need\\ to
     |had\\ better|ought|refuse|lack|get|keep)"""
@@ -81,10 +82,11 @@ def load(texts: Iterable[str]) -> Lists:
 
 
 def _pattern(terms: Iterable[str]) -> re.Pattern[str]:
-    """Whole words; `*` at the end of a term stands for any ending."""
+    """Whole words; `*` at the end of a term stands for any ending, elsewhere for itself."""
     by_letter: dict[str, list[str]] = {}  # a search tries one branch a letter, not all terms
-    for term in sorted(terms, key=len, reverse=True):
-        by_letter.setdefault(term[0], []).append(re.escape(term[1:]).replace(r"\*", r"\w*").replace(r"\ ", r"\s+"))
+    for term in sorted((term for term in terms if term != "*"), key=len, reverse=True):
+        ending = r"\w*" if term.endswith("*") else ""
+        by_letter.setdefault(term[0], []).append(re.escape(term[1:].removesuffix("*")).replace(r"\ ", r"\s+") + ending)
     branches = "|".join(f"{re.escape(letter)}(?:{'|'.join(rest)})" for letter, rest in sorted(by_letter.items()))
     return re.compile(rf"(?<!\w)(?:{branches})(?!\w)" if branches else r"(?!)")
 
@@ -131,11 +133,13 @@ def rule(
 
 def _blocked(folded: str, people: Sequence[str], lists: Lists) -> str:
     """What the English lists have against a text."""
-    if found := lists.always.search(folded):
+    if found := lists.always.search(folded) or _MASKED.search(folded):
         return f"“{found[0]}”"
-    if (found := lists.aimed.search(folded)) and (bool(_SECOND.search(folded)) or _names_one_of(folded, people)):
-        return f"“{found[0]}” said to or of a person"
-    return ""
+    found = lists.aimed.search(folded)
+    if found and not _names_one_of(folded, people):  # then it must be near: many a “you” is anybody
+        near = (part for part in re.split(r"[.!?\n]+\s", folded) if _SECOND.search(part) or not _NEWSROOM.isdisjoint(words(part)))
+        found = next(filter(None, map(lists.aimed.search, near)), None)
+    return f"“{found[0]}” said to or of a person" if found else ""
 
 
 def _plain(text: str) -> str:
@@ -149,16 +153,18 @@ def _plain(text: str) -> str:
 
 
 def _unmasked(text: str) -> str:
-    """Letters behind the commonest disguises: `id1ot`, `i.d.i.o.t`, `f*ck` stays for the list."""
-    text = text.replace("’", "'").translate(str.maketrans("0134@$", "oieaas")) if re.search(r"[a-z][0134@$]+[a-z]", text) else text
+    """Letters behind the commonest disguises: `id1ot`, `i.d.i.o.t`."""
+    text = text.replace("’", "'")
+    if _DIGITS.search(text):
+        text = re.sub(r"[\w@$]+", lambda match: match[0].translate(_LETTERS) if _DIGITS.search(match[0]) else match[0], text)
     return re.sub(r"\b(?:[a-z][.\-_ ]){3,}[a-z]\b", lambda match: re.sub(r"[^a-z]", "", match[0]), text)
 
 
 def _names_one_of(text: str, people: Sequence[str]) -> bool:
-    """Whether a text speaks of its article's author, by any part of the name, of a fellow commenter by the whole of it (half the
-    town is called Town), or of the newsroom.
+    """Whether a text speaks of its article's author, by any part of the name, or of a fellow commenter by the whole of it (half
+    the town is called Town).
     """
     author, *commenters = people or [""]
     said = {part.removesuffix("'s") for part in words(text)}
     by_name = any(len(name) > 3 and name in text and re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text) for name in commenters)
-    return by_name or bool(said & (_NEWSROOM | {part.casefold() for part in words(author) if len(part) > 2}))
+    return by_name or bool(said & {part.casefold() for part in words(author) if len(part) > 2})

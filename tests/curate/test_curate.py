@@ -186,6 +186,33 @@ def test_who_somebody_is_is_no_reason(text: str) -> None:
     assert printed(made([article("a")], [comment("c", text)])) == ["c"]
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Fracking under the harbour would need fire retardant, and the council's feedback form has no fickle or feckless box for it.",
+        "Arsenal lost, and the arsenic in the old gasworks soil is a niggling worry that no trolley full of reports has settled.",
+        "You can put your rubbish and garbage out on Monday; the boring machine is dense and thick, but you would be mad to move it.",
+        "Most women do not mind the early tram, men are the ones who miss it, and these women have asked you for a shelter since 2019.",
+        "The shops shut up at four, you know. Later the same evening it was said that the nets were useless and the buoys a disgrace.",
+        "Our dog breeder has a poodle and a Maine Coon, and you may see how the sheep and the donkeys lie on the slag heap.",
+    ],
+)
+def test_fair_words_are_no_abuse(text: str) -> None:
+    ruling = abuse.rule(text, ["osric tandy"], STANDARDS.lists)
+    assert ruling.state is not abuse.State.BLOCKED, ruling.why
+
+
+@pytest.mark.parametrize("word", ["f*ck", "f***", "sh*t", "bullsh*t", "a**hole"])
+def test_masked_swear_words_are_swear_words(word: str) -> None:
+    assert abuse.rule(f"What is this {word} about, after eleven winters?", [], STANDARDS.lists).state is abuse.State.BLOCKED
+
+
+def test_a_star_of_gender_masks_nothing() -> None:
+    text = "Die Lehrer*innen und die Schüler*innen haben mit dem Rat gesprochen, und er hat nicht zugehört."
+    assert abuse.rule(text, [], STANDARDS.lists).state is abuse.State.CLEAR
+    assert abuse.rule("**Bold** words and a *quiet* one, 2*3 is 6.", [], STANDARDS.lists).state is abuse.State.CLEAR
+
+
 def test_duplicates_keep_the_earliest() -> None:
     early, late = comment("z", written=END - timedelta(hours=9)), comment("a2", SENSIBLE.replace(",", ""))
     edition = made([article("a")], [late, early])
