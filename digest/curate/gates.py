@@ -16,10 +16,11 @@ from digest.prose import words
 _CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _LINK = re.compile(r"https?://\S+|www\.\S+")
 _FIRST = re.compile(r"^\W*(?:first|this|same|agreed|well said|hear,? hear|\+1)\W*$", re.IGNORECASE)
-_META = re.compile(
-    r"\b(?:moderators?|moderated|censor(?:ed|ship)?"
-    r"|my (?:last |previous )?(?:comment|post) (?:was|has been) (?:deleted|removed))\b",
-    re.IGNORECASE,
+_ONES_WORDS = r"(?:my|our|your|these|all|some|of|this)\ (?:\w+\ ){0,2}(?:comments?|posts?|thread)"
+_TAKEN_DOWN = r"(?:moderat\w+|censor\w*|deleted|removed|disabled|blocked)"
+_TAKEN = re.compile(_TAKEN_DOWN, re.IGNORECASE)  # seldom, and quickly seen
+_META = re.compile(  # censorship or a moderator may be what an article is about; that of comments is not
+    rf"\b{_ONES_WORDS}\b[^.!?\n]{{0,60}}\b{_TAKEN_DOWN}\b|\b{_TAKEN_DOWN}\b[^.!?\n]{{0,60}}\b{_ONES_WORDS}\b", re.IGNORECASE
 )
 _SMALL = re.compile(r"[a-zß-öø-ÿа-яα-ω]")
 CONTEXT = frozenset({"short", "repeated"})  # gates that keep out a comment, and not those that answer it
@@ -85,7 +86,7 @@ def _by_form(text: str, whole: str, links: int, least: int) -> Refusal | None:
         return Refusal("quotation", "nothing but a quotation")
     if length(_LINK.sub(" ", text)) < least:
         return Refusal("short", f"under {least} words of its own")
-    if _FIRST.match(text) or (_META.search(text) and english(text)):
+    if _FIRST.match(text) or (_TAKEN.search(text) and _META.search(text) and english(text)):
         return Refusal("meta", "about the comments, not the article")
     return Refusal("capitals", "mostly capitals") if _shouted(text) else None
 

@@ -202,6 +202,17 @@ def test_fair_words_are_no_abuse(text: str) -> None:
     assert ruling.state is not abuse.State.BLOCKED, ruling.why
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Censorship of the ferry log is what the moderators of Thursday's meeting should have asked about, and nobody did in 90 minutes.",
+        "The posts on the quay were removed in 1976, and this path has been blocked by the harbour office since the spring of 2019.",
+    ],
+)
+def test_censorship_may_be_what_the_talk_is_about(text: str) -> None:
+    assert printed(made([article("a")], [comment("c", text)])) == ["c"]
+
+
 @pytest.mark.parametrize("word", ["f*ck", "f***", "sh*t", "bullsh*t", "a**hole"])
 def test_masked_swear_words_are_swear_words(word: str) -> None:
     assert abuse.rule(f"What is this {word} about, after eleven winters?", [], STANDARDS.lists).state is abuse.State.BLOCKED
