@@ -133,7 +133,7 @@ def rule(
 
 def _blocked(folded: str, people: Sequence[str], lists: Lists) -> str:
     """What the English lists have against a text."""
-    if found := lists.always.search(folded) or _MASKED.search(folded):
+    if found := lists.always.search(folded) or ("*" in folded and _MASKED.search(folded)):
         return f"“{found[0]}”"
     found = lists.aimed.search(folded)
     if found and not _names_one_of(folded, people):  # then it must be near: many a “you” is anybody
@@ -144,12 +144,21 @@ def _blocked(folded: str, people: Sequence[str], lists: Lists) -> str:
 
 def _plain(text: str) -> str:
     """The text as it is read: no invisible letters, wide and Cyrillic look-alikes as the Latin letters they pose for."""
-    if text.isascii():
+    if text.isascii() or _written_plainly(text):
         return text
     seen = unicodedata.normalize("NFKC", text)
     unseen = {ord(letter): None for letter in set(seen) if not letter.isascii() and unicodedata.category(letter) in {"Cf", "Mn"}}
     seen = seen.translate(unseen)
     return seen.translate(_ALIKE) if re.search("[a-zA-Z]", seen) else seen
+
+
+def _written_plainly(text: str) -> bool:
+    """Whether a text has only letters and quotation marks of Western Europe, which pose for no others."""
+    try:
+        text.encode("cp1252")
+    except UnicodeEncodeError:
+        return False
+    return "\xad" not in text
 
 
 def _unmasked(text: str) -> str:

@@ -17,10 +17,10 @@ _CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _LINK = re.compile(r"https?://\S+|www\.\S+")
 _FIRST = re.compile(r"^\W*(?:first|this|same|agreed|well said|hear,? hear|\+1)\W*$", re.IGNORECASE)
 _ONES_WORDS = r"(?:my|our|your|these|all|some|of|this)\ (?:\w+\ ){0,2}(?:comments?|posts?|thread)"
-_TAKEN_DOWN = r"(?:moderat\w+|censor\w*|deleted|removed|disabled|blocked)"
-_TAKEN = re.compile(_TAKEN_DOWN, re.IGNORECASE)  # seldom, and quickly seen
+_TAKEN_DOWN = ("moderat", "censor", "deleted", "removed", "disabled", "blocked")
+_DOWN = rf"(?:{'|'.join(_TAKEN_DOWN)})\w*"
 _META = re.compile(  # censorship or a moderator may be what an article is about; that of comments is not
-    rf"\b{_ONES_WORDS}\b[^.!?\n]{{0,60}}\b{_TAKEN_DOWN}\b|\b{_TAKEN_DOWN}\b[^.!?\n]{{0,60}}\b{_ONES_WORDS}\b", re.IGNORECASE
+    rf"\b{_ONES_WORDS}\b[^.!?\n]{{0,60}}\b{_DOWN}\b|\b{_DOWN}\b[^.!?\n]{{0,60}}\b{_ONES_WORDS}\b", re.IGNORECASE
 )
 _SMALL = re.compile(r"[a-zß-öø-ÿа-яα-ω]")
 CONTEXT = frozenset({"short", "repeated"})  # gates that keep out a comment, and not those that answer it
@@ -86,9 +86,15 @@ def _by_form(text: str, whole: str, links: int, least: int) -> Refusal | None:
         return Refusal("quotation", "nothing but a quotation")
     if length(_LINK.sub(" ", text)) < least:
         return Refusal("short", f"under {least} words of its own")
-    if _FIRST.match(text) or (_TAKEN.search(text) and _META.search(text) and english(text)):
+    if _FIRST.match(text) or (_of_comments(text) and english(text)):
         return Refusal("meta", "about the comments, not the article")
     return Refusal("capitals", "mostly capitals") if _shouted(text) else None
+
+
+def _of_comments(text: str) -> bool:
+    """Whether it is about comments that were taken down."""
+    small = text.casefold()
+    return any(word in small for word in _TAKEN_DOWN) and _META.search(text) is not None
 
 
 def _by_fellows(comment: Comment, talk: Discussion, ruling: Ruling) -> Refusal | None:
