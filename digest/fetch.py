@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from types import TracebackType
 from typing import Protocol, Self
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urljoin
 
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
@@ -131,7 +131,9 @@ class Fetcher:
         self._sessions: dict[bool, aiohttp.ClientSession] = {}
         # Turns are waited for here and not in the connector, where an answer's time would run meanwhile.
         self._room = asyncio.Semaphore(AT_ONCE)
-        self._hosts: defaultdict[str, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(PER_HOST))
+        self._hosts: defaultdict[tuple[str | None, int | None], asyncio.Semaphore] = defaultdict(
+            lambda: asyncio.Semaphore(PER_HOST)
+        )
 
     async def __aenter__(self) -> Self:
         return self
@@ -202,7 +204,8 @@ class Fetcher:
         raise FetchError(f"more than {self._limits.redirects} redirects", thing=url, remedy="Use the address it should end at.")
 
     async def _once(self, url: str, allow_private: bool, marks: Mapping[str, str]) -> Response:
-        session, turn = self._session(allow_private), self._hosts[urlsplit(url).netloc]
+        session, at = self._session(allow_private), URL(url)
+        turn = self._hosts[at.host, at.port]
         async with turn, self._room, session.get(url, headers=marks, allow_redirects=False) as answer:
             body = await self._bounded(url, answer)
             headers = {name.lower(): value for name, value in answer.headers.items()}

@@ -3,6 +3,7 @@
 import re
 
 _SENTENCE_END = re.compile(r"""[.!?…。！？؟][)"'’”»\]]*(?=\s|$)|[。！？]""")
+_CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _NO_END = re.compile(
     r"(?:\b(?:Mr|Mrs|Ms|Dr|Prof|St|No|vs|etc|e\.g|i\.e|approx|Cllr|Rev|Sgt|Lt"
     r"|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sep|Sept|Oct|Nov|Dec)|\b[A-Z])\.$"
@@ -12,6 +13,11 @@ _NO_END = re.compile(
 def words(text: str) -> list[str]:
     """The words of a text, numbers among them."""
     return re.findall(r"[^\W_]+(?:['’][^\W_]+)*", text)
+
+
+def length(text: str) -> int:
+    """How many words a text has; in scripts without spaces two characters count as one."""
+    return len(words(_CJK.sub(" ", text))) + len(_CJK.findall(text)) // 2
 
 
 def squeeze(text: str) -> str:

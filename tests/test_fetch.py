@@ -180,7 +180,9 @@ async def test_waiting_for_a_turn_is_not_waiting_for_an_answer() -> None:
     app = web.Application()
     app.router.add_get("/", late)
     async with served(app, "127.0.0.1", 0) as address, Fetcher(limits=Limits(idle=1, total=1, attempts=1)) as fetcher:
-        answers = await asyncio.gather(*(fetcher.get(address, allow_private=True) for _ in range(5 * PER_HOST)))
+        answers = await asyncio.gather(
+            *(fetcher.get(address.replace("//", f"//u{n % 4}@"), allow_private=True) for n in range(5 * PER_HOST))
+        )
     assert {answer.body for answer in answers} == {b"ok"}
     assert max(most) == PER_HOST
 

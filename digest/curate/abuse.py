@@ -18,7 +18,9 @@ _NEWSROOM = frozenset({"author", "writer", "reporter", "journalist", "editor", "
 _ALIKE = str.maketrans("аеорсухікАЕОРСУХІКМТВН", "aeopcyxikAEOPCYXIKMTBH")
 _LETTERS, _DIGITS = str.maketrans("0134@$", "oieaas"), re.compile(r"[a-z][0134@$]+[a-z]")
 _SECOND = re.compile(r"\b(?:you|your|yours|yourself|ur|u)\b", re.IGNORECASE)
-_MASKED = re.compile(r"(?<![\w*])(?:[a-z]+\*+[a-z]+|[a-z]{1,2}\*{3,})(?![\w*])")  # f*ck; in German it may be a star of gender
+_MASKED = re.compile(  # f*ck, sh***, bullsh*t; a star may also be a product's, or in German one of gender
+    r"(?<![\w*])(?=[a-z*]{4})(?:[a-z]{1,3}\*+[a-z]{1,5}|[a-z]{1,2}\*{3,}|(?:bull|horse|mother)[a-z]{1,2}\*+[a-z]*)(?![\w*])"
+)
 _SECTIONS = ("everywhere", "always", "aimed", "held", "scorn", "names")
 _SCORNED = 3  # words, from which more of them make no difference
 _GROUP = """
@@ -84,7 +86,7 @@ def load(texts: Iterable[str]) -> Lists:
 def _pattern(terms: Iterable[str]) -> re.Pattern[str]:
     """Whole words; `*` at the end of a term stands for any ending, elsewhere for itself."""
     by_letter: dict[str, list[str]] = {}  # a search tries one branch a letter, not all terms
-    for term in sorted((term for term in terms if term != "*"), key=len, reverse=True):
+    for term in sorted((term for term in terms if term.strip("*")), key=len, reverse=True):
         ending = r"\w*" if term.endswith("*") else ""
         by_letter.setdefault(term[0], []).append(re.escape(term[1:].removesuffix("*")).replace(r"\ ", r"\s+") + ending)
     branches = "|".join(f"{re.escape(letter)}(?:{'|'.join(rest)})" for letter, rest in sorted(by_letter.items()))

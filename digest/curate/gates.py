@@ -1,19 +1,18 @@
 """Why a comment may not be printed: each gate has a name, and a reason that the editor can read. Gates come before any score."""
 
 import re
+from collections import deque
 from collections.abc import Mapping
-from functools import lru_cache
 from typing import NamedTuple
 
 from digest.curate.abuse import Ruling, State, rule
 from digest.curate.discussion import Discussion, fingerprint
 from digest.curate.language import english
-from digest.curate.standards import Standards
+from digest.curate.standards import Gates, Standards
 from digest.markup import own_words
 from digest.model import Comment
-from digest.prose import words
+from digest.prose import length
 
-_CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _LINK = re.compile(r"https?://\S+|www\.\S+")
 _FIRST = re.compile(r"^\W*(?:first|this|same|agreed|well said|hear,? hear|\+1)\W*$", re.IGNORECASE)
 _ONES_WORDS = r"(?:my|our|your|these|all|some|of|this)\ (?:\w+\ ){0,2}(?:comments?|posts?|thread)"
@@ -31,12 +30,6 @@ class Refusal(NamedTuple):
 
     gate: str
     reason: str
-
-
-@lru_cache(maxsize=2_000)
-def length(text: str) -> int:
-    """Words; in scripts without spaces two characters count as one."""
-    return len(words(_CJK.sub(" ", text))) + len(_CJK.findall(text)) // 2
 
 
 def rulings(talk: Discussion, standards: Standards) -> dict[str, Ruling]:
@@ -57,14 +50,16 @@ def gated(talk: Discussion, ruled: Mapping[str, Ruling], standards: Standards) -
     """What is against each comment that may not be printed, for itself or for the comment it answers."""
     own = {comment.id: _gate(comment, talk, ruled[comment.id], standards) for comment in talk.comments}
     found = {key: refusal for key, refusal in own.items() if refusal}
-    open_ = [comment for comment in talk.comments if comment.id not in found]
-    while True:  # an answer to an answer to abuse, and so on
-        answers = {comment.id: _by_parent(comment, talk, found, ruled) for comment in open_}
-        refused = {key: refusal for key, refusal in answers.items() if refusal}
-        if not refused:
-            return found
-        found |= refused
-        open_ = [comment for comment in open_ if comment.id not in refused]
+    answers: dict[str | None, list[Comment]] = {}
+    for comment in talk.comments:
+        answers.setdefault(comment.parent_id, []).append(comment)
+    asked = deque(comment for comment in talk.comments if comment.parent_id is not None)
+    while asked:  # an answer to an answer to abuse, and so on
+        comment = asked.popleft()
+        if comment.id not in found and (refusal := _by_parent(comment, talk, found, ruled)):
+            found[comment.id] = refusal
+            asked += answers.get(comment.id, ())
+    return found
 
 
 def _gate(comment: Comment, talk: Discussion, ruling: Ruling, standards: Standards) -> Refusal | None:
@@ -76,15 +71,16 @@ def _gate(comment: Comment, talk: Discussion, ruling: Ruling, standards: Standar
         return Refusal("state", f"{comment.state}, not an approved comment")
     if ruling.state is State.BLOCKED:
         return Refusal("abuse", f"abuse: {ruling.why}")
-    return _by_form(text, comment.text, limits.links, limits.words) or _by_fellows(comment, talk, ruling)
+    return _by_form(text, comment.text, talk.sizes[comment.id], limits) or _by_fellows(comment, talk, ruling)
 
 
-def _by_form(text: str, whole: str, links: int, least: int) -> Refusal | None:
-    if len(_LINK.findall(text)) >= links:
-        return Refusal("links", f"{links} links or more")
+def _by_form(text: str, whole: str, size: int, limits: Gates) -> Refusal | None:
+    links, least = len(_LINK.findall(text)), limits.words
+    if links >= limits.links:
+        return Refusal("links", f"{limits.links} links or more")
     if not text and whole:
         return Refusal("quotation", "nothing but a quotation")
-    if length(_LINK.sub(" ", text)) < least:
+    if (length(_LINK.sub(" ", text)) if links else size) < least:
         return Refusal("short", f"under {least} words of its own")
     if _FIRST.match(text) or (_of_comments(text) and english(text)):
         return Refusal("meta", "about the comments, not the article")
@@ -107,7 +103,7 @@ def _by_fellows(comment: Comment, talk: Discussion, ruling: Ruling) -> Refusal |
 
 def _shouted(text: str) -> bool:
     large = sum(map(str.isupper, text))
-    return large > 10 and large > len(_SMALL.findall(text))
+    return large > 10 and large > (small := len(_SMALL.findall(text))) and small + large > 20
 
 
 def _by_parent(comment: Comment, talk: Discussion, refused: Mapping[str, Refusal], ruled: Mapping[str, Ruling]) -> Refusal | None:

@@ -1,7 +1,6 @@
 """Whether a text is English: what judges by English words steps aside where it is not."""
 
 import re
-from functools import lru_cache
 
 from digest.prose import words
 
@@ -29,7 +28,6 @@ _IN_ENGLISH = frozenset(words(_ENGLISH))
 _ELSEWHERE = frozenset(words(_OTHER)) - frozenset(words(_ENGLISH + _BOTH))
 
 
-@lru_cache(maxsize=2_000)  # a comment is asked about by several gates and terms
 def english(text: str) -> bool:
     """Whether a text is English, or too short to tell; only the evidence of another language says no."""
     if not text.isascii():

@@ -15,7 +15,7 @@ ABUSE, MODEL, SCORES = "abuse.txt", "abuse.model", "scores.toml"
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class Crowd(_Part):

@@ -5,8 +5,6 @@ import re
 from collections.abc import Mapping
 
 from digest.curate.discussion import Discussion, likeness
-from digest.curate.gates import length
-from digest.curate.language import english
 from digest.model import Comment
 from digest.prose import sentences
 
@@ -29,7 +27,7 @@ def terms(comment: Comment, talk: Discussion, heat: float | None) -> Mapping[str
     """The terms of one comment; those that go by English words are left out where it is in another language."""
     text = talk.texts[comment.id]
     said = talk.content[comment.id]
-    size = max(1, length(text))
+    size = max(1, talk.sizes[comment.id])
     found = {
         "length": _by_length(size),
         "care": _care(text, size),
@@ -41,11 +39,10 @@ def terms(comment: Comment, talk: Discussion, heat: float | None) -> Mapping[str
         "capitals": _share(len(_SHOUTED.findall(text)), 4),
         "trailing": _share(len(_TRAILING.findall(text)), 2),
     }
-    if english(text):
+    if heat is not None:  # it is English
         found["lived"] = float(bool(_LIVED.search(text.replace("’", "'"))))
         found["long_words"] = _share(sum(map(len, said)) / max(1, len(said)) - 5, 2)
         found["second_person"] = min(1.0, len(_SECOND.findall(text)) * 8 / size)
-    if heat is not None:
         found["heat"] = _share(heat - COOL, HOT - COOL)
     return found
 

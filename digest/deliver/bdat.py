@@ -73,7 +73,7 @@ def _refusal(talk: Talk, message: Message, replies: list[Reply]) -> Reply | None
     refusal = talk.refusal(message, [mail, rcpt, final])
     if any(reply.code != 250 for reply in reset):
         raise LostError(f"RSET was answered with {reset[0].code}")
-    if refusal is None and final.code in _UNKNOWN_COMMAND:
+    if final.code in _UNKNOWN_COMMAND:
         raise talk.distrusted(message, "chunking", final)
     if any(300 <= reply.code < 400 for reply in replies):
         raise LostError("the relay's answers do not fit MAIL, RCPT and BDAT")

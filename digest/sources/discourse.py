@@ -18,7 +18,7 @@ from digest.sources import api, written
 PAGES = 10
 BATCH = 50  # posts asked for at once; a topic brings its first twenty
 _HREF = re.compile(r'href="([^"]+)"')
-_LISTING = re.compile(r"(?<=[^/])/(?:c|tags?|latest|new|top)(?:/.*)?$")
+_LISTING = re.compile(r"(?<=[^/])/(?:c|tags?|latest|new|top|hot|unseen|topics|g)(?:/.*)?$")
 _LIKE = 2
 _REGULAR = 1  # post_type; the others are moderators' actions and whispers
 

@@ -194,6 +194,7 @@ def test_who_somebody_is_is_no_reason(text: str) -> None:
         "You can put your rubbish and garbage out on Monday; the boring machine is dense and thick, but you would be mad to move it.",
         "Most women do not mind the early tram, men are the ones who miss it, and these women have asked you for a shelter since 2019.",
         "The shops shut up at four, you know. Later the same evening it was said that the nets were useless and the buoys a disgrace.",
+        "The office took length*width of the berth, x*y in the county's table, and select*from in its open data is no better.",
         "Our dog breeder has a poodle and a Maine Coon, and you may see how the sheep and the donkeys lie on the slag heap.",
     ],
 )
@@ -294,6 +295,8 @@ def test_other_languages_are_not_harmed() -> None:
     german = "Ich habe elf Winter auf der Fähre gearbeitet, und der Liegeplatz war nie das Problem, sondern der Fahrplan von 2019."
     chinese = "我在渡輪上工作了十一個冬天,泊位從來都不是問題,問題是2019年的時刻表,四十輛卡車也改變不了什麼。"
     assert len(printed(made([article("a")], [comment("g", german), comment("h", chinese)]))) == 2
+    initials = "我们在NHS以及BBC和RNLI还有UN都说过,渡輪的泊位從來都不是問題,問題是時刻表,四十輛卡車也改變不了什麼。"
+    assert printed(made([article("a")], [comment("i", initials)])) == ["i"]
 
 
 def test_a_newsletters_own_list_adds_and_takes_out() -> None:

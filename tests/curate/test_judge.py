@@ -1,7 +1,10 @@
 """`digest judge`: threads in, verdicts out; the trained model, the crowd and the data files behind it."""
 
 import json
+import os
 import random
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from digest.cli.judge import command
+from digest.curate import discussion
 from digest.curate.abuse import State, rule
 from digest.curate.crowd import crowd, wilson
 from digest.curate.discussion import Discussion
@@ -64,6 +68,47 @@ def test_every_comment_is_explained_to_a_person() -> None:
     assert "answers Ben:" in told
 
 
+def boilerplate(count: int) -> list[dict[str, str]]:
+    """Comments that all begin alike, more than are compared with each other."""
+    rng, names = random.Random(3), [f"berth{n}" for n in range(90)]
+    start = "As I said at the meeting in the Corn Hall on Thursday and say here again"
+    return [
+        {"id": f"c{n}", "author": f"Reader {n}", "text": f"{start}: {' '.join(rng.choices(names, k=14))}."} for n in range(count)
+    ]
+
+
+@pytest.mark.parametrize("thread", [THREAD, {"comments": boilerplate(120)}])
+def test_no_process_judges_otherwise(thread: dict[str, Any], tmp_path: Path) -> None:
+    (tmp_path / "thread.jsonl").write_text(json.dumps(thread))
+    asked = [sys.executable, "-m", "digest", "judge", str(tmp_path / "thread.jsonl")]
+    answers = {
+        subprocess.run(asked, env={**os.environ, "PYTHONHASHSEED": seed}, capture_output=True, check=True).stdout for seed in "147"
+    }
+    assert len(answers) == 1
+
+
+def test_looking_for_copies_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    compared: list[int] = []
+
+    def unlike(one: frozenset[int], other: frozenset[int]) -> bool:
+        compared.append(len(one & other))
+        return False
+
+    monkeypatch.setattr(discussion, "_alike", unlike)
+    rng, words = random.Random(5), [f"word{n}" for n in range(12)]
+    rows = [comment(f"{n:03}", " ".join(rng.choices(words, k=200))) for n in range(200)]
+    assert discussion.Discussion(article("a"), rows).copies == {}
+    assert 1_000 < len(compared) <= len(rows) * discussion.COMMONPLACE
+
+
+def test_a_long_chain_of_answers_to_abuse_falls_with_it() -> None:
+    rows = [{"id": "0", "text": "You moron."}]
+    rows += [{"id": str(n), "parent_id": str(n - 1), "text": f"{SENSIBLE} {THIRD} Number {n}."} for n in range(1, 400)]
+    answer = json.loads(judged({"comments": rows[::-1]}))
+    assert answer["picks"] == answer["ranking"] == []
+    assert {row["gate"] for row in answer["left_out"]} <= {"abuse", "parent", "repeated"}
+
+
 def test_what_is_no_thread_is_named_with_its_line() -> None:
     with pytest.raises(SourceError, match=r":2: is not a thread: comments"):
         judged(THREAD, {"article": {}})
@@ -88,11 +133,11 @@ def test_who_somebody_is_weighs_nothing(neutral: str, who: str) -> None:
     assert STANDARDS.heat(told.format(neutral)) < 0
 
 
-def test_scorn_is_heat_and_holds_nothing_by_itself() -> None:
+def test_scorn_is_heat_and_blocks_nothing() -> None:
     fair = "The harbour office counted 40 lorries on Monday, and the berth was empty for eleven hours of the day."
     sneering = f"{fair} What a farce, and how laughable the preposterous minutes of it are."
     assert STANDARDS.heat(sneering) > STANDARDS.heat(fair) + 3 * STANDARDS.scores.gate.scorn - 0.1
-    assert rule(sneering, [], STANDARDS.lists).state is State.CLEAR
+    assert rule(sneering, [], STANDARDS.lists, STANDARDS.heat, STANDARDS.scores.gate.held).state is State.CLEAR
     rows = [{"id": "calm", "text": fair}, {"id": "hot", "text": sneering.replace("40 lorries", "9 coaches and 31 vans")}]
     assert json.loads(judged({"comments": rows}))["ranking"][0] == "calm"
 
@@ -153,6 +198,9 @@ def test_a_newsletters_own_scores_change_what_they_name(tmp_path: Path) -> None:
     assert held_to(tmp_path).scores.text == STANDARDS.scores.text
     (tmp_path / "scores.toml").write_text("[text]\nlenght = 1\n")
     with pytest.raises(ConfigError, match=r"text\.lenght is not known"):
+        held_to(tmp_path)
+    (tmp_path / "scores.toml").write_text("[gate]\nscorn = inf\n")
+    with pytest.raises(ConfigError, match=r"gate\.scorn"):
         held_to(tmp_path)
     (tmp_path / "scores.toml").write_text("[choice]\nvariety = 7\n")
     with pytest.raises(ConfigError, match=r"choice\.variety"):

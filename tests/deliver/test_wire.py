@@ -144,9 +144,9 @@ class Server(asyncio.Transport):
 
 FATES = st.builds(
     Fate,
-    codes=st.lists(st.sampled_from([250, 250, 250, 354, 354, 421, 450, 451, 503, 550, 552, 554, GIBBERISH, None]), max_size=24).map(
-        deque
-    ),
+    codes=st.lists(
+        st.sampled_from([250, 250, 250, 354, 354, 421, 450, 451, 500, 502, 503, 550, 552, 554, GIBBERISH, None]), max_size=24
+    ).map(deque),
     cuts=st.lists(st.integers(1, 9), max_size=4),
     lines=st.integers(0, 3),
 )
