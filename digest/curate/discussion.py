@@ -5,14 +5,12 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from functools import cached_property
-from itertools import chain
 
+from digest.curate.copies import copies
 from digest.markup import own_words
 from digest.model import Article, Comment
 from digest.prose import length, words
 
-ALIKE = 0.7  # Jaccard index of the shingles from which two comments are one
-COMMONPLACE = 50  # comments; what more of them share says nothing of any two
 _COMMON = frozenset(
     words("""
     the a an and or but of to in on at for with by from as is are was were be been it its this that these those he she they we
@@ -46,56 +44,13 @@ class Discussion:
 
     @cached_property
     def copies(self) -> Mapping[str, str]:
-        """Each comment that says what an earlier one has said, in the same words or nearly, with that one's id.
-
-        Two sets that are so much alike share one of their first few elements in any order (Chaudhuri, Ganti and Kaushik,
-        2006), so only those are looked up: here the rarest, and of those that have them the fifty that share most.
-        """
-        found: dict[str, str] = {}
-        exact: dict[tuple[str, ...], str] = {}
-        holders: dict[int, list[int]] = {}  # places in `kept`, by shingle
-        kept: list[tuple[str, AbstractSet[int]]] = []
-        for comment in self.comments:
-            said, marks = tuple(self.words[comment.id]), self._shingles(comment.id)
-            rare = sorted(marks, reverse=True)[: len(marks) - math.ceil(ALIKE * len(marks)) + 1]
-            twin = exact.get(said) or self._twin(marks, rare, holders, kept)
-            if twin is not None:
-                found[comment.id] = twin
-                continue
-            if said:
-                exact[said] = comment.id
-            for mark in rare:
-                if len(known := holders.setdefault(mark, [])) < COMMONPLACE:
-                    known.append(len(kept))
-            kept.append((comment.id, marks))
-        return found
-
-    def _shingles(self, key: str) -> AbstractSet[int]:
-        """All runs of three of a comment's words, as numbers; the higher, the later a word came up in the thread."""
-        seen = [self._numbers[word] for word in self.words[key]]
-        return {(one << 80) | (two << 40) | three for one, two, three in zip(seen, seen[1:], seen[2:], strict=False)}
-
-    @cached_property
-    def _numbers(self) -> Mapping[str, int]:
-        """Each word's place among all, in the order in which they came up."""
-        return {word: place for place, word in enumerate(dict.fromkeys(chain(*(self.words[row.id] for row in self.comments))))}
-
-    @staticmethod
-    def _twin(
-        marks: AbstractSet[int],
-        rare: Sequence[int],
-        holders: Mapping[int, Sequence[int]],
-        kept: Sequence[tuple[str, AbstractSet[int]]],
-    ) -> str | None:
-        """The earliest comment that is alike."""
-        shared = Counter(place for mark in rare for place in holders.get(mark, ()))
-        near = sorted(sorted(shared, key=lambda place: (-shared[place], place))[:COMMONPLACE])
-        return next((key for key, other in map(kept.__getitem__, near) if _alike(marks, other)), None)
+        """Each comment that says what an earlier one has said, in the same words or nearly, with that one's id."""
+        return copies(self.words)
 
     @cached_property
     def sizes(self) -> Mapping[str, int]:
         """How many words each comment has of its own."""
-        return {key: length(text) for key, text in self.texts.items()}
+        return {key: length(text, self.words[key]) for key, text in self.texts.items()}
 
     @cached_property
     def answerers(self) -> Mapping[str, int]:
@@ -157,11 +112,6 @@ class Discussion:
 def fingerprint(text: str) -> str:
     """What two texts of the same words have in common."""
     return " ".join(words(own_words(text).casefold()))
-
-
-def _alike(one: AbstractSet[int], other: AbstractSet[int]) -> bool:
-    shared = len(one & other)
-    return shared >= ALIKE * (len(one) + len(other) - shared)
 
 
 def likeness(one: Mapping[str, float], other: Mapping[str, float]) -> float:

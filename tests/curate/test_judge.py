@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from digest.cli.judge import command
-from digest.curate import discussion
+from digest.curate import copies
 from digest.curate.abuse import State, rule
 from digest.curate.crowd import crowd, wilson
 from digest.curate.discussion import Discussion
@@ -94,11 +94,11 @@ def test_looking_for_copies_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
         compared.append(len(one & other))
         return False
 
-    monkeypatch.setattr(discussion, "_alike", unlike)
+    monkeypatch.setattr(copies, "_alike", unlike)
     rng, words = random.Random(5), [f"word{n}" for n in range(12)]
     rows = [comment(f"{n:03}", " ".join(rng.choices(words, k=200))) for n in range(200)]
-    assert discussion.Discussion(article("a"), rows).copies == {}
-    assert 1_000 < len(compared) <= len(rows) * discussion.COMMONPLACE
+    assert Discussion(article("a"), rows).copies == {}
+    assert 1_000 < len(compared) <= len(rows) * copies.COMMONPLACE
 
 
 def test_a_long_chain_of_answers_to_abuse_falls_with_it() -> None:
@@ -153,15 +153,15 @@ def test_a_third_pick_is_near_the_first() -> None:
 def test_copies_are_what_comparing_each_with_each_finds(texts: list[list[str]]) -> None:
     talk = Discussion(article("a"), [comment(f"{n:02}", " ".join(said)) for n, said in enumerate(texts)])
     kept: dict[str, set[tuple[str, ...]]] = {}
-    copies: dict[str, str] = {}
+    found: dict[str, str] = {}
     for key, said in talk.words.items():
         marks = {tuple(said[at : at + 3]) for at in range(max(1, len(said) - 2))} if said else set()
         alike = (one for one, other in kept.items() if marks and 10 * len(marks & other) >= 7 * len(marks | other))
         if twin := next(alike, None):
-            copies[key] = twin
+            found[key] = twin
         else:
             kept[key] = marks
-    assert talk.copies == copies
+    assert talk.copies == found
 
 
 def test_what_a_group_is_said_to_be_is_the_editors_to_decide() -> None:
