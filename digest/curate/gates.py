@@ -21,7 +21,6 @@ _DOWN = rf"(?:{'|'.join(_TAKEN_DOWN)})\w*"
 _META = re.compile(  # censorship or a moderator may be what an article is about; that of comments is not
     rf"\b{_ONES_WORDS}\b[^.!?\n]{{0,60}}\b{_DOWN}\b|\b{_DOWN}\b[^.!?\n]{{0,60}}\b{_ONES_WORDS}\b", re.IGNORECASE
 )
-_SMALL = re.compile(r"[a-zß-öø-ÿа-яα-ω]")
 CONTEXT = frozenset({"short", "repeated"})  # gates that keep out a comment, and not those that answer it
 
 
@@ -103,7 +102,7 @@ def _by_fellows(comment: Comment, talk: Discussion, ruling: Ruling) -> Refusal |
 
 def _shouted(text: str) -> bool:
     large = sum(map(str.isupper, text))
-    return large > 10 and large > (small := len(_SMALL.findall(text))) and small + large > 20
+    return large > 10 and large > (small := sum(map(str.islower, text))) and small + large > 20
 
 
 def _by_parent(comment: Comment, talk: Discussion, refused: Mapping[str, Refusal], ruled: Mapping[str, Ruling]) -> Refusal | None:
