@@ -1,12 +1,9 @@
 """HTTP with manners: bounded time and size, conditional GET, retry, redirects checked one by one, no private hosts.
 
-Only this module knows aiohttp's client. A source may reach loopback or a private network only where its plan says so
-(`allow_private`); names are checked after they are resolved, so a name that points inwards is refused as well.
+Only this module knows aiohttp's client. Which hosts a source may reach is said in `hosts`.
 """
 
 import asyncio
-import ipaddress
-import socket
 import ssl
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -19,12 +16,11 @@ from typing import Protocol, Self
 from urllib.parse import urljoin
 
 import aiohttp
-from aiohttp.abc import AbstractResolver, ResolveResult
-from aiohttp.resolver import DefaultResolver
 from yarl import URL
 
 from digest import __version__
 from digest.errors import FetchError
+from digest.hosts import Resolver, permitted
 from digest.prose import number
 
 AT_ONCE = 100  # connections
@@ -101,24 +97,6 @@ class Get(Protocol):
         """The answer; FetchError where there is none."""
 
 
-class _Resolver(AbstractResolver):
-    """Leaves out every address that a source may not reach."""
-
-    def __init__(self, *, allow_private: bool) -> None:
-        self._inner = DefaultResolver()
-        self._allow_private = allow_private
-
-    async def resolve(self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET) -> list[ResolveResult]:
-        found = await self._inner.resolve(host, port, family)
-        allowed = [answer for answer in found if not _forbidden(answer["host"], self._allow_private)]
-        if not allowed:
-            raise _private_error(host, allow_private=self._allow_private)
-        return allowed
-
-    async def close(self) -> None:
-        await self._inner.close()
-
-
 class Fetcher:
     """Reads addresses; one for a run, since it holds the connections."""
 
@@ -193,8 +171,7 @@ class Fetcher:
     async def _follow(self, url: str, allow_private: bool, marks: Mapping[str, str]) -> Response:
         at, lasting = url, True
         for _ in range(self._limits.redirects + 1):
-            _check(at, allow_private)
-            response = await self._once(at, allow_private, marks)
+            response = await self._once(permitted(at, allow_private=allow_private), allow_private, marks)
             if response.status not in {301, 302, 303, 307, 308} or "location" not in response.headers:
                 if self._cache and lasting and at != url and response.ok:
                     self._cache.move(url, at)
@@ -203,11 +180,10 @@ class Fetcher:
             at = urljoin(at, response.headers["location"])
         raise FetchError(f"more than {self._limits.redirects} redirects", thing=url, remedy="Use the address it should end at.")
 
-    async def _once(self, url: str, allow_private: bool, marks: Mapping[str, str]) -> Response:
-        session, at = self._session(allow_private), URL(url)
-        turn = self._hosts[at.host, at.port]
-        async with turn, self._room, session.get(url, headers=marks, allow_redirects=False) as answer:
-            body = await self._bounded(url, answer)
+    async def _once(self, at: URL, allow_private: bool, marks: Mapping[str, str]) -> Response:
+        session, turn = self._session(allow_private), self._hosts[at.host, at.port]
+        async with turn, self._room, session.get(at, headers=marks, allow_redirects=False) as answer:
+            body = await self._bounded(str(at), answer)
             headers = {name.lower(): value for name, value in answer.headers.items()}
             return Response(status=answer.status, url=str(answer.url), headers=headers, body=body)
 
@@ -221,7 +197,7 @@ class Fetcher:
 
     def _session(self, allow_private: bool) -> aiohttp.ClientSession:
         if allow_private not in self._sessions:
-            limits, resolver = self._limits, _Resolver(allow_private=allow_private)
+            limits, resolver = self._limits, Resolver(allow_private=allow_private)
             self._sessions[allow_private] = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(limit=0, resolver=resolver),
                 headers={"User-Agent": self._agent, "Accept-Language": "*"},
@@ -236,40 +212,6 @@ def _marks(kept: Kept | None) -> dict[str, str]:
         return {}
     marks = {"If-None-Match": kept.etag, "If-Modified-Since": kept.modified}
     return {name: value for name, value in marks.items() if value}
-
-
-def _check(url: str, allow_private: bool) -> None:
-    """Scheme and literal addresses; names are checked by the resolver."""
-    try:
-        parts = URL(url)  # as the client will read it: full-width digits are digits to it
-        host = parts.host or ""
-    except ValueError as error:
-        raise FetchError("not a usable address", thing=url) from error
-    if parts.scheme not in {"http", "https"} or not host:
-        raise FetchError(f"{parts.scheme or 'no'}: is not http or https", thing=url)
-    if _forbidden(host, allow_private):
-        raise _private_error(url, allow_private=allow_private)
-
-
-def _forbidden(host: str, allow_private: bool) -> bool:
-    """Link-local addresses never: a cloud machine's own secrets are there."""
-    try:
-        address = ipaddress.ip_address(host.partition("%")[0].strip("[]"))
-    except ValueError:
-        return False
-    mapped = getattr(address, "ipv4_mapped", None)
-    real = mapped or address
-    return real.is_link_local or real.is_multicast or (not allow_private and not real.is_global)
-
-
-def _private_error(thing: str, *, allow_private: bool) -> FetchError:
-    if allow_private:
-        return FetchError("is a link-local or multicast address, which no source may reach", thing=thing)
-    return FetchError(
-        "is on this machine or a private network",
-        thing=thing,
-        remedy="Set allow_private = true for this source if that is meant.",
-    )
 
 
 def _retry_after(headers: Mapping[str, str]) -> float:

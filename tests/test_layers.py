@@ -9,6 +9,7 @@ ROOT = Path(__file__).parent.parent / "digest"
 # From the ground up; a module may import what stands on a lower floor, or in its own room.
 FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"errors", "model", "prose", "marks", "links", "limits"}),
+    frozenset({"hosts"}),
     frozenset({"clock", "config", "markup", "fetch", "sign"}),
     frozenset({"sources"}),
     frozenset(
@@ -38,7 +39,7 @@ DOORS = {
     "sqlalchemy": {"store"},
     "alembic": {"store"},
     "apscheduler": {"schedule"},
-    "aiohttp": {"fetch", "web", "demo", "cli"},
+    "aiohttp": {"fetch", "hosts", "web", "demo", "cli"},
     "cryptography": {"sign", "bounces"},
     "holidays": {"editions"},
     "email_validator": {"subscribers"},

@@ -1,0 +1,68 @@
+"""Which hosts a source may reach: loopback or a private network only where its plan says so (`allow_private`).
+
+Names are checked after they are resolved, so a name that points inwards is refused as well.
+"""
+
+import ipaddress
+import socket
+
+from aiohttp.abc import AbstractResolver, ResolveResult
+from aiohttp.resolver import DefaultResolver
+from yarl import URL
+
+from digest.errors import FetchError
+
+
+class Resolver(AbstractResolver):
+    """Leaves out every address that a source may not reach."""
+
+    def __init__(self, *, allow_private: bool) -> None:
+        self._inner = DefaultResolver()
+        self._allow_private = allow_private
+
+    async def resolve(self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET) -> list[ResolveResult]:
+        """The addresses of a name that may be reached; FetchError where it has none."""
+        found = await self._inner.resolve(host, port, family)
+        allowed = [answer for answer in found if not _forbidden(answer["host"], self._allow_private)]
+        if not allowed:
+            raise _private_error(host, allow_private=self._allow_private)
+        return allowed
+
+    async def close(self) -> None:
+        """Let go of what resolving holds."""
+        await self._inner.close()
+
+
+def permitted(url: str, *, allow_private: bool) -> URL:
+    """The address as the client will read it; FetchError where its scheme or literal host is not allowed."""
+    try:
+        parts = URL(url)  # full-width digits are digits to it
+        host = parts.host or ""
+    except ValueError as error:
+        raise FetchError("not a usable address", thing=url) from error
+    if parts.scheme not in {"http", "https"} or not host:
+        raise FetchError(f"{parts.scheme or 'no'}: is not http or https", thing=url)
+    if _forbidden(host, allow_private):
+        raise _private_error(url, allow_private=allow_private)
+    return parts
+
+
+def _forbidden(host: str, allow_private: bool) -> bool:
+    """Link-local addresses never: a cloud machine's own secrets are there."""
+    try:
+        address = ipaddress.ip_address(host.partition("%")[0].strip("[]"))
+    except ValueError:
+        return False
+    mapped = getattr(address, "ipv4_mapped", None)
+    real = mapped or address
+    return real.is_link_local or real.is_multicast or (not allow_private and not real.is_global)
+
+
+def _private_error(thing: str, *, allow_private: bool) -> FetchError:
+    if allow_private:
+        return FetchError("is a link-local or multicast address, which no source may reach", thing=thing)
+    return FetchError(
+        "is on this machine or a private network",
+        thing=thing,
+        remedy="Set allow_private = true for this source if that is meant.",
+    )
