@@ -5,12 +5,14 @@ apart, and a reply belongs to the oldest command that has none.
 """
 
 import asyncio
+import os
 import socket
 from collections import deque
 from dataclasses import dataclass
 
 from digest.model import Message
 
+UNHEARD = 65_536  # octets
 LONGEST_LINE = 4_096  # octets; RFC 5321 4.5.3.1.5 has 512, and some servers talk more
 MOST_LINES = 100  # of one reply
 SILENCE = "no answer in time"
@@ -67,6 +69,9 @@ class Wire(asyncio.Protocol):
         """Whole lines become replies; how the network cuts them does not matter."""
         if self._socket is not None:
             self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
+        self._read(data)
+
+    def _read(self, data: bytes) -> None:
         *lines, self._buffer = (self._buffer + data).split(b"\n")
         for line in lines:
             if self._lost is None:  # what follows something that is no reply belongs to nothing
@@ -90,8 +95,20 @@ class Wire(asyncio.Protocol):
         return False
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Wake whoever waits."""
+        """Wake whoever waits; where it was a write that failed, what the server had said before still counts."""
+        if exc is not None:
+            self._read(self._unheard())
         self._fail(str(exc or "the server hung up"))
+
+    def _unheard(self) -> bytes:
+        """What came before a reset and lies in the socket: asyncio closes it unread when it cannot write. Over TLS, nothing."""
+        bare = self._transport.get_extra_info("socket")
+        if bare is None or self._transport.get_extra_info("sslcontext") is not None:
+            return b""
+        try:
+            return os.read(bare.fileno(), UNHEARD)
+        except OSError:  # nothing is there, or no socket any more
+            return b""
 
     def _fail(self, why: str) -> None:
         self._lost = self._lost or why

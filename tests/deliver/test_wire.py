@@ -1,6 +1,8 @@
 """The wire against a server that says anything, cut anywhere, and hangs up whenever it likes."""
 
 import asyncio
+import socket
+import threading
 from collections import deque
 from collections.abc import Callable, Iterator
 from copy import deepcopy
@@ -219,6 +221,26 @@ def test_whatever_the_server_says(fate: Fate, offers: frozenset[str], count: int
         assert (receipt.outcome is Outcome.SENT) <= (email in fate.taken), receipt
         assert (email in fate.taken) <= (receipt.outcome in {Outcome.SENT, Outcome.UNKNOWN}), receipt
     assert all(body == b"" for had_recipient, body in fate.bodies if not had_recipient)
+
+
+async def test_what_was_said_before_a_reset_is_heard() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def serve() -> None:
+            connection, _ = listening.accept()
+            connection.recv(10)
+            connection.sendall(b"250 2.0.0 taken\r\n421 4.3.2 bye\r\n")
+            connection.close()  # with bytes unread: that is a reset
+
+        server = threading.Thread(target=serve)
+        server.start()
+        transport, _ = await asyncio.get_running_loop().create_connection(asyncio.Protocol, *listening.getsockname())
+        wire = Wire(transport)
+        wire.write(b"x" * 1_000)
+        server.join()  # the loop stands still meanwhile, so answers and reset are there before anything is read
+        wire.write(b"the next message")
+        assert [reply.code for reply in await wire.replies(2, 5)] == [250, 421]
+        assert not wire.open
 
 
 def test_dots_at_the_beginning_of_lines() -> None:
