@@ -48,6 +48,8 @@ async def publish(line: Line, plan: EditionPlan, slot: Slot, progress: Progress,
     """
     roll, failures = line.roll(), tuple[Failure, ...]()
     frozen = line.store.ledger.frozen(slot.key)
+    if frozen is None and not permit.late and (note := _was_without(line, plan, slot)):
+        return Report(status="skipped", slot=slot, note=note)
     check(line, plan, slot, frozen, permit)
     if frozen is None:
         draft = await drafted(line, plan, slot)
@@ -174,6 +176,12 @@ def _without_edition(line: Line, plan: EditionPlan, draft: Draft) -> Report:
         return Report(status="failed", slot=slot, note=f"{note}, and not every source could be read", failures=draft.failures)
     line.store.ledger.skip(slot, note, line.clock())
     return Report(status="skipped", slot=slot, note=note)
+
+
+def _was_without(line: Line, plan: EditionPlan, slot: Slot) -> str:
+    """Why a slot whose morning is over stayed without an edition; empty where it did not, or may still get one."""
+    over = line.clock() - slot.window.end > plan.late_after
+    return line.store.ledger.skipped(slot.key) if over else ""
 
 
 def _report(line: Line, frozen: Frozen, before: dict[str, int], resumed: tuple[str, ...], bounced: int) -> Report:

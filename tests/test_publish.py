@@ -115,6 +115,8 @@ async def test_too_few_articles_skip_the_day_and_stay_for_the_next(works: Works,
     slot = works.slot(plan, works.calendar(plan).latest(works.clock()))
     report = await publish(works.line, plan, slot, Unwatched())
     assert (report.status, report.exit_code, relay.taken) == ("skipped", 0, [])
+    again = await publish(replace(works.line, clock=lambda: NOW + timedelta(hours=30)), plan, slot, Unwatched())
+    assert (again.status, again.note) == ("skipped", report.note)  # and not: too late, as if it were still to be sent
     assert "2 of at least 3 articles" in report.note
     tomorrow = works.slot(plan, next(works.calendar(plan).upcoming(NOW)))
     assert tomorrow.window.start == slot.window.start

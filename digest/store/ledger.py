@@ -121,6 +121,12 @@ class Ledger:
             _replace_skipped(connection, slot.key)
             connection.execute(schema.editions.insert().values(**_slot_row(slot), frozen_at=now, finished_at=now, note=note))
 
+    def skipped(self, key: str) -> str:
+        """Why a slot stayed without an edition; empty where it did not."""
+        with self._engine.begin() as connection:
+            row = connection.execute(select(schema.editions).where(schema.editions.c.key == key)).one_or_none()
+            return str(row.note) if row is not None and row.number is None else ""
+
     def knows(self, key: str) -> bool:
         """Whether a slot is dealt with: its edition made, or skipped."""
         with self._engine.begin() as connection:
