@@ -73,6 +73,11 @@ class Discussion:
         return Counter(word for said in self.content.values() for word in set(said))
 
     @cached_property
+    def fresh(self) -> AbstractSet[str]:
+        """The words that neither the article has said nor more than two comments."""
+        return {word for word, count in self.spread.items() if count <= 2} - self.told
+
+    @cached_property
     def rarity(self) -> Mapping[str, float]:
         """How much each word weighs: the more, the fewer comments have it."""
         total = len(self.comments)

@@ -12,6 +12,7 @@ import re
 import zlib
 from functools import lru_cache
 from itertools import pairwise
+from operator import itemgetter
 
 from digest.errors import ConfigError
 from digest.prose import sentences, words
@@ -19,6 +20,7 @@ from digest.prose import sentences, words
 HEAD = re.compile(rb"digest-abuse 1 scale=([\d.]{1,20}) bias=(-?[\d.]{1,20})\n")
 PIECES = (3, 4, 5)  # letters
 LONGEST_WORD = 24
+_TOTAL, _COUNT = itemgetter(0), itemgetter(1)  # of what is known of a word
 SHORTEST_SENTENCE = 3  # words
 _WHO = re.compile(
     r"(?:gay|lesbian|bisexual|trans(?:gender|sexual)?|queer|homosexual|heterosexual|straight|lgbtq?|black|white|brown|asian|african"
@@ -83,7 +85,7 @@ class Risk:
         """The sum of the weights of some words that follow each other, how many weights they are, and how many words."""
         known, weights, mask = list(map(self._word, said)), self._weights, self._mask
         pairs = [weights[zlib.crc32(second[3], first[2]) & mask] for first, second in pairwise(known)]
-        return sum(row[0] for row in known) + sum(pairs), sum(row[1] for row in known) + len(pairs), len(said)
+        return sum(map(_TOTAL, known)) + sum(pairs), sum(map(_COUNT, known)) + len(pairs), len(said)
 
     def _odds(self, total: int, count: int) -> float:
         return self._bias + self._scale * total / math.sqrt(count or 1)

@@ -32,7 +32,7 @@ def terms(comment: Comment, talk: Discussion, heat: float | None) -> Mapping[str
         "length": _by_length(size),
         "care": _care(text, size),
         "subject": _subject(comment, talk),
-        "new": sum(word not in talk.told and talk.spread[word] <= 2 for word in said) / max(1, len(said)),
+        "new": sum(map(talk.fresh.__contains__, said)) / max(1, len(said)),
         "figures": _share(len(_FIGURE.findall(text)), 2),
         "exclamations": _share(text.count("!"), 3),
         "questions": _share(text.count("?") - 1, 3),
