@@ -100,9 +100,7 @@ class Get(Protocol):
 class Fetcher:
     """Reads addresses; one for a run, since it holds the connections."""
 
-    def __init__(
-        self, *, agent: str = "", limits: Limits | None = None, cache: Cache | None = None, at_once: int = AT_ONCE
-    ) -> None:
+    def __init__(self, *, agent: str = "", limits: Limits | None = None, cache: Cache | None = None) -> None:
         self._limits = limits or Limits()
         self._cache = cache
         self._agent = f"digest/{__version__} ({agent})" if agent else f"digest/{__version__}"

@@ -19,6 +19,7 @@ from digest.curate.abuse import State, rule
 from digest.curate.crowd import crowd, wilson
 from digest.curate.discussion import Discussion
 from digest.curate.language import english
+from digest.curate.risk import Risk, pair_feature
 from digest.errors import ConfigError, SourceError
 from digest.judging import held_to
 from tests.curate.test_curate import OTHER, SENSIBLE, STANDARDS, THIRD, article, comment
@@ -162,6 +163,13 @@ def test_copies_are_what_comparing_each_with_each_finds(texts: list[list[str]]) 
         else:
             kept[key] = marks
     assert talk.copies == found
+
+
+def test_a_model_weighs_pairs_where_its_training_put_them() -> None:
+    weights = bytearray(1 << 16)
+    weights[pair_feature("harbour", "office") & 0xFFFF] = 100
+    model = Risk(b"digest-abuse 1 scale=1.0 bias=0.0\n" + weights)
+    assert model("the harbour office") > 0 == model("the office harbour")
 
 
 def test_what_a_group_is_said_to_be_is_the_editors_to_decide() -> None:
