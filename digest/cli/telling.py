@@ -29,7 +29,9 @@ def tell(works: "Works", report: "Report", as_json: bool) -> None:
     for failure in report.failures:
         click.echo(f"digest: {failure}", err=True)
     if report.bad_rows:
-        click.echo(f"{counted(report.bad_rows, 'row')} of the roll skipped; `digest subscribers check` names them.", err=True)
+        click.echo(
+            f"Skipped {counted(report.bad_rows, 'row')} of subscribers.csv; `digest subscribers check` names them.", err=True
+        )
 
 
 def _tell_troubles(works: "Works", key: str) -> None:
