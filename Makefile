@@ -1,10 +1,12 @@
 # `make demo` shows the whole thing on this machine; `make test` runs every check. Both set up what they need.
 PYTHON ?= $(firstword $(shell command -v python3.11 python3.12 python3.13 python3))
+VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])')
 BIN := .venv/bin
+PIP := $(BIN)/pip install --quiet --disable-pip-version-check
 
 .PHONY: demo test lint types unit setup lock golden benchmark clean
 
-demo: setup
+demo: .venv/run-$(VERSION)
 	$(BIN)/digest demo $(if $(ONCE),--once)
 
 test: lint types unit
@@ -28,20 +30,28 @@ benchmark: setup
 	$(BIN)/python benchmarks/roll.py
 	$(BIN)/python benchmarks/readers.py
 
-setup: .venv/ready
+setup: .venv/dev-$(VERSION)
 
-.venv/ready: requirements/dev.txt pyproject.toml
+# What the demo needs is what a newsletter needs; the tools of the tests come on top of it. Another PYTHON makes it anew.
+.venv/run-$(VERSION): requirements/run.txt requirements/build.txt pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "digest needs Python 3.11 or newer")'
-	$(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
-	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	$(PYTHON) -m venv --clear .venv
+	$(PIP) --require-hashes -r requirements/run.txt
+	$(PIP) --require-hashes -r requirements/build.txt
+	$(PIP) --no-deps --no-build-isolation -e .
+	touch $@
+
+.venv/dev-$(VERSION): .venv/run-$(VERSION) requirements/dev.txt
+	$(PIP) --require-hashes -r requirements/dev.txt
 	touch $@
 
 # The versions that everybody installs; run it after a change of pyproject.toml.
+LOCK := .venv/lock/bin/uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-header
 lock: setup
 	$(PYTHON) -m venv .venv/lock && .venv/lock/bin/pip install --quiet uv
-	.venv/lock/bin/uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-header --upgrade pyproject.toml -o requirements/run.txt
-	.venv/lock/bin/uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-header --upgrade --extra dev pyproject.toml -o requirements/dev.txt
+	$(LOCK) --upgrade pyproject.toml -o requirements/run.txt
+	$(LOCK) --upgrade --extra dev pyproject.toml -o requirements/dev.txt
+	printf 'hatchling\neditables\n' | $(LOCK) -c requirements/dev.txt - -o requirements/build.txt
 
 clean:
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis

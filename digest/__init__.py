@@ -2,4 +2,5 @@
 
 from importlib.metadata import version
 
-__version__ = version("digest")
+DISTRIBUTION = "newsroom-digest"  # its name among the packages; `digest` is somebody else's
+__version__ = version(DISTRIBUTION)

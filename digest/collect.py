@@ -9,10 +9,10 @@ from dataclasses import replace
 from datetime import datetime
 from functools import partial
 
-from digest.config import SourcePlan
-from digest.errors import FetchError
-from digest.fetch import Fetcher
-from digest.model import Failure, Harvest
+from digest.config import CommentsPlan, SourcePlan
+from digest.errors import ConfigError, FetchError
+from digest.fetch import Fetcher, Get
+from digest.model import Article, Failure, Harvest
 from digest.sources import discusser, reader
 
 log = logging.getLogger("digest")
@@ -49,12 +49,19 @@ def _giving_way() -> Iterator[None]:
 
 async def _one(plan: SourcePlan, fetcher: Fetcher, since: datetime, conditional: bool, deadline: float) -> Harvest:
     get = partial(fetcher.get, allow_private=plan.allow_private, conditional=conditional)
-    read, discuss = reader(plan), discusser(plan.comments) if plan.comments else None
-    harvest = await _settled(read(plan, get, since), plan.label, deadline)
-    if plan.comments and discuss and harvest.articles:
+    harvest = await _settled(_read(plan, get, since), plan.label, deadline)
+    if plan.comments and harvest.articles:
         label = f"{plan.label}, comments by {plan.comments.kind}"
-        harvest = _with(harvest, await _settled(discuss(plan.comments, get, harvest.articles), label, deadline))
+        harvest = _with(harvest, await _settled(_discuss(plan.comments, get, harvest.articles), label, deadline))
     return harvest if harvest.failures else replace(harvest, read=(plan.label,))
+
+
+async def _read(plan: SourcePlan, get: Get, since: datetime) -> Harvest:
+    return await reader(plan)(plan, get, since)
+
+
+async def _discuss(plan: CommentsPlan, get: Get, articles: Sequence[Article]) -> Harvest:
+    return await discusser(plan)(plan, get, articles)
 
 
 async def _settled(work: Awaitable[Harvest], label: str, deadline: float) -> Harvest:
@@ -62,6 +69,8 @@ async def _settled(work: Awaitable[Harvest], label: str, deadline: float) -> Har
     try:
         async with asyncio.timeout(deadline):
             return await work
+    except ConfigError:
+        raise
     except FetchError as error:
         return Harvest(failures=(Failure(source=label, reason=str(error)),))
     except TimeoutError:

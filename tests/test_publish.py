@@ -13,7 +13,6 @@ from digest.model import Failure, Harvest, Receipt
 from digest.publish import Unwatched, publish
 from digest.rehearse import made, rehearse
 from digest.report import Report
-from digest.sources import KINDS
 from digest.web.desk import Desk
 from digest.web.message import html_part, text_part
 from digest.wiring import opened
@@ -204,7 +203,7 @@ async def test_a_source_that_explodes_beside_a_good_one_is_one_line(
     async def exploding(*given: object) -> Harvest:
         raise ZeroDivisionError("a fault of ours")
 
-    monkeypatch.setitem(KINDS, "feed", exploding)
+    monkeypatch.setattr("digest.sources.feed.read", exploding)
     root = furnish(site.base, relay.port)
     config = (root / "digest.toml").read_text()
     (root / "digest.toml").write_text(config.replace("[smtp]", '[[sources]]\nkind = "feed"\nurl = "http://127.0.0.1:9/"\n\n[smtp]'))

@@ -6,6 +6,8 @@ import sys
 
 import click
 
+from digest import __version__
+
 COMMANDS = {
     "init": "Make a new newsletter in a folder.",
     "demo": "A sample newsroom, an edition and an inbox, all on this machine.",
@@ -52,7 +54,7 @@ class LazyGroup(click.Group):
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("-C", "root", type=click.Path(file_okay=False), default=None, help="The newsletter's folder.  [default: here]")
-@click.version_option(package_name="digest")
+@click.version_option(__version__, prog_name="digest")
 @click.pass_context
 def group(ctx: click.Context, root: str | None) -> None:
     """A newsroom's weekday morning e-mail.

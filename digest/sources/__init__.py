@@ -5,73 +5,53 @@ comments; a kind of comments apart is `discuss(plan, get, articles)`. Both raise
 a whole cannot be read; what can be read of a source that is partly broken is returned, with a Failure beside it.
 """
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
+from importlib import import_module
 from importlib.metadata import entry_points
 from typing import Any
 
 from digest.config import CommentsPlan, SourcePlan
-from digest.errors import ConfigError
+from digest.errors import ConfigError, SourceError
 from digest.fetch import Get
 from digest.model import Article, Harvest
-from digest.sources import (
-    bluesky,
-    discourse,
-    disqus,
-    feed,
-    ghost,
-    hackernews,
-    lemmy,
-    lobsters,
-    mastodon,
-    page,
-    reddit,
-    wordpress,
-)
 
 Read = Callable[[SourcePlan, Get, datetime], Awaitable[Harvest]]
 Discuss = Callable[[CommentsPlan, Get, Sequence[Article]], Awaitable[Harvest]]
 
-KINDS: Mapping[str, Read] = {
-    "feed": feed.read,
-    "wordpress": wordpress.read,
-    "ghost": ghost.read,
-    "discourse": discourse.read,
-    "hackernews": hackernews.read,
-    "lobsters": lobsters.read,
-    "reddit": reddit.read,
-    "lemmy": lemmy.read,
-    "mastodon": mastodon.read,
-    "bluesky": bluesky.read,
-    "page": page.read,
-}
-DISCUSSIONS: Mapping[str, Discuss] = {
-    "disqus": disqus.discuss,
-    "discourse": discourse.discuss,
-    "hackernews": hackernews.discuss,
-    "reddit": reddit.discuss,
-    "lemmy": lemmy.discuss,
-    "mastodon": mastodon.discuss,
-    "bluesky": bluesky.discuss,
-}
+# Each is a module here of the same name, imported only when a source names it: what one kind needs is no other's trouble.
+KINDS = (
+    "wordpress", "feed", "ghost", "discourse", "hackernews", "lobsters", "reddit", "lemmy", "mastodon", "bluesky", "page",
+)  # fmt: skip
+DISCUSSIONS = ("disqus", "discourse", "hackernews", "reddit", "lemmy", "mastodon", "bluesky")
 
 
 def reader(plan: SourcePlan) -> Read:
-    """The function that reads a source of this kind: one of ours, or another package's by the entry point `digest.sources`."""
-    read: Read = _named("digest.sources", "sources.kind", plan.kind, KINDS)
+    """The function that reads a source of this kind: one of ours, or another package's by the entry point `digest.sources`.
+
+    ConfigError where nobody knows the kind, SourceError where what it needs cannot be imported.
+    """
+    read: Read = _named("digest.sources", "sources.kind", plan.kind, KINDS, "read")
     return read
 
 
 def discusser(plan: CommentsPlan) -> Discuss:
     """The function that finds comments on given articles: one of ours, or another package's by entry point `digest.comments`."""
-    discuss: Discuss = _named("digest.comments", "sources.comments.kind", plan.kind, DISCUSSIONS)
+    discuss: Discuss = _named("digest.comments", "sources.comments.kind", plan.kind, DISCUSSIONS, "discuss")
     return discuss
 
 
-def _named(group: str, key: str, kind: str, ours: Mapping[str, Any]) -> Any:
-    if kind in ours:
-        return ours[kind]
-    others = {point.name: point for point in entry_points(group=group)}
-    if kind not in others:
-        raise ConfigError(f"{key} {kind!r} is not known", thing="digest.toml", remedy=f"There is: {', '.join([*ours, *others])}.")
-    return others[kind].load()
+def _named(group: str, key: str, kind: str, ours: Sequence[str], function: str) -> Any:
+    try:
+        if kind in ours:
+            return getattr(import_module(f"digest.sources.{kind}"), function)
+        others = {point.name: point for point in entry_points(group=group)}
+        if kind in others:
+            return others[kind].load()
+    except ImportError as error:
+        raise SourceError(
+            f"{key} {kind!r} needs a library that cannot be imported: {error}",
+            thing="digest.toml",
+            remedy="Install digest anew, with all that it depends on.",
+        ) from error
+    raise ConfigError(f"{key} {kind!r} is not known", thing="digest.toml", remedy=f"There is: {', '.join([*ours, *others])}.")

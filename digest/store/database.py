@@ -20,6 +20,14 @@ from digest.errors import ConfigError, StoreError
 
 _Row = TypeVar("_Row")
 _MIGRATIONS = Path(__file__).parent / "migrations"
+_REMEDIES = (  # by what SQLite and PostgreSQL say
+    (("malformed", "not a database"), "Restore the file from your backup."),
+    (("no such table", "no such column", "does not exist", "has no column"),
+     "Its tables are not those of its version: restore the file from your backup, and tell us how it came to be."),
+    (("full", "disk I/O"), "Is the disk full? Nothing is lost: make room, and run it again."),
+    (("readonly", "unable to open", "permission"), "Is its folder there, and may this user write in it?"),
+    (("locked", "busy"), "Another program holds it; run it again when that has ended."),
+)  # fmt: skip
 
 
 def open_engine(url: str, root: Path) -> Engine:
@@ -58,8 +66,7 @@ def _told(context: ExceptionContext) -> StoreError | None:
     if not isinstance(error, DatabaseError) or isinstance(error, IntegrityError):
         return None
     cause = str(error.orig)
-    damaged = "malformed" in cause or "not a database" in cause
-    remedy = "Restore the file from your backup." if damaged else "Is the disk full, or the folder not writable?"
+    remedy = next((remedy for words, remedy in _REMEDIES if any(word in cause for word in words)), "")
     return StoreError(
         f"the database fails: {cause}", thing=str(context.engine.url.database if context.engine else ""), remedy=remedy
     )

@@ -1,0 +1,72 @@
+"""Databases of every schema that has landed are brought up to date; what has landed is never edited."""
+
+import hashlib
+import sqlite3
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+
+from digest.errors import StoreError
+from digest.store import Store
+from digest.store.schema import metadata
+
+VERSIONS = Path(__file__).parents[2] / "digest" / "store" / "migrations" / "versions"
+SCHEMAS = sorted((Path(__file__).parents[1] / "data" / "schemas").glob("*.sql"))  # as each landed version wrote them
+LANDED = {  # a new migration adds its line; no line ever changes: databases out there were made by what it names
+    "0001_first.py": "e00e8a25b83da60e",
+    "0002_delivery.py": "da74ef9d6d7d830d",
+    "0003_moves.py": "fdeb2c168788d31a",
+    "0004_readers.py": "0ec718861bbe92c3",
+    "0005_repair.py": "06a0ec09d5b07719",
+}
+
+
+def furnished(schema: Path, root: Path) -> Path:
+    """A real database file, as a version of that schema left it."""
+    file = root / "state" / "digest.db"
+    file.parent.mkdir()
+    database = sqlite3.connect(file)
+    database.executescript(schema.read_text(encoding="utf-8"))
+    database.close()
+    return file
+
+
+@pytest.mark.parametrize("schema", SCHEMAS, ids=lambda path: path.stem)
+def test_a_database_of_every_landed_schema_goes_on(schema: Path, tmp_path: Path) -> None:
+    furnished(schema, tmp_path)
+    store = Store.open("sqlite:///state/digest.db", tmp_path)
+    with store.engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+    since = datetime(2026, 5, 1, tzinfo=UTC)
+    assert store.archive.unread_since("The Gazette", since) == since
+    assert [article.title for article in store.archive.material(since, datetime(2026, 6, 1, tzinfo=UTC)).articles] == [
+        "The night ferry stays"
+    ]
+    frozen = store.ledger.frozen("weekday-2026-05-26")
+    assert frozen is not None
+    assert frozen.rendered.subject == "The night ferry stays"
+    assert store.deliveries.counts("weekday-2026-05-26") == {"sent": 1}
+    assert store.suppressions.among(["left@readers.example", "ada@readers.example"]) == {"left@readers.example": "unsubscribed"}
+    assert store.secret("readers") == "0" * 64
+    store.close()
+
+
+def test_each_landed_migration_is_as_it_landed() -> None:
+    now = {path.name: hashlib.sha256(path.read_bytes()).hexdigest()[:16] for path in VERSIONS.glob("[0-9]*.py")}
+    assert now == LANDED, "write a new migration; databases out there were made by the old ones"
+
+
+def test_a_table_that_is_missing_is_not_told_as_a_full_disk(tmp_path: Path) -> None:
+    file = furnished(SCHEMAS[-1], tmp_path)
+    store = Store.open("sqlite:///state/digest.db", tmp_path)
+    with sqlite3.connect(file) as database:
+        database.execute("DROP TABLE readings")
+    with pytest.raises(StoreError) as caught:
+        store.archive.unread_since("The Gazette", datetime(2026, 5, 1, tzinfo=UTC))
+    store.close()
+    assert "no such table: readings" in str(caught.value)
+    assert "disk" not in str(caught.value)
+    assert "backup" in caught.value.remedy
