@@ -12,6 +12,9 @@ from dataclasses import dataclass, field
 PREFIX = "digest.mark."
 PATTERN = re.compile(r"digest\.mark\.([a-z_0-9]+)\.end")
 OWN = "extra_"
+_ROOM = {"email": 100, "name": 120}  # bytes that a reader's own words may take, escaped; few take as many
+_LINK = 110  # of a link beyond the address of the pages
+_COLUMN = 250  # of a column of one's own
 
 
 class ExtraMarks:
@@ -45,6 +48,13 @@ class ReaderMarks:
 def split(text: str) -> list[str]:
     """Literal text and names of marks by turns: text, name, text, …, text."""
     return PATTERN.split(text)
+
+
+def filled_size(text: str, public_url: int) -> int:
+    """Bytes of a text once a reader's own words are in it, at their longest; `public_url` is the length of that address."""
+    *turns, last = split(text)
+    room = (_ROOM.get(name, _COLUMN if name.startswith(OWN) else public_url + _LINK) for name in turns[1::2])
+    return sum(len(part.encode()) for part in (*turns[::2], last)) + sum(room)
 
 
 def columns(texts: Iterable[str]) -> frozenset[str]:

@@ -21,6 +21,7 @@ from typing import Literal
 from digest.config import EditionPlan
 from digest.curate import curate
 from digest.errors import LateError
+from digest.fitting import fitted, without_room
 from digest.guards import Tally, quiet, sized
 from digest.line import NO_PERMIT, Line, Permit, Progress, Unwatched
 from digest.marks import columns
@@ -60,7 +61,7 @@ async def publish(line: Line, plan: EditionPlan, slot: Slot, progress: Progress,
     else:
         await asyncio.to_thread(heed, line, roll)
     report = await send(line, frozen, progress, permit)
-    return replace(report, failures=failures, bad_rows=roll.skipped)
+    return replace(report, failures=failures, bad_rows=roll.skipped, without_room=without_room(frozen.edition))
 
 
 def check(line: Line, plan: EditionPlan, slot: Slot, frozen: Frozen | None, permit: Permit) -> None:
@@ -84,7 +85,7 @@ def time_allowed(line: Line, plan: EditionPlan, answers: int | None) -> timedelt
 
 
 async def drafted(line: Line, plan: EditionPlan, slot: Slot) -> Draft:
-    """Stages 1 and 2: what the edition holds if it is made now."""
+    """Stages 1 and 2: what the edition holds if it is made now, as much of it as fits into a mail."""
     harvest = await line.collect(slot.window.start - LOOKBACK)
     line.store.archive.keep(harvest, line.clock())
     edition = curate(
@@ -95,7 +96,7 @@ async def drafted(line: Line, plan: EditionPlan, slot: Slot) -> Draft:
         number=line.store.ledger.next_number(),
         now=line.clock(),
     )
-    return Draft(edition=edition, failures=harvest.failures)
+    return Draft(edition=fitted(edition, line.design().size), failures=harvest.failures)
 
 
 def freeze(line: Line, edition: Edition, roll: Roll, permit: Permit = NO_PERMIT) -> Frozen:

@@ -13,11 +13,12 @@ import dns.exception
 import dns.resolver
 
 from digest.bounces.mailboxes import look
-from digest.config import Dkim, Newsletter, Relay
+from digest.config import Dkim, Newsletter, Relay, split_mailbox
 from digest.deliver import Session, Trust
+from digest.domains import aligned, organisation
 from digest.errors import DigestError
 from digest.guards import objection
-from digest.model import Article, Comment, Edition, Pick, Rendered, Story
+from digest.model import Article, Comment, Edition, Pick, Story
 from digest.prose import counted
 from digest.publish import recipients
 from digest.render import LARGEST, PACKAGED
@@ -104,10 +105,10 @@ async def _sources(works: Works) -> list[Finding]:
 
 async def _templates(works: Works) -> list[Finding]:
     try:
-        rendered = works.design().render(_specimen(works))
+        size = works.design().size(_specimen(works))
     except DigestError as error:
         return [Finding("templates", "error", str(error))]
-    return [_size(rendered), *_strays(works)]
+    return [_size(size), *_strays(works)]
 
 
 def _strays(works: Works) -> Iterator[Finding]:
@@ -123,11 +124,11 @@ def _strays(works: Works) -> Iterator[Finding]:
             )
 
 
-def _size(rendered: Rendered) -> Finding:
-    size = len(rendered.html.encode()) / 1024
-    if size > LARGEST / 1024:
-        return Finding("templates", "warning", f"a specimen renders to {size:.0f} KB of HTML; Gmail cuts a mail off at 102")
-    return Finding("templates", "ok", f"a specimen renders to {size:.0f} KB of HTML")
+def _size(size: int) -> Finding:
+    if size > LARGEST:
+        told = f"a specimen of two stories makes {size // 1000} KB of HTML; mail programs cut off at 102"
+        return Finding("templates", "error", f"{told}. Shorten what your templates add to each mail.")
+    return Finding("templates", "ok", f"a specimen renders to {size // 1000} KB of HTML")
 
 
 def _specimen(works: Works) -> Edition:
@@ -188,8 +189,22 @@ async def _dns(works: Works) -> list[Finding]:
         _record(f"_dmarc.{domain}", "v=DMARC1", "DMARC"),
         *(_key(key) for key in works.config.dkim),
     ]
+    strangers = [*_alignment(works)]
     unsigned = [] if works.config.dkim else [Finding("dns", "warning", "no [dkim]: sign with one here, or let the relay sign")]
-    return [*await asyncio.gather(*asked), *unsigned]
+    return [*await asyncio.gather(*asked), *unsigned, *strangers]
+
+
+def _alignment(works: Works) -> Iterator[Finding]:
+    """DMARC wants a signature or an envelope of From's own organisation; one that is neither proves nothing of it."""
+    domain, bounces = works.config.newsletter.domain, works.config.bounces.address
+    for key in works.config.dkim:
+        if not aligned(key.domain, domain):
+            told = f"dkim.domain {key.domain} and the domain of `from`, {domain}, are two organisations: DMARC counts none such"
+            yield Finding("dkim", "error", f"{told}. Sign with a key of {organisation(domain)}.")
+    envelope = split_mailbox(bounces)[1].rpartition("@")[2] if bounces else domain
+    if not aligned(envelope, domain):
+        told = f"bounces.address is at {envelope} and `from` at {domain}: SPF proves nothing of {domain} to DMARC"
+        yield Finding("dns", "warning", f"{told}. Use an address below {organisation(domain)}.")
 
 
 async def _record(name: str, begins: str, label: str) -> Finding:
@@ -203,9 +218,12 @@ async def _record(name: str, begins: str, label: str) -> Finding:
 async def _key(key: Dkim) -> Finding:
     name = f"{key.selector}._domainkey.{key.domain}"
     try:
-        wanted = Signer.load(key.domain, key.selector, key.key_file).dns_record()
+        signer = Signer.load(key.domain, key.selector, key.key_file)
     except DigestError as error:
         return Finding("dkim", "error", str(error))
+    if signer.weak:
+        return Finding("dkim", "warning", f"{name}: {signer.weak}")
+    wanted = signer.dns_record()
     texts = await _texts(name)
     if isinstance(texts, str):
         return Finding("dkim", "warning", f"{name}: {texts}; it should be {wanted}")

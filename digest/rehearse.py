@@ -7,6 +7,7 @@ from typing import Any
 from digest.compose import Composer
 from digest.config import EditionPlan
 from digest.deliver import one_by_one
+from digest.fitting import without_room
 from digest.model import Edition, Failure, Outcome, Receipt, Recipient, Rendered, Slot
 from digest.prose import counted
 from digest.publish import drafted, recipients
@@ -42,6 +43,7 @@ class Rehearsal:
             **counts,
             "skipped": 0,
             "bad_rows": self.bad_rows,
+            "without_room": [{"kind": row.kind, "label": row.label, "url": row.url} for row in without_room(self.edition)],
             "failures": [{"source": failure.source, "reason": failure.reason} for failure in self.failures],
         }
 
@@ -54,6 +56,7 @@ class Rehearsal:
             for story in self.edition.stories
         ]
         lines += [f"  {receipt.outcome}: {receipt.recipient.email} {receipt.code} {receipt.reply}" for receipt in self.receipts]
+        lines += [f"  no room for: {row.label}" for row in without_room(self.edition)]
         lines += [f"  failed: {failure}" for failure in self.failures]
         return "\n".join(
             lines

@@ -8,7 +8,7 @@ is half as large again). mrml passes tags it does not know straight through, so 
 import re
 import traceback
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -19,13 +19,13 @@ from babel.dates import format_date
 from jinja2 import ChoiceLoader, Environment, FileSystemLoader, StrictUndefined, TemplateSyntaxError
 from jinja2 import TemplateError as JinjaError
 
-from digest.config import Newsletter
+from digest.config import Newsletter, split_mailbox
 from digest.errors import TemplateError
-from digest.marks import PREFIX, ReaderMarks
-from digest.model import Article, Comment, Edition, Image, Rendered, Story
+from digest.marks import PREFIX, ReaderMarks, filled_size
+from digest.model import Article, Comment, Edition, Image, Rendered
 from digest.prose import shorten, squeeze
 
-LARGEST = 80 * 1024  # bytes of HTML; Gmail cuts a message off at 102 KB, its readers' links included
+LARGEST = 100_000  # bytes of HTML as it leaves, a reader's own words in it; Gmail cuts a message off at 102 KB
 _HERE = Path(__file__).parent
 PACKAGED = next(folder for folder in (_HERE / "templates", _HERE.parent / "templates") if folder.is_dir())
 _TAG = re.compile(r"<(mj-[a-z-]+|mjml)\b")
@@ -81,10 +81,7 @@ class Design:
         )
 
     def render(self, edition: Edition) -> Rendered:
-        """The edition in words; TemplateError names the file and the line that cannot be rendered.
-
-        An edition too large for mail programs loses comments, from its last story upwards, until it fits.
-        """
+        """The edition in words; TemplateError names the file and the line that cannot be rendered."""
         context = self._context(edition)
         subject = squeeze(self._fill("subject.txt.j2", context))
         preheader = squeeze(self._fill("preheader.txt.j2", context))
@@ -93,12 +90,12 @@ class Design:
         if PREFIX in subject:
             raise TemplateError("the subject is the same for all; it cannot speak of its reader", thing="subject.txt.j2")
         context |= {"subject": subject, "preheader": preheader}
-        html = self._html(context)
-        while len(html.encode()) > LARGEST and (smaller := _without_last_pick(context["stories"])):
-            context["stories"] = smaller
-            html = self._html(context)
-        text = _unblank(self._fill("edition.txt.j2", context))
+        html, text = self._html(context), _unblank(self._fill("edition.txt.j2", context))
         return Rendered(subject=subject, preheader=preheader, html=html, text=text)
+
+    def size(self, edition: Edition) -> int:
+        """Bytes of an edition's HTML as it leaves, a reader's own words in it at their longest."""
+        return filled_size(self.render(edition).html, len(self._newsletter.public_url or ""))
 
     def letter(self, letter: Letter) -> Rendered:
         """A short mail to one person."""
@@ -161,17 +158,9 @@ class Design:
     def _report(self, comment: Comment) -> str:
         """Where a reader reports a comment."""
         to = self._newsletter.report_to or self._newsletter.reply_to or self._newsletter.sender
-        address = re.sub(r".*<|>.*", "", to).strip()
+        _, address = split_mailbox(to)
         subject, body = quote(f"Report a comment by {comment.author}"), quote(comment.url, safe="")
         return f"mailto:{quote(address, safe='@')}?subject={subject}&body={body}"
-
-
-def _without_last_pick(stories: Sequence[Story]) -> tuple[Story, ...]:
-    """The stories with one comment fewer; empty where none has any."""
-    for at in reversed(range(len(stories))):
-        if stories[at].picks:
-            return (*stories[:at], replace(stories[at], picks=stories[at].picks[:-1]), *stories[at + 1 :])
-    return ()
 
 
 def _place(error: BaseException, name: str) -> str:

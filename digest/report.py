@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from digest.model import Failure, Outcome, Slot
+from digest.model import Failure, LeftOut, Outcome, Slot
 
 COUNTED = (*Outcome, "skipped")
 Status = Literal["sent", "unfinished", "nothing", "skipped", "failed"]
@@ -24,6 +24,7 @@ class Report:
     total: dict[str, int] = field(default_factory=dict)
     resumed: tuple[str, ...] = ()
     failures: tuple[Failure, ...] = ()
+    without_room: tuple[LeftOut, ...] = ()  # left out of the edition, since mail programs would cut it off
     bad_rows: int = 0
     bounced: int = 0  # addresses shown to be dead, which get no more mail
     waiting: int = 0  # still to send, now or later
@@ -48,6 +49,7 @@ class Report:
             "bad_rows": self.bad_rows,
             "bounced": self.bounced,
             "waiting": self.waiting,
+            "without_room": [{"kind": row.kind, "label": row.label, "url": row.url} for row in self.without_room],
             "failures": [{"source": failure.source, "reason": failure.reason} for failure in self.failures],
         }
 

@@ -1,13 +1,14 @@
 """DKIM signatures (RFC 6376 with RSA-SHA256, RFC 8463 with Ed25519-SHA256), relaxed/relaxed.
 
-`From` is signed once more than it occurs, so that no second one can be added (RFC 6376, section 8.15).
+Every header is signed once more than it occurs, so that none can be added: neither a second From or Subject on top, nor one that
+the message has not (RFC 6376, sections 5.4.2 and 8.15).
 """
 
 import base64
 import binascii
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -24,6 +25,8 @@ SIGNED = (
     "list-id", "list-unsubscribe", "list-unsubscribe-post",
 )  # fmt: skip
 _BLANKS = re.compile(r"[ \t]+")
+_LINE = 76  # characters
+_GOOD_RSA = 2048  # bits; what RFC 8301, section 3.2, asks signers for
 _SHORTEST_RSA = 1024  # bits; RFC 8301, section 3.2
 
 
@@ -61,6 +64,15 @@ class Signer:
         """The `a=` tag."""
         return "rsa-sha256" if isinstance(self.key, RSAPrivateKey) else "ed25519-sha256"
 
+    @property
+    def weak(self) -> str:
+        """What is wrong with a key that signs and should be replaced; empty where nothing is."""
+        if isinstance(self.key, RSAPrivateKey) and self.key.key_size < _GOOD_RSA:
+            return (
+                f"an RSA key of {self.key.key_size} bits; receivers trust {_GOOD_RSA} and more: `openssl genrsa -out dkim.pem 2048`"
+            )
+        return ""
+
     def dns_record(self) -> str:
         """What must stand in DNS at `selector._domainkey.domain`."""
         public = self.key.public_key()
@@ -77,8 +89,8 @@ class Signer:
         """
         present = [name for name in SIGNED if name in signed]
         tags = (
-            f"v=1; a={self.algorithm}; c=relaxed/relaxed; d={self.domain}; s={self.selector};\r\n"
-            f" t={int(at.timestamp())}; h={':'.join([*present, 'from'])};\r\n"
+            f"v=1; a={self.algorithm}; c=relaxed/relaxed;\r\n"
+            f" d={self.domain}; s={self.selector};\r\n t={int(at.timestamp())};\r\n h={_names([*present, *SIGNED])};\r\n"
             f" bh={binascii.b2a_base64(body_hash, newline=False).decode()};\r\n b="
         )
         lines = [*(signed[name] for name in present), relaxed_header("dkim-signature", tags)]
@@ -111,6 +123,18 @@ def relaxed(lines: bytes) -> bytes:
     if b"\t" not in lines and b"  " not in lines and b" \r\n" not in lines:
         return lines
     return re.sub(rb"[ \t]+", b" ", re.sub(rb"[ \t]+(?=\r\n)", b"", lines))
+
+
+def _names(names: Sequence[str]) -> str:
+    """The `h=` tag on lines of at most 76 characters; white space beside a colon does not count (RFC 6376, section 3.5)."""
+    lines, line = list[str](), " h="
+    for at, name in enumerate(names, 1):
+        end = ":" if at < len(names) else ""
+        if len(line) + len(name) + 2 > _LINE:
+            lines.append(line)
+            line = "  "
+        line += name + end
+    return "\r\n".join([*lines, line]).removeprefix(" h=")
 
 
 def _folded(signature: str) -> str:

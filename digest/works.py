@@ -5,7 +5,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from email.utils import parseaddr
 from functools import cached_property
 from pathlib import Path
 
@@ -14,7 +13,7 @@ from filelock import FileLock, Timeout
 from digest.clock import Clock
 from digest.collect import collect
 from digest.compose import Sender
-from digest.config import Config, EditionPlan
+from digest.config import Config, EditionPlan, split_mailbox
 from digest.curate import Rules
 from digest.editions import Calendar
 from digest.errors import BusyError
@@ -117,7 +116,7 @@ class Works:
 
     @property
     def _bounce_address(self) -> str:
-        return parseaddr(self.config.bounces.address or "")[1]
+        return split_mailbox(self.config.bounces.address or "")[1]
 
     @cached_property
     def line(self) -> Line:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from digest.web.pages import served
 from digest.wiring import opened
@@ -16,6 +17,8 @@ from tests.newsroom import NOW, RecordedSite
 from tests.relay import Relay, running
 
 Furnish = Callable[..., Path]
+settings.register_profile("digest", deadline=None)  # nothing is timed: a loaded machine is no fault of the code
+settings.load_profile("digest")
 
 
 @pytest.fixture

@@ -8,14 +8,14 @@ ROOT = Path(__file__).parent.parent / "digest"
 
 # From the ground up; a module may import what stands on a lower floor, or in its own room.
 FLOORS: tuple[frozenset[str], ...] = (
-    frozenset({"errors", "model", "prose", "marks", "links", "limits"}),
+    frozenset({"errors", "model", "prose", "marks", "links", "limits", "domains"}),
     frozenset({"hosts"}),
     frozenset({"clock", "config", "markup", "fetch", "sign"}),
     frozenset({"sources"}),
     frozenset(
         {"collect", "editions", "curate", "render", "compose", "deliver", "subscribers", "store", "bounces", "report", "witness"}
     ),
-    frozenset({"versions", "guards", "line"}),
+    frozenset({"versions", "guards", "line", "fitting"}),
     frozenset({"outgoing"}),
     frozenset({"judging", "publish", "importing"}),
     frozenset({"scribe"}),
@@ -50,6 +50,7 @@ DOORS = {
     "filelock": {"store", "subscribers", "works"},
     "aiosmtpd": {"demo"},
     "babel": {"render"},
+    "publicsuffixlist": {"domains"},
     "jinja2": {"render", "web"},
 }
 

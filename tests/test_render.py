@@ -15,7 +15,7 @@ from digest.errors import TemplateError
 from digest.markup import inline, plain
 from digest.model import Article, Comment, Edition, Image, Pick, Rendered, Slot, Story, Window
 from digest.prose import words
-from digest.render import LARGEST, Design
+from digest.render import Design
 from tests.test_markup import VECTORS
 
 END = datetime(2026, 11, 24, 7, tzinfo=UTC)
@@ -154,7 +154,7 @@ def test_what_strangers_write_is_words_in_the_mail(vector: str) -> None:
     assert seen.sources == ["https://gazette.example/0.png"]
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow])
 @given(st.text(st.characters(exclude_categories=("Cs", "Cc")), min_size=1, max_size=120).filter(lambda text: text.strip()))
 def test_any_title_is_only_ever_text(title: str) -> None:
     seen = Seen(rendered(edition(title, picks=0)).html)
@@ -199,14 +199,6 @@ def test_styles_are_inlined_dark_rules_stay_and_no_block_is_too_long() -> None:
     assert 'class="headline lead" dir="auto" style="' in html
     assert "prefers-color-scheme: dark" in html
     assert all(len(block) <= 8192 for block in re.findall(r"<style.*?</style>", html, re.DOTALL))
-
-
-def test_a_large_edition_loses_comments_and_not_stories() -> None:
-    made = edition(*(f"Story {n}: {'a headline of some length ' * 3}end" for n in range(16)), picks=5, words_each=120)
-    out = rendered(made)
-    assert len(out.html.encode()) <= LARGEST
-    assert Seen(out.html).tags.count("h2") == 16
-    assert 0 < out.text.count("— O'Brien") == Seen(out.html).tags.count("blockquote") < 16 * 5
 
 
 def test_one_story_without_anything_optional() -> None:

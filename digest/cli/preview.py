@@ -79,11 +79,15 @@ class EmptyError(DigestError):
 
 
 async def _edition(works: "Works", plan: "EditionPlan", slot: "Slot") -> "Edition":
+    from digest.cli.telling import cut_out
+    from digest.fitting import without_room
     from digest.rehearse import made
 
     edition, failures = await made(works, plan, slot)
     for failure in failures:
         click.echo(f"digest: {failure}", err=True)
+    if cut := without_room(edition):
+        click.echo(cut_out(cut), err=True)
     if not edition.stories:
         since = slot.window.start.astimezone(works.config.newsletter.timezone)
         raise EmptyError(

@@ -8,6 +8,9 @@ from digest.cli.options import show
 from digest.prose import counted
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from digest.model import LeftOut
     from digest.report import Report
     from digest.works import Works
 
@@ -26,6 +29,8 @@ def tell(works: "Works", report: "Report", as_json: bool) -> None:
         _tell_troubles(works, key)
     if report.bounced:
         click.echo(f"  {report.bounced} address(es) exist no more: they are on the suppression list and get no more mail.")
+    if report.without_room:
+        click.echo(cut_out(report.without_room), err=True)
     for failure in report.failures:
         click.echo(f"digest: {failure}", err=True)
     if report.bad_rows:
@@ -47,6 +52,17 @@ def _tell_troubles(works: "Works", key: str) -> None:
     if cut := [row["email"] for row in rows if row["interrupted"]]:
         named = ", ".join(cut[:10]) + (", …" if len(cut) > 10 else "")
         click.echo(f"  {len(cut)} were on their way when a run or a connection was cut off, and may have it twice: {named}")
+
+
+def cut_out(rows: "Sequence[LeftOut]") -> str:
+    """What was left out for want of room, in one line."""
+    stories = sum(row.kind == "article" for row in rows)
+    comments = len(rows) - stories
+    said = [counted(stories, "story", "stories")] * bool(stories) + [counted(comments, "comment")] * bool(comments)
+    return (
+        f"digest: {' and '.join(said)} left out for want of room: mail programs cut off a mail of more than 102 KB. "
+        "Fewer articles, comments_per_article or share links make room."
+    )
 
 
 def sentence(report: "Report") -> str:

@@ -5,21 +5,17 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from email import policy
-from email.headerregistry import Address
-from email.message import EmailMessage
-from email.utils import format_datetime, formataddr, parseaddr
+from email.utils import format_datetime
 from urllib.parse import quote
 
 from digest.compose.body import Body
-from digest.config import Newsletter
+from digest.compose.header import harmless, mailbox, unstructured
+from digest.config import Newsletter, split_mailbox
 from digest.links import ReaderLinks
 from digest.marks import OWN, own_words
 from digest.model import Message, Recipient, Rendered
 from digest.sign import Signer, relaxed_header
 
-_POLICY = policy.SMTP.clone(max_line_length=76)
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 _LONGEST_NAME = 100
 
 
@@ -163,10 +159,9 @@ def _signed(headers: Sequence[tuple[str, str]]) -> dict[str, str]:
 def _shared_headers(newsletter: Newsletter, subject: str, at: datetime) -> list[tuple[str, str]]:
     """The headers that are the same in every copy."""
     names = [("From", newsletter.sender)] + ([("Reply-To", newsletter.reply_to)] if newsletter.reply_to else [])
-    senders = [(name, _folded(name, _mailbox(*parseaddr(value)))) for name, value in names]
     return [
-        *senders,
-        ("Subject", _folded("Subject", _harmless(subject))),
+        *((name, mailbox(name, *split_mailbox(value))) for name, value in names),
+        ("Subject", unstructured("Subject", subject)),
         ("Date", format_datetime(at)),
         ("Auto-Submitted", "auto-generated"),
     ]
@@ -176,7 +171,7 @@ def _list_headers(newsletter: Newsletter) -> list[tuple[str, str]]:
     """What tells list mail from a letter (RFC 2919)."""
     label = re.sub(r"[^a-z0-9]+", "-", newsletter.name.lower()).strip("-") or "digest"
     return [
-        ("List-Id", _folded("List-Id", f"{_ascii(_harmless(newsletter.name))} <{label}.{newsletter.domain}>".strip())),
+        ("List-Id", mailbox("List-Id", newsletter.name, f"{label[:63]}.{newsletter.domain}")),
         ("Precedence", "list"),
     ]
 
@@ -193,44 +188,15 @@ def _reader_headers(recipient: Recipient, message_id: str, ways: Sequence[str]) 
 
 def unsubscribe_mailto(newsletter: Newsletter) -> str:
     """Where a mail program writes to, to take its reader off the list (RFC 2369)."""
-    return f"mailto:{quote(parseaddr(newsletter.reply_to or newsletter.sender)[1], safe='@')}?subject=unsubscribe"
+    return f"mailto:{quote(split_mailbox(newsletter.reply_to or newsletter.sender)[1], safe='@')}?subject=unsubscribe"
 
 
 def _display(name: str) -> str:
     """A name without anything that could begin another header or another address."""
-    return _harmless(name)[:_LONGEST_NAME]
-
-
-def _harmless(text: str) -> str:
-    """One line that the standard library takes as it stands: it would decode RFC 2047 words, line ends inside them too."""
-    if text.isprintable() and "=?" not in text and "  " not in text:
-        return text.strip()
-    return " ".join(_CONTROL.sub(" ", text).replace("=?", "= ?").split())
+    return harmless(name)[:_LONGEST_NAME]
 
 
 def _to(recipient: Recipient) -> str:
-    """The To header; the standard library's full encoder takes a fifth of a millisecond, and only few names need it."""
-    name, email = _display(recipient.name), recipient.email
-    if not (name.isascii() and email.isascii()) or len(name) + len(email) > 60:
-        return _folded("To", _mailbox(name, email))
-    return formataddr((name, email))
-
-
-def _mailbox(name: str, email: str) -> str | Address:
-    """A mailbox for a structured header; an address outside ASCII stands alone, for relays with SMTPUTF8."""
-    local, _, domain = email.rpartition("@")
-    address = Address(display_name=_display(name), username=local, domain=domain)
-    return address if email.isascii() else email
-
-
-def _folded(name: str, value: str | Address) -> str:
-    """A header's value as the standard library encodes and folds it (RFC 2047, RFC 5322)."""
-    if isinstance(value, str) and not value.isascii() and name == "To":
-        return value
-    message = EmailMessage(policy=_POLICY)
-    message[name] = value
-    return message.as_bytes().decode("ascii").partition(":")[2].strip()
-
-
-def _ascii(text: str) -> str:
-    return text if text.isascii() else ""
+    """The To header; an address outside ASCII stands alone, for relays with SMTPUTF8."""
+    email = recipient.email
+    return mailbox("To", _display(recipient.name), email) if email.isascii() else email

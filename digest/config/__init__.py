@@ -25,7 +25,7 @@ from digest.config.tables import (
     Webhook,
     WebPlan,
 )
-from digest.config.values import Table
+from digest.config.values import Table, split_mailbox
 from digest.errors import ConfigError
 
 IMAP_PASSWORD = "DIGEST_IMAP_PASSWORD"  # noqa: S105  the variable's name
@@ -144,4 +144,5 @@ __all__ = [
     "WarmUp",
     "Webhook",
     "load",
+    "split_mailbox",
 ]

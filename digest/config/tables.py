@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from datetime import time, timedelta
-from email.utils import parseaddr
 from pathlib import Path
 from typing import Literal, Self
 from urllib.parse import urlsplit
@@ -11,7 +10,7 @@ from zoneinfo import ZoneInfo
 from pydantic import Field, model_validator
 
 from digest.config.relays import Smtp
-from digest.config.values import Count, Days, Duration, Hour, Mailbox, Table, Web, Yes, Zone
+from digest.config.values import Count, Days, Duration, Hour, Mailbox, Table, Web, Yes, Zone, split_mailbox
 from digest.errors import ConfigError
 
 FILE = "digest.toml"
@@ -46,7 +45,7 @@ class Newsletter(Table):
     @property
     def address(self) -> str:
         """The bare address of `from`."""
-        return parseaddr(self.sender)[1]
+        return split_mailbox(self.sender)[1]
 
     @property
     def domain(self) -> str:

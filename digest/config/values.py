@@ -1,7 +1,7 @@
 """How single values are written in digest.toml: durations, rates, days, zones, addresses."""
 
+import re
 from datetime import time, timedelta
-from email.utils import parseaddr
 from typing import Annotated
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
@@ -71,11 +71,22 @@ def _web(value: str) -> str:
     return value
 
 
+def split_mailbox(value: str) -> tuple[str, str]:
+    """The display name and the address of `Name <address>`; a name may hold commas, and quotation marks around it are taken off."""
+    name, angle, address = value.strip().rpartition("<")
+    if not angle or not address.endswith(">"):
+        return "", value.strip()
+    name = name.strip()
+    if len(name) > 1 and name[0] == name[-1] == '"':
+        name = re.sub(r"\\(.)", r"\1", name[1:-1])
+    return name, address[:-1].strip()
+
+
 def _mailbox(value: str) -> str:
-    _, address = parseaddr(value)
+    _, address = split_mailbox(value)
     if not address.isascii():
         raise ValueError("write the address in ASCII, its domain as xn--…")
-    if "@" not in address.strip("@") or any(ord(letter) < 32 for letter in value):
+    if not re.fullmatch(r"[^\s@<>,;\"()]+@[^\s@<>,;\"()]+", address) or any(ord(letter) < 32 for letter in value):
         raise ValueError('write it like "The Gazette <daily@gazette.example>"')
     return value
 

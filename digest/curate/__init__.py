@@ -6,8 +6,8 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from digest.curate.articles import Choice, Taste, choose
-from digest.curate.comments import pick
+from digest.curate.articles import Choice, Taste, article_left_out, choose
+from digest.curate.comments import comment_left_out, pick
 from digest.curate.discussion import fingerprint
 from digest.curate.standards import Standards
 from digest.model import Article, Comment, Edition, Harvest, LeftOut, Slot, Story
@@ -44,7 +44,7 @@ def curate(slot: Slot, material: Harvest, settled: AbstractSet[str], rules: Rule
         slot=slot,
         number=number,
         stories=tuple(stories),
-        left_out=_ordered(left_out),
+        left_out=ordered(left_out),
         frozen_at=now,
     )
 
@@ -64,8 +64,9 @@ def _threads(comments: Sequence[Comment], choice: Choice) -> dict[str, list[Comm
     return threads
 
 
-def _ordered(left_out: Sequence[LeftOut]) -> tuple[LeftOut, ...]:
+def ordered(left_out: Sequence[LeftOut]) -> tuple[LeftOut, ...]:
+    """By reason, whatever order they were found in."""
     return tuple(sorted(left_out, key=lambda row: (row.reason, row.id)))
 
 
-__all__ = ["Article", "Rules", "Standards", "curate"]
+__all__ = ["Article", "Rules", "Standards", "article_left_out", "comment_left_out", "curate", "ordered"]

@@ -42,11 +42,13 @@ def choose(articles: Sequence[Article], window: Window, settled: AbstractSet[str
         if reason is None:
             candidates.append(article)
         elif reason:
-            left_out.append(_left_out(article, reason))
+            left_out.append(article_left_out(article, reason))
     united, same_as = _unite(candidates)
-    left_out += [_left_out(article, f"the same article as {keeper.url}") for article, keeper in same_as]
+    left_out += [article_left_out(article, f"the same article as {keeper.url}") for article, keeper in same_as]
     ranked = _varied(united, taste)
-    left_out += [_left_out(article, f"the edition holds {counted(taste.limit, 'article')}") for article in ranked[taste.limit :]]
+    left_out += [
+        article_left_out(article, f"the edition holds {counted(taste.limit, 'article')}") for article in ranked[taste.limit :]
+    ]
     return Choice(
         chosen=tuple((article, _reasons(article, ranked, taste, window)) for article in _in_print_order(ranked[: taste.limit])),
         left_out=tuple(left_out),
@@ -58,7 +60,8 @@ def _by_age(articles: Sequence[Article]) -> list[Article]:
     return sorted(articles, key=lambda article: (article.published, article.source, article.id))
 
 
-def _left_out(article: Article, reason: str) -> LeftOut:
+def article_left_out(article: Article, reason: str) -> LeftOut:
+    """An article that is not printed."""
     return LeftOut(kind="article", id=article.id, label=article.title, url=article.url, reason=reason)
 
 

@@ -46,7 +46,7 @@ class Verdict:
 
     def left_out(self) -> list[LeftOut]:
         """Those that a gate kept out."""
-        return [_left_out(row.comment, row.refusal.reason) for row in self.judged if row.refusal]
+        return [comment_left_out(row.comment, row.refusal.reason) for row in self.judged if row.refusal]
 
 
 def pick(
@@ -87,7 +87,8 @@ def _weighed(found: Mapping[str, float], weights: Mapping[str, float]) -> dict[s
     return {name: value for name, value in weighed.items() if value}
 
 
-def _left_out(comment: Comment, reason: str) -> LeftOut:
+def comment_left_out(comment: Comment, reason: str) -> LeftOut:
+    """A comment that is not printed."""
     label = f"{comment.author}: {shorten(comment.text, 60)}"
     return LeftOut(kind="comment", id=comment.id, label=label, url=comment.url, reason=reason)
 

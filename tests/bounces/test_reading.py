@@ -57,13 +57,13 @@ def test_one_that_names_nobody_says_so() -> None:
     assert any("+b" in address for address in report.sent_to)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.binary(max_size=3_000))
 def test_any_bytes_are_read(raw: bytes) -> None:
     assert isinstance(read(raw), Report)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.sampled_from(sorted(LABELS)), st.randoms(use_true_random=False))
 def test_damaged_mail_is_read(name: str, chance: random.Random) -> None:
     raw = bytearray((FOLDER / name).read_bytes())

@@ -208,7 +208,7 @@ AFTER_421 = Fate(codes=deque([250, 354, 250, 250, 250, 421, *[250] * 6, None]), 
 
 
 @example(AFTER_421, frozenset({"pipelining", "chunking"}), 3)  # a yes to a line of a body is no yes to a message
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=600)
 @given(FATES, st.sampled_from([frozenset(), frozenset({"pipelining"}), frozenset({"pipelining", "chunking"})]), st.integers(1, 8))
 def test_whatever_the_server_says(fate: Fate, offers: frozenset[str], count: int) -> None:
     fate = deepcopy(fate)
@@ -249,7 +249,7 @@ def test_dots_at_the_beginning_of_lines() -> None:
         assert b"".join(stuffed(Message(recipient=someone, message_id="<1>", raw=raw))) == sent
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.lists(st.integers(1, 30), max_size=30))
 def test_replies_do_not_depend_on_where_they_are_cut(cuts: list[int]) -> None:
     text = b"250-one\r\n250 two\r\n354 go on\r\n550-5.1.1 no\r\n550-such\r\n550 user\r\n"

@@ -112,7 +112,7 @@ def mangled(answer: Any, choose: Any) -> Any:
     return [mangled(value, choose) for value in answer] if isinstance(answer, list) else answer
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.data())
 def test_whatever_an_api_says_is_a_harvest_or_a_named_failure(data: st.DataObject) -> None:
     case = json.loads((DATA / f"{data.draw(st.sampled_from(CASES))}.json").read_text())

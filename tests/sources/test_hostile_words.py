@@ -51,7 +51,7 @@ async def read(case: dict[str, Any], answers: dict[str, Any]) -> Harvest:
     return await reader(plan)(plan, Answers(answers), SINCE)
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(max_examples=15, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(st.data())
 def test_nothing_that_runs_reaches_a_reader(data: st.DataObject) -> None:
     case = json.loads((DATA / f"{data.draw(st.sampled_from(ARTICLES))}.json").read_text())

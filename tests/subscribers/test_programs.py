@@ -224,7 +224,7 @@ FIELD = st.text(st.characters(codec="utf-8", exclude_characters="\x00"), max_siz
 ADDRESS = st.from_regex(r"[a-z]{1,8}@[a-z]{2,8}\.example", fullmatch=True)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     rows=st.lists(st.tuples(ADDRESS, FIELD, FIELD), max_size=6),
     delimiter=st.sampled_from([",", ";", "\t", "|"]),

@@ -196,7 +196,7 @@ def test_adding_twice_and_removing_nobody(tmp_path: Path) -> None:
 FIELD = st.text(st.characters(codec="utf-8", exclude_characters="\x00\r"), max_size=12)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     st.lists(st.tuples(FIELD, FIELD), max_size=6), st.sampled_from([",", ";", "\t"]), st.sampled_from(["\n", "\r\n"]), st.booleans()
 )
@@ -213,7 +213,7 @@ def test_a_round_trip_changes_no_byte(rows: list[tuple[str, str]], delimiter: st
     ]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.binary(max_size=200))
 def test_any_bytes_are_read_or_refused(data: bytes) -> None:
     try:
@@ -322,7 +322,7 @@ def test_rows_are_read_one_by_one_and_counted(tmp_path: Path) -> None:
     assert [row.email for row in read(path).subscribers] == ["cy@r.example", "ada@r.example"]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.lists(st.text('ab,;"\r\n\udcff\ufeff@.', max_size=20), max_size=12))
 def test_a_block_at_a_time_is_read_as_row_by_row(lines: list[str]) -> None:
     data = ("email,name\n" + "\n".join(lines)).encode("utf-8", "surrogateescape")
