@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import re
 import sys
 from collections.abc import Awaitable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -14,9 +15,13 @@ from digest.errors import ConfigError, FetchError
 from digest.fetch import Fetcher, Get
 from digest.model import Article, Failure, Harvest
 from digest.sources import discusser, reader
+from digest.sources.written import BUDGET, Budget
 
 log = logging.getLogger("digest")
 DEADLINE = 60.0  # seconds for one source with all its pages and threads
+ASKING = 15.0  # seconds for one article's address
+GONE = "taken down by its site: "
+_LOGIN = re.compile(r"/(?:wp-login\.php|log-?in|sign-?in|anmelden|connexion)(?:[/?#]|$)", re.IGNORECASE)
 
 
 async def collect(
@@ -48,6 +53,7 @@ def _giving_way() -> Iterator[None]:
 
 
 async def _one(plan: SourcePlan, fetcher: Fetcher, since: datetime, conditional: bool, deadline: float) -> Harvest:
+    BUDGET.set(Budget())  # each source's reading is a task of its own, so it has this to itself
     get = partial(fetcher.get, allow_private=plan.allow_private, conditional=conditional)
     harvest = await _settled(_read(plan, get, since), plan.label, deadline)
     if plan.comments and harvest.articles:
@@ -87,3 +93,38 @@ def _with(native: Harvest, apart: Harvest) -> Harvest:
     both = tuple(row for row in apart.threads if row.article_id in promised or row.article_id not in spoken)
     whole = replace(native + apart, threads=both)
     return replace(whole, threads=()) if whole.failures else whole
+
+
+async def taken_down(
+    articles: Sequence[Article], harvest: Harvest, plans: Sequence[SourcePlan], fetcher: Fetcher
+) -> Mapping[str, str]:
+    """Why some articles are not on their site any more, by their ids, after a reading of the sources.
+
+    What that reading brought is there. Of the rest a source's own list tells, where it was whole, else the article's address.
+    """
+    there = {row.id for row in (*harvest.articles, *harvest.older)}
+    missing = [article for article in articles if article.id not in there]
+    private = {plan.label: plan.allow_private for plan in plans}
+    lists = dict(harvest.listed)
+    asked = [row for row in missing if not _off_the_list(row, lists) and row.source in private]
+    answers = await asyncio.gather(*(_why_not(row, fetcher, allow_private=private[row.source]) for row in asked))
+    found = {row.id: f"{GONE}it is not in its site's list any more" for row in missing if _off_the_list(row, lists)}
+    return found | {row.id: why for row, why in zip(asked, answers, strict=True) if why}
+
+
+def _off_the_list(article: Article, lists: Mapping[str, datetime]) -> bool:
+    return article.source in lists and article.published >= lists[article.source]
+
+
+async def _why_not(article: Article, fetcher: Fetcher, *, allow_private: bool) -> str:
+    """Why an article cannot be read at its address; empty where it can, or where nobody knows: a shield's 403 proves nothing."""
+    try:
+        async with asyncio.timeout(ASKING):
+            response = await fetcher.get(article.url, allow_private=allow_private, conditional=False)
+    except (FetchError, TimeoutError):
+        return ""
+    if response.challenge:
+        return ""
+    if response.status in {404, 410}:
+        return f"{GONE}its address answers {response.status}"
+    return f"{GONE}its address asks for a login" if response.status == 401 or _LOGIN.search(response.url) else ""

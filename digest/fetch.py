@@ -24,6 +24,11 @@ from digest.hosts import Resolver, permitted
 from digest.prose import number
 
 AT_ONCE = 100  # connections
+_CHALLENGES = (
+    b"/cdn-cgi/challenge-platform", b"just a moment...</title>", b"attention required! | cloudflare", b"cf-chl-", b"__cf_chl",
+    b"checking your browser before accessing", b"sucuri_cloudproxy", b"enable javascript and cookies to continue",
+    b"verifying you are human", b"_incapsula_resource", b"ddos protection by", b"anubis_challenge",
+)  # fmt: skip
 PER_HOST = 6
 
 
@@ -53,11 +58,18 @@ class Response:
     @property
     def why(self) -> str:
         """What a status that is not `ok` says."""
-        return (
+        return self.challenge or (
             "this is gone for good (410): remove it, or ask the site where it is"
             if self.status == 410
             else f"the server answers {self.status}"
         )
+
+    @property
+    def challenge(self) -> str:
+        """What a bot challenge says that answers in the site's place, as Cloudflare's and its like do; empty for anything else."""
+        head = self.body[:20_000].lower()
+        asked = self.headers.get("cf-mitigated") == "challenge" or any(sign in head for sign in _CHALLENGES)
+        return f"a bot challenge answers in the site's place ({self.status})" if asked else ""
 
     @property
     def ok(self) -> bool:

@@ -1,7 +1,7 @@
 """What the line runs on, who watches it, and what a person has permitted."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -10,7 +10,7 @@ from digest.clock import Clock
 from digest.compose import Sender
 from digest.config import Bounces, EditionPlan, Guards, Smtp
 from digest.curate import Rules
-from digest.model import Harvest, Receipt
+from digest.model import Article, Harvest, Receipt
 from digest.render import Design
 from digest.store import Store
 from digest.subscribers import Roll
@@ -35,6 +35,7 @@ class Line:
     """What the line runs on; `digest.wiring` fits it. `patience` are the pauses (s) before deferred mail is tried again."""
 
     collect: Callable[[datetime], Awaitable[Harvest]]
+    taken_down: Callable[[Sequence[Article], Harvest], Awaitable[Mapping[str, str]]]
     rules: Callable[[EditionPlan], Rules]
     design: Callable[[], Design]
     sender: Sender

@@ -5,35 +5,51 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from functools import lru_cache
-from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit
+from urllib.parse import parse_qsl, quote, urlencode, urljoin, urlsplit
 
 import nh3
 
+from digest.hidden import shallow, without_machinery
 from digest.marks import PREFIX
 
-_KEPT = {"p", "br", "blockquote", "li", "div", "h1", "h2", "h3", "h4", "h5", "h6", "tr"}
-_DROPPED = {"script", "style", "form", "iframe", "figure", "noscript", "template", "title"}
+_TABLE = {"table", "tr", "td", "th"}
+_KEPT = {
+    "p", "br", "hr", "blockquote", "li", "ul", "ol", "dl", "dt", "dd", "div", "h1", "h2", "h3", "h4", "h5", "h6", "pre",
+    "section", "article", "address", "header", "footer", "main", "nav", "aside", "details", "summary", "center", *_TABLE,
+}  # fmt: skip
+_DROPPED = {
+    "script", "style", "form", "iframe", "figure", "figcaption", "caption", "noscript", "template", "title", "svg", "audio",
+    "video", "object", "select", "textarea", "button", "canvas",
+}  # fmt: skip
 _MARKS = (
-    (re.compile(r"<br ?/?>|</?tr>"), "\n"),
+    (re.compile(r"<[bh]r ?/?>|</?(?:tr|dt|dd)>"), "\n"),
+    (re.compile(r"</?t[dh]>"), " "),
     (re.compile(r"<li>"), "\n• "),
     (re.compile(r"</li>"), ""),
     (re.compile(r"<blockquote>"), "\n\n\ue000\n"),
     (re.compile(r"</blockquote>"), "\n\ue001\n\n"),
-    (re.compile(r"</?(?:p|div|h[1-6])>"), "\n\n"),
+    (re.compile(rf"</?(?:{'|'.join(sorted(_KEPT, key=len, reverse=True))})>"), "\n\n"),
 )
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u2028\u2029\u202a-\u202e\u2066-\u2069\ue000\ue001\ufeff\ufff9-\ufffb]")
 _TRACKING = re.compile(
     r"^(utm_\w+|[fg]clid|fbclid|dclid|msclkid|yclid|twclid|mc_[ce]id|igshid|igsh|ref|ref_src|cmpid|_ga|_gl|mkt_tok|at_\w+|amp|outputType)$"
 )
+_OPENING = re.compile(r"<([a-zA-Z][a-zA-Z0-9-]*)(?=[\s/>])")
+_CLOSING = re.compile(r"</([a-zA-Z][a-zA-Z0-9-]*)\s*>")
+_ALONE = {"br", "img", "wbr", "hr"}
+_ENCODED = re.compile(r"[\s\"'<>\\^`{|}]")
+_UNUSABLE = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
 DEEPEST = 3  # quotations inside quotations that are told apart
 LONGEST = 200_000  # characters of one stranger's HTML that are looked at
 
 
 @lru_cache(maxsize=8)  # a feed's summary is often all the text it has
-def plain(markup: str) -> str:
-    """Plain text of an HTML fragment: paragraphs apart by a blank line, quoted lines begin with `> `."""
+def plain(markup: str, *, tables: bool = True) -> str:
+    """Plain text of an HTML fragment: paragraphs apart by a blank line, quoted lines begin with `> `; tables row by row, or not."""
     bounded = _CONTROL.sub("", markup[:LONGEST].encode("utf-8", "replace").decode().replace("\n", " "))
-    text = nh3.clean(bounded, tags=_KEPT, clean_content_tags=_DROPPED, attributes={}, link_rel=None)
+    kept, dropped = (_KEPT, _DROPPED) if tables else (_KEPT - _TABLE, _DROPPED | {"table"})
+    bare = without_machinery(shallow(bounded))
+    text = nh3.clean(bare, tags=kept, clean_content_tags=dropped, attributes={}, link_rel=None)
     for tag, mark in _MARKS:  # nh3 leaves only bare tags of _KEPT, so plain substitution is exact
         text = tag.sub(mark, text)
     return tidy("\n".join(_quoted(_squeezed(html.unescape(text)))))
@@ -62,8 +78,16 @@ def tidy(text: str) -> str:
 
 
 def inline(markup: str) -> str:
-    """A title or a name: one line of plain text, entities decoded, tags gone."""
-    return " ".join(plain(markup).split())
+    """A title or a name: one line of plain text, entities decoded, tags gone; a tag without its closing partner is a word."""
+    return " ".join(plain(_with_lone_tags(markup[:LONGEST])).split())
+
+
+def _with_lone_tags(markup: str) -> str:
+    """The markup with the tags escaped that have no partner: a headline speaks of <head> and <body>, and means no element."""
+    closed = {name.casefold() for name in _CLOSING.findall(markup)}
+    return _OPENING.sub(
+        lambda tag: tag[0] if tag[1].casefold() in closed or tag[1].casefold() in _ALONE else f"&lt;{tag[0][1:]}", markup
+    )
 
 
 def own_words(text: str) -> str:
@@ -72,16 +96,18 @@ def own_words(text: str) -> str:
 
 
 def link(url: str, base: str = "") -> str:
-    """An absolute http(s) address without control characters or credentials, or an empty string."""
+    """An absolute http(s) address without credentials, or an empty string; signs that no address may hold are encoded."""
+    if _UNUSABLE.search(url):
+        return ""
     try:
-        full = urljoin(base, url.strip())
+        full = _ENCODED.sub(lambda sign: quote(sign[0], safe=""), urljoin(base, url.strip()))
         parts = urlsplit(full)
         host, _ = parts.hostname, parts.port
     except ValueError:
         return ""
-    if parts.scheme not in {"http", "https"} or not host or parts.username or len(full) > 2_000 or PREFIX in full:
+    if parts.scheme not in {"http", "https"} or not host or "%" in host or parts.username or len(full) > 2_000 or PREFIX in full:
         return ""
-    return "" if re.search(r"[\x00-\x20\x7f\"'<>\\^`{|}]", full) else full
+    return full
 
 
 def identity(url: str) -> str:

@@ -4,15 +4,21 @@ All text is plain text (never HTML); every instant is an aware datetime in UTC.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Literal, NamedTuple
 
 NOTHING: Mapping[str, str] = MappingProxyType({})
 GONE = ("unsubscribed", "bounced", "complained")  # statuses of readers never written to again, whatever a file says later
-LOOKBACK = timedelta(days=2)  # how far before a window is still read, for articles that come in late
+LOOKBACK = timedelta(days=2)  # how far before a window is still read with comments, for articles that come in late
+LATEST = timedelta(
+    days=21
+)  # how old an article's date may be that is seen for the first time: later it is an old page, and no news
+UNDATED = datetime(
+    1, 1, 1, tzinfo=UTC
+)  # `published` of an article whose source tells no date, until it is known when it was first seen
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +58,8 @@ class Article:
     image: Image | None = None
     topics: tuple[str, ...] = ()
     comment_count: int | None = None
-    access: Literal["public", "protected"] = "public"
+    access: Literal["public", "members", "protected"] = "public"
+    guessed: bool = False  # the source tells no date that can be read: `published` is when it was first seen
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +76,7 @@ class Comment:
     up: int | None = None
     down: int | None = None
     replies: int = 0
+    links: int = 0  # in its HTML, whether its text shows them or not
     place: int | None = None
     kind: Literal["comment", "pingback"] = "comment"
     state: Literal["approved", "held", "spam", "deleted"] = "approved"
@@ -95,21 +103,32 @@ class Thread:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Harvest:
-    """What one reading of the sources brought: articles, their comments, what failed, and which sources were read whole."""
+    """What one reading of the sources brought: articles, their comments, what failed, and which sources were read whole.
+
+    `older` are articles dated before the instant asked for, without comments: one that nobody has seen before came in late.
+    `sighted` are ids of older ones that are there and were not read.
+    `listed` are the sources that told of everything they have since an instant, so that an article that is missing was taken down.
+    """
 
     articles: tuple[Article, ...] = ()
+    older: tuple[Article, ...] = ()
+    sighted: tuple[str, ...] = ()
     comments: tuple[Comment, ...] = ()
     threads: tuple[Thread, ...] = ()
     failures: tuple[Failure, ...] = ()
     read: tuple[str, ...] = ()
+    listed: tuple[tuple[str, datetime], ...] = ()
 
     def __add__(self, other: "Harvest") -> "Harvest":
         return Harvest(
             articles=self.articles + other.articles,
+            older=self.older + other.older,
+            sighted=self.sighted + other.sighted,
             comments=self.comments + other.comments,
             threads=self.threads + other.threads,
             failures=self.failures + other.failures,
             read=self.read + other.read,
+            listed=self.listed + other.listed,
         )
 
 
@@ -125,15 +144,29 @@ class Pick:
     parent_excerpt: str = ""
 
 
+class Told(NamedTuple):
+    """What an article is known again by; title and opening as words in small letters (see `digest.sameness`)."""
+
+    id: str
+    address: str
+    anchor: str = ""
+    title: str = ""
+    opening: str = ""
+    published: datetime | None = None
+    source: str = ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeftOut:
-    """An article or comment that is not printed, and why."""
+    """An article or comment that is not printed, and why; where that is not `final` an article may come in a later edition."""
 
     kind: Literal["article", "comment"]
     id: str
     label: str
     url: str
     reason: str
+    final: bool = True
+    told: Told | None = field(default=None, compare=False)  # of an article
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

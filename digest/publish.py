@@ -25,7 +25,7 @@ from digest.fitting import fitted, without_room
 from digest.guards import Tally, quiet, sized
 from digest.line import NO_PERMIT, Line, Permit, Progress, Unwatched
 from digest.marks import columns
-from digest.model import GONE, LOOKBACK, Edition, Failure, Slot, Subscriber
+from digest.model import GONE, LOOKBACK, Edition, Failure, Harvest, Slot, Subscriber
 from digest.outgoing import carried
 from digest.report import Report, difference
 from digest.store import REACH, Frozen, Store, Suppression, Terms
@@ -88,15 +88,22 @@ async def drafted(line: Line, plan: EditionPlan, slot: Slot) -> Draft:
     """Stages 1 and 2: what the edition holds if it is made now, as much of it as fits into a mail."""
     harvest = await line.collect(slot.window.start - LOOKBACK)
     line.store.archive.keep(harvest, line.clock())
-    edition = curate(
-        slot,
-        line.store.archive.material(slot.window.start - REACH, slot.window.end),
-        line.store.ledger.settled(slot.name),
-        line.rules(plan),
-        number=line.store.ledger.next_number(),
-        now=line.clock(),
-    )
+    edition = await _chosen(line, plan, slot, harvest)
     return Draft(edition=fitted(edition, line.design().size), failures=harvest.failures)
+
+
+async def _chosen(line: Line, plan: EditionPlan, slot: Slot, harvest: Harvest) -> Edition:
+    """Stage 2. Each story is looked for once more: what its site has taken down makes room for another."""
+    material, settled = line.store.archive.material(slot.window.start - REACH), line.store.ledger.settled(slot.name)
+    number, rules, gone, asked = line.store.ledger.next_number(), line.rules(plan), dict[str, str](), set[str]()
+    while True:
+        edition = curate(slot, material, settled, rules, number=number, now=line.clock(), gone=gone)
+        new = [story.article for story in edition.stories if story.article.id not in asked]
+        asked |= {article.id for article in new}
+        missing = await line.taken_down(new, harvest)
+        if not missing:
+            return edition
+        gone |= missing
 
 
 def freeze(line: Line, edition: Edition, roll: Roll, permit: Permit = NO_PERMIT) -> Frozen:

@@ -1,7 +1,7 @@
 """One newsletter at work: its configuration, store and clock, and the line that runs on them."""
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -11,7 +11,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from digest.clock import Clock
-from digest.collect import collect
+from digest.collect import collect, taken_down
 from digest.compose import Sender
 from digest.config import Config, EditionPlan, split_mailbox
 from digest.curate import Rules
@@ -20,7 +20,7 @@ from digest.errors import BusyError
 from digest.fetch import Fetcher
 from digest.judging import held_to
 from digest.links import ReaderLinks
-from digest.model import LOOKBACK, Harvest, Slot
+from digest.model import LOOKBACK, Article, Harvest, Slot
 from digest.publish import Line, time_allowed
 from digest.render import Design
 from digest.sign import Signer
@@ -67,11 +67,19 @@ class Works:
 
     async def collect(self, since: datetime, *, conditional: bool = False) -> Harvest:
         """What the sources say now; one that could not be read of late is asked from its last whole reading on."""
-        agent = self.config.newsletter.site_url or self.config.newsletter.name
         archive = self.store.archive
         starts = {plan.label: archive.unread_since(plan.label, since) for plan in self.config.sources}
-        async with Fetcher(agent=f"+{agent}", cache=self.cache) as fetcher:
+        async with self._fetcher() as fetcher:
             return await collect(self.config.sources, fetcher, starts, conditional=conditional)
+
+    async def taken_down(self, articles: Sequence[Article], harvest: Harvest) -> Mapping[str, str]:
+        """Why some articles are not on their site any more, by their ids."""
+        async with self._fetcher() as fetcher:
+            return await taken_down(articles, harvest, self.config.sources, fetcher)
+
+    def _fetcher(self) -> Fetcher:
+        agent = self.config.newsletter.site_url or self.config.newsletter.name
+        return Fetcher(agent=f"+{agent}", cache=self.cache)
 
     async def gather(self, *, conditional: bool) -> Harvest:
         """Collect for the editions to come, and keep it."""
@@ -124,6 +132,7 @@ class Works:
         signers = tuple(Signer.load(key.domain, key.selector, key.key_file) for key in self.config.dkim)
         return Line(
             collect=self.collect,
+            taken_down=self.taken_down,
             rules=self.rules,
             design=self.design,
             sender=Sender(newsletter=self.config.newsletter, links=self.links, signers=signers, bounces=self._bounce_address),

@@ -139,11 +139,9 @@ def _reader(works: "Works", email: str | None) -> str:
 
 
 def _form(form: str, raw: bytes, edition: "Edition") -> bytes:
-    from pydantic import TypeAdapter
-
-    from digest.model import Edition
+    from digest.store.ledger import as_json
     from digest.web.message import html_part, text_part
 
     if form == "json":
-        return for_machines(TypeAdapter(Edition).dump_python(edition, mode="json"), indent=2).encode()
+        return for_machines(as_json(edition), indent=2).encode()
     return {"eml": raw, "html": html_part(raw).encode(), "text": text_part(raw).encode()}[form]

@@ -60,7 +60,16 @@ def _with_secrets(config: Config) -> Config:
         update={**_secrets(smtp, root), "relays": tuple(relay.model_copy(update=_secrets(relay, root)) for relay in smtp.relays)}
     )
     dkim = tuple(key.model_copy(update={"key_file": root / key.key_file}) for key in config.dkim)
-    return config.model_copy(update={"smtp": smtp, "dkim": dkim, "bounces": _with_keys(config.bounces, root)})
+    sources = tuple(_with_manner(plan, config.newsletter) for plan in config.sources)
+    changed = {"smtp": smtp, "dkim": dkim, "bounces": _with_keys(config.bounces, root), "sources": sources}
+    return config.model_copy(update=changed)
+
+
+def _with_manner(plan: SourcePlan, newsletter: Newsletter) -> SourcePlan:
+    """How the source writes its dates, where it says nothing else: as the newsletter does."""
+    return plan.model_copy(
+        update={"timezone": plan.timezone or newsletter.timezone, "language": plan.language or newsletter.language}
+    )
 
 
 def _with_keys(bounces: Bounces, root: Path) -> Bounces:

@@ -74,6 +74,8 @@ class SourcePlan(Table):
     comments: CommentsPlan | None = None
     options: Mapping[str, str | int | bool] = Field(default_factory=dict)  # a kind's own
     allow_private: Yes = False
+    timezone: Zone | None = None  # of its dates without a zone; the newsletter's where it is empty
+    language: str = ""  # of its dates, likewise
 
     @property
     def label(self) -> str:

@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -10,7 +9,7 @@ from digest.curate.articles import Choice, Taste, article_left_out, choose
 from digest.curate.comments import comment_left_out, pick
 from digest.curate.discussion import fingerprint
 from digest.curate.standards import Standards
-from digest.model import Article, Comment, Edition, Harvest, LeftOut, Slot, Story
+from digest.model import NOTHING, Article, Comment, Edition, Harvest, LeftOut, Slot, Story, Told
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,14 +23,24 @@ class Rules:
     weights: Mapping[str, float] = field(default_factory=dict)  # of sources, by their labels
 
 
-def curate(slot: Slot, material: Harvest, settled: AbstractSet[str], rules: Rules, *, number: int, now: datetime) -> Edition:
+def curate(
+    slot: Slot,
+    material: Harvest,
+    settled: Sequence[Told],
+    rules: Rules,
+    *,
+    number: int,
+    now: datetime,
+    gone: Mapping[str, str] = NOTHING,
+) -> Edition:
     """The edition of a slot from what was collected.
 
-    `settled` holds the ids and identities of articles that an earlier edition printed or left out; an article from
-    before the window that is not among them came in late and is taken, unless this is the first edition of all.
+    `settled` holds the articles that an earlier edition printed or left out; an article from before the window that is not
+    among them came in late and is taken, unless this is the first edition of all. `gone` says of some why they are not on
+    their site any more, by their ids.
     """
     taste = Taste(limit=rules.articles, weights=rules.weights, counts=_counts(material.comments))
-    choice = choose(material.articles, slot.window, settled, taste)
+    choice = choose(material.articles, slot.window, settled, taste, gone)
     threads = _threads(material.comments, choice)
     stories, left_out, printed = [], list(choice.left_out), set[str]()
     for position, (article, reasons) in enumerate(choice.chosen):

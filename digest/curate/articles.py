@@ -2,16 +2,16 @@
 
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from collections.abc import Set as AbstractSet
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 
-from digest.markup import identity
-from digest.model import Article, LeftOut, Window
+from digest.model import NOTHING, Article, LeftOut, Told, Window
 from digest.prose import counted, words
+from digest.sameness import Known, told
 
 COST = {"t": 0.6, "a": 0.4, "s": 0.1}  # in weight, for each article before of the same topic, writer, source
-_OPENING = 40  # words that two articles of one title must share to be one article
+AHEAD = timedelta(days=30)  # beyond an edition: a date that is a typing error
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,21 +34,33 @@ class Taste:
     counts: Mapping[str, int]
 
 
-def choose(articles: Sequence[Article], window: Window, settled: AbstractSet[str], taste: Taste) -> Choice:
-    """The window's articles: the heaviest leads, the rest follow newest first; where there are too many, of many kinds."""
-    left_out, candidates = [], []
+def choose(
+    articles: Sequence[Article], window: Window, settled: Iterable[Told], taste: Taste, gone: Mapping[str, str] = NOTHING
+) -> Choice:
+    """The window's articles: the heaviest leads, the rest follow newest first; where there are too many, of many kinds.
+
+    `settled` are the articles of earlier editions, `gone` why some are not on their site any more, by their ids.
+    """
+    known, left_out, candidates = Known(settled), [], []
     for article in _by_age(articles):
-        reason = _unfit(article, window, settled)
-        if reason is None:
-            candidates.append(article)
-        elif reason:
+        before = known.find(told(article))
+        if article.published >= window.end + AHEAD:
+            left_out.append(article_left_out(article, f"dated {article.published:%d %B %Y}, far ahead", final=False))
+        elif article.published >= window.end or (before and before.id == article.id):
+            continue  # another edition's business
+        elif before:
+            left_out.append(article_left_out(article, f"the same article as {before.address}, of an earlier edition"))
+        elif article.id in gone:
+            left_out.append(article_left_out(article, gone[article.id], final=False))
+        elif reason := _unfit(article, window, first=not known):
             left_out.append(article_left_out(article, reason))
+        else:
+            candidates.append(article)
     united, same_as = _unite(candidates)
     left_out += [article_left_out(article, f"the same article as {keeper.url}") for article, keeper in same_as]
     ranked = _varied(united, taste)
-    left_out += [
-        article_left_out(article, f"the edition holds {counted(taste.limit, 'article')}") for article in ranked[taste.limit :]
-    ]
+    full = f"the edition holds {counted(taste.limit, 'article')}"
+    left_out += [article_left_out(article, full) for article in ranked[taste.limit :]]
     return Choice(
         chosen=tuple((article, _reasons(article, ranked, taste, window)) for article in _in_print_order(ranked[: taste.limit])),
         left_out=tuple(left_out),
@@ -60,42 +72,33 @@ def _by_age(articles: Sequence[Article]) -> list[Article]:
     return sorted(articles, key=lambda article: (article.published, article.source, article.id))
 
 
-def article_left_out(article: Article, reason: str) -> LeftOut:
+def article_left_out(article: Article, reason: str, *, final: bool = True) -> LeftOut:
     """An article that is not printed."""
-    return LeftOut(kind="article", id=article.id, label=article.title, url=article.url, reason=reason)
+    return LeftOut(
+        kind="article", id=article.id, label=article.title, url=article.url, reason=reason, final=final, told=told(article)
+    )
 
 
-def _unfit(article: Article, window: Window, settled: AbstractSet[str]) -> str | None:
-    """Why an article cannot be in this edition; an empty string where it is another edition's business."""
-    if article.published >= window.end or article.id in settled or identity(article.url) in settled:
-        return ""
-    if article.published < window.start and not settled:
+def _unfit(article: Article, window: Window, *, first: bool) -> str:
+    """Why an article cannot be in this edition; an empty string where it can."""
+    if article.published < window.start and first:
         return "published before the first edition's window"
     if article.access == "protected":
         return "behind a password"
-    if not article.url:
-        return "has no web address"
-    return None
+    return "" if article.url else "has no web address"
 
 
 def _unite(articles: Sequence[Article]) -> tuple[list[Article], list[tuple[Article, Article]]]:
     """The articles without copies, oldest first, and each copy with the one that is kept."""
-    kept: dict[str, Article] = {}
-    copies = []
+    known, kept, copies = Known(), dict[str, Article](), []
     for article in articles:
-        keys = [key for key in (identity(article.url), _opening(article)) if key]
-        keeper = next((kept[key] for key in keys if key in kept), None)
-        if keeper is not None:
-            copies.append((article, keeper))
-        for key in keys:
-            kept.setdefault(key, keeper or article)
-    return list(dict.fromkeys(kept.values())), copies
-
-
-def _opening(article: Article) -> str:
-    """Title and first words: what the same article has in common on two sites; nothing where the text is short."""
-    opening = words(article.body_text.casefold())[:_OPENING]
-    return " ".join([*words(article.title.casefold()), "|", *opening]) if len(opening) == _OPENING else ""
+        row = told(article)
+        if (keeper := known.find(row)) is None:
+            kept[article.id] = article
+            known.add(row)
+        elif keeper.id != article.id:
+            copies.append((article, kept[keeper.id]))
+    return list(kept.values()), copies
 
 
 def _discussed(article: Article, counts: Mapping[str, int]) -> int:
@@ -139,11 +142,13 @@ def _reasons(article: Article, ranked: Sequence[Article], taste: Taste, window: 
     """What speaks for an article, for the editor."""
     comments, weight = _discussed(article, taste.counts), taste.weights.get(article.source, 1.0)
     most = comments > 0 and comments == max(_discussed(row, taste.counts) for row in ranked)
-    told = [
+    speaks = [
         counted(comments, "comment"),
         "the most discussed" if most else "",
         "has a picture" if article.image else "",
         f"its source weighs {weight:g}" if weight != 1.0 else "",
         "came in after its own edition had closed" if article.published < window.start else "",
+        "its source tells no date: dated by when it was first seen" if article.guessed else "",
+        "only for members: what is public of it is printed" if article.access == "members" else "",
     ]
-    return tuple(filter(None, told))
+    return tuple(filter(None, speaks))

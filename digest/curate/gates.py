@@ -70,6 +70,8 @@ def _gate(comment: Comment, talk: Discussion, ruling: Ruling, standards: Standar
         return Refusal("state", f"{comment.state}, not an approved comment")
     if ruling.state is State.BLOCKED:
         return Refusal("abuse", f"abuse: {ruling.why}")
+    if comment.links >= limits.links:
+        return Refusal("links", f"{limits.links} links or more")
     return _by_form(text, comment.text, talk.sizes[comment.id], limits) or _by_fellows(comment, talk, ruling)
 
 

@@ -11,10 +11,11 @@ from urllib.parse import urlencode
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from digest.errors import FetchError, SourceError
-from digest.fetch import Get
+from digest.fetch import Get, Response
 from digest.markup import link, plain
 from digest.model import Article, Comment, Failure, Harvest, Thread
 from digest.prose import key as key_of
+from digest.prose import shorten
 from digest.sources import written
 
 log = logging.getLogger("digest")
@@ -41,15 +42,26 @@ class Shape(BaseModel):
 
 
 Row = TypeVar("Row", bound=Shape)
+_Made = TypeVar("_Made")
+STEP = 50  # rows that are made something of at once
 
 
 async def asked(get: Get, url: str, /, **query: object) -> Any:
     """An API's answer; SourceError where it is none."""
-    response = await get(f"{url}{'&' if '?' in url else '?'}{urlencode(query)}" if query else url)
+    return await answer_of(await get(addressed(url, query)), url)
+
+
+def addressed(url: str, query: Mapping[str, object]) -> str:
+    """An address with a query."""
+    return f"{url}{'&' if '?' in url else '?'}{urlencode(query)}" if query else url
+
+
+async def answer_of(response: Response, url: str) -> Any:
+    """What an answer says; SourceError where it is none."""
     try:
-        answer = json.loads(response.body)
+        answer = await written.aside(json.loads, response.body)
     except (ValueError, RecursionError) as error:
-        told = response.why if not response.ok else "this is not JSON"
+        told = response.why if not response.ok or response.challenge else "this is not JSON"
         raise SourceError(told, thing=url, remedy="Check the source's url and key.") from error
     if not response.ok:
         raise SourceError(f"{response.why}: {_why(answer)}", thing=url, remedy="Check the source's url and key.")
@@ -57,12 +69,15 @@ async def asked(get: Get, url: str, /, **query: object) -> Any:
 
 
 def _why(answer: Any) -> str:
-    """The reason an API gives, under one of the names for it."""
-    if isinstance(answer, dict):
-        for name in ("message", "error", "errors", "response", "reason"):
-            if answer.get(name):
-                return str(answer[name])[:200]
-    return "no reason given"
+    """The reason an API gives, under one of the names for it, whatever lies around it."""
+    for _ in range(4):
+        if isinstance(answer, list):
+            answer = answer[0] if answer else None
+        elif isinstance(answer, dict):
+            answer = next(
+                (answer[name] for name in ("message", "error", "errors", "response", "reason", "detail") if answer.get(name)), None
+            )
+    return shorten(str(answer), 200).rstrip(".") if isinstance(answer, str | int | float) else "no reason given"
 
 
 def at(answer: Any, *path: str) -> Any:
@@ -130,11 +145,20 @@ def remark(
         parent_id=key_of(f"{on.id}|{parent}") if parent else None,
         author=written.name(author or ""),
         text=plain(markup or "")[: written.COMMENT],
+        links=written.links(markup or ""),
         written=written_at,
         url=link(url, on.url) or on.url,
         state="deleted" if removed else "approved",
         **signals,
     )
+
+
+async def each(make: Callable[[Row], _Made], rows: Sequence[Row]) -> list[_Made]:
+    """What is made of rows, beside the event loop and some at once, since strangers' markup may be long."""
+    made: list[_Made] = []
+    for at in range(0, len(rows), STEP):
+        made += await written.aside(lambda some: [make(row) for row in some], rows[at : at + STEP])
+    return made
 
 
 def thread(on: Article, comments: Sequence[Comment], *, whole: bool) -> Harvest:

@@ -5,6 +5,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 from html import escape
 from urllib.parse import urlsplit
 
@@ -67,7 +68,7 @@ class _Post(api.Shape):
 async def read(plan: SourcePlan, get: Get, since: datetime) -> Harvest:
     """The account's posts since an instant, each an article, and their replies."""
     posts = {row.uri: row for row in await _posts(plan.url, get, since)}
-    articles = [_article(row, plan) for row in posts.values() if row.record.text.strip()]
+    articles = await api.each(lambda row: _article(row, plan), [row for row in posts.values() if row.record.text.strip()])
     return Harvest(articles=tuple(articles)) + await api.threads(
         articles, lambda on: _thread(get, on, [posts[on.id.partition(":")[2]]])
     )
@@ -128,7 +129,7 @@ async def _thread(get: Get, on: Article, posts: Sequence[_Post]) -> Harvest:
         rows = _replies(answer)
         hidden = {uri for uri in api.within(answer, "threadgate", "record", "hiddenReplies") if isinstance(uri, str)}
         whole = whole and rows.whole
-        found += [_comment(row, on, post.uri, hidden) for row in rows]
+        found += await api.each(partial(_comment, on=on, top=post.uri, hidden=hidden), rows)
     return api.thread(on, found, whole=whole)
 
 

@@ -7,6 +7,7 @@ Replies name the post that they answer by its number; likes are the action with 
 import html
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from digest.config import CommentsPlan, SourcePlan
@@ -68,7 +69,8 @@ async def read(plan: SourcePlan, get: Get, since: datetime) -> Harvest:
         if not rows or all(row.created_at < since for row in rows if not row.pinned):
             break
     stubs = {written.article_id(f"{home}/t/{row.id}", plan.url): row for row in topics.values()}
-    bare = [_bare(key, row, home, plan) for key, row in stubs.items()]
+    made = await api.each(lambda row: _bare(row, home, plan), list(stubs.values()))
+    bare = [replace(row, id=key) for key, row in zip(stubs, made, strict=True)]
     found = await api.threads(bare, lambda on: _whole(get, home, on, stubs[on.id]))
     told = {row.id for row in found.articles}
     return found + Harvest(articles=tuple(row for row in bare if row.id not in told))
@@ -91,22 +93,22 @@ async def discuss(plan: CommentsPlan, get: Get, articles: Sequence[Article]) -> 
         for topic in [row["topic_id"] for row in hits if isinstance(row.get("topic_id"), int)][:3]:
             first, found = await _read(get, home, topic)
             if first and identity(on.url) in {identity(html.unescape(url)) for url in _HREF.findall(first.cooked)}:
-                return _harvest(on, found, home, topic)
+                return await _harvest(on, found, home, topic)
         return Harvest()
 
     return await api.threads(articles, one)
 
 
-def _bare(key: str, topic: _Topic, home: str, plan: SourcePlan) -> Article:
+def _bare(topic: _Topic, home: str, plan: SourcePlan) -> Article:
     """A topic before its first post is read."""
     url = f"{home}/t/{topic.slug}/{topic.id}"
     return Article(
-        id=key,
+        id=written.article_id(f"{home}/t/{topic.id}", plan.url),
         source=plan.label,
         url=link(url) or f"{home}/t/{topic.id}",
-        title=written.title(topic.title, ""),
+        title=written.title(written.escaped(topic.title), ""),
         image=written.image(topic.image_url or "", home),
-        topics=written.topics([tag if isinstance(tag, str) else str(tag.get("name", "")) for tag in topic.tags]),
+        topics=written.topics([written.escaped(tag if isinstance(tag, str) else str(tag.get("name", ""))) for tag in topic.tags]),
         published=topic.created_at,
         updated=topic.created_at,
         comment_count=max(0, topic.posts_count - 1),
@@ -116,13 +118,14 @@ def _bare(key: str, topic: _Topic, home: str, plan: SourcePlan) -> Article:
 async def _whole(get: Get, home: str, on: Article, topic: _Topic) -> Harvest:
     """A topic with its posts, the first of them as the article's own words."""
     first, found = await _read(get, home, topic.id)
-    text = written.body(first.cooked) if first else ""
-    article = Article(
-        id=on.id, source=on.source, url=on.url, title=on.title, image=on.image, topics=on.topics, published=on.published,
-        comment_count=on.comment_count, author=written.name((first.name or first.username) if first else ""), body_text=text,
-        summary=written.summary("", text), updated=(first.updated_at if first else None) or on.updated,
-    )  # fmt: skip
-    return Harvest(articles=(article,)) + _harvest(article, found, home, topic.id)
+    article = await written.aside(_with_words, on, first) if first else on
+    return Harvest(articles=(article,)) + await _harvest(article, found, home, topic.id)
+
+
+def _with_words(on: Article, first: _Post) -> Article:
+    text = written.body(first.cooked)
+    author = written.name(written.escaped(first.name or first.username))
+    return replace(on, author=author, body_text=text, summary=written.summary("", text), updated=first.updated_at or on.updated)
 
 
 async def _read(get: Get, home: str, topic: int) -> tuple[_Post | None, api.Rows[_Post]]:
@@ -141,9 +144,9 @@ async def _read(get: Get, home: str, topic: int) -> tuple[_Post | None, api.Rows
     return first, rest
 
 
-def _harvest(on: Article, posts: api.Rows[_Post], home: str, topic: int) -> Harvest:
+async def _harvest(on: Article, posts: api.Rows[_Post], home: str, topic: int) -> Harvest:
     regular = [row for row in posts if row.post_type == _REGULAR]
-    return api.thread(on, [_comment(row, on, home, topic) for row in regular], whole=posts.whole)
+    return api.thread(on, await api.each(lambda row: _comment(row, on, home, topic), regular), whole=posts.whole)
 
 
 def _comment(row: _Post, on: Article, home: str, topic: int) -> Comment:
@@ -151,7 +154,7 @@ def _comment(row: _Post, on: Article, home: str, topic: int) -> Comment:
     return api.remark(
         on, f"topic-{topic}-{row.post_number}",
         parent=f"topic-{topic}-{answers}" if answers else None,
-        author=row.name or row.username,
+        author=written.escaped(row.name or row.username),
         markup=row.cooked,
         written_at=row.created_at,
         url=f"{home}/t/{topic}/{row.post_number}",

@@ -10,7 +10,7 @@ from digest.config import CommentsPlan
 from digest.errors import SourceError
 from digest.fetch import Get
 from digest.model import Article, Comment, Harvest
-from digest.sources import api
+from digest.sources import api, written
 
 API = "https://disqus.com/api/3.0/threads/listPosts.json"
 PAGES = 20
@@ -41,7 +41,7 @@ async def discuss(plan: CommentsPlan, get: Get, articles: Sequence[Article]) -> 
 
     async def one(on: Article) -> Harvest:
         rows, whole = await _posts(plan, get, on)
-        return api.thread(on, [_comment(row, on) for row in rows], whole=whole)
+        return api.thread(on, await api.each(lambda row: _comment(row, on), rows), whole=whole)
 
     return await api.threads(articles, one)
 
@@ -69,7 +69,7 @@ def _comment(row: _Post, on: Article) -> Comment:
     return api.remark(
         on, f"disqus-{row.id}",
         parent=f"disqus-{row.parent}" if row.parent else None,
-        author=row.author.name or row.author.username,
+        author=written.escaped(row.author.name or row.author.username or ""),
         markup=row.message,
         written_at=row.createdAt,
         url=f"{on.url}#comment-{row.id}",

@@ -1,10 +1,12 @@
 """A Ghost site by its Content API, and its members' comments.
 
 `url` is the site, `key` a Content API key (Ghost Admin, Integrations). Posts for members or payers come without their text
-beyond the public preview; what is there is printed.
+beyond the public preview, which is printed. Titles, excerpts, names and tags are plain text.
 """
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import partial
 
 from digest.config import SourcePlan
 from digest.fetch import Get
@@ -15,6 +17,7 @@ from digest.sources import api, written
 PAGES = 20
 POSTS = 15  # a page, with their text
 COMMENTS = 100
+_NO_COMMENTS = {401, 403, 404, 405}
 
 
 class _Name(api.Shape):
@@ -31,6 +34,7 @@ class _Post(api.Shape):
     excerpt: str | None = None
     feature_image: str | None = None
     feature_image_alt: str | None = None
+    access: bool = True  # false: what is beyond the public preview is for members
     published_at: api.Instant
     updated_at: api.Instant | None = None
     authors: tuple[_Name, ...] = ()
@@ -57,20 +61,36 @@ async def read(plan: SourcePlan, get: Get, since: datetime) -> Harvest:
     """The posts published since an instant, and their comments."""
     site = plan.url.rstrip("/")
     posts: list[_Post] = []
+    whole = True
     for page in range(1, PAGES + 1):
         answer = await api.asked(
             get, f"{site}/ghost/api/content/posts/",
             key=plan.key, include="authors,tags", limit=POSTS, page=page, order="published_at asc",
             filter=f"published_at:>='{since:%Y-%m-%d %H:%M:%S}'",
         )  # fmt: skip
-        posts += api.read(_Post, api.within(answer, "posts"))
+        rows = api.read(_Post, api.within(answer, "posts"))
+        posts, whole = [*posts, *rows], whole and rows.whole
         if not api.at(answer, "meta", "pagination", "next"):
             break
+    else:
+        whole = False
+    made = await api.each(partial(_article, plan=plan), posts)
     articles = {
-        article.id: (article, post.id) for post in posts if (article := _article(post, plan)) and article.published >= since
+        article.id: (article, post.id) for article, post in zip(made, posts, strict=True) if article and article.published >= since
     }
-    found = await api.threads([row for row, _ in articles.values()], lambda on: _thread(get, site, on, articles[on.id][1]))
-    return Harvest(articles=tuple(row for row, _ in articles.values())) + found
+    public = [row for row, _ in articles.values() if row.access == "public"]  # Ghost hides the talk of members from visitors
+    found = await _talk(get, site, public, {key: post for key, (_, post) in articles.items()})
+    return Harvest(articles=tuple(row for row, _ in articles.values()), listed=((plan.label, since),) if whole else ()) + found
+
+
+async def _talk(get: Get, site: str, articles: Sequence[Article], posts: Mapping[str, str]) -> Harvest:
+    """The comments of all articles; a site without comments says so to the first question, and is asked no more."""
+    if not articles:
+        return Harvest()
+    first = await get(f"{site}/members/api/comments/post/{posts[articles[0].id]}/?limit=1")
+    if first.status in _NO_COMMENTS:
+        return Harvest()
+    return await api.threads(articles, lambda on: _thread(get, site, on, posts[on.id]))
 
 
 def _article(post: _Post, plan: SourcePlan) -> Article | None:
@@ -81,31 +101,34 @@ def _article(post: _Post, plan: SourcePlan) -> Article | None:
         id=written.article_id(post.id, plan.url),
         source=plan.label,
         url=url,
-        title=written.title(post.title, text),
-        author=", ".join(written.name(author.name) for author in post.authors if author.name)[:120],
-        summary=written.summary(post.custom_excerpt or post.excerpt or "", text),
+        title=written.title(written.escaped(post.title), text),
+        author=written.byline(written.escaped(author.name or "") for author in post.authors),
+        summary=written.summary(written.escaped(post.custom_excerpt or ("" if text else post.excerpt) or ""), text),
         body_text=text,
-        image=written.image(post.feature_image or "", url, alt=post.feature_image_alt or ""),
-        topics=written.topics([tag.name or "" for tag in post.tags if tag.visibility == "public"]),
+        image=written.image(post.feature_image or "", url, alt=written.escaped(post.feature_image_alt or "")),
+        topics=written.topics([written.escaped(tag.name or "") for tag in post.tags if tag.visibility == "public"]),
         published=post.published_at,
         updated=post.updated_at or post.published_at,
+        access="public" if post.access else "members",
     )
 
 
 async def _thread(get: Get, site: str, on: Article, post: str) -> Harvest:
-    """The comments that any visitor sees; a site without comments answers 404 or an empty list."""
+    """The comments that any visitor sees."""
     url = f"{site}/members/api/comments/post/{post}/"
-    if (await get(f"{url}?limit=1")).status in {401, 403, 404, 405}:
-        return Harvest()
     found: list[Comment] = []
     whole = True
     for page in range(1, PAGES + 1):
-        answer = await api.asked(get, url, limit=COMMENTS, page=page)
+        response = await get(api.addressed(url, {"limit": COMMENTS, "page": page}))
+        if response.status in _NO_COMMENTS:
+            return Harvest()
+        answer = await api.answer_of(response, url)
         rows = api.read(_Remark, api.listed(answer, "comments"))
         whole = whole and rows.whole
         for row in rows:
             replies = row.replies if row.count.replies <= len(row.replies) else await _replies(get, site, row.id)
-            found += [_comment(row, None, on), *(_comment(reply, row.id, on) for reply in replies)]
+            found += await api.each(partial(_comment, top=None, on=on), [row])
+            found += await api.each(partial(_comment, top=row.id, on=on), replies)
         if not api.at(answer, "meta", "pagination", "next"):
             return api.thread(on, found, whole=whole)
     return api.thread(on, found, whole=False)
@@ -121,7 +144,7 @@ def _comment(row: _Remark, top: str | None, on: Article) -> Comment:
     return api.remark(
         on, row.id,
         parent=row.in_reply_to_id or top,
-        author=row.member.name if row.member else "",
+        author=written.escaped((row.member.name if row.member else "") or ""),
         markup=row.html,
         written_at=row.created_at,
         url=f"{on.url}#ghost-comments",

@@ -6,6 +6,7 @@ public: what readers think of them shows only in the order of `kids`.
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 
 from digest.config import CommentsPlan, SourcePlan
 from digest.fetch import Get
@@ -44,8 +45,9 @@ async def read(plan: SourcePlan, get: Get, since: datetime) -> Harvest:
     points = plan.options.get("points", POINTS)
     filters = f"created_at_i>={int(since.timestamp())},points>={points}"
     answer = await api.asked(get, f"{ALGOLIA}/search_by_date", tags="story", numericFilters=filters, hitsPerPage=STORIES)
-    stories = {article.id: (article, row.objectID) for row in api.read(_Story, api.within(answer, "hits"))
-               if (article := _article(row, plan))}  # fmt: skip
+    rows = api.read(_Story, api.within(answer, "hits"))
+    made = await api.each(partial(_article, plan=plan), rows)
+    stories = {article.id: (article, row.objectID) for article, row in zip(made, rows, strict=True) if article}
     articles = [row for row, _ in stories.values()]
     total = api.at(answer, "nbHits")
     more = f"{total} stories had {points} points, and {STORIES} were read; raise options.points"
@@ -77,8 +79,8 @@ def _article(row: _Story, plan: SourcePlan) -> Article | None:
         id=written.article_id(discussion, SITE),
         source=plan.label,
         url=url,
-        title=written.title(row.title or "", text),
-        author=written.name(row.author),
+        title=written.title(written.escaped(row.title or ""), text),
+        author=written.name(written.escaped(row.author)),
         summary=written.summary("", text),
         body_text=text,
         published=row.created_at_i,
@@ -96,7 +98,7 @@ async def _thread(get: Get, on: Article, stories: Sequence[str]) -> Harvest:
         places = {kid: place for place, kid in enumerate(api.within(ranked, "kids")) if isinstance(kid, int)}
         rows = _items(answer)
         whole = whole and rows.whole
-        found += [_comment(row, on, int(story), places) for row in rows]
+        found += await api.each(partial(_comment, on=on, story=int(story), places=places), rows)
     return api.thread(on, found, whole=whole)
 
 
@@ -116,7 +118,7 @@ def _comment(row: _Item, on: Article, story: int, places: dict[int, int]) -> Com
     return api.remark(
         on, f"hn-{row.id}",
         parent=f"hn-{row.parent_id}" if row.parent_id not in {None, story} else None,
-        author=row.author,
+        author=written.escaped(row.author or ""),
         markup=row.text,
         written_at=row.created_at_i,
         url=f"{SITE}/item?id={row.id}",

@@ -1,50 +1,59 @@
 """JSON Feed 1.0 and 1.1 (jsonfeed.org), for the `feed` kind."""
 
 import json
-from datetime import UTC, datetime
-from typing import Any
+import re
+from collections import Counter
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ValidationError, field_validator
+from pydantic import BaseModel, BeforeValidator, ValidationError, model_validator
 
 from digest.config import SourcePlan
 from digest.errors import SourceError
 from digest.fetch import Response
-from digest.markup import inline, link, tidy
-from digest.model import Article
+from digest.markup import link, tidy
+from digest.model import UNDATED, Article
 from digest.sources import written
+from digest.sources.dates import manner, moment
+
+_VERSION = re.compile(r"https?://(?:www\.)?jsonfeed\.org/version/1")
+
+_Text = Annotated[str, BeforeValidator(lambda value: value if isinstance(value, str) else "" if value is None else str(value))]
+
+
+def _rows(value: object) -> list[Any]:
+    """A list, of one where only one is given; nothing where it is absent."""
+    return value if isinstance(value, list) else [] if value in (None, "") else [value]
 
 
 class _Author(BaseModel):
-    name: str = ""
+    name: _Text = ""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _named(cls, value: object) -> object:
+        return {"name": value} if isinstance(value, str) else value or {}
+
+
+_Authors = Annotated[list[_Author], BeforeValidator(_rows)]
 
 
 class _Item(BaseModel):
-    id: str
-    url: str = ""
-    external_url: str = ""
-    title: str = ""
-    content_html: str = ""
-    content_text: str = ""
-    summary: str = ""
-    image: str = ""
-    banner_image: str = ""
-    date_published: datetime
-    date_modified: datetime | None = None
-    tags: list[str] = []
-    authors: list[_Author] = []
-    author: _Author = _Author()
+    """An item; all but its id may be missing or null, and many are."""
 
-    @field_validator("date_published", "date_modified")
-    @classmethod
-    def _sane(cls, value: datetime | None) -> datetime | None:
-        if value is not None and not 1990 < value.year < 2200:
-            raise ValueError("not a date of a publication")
-        return value
-
-    @field_validator("id", mode="before")
-    @classmethod
-    def _text(cls, value: object) -> str:
-        return str(value)  # the specification asks readers to take a number
+    id: _Text = ""
+    url: _Text = ""
+    external_url: _Text = ""
+    title: _Text = ""
+    content_html: _Text = ""
+    content_text: _Text = ""
+    summary: _Text = ""
+    image: _Text = ""
+    banner_image: _Text = ""
+    date_published: _Text = ""
+    date_modified: _Text = ""
+    tags: Annotated[list[_Text], BeforeValidator(_rows)] = []
+    authors: _Authors = []
+    author: _Authors = []
 
 
 def matches(response: Response) -> bool:
@@ -58,12 +67,17 @@ def articles(response: Response, plan: SourcePlan) -> tuple[list[Article], int]:
         data = json.loads(response.body.decode("utf-8-sig"))
     except (ValueError, RecursionError) as error:
         raise SourceError(f"malformed JSON: {error}", thing=response.url) from error
-    if not isinstance(data, dict) or not str(data.get("version", "")).startswith("https://jsonfeed.org/version/1"):
+    if not isinstance(data, dict) or not _VERSION.match(str(data.get("version", ""))):
         raise SourceError("this is JSON, but not a JSON Feed", thing=response.url)
     if not isinstance(data.get("items"), list):
         raise SourceError("this JSON Feed has no list of items", thing=response.url)
-    rows = [_item(row) for row in data["items"][:1_000]]
-    found = [row and _article(row, plan, response.url) for row in rows]
+    try:
+        feed = _Item.model_validate({"authors": data.get("authors"), "author": data.get("author")})
+    except ValidationError:
+        feed = _Item()
+    items = [_item(row) for row in data["items"][:1_000]]
+    ids = Counter(item.id for item in items if item)
+    found = [item and _article(item, plan, response.url, feed, shared=ids[item.id] > 1) for item in items]
     kept = [article for article in found if article]
     return kept, len(found) - len(kept)
 
@@ -72,29 +86,28 @@ def _item(row: Any) -> _Item | None:
     try:
         return _Item.model_validate(row)
     except ValidationError:
-        return None  # an item without id or date cannot be placed in any edition
+        return None
 
 
-def _article(item: _Item, plan: SourcePlan, base: str) -> Article | None:
-    url = link(item.url or item.external_url, base)
+def _article(item: _Item, plan: SourcePlan, base: str, feed: _Item, *, shared: bool) -> Article | None:
+    """One item; None where it has no address. Its title, summary, names and tags are plain text (JSON Feed 1.1, “Items”)."""
+    url = link(item.url or item.external_url, base) if item.url or item.external_url else link(item.id)
     if not url:
         return None
     text = written.body(item.content_html) or tidy(item.content_text[: written.BODY])
-    published = _utc(item.date_published)
+    published, title = moment(item.date_published, manner(plan)), written.title(written.escaped(item.title), text)
+    names = item.authors or item.author or feed.authors or feed.author
     return Article(
-        id=written.article_id(item.id, plan.url),
+        id=written.article_id(f"{url} {title}" if shared or not item.id else item.id, plan.url, url),
         source=plan.label,
         url=url,
-        title=written.title(item.title, text),
-        author=inline((item.authors or [item.author])[0].name)[:120],
-        summary=written.summary(item.summary, text),
+        title=title,
+        author=written.byline(written.escaped(row.name) for row in names),
+        summary=written.summary(written.escaped(item.summary), text),
         body_text=text,
         image=written.image(item.image or item.banner_image, base),
-        topics=written.topics(item.tags),
-        published=published,
-        updated=_utc(item.date_modified) if item.date_modified else published,
+        topics=written.topics([written.escaped(tag) for tag in item.tags]),
+        published=published or UNDATED,
+        updated=moment(item.date_modified, manner(plan)) or published or UNDATED,
+        guessed=published is None,
     )
-
-
-def _utc(moment: datetime) -> datetime:
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)

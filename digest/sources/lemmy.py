@@ -6,6 +6,7 @@ comment's `path` holds the ids of all that it answers: `0.12.34`.
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 from urllib.parse import urlsplit
 
 from digest.config import CommentsPlan, SourcePlan
@@ -81,7 +82,8 @@ async def read(plan: SourcePlan, get: Get, since: datetime) -> Harvest:
         if len(rows) < PAGE or all(row.post.published < since for row in rows if not _featured(row)):
             break
     kept = [row for row in posts.values() if not (row.post.removed or row.post.deleted or row.post.nsfw)]
-    articles = {article.id: (article, row) for row in kept if (article := _article(row, plan))}
+    made = await api.each(lambda row: _article(row, plan), kept)
+    articles = {article.id: (article, row) for article, row in zip(made, kept, strict=True) if article}
     listed = [row for row, _ in articles.values()]
     return Harvest(articles=tuple(listed)) + await api.threads(listed, lambda on: _thread(get, home, on, [articles[on.id][1]]))
 
@@ -131,7 +133,7 @@ async def _thread(get: Get, home: str, on: Article, posts: Sequence[_Post]) -> H
             query = {"post_id": post.post.id, "sort": "Old", "type_": "All", "limit": PAGE, "page": page}
             rows = api.read(_Remark, api.listed(await api.asked(get, f"{home}/api/v3/comment/list", **query), "comments"))
             whole = whole and rows.whole
-            found += [_comment(row, on) for row in rows]
+            found += await api.each(partial(_comment, on=on), rows)
             if len(rows) < PAGE:
                 break
         else:

@@ -46,7 +46,8 @@ async def read(plan: SourcePlan, get: Get, since: datetime) -> Harvest:
         stories.update({row.short_id: row for row in rows if row.created_at >= since})
         if not rows or min(row.created_at for row in rows) < since:
             break
-    articles = {article.id: (article, key) for key, row in stories.items() if (article := _article(row, plan))}
+    made = await api.each(lambda row: _article(row, plan), list(stories.values()))
+    articles = {article.id: (article, key) for key, article in zip(stories, made, strict=True) if article}
     listed = [row for row, _ in articles.values()]
     return Harvest(articles=tuple(listed)) + await api.threads(listed, lambda on: _thread(get, home, on, articles[on.id][1]))
 
@@ -59,8 +60,8 @@ def _article(row: _Story, plan: SourcePlan) -> Article | None:
         id=written.article_id(row.short_id, plan.url),
         source=plan.label,
         url=url,
-        title=written.title(row.title, text),
-        author=written.name(_user(row.submitter_user)),
+        title=written.title(written.escaped(row.title), text),
+        author=written.name(written.escaped(_user(row.submitter_user))),
         summary=written.summary("", text),
         body_text=text,
         topics=written.topics(row.tags),
@@ -80,7 +81,7 @@ async def _thread(get: Get, home: str, on: Article, key: str) -> Harvest:
         return api.thread(on, [], whole=True)
     answer = await api.asked(get, f"{home}/s/{key}.json")
     rows = api.read(_Remark, api.listed(answer, "comments"))
-    return api.thread(on, [_comment(row, on, home) for row in rows], whole=rows.whole)
+    return api.thread(on, await api.each(lambda row: _comment(row, on, home), rows), whole=rows.whole)
 
 
 def _comment(row: _Remark, on: Article, home: str) -> Comment:
@@ -88,7 +89,7 @@ def _comment(row: _Remark, on: Article, home: str) -> Comment:
     return api.remark(
         on, row.short_id,
         parent=row.parent_comment,
-        author=_user(row.commenting_user),
+        author=written.escaped(_user(row.commenting_user)),
         markup=row.comment,
         written_at=row.created_at,
         url=row.url or f"{home}/c/{row.short_id}",

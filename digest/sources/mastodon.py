@@ -7,6 +7,7 @@ import html
 import re
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 from urllib.parse import urlsplit
 
 from digest.config import CommentsPlan, SourcePlan
@@ -58,7 +59,8 @@ async def read(plan: SourcePlan, get: Get, since: datetime) -> Harvest:
     """The account's posts since an instant, each an article, and their replies."""
     home = _home(plan.url)
     statuses = {written.article_id(row.url or row.id, plan.url): row for row in await _statuses(plan.url, get, since)}
-    articles = [article for key, row in statuses.items() if (article := _article(key, row, plan))]
+    made = await api.each(lambda row: _article(row, plan), list(statuses.values()))
+    articles = [article for article in made if article]
     return Harvest(articles=tuple(articles)) + await api.threads(articles, lambda on: _thread(get, home, on, [statuses[on.id]]))
 
 
@@ -106,13 +108,13 @@ def _links(row: _Status) -> list[str]:
     return [url for url in [row.card.url if row.card else "", *map(html.unescape, _HREF.findall(row.content))] if link(url)]
 
 
-def _article(key: str, row: _Status, plan: SourcePlan) -> Article | None:
-    text = written.body(row.content)
+def _article(row: _Status, plan: SourcePlan) -> Article | None:
+    text = written.body(written.without_codes(row.content))
     url = link(row.url or "")
     if not url or not text:
         return None
     return Article(
-        id=key,
+        id=written.article_id(row.url or row.id, plan.url),
         source=plan.label,
         url=url,
         title=written.title("", text),
@@ -132,7 +134,8 @@ async def _thread(get: Get, home: str, on: Article, statuses: Sequence[_Status])
         answer = await api.asked(get, f"{home}/api/v1/statuses/{status.id}/context")
         rows = api.read(_Status, api.listed(answer, "descendants"))
         whole = whole and rows.whole and len(rows) < CONTEXT
-        found += [_comment(row, on, status.id) for row in rows if row.visibility in {"public", "unlisted"}]
+        shown = [row for row in rows if row.visibility in {"public", "unlisted"}]
+        found += await api.each(partial(_comment, on=on, top=status.id), shown)
     return api.thread(on, found, whole=whole)
 
 
@@ -142,7 +145,7 @@ def _comment(row: _Status, on: Article, top: str) -> Comment:
         on, f"status-{row.id}",
         parent=f"status-{row.in_reply_to_id}" if row.in_reply_to_id not in {None, top} else None,
         author=written.escaped(row.account.display_name or row.account.acct),
-        markup=_MENTIONS.sub(r"\1", row.content),
+        markup=written.without_codes(_MENTIONS.sub(r"\1", row.content)),
         written_at=row.created_at,
         url=row.url or "",
         removed=row.sensitive or bool(row.spoiler_text),

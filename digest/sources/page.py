@@ -123,7 +123,7 @@ def _article(tree: Any, response: Response, plan: SourcePlan) -> tuple[Article |
         source=plan.label,
         url=url,
         title=written.title(title, body),
-        author=", ".join(written.name(name) for name in _names(data.get("author")) or filter(None, [meta.get("author")]))[:120],
+        author=written.byline(_names(data.get("author")) or [meta.get("author", "")]),
         summary=written.summary(api.strings(data, "description") or meta.get("og:description", ""), "" if locked else body),
         body_text="" if locked else body,
         image=written.image(_first_url(data.get("image")) or meta.get("og:image", ""), url),

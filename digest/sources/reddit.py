@@ -5,13 +5,14 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
 from digest.config import CommentsPlan, SourcePlan
 from digest.errors import SourceError
 from digest.fetch import Get
-from digest.markup import identity, inline, link
+from digest.markup import identity, link
 from digest.model import Article, Comment, Harvest
 from digest.sources import api, written
 
@@ -62,7 +63,8 @@ async def read(plan: SourcePlan, get: Get, since: datetime) -> Harvest:
         if not after or not rows or min(row.created_utc for row in rows) < since:
             break
     kept = [row for row in posts.values() if not row.removed_by_category and not row.over_18]
-    articles = {article.id: (article, row) for row in kept if (article := _article(row, plan))}
+    made = await api.each(lambda row: _article(row, plan), kept)
+    articles = {article.id: (article, row) for article, row in zip(made, kept, strict=True) if article}
     listed = [row for row, _ in articles.values()]
     return Harvest(articles=tuple(listed)) + await api.threads(listed, lambda on: _thread(get, plan.url, on, [articles[on.id][1]]))
 
@@ -99,11 +101,11 @@ def _article(row: _Post, plan: SourcePlan) -> Article | None:
         id=written.article_id(f"t3_{row.id}", plan.url),
         source=plan.label,
         url=url,
-        title=written.title(row.title, text),
-        author=written.name("" if row.author in _GONE else row.author),
+        title=written.title(written.escaped(row.title), text),
+        author=written.name("" if row.author in _GONE else written.escaped(row.author)),
         summary=written.summary("", text),
         body_text=text,
-        topics=written.topics([row.link_flair_text or ""]),
+        topics=written.topics([written.escaped(row.link_flair_text or "")]),
         published=row.created_utc,
         updated=row.created_utc,
         comment_count=row.num_comments,
@@ -121,7 +123,7 @@ async def _thread(get: Get, url: str, on: Article, posts: Sequence[_Post]) -> Ha
         whole = whole and len(listings) < api.MOST and not any(_children(listing, "more") for listing in listings)
         rows = api.read(_Remark, [row for listing in listings for row in _children(listing, "t1")])
         whole = whole and rows.whole
-        found += [_comment(row, on, _home(url)) for row in rows]
+        found += await api.each(partial(_comment, on=on, home=_home(url)), rows)
     return api.thread(on, found, whole=whole)
 
 
@@ -140,7 +142,7 @@ def _comment(row: _Remark, on: Article, home: str) -> Comment:
     return api.remark(
         on, f"t1_{row.id}",
         parent=row.parent_id if row.parent_id.startswith("t1_") else None,
-        author="" if row.author in _GONE else inline(row.author),
+        author="" if row.author in _GONE else written.escaped(row.author),
         markup=row.body_html or row.body,
         written_at=row.created_utc,
         url=f"{home}{row.permalink}" if row.permalink else "",

@@ -1,19 +1,22 @@
 """What the sources said: articles and comments by id, and HTTP answers with the marks for asking again."""
 
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from pydantic import TypeAdapter
-from sqlalchemy import Connection, Engine, Table, delete, select, update
+from sqlalchemy import Connection, Engine, Table, delete, or_, select, update
 
 from digest.clock import Clock
 from digest.fetch import Kept, Response
 from digest.model import LOOKBACK, Article, Comment, Harvest
 from digest.store import schema
+from digest.store.database import first_to_write, insert
 
 KEPT_FOR = timedelta(days=30)
+REMEMBERED = timedelta(days=90)  # that an article was seen, after it was seen last
 ASKED_AGAIN = timedelta(days=1)
 REACH = timedelta(days=14)  # how far back a source is read that could not be read for long
 _ARTICLE = TypeAdapter(Article)
@@ -28,14 +31,22 @@ class Archive:
         self._engine = engine
 
     def keep(self, harvest: Harvest, now: datetime) -> None:
-        """Add what is new, renew what changed, and drop the comments that their thread no longer has."""
+        """Add what is new, renew what changed, and drop the comments that their thread no longer has.
+
+        An article of an old date that was never seen before came in late, and is new too. Of a source's first reading none is:
+        what was there then is old. An article without a date gets that of its first sighting.
+        """
         with self._engine.begin() as connection:
+            first_to_write(connection)
             _prune(connection, now)
             for thread in harvest.threads:
                 there = [comment.id for comment in harvest.comments if comment.article_id == thread.article_id]
                 _drop_missing(connection, thread.article_id, thread.whole_since, there)
-            _save(connection, schema.articles, [_article_row(article, now) for article in harvest.articles])
+            current = [*harvest.articles, *_late(connection, harvest.older)]
+            _save(connection, schema.articles, [_article_row(article, now) for article in _dated(connection, current, now)])
             _save(connection, schema.comments, [_comment_row(comment) for comment in harvest.comments])
+            ids = [row.id for row in (*harvest.articles, *harvest.older)]
+            _sight(connection, dict.fromkeys([*ids, *harvest.sighted]), now)
             for source in harvest.read:
                 values = {"source": source, "at": now}
                 if not connection.execute(
@@ -50,14 +61,59 @@ class Archive:
             last = connection.execute(query).scalar()
         return usual if last is None else max(min(usual, last - LOOKBACK), usual - REACH)
 
-    def material(self, since: datetime, until: datetime) -> Harvest:
-        """The articles published in a span of time, with their comments."""
+    def material(self, since: datetime) -> Harvest:
+        """The articles published since an instant, or first seen since, with their comments; those dated ahead among them."""
         table = schema.articles.c
         with self._engine.begin() as connection:
-            query = select(table.data).where(table.published >= since, table.published < until)
+            query = select(table.data).where(or_(table.published >= since, table.first_seen >= since))
             articles = tuple(_ARTICLE.validate_python(data) for data in connection.execute(query).scalars())
             comments = tuple(_comments(connection, [article.id for article in articles]))
         return Harvest(articles=articles, comments=comments)
+
+
+def _late(connection: Connection, older: Sequence[Article]) -> list[Article]:
+    """Of articles with old dates those that nobody has seen before, where their source has been read before."""
+    if not older:
+        return []
+    read_before = set(connection.execute(select(schema.readings.c.source)).scalars())
+    seen = _among(connection, schema.sightings.c.id, [row.id for row in older])
+    return [row for row in older if row.id not in seen and row.source in read_before]
+
+
+def _dated(connection: Connection, articles: Sequence[Article], now: datetime) -> list[Article]:
+    """The articles, those without a date by when they were first seen; one seen long ago is not new because it is still there."""
+    table, guessed = schema.articles.c, [row.id for row in articles if row.guessed]
+    if not guessed:
+        return list(articles)
+    known = {
+        row.id: row.published
+        for some in _steps(guessed)
+        for row in connection.execute(select(table.id, table.published).where(table.id.in_(some)))
+    }
+    over = _among(connection, schema.sightings.c.id, guessed) - set(known)
+    dates = {row.id: known.get(row.id, now) for row in articles if row.guessed}
+    return [
+        replace(row, published=dates[row.id], updated=dates[row.id]) if row.guessed else row
+        for row in articles
+        if not (row.guessed and row.id in over)
+    ]
+
+
+def _sight(connection: Connection, ids: Iterable[str], now: datetime) -> None:
+    table = schema.sightings
+    rows = [{"id": key, "last": now} for key in ids]
+    if rows:
+        statement = insert(connection, table)
+        statement = statement.on_conflict_do_update(index_elements=["id"], set_={"last": statement.excluded.last})
+        connection.execute(statement, rows)
+
+
+def _among(connection: Connection, column: Any, values: Sequence[str]) -> set[str]:
+    return {found for some in _steps(values) for found in connection.execute(select(column).where(column.in_(some))).scalars()}
+
+
+def _steps(values: Sequence[str]) -> Iterator[Sequence[str]]:
+    return (values[at : at + _CHUNK] for at in range(0, len(values), _CHUNK))
 
 
 def _comments(connection: Connection, articles: Sequence[str]) -> Iterable[Comment]:
@@ -96,6 +152,7 @@ def _prune(connection: Connection, now: datetime) -> None:
     old = now - KEPT_FOR
     connection.execute(delete(schema.articles).where(schema.articles.c.published < old, schema.articles.c.first_seen < old))
     connection.execute(delete(schema.comments).where(schema.comments.c.article_id.not_in(select(schema.articles.c.id))))
+    connection.execute(delete(schema.sightings).where(schema.sightings.c.last < now - REMEMBERED))
     connection.execute(delete(schema.responses).where(schema.responses.c.at < old))
     connection.execute(delete(schema.moves).where(schema.moves.c.at < old))
 

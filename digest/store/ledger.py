@@ -8,8 +8,8 @@ from typing import Any
 from pydantic import TypeAdapter
 from sqlalchemy import Connection, Engine, Row, and_, func, insert, select, update
 
-from digest.markup import identity
-from digest.model import Edition, Rendered, Slot, Subscriber
+from digest.model import Edition, Rendered, Slot, Subscriber, Told
+from digest.sameness import told
 from digest.store import schema
 from digest.store.database import first_to_write
 from digest.store.deliveries import counts
@@ -80,14 +80,14 @@ class Ledger:
                 made = connection.execute(select(func.min(table.window_start)).where(mine)).scalar()
         return made
 
-    def settled(self, name: str) -> frozenset[str]:
-        """Ids and identities of all articles that an edition of this name printed or left out."""
+    def settled(self, name: str) -> tuple[Told, ...]:
+        """All articles that an edition of this name printed or left out for good."""
         mine = schema.settled.join(schema.editions, schema.settled.c.edition == schema.editions.c.key)
-        query = (
-            select(schema.settled.c.article_id, schema.settled.c.identity).select_from(mine).where(schema.editions.c.name == name)
-        )
+        table = schema.settled.c
+        columns = (table.article_id, table.identity, table.anchor, table.title, table.opening, table.published, table.source)
+        query = select(*columns).select_from(mine).where(schema.editions.c.name == name)
         with self._engine.begin() as connection:
-            return frozenset(mark for row in connection.execute(query) for mark in row if mark)
+            return tuple(Told(*row) for row in connection.execute(query))
 
     def next_number(self) -> int:
         """The number that the next edition made will bear."""
@@ -190,6 +190,12 @@ class Ledger:
             return [_entry(row, counts(connection, row.key)) for row in rows]
 
 
+def as_json(edition: Edition) -> dict[str, Any]:
+    """An edition as it is kept and shown to machines; what articles are known again by is kept apart."""
+    dumped: dict[str, Any] = _EDITION.dump_python(edition, mode="json", exclude={"left_out": {"__all__": {"told"}}})
+    return dumped
+
+
 def _made(connection: Connection, edition: Edition, rendered: Rendered, variants: Mapping[str, Rendered]) -> None:
     """Write down what an edition is."""
     key = edition.slot.key
@@ -217,7 +223,7 @@ def _edition_row(edition: Edition, rendered: Rendered) -> dict[str, Any]:
         "number": edition.number,
         "frozen_at": edition.frozen_at,
         "note": "",
-        "data": _EDITION.dump_python(edition, mode="json"),
+        "data": as_json(edition),
         "subject": rendered.subject,
         "preheader": rendered.preheader,
         "html": rendered.html,
@@ -226,12 +232,18 @@ def _edition_row(edition: Edition, rendered: Rendered) -> dict[str, Any]:
 
 
 def _settled_rows(edition: Edition) -> list[dict[str, Any]]:
-    key = edition.slot.key
-    printed = [(story.article.id, story.article.url, story.position, "; ".join(story.reasons)) for story in edition.stories]
-    left = [(row.id, row.url, None, row.reason) for row in edition.left_out if row.kind == "article"]
+    printed = [(told(story.article), story.position, "; ".join(story.reasons)) for story in edition.stories]
+    left = [(row.told, None, row.reason) for row in edition.left_out if row.kind == "article" and row.final and row.told]
     return [
-        {"edition": key, "article_id": name, "identity": identity(url), "position": position, "reason": reason}
-        for name, url, position, reason in [*printed, *left]
+        {
+            "edition": edition.slot.key,
+            "article_id": row.id,
+            "identity": row.address,
+            "position": position,
+            "reason": reason,
+            **{name: getattr(row, name) for name in ("anchor", "title", "opening", "published", "source")},
+        }
+        for row, position, reason in [*printed, *left]
     ]
 
 

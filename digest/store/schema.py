@@ -64,6 +64,13 @@ readings = Table(
     Column("at", Instant, nullable=False),  # of the last reading that brought all there was
 )
 
+sightings = Table(
+    "sightings",
+    metadata,
+    Column("id", String, primary_key=True),  # of an article that a source has told of, whatever its date
+    Column("last", Instant, nullable=False),
+)
+
 responses = Table(
     "responses",
     metadata,
@@ -112,6 +119,11 @@ settled = Table(
     Column("identity", String, nullable=False),
     Column("position", Integer),  # none for an article left out
     Column("reason", Text, nullable=False),
+    Column("anchor", Text, nullable=False, server_default=""),
+    Column("title", Text, nullable=False, server_default=""),
+    Column("opening", Text, nullable=False, server_default=""),
+    Column("source", Text, nullable=False, server_default=""),
+    Column("published", Instant),
 )
 
 variants = Table(

@@ -16,7 +16,8 @@ from digest.config import SourcePlan
 from digest.curate import Rules, abuse, curate
 from digest.fetch import Fetcher
 from digest.judging import held_to
-from digest.model import Article, Comment, Edition, Harvest, Image, Slot, Window
+from digest.model import Article, Comment, Edition, Harvest, Image, Slot, Told, Window
+from digest.sameness import told
 from digest.sources import wordpress
 from tests.newsroom import DATA, RecordedSite
 
@@ -56,7 +57,7 @@ def comment(name: str, text: str = SENSIBLE, on: str = "a", **more: object) -> C
 
 
 def made(
-    articles: Sequence[Article] = (), comments: Sequence[Comment] = (), settled: frozenset[str] = frozenset(), rules: Rules = RULES
+    articles: Sequence[Article] = (), comments: Sequence[Comment] = (), settled: Sequence[Told] = (), rules: Rules = RULES
 ) -> Edition:
     return curate(SLOT, Harvest(articles=tuple(articles), comments=tuple(comments)), settled, rules, number=1, now=END)
 
@@ -77,13 +78,13 @@ def test_the_window_is_half_open() -> None:
 
 
 def test_what_came_in_late_is_taken_once_there_was_an_edition() -> None:
-    edition = made([article("late", 30)], settled=frozenset({"other"}))
+    edition = made([article("late", 30)], settled=[Told("other", "g.example/other")])
     assert edition.stories[0].reasons[-1].startswith("came in after")
 
 
 def test_what_was_settled_is_not_printed_again_under_another_id_either() -> None:
-    assert made([article("a")], settled=frozenset({"a"})).stories == ()
-    assert made([article("b", url="http://www.g.example/a/?utm_source=x")], settled=frozenset({"g.example/a"})).stories == ()
+    assert made([article("a")], settled=[told(article("a"))]).stories == ()
+    assert made([article("b", url="http://www.g.example/a/?utm_source=x")], settled=[Told("a", "g.example/a")]).stories == ()
 
 
 def test_copies_are_united_with_their_comments() -> None:
@@ -322,7 +323,7 @@ async def test_the_recorded_site_prints_nothing_it_should_not(site: RecordedSite
         harvest = await wordpress.read(SourcePlan(kind="wordpress", url=site.base), get, datetime(2026, 1, 1, tzinfo=UTC))
     window = Window(start=datetime(2026, 7, 1, tzinfo=UTC), end=END)
     rules = Rules(newsletter="G", articles=30, comments_per_article=3, standards=STANDARDS)
-    edition = curate(Slot(name="w", day=END.date(), window=window), harvest, frozenset(), rules, number=1, now=END)
+    edition = curate(Slot(name="w", day=END.date(), window=window), harvest, (), rules, number=1, now=END)
     picks = [pick for story in edition.stories for pick in story.picks]
     hidden = [text for text in json.loads((DATA / "hidden.json").read_text()) if "<" not in text]
     assert len(picks) > 20

@@ -96,7 +96,7 @@ def test_every_kind_has_a_pair() -> None:
 
 
 def test_an_unknown_kind_names_those_there_are() -> None:
-    with pytest.raises(ConfigError, match=r"mastodno.*There is: feed, wordpress"):
+    with pytest.raises(ConfigError, match=r"mastodno.*There is: wordpress, feed"):
         reader(SourcePlan(kind="mastodno", url="https://a.example"))
     with pytest.raises(ConfigError, match="There is: disqus"):
         discusser(CommentsPlan(kind="feed"))

@@ -8,8 +8,9 @@ import pytest
 from digest.config import SourcePlan
 from digest.errors import SourceError
 from digest.fetch import Response
-from digest.model import Comment
-from digest.sources import feed
+from digest.model import UNDATED, Article, Comment
+from digest.sources import comment_feed, feed
+from digest.sources.parsed_feed import parse
 from tests.newsroom import BASE, DATA, NOW
 
 LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
@@ -17,6 +18,10 @@ LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
 
 def answer(body: bytes, url: str = f"{BASE}/feed/", kind: str = "application/xml", status: int = 200) -> Response:
     return Response(status=status, url=url, headers={"content-type": kind}, body=body)
+
+
+def articles(body: bytes, kind: str = "application/xml") -> list[Article]:
+    return [row for row, _ in feed.read_page(answer(body, kind=kind), plan(), LONG_AGO).rows if row]
 
 
 class Site:
@@ -84,9 +89,8 @@ async def test_only_articles_since_and_only_their_comments() -> None:
 
 
 async def thread(name: str) -> dict[str, Comment]:
-    entry = feed.parse(answer(recorded("feed-3.xml"))).entries
-    on = next(found for row in entry if (found := feed.article(row, plan(), BASE)) and "tram-is-the-wrong" in found.url)
-    harvest = await feed.thread(Site(comments=recorded(name)), on, f"{BASE}/comments")
+    on = next(row for row in articles(recorded("feed-3.xml")) if "tram-is-the-wrong" in row.url)
+    harvest = await comment_feed.thread(Site(comments=recorded(name)), on, f"{BASE}/comments")
     return {comment.id.rpartition("-")[2]: comment for comment in harvest.comments}
 
 
@@ -102,11 +106,11 @@ async def test_comments_of_rss_and_atom_have_the_parents_of_rest() -> None:
 
 
 async def test_unmarked_pingbacks_are_seen() -> None:
-    parsed = feed.parse(answer(recorded("comments.xml")))
+    parsed = parse(answer(recorded("comments.xml")))
     kinds = {row.author: row for row in parsed.entries}
-    on = feed.article(feed.parse(answer(recorded("feed.xml"))).entries[1], plan(), BASE)
+    on = articles(recorded("feed.xml"))[1]
     assert on is not None
-    comment = feed.comment(kinds["Upper Town Diary"], on)
+    comment = comment_feed.comment(kinds["Upper Town Diary"], on)
     assert comment is not None
     assert comment.kind == "pingback"
 
@@ -146,26 +150,26 @@ async def test_an_entity_bomb_does_not_go_off() -> None:
 
 async def test_a_wrong_charset_header_does_not_spoil_names() -> None:
     body = '<?xml version="1.0" encoding="utf-8"?><rss version="2.0"><channel><item><title>Zoë’s café</title><link>http://a.example/1</link><pubDate>Mon, 23 Nov 2026 15:40:00 +0000</pubDate></item></channel></rss>'
-    parsed = feed.parse(answer(body.encode(), kind="text/xml; charset=utf-8"))
-    article = feed.article(parsed.entries[0], plan(), BASE)
-    assert article is not None
+    (article,) = articles(body.encode(), kind="text/xml; charset=utf-8")
     assert article.title == "Zoë’s café"
 
 
-async def test_entries_without_date_or_address_are_counted() -> None:
-    body = b'<rss version="2.0"><channel><item><title>No date</title><link>http://a.example/1</link></item></channel></rss>'
-    harvest = await feed.read(plan(), Site(feed=body), LONG_AGO)
-    assert harvest.articles == ()
-    assert "1 entry without" in harvest.failures[0].reason
+async def test_entries_without_an_address_are_counted_and_one_without_a_date_waits_for_its_first_sighting() -> None:
+    entries = "<item><title>No date</title><link>http://a.example/1</link></item><item><title>No address</title></item>"
+    harvest = await feed.read(plan(), Site(feed=f'<rss version="2.0"><channel>{entries}</channel></rss>'.encode()), LONG_AGO)
+    (article,) = harvest.articles
+    assert (article.title, article.published, article.guessed) == ("No date", UNDATED, True)
+    assert "1 entry without an address" in harvest.failures[0].reason
 
 
 async def test_a_json_feed() -> None:
-    item = {"id": 7, "url": "https://a.example/7", "title": "A &amp; B", "content_html": "<p>Text.</p><script>x</script>", "date_published": "2026-11-23T10:00:00+01:00", "tags": ["News", "news"], "authors": [{"name": "Nell"}]}  # fmt: skip
-    body = json.dumps({"version": "https://jsonfeed.org/version/1.1", "items": [item, {"id": "no date"}]}).encode()
+    item = {"id": 7, "url": "https://a.example/7", "title": "A &amp; <b>B</b>", "content_html": "<p>Text.</p><script>x</script>", "date_published": "2026-11-23T10:00:00+01:00", "tags": ["News", "news"], "authors": [{"name": "Nell"}]}  # fmt: skip
+    body = json.dumps({"version": "https://jsonfeed.org/version/1.1", "items": [item, {"id": "no address"}]}).encode()
     harvest = await feed.read(plan(), Site(feed=body), LONG_AGO)
     (article,) = harvest.articles
-    assert (article.id, article.author, article.body_text, article.topics) == ("gazette.example:7", "Nell", "Text.", ("News",))
+    assert (article.id, article.author, article.body_text, article.topics) == ("gazette.example:7|https://a.example/7", "Nell", "Text.", ("News",))
     assert article.published == datetime(2026, 11, 23, 9, tzinfo=UTC)
+    assert article.title == "A &amp; <b>B</b>"  # plain text, by the specification
     assert "1 entry" in harvest.failures[0].reason
 
 
@@ -201,13 +205,12 @@ async def test_two_sources_may_both_call_an_article_1001() -> None:
 
 def test_threads_say_how_far_they_reach() -> None:
     assert NOW > LONG_AGO
-    entry = feed.parse(answer(recorded("feed-3.xml"))).entries
-    on = next(found for row in entry if (found := feed.article(row, plan(), BASE)) and "tram-is-the-wrong" in found.url)
-    parsed = feed.parse(answer(recorded("tram.xml")))
-    entries = tuple(row for item in parsed.entries if (row := feed.comment(item, on)))
+    on = next(row for row in articles(recorded("feed-3.xml")) if "tram-is-the-wrong" in row.url)
+    parsed = parse(answer(recorded("tram.xml")))
+    entries = tuple(row for item in parsed.entries if (row := comment_feed.comment(item, on)))
     assert on.comment_count is not None
     assert on.comment_count > 10
-    (thread,) = feed._reach(on, entries)
+    (thread,) = comment_feed._reach(on, entries)
     assert thread.whole_since == min(row.written for row in entries)
 
 

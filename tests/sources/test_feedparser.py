@@ -18,9 +18,10 @@ from aiohttp import web
 from digest.collect import collect
 from digest.config import SourcePlan
 from digest.fetch import Fetcher, Limits
-from digest.model import Article, Harvest
+from digest.model import UNDATED, Article, Harvest
 from digest.sources import written
-from digest.sources.feed import _moment
+from digest.sources.dates import UTC_MANNER
+from digest.sources.parsed_feed import published
 from digest.web.pages import served
 
 FOLDER = os.environ.get("DIGEST_FEEDS", "")
@@ -67,8 +68,6 @@ def agree(harvest: Harvest, body: bytes, url: str, path: Path) -> None:
     for article in harvest.articles:
         by_date.setdefault(article.published, []).append(article)
     for entry in parsed.entries if not skipped else []:
-        published = _moment(entry, "published") or _moment(entry, "updated")
-        assert published in by_date, path
-        assert not entry.get("title") or any(
-            row.title == written.title(entry.title, row.body_text) for row in by_date[published]
-        ), path
+        date = published(entry, UTC_MANNER) or UNDATED
+        assert date in by_date, path
+        assert not entry.get("title") or any(row.title == written.title(entry.title, row.body_text) for row in by_date[date]), path

@@ -57,7 +57,7 @@ def test_nothing_that_runs_reaches_a_reader(data: st.DataObject) -> None:
     case = json.loads((DATA / f"{data.draw(st.sampled_from(ARTICLES))}.json").read_text())
     harvest = asyncio.run(read(case, {url: poisoned(answer, data.draw) for url, answer in case["answers"].items()}))
     rules = Rules(newsletter="G", articles=16, comments_per_article=3, standards=held_to(Path("/nowhere")))
-    edition = curate(SLOT, harvest, frozenset(), rules, number=1, now=datetime(2026, 11, 24, tzinfo=UTC))
+    edition = curate(SLOT, harvest, (), rules, number=1, now=datetime(2026, 11, 24, tzinfo=UTC))
     if not edition.stories:  # every address was unfit, and an edition without stories is never rendered
         return
     words = Design(NEWSLETTER, []).render(edition)

@@ -9,7 +9,7 @@ import pytest
 from digest.config import SourcePlan
 from digest.fetch import Fetcher
 from digest.model import Harvest
-from digest.sources import wordpress
+from digest.sources import wordpress, wordpress_api, wordpress_comments
 from tests.newsroom import DATA, RecordedSite
 
 JULY = datetime(2026, 7, 1, tzinfo=UTC)
@@ -91,8 +91,8 @@ async def test_ids_are_the_same_by_feed_and_by_rest(site: RecordedSite) -> None:
 
 
 async def test_a_list_without_end_is_told_and_promises_nothing(site: RecordedSite, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(wordpress, "PAGES", 2)
-    monkeypatch.setattr(wordpress, "COMMENTS", 5)
+    monkeypatch.setattr(wordpress_api, "PAGES", 2)
+    monkeypatch.setattr(wordpress_comments, "COMMENTS", 5)
     harvest = await read(site, datetime(2026, 11, 12, tzinfo=UTC))
     told = [failure.reason for failure in harvest.failures]
     assert any("not all comments" in reason for reason in told)

@@ -50,15 +50,15 @@ def receipt(recipient: Recipient, outcome: Outcome, minutes: int = 5) -> Receipt
 def test_what_goes_in_comes_out(store: Store) -> None:
     harvest = Harvest(articles=(article("a"), article("b", 50)), comments=(comment("c", parent_id="x"),))
     store.archive.keep(harvest, END)
-    material = store.archive.material(END - timedelta(days=1), END)
-    assert material.articles == (harvest.articles[0],)
+    material = store.archive.material(END - timedelta(days=1))
+    assert material.articles == harvest.articles
     assert material.comments == harvest.comments
 
 
 def test_an_edited_article_is_renewed(store: Store) -> None:
     store.archive.keep(Harvest(articles=(article("a"),)), END)
     store.archive.keep(Harvest(articles=(article("a", title="Corrected"),)), END)
-    assert [row.title for row in store.archive.material(END - timedelta(days=1), END).articles] == ["Corrected"]
+    assert [row.title for row in store.archive.material(END - timedelta(days=1)).articles] == ["Corrected"]
 
 
 def test_a_removed_comment_is_gone_as_far_as_the_thread_reaches(store: Store) -> None:
@@ -66,13 +66,13 @@ def test_a_removed_comment_is_gone_as_far_as_the_thread_reaches(store: Store) ->
     store.archive.keep(Harvest(articles=(article("a"),), comments=(old, young)), END)
     reach = Thread(article_id="a", whole_since=END - timedelta(hours=3))
     store.archive.keep(Harvest(articles=(article("a"),), threads=(reach,)), END)
-    assert [row.id for row in store.archive.material(END - timedelta(days=1), END).comments] == ["old"]
+    assert [row.id for row in store.archive.material(END - timedelta(days=1)).comments] == ["old"]
 
 
 def test_material_is_kept_for_a_month(store: Store) -> None:
     store.archive.keep(Harvest(articles=(article("a"),), comments=(comment("c"),)), END)
     store.archive.keep(Harvest(), END + timedelta(days=32))
-    assert store.archive.material(END - timedelta(days=2), END) == Harvest()
+    assert store.archive.material(END - timedelta(days=2)) == Harvest()
 
 
 def test_http_answers_are_kept(store: Store) -> None:
@@ -100,8 +100,8 @@ def test_an_edition_is_kept_whole(store: Store) -> None:
     assert again is not None
     assert again.edition == made_edition
     assert again.rendered == WORDS
-    assert store.ledger.settled("weekday") == {"a", "b", "g.example/a", "g.example/b"}
-    assert store.ledger.settled("weekly") == frozenset()
+    assert {(row.id, row.address) for row in store.ledger.settled("weekday")} == {("a", "g.example/a"), ("b", "g.example/b")}
+    assert store.ledger.settled("weekly") == ()
     assert store.ledger.next_number() == 2
     assert store.ledger.key_of(1) == SLOT.key
     assert store.ledger.horizon("weekday", END + timedelta(days=1)) == END
@@ -223,7 +223,7 @@ def test_a_database_of_the_future_is_left_alone(tmp_path: Path) -> None:
 def test_left_out_comments_are_not_settled_articles(store: Store) -> None:
     extra = LeftOut(kind="comment", id="zzz", label="x", url="http://g.example/a#zzz", reason="abuse")
     store.ledger.freeze(replace(edition(), left_out=(extra,)), WORDS, [], Terms(token=str))
-    assert "zzz" not in store.ledger.settled("weekday")
+    assert "zzz" not in {row.id for row in store.ledger.settled("weekday")}
 
 
 def _open(folder: str) -> None:

@@ -1,0 +1,81 @@
+"""What a page's HTML holds and a reader of the page does not read as its words: cards, buttons, players, captions, spoilers.
+
+HTML is bounded in depth before any parser sees it: parsers are quadratic in it (40,000 open `<div>` cost seconds), and browsers
+stop at 512 too. Only this module and `sources` know lxml.
+"""
+
+import re
+
+import lxml.etree
+import lxml.html
+
+DEEPEST = 512  # elements inside elements; as Chromium and WebKit have it
+CUT = "[…]"  # where a spoiler stood
+
+_TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9-]*)((?:[^<>\"']|\"[^\"]*\"|'[^']*')*)>")
+_EMPTY = frozenset(("area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr"))
+_SPOILER = ("spoiler", "spoiled", "md-spoiler-text", "spoiler-text", "bb_spoiler")
+_MACHINERY = (
+    # Ghost's cards
+    "kg-bookmark-card", "kg-button-card", "kg-audio-card", "kg-file-card", "kg-product-card", "kg-signup-card", "kg-cta-card",
+    "kg-email-cta", "kg-video-card", "kg-gallery-card", "kg-embed-card", "kg-nft-card", "kg-paywall",
+    # WordPress, its themes and plugins
+    "wp-caption-text", "wp-element-caption", "wp-block-button", "wp-block-buttons", "wp-block-file", "wp-block-embed",
+    "wp-block-social-links", "sharedaddy", "jp-relatedposts", "screen-reader-text", "more-link", "read-more", "readmore",
+    "addtoany_share_save_container", "ez-toc-container", "wp-block-jetpack-subscriptions", "wp-playlist",
+    # Discourse's pictures, quotations of posts, polls
+    "lightbox-wrapper", "onebox", "poll", "meta",
+    # Mastodon's mark of a quoted post
+    "quote-inline",
+    # footnotes and headings of site generators
+    "footnote-backref", "footnote-backlink", "footnote-return", "reversefootnote", "footnote-ref", "headerlink", "anchorjs-link",
+    "toc", "reading-time",
+)  # fmt: skip
+_NAMED = re.compile("|".join(re.escape(name) for name in (*_SPOILER, *_MACHINERY)))
+_SPOILERS, _PARTS = frozenset(_SPOILER), frozenset(_MACHINERY)
+_DATA_SPOILER = "data-spoiler"
+
+
+def shallow(markup: str) -> str:
+    """The markup without the elements that lie deeper than `DEEPEST`; their words stay."""
+    if markup.count("<") <= DEEPEST:
+        return markup
+    depth, kept, at = 0, [], 0
+    for tag in _TAG.finditer(markup):
+        closes, name = bool(tag[1]), tag[2].lower()
+        if name in _EMPTY:
+            continue
+        depth = max(0, depth - 1) if closes else depth + 1
+        if depth > DEEPEST or (closes and depth >= DEEPEST):
+            kept.append(markup[at : tag.start()])
+            at = tag.end()
+    return " ".join([*kept, markup[at:]])
+
+
+def without_machinery(markup: str) -> str:
+    """The markup without what is no word of it, and with spoilers cut; most markup has neither, and a look tells."""
+    if not _NAMED.search(markup) and _DATA_SPOILER not in markup:
+        return markup
+    try:
+        root = lxml.html.fragment_fromstring(markup, create_parent="div", parser=lxml.html.HTMLParser(huge_tree=True))
+    except (lxml.etree.ParserError, ValueError):
+        return markup
+    for element in list(root.iter(lxml.etree.Element)):
+        _prune(element)
+    return str(lxml.html.tostring(root, encoding="unicode"))
+
+
+def _prune(element: lxml.html.HtmlElement) -> None:
+    names = set(str(element.get("class", "")).split())
+    if names & _SPOILERS or element.get(_DATA_SPOILER) is not None:
+        _replace(element, f" {CUT} ")
+    elif names & _PARTS:
+        _replace(element, " ")
+
+
+def _replace(element: lxml.html.HtmlElement, words: str) -> None:
+    """Words in the place of an element; its tail stays."""
+    if element.getparent() is None:
+        return
+    element.tail = words + (element.tail or "")
+    element.drop_tree()

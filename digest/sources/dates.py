@@ -1,0 +1,186 @@
+"""Dates as publishers write them → instants. ISO 8601 and RFC 5322 are read here, in the many forms that only nearly keep to them;
+what is left is for dateparser, which knows the months, days and zones of other languages.
+
+Without a zone a date is of the newsletter's own; a number is seconds or milliseconds since 1970.
+"""
+
+import re
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+from digest.config import SourcePlan
+
+EARLIEST, LATEST = 1990, 2200  # years of a publication
+LONGEST = 120  # characters of a date
+
+# Hours from UTC. Abbreviations that stand for several (IST, CST, BST) are read as most feeds mean them.
+_ZONES: Mapping[str, float] = {
+    "z": 0, "ut": 0, "utc": 0, "gmt": 0, "wet": 0, "west": 1, "bst": 1, "ist": 5.5, "cet": 1, "mez": 1, "cest": 2, "mesz": 2,
+    "eet": 2, "eest": 3, "msk": 3, "trt": 3, "gst": 4, "pkt": 5, "wib": 7, "ict": 7, "hkt": 8, "sgt": 8, "awst": 8, "pht": 8,
+    "jst": 9, "kst": 9, "acst": 9.5, "acdt": 10.5, "aest": 10, "aedt": 11, "nzst": 12, "nzdt": 13, "sast": 2, "wat": 1, "cat": 2,
+    "eat": 3, "brt": -3, "art": -3, "clt": -4, "clst": -3, "nst": -3.5, "ndt": -2.5, "ast": -4, "adt": -3, "est": -5, "edt": -4,
+    "cst": -6, "cdt": -5, "mst": -7, "mdt": -6, "pst": -8, "pdt": -7, "akst": -9, "akdt": -8, "hst": -10,
+}  # fmt: skip
+_MONTHS = {
+    name: number
+    for number, names in enumerate(
+        (
+            ("jan", "january"), ("feb", "february"), ("mar", "march"), ("apr", "april"), ("may",), ("jun", "june"),
+            ("jul", "july"), ("aug", "august"), ("sep", "sept", "september"), ("oct", "october"), ("nov", "november"),
+            ("dec", "december"),
+        ),
+        start=1,
+    )
+    for name in names
+}  # fmt: skip
+_CLOCK = r"(?P<h>\d{1,2})[:.h](?P<m>\d{2})(?:[:.](?P<s>\d{2})(?:[.,]\d+)?)?"
+_TIME = re.compile(
+    rf"(?<![\d:.]){_CLOCK}\s*(?P<half>[ap]\.?\s?m\.?(?![a-z]))?|(?<![\d:.])(?P<ho>\d{{1,2}})\s*(?P<halfo>[ap]\.?m\.?)(?![a-z])",
+    re.IGNORECASE,
+)
+_OFFSET = re.compile(r"(?:(?:utc|gmt|ut)\s*)?(?P<sign>[+\u2212-])(?P<oh>\d{1,2}):?(?P<om>\d{2})?(?!\d)\s*z?\b", re.IGNORECASE)
+_COMPACT = re.compile(r"(?<!\d)(\d{4})(\d{2})(\d{2})(?:t?(\d{2})(\d{2})(\d{2})?)?(?!\d)", re.IGNORECASE)
+_YMD = re.compile(r"(?<!\d)(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?!\d)")
+_NUMBERS = re.compile(r"(?<!\d)(\d{1,2})[-/.]\s?(\d{1,2})[-/.]\s?(\d{4}|\d{2})(?!\d)")
+_DMY = re.compile(r"(?<!\d)(\d{1,2})(?:st|nd|rd|th)?[\s.\-/,]+([a-z]{3,9})\.?[\s.\-/,]+(\d{4}|\d{2})(?!\d)", re.IGNORECASE)
+_MDY = re.compile(r"\b([a-z]{3,9})\.?[\s\-]+(\d{1,2})(?:st|nd|rd|th)?(?!\d)[\s,\-]+(\d{4})(?!\d)", re.IGNORECASE)
+_CTIME = re.compile(r"\b([a-z]{3})\s+(\d{1,2})\s+[\d:]+(?:\s+[a-z]{2,5})?\s+(\d{4})(?!\d)", re.IGNORECASE)
+_PLACE = re.compile(r"\b[A-Z][A-Za-z]+/[A-Z][A-Za-z_]+(?:/[A-Z][A-Za-z_]+)?\b")
+_NUMBER = re.compile(r"\d{9,14}(?:\.\d+)?\Z")
+_WORD = re.compile(r"[a-z]+", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How a source writes dates where they do not say it themselves: its time zone, and its language (BCP 47)."""
+
+    zone: ZoneInfo
+    language: str = "en-GB"
+
+    @property
+    def american(self) -> bool:
+        """Whether 11/12 is the twelfth of November."""
+        return self.language.replace("_", "-").casefold() in {"en-us", "en-ph", "en-ca"}
+
+
+UTC_MANNER = Manner(ZoneInfo("UTC"))
+
+
+def manner(plan: SourcePlan) -> Manner:
+    """How a source writes its dates."""
+    return Manner(plan.timezone or UTC_MANNER.zone, plan.language or UTC_MANNER.language)
+
+
+@lru_cache(maxsize=512)
+def moment(text: str, manner: Manner = UTC_MANNER) -> datetime | None:
+    """The instant that a date stands for, in UTC; None where it is none of a publication."""
+    text = " ".join(text.split())[:LONGEST]
+    if not text:
+        return None
+    found = _number(text) or _written(text, manner) or _foreign(text, manner)
+    return found if found and EARLIEST < found.year < LATEST else None
+
+
+def _number(text: str) -> datetime | None:
+    """Seconds since 1970, or milliseconds where they would be beyond the calendars; a compact date is no number."""
+    if not _NUMBER.match(text) or _COMPACT.fullmatch(text):
+        return None
+    value = float(text)
+    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=value / 1000 if value > 1e11 else value)
+
+
+def _written(text: str, manner: Manner) -> datetime | None:
+    """A date in figures or with an English month, and the time and zone in the rest of the text."""
+    day, rest = _day(text, manner)
+    if day is None:
+        return None
+    clock, rest = _clock(rest)
+    try:
+        local = datetime.combine(date(*day), time()) + clock
+    except (ValueError, OverflowError):
+        return None
+    zone = _zone(rest)
+    return (local.replace(tzinfo=manner.zone) if zone is None else local.replace(tzinfo=zone)).astimezone(UTC)
+
+
+def _day(text: str, manner: Manner) -> tuple[tuple[int, int, int] | None, str]:
+    """Year, month and day, and the text without them."""
+    for pattern, order in ((_YMD, "ymd"), (_DMY, "dmy"), (_MDY, "mdy"), (_CTIME, "mdy"), (_NUMBERS, "?"), (_COMPACT, "compact")):
+        found = pattern.search(text)
+        if found is None:
+            continue
+        if order == "compact":
+            clock = f" {found[4]}:{found[5]}:{found[6] or '00'}" if found[4] else ""
+            return (int(found[1]), int(found[2]), int(found[3])), text[: found.start()] + clock + text[found.end() :]
+        day = _ordered(found, order, manner)
+        if day is not None:
+            cut = text[: found.start()] + " " + text[found.end() :]
+            return day, text if pattern is _CTIME else cut
+    return None, text
+
+
+def _ordered(found: re.Match[str], order: str, manner: Manner) -> tuple[int, int, int] | None:
+    one, two, three = found[1], found[2], found[3]
+    if order == "?":
+        american = int(two) > 12 or (manner.american and int(one) <= 12 and found[0].count("/") == 2)
+        order = "mdy" if american else "dmy"
+    year, month, day = {"ymd": (one, two, three), "dmy": (three, two, one), "mdy": (three, one, two)}[order]
+    number = int(month) if month.isdigit() else _MONTHS.get(month.casefold())
+    full = int(year) + (2000 if len(year) == 2 else 0)
+    return (full, number, int(day)) if number and 1 <= number <= 12 and 1 <= int(day) <= 31 else None
+
+
+def _clock(text: str) -> tuple[timedelta, str]:
+    """The time of day, and the text without it; midnight where there is none. A leap second and 24:00 roll over."""
+    found = _TIME.search(text)
+    if found is None:
+        return timedelta(), text
+    hours, half = int(found["h"] or found["ho"]), (found["half"] or found["halfo"] or "").casefold()
+    if half and 1 <= hours <= 12:
+        hours = hours % 12 + (12 if half.startswith("p") else 0)
+    clock = timedelta(hours=hours, minutes=int(found["m"] or 0), seconds=int(found["s"] or 0))
+    if clock > timedelta(days=1, seconds=1):
+        return timedelta(), text
+    return clock, text[: found.start()] + " " + text[found.end() :]
+
+
+def _zone(text: str) -> tzinfo | None:
+    """The zone that stands in the rest of a date, in figures or by a name; None where it has none."""
+    place = _PLACE.search(text)
+    if place is not None:
+        with suppress(OSError, ValueError, KeyError):
+            return ZoneInfo(place[0])
+    offset = _OFFSET.search(text)
+    if offset is not None:
+        ahead = timedelta(hours=int(offset["oh"]), minutes=int(offset["om"] or 0))
+        if ahead <= timedelta(hours=15):
+            return timezone(ahead if offset["sign"] == "+" else -ahead)
+    words = [word.casefold() for word in _WORD.findall(text)]
+    named = next((_ZONES[word] for word in words if word in _ZONES), None)
+    return None if named is None else timezone(timedelta(hours=named))
+
+
+def _foreign(text: str, manner: Manner) -> datetime | None:
+    """A date in another language; one without a year, or counted from today, is none."""
+    if not re.search(r"\d{4}", text):
+        return None
+    from dateparser import parse  # noqa: PLC0415  a tenth of a second, and few feeds need it
+
+    settings = {
+        "TIMEZONE": manner.zone.key, "RETURN_AS_TIMEZONE_AWARE": True, "REQUIRE_PARTS": ["day", "month", "year"],
+        "DATE_ORDER": "MDY" if manner.american else "DMY", "PARSERS": ["absolute-time"], "DEFAULT_LANGUAGES": ["en"],
+    }  # fmt: skip
+    try:
+        found = parse(text, settings=settings)
+    except (ValueError, OverflowError, TypeError, AttributeError, KeyError, RecursionError):  # it trips over some strangers' texts
+        return None
+    if found is None:
+        return None
+    if not _TIME.search(text):
+        found = datetime.combine(found.date(), time(), found.tzinfo)
+    instant: datetime = found.astimezone(UTC)
+    return instant
