@@ -16,26 +16,22 @@ from urllib.parse import quote, urlsplit
 import css_inline
 import mjml
 from babel.dates import format_date
-from jinja2 import ChoiceLoader, Environment, FileSystemLoader, StrictUndefined, TemplateSyntaxError
+from jinja2 import BaseLoader, ChoiceLoader, Environment, FileSystemLoader, StrictUndefined, TemplateSyntaxError
 from jinja2 import TemplateError as JinjaError
 
 from digest.config import Newsletter, split_mailbox
 from digest.errors import TemplateError
 from digest.marks import PREFIX, ReaderMarks, filled_size
+from digest.mjml_errors import POSITION, TAGS, Marking, place, position, unknown_tag
 from digest.model import Article, Comment, Edition, Image, Rendered
 from digest.prose import shorten, squeeze
 
 LARGEST = 100_000  # bytes of HTML as it leaves, a reader's own words in it; Gmail cuts a message off at 102 KB
 _HERE = Path(__file__).parent
 PACKAGED = next(folder for folder in (_HERE / "templates", _HERE.parent / "templates") if folder.is_dir())
-_TAG = re.compile(r"<(mj-[a-z-]+|mjml)\b")
 _INLINE = re.compile(r'<mj-style inline="inline">(.*?)</mj-style>', re.DOTALL)
 _INDENT = re.compile(r"\n\s+")
 _BETWEEN = re.compile(r"(?<=>)[ \t]+(?=</?mj)")  # mrml takes blanks between two of its tags for text, unless a line ends there
-_KNOWN = frozenset(
-    """mjml mj-head mj-body mj-title mj-attributes mj-all mj-class mj-style mj-raw mj-wrapper mj-section mj-column mj-group mj-text
-    mj-image mj-button mj-divider mj-spacer mj-table mj-hero mj-font mj-breakpoint mj-navbar mj-navbar-link""".split()  # noqa: SIM905
-)
 _SHARE = {
     "email": ("by e-mail", "mailto:?subject={title}&body={url}"),
     "bluesky": ("on Bluesky", "https://bsky.app/intent/compose?text={title}%20{url}"),
@@ -71,14 +67,8 @@ class Design:
 
     def __init__(self, newsletter: Newsletter, folders: Sequence[Path]) -> None:
         self._newsletter = newsletter
-        loader = ChoiceLoader([FileSystemLoader(folder) for folder in (*folders, PACKAGED)])
-        self._environment = Environment(
-            loader=loader,
-            autoescape=lambda name: name is None or ".txt" not in name,  # noqa: S701  the plain text has nothing to escape
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
+        self._loader = ChoiceLoader([FileSystemLoader(folder) for folder in (*folders, PACKAGED)])
+        self._environment = _environment(self._loader)
 
     def render(self, edition: Edition) -> Rendered:
         """The edition in words; TemplateError names the file and the line that cannot be rendered."""
@@ -129,19 +119,23 @@ class Design:
             raise TemplateError(f"template error: {error}", thing=_place(error, name)) from error
 
     def _html(self, context: dict[str, Any], name: str = "edition.mjml.j2") -> str:
-        source = _BETWEEN.sub("\n", self._fill(name, context).replace("\r\n", "\n"))
-        unknown = sorted(set(_TAG.findall(source)) - _KNOWN)
-        if unknown:
-            raise TemplateError(f"unknown MJML tag <{unknown[0]}>", thing=name, remedy=f"Known: {', '.join(sorted(_KNOWN))}.")
-        rules = "\n".join(_INLINE.findall(source))
-        try:
-            inliner = css_inline.CSSInliner(
-                inline_style_tags=False, keep_style_tags=True, extra_css=rules, load_remote_stylesheets=False
+        source = _even(self._fill(name, context))
+        if unknown := unknown_tag(source):
+            told = f"unknown MJML tag <{unknown[1]}>"
+            raise TemplateError(
+                told, thing=self._place(name, context, unknown.start()), remedy=f"Known: {', '.join(sorted(TAGS))}."
             )
-            html = _INDENT.sub("\n", inliner.inline(mjml.mjml2html(_INLINE.sub("", source))))
-            return html.replace('role="article"', 'role="main"', 1)  # a screen reader finds the mail as the page's main part
+        try:
+            return _html_of(source)
         except (ValueError, css_inline.InlineError) as error:
-            raise TemplateError(f"not valid MJML: {_near(error, source)}", thing=name) from error
+            at = position(error, source)
+            near = "" if at is None else f" near “{squeeze(source[max(0, at - 40) : at + 40])}”"
+            told = f"not valid MJML: {POSITION.sub('', str(error))}{near}"
+            raise TemplateError(told, thing=self._place(name, context, at)) from error
+
+    def _place(self, name: str, context: dict[str, Any], at: int | None) -> str:
+        marked = _environment(Marking(self._loader)).get_template(name).render(context)
+        return place(_even(marked), at, name)
 
     def _share(self, article: Article) -> list[ShareLink]:
         title, url = quote(shorten(article.title, 120), safe=""), quote(article.url, safe="")
@@ -169,14 +163,28 @@ def _place(error: BaseException, name: str) -> str:
     return f"{frames[-1].filename}:{frames[-1].lineno}" if frames else name
 
 
-def _near(error: BaseException, source: str) -> str:
-    """The message of mrml, with the text at the byte position that it names."""
-    place = re.search(r" at position (\d+):\d+", str(error))
-    if not place:
-        return str(error)
-    at = int(place[1])
-    text = source.encode()[max(0, at - 40) : at + 40].decode("utf-8", "ignore")
-    return f"{str(error)[: place.start()]} near “{squeeze(text)}”"
+def _environment(loader: BaseLoader) -> Environment:
+    return Environment(
+        loader=loader,
+        autoescape=lambda name: name is None or ".txt" not in name,  # noqa: S701  the plain text has nothing to escape
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+def _even(filled: str) -> str:
+    """The source without blanks between tags that mrml would take for text; as long as it was, so that places stay."""
+    return _BETWEEN.sub(lambda blanks: f"\n{' ' * (len(blanks[0]) - 1)}", filled.replace("\r\n", "\n"))
+
+
+def _html_of(source: str) -> str:
+    """MJML as HTML, our own rules on their elements; the rules' room stays, so that a position is one of the source."""
+    rules = "\n".join(_INLINE.findall(source))
+    inliner = css_inline.CSSInliner(inline_style_tags=False, keep_style_tags=True, extra_css=rules, load_remote_stylesheets=False)
+    bare = _INLINE.sub(lambda block: " " * len(block[0].encode()), source)
+    html = _INDENT.sub("\n", inliner.inline(mjml.mjml2html(bare)))
+    return html.replace('role="article"', 'role="main"', 1)  # a screen reader finds the mail as the page's main part
 
 
 def _unblank(text: str) -> str:

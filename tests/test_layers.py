@@ -8,7 +8,7 @@ ROOT = Path(__file__).parent.parent / "digest"
 
 # From the ground up; a module may import what stands on a lower floor, or in its own room.
 FLOORS: tuple[frozenset[str], ...] = (
-    frozenset({"errors", "model", "prose", "marks", "links", "limits", "domains"}),
+    frozenset({"errors", "model", "prose", "marks", "links", "limits", "domains", "mjml_errors"}),
     frozenset({"hosts", "hidden"}),
     frozenset({"clock", "config", "markup", "fetch", "sign"}),
     frozenset({"sources", "sameness"}),
@@ -51,7 +51,7 @@ DOORS = {
     "aiosmtpd": {"demo"},
     "babel": {"render"},
     "publicsuffixlist": {"domains"},
-    "jinja2": {"render", "web"},
+    "jinja2": {"render", "mjml_errors", "web"},
 }
 
 

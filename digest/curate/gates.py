@@ -8,6 +8,7 @@ from typing import NamedTuple
 from digest.curate.abuse import Ruling, State, rule
 from digest.curate.discussion import Discussion, fingerprint
 from digest.curate.language import english
+from digest.curate.spam import advertises, contact
 from digest.curate.standards import Gates, Standards
 from digest.markup import own_words
 from digest.model import Comment
@@ -83,6 +84,8 @@ def _by_form(text: str, whole: str, size: int, limits: Gates) -> Refusal | None:
         return Refusal("quotation", "nothing but a quotation")
     if (length(_LINK.sub(" ", text)) if links else size) < least:
         return Refusal("short", f"under {least} words of its own")
+    if advertises(text):
+        return Refusal("spam", "advertising, or praise for any page")
     if _FIRST.match(text) or (_of_comments(text) and english(text)):
         return Refusal("meta", "about the comments, not the article")
     return Refusal("capitals", "mostly capitals") if _shouted(text) else None
@@ -99,7 +102,10 @@ def _by_fellows(comment: Comment, talk: Discussion, ruling: Ruling) -> Refusal |
         return Refusal("repeated", "said before in the same words")
     if talk.printed and fingerprint(comment.text) in talk.printed:
         return Refusal("repeated", "printed under another article")
-    return Refusal("held", f"held for the editor: {ruling.why}") if ruling.state is State.HELD else None
+    if ruling.state is State.HELD:
+        return Refusal("held", f"held for the editor: {ruling.why}")
+    reach = contact(comment.text) or contact(comment.author)
+    return Refusal("held", f"held for the editor: it has {reach}") if reach else None
 
 
 def _shouted(text: str) -> bool:

@@ -167,7 +167,12 @@ async def test_a_json_feed() -> None:
     body = json.dumps({"version": "https://jsonfeed.org/version/1.1", "items": [item, {"id": "no address"}]}).encode()
     harvest = await feed.read(plan(), Site(feed=body), LONG_AGO)
     (article,) = harvest.articles
-    assert (article.id, article.author, article.body_text, article.topics) == ("gazette.example:7|https://a.example/7", "Nell", "Text.", ("News",))
+    assert (article.id, article.author, article.body_text, article.topics) == (
+        "gazette.example:7|https://a.example/7",
+        "Nell",
+        "Text.",
+        ("News",),
+    )
     assert article.published == datetime(2026, 11, 23, 9, tzinfo=UTC)
     assert article.title == "A &amp; <b>B</b>"  # plain text, by the specification
     assert "1 entry" in harvest.failures[0].reason
