@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from digest.errors import UsageError
-from digest.model import GONE, Subscriber
+from digest.model import GONE, NOTHING, Subscriber
 from digest.store import Entry, Store, Suppression
 from digest.subscribers import Change, NewRow, Problem, Roll, backups, rewrite
 from digest.subscribers.change import Edit, setting
@@ -67,9 +67,12 @@ class Import:
         self.batch = batch
         self._columns = Roll(roll).columns()
 
-    def plan(self, file: Path, status: str | None) -> Plan:
-        """Read the file and decide about each of its rows; UsageError where its name says that its readers are gone."""
-        source = Roll(file, bare=True)
+    def plan(self, file: Path, status: str | None, meant: Mapping[str, str] = NOTHING) -> Plan:
+        """Read the file and decide about each of its rows; UsageError where its name says that its readers are gone, or where
+        somebody has to say first what a column means (`meant`): an opt-out must not come in as a reader.
+        """
+        source = Roll(file, bare=True, meant=meant)
+        _check_columns(file, source, status)
         if status is None and (word := _warning(file, source.columns())):
             raise UsageError(
                 f"its name says {word!r}, and none of its columns says who is active",
@@ -226,6 +229,23 @@ def _backwards(was: Mapping[str, str], journal: Journal, counts: Counter[str]) -
 
     out: dict[str, Edit] = {email: gone for email, fate in was.items() if fate == "new"}
     return {**out, **{email: partial(back, own) for email, own in before.items()}}
+
+
+def _check_columns(file: Path, source: Roll, status: str | None) -> None:
+    """UsageError for a column, or a cell, that may say who must not be written to and is not understood."""
+    remedy = 'Say what it means: --columns "{0}=unsubscribed" where a yes is an opt-out, "{0}=active" where it is consent, '
+    remedy += '"{0}=ignore" where it is neither.'
+    if status is None and (undecided := source.columns().undecided):
+        told = f"the column “{undecided[0]}” may say who must not be written to, in a way that is not known"
+        raise UsageError(told, thing=file.name, remedy=remedy.format(undecided[0]))
+    flags = {source.columns().names[flag.at]: flag for flag in source.columns().flags}
+    for line, cells in source.cells(tuple(flag.at for flag in flags.values())) if status is None and flags else ():
+        for (name, flag), cell in zip(flags.items(), cells, strict=True):
+            if (flag.says(cell) or "").startswith(UNKNOWN):
+                told = f"“{cell[:40]}” under “{name}” is neither a yes nor a no"
+                raise UsageError(
+                    told, thing=f"{file.name}:{line}", remedy=f"Correct it. Or {remedy[0].lower()}{remedy[1:].format(name)}"
+                )
 
 
 def _warning(file: Path, columns: Columns) -> str | None:

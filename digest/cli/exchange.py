@@ -27,19 +27,27 @@ MARKS: dict["Fate", str] = {"new": "+", "changed": "~", "gone": "-", "kept out":
 @click.option("--apply", "really", is_flag=True, help="Do it; without this only tell what would be done.")
 @click.option("--consent", default="", help="Where these readers' consent comes from, kept in each one's history.")
 @click.option("--status", type=click.Choice(STATUSES), default=None, help="What all of them are, whatever the file says.")
+@click.option(
+    "--columns", "columns", multiple=True, metavar="NAME=MEANING",
+    help='What a column of FILE means: "Email Opt Out=unsubscribed", "TAGS=topics", "Score=ignore"; may be repeated.',
+)  # fmt: skip
 @shared
-def imported(root: Path, as_json: bool, file: Path, really: bool, consent: str, status: str | None) -> int:
+def imported(
+    root: Path, as_json: bool, file: Path, really: bool, consent: str, status: str | None, columns: tuple[str, ...]
+) -> int:
     """Take in the subscribers of FILE, a CSV of any program; first as a rehearsal, with --apply in earnest.
 
     New readers are appended, known ones get the values that the file has and the roll has a column for. Nobody is
     brought back who left, bounced or complained; who is marked so in FILE goes on the suppression list.
     """
     from digest.importing import Import
+    from digest.subscribers.archive import unpacked
+    from digest.subscribers.columns import meanings
     from digest.subscribers.incoming import batch
 
-    with working(root) as works, batch() as rows:
+    with working(root) as works, unpacked(file) as source, batch() as rows:
         way = Import(works.store, works.roll_path, works.links.token, works.clock(), rows)
-        plan = way.plan(file, status)
+        plan = way.plan(source, status, meanings(columns))
         if really and not plan.empty:
             way.apply(file.name, consent)
         if as_json:

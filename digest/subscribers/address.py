@@ -15,6 +15,11 @@ PLAIN = re.compile(
     r"[a-z0-9_+-]{1,30}+(?:\.[a-z0-9_+-]{1,30}+)?@(?:[a-z0-9](?:[a-z0-9]|-(?=[a-z0-9])){0,60}+\.){1,3}"
     r"(?!local|test|arpa|invalid|onion|internal|localhost)[a-z]{2,20}\Z"
 )
+_INVISIBLE = re.compile(  # the Unicode category Cf: marks of direction, joiners, soft hyphens, which come along when text is copied
+    "[\u00ad\u0600-\u0605\u061c\u06dd\u070f\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff\ufff9-\ufffb\U000e0001-\U000e007f]"
+)
+_SOME = re.compile(r"[^\s<>,;:\"'()\[\]]+@[^\s<>,;:\"'()\[\]@]+", re.IGNORECASE)
+_STRAY = frozenset("'\"‘’‚‛“”„«»‹›`´•·*–—")
 LONGEST = 1_000  # characters that may hold an address with a name
 ROLES = frozenset(WORDS["mailboxes"]["roles"])
 
@@ -29,14 +34,27 @@ def normal(address: str) -> str:
         return lower
     if len(address) > LONGEST:
         raise RollError(f"{address[:40]!r}… is not an address: it is too long")
-    bare = address.strip().strip("\ufeff\u200b\u00a0").removeprefix("mailto:").removesuffix(".")
-    if bare.endswith(">"):  # Ada Holm <ada@readers.example>
-        bare = bare.rpartition("<")[2][:-1]
+    bare = _taken_out(_INVISIBLE.sub("", address).strip())
     try:
         checked = validate_email(bare, check_deliverability=False, test_environment=True)
     except EmailNotValidError as error:
         raise RollError(f"{address.strip()[:80]!r} is not an address: {str(error).rstrip('.')}") from error
     return (checked.ascii_email or checked.normalized).lower()
+
+
+def _taken_out(text: str) -> str:
+    """The one address in a text: of `Ada Holm <ada@readers.example>`, of a link; RollError where there are several."""
+    several = {found.removeprefix("mailto:").casefold() for found in _SOME.findall(text)}
+    if len(several) > 1:
+        raise RollError(f"{text[:80]!r} has {len(several)} addresses in one field; give each a line of its own")
+    if text.endswith(">"):
+        text = text.rpartition("<")[2][:-1]
+    text = text.strip().removeprefix("mailto:").removesuffix(".")
+    if text[:1] in _STRAY or text.partition("@")[0][-1:] in _STRAY:
+        raise RollError(
+            f"{text[:80]!r} is not an address: it has a stray {text[0] if text[0] in _STRAY else 'mark'} in it; take it out"
+        )
+    return text
 
 
 def oddity(email: str) -> str:

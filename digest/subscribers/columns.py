@@ -7,14 +7,19 @@ as a list of readers writes to everybody who asked not to be written to.
 
 import re
 import tomllib
+import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+from digest.errors import UsageError
+from digest.model import NOTHING
+
 STATUSES = ("active", "pending", "paused", "unsubscribed", "bounced", "complained")
 KNOWN = ("email", "name", "status", "topics", "timezone", "language", "frequency", "joined", "paused_until")
 _DAY = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?!\d)")
+_HUMPS = re.compile(r"(?<=[a-z])(?=[A-Z])")  # hasOptedOut
 _GAPS = re.compile(r"[\s_\-/]+")
 
 WORDS: Mapping[str, Mapping[str, list[str]]] = tomllib.loads((Path(__file__).parent / "words.toml").read_text(encoding="utf-8"))
@@ -27,6 +32,9 @@ def _by_word(table: str) -> dict[str, str]:
 _COLUMNS, _STATUSES = WORDS["columns"], _by_word("statuses")
 _WHEN, _IF_TRUE, _IF_FALSE = _by_word("when"), _by_word("if_true"), _by_word("if_false")
 _BY_WORD = frozenset({*WORDS["by_word"]["columns"], *_COLUMNS["status"]})
+_DECISIONS, _ABOUT, _HARMLESS, _BEFORE = (WORDS["decisions"][name] for name in ("words", "about", "harmless", "before"))
+IGNORED = "ignore"
+UNCLEAR = "?"  # before what a cell says that nobody understands
 _YES, _NO, _NOTHING = (frozenset(WORDS["cells"][name]) for name in ("yes", "no", "nothing"))
 
 
@@ -41,7 +49,10 @@ class Flag:
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """Where in a row each known value stands; `extra` are the columns that keep their own names."""
+    """Where in a row each known value stands; `extra` are the columns that keep their own names.
+
+    `undecided` are those that may say who must not be written to, in words that are not known.
+    """
 
     names: tuple[str, ...]
     known: Mapping[str, int]
@@ -49,20 +60,26 @@ class Columns:
     last: int | None
     flags: tuple[Flag, ...]
     extra: tuple[tuple[int, str], ...]
+    undecided: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, header: Sequence[str]) -> "Columns":
-        """The meaning of a header."""
-        names = tuple(field.strip().strip("\ufeff").strip() for field in header)
-        plain = [_plain(name) for name in names]
+    def of(cls, header: Sequence[str], meant: Mapping[str, str] = NOTHING) -> "Columns":
+        """The meaning of a header; `meant` says of some columns what they are: a column of ours, a status, or `ignore`."""
+        names = tuple(bare(field) for field in header)
+        told = {at: meant[name.casefold()] for at, name in enumerate(names) if name.casefold() in meant}
+        plain = ["" if at in told else _plain(name) for at, name in enumerate(names)]
         places = {meaning: place for meaning, words in _COLUMNS.items() if (place := _place(plain, words)) is not None}
+        places |= {meaning: at for at, meaning in told.items() if meaning in _COLUMNS}
         first, last = places.pop("first", None), places.pop("last", None)
         if "name" in places:
             first = last = None
         used = {*places.values(), first, last}
-        extra = tuple((at, name) for at, name in enumerate(names) if name and at not in used)
-        flags = tuple(flag for at, name in enumerate(plain) if at not in used for flag in _flags(at, name))
-        return cls(names, places, first, last, flags, extra)
+        extra = tuple((at, name) for at, name in enumerate(names) if name and at not in used and told.get(at) != IGNORED)
+        flags = [flag for at, name in enumerate(plain) if at not in used for flag in _flags(at, name)]
+        flags += [_flag_of(at, meaning) for at, meaning in told.items() if meaning in STATUSES]
+        clear = {*used, *told, *(flag.at for flag in flags)}
+        undecided = tuple(name for at, name in enumerate(names) if at not in clear and _may_decide(plain[at]))
+        return cls(names, places, first, last, tuple(flags), extra, undecided)
 
     def values(self, email: str, name: str, others: Mapping[str, str]) -> list[str]:
         """The fields of a new row: known ones by their meaning, extra ones by their name."""
@@ -80,6 +97,11 @@ class Columns:
         own = {name.casefold(): at for at, name in self.extra}
         found = {name: self.known.get(name, own.get(name.casefold())) for name in values}
         return {at: values[name] for name, at in found.items() if at is not None}
+
+
+def names_addresses(header: Sequence[str]) -> bool:
+    """Whether a header has a column of addresses."""
+    return "email" in Columns.of([bare(field).strip('"') for field in header]).known
 
 
 def status_of(word: str) -> str | None:
@@ -102,23 +124,77 @@ def resumes(text: str) -> date | None:
     return date.fromisoformat(day) if day else None
 
 
+def bare(text: str) -> str:
+    """A text without blanks and marks that nobody sees at its ends."""
+    while text and (text[0].isspace() or unicodedata.category(text[0]) == "Cf"):
+        text = text[1:]
+    while text and (text[-1].isspace() or unicodedata.category(text[-1]) == "Cf"):
+        text = text[:-1]
+    return text
+
+
+def meanings(given: Sequence[str]) -> dict[str, str]:
+    """What a person says of a file's columns (`Email Opt Out=unsubscribed`), by their names in small letters; UsageError."""
+    found = {}
+    for text in given:
+        name, _, meaning = (bare(part) for part in text.rpartition("="))
+        if not name or meaning.casefold() not in (*STATUSES, *_COLUMNS, IGNORED):
+            raise UsageError(
+                f"--columns {text!r} is not understood",
+                remedy=f'Write it like "Email Opt Out=unsubscribed"; there is: {", ".join((*STATUSES, *KNOWN, IGNORED))}.',
+            )
+        found[name.casefold()] = meaning.casefold()
+    return found
+
+
 def _plain(name: str) -> str:
-    return _GAPS.sub(" ", name.casefold()).strip(" *:.\"'")
+    return _GAPS.sub(" ", _HUMPS.sub(" ", name).casefold()).strip(" *:.?\"'")
 
 
 def _place(plain: Sequence[str], words: Sequence[str]) -> int | None:
     return next((plain.index(word) for word in words if word in plain), None)
 
 
+def _may_decide(name: str) -> bool:
+    """Whether a column nobody knows may say who must not be written to."""
+    if name in _HARMLESS or name.startswith(tuple(f"{word} " for word in _BEFORE)):
+        return False
+    if f" {name}".endswith(tuple(f" {word}" for word in _ABOUT)):
+        return False
+    return any(f" {word}" in f" {name}" for word in _DECISIONS)
+
+
+def _flag_of(at: int, status: str) -> Flag:
+    """A column that says a status by a yes; `active` is consent, and a no takes it back."""
+    if status == "active":
+        return Flag(at, lambda cell: _by_answer(cell, yes=None, no="unsubscribed"), "true")
+    return Flag(at, lambda cell: _by_answer(cell, yes=status, no=None), "false")
+
+
 def _flags(at: int, name: str) -> list[Flag]:
-    """A cell of `no` under `unsubscribed`, or of `0`, is no opt-out; an empty cell never says anything."""
+    """A cell of `no` under `unsubscribed`, or of `0`, is no opt-out; an empty cell never says anything; what is neither is told."""
     found = []
     if name in _WHEN:
         found.append(Flag(at, lambda cell: None if cell.casefold() in _NO | _NOTHING else _WHEN[name], ""))
     if name in _IF_TRUE:
-        found.append(Flag(at, lambda cell: _IF_TRUE[name] if cell.casefold() in _YES else None, "false"))
+        found.append(Flag(at, lambda cell: _by_answer(cell, yes=_IF_TRUE[name], no=None), "false"))
     if name in _IF_FALSE:
-        found.append(Flag(at, lambda cell: _IF_FALSE[name] if cell.casefold() in _NO else None, "true"))
+        found.append(Flag(at, lambda cell: _by_answer(cell, yes=None, no=_IF_FALSE[name]), "true"))
     if name in _BY_WORD:
         found.append(Flag(at, lambda cell: status_of(cell.casefold()) if cell else None, "active"))
     return found
+
+
+def _by_answer(cell: str, *, yes: str | None, no: str | None) -> str | None:
+    """What a yes or a no comes to; a word of a status stands for it, and anything else for a question."""
+    said = cell.casefold()
+    if said in _NOTHING:
+        return None
+    if said in _YES:
+        return yes
+    if said in _NO:
+        return no
+    status = status_of(said)
+    if status is None:
+        return f"{UNCLEAR}{cell[:40]}"
+    return status if status != "active" else yes if no else None

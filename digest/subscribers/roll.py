@@ -5,7 +5,7 @@ A roll may have a million rows: it is read as it is asked for, and never kept.
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from itertools import chain
@@ -13,7 +13,7 @@ from operator import itemgetter
 from pathlib import Path
 from zoneinfo import available_timezones
 
-from digest.model import Subscriber, refusal
+from digest.model import NOTHING, Subscriber, refusal
 from digest.subscribers.address import normal, oddities, oddity
 from digest.subscribers.charset import foreign_file, mentions
 from digest.subscribers.columns import STATUSES, Columns
@@ -71,8 +71,9 @@ class Roll:
     be used.
     """
 
-    def __init__(self, path: Path, *, bare: bool = False) -> None:
+    def __init__(self, path: Path, *, bare: bool = False, meant: Mapping[str, str] = NOTHING) -> None:
         self.path = path
+        self._meant = meant  # what a person says of its columns
         self.skipped = 0
         self._bare = bare  # a list of addresses may do without a header
 
@@ -158,17 +159,26 @@ class Roll:
 
     def _blocks(self) -> Iterator[Sequence[Row]]:
         with opened(self.path) as table:
-            bare = bare_columns(table.header.fields) if self._bare else None
-            reading = Reading(bare or columns_of(table, self.path.name), table.delimiter)
+            bare = bare_columns(table.header.fields, self._meant) if self._bare else None
+            reading = Reading(bare or columns_of(table, self.path.name, self._meant), table.delimiter)
             if bare:
                 yield reading(Block([table.header.line], [table.header.raw], [table.header.fields]))
             for block in table.blocks:
                 yield reading(block)
 
+    def cells(self, places: Sequence[int]) -> Iterator[tuple[int, list[str]]]:
+        """The line of each readable row, and what it says in some of its columns."""
+        with opened(self.path) as table:
+            for record in table.records:
+                if record.fields and not record.flaw:
+                    yield record.line, [record.fields[at].strip() if at < len(record.fields) else "" for at in places]
+
     def columns(self) -> Columns:
         """What its columns mean."""
         with opened(self.path) as table:
-            return (bare_columns(table.header.fields) if self._bare else None) or columns_of(table, self.path.name)
+            return (bare_columns(table.header.fields, self._meant) if self._bare else None) or columns_of(
+                table, self.path.name, self._meant
+            )
 
 
 def _remarks(row: Subscriber) -> Iterator[str]:

@@ -14,12 +14,12 @@ from digest.errors import RollError
 from digest.model import NOTHING, Subscriber
 from digest.subscribers.address import PLAIN, normal
 from digest.subscribers.charset import foreign, readable
-from digest.subscribers.columns import Columns, resumes, status_of
+from digest.subscribers.columns import UNCLEAR, Columns, resumes, status_of
 from digest.subscribers.table import Block, CsvTable, Record
 
 LONGEST = 1_000  # characters of one field
 _BETWEEN = re.compile("[,;|]")
-UNKNOWN = "?"  # before a status in words that nobody knows: its row gets no mail, and stands against others of its address
+UNKNOWN = UNCLEAR  # before a status in words that nobody knows: its row gets no mail, and stands against others of its address
 SEVERITY = ("active", "paused", "pending", UNKNOWN, "bounced", "unsubscribed", "complained")
 
 
@@ -49,9 +49,9 @@ _SUBSCRIBER: Callable[[Iterable[Any]], Subscriber] = partial(tuple.__new__, Subs
 _TYPES: Mapping[str, Callable[[str], Any]] = {"topics": topics_in, "paused_until": resumes}
 
 
-def columns_of(table: CsvTable, name: str) -> Columns:
+def columns_of(table: CsvTable, name: str, meant: Mapping[str, str] = NOTHING) -> Columns:
     """What a file's columns mean; RollError where none has the addresses."""
-    columns = Columns.of(list(map(readable, table.header.fields)))
+    columns = Columns.of(list(map(readable, table.header.fields)), meant)
     if "email" not in columns.known:
         raise RollError(
             f"there is no column email (there is: {', '.join(columns.names)[:200]})",
@@ -63,11 +63,11 @@ def columns_of(table: CsvTable, name: str) -> Columns:
     return columns
 
 
-def bare_columns(fields: Sequence[str]) -> Columns | None:
+def bare_columns(fields: Sequence[str], meant: Mapping[str, str] = NOTHING) -> Columns | None:
     """The columns of a list that begins without a header: an address, and perhaps a name; None where it begins with one."""
     bare = [value.strip().lower().rpartition("<")[2].removesuffix(">") for value in fields]
     at = next((at for at, value in enumerate(bare) if PLAIN.match(value)), None)
-    if at is None or "email" in Columns.of(fields).known:
+    if at is None or "email" in Columns.of(fields, meant).known:
         return None
     names = ["name", *(f"column {number}" for number in range(2, len(fields)))]
     names.insert(at, "email")
@@ -144,6 +144,7 @@ class Reading:
         status = status_of(known.get("status", "").casefold()) or f"{UNKNOWN}{known['status'][:40]}"
         said = fields[self._columns.known["email"]]
         called = said.rpartition("<")[0].strip(' "') if said.rstrip().endswith(">") else ""  # Ada Holm <ada@readers.example>
+        called = "" if "@" in called else called
         name, status = self._composed(fields, known.get("name", "") or called, status)
         values = {meaning: _TYPES.get(meaning, str)(text) for meaning, text in known.items() if text}
         extra = {column: fields[at].strip()[:LONGEST] for at, column in self._columns.extra} or NOTHING

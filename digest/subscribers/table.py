@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 from digest.errors import RollError
 from digest.subscribers.charset import Charset
+from digest.subscribers.columns import names_addresses
 
 DELIMITERS = (",", ";", "\t", "|")
 LONGEST = 100  # lines of one record; beyond that a quotation mark was left open
@@ -79,7 +80,7 @@ class CsvTable:
                 before.append(line)
         else:
             raise RollError("the file is empty", thing=name, remedy=_HEADER)
-        delimiter = told or max(DELIMITERS, key=line.count)
+        delimiter = told or _delimiter(line)
         rest = _Lines(chain([line], lines))
         number = len(before) + 1
         header, used = _record(rest, rest.first() or line, number, delimiter, 0)
@@ -153,7 +154,7 @@ def split_raw(body: str, delimiter: str) -> list[str]:
         elif letter == delimiter:
             fields.append(body[start:at])
             start, state = at + 1, "start"
-        else:
+        elif letter != " " or state != "start":  # a blank before a quotation mark is none of the field
             state = "quoted" if letter == '"' and state != "bare" else "bare"  # a second mark after a closing one is a letter
     return [*fields, body[start:]]
 
@@ -162,6 +163,12 @@ def _told_delimiter(line: str) -> str:
     """Excel's own way of saying it: a first line like `sep=;`."""
     told = line.strip("\r\n").strip('"')
     return told[4] if len(told) == 5 and told.casefold().startswith("sep=") else ""
+
+
+def _delimiter(line: str) -> str:
+    """What stands between the columns of a header: the one under which it names the addresses, else the most frequent."""
+    by_count = sorted(DELIMITERS, key=line.count, reverse=True)
+    return next((sign for sign in by_count if names_addresses(split_raw(line.strip(), sign))), by_count[0])
 
 
 class _Lines:
@@ -214,7 +221,7 @@ def _blocks(lines: _Lines, line: int, delimiter: str, width: int) -> Iterator[Bl
 def _rows(lines: Sequence[str], delimiter: str) -> list[list[str]] | None:
     """The fields of lines that are a record each; None where one is not."""
     try:
-        rows = list(csv.reader(lines, delimiter=delimiter))
+        rows = list(csv.reader(lines, delimiter=delimiter, skipinitialspace=True))
     except csv.Error:
         return None
     return rows if len(rows) == len(lines) and not _runs_on(lines[-1], delimiter) else None
@@ -225,7 +232,7 @@ def _runs_on(line: str, delimiter: str) -> bool:
     if '"' not in line:
         return False
     try:
-        next(csv.reader([line], delimiter=delimiter, strict=True))
+        next(csv.reader([line], delimiter=delimiter, strict=True, skipinitialspace=True))
     except csv.Error:
         return True
     return False
@@ -252,15 +259,23 @@ def _record(lines: _Lines, first: str, line: int, delimiter: str, width: int) ->
     record, used = _one(islice(lines, LONGEST), line, delimiter, strict=False)
     if used > 1:
         record, used = _one(islice(lines, used), line, delimiter, strict=True)
-    if record.flaw or (used > 1 and width and len(record.fields) != width):
+    if record.flaw or (used > 1 and width and not _closed(record, delimiter, width)):
         return Record(line, first, (), record.flaw or OPEN_QUOTE), 1
     return record, used
+
+
+def _closed(record: Record, delimiter: str, width: int) -> bool:
+    """Whether a record over several lines is one, and no quotation mark left open: a short one has no other rows inside."""
+    if len(record.fields) == width:
+        return True
+    inner = record.raw.splitlines()[1:]
+    return len(record.fields) < width and not any("@" in line or line.count(delimiter) >= width - 1 for line in inner)
 
 
 def _one(lines: Iterator[str], line: int, delimiter: str, *, strict: bool) -> tuple[Record, int]:
     """The first record of some lines, and how many of them it takes."""
     taken: list[str] = []
-    reader = csv.reader(_noted(lines, taken), delimiter=delimiter, strict=strict)
+    reader = csv.reader(_noted(lines, taken), delimiter=delimiter, strict=strict, skipinitialspace=True)
     try:
         fields = next(reader)
     except csv.Error as error:

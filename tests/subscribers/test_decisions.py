@@ -1,0 +1,150 @@
+"""Who opted out elsewhere is never taken for a reader: columns and cells that may say so are understood, or stop the import."""
+
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from digest.errors import RollError, UsageError
+from digest.importing import Import, Plan
+from digest.store import Store
+from digest.subscribers import Roll
+from digest.subscribers.address import normal
+from digest.subscribers.archive import unpacked
+from digest.subscribers.columns import Columns, meanings
+from digest.subscribers.incoming import batch
+from tests.subscribers.test_programs import NOW, store
+
+__all__ = ["store"]
+
+
+def planned(store: Store, tmp_path: Path, text: str, *columns: str, status: str | None = None) -> Plan:
+    roll, file = tmp_path / "subscribers.csv", tmp_path / "list.csv"
+    roll.write_text("email,name,status,topics\n")
+    file.write_text(text, encoding="utf-8")
+    with batch() as rows:
+        way = Import(store, roll, lambda email: f"token of {email}", NOW, rows)
+        plan = way.plan(file, status, meanings(columns))
+        way.apply(file.name, "")
+    return plan
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "Email Opt-Out", "HasOptedOutOfEmail", "Do Not Contact", "do_not_email", "Unsubscribed from all email", "Opted out",
+        "isExcludedFromCampaigns", "Email opted out", "UNSUBSCRIBED",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize(
+    ("yes", "no"), [("1", "0"), ("TRUE", "FALSE"), ("WAHR", "FALSCH"), ("ja", "nein"), ("oui", ""), ("x", "n/a")]
+)
+def test_a_known_opt_out_is_one_in_any_language(store: Store, tmp_path: Path, header: str, yes: str, no: str) -> None:
+    planned(store, tmp_path, f"email,{header}\nada@readers.example,{yes}\nbo@readers.example,{no}\n")
+    assert [row.email for row in Roll(tmp_path / "subscribers.csv").active()] == ["bo@readers.example"]
+    assert store.suppressions.among(["ada@readers.example", "bo@readers.example"]) == {"ada@readers.example": "unsubscribed"}
+
+
+@pytest.mark.parametrize(
+    "header", ["Accepts Marketing", "accepts_email_marketing", "Email consent", "Opted in", "Marketing consent"]
+)
+def test_consent_that_was_not_given_is_an_opt_out(store: Store, tmp_path: Path, header: str) -> None:
+    planned(store, tmp_path, f"email,{header}\nada@readers.example,no\nbo@readers.example,yes\n")
+    assert [row.email for row in Roll(tmp_path / "subscribers.csv").active()] == ["bo@readers.example"]
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "Marketing contact status", "Newsletter-Abmeldung", "Désabonné", "Correo de baja", "Invalid Email", "Do not allow bulk emails",
+        "Mailing permission", "Consentement", "Afgemeld", "Отписан", "Bounce type", "Email suppressed",
+    ],
+)  # fmt: skip
+def test_a_column_that_may_decide_stops_the_import_until_somebody_says_what_it_means(
+    store: Store, tmp_path: Path, header: str
+) -> None:
+    text = f"email,{header}\nada@readers.example,1\nbo@readers.example,0\n"
+    with pytest.raises(UsageError, match=r"may say who must not be written to.*--columns"):
+        planned(store, tmp_path, text)
+    assert Roll(tmp_path / "subscribers.csv").survey().subscribers == 0
+    planned(store, tmp_path, text, f"{header}=unsubscribed")
+    assert [row.email for row in Roll(tmp_path / "subscribers.csv").active()] == ["bo@readers.example"]
+
+
+def test_what_is_said_of_a_column_counts(store: Store, tmp_path: Path) -> None:
+    text = "email,Club status,TAGS,Consent B\nada@readers.example,gold,Council,no\nbo@readers.example,silver,Sport,yes\n"
+    planned(store, tmp_path, text, "club status=ignore", "TAGS=topics", "Consent B=active")
+    (bo,) = Roll(tmp_path / "subscribers.csv").active()
+    assert (bo.email, bo.topics) == ("bo@readers.example", ("Sport",))
+    with pytest.raises(UsageError, match="is not understood"):
+        meanings(["TAGS=tops"])
+
+
+def test_a_cell_that_is_no_answer_is_named_by_its_line(store: Store, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"list\.csv:3: “perhaps” under “Opted Out” is neither a yes nor a no"):
+        planned(store, tmp_path, "email,Opted Out\nada@readers.example,0\nbo@readers.example,perhaps\n")
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "Opt-in date",
+        "OPTIN_IP",
+        "Subscriber ID",
+        "Contact owner",
+        "Contact name",
+        "Options",
+        "Subscribed since",
+        "Last contacted",
+        "Town",
+    ],
+)
+def test_what_only_tells_of_a_decision_stops_nothing(header: str) -> None:
+    assert Columns.of(["email", header]).undecided == ()
+
+
+def test_with_a_status_for_all_no_column_is_asked_about(store: Store, tmp_path: Path) -> None:
+    assert planned(store, tmp_path, "email,Club status\nada@readers.example,gold\n", status="pending").counts == {"new": 1}
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("\u200eada@readers.example", "ada@readers.example"),
+        ("ada@readers.example\u202c\u2069", "ada@readers.example"),
+        ("a\u00adda@readers.example", "ada@readers.example"),
+        ("ada@readers.example<mailto:ada@readers.example>", "ada@readers.example"),
+        ("Ada <mailto:ada@readers.example>", "ada@readers.example"),
+        ("o'brien@readers.example", "o'brien@readers.example"),
+    ],
+)
+def test_marks_nobody_sees_are_taken_off(written: str, read: str) -> None:
+    assert normal(written) == read
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["ada@readers.example, bo@readers.example", "Ada <ada@readers.example>; Bo <bo@readers.example>", "‘ada@readers.example",
+     "'ada@readers.example", "•ada@readers.example", "“ada@readers.example”", "– ada@readers.example"],
+)  # fmt: skip
+def test_what_cannot_be_read_rightly_is_refused(written: str) -> None:
+    with pytest.raises(RollError, match=r"addresses in one field|stray|is not an address"):
+        normal(written)
+
+
+def test_a_name_that_holds_an_address_adds_none(tmp_path: Path) -> None:
+    file = tmp_path / "list.csv"
+    file.write_text('email,name\nchair@readers.example,"The Chair <other@readers.example>"\n')
+    assert [row.email for row in Roll(file)] == ["chair@readers.example"]
+
+
+def test_a_list_in_a_zip_is_read_as_it_comes(tmp_path: Path) -> None:
+    bundle = tmp_path / "audience.zip"
+    with zipfile.ZipFile(bundle, "w") as made:
+        made.writestr("subscribed_members.csv", "email\nada@readers.example\n")
+    with unpacked(bundle) as file:
+        assert [row.email for row in Roll(file)] == ["ada@readers.example"]
+    with zipfile.ZipFile(bundle, "a") as made:
+        made.writestr("unsubscribed_members.csv", "email\nbo@readers.example\n")
+    with pytest.raises(RollError, match=r"unsubscribed_members\.csv.*one list after the other"), unpacked(bundle):
+        pass
