@@ -5,8 +5,8 @@ from collections.abc import Callable
 from digest.config import Guards
 from digest.errors import HeldError
 from digest.model import Outcome, Receipt
+from digest.refusals import Cause, cause
 from digest.store import Last, Store
-from digest.store.suppressions import DEAD
 
 ENOUGH = 20  # bounces, and
 COMPLAINTS = 3  # complaints that may be chance
@@ -60,7 +60,7 @@ class Tally:
     def count(self, receipt: Receipt) -> None:
         """One more answer."""
         self.answered += 1
-        self.dead += receipt.outcome is Outcome.REFUSED and receipt.status in DEAD
+        self.dead += receipt.outcome is Outcome.REFUSED and cause(receipt.status, receipt.reply) is Cause.GONE
 
     @property
     def too_many(self) -> bool:

@@ -29,7 +29,6 @@ from digest.model import GONE, LOOKBACK, Edition, Failure, Harvest, Slot, Subscr
 from digest.outgoing import carried
 from digest.report import Report, difference
 from digest.store import REACH, Frozen, Store, Suppression, Terms
-from digest.store.suppressions import DEAD
 from digest.subscribers import Roll
 from digest.versions import Versions
 
@@ -140,7 +139,7 @@ async def send(
     """
     deliveries, key = line.store.deliveries, frozen.key
     line.witness.verify(key, deliveries.answers(key))
-    before, tally = deliveries.counts(key), Tally(line.guards, *deliveries.dead(key, DEAD), off=permit.anyway)
+    before, tally = deliveries.counts(key), Tally(line.guards, *deliveries.dead(key), off=permit.anyway)
     tally.check()
     resumed = tuple(deliveries.reclaim(key, hold=line.smtp.in_doubt == "hold"))
     for pause in (0.0, *line.patience):

@@ -12,23 +12,26 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from time import monotonic
 
-from digest.bounces import Report, read
+from digest.bounces import FAILED, Report, read
 from digest.bounces.mailboxes import Imap, read_new
 from digest.bounces.providers import Event
 from digest.errors import DigestError
 from digest.scribe import catch_up
 from digest.store import Entry, Suppression
-from digest.store.suppressions import SOFT
+from digest.store.suppressions import REFUSED_US, SOFT, UNDELIVERED
 from digest.works import Works
 
 log = logging.getLogger("digest")
 MANY = 1_000  # outcomes remembered
+NOTED = {"full": SOFT, "soft": UNDELIVERED, "ours": REFUSED_US}
 SUPPRESSING = {"hard": "bounced", "complaint": "complained", "leave": "unsubscribed"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What followed for one reader: `event` is unsubscribed, bounced, complained, soft bounce, or unproven, where nothing did."""
+    """What followed for one reader: `event` is unsubscribed, bounced, complained; soft bounce (a full mailbox), undelivered,
+    refused for our sake; or unproven, where nothing followed.
+    """
 
     email: str
     event: str
@@ -59,15 +62,15 @@ class Returns:
         if leaving:
             report = Report(kind="leave", addresses=tuple(leaving), detail="by mail to the address in List-Unsubscribe")
             vouched = True
-        if report.kind not in {*SUPPRESSING, "soft"}:
+        if report.kind not in {*SUPPRESSING, *NOTED}:
             return []
         emails, known = self._whose(report)
         emails = self._remembered(emails or (list(report.addresses) if vouched else []))
         told = " ".join(filter(None, [report.status, report.detail]))
         if not (vouched or known):
             return [Outcome(email=email, event="unproven", detail=told) for email in emails]
-        if report.kind == "soft":
-            return self._noted(key, emails, told)
+        if report.kind in NOTED:
+            return self._noted(key, emails, NOTED[report.kind], told)
         return self._suppressed(key, emails, SUPPRESSING[report.kind], told)
 
     def _suppressed(self, key: str, emails: list[str], reason: str, told: str) -> list[Outcome]:
@@ -76,12 +79,13 @@ class Returns:
         new = self._works.store.suppressions.report(key, rows, now)
         return [Outcome(email=email, event=reason, detail=told) for email in new]
 
-    def _noted(self, key: str, emails: list[str], told: str) -> list[Outcome]:
+    def _noted(self, key: str, emails: list[str], event: str, told: str) -> list[Outcome]:
+        """A full or disabled mailbox counts, and its reader is written to no more when it stays so; nothing else does."""
         now, bounces = self._works.clock(), self._works.config.bounces
-        entries = [Entry(email=email, at=now, event=SOFT, detail=told) for email in emails]
+        entries = [Entry(email=email, at=now, event=event, detail=told) for email in emails]
         limit, since = bounces.soft_limit, now - bounces.soft_within
         noted, dead = self._works.store.suppressions.report_soft(key, entries, now, limit=limit, since=since)
-        return [Outcome(email=email, event="bounced" if email in dead else SOFT, detail=told) for email in noted]
+        return [Outcome(email=email, event="bounced" if email in dead else event, detail=told) for email in noted]
 
     def _remembered(self, emails: list[str]) -> list[str]:
         """Without those who wanted to be forgotten: nothing is noted of them any more."""
@@ -137,7 +141,7 @@ class Returns:
         self._changed = self._changed or any(outcome.event in SUPPRESSING.values() for outcome in outcomes)
         for outcome in outcomes:
             log.info("%s: %s %s", outcome.email, outcome.event, outcome.detail)
-        if not outcomes and report.kind in {"hard", "soft", "complaint"}:
+        if not outcomes and report.kind in {*FAILED, "complaint"}:
             log.info("a %s report about nobody on the list: %s", report.kind, ", ".join(report.addresses))
 
     def _watch_imap(self) -> None:

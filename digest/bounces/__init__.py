@@ -1,10 +1,10 @@
-"""What comes back: bounces, complaints, readers who leave by mail. Reading is pure; the book says what follows from it.
+"""What comes back: bounces, complaints, readers who leave by mail. Reading is pure; `digest.returns` says what follows from it.
 
-read          a message → what it reports        (reading.py, notification.py, wording.py)
-Desk          a report → suppressions, history   (desk.py)
-mailboxes     where messages are found           (mailboxes.py)
+read          a message → what it reports           (reading.py, notification.py, wording.py; whose fault: digest.refusals)
+read_call     what a provider tells → what it means  (providers.py, seals.py)
+read_new      where messages are found               (mailboxes.py)
 """
 
-from digest.bounces.reading import Report, read
+from digest.bounces.reading import FAILED, Report, read
 
-__all__ = ["Report", "read"]
+__all__ = ["FAILED", "Report", "read"]

@@ -17,10 +17,12 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+from digest.bounces.notification import code_in
 from digest.bounces.reading import Kind, Report
 from digest.bounces.seals import ecdsa_seal, rsa_seal
 from digest.config import Webhook
 from digest.errors import DigestError
+from digest.refusals import Cause, cause
 
 FRESH = 900.0  # seconds
 _SES_GONE = {"General", "NoEmail", "Suppressed", "OnAccountSuppressionList"}
@@ -124,10 +126,10 @@ def _ses_events(message: Mapping[str, Any], key: str) -> Iterator[Event]:
     sent = _message_id(_fields(message.get("mail")))
     bounce, complaint = _fields(message.get("bounce")), _fields(message.get("complaint"))
     if kind == "Bounce":
-        gone = _str(bounce, "bounceType") == "Permanent" and _str(bounce, "bounceSubType") in _SES_GONE
+        told = _str(bounce, "bounceType") == "Permanent" and _str(bounce, "bounceSubType") in _SES_GONE
         for row in map(_fields, _rows(bounce.get("bouncedRecipients"))):
             email, status, detail = (_str(row, name) for name in ("emailAddress", "status", "diagnosticCode"))
-            yield _event(f"ses {key} {email}", "hard" if gone else "soft", email, status, detail, sent)
+            yield _event(f"ses {key} {email}", _failed(status, detail, gone=told), email, status, detail, sent)
     elif kind == "Complaint" and (feedback := _str(complaint, "complaintFeedbackType")) != "not-spam":
         for row in map(_fields, _rows(complaint.get("complainedRecipients"))):
             email = _str(row, "emailAddress")
@@ -148,10 +150,10 @@ def _mailgun(told: Mapping[str, Any], hook: Webhook, now: float) -> Iterator[Eve
     kinds: dict[str, Kind] = {"failed": "hard", "complained": "complaint", "unsubscribed": "leave"}
     kind = kinds.get(_str(data, "event"))
     status = _fields(data.get("delivery-status"))
-    if kind == "hard" and (
-        _str(data, "severity") != "permanent" or _str(data, "reason") not in {"bounce", "suppress-bounce"} or _mailbox_full(status)
-    ):
-        kind = "soft"
+    if kind == "hard":
+        final = _str(data, "severity") == "permanent" and _str(data, "reason") in {"bounce", "suppress-bounce"}
+        words = _str(status, "message") or _str(status, "description")
+        kind = _failed(_str(status, "enhanced-code"), words, gone=final and not _mailbox_full(status))
     if kind:
         sent = _str(_fields(_fields(data.get("message")).get("headers")), "message-id")
         detail = _str(status, "message") or _str(status, "description")
@@ -172,10 +174,9 @@ def _sendgrid(call: Call, hook: Webhook, now: float) -> Iterator[Event]:
     for row in map(_fields, _rows(call.json())):
         kinds: dict[str, Kind] = {"bounce": "hard", "spamreport": "complaint", "unsubscribe": "leave", "group_unsubscribe": "leave"}
         kind = kinds.get(_str(row, "event"))
-        if kind == "hard" and (
-            _str(row, "type") == "blocked" or not _str(row, "status").startswith("5") or _str(row, "status") == "5.2.2"
-        ):
-            kind = "soft"
+        if kind == "hard":
+            told = _str(row, "type") != "blocked" and _str(row, "status").startswith("5")
+            kind = _failed(_str(row, "status"), _str(row, "reason"), gone=told)
         if _str(row, "event") == "dropped" and _str(row, "reason").startswith(("Bounced", "Invalid")):
             kind = "hard"
         if kind:
@@ -187,7 +188,7 @@ def _postmark(row: Mapping[str, Any]) -> Iterator[Event]:
     record, email = _str(row, "RecordType"), _str(row, "Email") or _str(row, "Recipient")
     if record == "Bounce":
         hard = _str(row, "Type") in {"HardBounce", "BadEmailAddress", "ManuallyDeactivated"}
-        kind: Kind = "hard" if hard else "soft"
+        kind = _failed("", _str(row, "Details") or _str(row, "Description"), gone=hard)
         if _str(row, "Type") not in {
             "AutoResponder",
             "AddressChange",
@@ -211,10 +212,22 @@ def _brevo(row: Mapping[str, Any]) -> Iterator[Event]:
         "spam": "complaint", "complaint": "complaint", "unsubscribed": "leave", "unsubscribe": "leave",
     }  # fmt: skip
     kind = kinds.get(_str(row, "event"))
+    if kind in {"hard", "soft"}:
+        kind = _failed("", _str(row, "reason"), gone=kind == "hard")
     if kind:
         told = (_str(row, name) for name in ("message-id", "event", "email", "ts_event", "date"))
         key = " ".join(["brevo", *told])
         yield _event(key, kind, _str(row, "email"), "", _str(row, "reason"), _str(row, "message-id"))
+
+
+def _failed(status: str, words: str, *, gone: bool) -> Kind:
+    """What a failure comes to. A provider calls permanent what was refused for our sake too, so its words are read (`refusals`).
+
+    Where they say nothing, its own word (`gone`) counts.
+    """
+    status = status or code_in(words)
+    kinds: dict[Cause, Kind] = {Cause.FULL: "full", Cause.OURS: "ours", Cause.LATER: "soft"}
+    return kinds.get(cause(status, words), "hard" if gone else "soft")
 
 
 def _allowed(call: Call, hook: Webhook) -> None:

@@ -19,13 +19,21 @@ from flufl.bounce import all_failures
 from digest.bounces import wording
 from digest.bounces.notification import Fate, addresses, code_in, complaint, fates, original, plain
 from digest.markup import plain as plain_of
+from digest.refusals import Cause, cause
 
 log = logging.getLogger("digest")
 logging.getLogger("flufl.bounce").setLevel(logging.CRITICAL)  # it would print the traceback of each detector that trips
 LARGEST = 256_000  # bytes that are read of a message: what it has to say is at its beginning
 WORDS = 20_000  # letters of a part that are looked through: a notice is short, and patterns are slow
 MANY = 50  # recipients of one report
-Kind = Literal["hard", "soft", "delay", "complaint", "leave", "auto", "other"]
+Kind = Literal["hard", "full", "ours", "soft", "delay", "complaint", "leave", "auto", "other"]
+FAILED = frozenset(("hard", "full", "ours", "soft"))
+_LEAST = (Cause.OURS, Cause.LATER, Cause.UNCLEAR, Cause.FULL, Cause.GONE)
+_GREETING = re.compile(
+    r"(?im)^.*(?:this (?:message|is an? auto)\w* (?:was created|generated|reply)|delivery status notification|please do not reply|"
+    r"this is (?:a|the) (?:mime|permanent|qmail|mailer)|a message that you sent|diese nachricht wurde|this report relates|"
+    r"google tried to deliver|(?:subject|date|sent|from|message-id|x-[\w-]+):).*$"
+)
 _COPY = re.compile(
     r"(?im)^.{0,6}(?:-{2,}.{0,50}(?:copy|original|returned|unsent|message (?:text )?follows|below this line|headers).*|"
     r"(?:return-path|received|x-[\w-]+|message-id|dkim-signature|mime-version):\s.*)$"
@@ -46,8 +54,9 @@ _ENVELOPE = ("Delivered-To", "X-Original-To", "Envelope-To", "X-Envelope-To", "T
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """What a message reports. `hard`: the address is dead; `soft`: this mail was not taken, another may be; `leave`: a reader
-    leaves by what a provider tells. `doubt` is a notice that seems to be of a bounce and names nobody.
+    """What a message reports. `hard`: the address is dead; `full`: its mailbox is full or disabled; `ours`: it was refused for
+    what we are or do; `soft`: it was not taken, and another may be; `leave`: a reader leaves by what a provider tells. `doubt` is
+    a notice that seems to be of a bounce and names nobody.
 
     `addresses` are the recipients it is about, in lower case; `sent_to` where the message itself was sent, by which an
     address of ours with a reader's mark is known; `message_id` that of our mail, where it is told; `tokens` are readers'
@@ -80,13 +89,13 @@ def _read(raw: bytes) -> Report:
     message_id = str(about.get("Message-ID", "")).strip() if about is not None else ""
     kind, named, status, detail = _reported(message, about, sent_to)
     return Report(
-        kind="other" if kind in {"hard", "soft"} and not named else kind,
+        kind="other" if kind in FAILED and not named else kind,
         addresses=tuple(filter(None, map(_printable, dict.fromkeys(named[:MANY])))),
         status=_printable(status),
         detail=" ".join(_printable(detail).split())[:300],
         sent_to=sent_to[:MANY],
         message_id=_printable(message_id)[:300],
-        doubt=kind in {"hard", "soft"} and not named,
+        doubt=kind in FAILED and not named,
         tokens=tuple(dict.fromkeys(_TOKEN.findall(about.as_string() if about is not None else "")))[:5],
     )
 
@@ -117,10 +126,11 @@ def _reported(message: Message, about: Message | None, sent_to: Sequence[str]) -
 
 
 def _failed(told: Sequence[Fate], message: Message) -> _Reported:
-    words = " ".join(fate.detail for fate in told) or _text(message)[:2_000]
+    """Each recipient by what is said of it; the report as a whole says the least that is said of any."""
+    words, about = " ".join(fate.detail for fate in told), _text(message)[:2_000]
+    causes = [cause(fate.status, fate.detail or about) for fate in told]
     status = next((fate.status for fate in told if fate.status), "")
-    kind: Kind = "hard" if wording.gone(status, words) else "soft"
-    return kind, [fate.address for fate in told], status, words
+    return _kind(min(causes, key=_LEAST.index)), [fate.address for fate in told], status, words or about
 
 
 def _worded(message: Message, about: Message | None, sent_to: Sequence[str]) -> _Reported:
@@ -139,8 +149,17 @@ def _worded(message: Message, about: Message | None, sent_to: Sequence[str]) -> 
     if not named and not wording.speaks_of_failure(words):
         return "other", (), "", ""
     status = code_in(words)
-    kind: Kind = "hard" if wording.gone(status, words) else "soft"
-    return kind, named, status, head[:600]
+    return _kind(cause(status, _without_greeting(words))), named, status, head[:600]
+
+
+def _without_greeting(words: str) -> str:
+    """A notice without what its system says of every one, in which words of ours stand for nothing."""
+    return _GREETING.sub(" ", words)
+
+
+def _kind(why: Cause) -> Kind:
+    kinds: dict[Cause, Kind] = {Cause.GONE: "hard", Cause.FULL: "full", Cause.OURS: "ours"}
+    return kinds.get(why, "soft")
 
 
 def _detected(message: Message) -> set[object]:

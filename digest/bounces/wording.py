@@ -66,31 +66,6 @@ _FAILURE = _any(
     r"nav iespējams|无法|失败|不存在|配信できません|見つかりません",
     flags=re.IGNORECASE,
 )
-_SOFT = _any(
-    r"quota|mailbox.{0,20}(?:full|exceed|size|limit|storage)",
-    r"(?:over|out of|exceed\w*|insufficient|not enough).{0,25}(?:quota|storage|space|disk|limit|size)|storage",
-    r"too (?:large|big|many)|size limit|message size|timed? ?out|try (?:again )?later|temporar",
-    r"connection (?:refused|timed|reset)|greylist|resources|retry time|giving up after|not been able to|deferred",
-    r"network unreachable|no route",
-    flags=re.IGNORECASE,
-)
-_POLICY = _any(
-    r"spam|unsolicited|black ?list|block ?list|dnsbl|rbl|\bspf\b|dkim|dmarc|policy|content|virus|reputation|denied",
-    r"not permitted|unauthori[sz]ed|refused by|relay|loop|too many hops|sender (?:address )?(?:rejected|verif)",
-    r"authentication|banned|filter|prohibit|attachment|suspicious",
-    flags=re.IGNORECASE,
-)
-_DEAD = _any(
-    r"(?:user|recipient|mailbox|address|account|person|destination|name|alias)s?\b.{0,40}(?:unknown|not (?:found|"
-    r"exist|known|listed|valid|recogni)|no longer|does ?n.?t exist|do(?:es)? not exist|disabled|suspended|"
-    r"inactive|invalid|unavailable|not local|deactivated|closed|not active|terminated|expired|cannot be found)",
-    r"(?:no such|unknown|invalid|nonexistent|not a known|bad|no) (?:\S+ )?(?:user|recipient|mailbox|address|"
-    r"account|person|domain|host|alias|destination)",
-    r"(?:domain|host)\b.{0,40}(?:not found|unknown|does not exist|doesn.t exist)|host or domain name not found",
-    r"nxdomain|not listed in|unrout(?:e)?able|is not accepting|doesn.t have a|couldn.t find any host|unbekannt",
-    r"inconnu|desconocid|sconosciut|不存在|見つかりません|bad destination|5\.1\.[0-36]\b|5\.1\.10\b|5\.2\.1\b|RESOLVER\.ADR",
-    flags=re.IGNORECASE | re.DOTALL,
-)
 
 
 def from_a_system(sender: str) -> bool:
@@ -122,16 +97,3 @@ def only_late(text: str) -> bool:
 def speaks_of_failure(text: str) -> bool:
     """Whether a text says that something was not delivered."""
     return bool(_FAILURE.search(text))
-
-
-def gone(status: str, text: str) -> bool:
-    """Whether the address is dead, rather than its mailbox full or our mail unwelcome (RFC 3463, section 3)."""
-    if status.startswith("4.") or status in {"5.2.2", "5.2.3", "5.3.4"}:
-        return False
-    if _SOFT.search(text) and not _DEAD.search(text):
-        return False
-    if status in {"5.1.0", "5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.2.1"}:
-        return not (_SOFT.search(text) and "quota" in text.lower())
-    if _DEAD.search(text):
-        return not re.search(r"(?i)over ?quota|quota exceeded|mailbox (?:is )?full|storage", text)
-    return not status.startswith("5.") and not _POLICY.search(text) and not _SOFT.search(text)

@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, and_, bindparam, case,
 from sqlalchemy.sql.dml import ReturningUpdate
 
 from digest.model import Message, Outcome, Receipt, Recipient
+from digest.refusals import Cause, cause
 from digest.store import schema
 from digest.store.database import first_to_write
 from digest.store.prepared import Prepared
@@ -113,14 +114,14 @@ class Deliveries:
         with self._engine.begin() as connection:
             return counts(connection, key)
 
-    def dead(self, key: str, statuses: Sequence[str]) -> tuple[int, int]:
-        """How many of an edition's messages were refused for good with such a status, and how many are settled."""
+    def dead(self, key: str) -> tuple[int, int]:
+        """How many of an edition's messages were refused in words that say the address is gone, and how many are settled."""
         table = schema.deliveries.c
-        refused = and_(table.state == Outcome.REFUSED, table.status.in_(statuses))
-        query = select(func.count().filter(refused), func.count().filter(table.attempts > 0)).where(table.edition == key)
+        refused = select(table.status, table.reply, func.count()).where(table.edition == key, table.state == Outcome.REFUSED)
         with self._engine.begin() as connection:
-            dead, settled = connection.execute(query).one()
-        return dead, settled
+            rows = connection.execute(refused.group_by(table.status, table.reply)).all()
+            settled = connection.execute(select(func.count()).where(table.edition == key, table.attempts > 0)).scalar_one()
+        return sum(count for status, reply, count in rows if cause(status, reply) is Cause.GONE), settled
 
     def troubles(self, key: str, limit: int) -> list[Trouble]:
         """The deliveries that did not simply arrive, for a report."""

@@ -1,20 +1,24 @@
 """The suppression list: addresses that must not be written to, durable, and stronger than anything the CSV says."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import Connection, Engine, and_, delete, func, or_, select, update
+from sqlalchemy import Connection, Engine, and_, delete, func, select, update
 
 from digest.model import Outcome
+from digest.refusals import Cause, cause
 from digest.store import schema
 from digest.store.database import chunked, first_to_write, insert
 from digest.store.history import Entry, happened, noted
 
-DEAD = ("5.1.0", "5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.2.1")
 FEW, MOST, HALF, SMALL = 3, 0.3, 0.5, 40  # dead addresses, and their share of a long list and of a small one, that nobody believes
-SOFT = "soft bounce"
-FULL = "5.2.2"  # RFC 3463, section 3.3
+ALIKE = 5  # of one provider, and half of its readers: it is us whom it refuses
+SOFT = "soft bounce"  # a full or disabled mailbox
+UNDELIVERED = "undelivered"  # for a reason of the other side's, or one that nobody understands: no reader's fault
+REFUSED_US = "refused for our sake"
 REMEMBERED = timedelta(days=90)
 WEIGHTS = ("bounced", "suppressed", "unsubscribed", "complained")
 _CHUNK = 500
@@ -68,32 +72,33 @@ class Suppressions:
     def adopt_bounces(self, key: str, now: datetime, *, limit: int, since: datetime) -> int:
         """Suppress the addresses that an edition has shown to be dead; returns how many are new.
 
-        Dead is what a relay refuses for good with a status that speaks of the address: 5.1.0 to 5.1.3, 5.1.6, 5.1.10, and
-        5.2.1 (RFC 3463, section 3.2 and 3.3; RFC 7505). Where that is much of a list, the relay is wrong, not the list.
-        A mailbox that is full (5.2.2) is noted, and its address suppressed when it has been so `limit` times since then.
+        Dead is what a relay refuses for good in words that name the mailbox or its domain as gone (see `digest.refusals`). Where
+        that is much of a list, or most of one provider's readers, the relay is wrong, not the list. A mailbox that is full or
+        disabled is noted, and its address suppressed when it has been so `limit` times since then.
         """
         sent = schema.deliveries.c
         mine = schema.deliveries.join(schema.readers, schema.readers.c.id == sent.reader)
-        dead = and_(sent.edition == key, sent.state == Outcome.REFUSED, or_(*(sent.status == status for status in DEAD)))
-        found = select(schema.readers.c.email, sent.code, sent.reply).select_from(mine)
-        full = and_(sent.edition == key, sent.state == Outcome.REFUSED, sent.status == FULL)
+        refused = and_(sent.edition == key, sent.state == Outcome.REFUSED)
+        found = select(schema.readers.c.email, sent.code, sent.status, sent.reply).select_from(mine).where(refused)
         with self._engine.begin() as connection:
             first_to_write(connection)
-            total, refused = connection.execute(
-                select(func.count(), func.count().filter(dead)).select_from(schema.deliveries).where(sent.edition == key)
-            ).one()
-            if refused >= FEW and refused > (MOST if total > SMALL else HALF) * total:
+            total = connection.execute(select(func.count()).where(sent.edition == key)).scalar_one()
+            told = [(row, cause(row.status, row.reply)) for row in connection.execute(found)]
+            dead = [row for row, why in told if why is Cause.GONE]
+            if len(dead) >= FEW and len(dead) > (MOST if total > SMALL else HALF) * total:
                 return 0
+            doubtful = _doubtful(connection, key, Counter(_provider(row.email) for row in dead))
             rows = [
-                Suppression(email=email, reason="bounced", since=now, detail=f"edition {key}: {code} {reply}"[:500])
-                for email, code, reply in connection.execute(found.where(dead))
+                Suppression(email=row.email, reason="bounced", since=now, detail=_said(key, row))
+                for row in dead
+                if _provider(row.email) not in doubtful
             ]
             new = len(suppress(connection, rows))
             if not _first_time(connection, f"edition {key}", now):
                 return new
+            events = {Cause.FULL: SOFT, Cause.OURS: REFUSED_US, Cause.LATER: UNDELIVERED, Cause.UNCLEAR: UNDELIVERED}
             entries = [
-                Entry(email=email, at=now, event=SOFT, detail=f"edition {key}: {code} {reply}")
-                for email, code, reply in connection.execute(found.where(full))
+                Entry(email=row.email, at=now, event=events[why], detail=_said(key, row)) for row, why in told if why in events
             ]
             return new + len(_bounce_softly(connection, entries, limit=limit, since=since))
 
@@ -178,9 +183,30 @@ def suppress(connection: Connection, rows: Sequence[Suppression]) -> list[str]:
     return [row.email for row in new]
 
 
+def _said(key: str, row: Any) -> str:
+    return f"edition {key}: {row.code} {row.reply}"[:500]
+
+
+def _provider(email: str) -> str:
+    return email.rpartition("@")[2]
+
+
+def _doubtful(connection: Connection, key: str, dead: Counter[str]) -> set[str]:
+    """The providers that refuse most of an edition's readers there: that many have not died in a night."""
+    sent, readers = schema.deliveries.c, schema.readers.c
+    mine = schema.deliveries.join(schema.readers, readers.id == sent.reader)
+    counts = select(func.count()).select_from(mine).where(sent.edition == key)
+    return {
+        name
+        for name, count in dead.items()
+        if count >= ALIKE
+        and count > HALF * connection.execute(counts.where(readers.email.endswith(f"@{name}", autoescape=True))).scalar_one()
+    }
+
+
 def _bounce_softly(connection: Connection, entries: Sequence[Entry], *, limit: int, since: datetime) -> list[str]:
     noted(connection, entries)
-    worn = [entry for entry in entries if happened(connection, SOFT, since, entry.email) >= limit]
+    worn = [entry for entry in entries if entry.event == SOFT and happened(connection, SOFT, since, entry.email) >= limit]
     detail = f"{limit} bounces since {since:%d %b %Y}, the last: "
     return suppress(
         connection, [Suppression(email=row.email, reason="bounced", since=row.at, detail=detail + row.detail) for row in worn]

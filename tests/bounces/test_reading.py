@@ -9,12 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from digest.bounces import Report, read
+from digest.bounces import FAILED, Report, read
 
 FOLDER = Path(__file__).parent.parent / "data" / "bounces"
 LABELS: dict[str, dict[str, Any]] = json.loads((FOLDER / "labels.json").read_text())
 BOUNCES = [name for name, label in LABELS.items() if label["kind"] in {"hard", "soft", "failure"}]
 OTHERS = [name for name, label in LABELS.items() if label["kind"] in {"delay", "auto", "other"}]
+MIXED = ("008-postfix-multi.eml", "017-sendmail-mixed.eml")  # of several recipients with several fates, the least is told
 UNNAMED = "121-verp-only.eml"  # only the envelope says whom it is about
 
 
@@ -31,14 +32,14 @@ def test_there_are_many_kinds() -> None:
 @pytest.mark.parametrize("name", [name for name in BOUNCES if name != UNNAMED])
 def test_a_bounce_is_recognised_with_its_address(name: str) -> None:
     report = reading(name)
-    assert report.kind in {"hard", "soft"}
+    assert report.kind in FAILED
     assert set(report.addresses) == set(LABELS[name]["addresses"])
 
 
 @pytest.mark.parametrize("name", OTHERS)
 def test_nothing_else_is_a_bounce(name: str) -> None:
     report = reading(name)
-    assert report.kind not in {"hard", "soft", "complaint"}
+    assert report.kind not in {*FAILED, "complaint"}
 
 
 @pytest.mark.parametrize("name", [name for name, label in LABELS.items() if label["kind"] == "complaint"])
@@ -47,8 +48,10 @@ def test_a_complaint_is_one(name: str) -> None:
 
 
 def test_dead_and_full_are_told_apart() -> None:
-    told = [(LABELS[name]["kind"], reading(name).kind) for name in BOUNCES if LABELS[name]["kind"] != "failure"]
-    assert sum(label == kind for label, kind in told) >= 0.95 * len(told)
+    told = [(LABELS[name]["kind"] == "hard", reading(name).kind == "hard", name) for name in BOUNCES if name not in {*MIXED, UNNAMED}]
+    wrong = [name for label, kind, name in told if label is not kind and LABELS[name]["kind"] != "failure"]
+    assert len(wrong) <= 0.02 * len(told)
+    assert [name for name in wrong if LABELS[name]["kind"] != "hard"] == []  # nobody who lives is taken for dead
 
 
 def test_one_that_names_nobody_says_so() -> None:
@@ -113,5 +116,5 @@ def test_a_charset_that_is_none(charset: str) -> None:
 def test_mail_in_mail_in_mail(nest: str) -> None:
     parts = "".join(f"--b{number}\nContent-Type: {nest.replace('=b', f'=b{number + 1}')}\n\n" for number in range(4_000))
     raw = f"From: MAILER-DAEMON@x.example\nContent-Type: multipart/mixed; boundary=b0\n\n{parts}"
-    assert read(raw.encode()).kind in {"other", "auto", "hard", "soft", "delay"}
+    assert read(raw.encode()).kind in {"other", "auto", "delay", *FAILED}
     assert read(("Content-Type: message/rfc822\n\n" * 8_000).encode()).kind == "other"

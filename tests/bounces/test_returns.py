@@ -189,7 +189,7 @@ async def test_a_mail_to_the_leaving_address_leaves(works: Works, relay: Relay) 
 async def test_a_bounce_that_names_nobody_is_known_by_its_envelope(works: Works, relay: Relay) -> None:
     raw = f"From: MAILER-DAEMON@x.example\nTo: {envelope(relay, 'bo@readers.example')}\nSubject: failure notice\n\nUser unknown.\n"
     assert [(outcome.email, outcome.event) for outcome in Returns(works).take(raw.encode())[1]] == [
-        ("bo@readers.example", "soft bounce")
+        ("bo@readers.example", "undelivered")
     ]
 
 

@@ -1,0 +1,97 @@
+"""Whose fault a refusal speaks of: one table for what a relay answers, what comes back as a bounce, and what providers tell.
+
+Only what names the mailbox or its domain as gone is a reader's death. What speaks of the sender, of policy, rate, reputation or
+content is ours, whatever status code stands before it (servers use 5.1.0, 5.1.8 and 5.2.1 for it); a full or disabled mailbox
+may come back; what nobody understands costs no reader anything. Codes are those of RFC 3463; the words are what mail systems
+are documented to say.
+"""
+
+import re
+import tomllib
+from enum import StrEnum
+from pathlib import Path
+
+
+class Cause(StrEnum):
+    """What a refusal speaks of."""
+
+    GONE = "gone"  # the mailbox or its domain does not exist
+    FULL = "full"  # the mailbox is full, or disabled for a while
+    OURS = "ours"  # who we are, what we send, how fast
+    LATER = "later"  # the other side, now
+    UNCLEAR = "unclear"
+
+
+_WORDS = tomllib.loads((Path(__file__).parent / "refusals.toml").read_text(encoding="utf-8"))
+
+
+def _any(name: str) -> re.Pattern[str]:
+    return re.compile("|".join(_WORDS[name]), re.IGNORECASE | re.DOTALL)
+
+
+_SENDER = _any("sender")
+_TRUST = _any("trust")
+_RATE = _any("rate")
+_SIZE = _any("size")
+_FULL = _any("full")
+_PAUSED = _any("paused")
+_LATER = _any("later")
+_STATED = _any("stated")
+_DOMAIN = _any("domain")
+_AFTER_DATA = _any("after_data")
+_RECIPIENT = _any("recipient")
+_SUPPRESSED = _any("suppressed")
+_FOR_GOOD = re.compile(r"closed|deleted|terminated|does not exist|doesn.t exist|unknown|for good", re.IGNORECASE)
+_DISABLED = re.compile(r"disabled|suspended|inactive|locked|deactivated", re.IGNORECASE)
+_DEAD_CODES = frozenset(("5.1.1", "5.1.2", "5.1.3", "5.1.4", "5.1.6", "5.1.10", "5.4.4", "5.4.310"))
+_OUR_CODES = re.compile(r"5\.(?:7\.\d+|1\.[78]|3\.4|6\.\d+|4\.6|5\.[1-6])$")
+_FULL_CODES = frozenset(("5.2.2", "4.2.2"))
+
+
+def cause(status: str, text: str) -> Cause:
+    """What a refusal speaks of, by its enhanced status code (RFC 3463; empty where it has none) and its words."""
+    words = text[:4_000]
+    if status.startswith("4."):
+        return Cause.FULL if status in _FULL_CODES or _FULL.search(words) else Cause.LATER
+    stated = bool(_STATED.search(words))
+    if _SENDER.search(words) and not _about_recipient(words):
+        return Cause.OURS
+    if status in _FULL_CODES or (_FULL.search(words) and not _RATE.search(words)):
+        return Cause.FULL
+    if _SIZE.search(words):
+        return Cause.OURS
+    if _AFTER_DATA.search(words):
+        return Cause.OURS if _TRUST.search(words) or _OUR_CODES.match(status) else Cause.UNCLEAR
+    return _by_mailbox(status, words, stated=stated)
+
+
+def _about_recipient(words: str) -> bool:
+    """Whether the recipient is named as unknown apart from anything that is said of the sender."""
+    return bool(_RECIPIENT.search(words))
+
+
+def _by_mailbox(status: str, words: str, *, stated: bool) -> Cause:
+    if _PAUSED.search(words) and not _FOR_GOOD.search(words):
+        return Cause.LATER if _LATER.search(words) and not _DISABLED.search(words) else Cause.FULL
+    if stated and (
+        status in _DEAD_CODES
+        or _about_recipient(words)
+        or not (_TRUST.search(words) or _RATE.search(words) or _LATER.search(words))
+    ):
+        return Cause.GONE
+    if _DOMAIN.search(words) and not _TRUST.search(words):
+        return Cause.GONE
+    if _SUPPRESSED.search(words):
+        return Cause.GONE
+    return _by_code(status, words)
+
+
+def _by_code(status: str, words: str) -> Cause:
+    """What is left: words of policy and pace before words of now, and a code alone last."""
+    if _RATE.search(words) and not _LATER.search(words):
+        return Cause.OURS
+    if _LATER.search(words):
+        return Cause.LATER
+    if _TRUST.search(words) or _OUR_CODES.match(status):
+        return Cause.OURS
+    return Cause.GONE if status in _DEAD_CODES else Cause.UNCLEAR
