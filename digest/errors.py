@@ -59,7 +59,9 @@ class SourceError(FetchError):
 
 
 class RelayError(DigestError):
-    """The relay cannot be used by any message: connection, TLS or login."""
+    """The relay cannot be used by any message: connection, TLS or login; `temporary` where it says that it will be."""
+
+    temporary = False
 
 
 class StoreError(DigestError):

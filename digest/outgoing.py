@@ -10,7 +10,7 @@ from digest.compose import Composer, composed
 from digest.deliver import Run
 from digest.guards import Tally
 from digest.line import Line, Progress
-from digest.model import Receipt
+from digest.model import Outcome, Receipt
 from digest.store import Frozen, Journal
 
 WITNESSED = 1_000  # answers between two lines of sent.log
@@ -28,9 +28,15 @@ async def carried(line: Line, frozen: Frozen, waiting: int, progress: Progress, 
     try:
         async with _stopping(line.stop) as stop:
             watch = _watching(line, key, start, progress, tally, stop)
-            run = Run(line.smtp, line.sender.newsletter.address, journal, line.clock, watch, stop, used, midnight.date())
-            with composed(composer, deliveries.to_send(key, due), waiting) as messages:
-                await run.deliver(messages)
+            run = Run(
+                line.smtp, line.sender.newsletter.address, journal, line.clock, watch, stop, used, midnight.date(),
+                proved=bool(deliveries.counts(key).get(Outcome.SENT)), learnt=line.store.relay_limits.known(now),
+            )  # fmt: skip
+            try:
+                with composed(composer, deliveries.to_send(key, due), waiting) as messages:
+                    await run.deliver(messages)
+            finally:
+                line.store.relay_limits.keep(run.lessons(), line.clock())
     finally:
         line.witness.note(key, deliveries.answers(key), line.clock())
     tally.check()

@@ -71,11 +71,16 @@ def check(line: Line, plan: EditionPlan, slot: Slot, frozen: Frozen | None, perm
     line.witness.verify(slot.key, answers)
     over = frozen is not None and not line.store.deliveries.waiting(slot.key, None)
     age = line.clock() - slot.window.end
-    if age > time_allowed(line, plan, answers) and not permit.late and not over:
+    if line.clock() - begun(slot, frozen) > time_allowed(line, plan, answers) and not permit.late and not over:
         raise LateError(
             f"edition {slot.key} is {age.total_seconds() / 3600:.0f} hours old",
             remedy="Its readers do not expect it any more; `--late` sends it all the same.",
         )
+
+
+def begun(slot: Slot, frozen: Frozen | None) -> datetime:
+    """From when on an edition's time is counted: its cut-off, or when it was made, where somebody has made it late."""
+    return max(slot.window.end, frozen.edition.frozen_at) if frozen else slot.window.end
 
 
 def time_allowed(line: Line, plan: EditionPlan, answers: int | None) -> timedelta:
@@ -144,7 +149,9 @@ async def send(
     resumed = tuple(deliveries.reclaim(key, hold=line.smtp.in_doubt == "hold"))
     for pause in (0.0, *line.patience):
         waiting = deliveries.waiting(key, due)
-        if not waiting or not await _paused(line, pause, waiting, progress):
+        if not waiting or (pause and not deliveries.waiting(key, due, refused=False)):
+            break
+        if not await _paused(line, pause, waiting, progress):
             break
         progress.started(waiting)
         await carried(line, frozen, waiting, progress, due, tally)

@@ -21,7 +21,7 @@ from digest.fetch import Fetcher
 from digest.judging import held_to
 from digest.links import ReaderLinks
 from digest.model import LOOKBACK, Article, Harvest, Slot
-from digest.publish import Line, time_allowed
+from digest.publish import Line, begun, time_allowed
 from digest.render import Design
 from digest.sign import Signer
 from digest.store import Frozen, Store
@@ -101,7 +101,7 @@ class Works:
         for frozen in self.store.ledger.unfinished():
             slot, answers = frozen.edition.slot, self.store.deliveries.answers(frozen.key)
             plan = next((plan for plan in self.config.editions if plan.name == slot.name), EditionPlan())
-            if now - slot.window.end > time_allowed(self.line, plan, answers):
+            if now - begun(slot, frozen) > time_allowed(self.line, plan, answers):
                 self.store.ledger.finish(frozen.key, now)
             else:
                 open_.append(frozen)

@@ -34,12 +34,16 @@ class Relay:
     most: int = 0  # messages a connection
     password: str = ""
     pipelining: bool = True
+    names: list[str] = field(default_factory=list)  # by which it was greeted
+    most_open: int = 0
 
     async def handle_EHLO(
         self, server: SMTP, session: Session, envelope: Envelope, hostname: str, responses: list[str]
     ) -> list[str]:
         """Count connections."""
         self.connections += 1
+        self.most_open = max(self.most_open, self.open)
+        self.names.append(hostname)
         session.host_name = hostname
         return [*responses[:-1], "250-PIPELINING", responses[-1]] if self.pipelining else responses
 

@@ -109,12 +109,12 @@ async def test_dead_addresses_are_written_to_no_more(works: Works, relay: Relay)
     relay.rcpt = lambda address: {"ada": "550 5.1.1 no such user", "bo": "550 5.7.1 not today"}[address.split("@")[0]]
     plan = works.config.editions[0]
     report = await publish(works.line, plan, works.slot(plan, NOW.date()), Unwatched())
-    assert (report.counts["refused"], report.bounced) == (2, 1)
+    assert (report.counts["refused"], report.counts["deferred"], report.bounced) == (1, 1, 1)
     assert works.store.suppressions.among(["ada@readers.example", "bo@readers.example"]) == {"ada@readers.example": "bounced"}
     rows = works.store.deliveries.reasons("weekday-2026-11-24")
     assert {(row.state, row.code, row.status, row.count) for row in rows} == {
         ("refused", 550, "5.1.1", 1),
-        ("refused", 550, "5.7.1", 1),
+        ("deferred", 550, "5.7.1", 1),  # it speaks of us, and costs no reader anything
     }
     assert {row.relay for row in rows} == {"127.0.0.1"}
 
@@ -127,7 +127,8 @@ async def test_a_list_is_not_given_up_because_a_relay_knows_nobody(
     people = [f"r{number:02}@readers.example" for number in range(total)]
     relay.rcpt = lambda address: "550 5.1.1 no such user" if not known or int(address[1:3]) % known == 0 else None
     report = await run(furnish(site.base, relay.port, emails=people), permit=Permit(anyway=True))
-    assert report.counts["refused"] == (total if not known else len(range(0, total, known)))
+    assert report.counts["refused"] == (0 if not known else len(range(0, total, known)))
+    assert report.counts["deferred"] == (total if not known else 0)
     assert report.bounced == bounced
 
 

@@ -56,7 +56,9 @@ def test_it_is_told_whose_fault_it_is(line: str) -> None:
     assert cause(status, words) == wanted
 
 
-@pytest.mark.parametrize("filler", ["user ", "sender ", "account that you ", "(", "recipient <", "mailbox . ", "exceed ", "your ip "])
+@pytest.mark.parametrize(
+    "filler", ["user ", "sender ", "account that you ", "(", "recipient <", "mailbox . ", "exceed ", "your ip "]
+)
 def test_long_words_take_no_long_time(filler: str) -> None:
     """Bounded work: a pattern that tried every way to match would not come back from this."""
     assert cause("", filler * 200_000)

@@ -15,11 +15,14 @@ if TYPE_CHECKING:
 
 
 KINDS = {
-    "hard": "dead address", "soft": "not taken this time", "delay": "late, not lost", "complaint": "complaint", "leave": "leaving",
+    "hard": "dead address", "full": "the mailbox is full or disabled", "ours": "refused for our sake: look at what it says of us",
+    "soft": "not taken this time", "delay": "late, not lost", "complaint": "complaint", "leave": "leaving",
     "auto": "an automatic reply; nothing to do", "other": "nothing about a delivery; nothing to do",
 }  # fmt: skip
 EVENTS = {
-    "bounced": "written to no more", "complained": "written to no more", "unsubscribed": "has left", "soft bounce": "noted",
+    "bounced": "suppressed", "complained": "suppressed", "unsubscribed": "has left",
+    "soft bounce": "noted: the mailbox is full or disabled",
+    "undelivered": "noted, and counts for nothing", "refused for our sake": "kept: a fault of ours, not of the reader's",
     "unproven": "nothing done, since nothing shows that it comes from a mail of ours",
 }  # fmt: skip
 
@@ -110,9 +113,11 @@ def _tell(dealt: "list[tuple[Report, list[Outcome]]]", as_json: bool) -> None:
 
 
 def _row(report: "Report", outcomes: "list[Outcome]") -> dict[str, Any]:
+    from digest.bounces import FAILED
+
     return {
         "kind": report.kind,
-        "bounce": report.kind in {"hard", "soft"},
+        "bounce": report.kind in FAILED,
         "addresses": report.addresses,
         "status": report.status,
         "detail": report.detail,

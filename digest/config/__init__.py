@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from digest.config.relays import Relay, Smtp, WarmUp
+from digest.config.relays import Relay, RelayLimit, Smtp, WarmUp
 from digest.config.tables import (
     FILE,
     Bounces,
@@ -57,7 +57,10 @@ def _with_secrets(config: Config) -> Config:
     """Paths made absolute, and the passwords fetched from where the operator keeps them."""
     smtp, root = config.smtp, config.root
     smtp = smtp.model_copy(
-        update={**_secrets(smtp, root), "relays": tuple(relay.model_copy(update=_secrets(relay, root)) for relay in smtp.relays)}
+        update={
+            **_secrets(smtp, root, config.newsletter.domain),
+            "relays": tuple(relay.model_copy(update=_secrets(relay, root, config.newsletter.domain)) for relay in smtp.relays),
+        }
     )
     dkim = tuple(key.model_copy(update={"key_file": root / key.key_file}) for key in config.dkim)
     sources = tuple(_with_manner(plan, config.newsletter) for plan in config.sources)
@@ -85,13 +88,18 @@ def _with_keys(bounces: Bounces, root: Path) -> Bounces:
     return bounces.model_copy(update={"password": password, "webhooks": hooks})
 
 
-def _secrets(relay: Relay, root: Path) -> dict[str, object]:
-    """DIGEST_SMTP_PASSWORD_MAIN is for the relay called main, DIGEST_SMTP_PASSWORD for any."""
+def _secrets(relay: Relay, root: Path, domain: str) -> dict[str, object]:
+    """Our name, and the password: DIGEST_SMTP_PASSWORD_MAIN is for the relay called main, DIGEST_SMTP_PASSWORD for any."""
     own = f"{PASSWORD}_{re.sub('[^A-Z0-9]', '_', relay.name.upper())}"
     password = os.environ.get(own) or ("" if relay.password_file and relay.name else os.environ.get(PASSWORD, ""))
     if relay.password_file and not password:
         password = _read(root / relay.password_file, "smtp.password_file").strip()
-    return {"password": password, "ca_file": relay.ca_file and root / relay.ca_file}
+    return {
+        "password": password,
+        "ca_file": relay.ca_file and root / relay.ca_file,
+        "token_file": relay.token_file and root / relay.token_file,
+        "helo": relay.helo or domain,
+    }
 
 
 def _read(path: Path, key: str) -> str:
@@ -148,6 +156,7 @@ __all__ = [
     "Guards",
     "Newsletter",
     "Relay",
+    "RelayLimit",
     "Smtp",
     "SourcePlan",
     "WarmUp",

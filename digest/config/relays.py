@@ -1,5 +1,6 @@
 """The tables about the way out: `[smtp]`, its `[[smtp.relays]]` and their warm-up."""
 
+from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Literal, Self
@@ -8,6 +9,10 @@ from urllib.parse import unquote, urlsplit
 from pydantic import Field, model_validator
 
 from digest.config.values import Count, Duration, Rate, Table
+
+_HELO = (
+    r"^$|^[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63})+$|^\[[0-9A-Fa-f:.]+\]$"  # RFC 5321, 4.1.1.1: a full name or an address literal
+)
 
 
 class WarmUp(Table):
@@ -41,6 +46,10 @@ class Relay(Table):
     weight: Count = Field(default=1, ge=1, le=1000)  # its share among those of the same priority
     warm_up: WarmUp | None = None
     ca_file: Path | None = None
+    helo: str = Field(default="", pattern=_HELO)  # by which we greet it; the domain of `from` where it is empty
+    greeting_timeout: Duration = timedelta(minutes=5)  # for its greeting (RFC 5321, section 4.5.3.2.1)
+    token_command: str = ""  # prints an OAuth access token, for a relay that wants XOAUTH2 or OAUTHBEARER
+    token_file: Path | None = None  # or a file that holds one
     password_file: Path | None = None
     password: str = Field(default="", repr=False, exclude=True)
 
@@ -109,3 +118,12 @@ class Smtp(Relay):
     def fleet(self) -> tuple[Relay, ...]:
         """All relays."""
         return self.relays or (self,)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RelayLimit:
+    """What a relay has shown that it takes: messages a second, connections at once, messages a connection; 0 for any number."""
+
+    rate: float = 0.0
+    connections: int = 0
+    messages: int = 0

@@ -4,17 +4,18 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from digest.config import Relay
+from digest.config import Relay, RelayLimit
 from digest.deliver.dial import Trust
 from digest.deliver.pace import Pace
 from digest.deliver.session import Session
-from digest.deliver.verdict import ours
+from digest.deliver.verdict import ours, refused, too_many_connections
 from digest.errors import RelayError
 from digest.model import Outcome, Receipt
 
 REFUSALS = 25  # one after the other, with nothing sent between: it is us that the relay refuses
 POLICY_REFUSALS = 8
 RESTS = (5.0, 20.0, 60.0, 180.0)  # seconds off after a failure, longer each time
+FEWER_EVERY = 1.0  # seconds between two steps to fewer connections
 HANG_UPS = 12  # connections lost one after the other, with nothing sent between
 
 
@@ -32,6 +33,7 @@ class Lane:
     unwanted: bool = False  # it refused one recipient after the other
     failure: RelayError | None = None
     row: list[Receipt] = field(default_factory=list)  # refused one after the other
+    unproved: list[Receipt] = field(default_factory=list)  # refused before it has taken anything
     limit: int = field(init=False)  # connections it allows at once
     most: int = field(init=False)  # messages it takes over one connection; 0 for any number
     first: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -42,10 +44,28 @@ class Lane:
     _hang_ups: int = 0
     _last: int = 0  # messages that the last lost connection had carried
     _same: int = 0  # connections in a row that had carried as many
+    _fewer_at: float = 0.0
 
     def __post_init__(self) -> None:
         self.pace = Pace(self.relay.rate)
         self.limit, self.most = self.relay.connections, self.relay.messages_per_connection
+
+    def remember(self, learnt: RelayLimit | None) -> None:
+        """What it has shown earlier this morning."""
+        if learnt is None:
+            return
+        if learnt.rate:
+            self.pace.remember(learnt.rate)
+        self.limit = min(self.limit, learnt.connections or self.limit)
+        self.most = min(self.most or learnt.messages, learnt.messages or self.most)
+
+    @property
+    def learnt(self) -> RelayLimit | None:
+        """What is worth remembering of it; None where it takes what it is given."""
+        fewer = self.limit if self.limit < self.relay.connections else 0
+        most = self.most if self.most != self.relay.messages_per_connection else 0
+        rate = self.pace.learnt or 0.0
+        return RelayLimit(rate=rate, connections=fewer, messages=most) if fewer or most or rate else None
 
     def takes(self) -> None:
         """One message is for this relay."""
@@ -70,8 +90,11 @@ class Lane:
 
     @property
     def lost(self) -> bool:
-        """Whether nothing is to be expected of it any more; one that never worked is given up at its first failure."""
-        return self.out or self.allowance == 0 or (self.failure is not None and (not self.worked or self._failures > len(RESTS)))
+        """Whether nothing is to be expected of it any more; one that never worked is given up at its first failure, unless that
+        is one of the moment.
+        """
+        given_up = self.failure is not None and not (self.worked or self.failure.temporary)
+        return self.out or self.allowance == 0 or given_up or self._failures > len(RESTS)
 
     def load(self) -> float:
         """What it has carried, by its weight."""
@@ -103,19 +126,29 @@ class Lane:
                 now,
             )
 
+    def throttled(self, receipt: Receipt, now: float) -> None:
+        """It has more than it takes: a slower pace, or fewer connections where it speaks of those."""
+        if not too_many_connections(receipt):
+            self.pace.throttled(now)
+        elif now >= self._fewer_at:
+            self._fewer_at = now + FEWER_EVERY
+            self.limit = max(1, min(self.limit, self.open) - max(1, self.limit // 4))
+
     def told(self, receipt: Receipt) -> RelayError | None:
         """An answer; the error to stop with, where a row of refusals says that it is us whom the relay does not want.
 
         A row of 5.7.z (RFC 3463: security or policy) says so sooner. What the relay was never asked (code 0) says nothing.
         """
         if receipt.outcome is Outcome.SENT:
-            self.worked, self._failures, self._hang_ups = True, 0, 0
-        if receipt.outcome is not Outcome.REFUSED:
+            self.worked, self._failures, self._hang_ups, self.unproved = True, 0, 0, []
+        if not refused(receipt) and receipt.outcome is not Outcome.REFUSED:
             self.row, self._policy = [], True
             return None
         if receipt.code:
             self.row.append(receipt)
             self._policy = self._policy and ours(receipt)
+            if not self.worked and receipt.outcome is Outcome.REFUSED:
+                self.unproved.append(receipt)
         if self.unwanted or len(self.row) < (POLICY_REFUSALS if self._policy else REFUSALS):
             return None
         self.unwanted = True

@@ -4,7 +4,8 @@ Additive increase, multiplicative decrease (Chiu and Jain 1989), as TCP has it: 
 half of what it last took; then a little more each second. One that has shown no limit has none.
 """
 
-from dataclasses import dataclass
+from collections import deque
+from dataclasses import dataclass, field
 
 CUT = 0.5
 STEP = 0.05  # of the speed at the first cut, for each second without complaint
@@ -14,6 +15,11 @@ SHARE = 0.1  # of the answers in a span: fewer deferrals are no complaint
 PATIENCE = 5.0  # seconds for an answer,
 GROWTH = 3.0  # and times the quickest one so far: beyond both, a relay has more to do than it can; a slow one is just slow
 SPAN = 1.0  # seconds over which is measured
+HOLD, LONGEST_HOLD = (
+    1.0,
+    30.0,
+)  # seconds without a message once a relay has said that it is too much; twice as long while it stays so
+BELOW = 0.9  # of what it has just taken in a second is what it is given from then on
 
 
 @dataclass
@@ -28,6 +34,9 @@ class Pace:
     _complaints: int = 0
     _quickest: float = float("inf")
     _top: float = 0.0
+    _taken: deque[float] = field(default_factory=deque)
+    _held_until: float = 0.0
+    _hold: float = HOLD
 
     @property
     def limited(self) -> bool:
@@ -43,6 +52,29 @@ class Pace:
         at = max(now, self._next)
         self._next = at + 1 / limit
         return at - now
+
+    def took(self, now: float) -> None:
+        """The relay has taken one."""
+        self._taken.append(now)
+        self._hold = HOLD
+        while self._taken[0] < now - SPAN:
+            self._taken.popleft()
+
+    def throttled(self, now: float) -> None:
+        """The relay has said that this is more than it takes: a little less than it has just taken, after a rest."""
+        if now < self._held_until:
+            return  # an answer to what was on its way before
+        speed = max(1.0, BELOW * sum(at > now - SPAN for at in self._taken))
+        if self.learnt is None:
+            self._top = speed
+        self.learnt = speed if self.learnt is None else max(LEAST * self._top, min(self.learnt, speed))
+        self._held_until = now + self._hold
+        self._next = max(self._next, self._held_until)
+        self._hold = min(2 * self._hold, LONGEST_HOLD)
+
+    def remember(self, learnt: float) -> None:
+        """What was learnt of the relay this morning."""
+        self.learnt = self._top = learnt
 
     def felt(self, now: float, *, crowded: bool, waited: float) -> None:
         """An answer has come: whether the relay is crowded by its own word, and how long it took."""

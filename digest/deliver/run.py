@@ -2,23 +2,26 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
-from digest.config import Relay, Smtp
+from digest.config import Relay, RelayLimit, Smtp
 from digest.deliver.domains import Line
 from digest.deliver.feed import Journal, Queue, Recorded, Unrecorded, Waiting
 from digest.deliver.lane import Lane, may_carry
 from digest.deliver.session import Session
-from digest.deliver.verdict import Policy, crowded, receipt
+from digest.deliver.share import Share
+from digest.deliver.verdict import Policy, crowded, receipt, throttled
 from digest.deliver.wire import Reply
 from digest.errors import RelayError
 from digest.model import Message, Outcome, Receipt
+from digest.refusals import Cause, cause
 
 Watch = Callable[[Receipt], None]
 TRIES = 5  # connections that may be lost under one message before it waits for another pass
+POSTPONED = 60  # times that a message waits again for a relay's pace before it waits for another pass
 LOOK = 0.05  # seconds between two looks of a connection that has nothing to carry
 AGAIN = 0.5  # seconds before a connection is tried again that a relay did not want beside those it has
 
@@ -38,12 +41,21 @@ class Run:
     stop: asyncio.Event = field(default_factory=asyncio.Event)
     used: Mapping[str, int] = field(default_factory=dict)
     day: date | None = None
+    proved: bool = False  # the edition has had messages taken before: a refusal of all that is left is believed
+    learnt: Mapping[str, RelayLimit] = field(default_factory=dict)  # of the relays this morning, by their labels
     _lanes: list[Lane] = field(init=False)
     _tries: Counter[str] = field(default_factory=Counter)
+    _postponed: Counter[str] = field(default_factory=Counter)
     _paced: set[Waiting] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self._lanes = [Lane(relay, self._allowance(relay)) for relay in self.smtp.fleet]
+        for lane in self._lanes:
+            lane.remember(self.learnt.get(lane.relay.label))
+
+    def lessons(self) -> dict[str, RelayLimit]:
+        """What this run has learnt of its relays' limits, by their labels."""
+        return {lane.relay.label: lane.learnt for lane in self._lanes if lane.learnt}
 
     def _allowance(self, relay: Relay) -> int | None:
         """What a relay's warm-up plan still allows today."""
@@ -81,7 +93,14 @@ class Run:
                 raise error
 
     async def _stranded(self) -> bool:
-        """Record the last answers; whether somebody is left whom no relay would carry."""
+        """Record the last answers; whether somebody is left whom no relay would carry.
+
+        Where everybody was refused and nobody taken, it may be us, and nothing is final, however short the list.
+        """
+        for lane in self._lanes:
+            if not (lane.worked or self.proved) and _may_be_us(lane.unproved):
+                for receipt in lane.unproved:
+                    self._settle(replace(receipt, outcome=Outcome.DEFERRED, retry_at=self.clock()))
         more = not self._queue.empty()
         released = await self._queue.settled()
         return more or bool(released) or any(lane.unwanted for lane in self._lanes)
@@ -112,7 +131,7 @@ class Run:
         try:
             while await self._turn(lane, number):
                 if await self._connected(lane, session):
-                    await self._carry(lane, session)
+                    await self._carry(lane, session, number)
         except BaseException:
             self._queue.close()
             raise
@@ -142,7 +161,8 @@ class Run:
 
     async def _tried(self, lane: Lane, session: Session) -> bool:
         try:
-            await session.connect()
+            if not await self._while_wanted(session.connect()):
+                return False
         except RelayError as error:
             if lane.open:
                 lane.limit = lane.open
@@ -152,8 +172,22 @@ class Run:
             return False
         return True
 
-    async def _carry(self, lane: Lane, session: Session) -> None:
-        share = Share(self, lane)
+    async def _while_wanted(self, connecting: Coroutine[None, None, None]) -> bool:
+        """Connect, as long as there is something to carry: a relay whose greeting takes minutes holds up nobody."""
+        task = asyncio.create_task(connecting)
+        try:
+            while not (await asyncio.wait([task], timeout=LOOK))[0]:
+                if self._queue.empty():
+                    return False
+            await task
+        finally:
+            if not task.done():
+                task.cancel()
+                await asyncio.gather(task, return_exceptions=True)
+        return True
+
+    async def _carry(self, lane: Lane, session: Session, number: int) -> None:
+        share = Share(self, lane, number)
         try:
             lost = await session.carry(share)
         except RelayError as error:
@@ -169,11 +203,11 @@ class Run:
 
     # — what a connection's messages come to —
 
-    def take(self, lane: Lane) -> tuple[Waiting, bool]:
-        """The next message for a relay, and whether it comes at once but for the ledger."""
+    def take(self, lane: Lane, number: int) -> tuple[Waiting, bool]:
+        """The next message for a relay's connection, and whether it comes at once but for the ledger."""
         loop = asyncio.get_running_loop()
         future: Waiting = loop.create_future()
-        if self.stop.is_set() or not may_carry(lane, self._lanes, loop.time()):
+        if self.stop.is_set() or number >= lane.limit or not may_carry(lane, self._lanes, loop.time()):
             future.set_result(None)
             return future, True
         lane.takes()
@@ -193,6 +227,8 @@ class Run:
     def told(self, lane: Lane, answer: Receipt, waited: float, recorded: Recorded) -> None:
         """The relay has answered."""
         lane.pace.felt(self._now(), crowded=crowded(answer), waited=waited)
+        if answer.outcome is Outcome.SENT:
+            lane.pace.took(self._now())
         self._queue.told(answer, recorded)
         self.watch(answer)
         if unwanted := lane.told(answer):
@@ -202,11 +238,22 @@ class Run:
                 self._settle(replace(refused, outcome=Outcome.DEFERRED, retry_at=self.clock()))
             lane.row = []
 
+    def postpones(self, lane: Lane, message: Message, answer: Receipt) -> bool:
+        """A relay that has more than it takes is given less, and what it did not take waits again; so many times at most."""
+        if not throttled(answer) or self._postponed[message.message_id] >= POSTPONED or self.stop.is_set():
+            return False
+        self._postponed[message.message_id] += 1
+        lane.throttled(answer, self._now())
+        lane.returns()
+        self._queue.back(message)
+        return True
+
     def back(self, lane: Lane, message: Message, why: str, *, blame: bool) -> None:
         """Another connection may try, or another relay; one that has cost so many waits for another pass."""
         lane.returns()
-        self._tries[message.message_id] += blame
-        if self._tries[message.message_id] < TRIES:
+        going = why.startswith("421 ")  # more likely the relay's own going than this message
+        self._tries[message.message_id] += blame * (1 if going else 3)
+        if self._tries[message.message_id] < 3 * TRIES:
             self._queue.back(message)
         else:
             reply = Reply(0, f"the connection was lost: {why}")
@@ -217,41 +264,9 @@ class Run:
         self.watch(answer)
 
 
-class Share:
-    """One connection's messages: what `Talk` asks for, answered by the run."""
-
-    def __init__(self, run: Run, lane: Lane) -> None:
-        self._run = run
-        self._lane = lane
-        self._left = lane.most or None
-        self._at_once = True
-        self.full = False
-        self.answered = 0
-
-    def next(self) -> Waiting:
-        """The next message; none where this connection has carried as many as it may."""
-        if self._left == 0:
-            self.full = True
-            nothing: Waiting = asyncio.get_running_loop().create_future()
-            nothing.set_result(None)
-            return nothing
-        if self._left:
-            self._left -= 1
-        future, self._at_once = self._run.take(self._lane)
-        return future
-
-    def soon(self) -> bool:
-        """Whether it comes at once but for the ledger; with domains that have a pace, nobody knows."""
-        return self._at_once and not self._run.smtp.domain_rates
-
-    def told(self, receipt: Receipt, waited: float, recorded: Recorded) -> None:
-        """The relay has answered for one."""
-        self.answered += 1
-        self._run.told(self._lane, receipt, waited, recorded)
-
-    def back(self, message: Message, why: str, *, blame: bool) -> None:
-        """The relay has not got this one; whether it may be why the connection ended."""
-        self._run.back(self._lane, message, why, blame=blame)
+def _may_be_us(refusals: Sequence[Receipt]) -> bool:
+    """Whether refusals with nothing taken beside them may speak of us: several, or one whose words do not name the reader."""
+    return len(refusals) > 1 or any(cause(row.status, row.reply) is not Cause.GONE for row in refusals)
 
 
 async def one_by_one(smtp: Smtp, sender: str, clock: Callable[[], datetime], messages: Iterable[Message]) -> tuple[Receipt, ...]:

@@ -34,6 +34,9 @@ class Feed(Protocol):
     def told(self, receipt: Receipt, waited: float, recorded: Callable[[], None]) -> None:
         """The relay has answered for one, so many seconds after its last byte left; `recorded` tells when that is kept."""
 
+    def postpones(self, message: Message, receipt: Receipt) -> bool:
+        """Whether the message waits again, since the relay has only too much just now; then its answer counts for nothing."""
+
     def back(self, message: Message, why: str, *, blame: bool) -> None:
         """The relay has not got this one; whether it may be why the connection ended."""
 
@@ -186,7 +189,9 @@ class Talk:
     def tell(self, message: Message, reply: Reply, waited: float = 0.0) -> None:
         """The relay's last word on a message."""
         (self.left if message in self.left else self._held).remove(message)
-        self._told(judged(message, reply, self._policy, self._clock()), waited)
+        answer = judged(message, reply, self._policy, self._clock())
+        if not self._feed.postpones(message, answer):
+            self._told(answer, waited)
 
     def _told(self, answer: Receipt, waited: float) -> None:
         self._trust.proved = self._trust.proved or answer.outcome is Outcome.SENT

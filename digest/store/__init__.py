@@ -6,6 +6,7 @@
     Store.suppressions   addresses that must not be written to
     Store.history        what happened to an address
     Store.readers        what readers want, by their links
+    Store.relay_limits   what relays have shown that they take
 
 The database's URL is the only thing that says SQLite.
 """
@@ -25,6 +26,7 @@ from digest.store.history import Entry, History
 from digest.store.journal import Journal
 from digest.store.ledger import Frozen, Last, Ledger
 from digest.store.readers import Preference, Readers, Request
+from digest.store.relay_limits import RelayLimits
 from digest.store.suppressions import Suppression, Suppressions
 
 
@@ -39,6 +41,7 @@ class Store:
         self.suppressions = Suppressions(engine)
         self.history = History(engine)
         self.readers = Readers(engine)
+        self.relay_limits = RelayLimits(engine)
 
     @classmethod
     def open(cls, url: str, root: Path) -> "Store":

@@ -96,10 +96,11 @@ class Deliveries:
                 return
             last = rows[-1].id
 
-    def waiting(self, key: str, due: datetime | None) -> int:
-        """How many recipients `to_send` has."""
+    def waiting(self, key: str, due: datetime | None, *, refused: bool = True) -> int:
+        """How many recipients `to_send` has; those refused for our sake (5yz), which may take hours to mend, among them or not."""
+        query = select(func.count()).select_from(schema.deliveries).where(_open(key, due))
         with self._engine.begin() as connection:
-            return connection.execute(select(func.count()).select_from(schema.deliveries).where(_open(key, due))).scalar_one()
+            return connection.execute(query if refused else query.where(schema.deliveries.c.code < 500)).scalar_one()
 
     def answers(self, key: str) -> int:
         """How many answers an edition's messages have had, all tries counted; this never falls."""

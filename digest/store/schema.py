@@ -9,6 +9,7 @@ from sqlalchemy import (
     Column,
     Date,
     DateTime,
+    Float,
     ForeignKey,
     Index,
     Integer,
@@ -163,6 +164,16 @@ deliveries = Table(
     Column("status", String, nullable=False, server_default=""),  # enhanced status code of the reply, RFC 3463
     Column("at", Instant),
     Column("retry_at", Instant),
+)
+
+relay_limits = Table(
+    "relay_limits",
+    metadata,
+    Column("relay", String, primary_key=True),  # its label
+    Column("rate", Float, nullable=False),  # messages a second; 0: any number
+    Column("connections", Integer, nullable=False),
+    Column("messages", Integer, nullable=False),  # over one connection
+    Column("at", Instant, nullable=False),
 )
 
 suppressions = Table(

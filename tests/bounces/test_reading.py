@@ -48,7 +48,9 @@ def test_a_complaint_is_one(name: str) -> None:
 
 
 def test_dead_and_full_are_told_apart() -> None:
-    told = [(LABELS[name]["kind"] == "hard", reading(name).kind == "hard", name) for name in BOUNCES if name not in {*MIXED, UNNAMED}]
+    told = [
+        (LABELS[name]["kind"] == "hard", reading(name).kind == "hard", name) for name in BOUNCES if name not in {*MIXED, UNNAMED}
+    ]
     wrong = [name for label, kind, name in told if label is not kind and LABELS[name]["kind"] != "failure"]
     assert len(wrong) <= 0.02 * len(told)
     assert [name for name in wrong if LABELS[name]["kind"] != "hard"] == []  # nobody who lives is taken for dead

@@ -134,11 +134,84 @@ async def test_a_relay_that_refuses_everybody_stops_the_run_and_costs_nobody(rel
     assert outcomes.count("refused") <= 3
 
 
-async def test_a_few_refusals_for_policy_are_refusals(relay: Relay) -> None:
+async def test_a_few_refusals_for_policy_speak_of_us_and_are_tried_again(relay: Relay) -> None:
     relay.rcpt = lambda address: "550 5.7.1 blocked by its owner" if address[1] in "2468" else None
     book = Book()
     await deliver(relay, book, messages(9))
-    assert list(book.outcomes().values()).count("refused") == 4
+    assert list(book.outcomes().values()).count("deferred") == 4
+    assert all(receipt.retry_at for receipt in book.receipts.values() if receipt.code == 550)
+
+
+@pytest.mark.parametrize("words", ["550 5.1.1 no such user", "504 5.5.2 Helo command rejected: need fully-qualified hostname"])
+async def test_where_everybody_is_refused_and_nobody_taken_nothing_is_final(relay: Relay, words: str) -> None:
+    relay.rcpt = lambda address: words
+    book = Book()
+    await deliver(relay, book, messages(5))
+    assert set(book.outcomes().values()) == {"deferred"}
+
+
+async def test_one_reader_alone_may_be_dead(relay: Relay) -> None:
+    relay.rcpt = lambda address: "550 5.1.1 no such user"
+    book = Book()
+    await deliver(relay, book, messages(1))
+    assert list(book.outcomes().values()) == ["refused"]
+
+
+async def test_a_relay_is_greeted_by_a_full_name(relay: Relay) -> None:
+    smtp = Smtp(url=f"smtp://127.0.0.1:{relay.port}", helo="gazette.example", connections=1)
+    await deliver(relay, Book(), messages(1), smtp)
+    assert relay.names == ["gazette.example"]
+
+
+async def test_a_relay_of_few_a_second_gets_few_a_second_and_loses_nobody(relay: Relay) -> None:
+    times: list[float] = []
+
+    def throttling(sender: str) -> str | None:
+        now = asyncio.get_running_loop().time()
+        if sum(at > now - 1 for at in times) >= 5:
+            return "454 4.7.0 Throttling failure: Maximum sending rate exceeded."
+        times.append(now)
+        return None
+
+    relay.mail = throttling
+    book = Book()
+    run = Run(Smtp(url=f"smtp://127.0.0.1:{relay.port}"), "daily@gazette.example", book, lambda: NOW, lambda _: None)
+    await run.deliver(messages(20))
+    assert list(book.outcomes().values()) == ["sent"] * 20
+    assert 1 <= run.lessons()["127.0.0.1"].rate <= 10
+
+
+async def test_a_relay_of_few_connections_gets_few_and_that_is_remembered(relay: Relay) -> None:
+    relay.data = lambda _: "432 4.3.2 sender thread limit exceeded" if relay.open > 3 else None
+    relay.delay = 0.02
+    smtp = Smtp(url=f"smtp://127.0.0.1:{relay.port}", connections=8)
+    book = Book()
+    run = Run(smtp, "daily@gazette.example", book, lambda: NOW, lambda _: None)
+    await run.deliver(messages(60))
+    assert list(book.outcomes().values()) == ["sent"] * 60
+    limit = run.lessons()["127.0.0.1"]
+    assert 1 <= limit.connections <= 3
+    relay.open = relay.most_open = 0
+    again = Run(smtp, "daily@gazette.example", Book(), lambda: NOW, lambda _: None, learnt=run.lessons())
+    await again.deliver(messages(30))
+    assert relay.most_open <= limit.connections
+
+
+async def test_a_relay_whose_greeting_never_comes_holds_up_nobody(relay: Relay) -> None:
+    async def mute(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+        writer.close()
+
+    async with await asyncio.start_server(mute, "127.0.0.1", 0) as silent:
+        port = silent.sockets[0].getsockname()[1]
+        fleet = [
+            {"name": "silent", "url": f"smtp://127.0.0.1:{port}"},
+            {"name": "well", "url": f"smtp://127.0.0.1:{relay.port}"},
+        ]
+        book = Book()
+        async with asyncio.timeout(20):
+            await deliver(relay, book, messages(10), Smtp.model_validate({"relays": fleet}))
+    assert list(book.outcomes().values()) == ["sent"] * 10
 
 
 async def test_nobody_listening_is_said_before_anything_is_begun() -> None:

@@ -175,6 +175,9 @@ class Plate:
         self.receipts.append(receipt)
         asyncio.get_running_loop().call_soon(recorded)
 
+    def postpones(self, message: Message, receipt: Receipt) -> bool:
+        return False
+
     def back(self, message: Message, why: str, *, blame: bool) -> None:
         self.again.append(message)
 

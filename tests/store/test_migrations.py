@@ -22,6 +22,7 @@ LANDED = {  # a new migration adds its line; no line ever changes: databases out
     "0004_readers.py": "0ec718861bbe92c3",
     "0005_repair.py": "06a0ec09d5b07719",
     "0006_sameness.py": "b1aaba09dccc0b28",
+    "0007_learnt.py": "2185835fbd9e9820",
 }
 
 

@@ -1,0 +1,53 @@
+"""One connection's messages during a run."""
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from digest.deliver.feed import Recorded, Waiting
+from digest.deliver.lane import Lane
+from digest.model import Message, Receipt
+
+if TYPE_CHECKING:
+    from digest.deliver.run import Run
+
+
+class Share:
+    """One connection's messages: what `Talk` asks for, answered by the run."""
+
+    def __init__(self, run: "Run", lane: Lane, number: int) -> None:
+        self._run = run
+        self._lane = lane
+        self._number = number
+        self._left = lane.most or None
+        self._at_once = True
+        self.full = False
+        self.answered = 0
+
+    def next(self) -> Waiting:
+        """The next message; none where this connection has carried as many as it may."""
+        if self._left == 0:
+            self.full = True
+            nothing: Waiting = asyncio.get_running_loop().create_future()
+            nothing.set_result(None)
+            return nothing
+        if self._left:
+            self._left -= 1
+        future, self._at_once = self._run.take(self._lane, self._number)
+        return future
+
+    def soon(self) -> bool:
+        """Whether it comes at once but for the ledger; with domains that have a pace, nobody knows."""
+        return self._at_once and not self._run.smtp.domain_rates
+
+    def told(self, receipt: Receipt, waited: float, recorded: Recorded) -> None:
+        """The relay has answered for one."""
+        self.answered += 1
+        self._run.told(self._lane, receipt, waited, recorded)
+
+    def postpones(self, message: Message, receipt: Receipt) -> bool:
+        """Whether it waits again, since the relay has only too much just now."""
+        return self._run.postpones(self._lane, message, receipt)
+
+    def back(self, message: Message, why: str, *, blame: bool) -> None:
+        """The relay has not got this one; whether it may be why the connection ended."""
+        self._run.back(self._lane, message, why, blame=blame)
