@@ -69,8 +69,10 @@ class Calendar:
             f"edition {self.plan.name!r} has no day in a year", thing="digest.toml", remedy="Look at days and holidays."
         )
 
-    def slot(self, day: date, previous: datetime | None) -> Slot:
-        """The edition of a day; `previous` is the cut-off of the last edition made before it."""
+    def slot(self, day: date, previous: datetime | None, series: str = "") -> Slot:
+        """The edition of a day in its series, named as the plan where that is empty; `previous` is the cut-off of the last edition
+        made before it.
+        """
         if not self.has(day):
             raise UsageError(
                 f"there is no {self.plan.name} edition on {day:%A %d %B %Y}",
@@ -78,4 +80,4 @@ class Calendar:
             )
         end = self.cutoff(day)
         start = previous if previous is not None and previous < end else self.cutoff(self.before(day))
-        return Slot(name=self.plan.name, day=day, window=Window(start=start, end=end))
+        return Slot(name=series or self.plan.name, day=day, window=Window(start=start, end=end))

@@ -9,7 +9,7 @@ from digest.store import Store
 from digest.subscribers import Roll
 from digest.subscribers.columns import KNOWN, day_of
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")  # what a spreadsheet runs, the full-width forms among them
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +41,7 @@ def rows(store: Store, roll: Roll, wanted: Filter) -> Iterator[Sequence[str]]:
             status = gone.get(row.email, row.status)
             if wanted.takes(row, status):
                 others = [*_known(row, status), *(row.extra.get(name, "") for name in extra)]
-                yield [row.email, *map(_harmless, others)]
+                yield [*map(harmless, [row.email, *others])]
 
 
 def _known(row: Subscriber, status: str) -> Sequence[str]:
@@ -51,5 +51,6 @@ def _known(row: Subscriber, status: str) -> Sequence[str]:
     )  # fmt: skip
 
 
-def _harmless(value: str) -> str:
-    return f"'{value}" if value.startswith(_FORMULA) else value
+def harmless(value: str) -> str:
+    """A cell that no spreadsheet runs."""
+    return f"'{value}" if value.startswith(FORMULA) else value

@@ -29,6 +29,8 @@ from digest.model import GONE, LOOKBACK, Edition, Failure, Harvest, Slot, Subscr
 from digest.outgoing import carried
 from digest.report import Report, difference
 from digest.store import REACH, Frozen, Store, Suppression, Terms
+from digest.store.database import chunked
+from digest.store.ledger import REMEMBERED
 from digest.subscribers import Roll
 from digest.versions import Versions
 
@@ -65,8 +67,10 @@ async def publish(line: Line, plan: EditionPlan, slot: Slot, progress: Progress,
 
 def check(line: Line, plan: EditionPlan, slot: Slot, frozen: Frozen | None, permit: Permit) -> None:
     """The fences. An edition begins within `late_after`; one that has begun is finished within `give_up_after`."""
+    remember(line)
     if permit.again:
         line.witness.forget(slot.key, line.clock())
+        line.store.ledger.unremember(slot.key)
     answers = line.store.deliveries.answers(slot.key) if frozen else None
     line.witness.verify(slot.key, answers)
     over = frozen is not None and not line.store.deliveries.waiting(slot.key, None)
@@ -75,6 +79,26 @@ def check(line: Line, plan: EditionPlan, slot: Slot, frozen: Frozen | None, perm
         raise LateError(
             f"edition {slot.key} is {age.total_seconds() / 3600:.0f} hours old",
             remedy="Its readers do not expect it any more; `--late` sends it all the same.",
+        )
+
+
+def remember(line: Line) -> None:
+    """What `sent.log` proves and the database does not know is taken down: a backup was restored, or the database lost."""
+    editions, store = list(line.witness.editions()), line.store
+    for made in editions:
+        if not store.ledger.knows(made.key):
+            store.ledger.remember(made)
+    away = line.witness.away()
+    for mark in line.witness.marks_of(store.suppressions.emails()).values():
+        away.pop(mark, None)
+    if not away:
+        return
+    for rows in chunked(line.roll()):
+        marks = line.witness.marks_of(row.email for row in rows)
+        line.store.suppressions.adopt(
+            Suppression(email=row.email, reason=away[marks[row.email]], since=line.clock(), detail=REMEMBERED)
+            for row in rows
+            if marks[row.email] in away
         )
 
 
@@ -123,7 +147,9 @@ def freeze(line: Line, edition: Edition, roll: Roll, permit: Permit = NO_PERMIT)
     rendered, versions = design.render(edition), Versions(edition, design)
     own = columns([rendered.html, rendered.text])
     terms = Terms(token=line.sender.links.token, version=versions.chosen, columns=own, guard=guard)
-    return line.store.ledger.freeze(edition, rendered, roll, terms, versions.rendered)
+    frozen = line.store.ledger.freeze(edition, rendered, roll, terms, versions.rendered)
+    line.witness.made(edition, line.clock())
+    return frozen
 
 
 def heed(line: Line, rows: Iterable[Subscriber]) -> None:

@@ -19,6 +19,7 @@ from digest.compose import Composer
 from digest.deliver import one_by_one
 from digest.dossier import Dossier, dossier
 from digest.errors import DigestError, RollError
+from digest.export import FORMULA
 from digest.limits import Limit
 from digest.model import Recipient, Subscriber
 from digest.render import Letter
@@ -85,8 +86,15 @@ class Readership:
     # — joining —
 
     def ask(self, email: str, name: str, topics: Sequence[str]) -> None:
-        """Somebody asks for the newsletter: a letter goes to the address, whatever is known of it; RollError where it is none."""
-        self._later(self._answer(normal(email), " ".join(name.split())[:100], topics))
+        """Somebody asks for the newsletter: a letter goes to the address, whatever is known of it; RollError where it is none.
+
+        What a spreadsheet would run is no name, and an address that it would run is nobody's: both would stand in the list.
+        """
+        address = normal(email)
+        if address.startswith(FORMULA):
+            log.warning("somebody asked for the newsletter with a formula for an address; nothing was sent")
+            return
+        self._later(self._answer(address, " ".join(name.split()).lstrip("".join(FORMULA))[:100], topics))
 
     async def _answer(self, email: str, name: str, topics: Sequence[str]) -> None:
         works = self._works
@@ -119,6 +127,7 @@ class Readership:
             there = {email for email in asked if self._row(email) is not None}
             rewrite(works.roll_path, _joining(asked, there, now.date().isoformat()))
         for email, request in asked.items():
+            works.store.suppressions.back(email)
             works.store.readers.remember(email, works.links.token(email))
             if request.topics:
                 works.store.readers.prefer(Preference(email=email, topics=request.topics), now, "chosen when joining")

@@ -86,7 +86,7 @@ def _held(works: Works) -> Iterator[Finding]:
     """What the guards would say if the edition came out now."""
     readers = recipients(works.store, works.roll(), works.clock().date())
     for plan in works.config.editions:
-        if error := objection(works.config.guards, works.store, plan.name, readers):
+        if error := objection(works.config.guards, works.store, works.series[plan.name], readers):
             yield Finding("subscribers", "error", f"the next edition would be held: {error}")
 
 

@@ -21,6 +21,7 @@ from digest.fetch import Fetcher
 from digest.judging import held_to
 from digest.links import ReaderLinks
 from digest.model import LOOKBACK, Article, Harvest, Slot
+from digest.modes import PRIVATE, private_folder
 from digest.publish import Line, begun, time_allowed
 from digest.render import Design
 from digest.sign import Signer
@@ -100,7 +101,7 @@ class Works:
         now, open_ = self.clock(), []
         for frozen in self.store.ledger.unfinished():
             slot, answers = frozen.edition.slot, self.store.deliveries.answers(frozen.key)
-            plan = next((plan for plan in self.config.editions if plan.name == slot.name), EditionPlan())
+            plan = self.plan_of(slot.name) or EditionPlan()
             if now - begun(slot, frozen) > time_allowed(self.line, plan, answers):
                 self.store.ledger.finish(frozen.key, now)
             else:
@@ -114,7 +115,19 @@ class Works:
     def slot(self, plan: EditionPlan, day: date) -> Slot:
         """The edition of a local day, its window reaching back to the last one made before it."""
         calendar = self.calendar(plan)
-        return calendar.slot(day, self.store.ledger.horizon(plan.name, calendar.cutoff(day)))
+        series = self.series[plan.name]
+        return calendar.slot(day, self.store.ledger.horizon(series, calendar.cutoff(day)), series)
+
+    @cached_property
+    def series(self) -> dict[str, str]:
+        """The lasting id of each plan's series of editions, by the plan's name."""
+        plans = self.config.editions
+        formerly = {plan.name: plan.formerly for plan in plans if plan.formerly is not None}
+        return self.store.series.of([plan.name for plan in plans], formerly)
+
+    def plan_of(self, series: str) -> EditionPlan | None:
+        """The plan of a series; None for one that is published no more."""
+        return next((plan for plan in self.config.editions if self.series[plan.name] == series), None)
 
     @cached_property
     def links(self) -> ReaderLinks:
@@ -151,9 +164,9 @@ class Works:
     def sending(self) -> Iterator[None]:
         """Hold the lock without which nobody sends: the system frees it when a process dies, however it dies."""
         folder = self.config.root / "state"
-        folder.mkdir(exist_ok=True)
+        private_folder(folder)
         try:
-            with FileLock(folder / "sending.lock", timeout=0):
+            with FileLock(folder / "sending.lock", timeout=0, mode=PRIVATE):
                 yield
         except Timeout as error:
             raise BusyError(

@@ -12,7 +12,7 @@ from digest.compose import Composer, Sender
 from digest.links import ReaderLinks
 from digest.model import Edition, Recipient
 from digest.rehearse import made
-from digest.store.ledger import as_json
+from digest.store.edition_rows import as_json
 from digest.works import Works
 from tests.newsroom import BASE, RecordedSite
 

@@ -69,7 +69,7 @@ def _numbered(works: "Works", number: int) -> tuple["EditionPlan", "Slot"]:
     frozen = works.store.ledger.frozen(key) if key else None
     if frozen is None:
         raise UsageError(f"there is no edition number {number}", remedy="`digest status` lists those made so far.")
-    return works.config.edition(frozen.edition.slot.name), frozen.edition.slot
+    return works.plan_of(frozen.edition.slot.name) or works.config.editions[0], frozen.edition.slot
 
 
 def show(value: dict[str, Any]) -> None:

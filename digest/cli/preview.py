@@ -139,7 +139,7 @@ def _reader(works: "Works", email: str | None) -> str:
 
 
 def _form(form: str, raw: bytes, edition: "Edition") -> bytes:
-    from digest.store.ledger import as_json
+    from digest.store.edition_rows import as_json
     from digest.web.message import html_part, text_part
 
     if form == "json":

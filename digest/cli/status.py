@@ -1,7 +1,6 @@
 """`digest status`: what was, what comes, what is stuck."""
 
 from datetime import datetime, tzinfo
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -61,13 +60,12 @@ def _coming(works: "Works", readers: int) -> list[dict[str, Any]]:
     """The next edition of each plan, and why it would be held if it came out now."""
     from digest.guards import objection
 
-    held = {plan.name: objection(works.config.guards, works.store, plan.name, readers) for plan in works.config.editions}
-    return [
-        {"edition": f"{plan.name}-{day}", "at": calendar.cutoff(day), "held": held[plan.name] and str(held[plan.name])}
-        for plan in works.config.editions
-        for calendar in [works.calendar(plan)]
-        for day in islice(calendar.upcoming(works.clock()), 1)
-    ]
+    found = []
+    for plan in works.config.editions:
+        calendar, series = works.calendar(plan), works.series[plan.name]
+        day, held = next(calendar.upcoming(works.clock())), objection(works.config.guards, works.store, series, readers)
+        found.append({"edition": f"{series}-{day}", "at": calendar.cutoff(day), "held": held and str(held)})
+    return found
 
 
 def _stuck(works: "Works", key: str) -> list[dict[str, Any]]:

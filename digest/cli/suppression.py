@@ -59,6 +59,8 @@ def restored(root: Path, as_json: bool, email: str, reason: str) -> int:
 @shared
 def suppression_list(root: Path, as_json: bool, output: Path | None) -> int:
     """The suppression list as CSV: address, reason, since when, and how it came there."""
+    from digest.export import harmless
+
     with working(root) as works:
         rows = works.store.suppressions.all()
         if as_json:
@@ -74,7 +76,7 @@ def suppression_list(root: Path, as_json: bool, output: Path | None) -> int:
         try:
             writer = csv.writer(target, lineterminator="\n")
             writer.writerow(["email", "reason", "since", "detail"])
-            writer.writerows((row.email, row.reason, row.since.isoformat(), row.detail) for row in rows)
+            writer.writerows(map(harmless, (row.email, row.reason, row.since.isoformat(), row.detail)) for row in rows)
         finally:
             if output:
                 target.close()

@@ -87,6 +87,7 @@ class EditionPlan(Table):
     """When an edition comes out and how much it holds."""
 
     name: str = Field(default="weekday", pattern=r"^[a-z][a-z0-9-]{0,39}$")
+    formerly: str | None = None  # what it was called before; needed only where several change their names at once
     days: Days = frozenset(range(5))
     at: Hour = time(7)
     holidays: str | None = Field(default=None, pattern=r"^[A-Z]{2}(-[A-Z0-9]{1,3})?$")

@@ -7,6 +7,7 @@
     Store.history        what happened to an address
     Store.readers        what readers want, by their links
     Store.relay_limits   what relays have shown that they take
+    Store.series         which editions go on with which
 
 The database's URL is the only thing that says SQLite.
 """
@@ -14,7 +15,7 @@ The database's URL is the only thing that says SQLite.
 import secrets
 from pathlib import Path
 
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, select, update
 from sqlalchemy.exc import IntegrityError
 
 from digest.store import schema
@@ -27,6 +28,7 @@ from digest.store.journal import Journal
 from digest.store.ledger import Frozen, Last, Ledger
 from digest.store.readers import Preference, Readers, Request
 from digest.store.relay_limits import RelayLimits
+from digest.store.series import Series
 from digest.store.suppressions import Suppression, Suppressions
 
 
@@ -42,6 +44,7 @@ class Store:
         self.history = History(engine)
         self.readers = Readers(engine)
         self.relay_limits = RelayLimits(engine)
+        self.series = Series(engine)
 
     @classmethod
     def open(cls, url: str, root: Path) -> "Store":
@@ -52,8 +55,22 @@ class Store:
         """Let go of the database."""
         self.engine.dispose()
 
+    def owner(self, folder: str) -> str:
+        """The folder of the newsletter whose store this is; the given one where it was nobody's."""
+        return self._once("folder", folder)
+
+    def take_over(self, folder: str) -> None:
+        """The newsletter has moved into another folder."""
+        table = schema.secrets
+        with self.engine.begin() as connection:
+            connection.execute(update(table).where(table.c.name == "folder").values(value=folder))
+
     def secret(self, name: str) -> str:
         """A random secret of this newsletter, made when it is first asked for; 256 bits in hexadecimal."""
+        return self._once(name, secrets.token_hex(32))
+
+    def _once(self, name: str, value: str) -> str:
+        """A value that is kept under a name, the given one where there is none yet."""
         query = select(schema.secrets.c.value).where(schema.secrets.c.name == name)
         with self.engine.begin() as connection:
             known = connection.execute(query).scalar()
@@ -61,9 +78,9 @@ class Store:
             return str(known)
         try:
             with self.engine.begin() as connection:
-                connection.execute(schema.secrets.insert().values(name=name, value=secrets.token_hex(32)))
+                connection.execute(schema.secrets.insert().values(name=name, value=value))
         except IntegrityError:
-            pass  # another process was first; its secret is the one
+            pass  # another process was first; its value is the one
         with self.engine.begin() as connection:
             return str(connection.execute(query).scalar_one())
 

@@ -17,6 +17,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import ArgumentError, DatabaseError, IntegrityError, SQLAlchemyError
 
 from digest.errors import ConfigError, StoreError
+from digest.modes import PRIVATE, private_file, private_folder
 
 _Row = TypeVar("_Row")
 _MIGRATIONS = Path(__file__).parent / "migrations"
@@ -38,7 +39,8 @@ def open_engine(url: str, root: Path) -> Engine:
         path = None
         if sqlite and target.database and target.database != ":memory:":
             path = root / target.database
-            path.parent.mkdir(parents=True, exist_ok=True)
+            private_folder(path.parent)
+            private_file(path)  # SQLite gives its write-ahead log the rights of the file
             target = target.set(database=str(path))
         engine = create_engine(target)
         event.listen(engine, "handle_error", _told)
@@ -57,7 +59,7 @@ def open_engine(url: str, root: Path) -> Engine:
 
 def _alone(path: Path | None) -> AbstractContextManager[object]:
     """Two processes must not make the tables of a new file at once; a database server does its own locking."""
-    return nullcontext() if path is None else FileLock(path.with_name(f".{path.name}.lock"), timeout=60)
+    return nullcontext() if path is None else FileLock(path.with_name(f".{path.name}.lock"), timeout=60, mode=PRIVATE)
 
 
 def _told(context: ExceptionContext) -> StoreError | None:

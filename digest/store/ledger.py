@@ -9,13 +9,15 @@ from pydantic import TypeAdapter
 from sqlalchemy import Connection, Engine, Row, and_, func, insert, select, update
 
 from digest.model import Edition, Rendered, Slot, Subscriber, Told
-from digest.sameness import told
+from digest.remembered import Made
 from digest.store import schema
 from digest.store.database import first_to_write
 from digest.store.deliveries import counts
+from digest.store.edition_rows import edition_row, settled_row, settled_rows, slot_row, variant_row
 from digest.store.enlisting import Terms, enlist, gathered
 
 _EDITION = TypeAdapter(Edition)
+REMEMBERED = "known from sent.log"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,7 +121,7 @@ class Ledger:
         """Record that a slot stays without an edition, and why; its articles stay open for the next one."""
         with self._engine.begin() as connection:
             _replace_skipped(connection, slot.key)
-            connection.execute(schema.editions.insert().values(**_slot_row(slot), frozen_at=now, finished_at=now, note=note))
+            connection.execute(schema.editions.insert().values(**slot_row(slot), frozen_at=now, finished_at=now, note=note))
 
     def skipped(self, key: str) -> str:
         """Why a slot stayed without an edition; empty where it did not."""
@@ -136,7 +138,33 @@ class Ledger:
         """An edition that was made, or None."""
         with self._engine.begin() as connection:
             row = connection.execute(select(schema.editions).where(schema.editions.c.key == key)).one_or_none()
-            return _frozen(connection, row) if row is not None and row.number is not None else None
+            return _frozen(connection, row) if row is not None and row.subject is not None else None
+
+    def remember(self, row: Made) -> None:
+        """Take down that an edition was made of which this database knows nothing: its window is covered, its articles are settled.
+
+        What it said and whom it went to is not known; it counts as finished.
+        """
+        values = {
+            "key": row.key, "name": row.name, "day": date.fromisoformat(row.day), "number": row.number, "window_start": row.start,
+            "window_end": row.end, "frozen_at": row.at, "finished_at": row.at, "note": REMEMBERED,
+        }  # fmt: skip
+        with self._engine.begin() as connection:
+            first_to_write(connection)
+            if connection.execute(select(schema.editions.c.key).where(schema.editions.c.key == row.key)).scalar() is not None:
+                return
+            connection.execute(schema.editions.insert().values(values))
+            settled = [settled_row(row.key, article, None, REMEMBERED) for article in row.articles]
+            if unique := {article["article_id"]: article for article in settled}:
+                connection.execute(insert(schema.settled), list(unique.values()))
+
+    def unremember(self, key: str) -> None:
+        """It is to be made anew, by somebody's word."""
+        table, settled = schema.editions, schema.settled
+        with self._engine.begin() as connection:
+            mine = select(table.c.key).where(table.c.key == key, table.c.subject.is_(None))
+            connection.execute(settled.delete().where(settled.c.edition.in_(mine)))
+            connection.execute(table.delete().where(table.c.key == key, table.c.subject.is_(None)))
 
     def key_of(self, number: int) -> str | None:
         """The lasting name of an edition by its number."""
@@ -152,14 +180,14 @@ class Ledger:
     def unfinished(self) -> list[Frozen]:
         """The editions with messages still to send, oldest first."""
         table = schema.editions.c
-        query = select(schema.editions).where(table.finished_at.is_(None), table.number.is_not(None)).order_by(table.window_end)
+        query = select(schema.editions).where(table.finished_at.is_(None), table.subject.is_not(None)).order_by(table.window_end)
         with self._engine.begin() as connection:
             return [_frozen(connection, row) for row in connection.execute(query).all()]
 
     def last(self, name: str) -> Last | None:
         """The latest edition of a name that was made: when, and for how many readers."""
         table, sent = schema.editions.c, schema.deliveries.c
-        query = select(table.key, table.frozen_at).where(table.name == name, table.number.is_not(None))
+        query = select(table.key, table.frozen_at).where(table.name == name, table.subject.is_not(None))
         with self._engine.begin() as connection:
             row = connection.execute(query.order_by(table.window_end.desc()).limit(1)).one_or_none()
             if row is None:
@@ -170,7 +198,7 @@ class Ledger:
     def headlines(self, limit: int) -> list[Headline]:
         """The latest editions that were made, newest first, without what they hold."""
         table = schema.editions.c
-        query = select(table.key, table.day, table.subject, table.preheader, table.frozen_at).where(table.number.is_not(None))
+        query = select(table.key, table.day, table.subject, table.preheader, table.frozen_at).where(table.subject.is_not(None))
         with self._engine.begin() as connection:
             rows = connection.execute(query.order_by(table.window_end.desc()).limit(limit))
             return [Headline(**row._asdict()) for row in rows]
@@ -178,7 +206,7 @@ class Ledger:
     def made(self, limit: int) -> list[Frozen]:
         """The latest editions that were made, newest first."""
         table = schema.editions.c
-        query = select(schema.editions).where(table.number.is_not(None)).order_by(table.window_end.desc()).limit(limit)
+        query = select(schema.editions).where(table.subject.is_not(None)).order_by(table.window_end.desc()).limit(limit)
         with self._engine.begin() as connection:
             return [_frozen(connection, row) for row in connection.execute(query).all()]
 
@@ -190,71 +218,20 @@ class Ledger:
             return [_entry(row, counts(connection, row.key)) for row in rows]
 
 
-def as_json(edition: Edition) -> dict[str, Any]:
-    """An edition as it is kept and shown to machines; what articles are known again by is kept apart."""
-    dumped: dict[str, Any] = _EDITION.dump_python(edition, mode="json", exclude={"left_out": {"__all__": {"told"}}})
-    return dumped
-
-
 def _made(connection: Connection, edition: Edition, rendered: Rendered, variants: Mapping[str, Rendered]) -> None:
     """Write down what an edition is."""
     key = edition.slot.key
     _replace_skipped(connection, key)
-    connection.execute(schema.editions.insert().values(**_edition_row(edition, rendered)))
-    if rows := _settled_rows(edition):
+    connection.execute(schema.editions.insert().values(**edition_row(edition, rendered)))
+    if rows := settled_rows(edition):
         connection.execute(insert(schema.settled), rows)
     if variants:
-        connection.execute(schema.variants.insert(), [_variant_row(key, name, words) for name, words in variants.items()])
-
-
-def _slot_row(slot: Slot) -> dict[str, Any]:
-    return {
-        "key": slot.key,
-        "name": slot.name,
-        "day": slot.day,
-        "window_start": slot.window.start,
-        "window_end": slot.window.end,
-    }
-
-
-def _edition_row(edition: Edition, rendered: Rendered) -> dict[str, Any]:
-    return {
-        **_slot_row(edition.slot),
-        "number": edition.number,
-        "frozen_at": edition.frozen_at,
-        "note": "",
-        "data": as_json(edition),
-        "subject": rendered.subject,
-        "preheader": rendered.preheader,
-        "html": rendered.html,
-        "text": rendered.text,
-    }
-
-
-def _settled_rows(edition: Edition) -> list[dict[str, Any]]:
-    printed = [(told(story.article), story.position, "; ".join(story.reasons)) for story in edition.stories]
-    left = [(row.told, None, row.reason) for row in edition.left_out if row.kind == "article" and row.final and row.told]
-    return [
-        {
-            "edition": edition.slot.key,
-            "article_id": row.id,
-            "identity": row.address,
-            "position": position,
-            "reason": reason,
-            **{name: getattr(row, name) for name in ("anchor", "title", "opening", "published", "source")},
-        }
-        for row, position, reason in [*printed, *left]
-    ]
+        connection.execute(schema.variants.insert(), [variant_row(key, name, words) for name, words in variants.items()])
 
 
 def _replace_skipped(connection: Connection, key: str) -> None:
     table = schema.editions
     connection.execute(table.delete().where(table.c.key == key, table.c.number.is_(None)))
-
-
-def _variant_row(key: str, name: str, rendered: Rendered) -> dict[str, Any]:
-    words = {part: getattr(rendered, part) for part in ("subject", "preheader", "html", "text")}
-    return {"edition": key, "name": name, **words}
 
 
 def _frozen(connection: Connection, row: Row[Any]) -> Frozen:

@@ -112,6 +112,13 @@ editions = Table(
     Index("editions_by_name", "name", "window_end"),
 )
 
+series = Table(
+    "series",
+    metadata,
+    Column("id", String, primary_key=True),  # `editions.name`: the first name that it had
+    Column("name", String, nullable=False),  # what digest.toml calls it now
+)
+
 settled = Table(
     "settled",
     metadata,

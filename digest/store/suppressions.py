@@ -1,7 +1,7 @@
 """The suppression list: addresses that must not be written to, durable, and stronger than anything the CSV says."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -39,6 +39,17 @@ class Suppressions:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        self._gone: Callable[[Mapping[str, str]], None] = lambda _rows: None
+        self.back: Callable[[str], None] = lambda _email: None
+
+    def listen(self, *, gone: Callable[[Mapping[str, str]], None], back: Callable[[str], None]) -> None:
+        """Have it told, once it is committed, who is suppressed and why, and who is no more."""
+        self._gone, self.back = gone, back
+
+    def _committed(self, rows: Iterable[Suppression], new: Iterable[str]) -> None:
+        reasons = {row.email: row.reason for row in rows}
+        if told := {email: reasons[email] for email in new}:
+            self._gone(told)
 
     def add(self, email: str, reason: str, now: datetime, detail: str = "") -> bool:
         """Suppress an address; False where it was suppressed before. Committed when this returns."""
@@ -57,7 +68,8 @@ class Suppressions:
                 for token, how in leaving
                 if token in owners
             ]
-            suppress(connection, rows)
+            new = suppress(connection, rows)
+        self._committed(rows, new)
         return [owners.get(token) for token, _ in leaving]
 
     def adopt(self, rows: Iterable[Suppression]) -> int:
@@ -66,7 +78,9 @@ class Suppressions:
         for chunk in chunked(rows):
             with self._engine.begin() as connection:
                 first_to_write(connection)
-                count += len(suppress(connection, list(chunk)))
+                new = suppress(connection, chunk)
+            self._committed(chunk, new)
+            count += len(new)
         return count
 
     def adopt_bounces(self, key: str, now: datetime, *, limit: int, since: datetime) -> int:
@@ -93,20 +107,23 @@ class Suppressions:
                 for row in dead
                 if _provider(row.email) not in doubtful
             ]
-            new = len(suppress(connection, rows))
-            if not _first_time(connection, f"edition {key}", now):
-                return new
+            new, worn = suppress(connection, rows), list[str]()
             events = {Cause.FULL: SOFT, Cause.OURS: REFUSED_US, Cause.LATER: UNDELIVERED, Cause.UNCLEAR: UNDELIVERED}
             entries = [
                 Entry(email=row.email, at=now, event=events[why], detail=_said(key, row)) for row, why in told if why in events
             ]
-            return new + len(_bounce_softly(connection, entries, limit=limit, since=since))
+            if _first_time(connection, f"edition {key}", now):
+                worn = _bounce_softly(connection, entries, limit=limit, since=since)
+        self._committed([*rows, *_worn(worn, now)], [*new, *worn])
+        return len(new) + len(worn)
 
     def report(self, key: str, rows: Sequence[Suppression], now: datetime) -> list[str]:
         """Suppress what a report says, once for each `key` of a report; returns those that were not before."""
         with self._engine.begin() as connection:
             first_to_write(connection)
-            return suppress(connection, rows) if _first_time(connection, key, now) else []
+            new = suppress(connection, rows) if _first_time(connection, key, now) else []
+        self._committed(rows, new)
+        return new
 
     def report_soft(
         self, key: str, entries: Sequence[Entry], now: datetime, *, limit: int, since: datetime
@@ -119,7 +136,9 @@ class Suppressions:
             first_to_write(connection)
             if not _first_time(connection, key, now):
                 return [], []
-            return [entry.email for entry in entries], _bounce_softly(connection, entries, limit=limit, since=since)
+            worn = _bounce_softly(connection, entries, limit=limit, since=since)
+        self._committed(_worn(worn, now), worn)
+        return [entry.email for entry in entries], worn
 
     def release(self, email: str, why: str, now: datetime) -> str | None:
         """Take an address off the list, and say why for good; returns its reason, None where it was not on it."""
@@ -130,7 +149,21 @@ class Suppressions:
             if reason is not None:
                 connection.execute(delete(table).where(table.c.email == email))
                 noted(connection, [Entry(email=email, at=now, event="restored", detail=f"was {reason}: {why}")])
+        if reason is not None:
+            self.back(email)
         return reason
+
+    def emails(self) -> Iterator[str]:
+        """Everybody on the list."""
+        table, last = schema.suppressions.c, ""
+        while True:
+            query = select(table.email).where(table.email > last).order_by(table.email).limit(_CHUNK)
+            with self._engine.begin() as connection:
+                found = list(connection.execute(query).scalars())
+            yield from found
+            if len(found) < _CHUNK:
+                return
+            last = found[-1]
 
     def among(self, emails: Iterable[str]) -> dict[str, str]:
         """Of some addresses those that are suppressed, each with its reason."""
@@ -181,6 +214,10 @@ def suppress(connection: Connection, rows: Sequence[Suppression]) -> list[str]:
         connection.execute(update(table).where(table.c.email == row.email).values(graver_values))
     noted(connection, [Entry(email=row.email, at=row.since, event=row.reason, detail=row.detail) for row in (*new, *graver)])
     return [row.email for row in new]
+
+
+def _worn(emails: Iterable[str], now: datetime) -> list[Suppression]:
+    return [Suppression(email=email, reason="bounced", since=now) for email in emails]
 
 
 def _said(key: str, row: Any) -> str:

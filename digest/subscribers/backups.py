@@ -5,6 +5,8 @@ import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from digest.modes import OTHERS, private_file, private_folder
+
 KEPT = 10
 APART = timedelta(minutes=10)  # a hundred readers who leave in one morning are not worth a hundred copies
 
@@ -17,17 +19,22 @@ def folder_of(path: Path) -> Path:
 def keep(path: Path, *, apart: timedelta = APART) -> None:
     """Keep a file as it is now, before it is replaced, unless one of late is kept; the oldest beyond ten are dropped.
 
-    A second name for the same bytes costs nothing, since a change writes a new file.
+    A second name for the same bytes costs nothing, since a change writes a new file; where others may read the file itself, the
+    version is a copy, which they may not.
     """
     folder, now = folder_of(path), datetime.now(UTC)
-    folder.mkdir(parents=True, exist_ok=True)
+    private_folder(folder.parent)
+    private_folder(folder)
     kept = sorted(folder.glob(f"{path.stem}-*{path.suffix}"))
     if kept and now - datetime.fromtimestamp(kept[-1].stat().st_ctime, UTC) < apart:
         return
     version = folder / f"{path.stem}-{now:%Y%m%dT%H%M%S%f}{path.suffix}"
     try:
+        if path.stat().st_mode & OTHERS:
+            raise PermissionError
         os.link(path, version)
-    except OSError:  # a file system without hard links
-        shutil.copy2(path, version)
+    except OSError:  # or a file system without hard links
+        private_file(version)
+        shutil.copyfile(path, version)
     for old in kept[: max(0, len(kept) + 1 - KEPT)]:
         old.unlink(missing_ok=True)

@@ -221,7 +221,7 @@ def _key(text: str) -> str:
 
 @contextmanager
 def _locked(path: Path) -> Iterator[None]:
-    lock = FileLock(path.with_name(f".{path.name}.lock"), timeout=PATIENCE)
+    lock = FileLock(path.with_name(f".{path.name}.lock"), timeout=PATIENCE, mode=0o600)
     try:
         with lock:
             yield

@@ -11,6 +11,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from digest.modes import private_file, private_folder
+
 KEPT = 10  # imports that are remembered
 _FATES, _ROWS = ".fates.jsonl.gz", ".rows.jsonl.gz"
 
@@ -28,7 +30,8 @@ class Journal:
     def begun(cls, roll: Path, at: datetime) -> "Journal":
         """A new one; the oldest beyond ten are dropped."""
         folder = roll.parent / "state" / "imports"
-        folder.mkdir(parents=True, exist_ok=True)
+        private_folder(folder.parent)
+        private_folder(folder)
         last = max((_number(file) for file in folder.glob(f"*{_FATES}")), default=0)
         for old in sorted(folder.glob(f"*{_FATES}"))[: -KEPT + 1]:
             old.unlink()
@@ -88,6 +91,7 @@ class Journal:
     def keep(self, kind: str, rows: Iterable[dict[str, Any]]) -> None:
         """Write one of the files; durable when this returns."""
         temporary = self._path(kind).with_suffix(".part")
+        private_file(temporary)
         with temporary.open("wb") as bare:
             with gzip.open(bare, "wt", encoding="utf-8", compresslevel=1) as file:
                 file.writelines(json.dumps(row) + "\n" for row in rows)

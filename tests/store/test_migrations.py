@@ -23,6 +23,7 @@ LANDED = {  # a new migration adds its line; no line ever changes: databases out
     "0005_repair.py": "06a0ec09d5b07719",
     "0006_sameness.py": "b1aaba09dccc0b28",
     "0007_learnt.py": "2185835fbd9e9820",
+    "0008_series.py": "f9e67c7fb95d4a40",
 }
 
 
