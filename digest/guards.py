@@ -58,8 +58,8 @@ class Tally:
         self.answered = answered
 
     def count(self, receipt: Receipt) -> None:
-        """One more answer."""
-        self.answered += 1
+        """One more answer; one that was tried before is counted already."""
+        self.answered += receipt.recipient.attempts == 0
         self.dead += receipt.outcome is Outcome.REFUSED and cause(receipt.status, receipt.reply) is Cause.GONE
 
     @property

@@ -12,6 +12,8 @@ from yarl import URL
 
 from digest.errors import FetchError
 
+_NAT64, _COMPATIBLE = ipaddress.IPv6Network("64:ff9b::/96"), ipaddress.IPv6Network("::/96")
+
 
 class Resolver(AbstractResolver):
     """Leaves out every address that a source may not reach."""
@@ -53,9 +55,19 @@ def _forbidden(host: str, allow_private: bool) -> bool:
         address = ipaddress.ip_address(host.partition("%")[0].strip("[]"))
     except ValueError:
         return False
-    mapped = getattr(address, "ipv4_mapped", None)
-    real = mapped or address
+    real = _held(address)
     return real.is_link_local or real.is_multicast or (not allow_private and not real.is_global)
+
+
+def _held(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+    """The IPv4 address that one of IPv6 holds and leads to: mapped, compatible, NAT64 (RFC 6052), 6to4 (RFC 3056)."""
+    if isinstance(address, ipaddress.IPv4Address):
+        return address
+    if found := address.ipv4_mapped or address.sixtofour:
+        return found
+    if address in _NAT64 or (address in _COMPATIBLE and int(address) > 1):
+        return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+    return address
 
 
 def _private_error(thing: str, *, allow_private: bool) -> FetchError:

@@ -15,7 +15,6 @@ from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from itertools import count
 from typing import Literal
 
 from digest.config import EditionPlan
@@ -198,11 +197,11 @@ async def _paused(line: Line, seconds: float, waiting: int, progress: Progress) 
 
 
 def recipients(store: Store, roll: Roll, day: date) -> int:
-    """How many readers are active on a day and have not opted out, whatever the file says of those."""
-    active = count()
-    standing = (row for row in roll.distinct() if row.standing(day) == "active")
-    gone = store.suppressions.among(row.email for row, _ in zip(standing, active, strict=False))
-    return next(active) - len(gone)
+    """How many readers would get an edition of a day: active, no pause of theirs, not opted out, whatever the file says."""
+    total = 0
+    for rows in chunked(row.email for row in roll.distinct() if row.standing(day) == "active"):
+        total += len(set(rows) - set(store.suppressions.among(rows)) - store.readers.paused(rows, day))
+    return total
 
 
 def _without_edition(line: Line, plan: EditionPlan, draft: Draft) -> Report:

@@ -15,6 +15,7 @@ from typing import Any
 from itsdangerous import BadData, BadSignature, URLSafeTimedSerializer
 from itsdangerous.encoding import base64_decode, base64_encode
 
+from digest import letters
 from digest.compose import Composer
 from digest.deliver import one_by_one
 from digest.dossier import Dossier, dossier
@@ -60,6 +61,7 @@ class Readership:
         self._behind: set[asyncio.Task[None]] = set()
         self.scribe = Scribe(works.store, works.roll)
         self._links_sent = Limit(3, 3_600)
+        self._mailboxes = Limit(4, 6 * 3_600)  # letters to one mailbox, whatever stands behind a plus
 
     async def close(self) -> None:
         """Let the letters go and the roll be written."""
@@ -103,12 +105,12 @@ class Readership:
             return
         row = await asyncio.to_thread(self._row, email)
         request = await asyncio.to_thread(works.store.readers.ask, email, name, topics, works.clock())
-        if request is None:
+        if request is None or not self._mailboxes.takes(_mailbox(email)):
             return
         if row is not None and reason is None and row.status in {"active", "paused"}:
-            await self._send(email, self._already(email))
+            await self._send(email, letters.already(self._name, works.links.pages(email, "")[2]))
         else:
-            await self._send(email, self._please(request))
+            await self._send(email, letters.please(self._name, self._confirmation(request)))
 
     async def confirm(self, token: str) -> bool:
         """Take the one who asked onto the roll; False for a token that is forged, answered, renewed or too old."""
@@ -129,8 +131,8 @@ class Readership:
         for email, request in asked.items():
             works.store.suppressions.back(email)
             works.store.readers.remember(email, works.links.token(email))
-            if request.topics:
-                works.store.readers.prefer(Preference(email=email, topics=request.topics), now, "chosen when joining")
+            wish = Preference(email=email, topics=request.topics or None)  # an old pause is over: they have just asked for it
+            works.store.readers.prefer(wish, now, f"chosen when joining: {', '.join(request.topics) or 'everything'}")
             works.store.history.note([Entry(email=email, at=now, event="confirmed", detail="double opt-in by the form")])
             works.store.readers.answer(request)
         return [request is not None and request.email in asked for request in requests]
@@ -184,7 +186,7 @@ class Readership:
         if found.known and gone not in NOT_WRITTEN_TO:
             token = self._works.links.token(email)
             await asyncio.to_thread(self._works.store.readers.enrol, email, token)
-            await self._send(email, self._way(self._own.dumps(token)))
+            await self._send(email, letters.way(self._name, self._works.links.pages(email, ""), self._data(token)))
 
     def mine(self, token: str) -> Dossier | None:
         """What is known of the reader whom a link was sent to; None for one that is forged or too old."""
@@ -202,39 +204,6 @@ class Readership:
 
     # — letters —
 
-    def _please(self, request: Request) -> Letter:
-        name, token = self._works.config.newsletter.name, self._confirmations.dumps([request.id, request.nonce])
-        return Letter(
-            subject=f"Please confirm: {name} by e-mail",
-            title=f"{name} in your inbox?",
-            paragraphs=("Somebody, most likely you, asked for it at this address. One press confirms it.",),
-            button="Yes, send it to me",
-            url=f"{self._public}/confirm/{token}",
-            small="If it was not you, do nothing: without your confirmation nothing more is sent. The link works for two days.",
-        )
-
-    def _already(self, email: str) -> Letter:
-        name = self._works.config.newsletter.name
-        return Letter(
-            subject=f"You already receive {name}",
-            title="You are on the list",
-            paragraphs=(f"{name} goes to this address already. If it does not arrive, look into your spam folder.",),
-            button="Topics, pauses and your data",
-            url=self._works.links.pages(email, "")[2],
-            small="Somebody, most likely you, asked for it with the form on our site.",
-        )
-
-    def _way(self, token: str) -> Letter:
-        name = self._works.config.newsletter.name
-        return Letter(
-            subject=f"Your data at {name}",
-            title="Your data",
-            paragraphs=("See and download all that we keep about you, or have it erased.",),
-            button="See my data",
-            url=f"{self._public}/mine/{token}",
-            small="Somebody, most likely you, asked for this link. It works for one hour; if it was not you, do nothing.",
-        )
-
     async def _send(self, email: str, letter: Letter) -> None:
         works, now = self._works, self._works.clock()
         rendered = works.design().letter(letter)
@@ -243,6 +212,16 @@ class Readership:
         (receipt,) = await one_by_one(works.config.smtp, works.config.newsletter.address, works.clock, [message])
         if receipt.outcome != "sent":
             log.warning("a letter to %s: %s %s", email, receipt.code, receipt.reply)
+
+    @property
+    def _name(self) -> str:
+        return self._works.config.newsletter.name
+
+    def _confirmation(self, request: Request) -> str:
+        return f"{self._public}/confirm/{self._confirmations.dumps([request.id, request.nonce])}"
+
+    def _data(self, token: str) -> str:
+        return f"{self._public}/mine/{self._own.dumps(token)}"
 
     @property
     def _public(self) -> str:
@@ -264,6 +243,12 @@ class Readership:
             await work
         except DigestError as error:
             log.warning("a letter could not be sent: %s", error)
+
+
+def _mailbox(address: str) -> str:
+    """The mailbox of an address: `ada+news@` is Ada's (RFC 5233)."""
+    local, _, domain = address.rpartition("@")
+    return f"{local.partition('+')[0]}@{domain}"
 
 
 def _canonical(token: str) -> str:

@@ -60,6 +60,7 @@ class Letter:
     button: str
     url: str
     small: str
+    more: tuple[ShareLink, ...] = ()  # other ways, as links below the button
 
 
 class Design:

@@ -27,6 +27,7 @@ from digest.store import Frozen
 from digest.works import Works
 
 log = logging.getLogger("digest")
+MINUTE = timedelta(minutes=1)
 PAUSE = timedelta(minutes=5)  # before an edition that failed for its sources is tried again
 
 
@@ -57,8 +58,9 @@ class Service:
         zone = config.newsletter.timezone
         editions = [Job(f"publish {plan.name}", _at(plan, zone), self.publish_due) for plan in config.editions]
         every = int(config.collect_every.total_seconds())
-        collecting = Job("collect", IntervalTrigger(seconds=every, timezone=zone), self.collect)
-        return [*editions, collecting, Job("catch up", IntervalTrigger(minutes=1, timezone=zone), self.catch_up)]
+        now = self.now()  # from which the intervals count, wherever DIGEST_NOW has moved the clock
+        collecting = Job("collect", IntervalTrigger(seconds=every, start_date=now + timedelta(seconds=every)), self.collect)
+        return [*editions, collecting, Job("catch up", IntervalTrigger(minutes=1, start_date=now + MINUTE), self.catch_up)]
 
     async def collect(self) -> None:
         """Read the sources, since feeds forget."""

@@ -8,14 +8,14 @@ ROOT = Path(__file__).parent.parent / "digest"
 
 # From the ground up; a module may import what stands on a lower floor, or in its own room.
 FLOORS: tuple[frozenset[str], ...] = (
-    frozenset({"errors", "model", "prose", "marks", "links", "limits", "domains", "mjml_errors", "refusals", "modes"}),
+    frozenset({"errors", "model", "prose", "marks", "links", "limits", "domains", "mjml_errors", "refusals", "modes", "logs"}),
     frozenset({"hosts", "hidden", "remembered"}),
     frozenset({"clock", "config", "markup", "fetch", "sign"}),
     frozenset({"sources", "sameness"}),
     frozenset(
         {"collect", "editions", "curate", "render", "compose", "deliver", "subscribers", "store", "bounces", "report", "witness"}
     ),
-    frozenset({"versions", "guards", "line", "fitting"}),
+    frozenset({"versions", "guards", "line", "fitting", "letters"}),
     frozenset({"outgoing"}),
     frozenset({"judging", "publish", "importing"}),
     frozenset({"scribe"}),

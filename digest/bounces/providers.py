@@ -162,6 +162,11 @@ def _mailgun(told: Mapping[str, Any], hook: Webhook, now: float) -> Iterator[Eve
         )
 
 
+def token_of(call: Call) -> str:
+    """The token of a call of Mailgun's."""
+    return _str(_fields(_fields(call.json()).get("signature")), "token")
+
+
 def _mailbox_full(status: Mapping[str, Any]) -> bool:
     return _str(status, "enhanced-code") in {"5.2.2", "4.2.2"} or _str(status, "code") == "552"
 

@@ -3,6 +3,7 @@
 import difflib
 import importlib
 import sys
+from typing import NamedTuple
 
 import click
 
@@ -83,13 +84,42 @@ def main() -> None:
         click.echo("Stopped.", err=True)
         sys.exit(130)
     except click.ClickException as error:
-        error.show()
+        if not _for_machines(Told("usage", error.format_message(), exit_code=error.exit_code)):
+            error.show()
         sys.exit(error.exit_code)
     except DigestError as error:
-        click.echo(f"digest: {error}", err=True)
-        sys.exit(error.exit_code)
+        _tell(Told(_code(error), error.what, error.thing, error.remedy, error.exit_code), str(error))
     except (PermissionError, FileNotFoundError, FileExistsError, NotADirectoryError, IsADirectoryError) as error:
         if error.filename is None:
             raise
-        click.echo(f"digest: {error.filename}: {error.strerror}", err=True)
-        sys.exit(1)
+        _tell(Told("file", error.strerror or "", str(error.filename)), f"{error.filename}: {error.strerror}")
+
+
+class Told(NamedTuple):
+    """An error as `--json` prints it, under `error`."""
+
+    code: str  # what kind it is: usage, config, relay, held …
+    message: str
+    thing: str = ""
+    remedy: str = ""
+    exit_code: int = 1
+
+
+def _code(error: Exception) -> str:
+    return type(error).__name__.removesuffix("Error").lower()
+
+
+def _tell(told: Told, sentence: str) -> None:
+    if not _for_machines(told):
+        click.echo(f"digest: {sentence}", err=True)
+    sys.exit(told.exit_code)
+
+
+def _for_machines(told: Told) -> bool:
+    """One JSON object on standard output, where that is what was asked for."""
+    if "--json" not in sys.argv[1:]:
+        return False
+    from digest.cli.options import for_machines
+
+    click.echo(for_machines({"error": told._asdict()}))
+    return True

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from digest.errors import UsageError
+from digest.prose import counted
 
 if TYPE_CHECKING:
     from digest.config import EditionPlan
@@ -62,6 +63,23 @@ def chosen(works: "Works", edition: str | None, day: Any) -> tuple["EditionPlan"
         return _numbered(works, int(edition))
     plan = works.config.edition(edition)
     return plan, works.slot(plan, day.date() if day else works.calendar(plan).latest(works.clock()))
+
+
+def coming(works: "Works", edition: str | None, day: Any) -> tuple["EditionPlan", "Slot"]:
+    """The edition that is meant before it goes out: the one that is due, until it is made or too late for, else the next."""
+    plan, slot = chosen(works, edition, day)
+    over = works.store.ledger.knows(slot.key) or works.clock() - slot.window.end > plan.late_after
+    if edition or day or not over:
+        return plan, slot
+    return plan, works.slot(plan, next(works.calendar(plan).upcoming(works.clock())))
+
+
+def so_far(works: "Works", slot: "Slot", stories: int) -> str:
+    """Which edition it is, and whether more may come into it: `Tuesday 24 November, so far: 5 stories; it closes at 07:00`."""
+    closes, zone = slot.window.end, works.config.newsletter.timezone
+    open_ = closes > works.clock()
+    told = f"{slot.day:%A %-d %B}{', so far' if open_ else ''}: {counted(stories, 'story', 'stories')}"
+    return f"{told}; it closes at {closes.astimezone(zone):%H:%M}" if open_ else told
 
 
 def _numbered(works: "Works", number: int) -> tuple["EditionPlan", "Slot"]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from digest.cli.options import choosing, chosen, for_machines, shared, show, working
+from digest.cli.options import choosing, chosen, coming, for_machines, shared, show, so_far, working
 from digest.errors import DigestError, UsageError
 
 if TYPE_CHECKING:
@@ -62,16 +62,19 @@ def command(  # noqa: PLR0917  each is an option of the command
 
 
 async def _coming(works: "Works", edition: str | None, day: Any) -> "Edition":
-    """The edition meant; without a day the one that is due. Where that is made already it is the next one, once it has a story."""
-    plan, slot = chosen(works, edition, day)
-    made = works.store.ledger.frozen(slot.key)
-    if edition or day or made is None:
-        return await _edition(works, plan, slot)
-    following = works.slot(plan, next(works.calendar(plan).upcoming(works.clock())))
+    """The edition meant; without a day the coming one, and the last one as long as that has no story."""
+    plan, slot = coming(works, edition, day)
+    _, last = chosen(works, edition, day)
+    made = works.store.ledger.frozen(last.key) if last.key != slot.key else None
     try:
-        return await _edition(works, plan, following)
+        found = await _edition(works, plan, slot)
     except EmptyError:
+        if made is None:
+            raise
         return made.edition
+    if slot.window.end > works.clock():
+        click.echo(f"{so_far(works, slot, len(found.stories))}.", err=True)
+    return found
 
 
 class EmptyError(DigestError):

@@ -1,7 +1,6 @@
 """`digest run`: the service."""
 
 import asyncio
-import logging
 import signal
 from pathlib import Path
 
@@ -18,9 +17,11 @@ def command(root: Path, as_json: bool) -> int:
     The ledger decides what is due, so it may be stopped and started at any time. SIGTERM and Ctrl-C finish what is in
     flight. Pages: /unsubscribe and /view, on [web] host and port (127.0.0.1:8025), for your reverse proxy.
     """
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)-7s %(message)s", force=True)
-    for noisy in ("apscheduler", "alembic"):
-        logging.getLogger(noisy).setLevel(logging.WARNING)
+    from digest.logs import configure
+    from digest.web.connections import raise_descriptors
+
+    configure()
+    raise_descriptors()
     asyncio.run(_serve(root, as_json))
     return 0
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from digest.cli.options import choosing, chosen, shared, show, working
+from digest.cli.options import choosing, chosen, coming, shared, show, so_far, working
 from digest.cli.telling import sentence, tell
 from digest.errors import DigestError
 
@@ -29,14 +29,16 @@ if TYPE_CHECKING:
 @click.option("--again", is_flag=True, help="Send it although the database knows less than sent.log; some may have it already.")
 @click.option("--anyway", is_flag=True, help="Send it although a guard holds it back: the list has changed much, or bounces rise.")
 @shared
-def command(
+def command(  # noqa: PLR0917  each is an option of the command
     root: Path,
     as_json: bool,
     edition: str | None,
     day: Any,
     dry_run: bool,
     test_to: Sequence[str],
-    **permit: bool,
+    late: bool,
+    again: bool,
+    anyway: bool,
 ) -> int:
     """Make the edition that is due now and send it to every active subscriber.
 
@@ -49,9 +51,9 @@ def command(
     digest send --test-to me@home.example
     """
     with working(root) as works:
-        plan, slot = chosen(works, edition, day)
         if dry_run or test_to:
-            return asyncio.run(_rehearse(works, plan, slot, test_to, as_json))
+            return asyncio.run(_rehearse(works, *coming(works, edition, day), test_to, as_json))
+        plan, slot = chosen(works, edition, day)
         if slot.window.end > works.clock():
             raise DigestError(
                 f"the edition of {slot.day:%A %d %B %Y} is not complete before {_local(works, slot):%H:%M}",
@@ -59,7 +61,7 @@ def command(
             )
         from digest.publish import Permit
 
-        report = asyncio.run(_publish(works, plan, slot, Permit(**permit), as_json))
+        report = asyncio.run(_publish(works, plan, slot, Permit(late=late, again=again, anyway=anyway), as_json))
         tell(works, report, as_json)
         return report.exit_code
 
@@ -96,5 +98,6 @@ async def _rehearse(works: "Works", plan: "EditionPlan", slot: "Slot", test_to: 
     if as_json:
         show(outcome.as_json())
     else:
+        click.echo(f"{so_far(works, slot, len(outcome.edition.stories))}.")
         click.echo(outcome.text())
     return outcome.exit_code

@@ -32,6 +32,10 @@ def command(root: Path, as_json: bool, count: int) -> int:
         click.echo(f"  {entry.key:22} {_line(entry, local)}")
     for row in found["relays"] if any(row["state"] != "sent" for row in found["relays"]) else []:
         click.echo(f"    {reason(row)}")
+    for row in found["due"]:
+        click.echo(f"  due: {row['edition']} since {row['at'].astimezone(local):%a %d %b %H:%M %Z}")
+        if row["held"]:
+            click.echo(f"    held: {row['held']}")
     for row in found["next"]:
         click.echo(f"  next: {row['edition']} at {row['at'].astimezone(local):%a %d %b %H:%M %Z}")
         if row["held"]:
@@ -50,10 +54,32 @@ def _found(works: "Works", entries: "list[Entry]") -> dict[str, Any]:
     return {
         "subscribers": readers,
         "editions": [_entry(entry) for entry in entries],
+        "due": _due(works, readers),
         "next": _coming(works, readers),
         "stuck": [row for entry in entries if entry.finished_at is None for row in _stuck(works, entry.key)],
         "relays": reasons(works, last) if last else [],
     }
+
+
+def _due(works: "Works", readers: int) -> list[dict[str, Any]]:
+    """The editions whose hour has passed today and that have not been made, each with what holds it."""
+    from digest.errors import DigestError
+    from digest.guards import objection
+    from digest.publish import Permit, check
+
+    found = []
+    for plan in works.config.editions:
+        slot = works.slot(plan, works.calendar(plan).latest(works.clock()))
+        local = works.clock().astimezone(works.config.newsletter.timezone)
+        if works.store.ledger.knows(slot.key) or slot.day != local.date():
+            continue
+        held: object = objection(works.config.guards, works.store, slot.name, readers)
+        try:
+            check(works.line, plan, slot, None, Permit())
+        except DigestError as error:
+            held = error
+        found.append({"edition": slot.key, "at": slot.window.end, "held": held and str(held)})
+    return found
 
 
 def _coming(works: "Works", readers: int) -> list[dict[str, Any]]:

@@ -40,13 +40,14 @@ def _hour(value: object) -> time:
     if isinstance(value, time):
         return value
     try:
-        return time.fromisoformat(value) if isinstance(value, str) and ":" in value else _no_hour()
+        found = time.fromisoformat(value) if isinstance(value, str) and ":" in value else _no_hour()
     except ValueError:
         return _no_hour()
+    return found if found.tzinfo is None else _no_hour()
 
 
 def _no_hour() -> time:
-    raise ValueError('write an hour like "07:00"')
+    raise ValueError('write an hour like "07:00"; its zone is newsletter.timezone')
 
 
 def _rate(value: object) -> float:

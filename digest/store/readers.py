@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Engine, delete, select, update
 
 from digest.model import Subscriber
 from digest.store import schema
-from digest.store.database import erasing, first_to_write, insert
+from digest.store.database import empty_log, erasing, first_to_write, insert
 from digest.store.deliveries import QUEUED, SENDING, SKIPPED
 from digest.store.history import Entry, noted
 
@@ -145,6 +145,13 @@ class Readers:
             connection.execute(insert(connection, schema.erased).on_conflict_do_nothing(), {"token": token, "at": now})
             if reader is not None:
                 _without_name(connection, reader)
+        empty_log(self._engine)
+
+    def paused(self, emails: Sequence[str], day: date) -> frozenset[str]:
+        """Of some readers those who have chosen a pause that lasts on a day."""
+        with self._engine.begin() as connection:
+            wishes = preferences(connection, emails)
+        return frozenset(email for email, wish in wishes.items() if wish.paused_until and day < wish.paused_until)
 
     def deliveries(self, email: str) -> list[dict[str, Any]]:
         """What a reader was sent, newest first."""

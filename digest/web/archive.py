@@ -27,12 +27,12 @@ class ArchivePages:
         self._pages = pages
         self._topics: tuple[str, tuple[str, ...]] = ("", ())
 
-    def add_to(self, router: web.UrlDispatcher) -> None:
-        """The routes."""
-        router.add_get("/archive", self.listed)
-        router.add_get("/archive/feed.xml", self.rss)
-        router.add_get("/archive/feed.json", self.json_feed)
-        router.add_get("/archive/{key:[a-z0-9-]{1,60}}", self.edition)
+    def add_to(self, router: web.UrlDispatcher, at: str = "") -> None:
+        """The routes, below a path."""
+        router.add_get(f"{at}/archive", self.listed)
+        router.add_get(f"{at}/archive/feed.xml", self.rss)
+        router.add_get(f"{at}/archive/feed.json", self.json_feed)
+        router.add_get(f"{at}/archive/{{key:[a-z0-9-]{{1,60}}}}", self.edition)
 
     def topics(self) -> Sequence[str]:
         """What a reader may choose: as configured, else the most frequent topics of the last editions."""

@@ -1,12 +1,13 @@
 """Webhooks of mail providers: only those that are configured, only what bears the provider's mark, committed before the answer."""
 
 import asyncio
+import hashlib
 import logging
 
 import aiohttp
 from aiohttp import web
 
-from digest.bounces.providers import Call, ForgedError, read_call
+from digest.bounces.providers import Call, ForgedError, read_call, token_of
 from digest.returns import Returns
 from digest.works import Works
 
@@ -14,6 +15,7 @@ log = logging.getLogger("digest")
 LARGEST = 1_048_576  # bytes of a call
 PATIENCE = 10.0  # seconds for a provider's certificate
 _MANY = 20  # certificates kept
+_TOKENS = 50_000  # of Mailgun's: more than come in the quarter of an hour that one counts
 
 
 class Hooks:
@@ -23,11 +25,12 @@ class Hooks:
         self._works = works
         self._returns = Returns(works)
         self._fetched: dict[str, bytes] = {}
+        self._tokens: dict[str, bytes] = {}
 
-    def add_to(self, router: web.UrlDispatcher) -> None:
-        """One route for each that is configured."""
+    def add_to(self, router: web.UrlDispatcher, at: str = "") -> None:
+        """One route for each that is configured, below a path."""
         for name in self._works.config.bounces.webhooks:
-            router.add_post(f"/hooks/{{name:{name}}}", self.called)
+            router.add_post(f"{at}/hooks/{{name:{name}}}", self.called)
 
     async def called(self, request: web.Request) -> web.Response:
         """Deal with what is told; 403 where it is not the provider, so that a provider whose key is wrong tries again."""
@@ -51,9 +54,21 @@ class Hooks:
         def fetch(url: str) -> bytes:
             return asyncio.run_coroutine_threadsafe(self._fetch(url), loop).result(PATIENCE * 2)
 
-        for event in read_call(name, call, hook, self._works.clock().timestamp(), fetch):
+        events = read_call(name, call, hook, self._works.clock().timestamp(), fetch)
+        self._once(name, call)
+        for event in events:
             for outcome in self._returns.take_event(event):
                 log.info("%s: %s %s (%s)", outcome.email, outcome.event, outcome.detail, name)
+
+    def _once(self, name: str, call: Call) -> None:
+        """Mailgun signs a token and not what is told with it: one that has been used does not vouch for other words."""
+        if name != "mailgun":
+            return
+        token, told = token_of(call), hashlib.sha256(call.body).digest()
+        if self._tokens.setdefault(token, told) != told:
+            raise ForgedError("its token was used before, for other words")
+        while len(self._tokens) > _TOKENS:
+            self._tokens.pop(next(iter(self._tokens)))
 
     async def _fetch(self, url: str) -> bytes:
         """A provider's certificate, kept, or the address that confirms a subscription."""

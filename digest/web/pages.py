@@ -1,29 +1,34 @@
 """What all pages share: templates, security headers, and a server on one port that is closed again."""
 
+import asyncio
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from aiohttp import web
+from aiohttp import web, web_response
 from jinja2 import ChoiceLoader, Environment, FileSystemLoader, StrictUndefined
 
 from digest.errors import DigestError
 from digest.render import PACKAGED
+from digest.web.connections import Door, room
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+KEPT = 15.0  # seconds that a connection is kept for another request
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 
 class Pages:
     """The web templates, a newsletter's own before the packaged ones."""
 
-    def __init__(self, folders: Sequence[Path] = ()) -> None:
+    def __init__(self, folders: Sequence[Path] = (), base: str = "") -> None:
+        """`base` is the path below which the public finds the pages."""
         loader = ChoiceLoader([FileSystemLoader(folder / "web") for folder in (*folders, PACKAGED)])
         self._environment = Environment(
             loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
         )
+        self._environment.globals["base"] = base
 
     def page(self, template: str, *, status: int = 200, **context: Any) -> web.Response:
         """A page that may load nothing but its own styles, and run nothing but a script that bears its nonce."""
@@ -69,17 +74,30 @@ async def only_here(request: web.Request, handler: Handler) -> web.StreamRespons
 @asynccontextmanager
 async def served(app: web.Application, host: str, port: int) -> AsyncIterator[str]:
     """The application on a port (0: any free one) while the block runs; yields its address."""
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
+    web_response.SERVER_SOFTWARE = "digest"  # type: ignore[attr-defined]  # and not which versions a stranger would have to look for
+    app.on_response_prepare.append(_guard)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0, keepalive_timeout=KEPT)
     await runner.setup()
+    server = None
     try:
-        site = web.TCPSite(runner, host, port)
+        inner = runner.server
+        if inner is None:
+            raise DigestError("the pages cannot be served")
         try:
-            await site.start()
+            server = await asyncio.get_running_loop().create_server(Door(inner, room()), host, port)
         except OSError as error:
             raise DigestError(
                 f"cannot listen: {error.strerror}", thing=f"{host}:{port}", remedy="Is another digest running? Choose another port."
             ) from error
         name = f"[{host}]" if ":" in host else host
-        yield f"http://{name}:{runner.addresses[0][1]}"
+        yield f"http://{name}:{server.sockets[0].getsockname()[1]}"
     finally:
+        if server is not None:
+            server.close()
         await runner.cleanup()
+
+
+async def _guard(_request: web.Request, response: web.StreamResponse) -> None:
+    """The same headers on every answer, whatever it is."""
+    for name, value in {**_COMMON, "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'"}.items():
+        response.headers.setdefault(name, value)

@@ -6,14 +6,12 @@ sets a cookie or loads anything from elsewhere.
 """
 
 import asyncio
-import json
-import re
+import logging
 from collections.abc import AsyncIterator
 from datetime import date, timedelta
-from typing import Any
+from urllib.parse import urlsplit
 
 from aiohttp import web
-from multidict import MultiDictProxy
 
 from digest.compose import Composer
 from digest.errors import DigestError, RollError
@@ -21,16 +19,19 @@ from digest.limits import Limit
 from digest.readership import Readership
 from digest.store import Preference
 from digest.web.archive import ArchivePages
+from digest.web.forms import body_of, for_reader, form_of, text_of
 from digest.web.hooks import Hooks
 from digest.web.message import html_part
 from digest.web.pages import Handler, Pages, mail_headers
-from digest.web.visitor import visitor
+from digest.web.visitor import network, visitor
 from digest.works import Works
 
+log = logging.getLogger("digest")
 TOKEN = "{token:[A-Za-z0-9_-]{20,40}}"  # noqa: S105  a pattern
 SIGNED = "{token:[A-Za-z0-9_.-]{20,200}}"
 MANY = 50  # topics of one form
 LONGEST_PAUSE = timedelta(days=366)
+ANSWER = 60.0  # seconds for a request and its answer
 _LATER = "The newsletter's files cannot be written to at the moment. Please try again in some minutes."
 
 
@@ -39,50 +40,65 @@ class ReaderPages:
 
     def __init__(self, works: Works) -> None:
         self._works = works
-        self._pages = Pages([works.config.root / "templates"])
+        self._base = urlsplit(works.config.newsletter.public_url or "").path.rstrip("/")
+        self._pages = Pages([works.config.root / "templates"], self._base)
         self.readership = Readership(works)
         self._archive = ArchivePages(works, self._pages)
-        self._asking, self._all = Limit(5, 120), Limit(300, 12)
+        self._hooks = Hooks(works)
+        self._asking, self._networks, self._all = Limit(5, 120), Limit(60, 30), Limit(2_000, 2)
         self._looking = Limit(30, 2)  # a page that may cost a reading of the roll
 
     def app(self) -> web.Application:
-        """The routes."""
-        app, plan = web.Application(client_max_size=16_384, middlewares=[self._told]), self._works.config.web
-        app.router.add_get("/", self.front)
-        app.router.add_get(f"/unsubscribe/{TOKEN}", self.leaving)
-        app.router.add_post(f"/unsubscribe/{TOKEN}", self.leave)
-        app.router.add_get(f"/preferences/{TOKEN}", self.choosing)
-        app.router.add_post(f"/preferences/{TOKEN}", self.choose)
-        app.router.add_get("/preferences", self.lost)
-        app.router.add_post("/preferences", self.send_link)
-        app.router.add_get(f"/mine/{SIGNED}", self.mine)
-        app.router.add_get(f"/mine/{SIGNED}/data.json", self.data)
-        app.router.add_post(f"/mine/{SIGNED}/erase", self.erase)
-        app.router.add_get(f"/view/{{key:[a-z0-9-]{{1,60}}}}/{TOKEN}", self.view)
-        app.router.add_get("/health", self.health)
-        if plan.subscribe:
-            app.router.add_get("/subscribe", self.joining)
-            app.router.add_post("/subscribe", self.join)
-            app.router.add_get(f"/confirm/{SIGNED}", self.confirming)
-            app.router.add_post(f"/confirm/{SIGNED}", self.confirm)
-        if plan.archive:
-            self._archive.add_to(app.router)
-        Hooks(self._works).add_to(app.router)
+        """The routes; those below a path too, where `public_url` has one: a proxy may take it off, or not."""
+        app = web.Application(client_max_size=16_384, middlewares=[self._told])
+        for at in dict.fromkeys(["", self._base]):
+            self._add_to(app.router, at)
         app.cleanup_ctx.append(self._closing)
         return app
 
+    def _add_to(self, router: web.UrlDispatcher, at: str) -> None:
+        plan = self._works.config.web
+        router.add_get(f"{at}/", self.front)
+        router.add_get(f"{at}/unsubscribe/{TOKEN}", self.leaving)
+        router.add_post(f"{at}/unsubscribe/{TOKEN}", self.leave)
+        router.add_get(f"{at}/preferences/{TOKEN}", self.choosing)
+        router.add_post(f"{at}/preferences/{TOKEN}", self.choose)
+        router.add_get(f"{at}/preferences", self.lost)
+        router.add_post(f"{at}/preferences", self.send_link)
+        router.add_get(f"{at}/mine/{SIGNED}", self.mine)
+        router.add_get(f"{at}/mine/{SIGNED}/data.json", self.data)
+        router.add_post(f"{at}/mine/{SIGNED}/erase", self.erase)
+        router.add_get(f"{at}/view/{{key:[a-z0-9-]{{1,60}}}}/{TOKEN}", self.view)
+        router.add_get(f"{at}/health", self.health)
+        if plan.subscribe:
+            router.add_get(f"{at}/subscribe", self.joining)
+            router.add_post(f"{at}/subscribe", self.join)
+            router.add_get(f"{at}/confirm/{SIGNED}", self.confirming)
+            router.add_post(f"{at}/confirm/{SIGNED}", self.confirm)
+        if plan.archive:
+            self._archive.add_to(router, at)
+        self._hooks.add_to(router, at)
+
     @web.middleware
     async def _told(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        """A page for an address that is none: most often it is a link that a mail program has cut off."""
+        """A page for what cannot be done: an address that is none (most often a link that a mail program has cut off), a request
+        that never ends, something that cannot be recorded.
+        """
         try:
-            return await handler(request)
+            async with asyncio.timeout(ANSWER):
+                return await handler(request)
         except web.HTTPNotFound:
             return self._page("missing.html.j2", status=404, what="page")
+        except TimeoutError:
+            return self._page("sorry.html.j2", status=408, what="The request did not come to its end. Please try again.")
+        except DigestError as error:
+            log.error("%s %s: %s", request.method, request.path.partition("/")[0] or "a page", error)  # noqa: TRY400
+            return self._page("sorry.html.j2", status=503, what=_LATER)
 
     async def front(self, request: web.Request) -> web.Response:
         """Whoever comes to the front door is led to what there is."""
         plan = self._works.config.web
-        raise web.HTTPFound("/subscribe" if plan.subscribe else "/archive" if plan.archive else "/preferences")
+        raise web.HTTPFound(f"{self._base}/{'subscribe' if plan.subscribe else 'archive' if plan.archive else 'preferences'}")
 
     async def _closing(self, _: web.Application) -> AsyncIterator[None]:
         yield
@@ -106,7 +122,10 @@ class ReaderPages:
         """Take the reader off the list, for good; the same answer however often. A link that is not whole says so: nobody must
         believe to have left who has not.
         """
-        one_click = "one-click" in (await _body(request)).lower()
+        token = request.match_info["token"]
+        if self.readership.known(token) is None and not self.readership.erased(token):  # before anything of it is read
+            return self._page("missing.html.j2", status=404, what="page")
+        one_click = "one-click" in (await body_of(request)).lower()
         how = "one click in a mail program (RFC 8058)" if one_click else "by the page"
         if not await self.readership.leave(request.match_info["token"], how):
             return self._page("missing.html.j2", status=404, what="page")
@@ -124,12 +143,12 @@ class ReaderPages:
         """Have a letter sent to the address; the answer is the same whatever is known of it."""
         if not self._allowed(request):
             return self._too_many()
-        form = await _form(request)
-        email, name = _text(form.get("email")), _text(form.get("name"))
-        if _text(form.get("website")):  # no person sees this field
+        form = await form_of(request)
+        email, name = text_of(form.get("email")), text_of(form.get("name"))
+        if text_of(form.get("website")):  # no person sees this field
             return self._page("subscribe.html.j2", done=True, error="", topics=(), email="")
         offered = self._archive.topics()
-        topics = [topic for topic in map(_text, form.getall("topic", [])[:MANY]) if topic in offered]
+        topics = [topic for topic in map(text_of, form.getall("topic", [])[:MANY]) if topic in offered]
         try:
             self.readership.ask(email, name, topics)
         except RollError:
@@ -163,15 +182,16 @@ class ReaderPages:
 
     async def choose(self, request: web.Request) -> web.Response:
         """Keep them."""
-        email, form = self.readership.known(request.match_info["token"]), await _form(request)
-        if email is None:
+        email = self.readership.known(request.match_info["token"])
+        if email is None:  # before anything of the form is read
             return self._page("missing.html.j2", status=404, what="page")
+        form = await form_of(request)
         if "until" not in form:  # our form always has it: an empty box is a choice only where the whole form came
             return await self._choices(email, request.match_info["token"], saved=False)
         before = await asyncio.to_thread(self.readership.preference, email)
         offered = {*self._archive.topics(), *(before.topics or ())}
-        topics = tuple(topic for topic in map(_text, form.getall("topic", [])[:MANY]) if topic in offered)
-        until = self._until(_text(form.get("until")))
+        topics = tuple(topic for topic in map(text_of, form.getall("topic", [])[:MANY]) if topic in offered)
+        until = self._until(text_of(form.get("until")))
         wish = Preference(email=email, topics=topics, paused_until=until, comments=form.get("comments") == "yes")
         await self.readership.prefer(wish)
         return await self._choices(email, request.match_info["token"], saved=True)
@@ -210,7 +230,7 @@ class ReaderPages:
         if not self._allowed(request):
             return self._too_many()
         try:
-            self.readership.send_link(_text((await _form(request)).get("email")))
+            self.readership.send_link(text_of((await form_of(request)).get("email")))
         except RollError:
             return self._page("lost.html.j2", status=400, done=False, error="That is not an e-mail address.")
         return self._page("lost.html.j2", done=True, error="")
@@ -220,7 +240,8 @@ class ReaderPages:
         found = await asyncio.to_thread(self.readership.mine, request.match_info["token"])
         if found is None:
             return self._page("missing.html.j2", status=404, what="page")
-        return self._page("mine.html.j2", state="shown", found=found, token=request.match_info["token"])
+        own = self._works.links.token(found.email)
+        return self._page("mine.html.j2", state="shown", found=found, token=request.match_info["token"], choices=own)
 
     async def data(self, request: web.Request) -> web.Response:
         """The same as a file."""
@@ -260,8 +281,9 @@ class ReaderPages:
         return web.json_response({"ok": True})
 
     def _allowed(self, request: web.Request) -> bool:
-        """Whether this visitor, and all together, may have one more letter sent."""
-        return self._asking.takes(visitor(request, self._works.config.web.proxies)) and self._all.takes("all")
+        """Whether this visitor, their network, and all together, may have one more letter sent: a flood uses up its own."""
+        who = visitor(request, self._works.config.web.proxies)
+        return self._asking.takes(who) and self._networks.takes(network(who)) and self._all.takes("all")
 
     def _too_many(self) -> web.Response:
         answer = self._page("sorry.html.j2", status=429, what="That was often. Please wait some minutes and try again.")
@@ -270,30 +292,3 @@ class ReaderPages:
 
 
 _JOINED = ("confirmed", "imported", "added")
-
-
-def for_reader(value: object) -> str:
-    """JSON with dates as ISO 8601 writes them, safe inside HTML as well."""
-    text = json.dumps(value, ensure_ascii=False, indent=2, default=str)
-    return text.replace("<", "\\u003c")
-
-
-async def _form(request: web.Request) -> MultiDictProxy[Any]:
-    """A form's fields; 400 for what is none."""
-    try:
-        return await request.post()
-    except (
-        LookupError,
-        ValueError,
-        web.RequestPayloadError,
-    ) as error:  # a charset that does not exist, fields that cannot be told apart
-        raise web.HTTPBadRequest(text="That is not a form.\n") from error
-
-
-async def _body(request: web.Request) -> str:
-    """The form that a mail program sends (RFC 8058, section 3.2: urlencoded or multipart), as text; what is none is nothing."""
-    return (await request.content.read(1_024)).decode("ascii", "replace")
-
-
-def _text(value: object) -> str:
-    return re.sub(r"[\x00-\x1f\x7f]+", " ", value).strip()[:300] if isinstance(value, str) else ""
