@@ -14,14 +14,14 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from digest.errors import UsageError
-from digest.model import GONE, NOTHING, Subscriber
+from digest.model import NOTHING, Subscriber
+from digest.statuses import GONE, UNCLEAR, Origin
 from digest.store import Entry, Store, Suppression
 from digest.subscribers import Change, NewRow, Problem, Roll, backups, rewrite
 from digest.subscribers.change import Edit, setting
 from digest.subscribers.columns import Columns, day_of
 from digest.subscribers.incoming import Batch, Fate, Incoming, changes, said
 from digest.subscribers.journal import Journal
-from digest.subscribers.rows import UNKNOWN
 from digest.subscribers.table import CsvTable, Record
 
 SHOWN = 20  # examples of each kind
@@ -102,7 +102,7 @@ class Import:
                 continue
             new = changes(now, then)
             before = {name: value for name, value in said(now).items() if name in new}
-            why = gone.get(now.email) or (now.status if now.status in GONE or now.status.startswith(UNKNOWN) else "")
+            why = gone.get(now.email) or (now.status if now.status in GONE or now.status.startswith(UNCLEAR) else "")
             if why:
                 yield now.email, "kept out", why, {}
             elif then.status in GONE:
@@ -118,7 +118,7 @@ class Import:
         tokens = {self._token(row.email): row.email for row in rows}
         forgotten = {tokens[token] for token in self._store.suppressions.forgotten(tokens)}
         for row in rows:
-            strange = f"unknown status {row.status.removeprefix(UNKNOWN)!r}" if row.status.startswith(UNKNOWN) else ""
+            strange = f"unknown status {row.status.removeprefix(UNCLEAR)!r}" if row.status.startswith(UNCLEAR) else ""
             why = gone.get(row.email) or ("wanted to be forgotten" if row.email in forgotten else strange)
             fate: Fate = "kept out" if why else "gone" if row.status in GONE else "new"
             yield row.email, fate, why or (row.status if row.status != "active" else ""), {}
@@ -129,7 +129,7 @@ class Import:
         journal = Journal.begun(self._roll, self._now)
         journal.write(self._fates())
         self._store.suppressions.adopt(
-            Suppression(email=row.email, reason=row.status, since=self._now, detail=f"imported {detail}")
+            Suppression(email=row.email, reason=row.status, since=self._now, origin=Origin.IMPORT, detail=f"imported {detail}")
             for row in self.batch.of("gone")
         )
         backups.keep(self._roll, apart=timedelta(0))
@@ -207,7 +207,7 @@ def undo(store: Store, roll: Path, now: datetime) -> Undone:
     released = sum(
         store.suppressions.release(row.email, "the import that said so was taken back", now) is not None
         for row in store.suppressions.of(email for email, fate in was.items() if fate == "gone")
-        if row.since == journal.at and row.detail.startswith("imported")
+        if row.since == journal.at and row.origin == Origin.IMPORT
     )
     store.history.note(Entry(email=email, at=now, event="import taken back") for email in was)
     journal.close()
@@ -241,7 +241,7 @@ def _check_columns(file: Path, source: Roll, status: str | None) -> None:
     flags = {source.columns().names[flag.at]: flag for flag in source.columns().flags}
     for line, cells in source.cells(tuple(flag.at for flag in flags.values())) if status is None and flags else ():
         for (name, flag), cell in zip(flags.items(), cells, strict=True):
-            if (flag.says(cell) or "").startswith(UNKNOWN):
+            if (flag.says(cell) or "").startswith(UNCLEAR):
                 told = f"“{cell[:40]}” under “{name}” is neither a yes nor a no"
                 raise UsageError(
                     told, thing=f"{file.name}:{line}", remedy=f"Correct it. Or {remedy[0].lower()}{remedy[1:].format(name)}"

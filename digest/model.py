@@ -11,7 +11,6 @@ from types import MappingProxyType
 from typing import Literal, NamedTuple
 
 NOTHING: Mapping[str, str] = MappingProxyType({})
-GONE = ("unsubscribed", "bounced", "complained")  # statuses of readers never written to again, whatever a file says later
 LOOKBACK = timedelta(days=2)  # how far before a window is still read with comments, for articles that come in late
 LATEST = timedelta(
     days=21
@@ -235,11 +234,6 @@ class Subscriber(NamedTuple):
         if self.paused_until is None or self.status not in {"active", "paused"}:
             return self.status
         return "paused" if day < self.paused_until else "active"
-
-
-def refusal(status: str) -> int:
-    """How much a status says no: of rows with one address the first stands, unless another says it more."""
-    return 2 if status in GONE else 0 if status == "active" else 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

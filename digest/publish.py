@@ -15,6 +15,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from functools import partial
 from typing import Literal
 
 from digest.config import EditionPlan
@@ -24,9 +25,10 @@ from digest.fitting import fitted, without_room
 from digest.guards import Tally, quiet, sized
 from digest.line import NO_PERMIT, Line, Permit, Progress, Unwatched
 from digest.marks import columns
-from digest.model import GONE, LOOKBACK, Edition, Failure, Harvest, Slot, Subscriber
+from digest.model import LOOKBACK, Edition, Failure, Harvest, Slot, Subscriber
 from digest.outgoing import carried
 from digest.report import Report, difference
+from digest.statuses import GONE, Origin
 from digest.store import REACH, Frozen, Store, Suppression, Terms
 from digest.store.database import chunked
 from digest.store.ledger import REMEMBERED
@@ -95,7 +97,7 @@ def remember(line: Line) -> None:
     for rows in chunked(line.roll()):
         marks = line.witness.marks_of(row.email for row in rows)
         line.store.suppressions.adopt(
-            Suppression(email=row.email, reason=away[marks[row.email]], since=line.clock(), detail=REMEMBERED)
+            Suppression(email=row.email, reason=away[marks[row.email]], since=line.clock(), origin=Origin.LOG, detail=REMEMBERED)
             for row in rows
             if marks[row.email] in away
         )
@@ -153,11 +155,8 @@ def freeze(line: Line, edition: Edition, roll: Roll, permit: Permit = NO_PERMIT)
 
 def heed(line: Line, rows: Iterable[Subscriber]) -> None:
     """Put who is marked in the roll as gone on the suppression list: there it holds, whatever becomes of the file."""
-    now = line.clock()
-    gone = (row for row in rows if row.status in GONE)
-    line.store.suppressions.adopt(
-        Suppression(email=row.email, reason=row.status, since=now, detail="so marked in the roll") for row in gone
-    )
+    said = partial(Suppression, since=line.clock(), origin=Origin.LIST, detail="so marked in the roll")
+    line.store.suppressions.adopt(said(email=row.email, reason=row.status) for row in rows if row.status in GONE)
 
 
 async def send(

@@ -17,6 +17,7 @@ from digest.bounces.mailboxes import Imap, read_new
 from digest.bounces.providers import Event
 from digest.errors import DigestError
 from digest.scribe import catch_up
+from digest.statuses import Origin
 from digest.store import Entry, Suppression
 from digest.store.suppressions import REFUSED_US, SOFT, UNDELIVERED
 from digest.works import Works
@@ -74,8 +75,8 @@ class Returns:
         return self._suppressed(key, emails, SUPPRESSING[report.kind], told)
 
     def _suppressed(self, key: str, emails: list[str], reason: str, told: str) -> list[Outcome]:
-        now = self._works.clock()
-        rows = [Suppression(email=email, reason=reason, since=now, detail=told) for email in emails]
+        now, origin = self._works.clock(), Origin.MAIL if reason == "bounced" else Origin.READER
+        rows = [Suppression(email=email, reason=reason, since=now, origin=origin, detail=told) for email in emails]
         new = self._works.store.suppressions.report(key, rows, now)
         return [Outcome(email=email, event=reason, detail=told) for email in new]
 

@@ -11,7 +11,7 @@ from functools import partial
 
 from digest.errors import DigestError
 from digest.importing import chunks
-from digest.model import GONE
+from digest.statuses import GONE
 from digest.store import Store
 from digest.subscribers import Roll, write_down
 

@@ -10,6 +10,7 @@ from digest.errors import HeldError
 from digest.guards import quiet
 from digest.publish import Permit, Unwatched, publish
 from digest.report import Report
+from digest.statuses import Origin
 from digest.store import Suppression
 from digest.wiring import opened
 from tests.conftest import Furnish
@@ -63,7 +64,10 @@ async def test_a_rise_of_bounces_or_complaints_holds_the_next_edition(
 ) -> None:
     await sent(furnish, site, relay, PEOPLE)
     with opened(furnish(site.base, relay.port, emails=PEOPLE), lambda: NOW + timedelta(hours=3), patience=()) as works:
-        rows = [Suppression(email=email, reason=reason, since=NOW + timedelta(hours=3), detail="told by mail") for email in PEOPLE]
+        rows = [
+            Suppression(email=email, reason=reason, since=NOW + timedelta(hours=3), origin=Origin.MAIL, detail="told by mail")
+            for email in PEOPLE
+        ]
         works.store.suppressions.adopt(rows[: count - 1])
         last = works.store.ledger.last("weekday")
         assert last is not None

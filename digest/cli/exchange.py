@@ -9,6 +9,7 @@ import click
 
 from digest.cli.options import shared, show, working
 from digest.prose import counted
+from digest.statuses import STATUSES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from digest.subscribers.incoming import Batch, Fate
     from digest.works import Works
 
-STATUSES = ("active", "pending", "paused", "unsubscribed", "bounced", "complained")
 MARKS: dict["Fate", str] = {"new": "+", "changed": "~", "gone": "-", "kept out": "x"}
 
 

@@ -35,7 +35,7 @@ def suppressed(root: Path, as_json: bool, email: str, reason: str) -> int:
 @shared
 def restored(root: Path, as_json: bool, email: str, reason: str) -> int:
     """Take EMAIL off the suppression list, because its reader asked; its row in the roll is active again."""
-    from digest.model import GONE
+    from digest.statuses import GONE
     from digest.store import Entry
     from digest.subscribers import mark, normal
 

@@ -10,11 +10,13 @@ from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import partial
 from typing import Any
 
 from sqlalchemy import JSON, Column, Connection, Integer, MetaData, String, Table, case, exists, func, insert, literal, select
 
-from digest.model import GONE, Subscriber, refusal
+from digest.model import Subscriber
+from digest.statuses import GONE, Origin, severity
 from digest.store import schema
 from digest.store.database import chunked
 from digest.store.database import insert as careful_insert
@@ -110,7 +112,7 @@ def _row(row: Subscriber, wish: Preference | None, terms: Terms, day: date) -> d
         "email": row.email,
         "name": row.name,
         "status": status,
-        "rank": refusal(status),
+        "rank": severity(status),
         "variant": terms.version(topics, comments),
         "extra": _own(row.extra, terms.columns) or None,
     }
@@ -124,11 +126,11 @@ def _suppress(connection: Connection, now: datetime) -> None:
     """Who is marked as gone goes on the suppression list."""
     roll, last = _ROLL.c, 0
     new = select(roll.n, roll.email, roll.status).where(
-        roll.rank == refusal(GONE[0]), ~exists().where(schema.suppressions.c.email == roll.email)
+        roll.status.in_(GONE), ~exists().where(schema.suppressions.c.email == roll.email)
     )
     while rows := connection.execute(new.where(roll.n > last).order_by(roll.n).limit(_MANY)).all():
-        told = "so marked in the roll"
-        suppress(connection, [Suppression(email=row.email, reason=row.status, since=now, detail=told) for row in rows])
+        said = partial(Suppression, since=now, origin=Origin.LIST, detail="so marked in the roll")
+        suppress(connection, [said(email=row.email, reason=row.status) for row in rows])
         last = rows[-1].n
 
 

@@ -1,11 +1,12 @@
 """What happened to an address: joined, confirmed, imported, left, bounced, came back."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, Engine, func, or_, select
+from sqlalchemy import Connection, Engine, func, select
 
+from digest.statuses import HEARSAY
 from digest.store import schema
 from digest.store.database import chunked
 
@@ -19,6 +20,7 @@ class Entry:
     email: str
     at: datetime
     event: str
+    origin: str = ""  # who said so, where it was a suppression
     detail: str = ""
 
 
@@ -37,12 +39,13 @@ class History:
     def of(self, email: str) -> list[Entry]:
         """One address's history, oldest first."""
         table = schema.history.c
-        query = select(table.email, table.at, table.event, table.detail).where(table.email == email).order_by(table.at, table.id)
+        columns = (table.email, table.at, table.event, table.origin, table.detail)
+        query = select(*columns).where(table.email == email).order_by(table.at, table.id)
         with self._engine.begin() as connection:
             return [Entry(**row._asdict()) for row in connection.execute(query)]
 
     def count(self, event: str, since: datetime) -> int:
-        """How many addresses something has happened to since then, as mail has shown; what a list said does not count."""
+        """How many addresses something has happened to since then; what a list said of them does not count."""
         with self._engine.begin() as connection:
             return happened(connection, event, since)
 
@@ -50,7 +53,7 @@ class History:
 def noted(connection: Connection, entries: Sequence[Entry]) -> None:
     """Add to the histories within a transaction."""
     if entries:
-        rows = [{"email": row.email, "at": row.at, "event": row.event, "detail": row.detail[:LONGEST]} for row in entries]
+        rows = [asdict(row) | {"detail": row.detail[:LONGEST]} for row in entries]
         connection.execute(schema.history.insert(), rows)
 
 
@@ -58,6 +61,5 @@ def happened(connection: Connection, event: str, since: datetime, email: str | N
     """How many addresses something has happened to since then, or how often to one."""
     table = schema.history.c
     what = func.count(table.email.distinct()) if email is None else func.count()
-    by_a_list = or_(table.detail.like("imported%"), table.detail.like("so marked%"))
-    query = select(what).where(table.event == event, table.at >= since, ~by_a_list)
+    query = select(what).where(table.event == event, table.at >= since, table.origin.not_in(HEARSAY))
     return int(connection.execute(query if email is None else query.where(table.email == email)).scalar_one())

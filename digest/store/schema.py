@@ -189,6 +189,7 @@ suppressions = Table(
     Column("email", String, primary_key=True),
     Column("reason", String, nullable=False),
     Column("since", Instant, nullable=False),
+    Column("origin", String, nullable=False, server_default=""),  # who says so: `digest.statuses`
     Column("detail", Text, nullable=False, server_default=""),
 )
 
@@ -206,6 +207,7 @@ history = Table(
     Column("email", String, nullable=False, index=True),
     Column("at", Instant, nullable=False),
     Column("event", String, nullable=False),
+    Column("origin", String, nullable=False, server_default=""),
     Column("detail", Text, nullable=False),
     Index("history_by_event", "event", "at"),
 )

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Engine, and_, delete, func, select, update
 
 from digest.model import Outcome
 from digest.refusals import Cause, cause
+from digest.statuses import HEARSAY, Origin, severity
 from digest.store import schema
 from digest.store.database import chunked, first_to_write, insert
 from digest.store.history import Entry, happened, noted
@@ -20,17 +21,20 @@ SOFT = "soft bounce"  # a full or disabled mailbox
 UNDELIVERED = "undelivered"  # for a reason of the other side's, or one that nobody understands: no reader's fault
 REFUSED_US = "refused for our sake"
 REMEMBERED = timedelta(days=90)
-WEIGHTS = ("bounced", "suppressed", "unsubscribed", "complained")
 _CHUNK = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Suppression:
-    """An address that must not be written to; `reason` is unsubscribed, bounced, complained or suppressed (by hand)."""
+    """An address that must not be written to; `reason` is unsubscribed, bounced, complained or suppressed (by hand).
+
+    `origin` is who says so; empty where that was not recorded yet.
+    """
 
     email: str
     reason: str
     since: datetime
+    origin: str
     detail: str = ""
 
 
@@ -51,9 +55,9 @@ class Suppressions:
         if told := {email: reasons[email] for email in new}:
             self._gone(told)
 
-    def add(self, email: str, reason: str, now: datetime, detail: str = "") -> bool:
+    def add(self, email: str, reason: str, now: datetime, detail: str = "", origin: str = Origin.OPERATOR) -> bool:
         """Suppress an address; False where it was suppressed before. Committed when this returns."""
-        return bool(self.adopt([Suppression(email=email, reason=reason, since=now, detail=detail)]))
+        return bool(self.adopt([Suppression(email=email, reason=reason, since=now, origin=origin, detail=detail)]))
 
     def opt_out(self, leaving: Sequence[tuple[str, str]], now: datetime) -> list[str | None]:
         """Suppress the readers of some tokens, each with how they left, in one commit; None for a token that is none."""
@@ -64,7 +68,7 @@ class Suppressions:
             for some in _steps([token for token, _ in leaving]):
                 owners |= dict(connection.execute(select(table.token, table.email).where(table.token.in_(some))).all())
             rows = [
-                Suppression(email=owners[token], reason="unsubscribed", since=now, detail=how)
+                Suppression(email=owners[token], reason="unsubscribed", since=now, origin=Origin.READER, detail=how)
                 for token, how in leaving
                 if token in owners
             ]
@@ -103,7 +107,7 @@ class Suppressions:
                 return 0
             doubtful = _doubtful(connection, key, Counter(_provider(row.email) for row in dead))
             rows = [
-                Suppression(email=row.email, reason="bounced", since=now, detail=_said(key, row))
+                Suppression(email=row.email, reason="bounced", since=now, origin=Origin.MAIL, detail=_said(key, row))
                 for row in dead
                 if _provider(row.email) not in doubtful
             ]
@@ -205,19 +209,21 @@ def suppress(connection: Connection, rows: Sequence[Suppression]) -> list[str]:
     unique = {row.email: row for row in reversed(rows)}
     known = _known(connection, list(unique))
     new = [row for row in unique.values() if row.email not in known]
-    graver = [row for row in unique.values() if row.email in known and _weight(row.reason, row.detail) > _weight(*known[row.email])]
+    graver = [row for row in unique.values() if row.email in known and _weight(row.reason, row.origin) > _weight(*known[row.email])]
     if new:
-        values = [{"email": row.email, "reason": row.reason, "since": row.since, "detail": row.detail} for row in new]
+        values = [asdict(row) for row in new]
         connection.execute(insert(connection, table).on_conflict_do_nothing(), values)
     for row in graver:
-        graver_values = {"reason": row.reason, "since": row.since, "detail": row.detail}
-        connection.execute(update(table).where(table.c.email == row.email).values(graver_values))
-    noted(connection, [Entry(email=row.email, at=row.since, event=row.reason, detail=row.detail) for row in (*new, *graver)])
+        connection.execute(update(table).where(table.c.email == row.email).values(asdict(row)))
+    entries = [
+        Entry(email=row.email, at=row.since, event=row.reason, origin=row.origin, detail=row.detail) for row in (*new, *graver)
+    ]
+    noted(connection, entries)
     return [row.email for row in new]
 
 
 def _worn(emails: Iterable[str], now: datetime) -> list[Suppression]:
-    return [Suppression(email=email, reason="bounced", since=now) for email in emails]
+    return [Suppression(email=email, reason="bounced", since=now, origin=Origin.MAIL) for email in emails]
 
 
 def _said(key: str, row: Any) -> str:
@@ -245,9 +251,10 @@ def _bounce_softly(connection: Connection, entries: Sequence[Entry], *, limit: i
     noted(connection, entries)
     worn = [entry for entry in entries if entry.event == SOFT and happened(connection, SOFT, since, entry.email) >= limit]
     detail = f"{limit} bounces since {since:%d %b %Y}, the last: "
-    return suppress(
-        connection, [Suppression(email=row.email, reason="bounced", since=row.at, detail=detail + row.detail) for row in worn]
-    )
+    rows = [
+        Suppression(email=row.email, reason="bounced", since=row.at, origin=Origin.MAIL, detail=detail + row.detail) for row in worn
+    ]
+    return suppress(connection, rows)
 
 
 def _first_time(connection: Connection, key: str, now: datetime) -> bool:
@@ -257,16 +264,15 @@ def _first_time(connection: Connection, key: str, now: datetime) -> bool:
     return bool(connection.execute(insert(connection, table).on_conflict_do_nothing(), {"id": key, "at": now}).rowcount)
 
 
-def _weight(reason: str, detail: str) -> tuple[int, bool]:
-    by_a_list = detail.startswith(("imported", "so marked"))
-    return WEIGHTS.index(reason) if reason in WEIGHTS else 0, not by_a_list
+def _weight(reason: str, origin: str) -> tuple[int, bool]:
+    return severity(reason), origin not in HEARSAY
 
 
 def _known(connection: Connection, emails: Sequence[str]) -> dict[str, tuple[str, str]]:
     table, found = schema.suppressions.c, dict[str, tuple[str, str]]()
     for some in _steps(emails):
-        rows = connection.execute(select(table.email, table.reason, table.detail).where(table.email.in_(some)))
-        found |= {email: (reason, detail) for email, reason, detail in rows}
+        rows = connection.execute(select(table.email, table.reason, table.origin).where(table.email.in_(some)))
+        found |= {email: (reason, origin) for email, reason, origin in rows}
     return found
 
 

@@ -15,8 +15,8 @@ from pathlib import Path
 
 from digest.errors import UsageError
 from digest.model import NOTHING
+from digest.statuses import STATUSES, UNCLEAR
 
-STATUSES = ("active", "pending", "paused", "unsubscribed", "bounced", "complained")
 KNOWN = ("email", "name", "status", "topics", "timezone", "language", "frequency", "joined", "paused_until")
 _DAY = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?!\d)")
 _HUMPS = re.compile(r"(?<=[a-z])(?=[A-Z])")  # hasOptedOut
@@ -34,7 +34,6 @@ _WHEN, _IF_TRUE, _IF_FALSE = _by_word("when"), _by_word("if_true"), _by_word("if
 _BY_WORD = frozenset({*WORDS["by_word"]["columns"], *_COLUMNS["status"]})
 _DECISIONS, _ABOUT, _HARMLESS, _BEFORE = (WORDS["decisions"][name] for name in ("words", "about", "harmless", "before"))
 IGNORED = "ignore"
-UNCLEAR = "?"  # before what a cell says that nobody understands
 _YES, _NO, _NOTHING = (frozenset(WORDS["cells"][name]) for name in ("yes", "no", "nothing"))
 
 

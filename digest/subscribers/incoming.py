@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Literal
 
-from digest.model import GONE, Subscriber
-from digest.subscribers.rows import UNKNOWN, severity
+from digest.model import Subscriber
+from digest.statuses import GONE, UNCLEAR, severity
 
 Fate = Literal["new", "changed", "unchanged", "gone", "kept out"]
 _MANY = 500
@@ -112,7 +112,7 @@ def batch() -> Iterator[Batch]:
 
 def changes(now: Subscriber, then: Incoming) -> dict[str, str]:
     """What an incoming row would change of one that is there: what it says otherwise, but neither a pause nor `joined`."""
-    if then.status.startswith(UNKNOWN):
+    if then.status.startswith(UNCLEAR):
         return {}
     if then.status in GONE:
         return {"status": then.status} if now.status not in GONE else {}

@@ -13,11 +13,12 @@ from operator import itemgetter
 from pathlib import Path
 from zoneinfo import available_timezones
 
-from digest.model import NOTHING, Subscriber, refusal
+from digest.model import NOTHING, Subscriber
+from digest.statuses import STATUSES, UNCLEAR, severity
 from digest.subscribers.address import normal, oddities, oddity
 from digest.subscribers.charset import foreign_file, mentions
-from digest.subscribers.columns import STATUSES, Columns
-from digest.subscribers.rows import UNKNOWN, Problem, Reading, Row, bare_columns, columns_of
+from digest.subscribers.columns import Columns
+from digest.subscribers.rows import Problem, Reading, Row, bare_columns, columns_of
 from digest.subscribers.table import Block, CsvTable, opened
 
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*\Z")
@@ -59,7 +60,7 @@ class _Doubles:
         first = self.standing.setdefault(row.email, row)
         if first is row:
             return
-        if refusal(row.status) > refusal(first.status):
+        if severity(row.status) > severity(first.status):
             self.standing[row.email], first, row = row, row, first
         self.others[row.line] = row.email
 
@@ -126,7 +127,7 @@ class Roll:
             if isinstance(row, Problem):
                 yield row
             elif row.status not in _KNOWN:
-                yield Problem(row.line, f"unknown status {row.status.removeprefix(UNKNOWN)!r}; there is {', '.join(STATUSES)}")
+                yield Problem(row.line, f"unknown status {row.status.removeprefix(UNCLEAR)!r}; there is {', '.join(STATUSES)}")
 
     def problems(self) -> Iterator[Problem]:
         """Every row that is left out, or odd, in the file's order."""
@@ -136,7 +137,7 @@ class Roll:
                 yield row
                 continue
             if row.status not in _KNOWN:
-                told = row.status.removeprefix(UNKNOWN)
+                told = row.status.removeprefix(UNCLEAR)
                 yield Problem(row.line, f"unknown status {told!r}; there is {', '.join(STATUSES)}")
             elif row.line in doubles.others:
                 yield Problem(row.line, f"the same address as line {doubles.standing[row.email].line}")

@@ -12,15 +12,14 @@ from typing import Any
 
 from digest.errors import RollError
 from digest.model import NOTHING, Subscriber
+from digest.statuses import UNCLEAR, severity
 from digest.subscribers.address import PLAIN, normal
 from digest.subscribers.charset import foreign, readable
-from digest.subscribers.columns import UNCLEAR, Columns, resumes, status_of
+from digest.subscribers.columns import Columns, resumes, status_of
 from digest.subscribers.table import Block, CsvTable, Record
 
 LONGEST = 1_000  # characters of one field
 _BETWEEN = re.compile("[,;|]")
-UNKNOWN = UNCLEAR  # before a status in words that nobody knows: its row gets no mail, and stands against others of its address
-SEVERITY = ("active", "paused", "pending", UNKNOWN, "bounced", "unsubscribed", "complained")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +32,6 @@ class Problem:
 
 
 Row = Subscriber | Problem
-
-
-def severity(status: str) -> int:
-    """How much a status says no; a word that nobody knows more than any that may get mail again."""
-    return SEVERITY.index(UNKNOWN if status.startswith(UNKNOWN) else status)
 
 
 def topics_in(text: str) -> tuple[str, ...]:
@@ -141,7 +135,7 @@ class Reading:
         if not isinstance(email, str):
             return email
         known = {meaning: fields[at].strip()[:LONGEST] for meaning, at in self._columns.known.items()}
-        status = status_of(known.get("status", "").casefold()) or f"{UNKNOWN}{known['status'][:40]}"
+        status = status_of(known.get("status", "").casefold()) or f"{UNCLEAR}{known['status'][:40]}"
         said = fields[self._columns.known["email"]]
         called = said.rpartition("<")[0].strip(' "') if said.rstrip().endswith(">") else ""  # Ada Holm <ada@readers.example>
         called = "" if "@" in called else called

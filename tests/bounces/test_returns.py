@@ -14,6 +14,7 @@ from digest.bounces.mailboxes import read_new
 from digest.errors import DigestError
 from digest.publish import Unwatched, publish
 from digest.returns import Returns
+from digest.statuses import Origin
 from digest.store import Suppression
 from digest.wiring import opened
 from digest.works import Works
@@ -197,7 +198,7 @@ async def test_who_leaves_after_a_bounce_has_left(works: Works, relay: Relay) ->
     Returns(works).take(dsn(envelope(relay, "ada@readers.example"), "ada@readers.example"))
     works.store.suppressions.opt_out([(works.links.token("ada@readers.example"), "by the page")], NOW)
     assert works.store.suppressions.among(["ada@readers.example"]) == {"ada@readers.example": "unsubscribed"}
-    works.store.suppressions.adopt([Suppression(email="ada@readers.example", reason="bounced", since=NOW)])
+    works.store.suppressions.adopt([Suppression(email="ada@readers.example", reason="bounced", since=NOW, origin=Origin.MAIL)])
     assert works.store.suppressions.among(["ada@readers.example"]) == {"ada@readers.example": "unsubscribed"}
 
 
