@@ -21,12 +21,17 @@ def private_file(path: Path) -> None:
     path.touch(PRIVATE, exist_ok=True)
 
 
+def others_may_read(path: Path) -> bool:
+    """Whether its modes say so; OSError where there is no such file."""
+    return bool(path.stat().st_mode & OTHERS)
+
+
 def open_to_others(root: Path) -> Iterator[Path]:
     """The files of a newsletter's `state` and its log that others on this machine may read."""
     state = root / "state"
     for path in (state, *sorted(state.rglob("*")), root / "sent.log"):
         with suppress(OSError):
-            if not path.is_symlink() and path.stat().st_mode & OTHERS:
+            if not path.is_symlink() and others_may_read(path):
                 yield path
 
 

@@ -19,6 +19,7 @@ from digest.domains import aligned, organisation
 from digest.errors import DigestError
 from digest.guards import objection
 from digest.model import Article, Comment, Edition, Pick, Story
+from digest.modes import open_to_others, others_may_read
 from digest.prose import counted
 from digest.publish import recipients
 from digest.render import LARGEST, PACKAGED
@@ -47,7 +48,15 @@ async def findings(works: Works) -> list[Finding]:
 
 async def _config(works: Works) -> list[Finding]:
     newsletter = works.config.newsletter
-    return [Finding("config", "ok", f"{newsletter.name}, in {newsletter.timezone.key} time"), *_wishes(newsletter)]
+    told = f"{newsletter.name}, in {newsletter.timezone.key} time"
+    return [Finding("config", "ok", told), *_wishes(newsletter), *_open(works)]
+
+
+def _open(works: Works) -> Iterator[Finding]:
+    """The files that others on this machine may read, and should not."""
+    keys = [key.key_file for key in works.config.dkim if key.key_file.exists() and others_may_read(key.key_file)]
+    for path in [*open_to_others(works.config.root), *keys]:
+        yield Finding("config", "warning", f"{path} can be read by others on this machine; close it: chmod go= {path}")
 
 
 def _wishes(newsletter: Newsletter) -> Iterator[Finding]:
@@ -68,7 +77,10 @@ async def _subscribers(works: Works) -> list[Finding]:
     except DigestError as error:
         return [Finding("subscribers", "error", str(error))]
     active, skipped = survey.active, survey.skipped + survey.repeated
+    undecided = works.roll().columns().undecided
+    meant = "may say who must not be written to, and is not known: write status, unsubscribed or bounced there, or rename it"
     found = [
+        *(Finding("subscribers", "error", f"the column “{name}” {meant}") for name in undecided),
         *_held(works),
         Finding(
             "subscribers", "ok" if active else "error", f"{active} active" if active else "nobody is active in subscribers.csv"
