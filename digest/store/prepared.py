@@ -19,7 +19,10 @@ class Prepared:
         self._named = not compiled.positiontup  # type: ignore[attr-defined]
         names = compiled.positiontup or list(compiled.binds)  # type: ignore[attr-defined]
         kinds = {name: bind.type for name, bind in compiled.binds.items()}  # type: ignore[attr-defined]
-        self._places = [(name, compiled.params.get(name), kinds[name].bind_processor(engine.dialect)) for name in names]
+        self._places = [
+            (name, compiled.params.get(name), kinds[name].dialect_impl(engine.dialect).bind_processor(engine.dialect))
+            for name in names
+        ]
 
     def filled(self, rows: Sequence[Mapping[str, Any]]) -> tuple[str, list[Any]]:
         """The statement, and each row's values as the driver takes them: in their places, or by their names."""
