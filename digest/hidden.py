@@ -21,7 +21,8 @@ _MACHINERY = (
     "kg-email-cta", "kg-video-card", "kg-gallery-card", "kg-embed-card", "kg-nft-card", "kg-paywall",
     # WordPress, its themes and plugins
     "wp-caption-text", "wp-element-caption", "wp-block-button", "wp-block-buttons", "wp-block-file", "wp-block-embed",
-    "wp-block-social-links", "sharedaddy", "jp-relatedposts", "screen-reader-text", "more-link", "read-more", "readmore",
+    "wp-block-social-links", "sharedaddy", "jp-relatedposts", "screen-reader-text", "sr-only", "visually-hidden",
+    "more-link", "read-more", "readmore",
     "addtoany_share_save_container", "ez-toc-container", "wp-block-jetpack-subscriptions", "wp-playlist",
     # Discourse's pictures, quotations of posts, polls
     "lightbox-wrapper", "onebox", "poll", "meta",
@@ -31,7 +32,8 @@ _MACHINERY = (
     "footnote-backref", "footnote-backlink", "footnote-return", "reversefootnote", "footnote-ref", "headerlink", "anchorjs-link",
     "toc", "reading-time",
 )  # fmt: skip
-_NAMED = re.compile("|".join(re.escape(name) for name in (*_SPOILER, *_MACHINERY)))
+_NAMED = re.compile("|".join(["display", "visibility", "hidden", *map(re.escape, (*_SPOILER, *_MACHINERY))]), re.IGNORECASE)
+_HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 _SPOILERS, _PARTS = frozenset(_SPOILER), frozenset(_MACHINERY)
 _DATA_SPOILER = "data-spoiler"
 
@@ -61,21 +63,23 @@ def without_machinery(markup: str) -> str:
     except (lxml.etree.ParserError, ValueError):
         return markup
     for element in list(root.iter(lxml.etree.Element)):
-        _prune(element)
+        words = _instead(element)
+        if words and element is not root:
+            _emptied(element, words)
     return str(lxml.html.tostring(root, encoding="unicode"))
 
 
-def _prune(element: lxml.html.HtmlElement) -> None:
+def _instead(element: lxml.html.HtmlElement) -> str:
+    """What stands in the place of an element; an empty string where it stays."""
     names = set(str(element.get("class", "")).split())
     if names & _SPOILERS or element.get(_DATA_SPOILER) is not None:
-        _replace(element, f" {CUT} ")
-    elif names & _PARTS:
-        _replace(element, " ")
+        return f" {CUT} "
+    away = names & _PARTS or element.get("hidden") is not None or _HIDDEN.search(str(element.get("style", "")))
+    return " " if away else ""
 
 
-def _replace(element: lxml.html.HtmlElement, words: str) -> None:
-    """Words in the place of an element; its tail stays."""
-    if element.getparent() is None:
-        return
-    element.tail = words + (element.tail or "")
-    element.drop_tree()
+def _emptied(element: lxml.html.HtmlElement, words: str) -> None:
+    """The words alone, in a span that says nothing else: to take an element out would join its tail to all before it."""
+    tail = element.tail
+    element.clear()
+    element.tag, element.text, element.tail = "span", words, tail

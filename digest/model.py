@@ -106,6 +106,7 @@ class Harvest:
 
     `older` are articles dated before the instant asked for, without comments: one that nobody has seen before came in late.
     `sighted` are ids of older ones that are there and were not read.
+    `looked` says by which of its lists a source's older articles were looked for: one list may reach further than another.
     `listed` are the sources that told of everything they have since an instant, so that an article that is missing was taken down.
     """
 
@@ -117,6 +118,7 @@ class Harvest:
     failures: tuple[Failure, ...] = ()
     read: tuple[str, ...] = ()
     listed: tuple[tuple[str, datetime], ...] = ()
+    looked: tuple[tuple[str, str], ...] = ()
 
     def __add__(self, other: "Harvest") -> "Harvest":
         return Harvest(
@@ -128,6 +130,7 @@ class Harvest:
             failures=self.failures + other.failures,
             read=self.read + other.read,
             listed=self.listed + other.listed,
+            looked=self.looked + other.looked,
         )
 
 

@@ -112,11 +112,13 @@ class Readership:
         else:
             await self._send(email, letters.please(self._name, self._confirmation(request)))
 
-    async def confirm(self, token: str) -> bool:
-        """Take the one who asked onto the roll; False for a token that is forged, answered, renewed or too old."""
+    async def confirm(self, token: str) -> tuple[str, ...] | None:
+        """Take the one who asked onto the roll, and give the topics chosen; None for a token that is forged, answered, renewed
+        or too old.
+        """
         return await self._joining(token)
 
-    def _joined(self, tokens: Sequence[str]) -> Sequence[bool]:
+    def _joined(self, tokens: Sequence[str]) -> Sequence[tuple[str, ...] | None]:
         """Several at once, since each costs a writing of the roll. A request is open until its row is there."""
         works, now = self._works, self._works.clock()
         requests = [self._request(token) for token in tokens]
@@ -135,7 +137,7 @@ class Readership:
             works.store.readers.prefer(wish, now, f"chosen when joining: {', '.join(request.topics) or 'everything'}")
             works.store.history.note([Entry(email=email, at=now, event="confirmed", detail="double opt-in by the form")])
             works.store.readers.answer(request)
-        return [request is not None and request.email in asked for request in requests]
+        return [tuple(request.topics) if request is not None and request.email in asked else None for request in requests]
 
     def plausible(self, token: str) -> bool:
         """Whether a confirmation is one of ours and not too old; it may be answered already."""

@@ -131,7 +131,7 @@ async def test_bad_manners_are_bounded_and_named(host: str, path: str, told: str
 
 @pytest.mark.parametrize(
     "url",
-    ["http://127.0.0.1:1/", "http://localhost:1/", "http://[::1]:1/", "http://10.0.0.1/", "http://169.254.169.254/", "http://[::ffff:127.0.0.1]/", "http://0.0.0.0/", "http://①②⑦.⓪.⓪.①:1/", "http://127。0。0。1:1/", "http://2130706433:1/", "http://0x7f.1:1/"],
+    ["http://127.0.0.1:1/", "http://localhost:1/", "http://[::1]:1/", "http://10.0.0.1/", "http://169.254.169.254/", "http://[::ffff:127.0.0.1]/", "http://0.0.0.0/", "http://①②⑦.⓪.⓪.①:1/", "http://127。0。0。1:1/", "http://2130706433:1/", "http://0x7f.1:1/", "http://[64:ff9b::7f00:1]/", "http://[64:ff9b::a00:1]/", "http://[2002:7f00:1::1]/", "http://[::127.0.0.1]/"],
 )  # fmt: skip
 async def test_private_hosts_are_refused_before_a_connection(url: str) -> None:
     with pytest.raises(FetchError, match=r"private network|no such host|not a canonical"):

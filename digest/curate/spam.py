@@ -12,16 +12,21 @@ _LISTS = tomllib.loads((Path(__file__).parent / "spam.toml").read_text(encoding=
 DIGITS = 9  # of the shortest telephone number
 SHORT = 60  # words of praise for any page
 _EARNINGS = re.compile(
-    r"\b(?:earn|make|made|making|earned|paid)\b.{0,20}[£$€]?\s?\d[\d,.]{2,}.{0,12}"
+    r"\b(?:earn|make|made|making|earned|paid)\b.{0,20}(?:[£$€]\s?\d[\d,.]+|\d[\d,.]{2,}).{0,12}"
     r"\b(?:an? |per |each |every )?(?:hour|day|week|month)"
-    r".*\b(?:home|online|laptop|boss|started|profile|here)\b",
+    r".{0,80}\b(?:(?:from|at) home online|from home|online|laptop|my boss|started here|profile|click here)\b",
     re.IGNORECASE | re.DOTALL,
 )
-_EMAIL = re.compile(r"[^\s@<>()]+@[^\s@<>()]+\.[^\s@<>().]{2,}")
+_EMAIL = re.compile(
+    r"[^\s@<>()]+@[^\s@<>()]+\.[^\s@<>().]{2,}"
+    r"|[^\s@<>()]+ ?[(\[{] ?at ?[)\]}] ?\S+(?:\.| ?[(\[{] ?dot ?[)\]}] ?)[^\s@<>().]{2,}",
+    re.IGNORECASE,
+)
+_NO_PHONE = re.compile(r"(?<!\d)\d{1,2}([./-])\d{1,2}\1(?:\d{4}|\d{2})(?!\d)|(?<!\d)\d{4}-\d{2}-\d{2}(?!\d)")  # dates
 _PHONE = re.compile(
     r"(?<![\d.,/£$€-])(?<!\d\s)(?:(?:\+|00)\d{1,3}[\s().-]{0,3}(?:\d[\s().-]{0,2}){7,12}"  # +44 20 7946 0000
     r"|\(?0\d{1,4}\)?[\s/.-]?(?:\d[\s/.-]?){6,8}"  # 020 7946 0000
-    r"|\(?\d{3}\)?[\s.-]\d{3}[\s.-]\d{4})(?![\d,/-])"  # 555-010-1234
+    r"|\(\d{3}\)[\s.-]?\d{3}[\s.-]\d{4}|\d{3}([.-])\d{3}\1\d{4})(?![\d,/-])"  # 555-010-1234
 )
 
 
@@ -57,6 +62,7 @@ def _count(flat: str, phrases: _Phrases, enough: int) -> bool:
 
 def contact(text: str) -> str:
     """What in a comment is a way to reach somebody; an empty string where nothing is."""
-    if "@" in text and _EMAIL.search(text):
+    if ("@" in text or "at" in text.casefold()) and _EMAIL.search(text):
         return "an e-mail address"
-    return "a telephone number" if sum(map(str.isdigit, text)) >= DIGITS and _PHONE.search(text) else ""
+    figures = _NO_PHONE.sub(" on ", text)
+    return "a telephone number" if sum(map(str.isdigit, figures)) >= DIGITS and _PHONE.search(figures) else ""

@@ -25,6 +25,7 @@ _ZONES: Mapping[str, float] = {
     "eat": 3, "brt": -3, "art": -3, "clt": -4, "clst": -3, "nst": -3.5, "ndt": -2.5, "ast": -4, "adt": -3, "est": -5, "edt": -4,
     "cst": -6, "cdt": -5, "mst": -7, "mdt": -6, "pst": -8, "pdt": -7, "akst": -9, "akdt": -8, "hst": -10,
 }  # fmt: skip
+_AMERICAN = {"et": "America/New_York", "ct": "America/Chicago", "mt": "America/Denver", "pt": "America/Los_Angeles"}
 _MONTHS = {
     name: number
     for number, names in enumerate(
@@ -48,7 +49,7 @@ _YMD = re.compile(r"(?<!\d)(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?!\d)")
 _NUMBERS = re.compile(r"(?<!\d)(\d{1,2})[-/.]\s?(\d{1,2})[-/.]\s?(\d{4}|\d{2})(?!\d)")
 _DMY = re.compile(r"(?<!\d)(\d{1,2})(?:st|nd|rd|th)?[\s.\-/,]+([a-z]{3,9})\.?[\s.\-/,]+(\d{4}|\d{2})(?!\d)", re.IGNORECASE)
 _MDY = re.compile(r"\b([a-z]{3,9})\.?[\s\-]+(\d{1,2})(?:st|nd|rd|th)?(?!\d)[\s,\-]+(\d{4})(?!\d)", re.IGNORECASE)
-_CTIME = re.compile(r"\b([a-z]{3})\s+(\d{1,2})\s+[\d:]+(?:\s+[a-z]{2,5})?\s+(\d{4})(?!\d)", re.IGNORECASE)
+_CTIME = re.compile(r"\b([a-z]{3})\s+(\d{1,2})\s+[\d:]+(?:\s+(?:[a-z]{2,5}|[+-]\d{4}))?\s+(\d{4})(?!\d)", re.IGNORECASE)
 _PLACE = re.compile(r"\b[A-Z][A-Za-z]+/[A-Z][A-Za-z_]+(?:/[A-Z][A-Za-z_]+)?\b")
 _NUMBER = re.compile(r"\d{9,14}(?:\.\d+)?\Z")
 _WORD = re.compile(r"[a-z]+", re.IGNORECASE)
@@ -78,11 +79,11 @@ def manner(plan: SourcePlan) -> Manner:
 @lru_cache(maxsize=512)
 def moment(text: str, manner: Manner = UTC_MANNER) -> datetime | None:
     """The instant that a date stands for, in UTC; None where it is none of a publication."""
-    text = " ".join(text.split())[:LONGEST]
+    text = " ".join(text.replace("&nbsp;", " ").split())[:LONGEST]
     if not text:
         return None
     found = _number(text) or _written(text, manner) or _foreign(text, manner)
-    return found if found and EARLIEST < found.year < LATEST else None
+    return found if found and EARLIEST <= found.year < LATEST else None
 
 
 def _number(text: str) -> datetime | None:
@@ -98,7 +99,7 @@ def _written(text: str, manner: Manner) -> datetime | None:
     day, rest = _day(text, manner)
     if day is None:
         return None
-    clock, rest = _clock(rest)
+    clock, rest = (timedelta(), rest) if _OFFSET.fullmatch(rest.strip()) else _clock(rest)  # a zone alone is no time
     try:
         local = datetime.combine(date(*day), time()) + clock
     except (ValueError, OverflowError):
@@ -118,7 +119,7 @@ def _day(text: str, manner: Manner) -> tuple[tuple[int, int, int] | None, str]:
             return (int(found[1]), int(found[2]), int(found[3])), text[: found.start()] + clock + text[found.end() :]
         day = _ordered(found, order, manner)
         if day is not None:
-            cut = text[: found.start()] + " " + text[found.end() :]
+            cut = text[: found.start()] + " " + text[found.end() :].lstrip(":")  # as a log has it: 24/Nov/2026:07:15:00
             return day, text if pattern is _CTIME else cut
     return None, text
 
@@ -130,7 +131,7 @@ def _ordered(found: re.Match[str], order: str, manner: Manner) -> tuple[int, int
         order = "mdy" if american else "dmy"
     year, month, day = {"ymd": (one, two, three), "dmy": (three, two, one), "mdy": (three, one, two)}[order]
     number = int(month) if month.isdigit() else _MONTHS.get(month.casefold())
-    full = int(year) + (2000 if len(year) == 2 else 0)
+    full = int(year) + (0 if len(year) > 2 else 1900 if int(year) >= 50 else 2000)  # RFC 5322, section 4.3
     return (full, number, int(day)) if number and 1 <= number <= 12 and 1 <= int(day) <= 31 else None
 
 
@@ -160,6 +161,8 @@ def _zone(text: str) -> tzinfo | None:
         if ahead <= timedelta(hours=15):
             return timezone(ahead if offset["sign"] == "+" else -ahead)
     words = [word.casefold() for word in _WORD.findall(text)]
+    if here := next((_AMERICAN[word] for word in words if word in _AMERICAN), None):
+        return ZoneInfo(here)
     named = next((_ZONES[word] for word in words if word in _ZONES), None)
     return None if named is None else timezone(timedelta(hours=named))
 
@@ -174,10 +177,10 @@ def _foreign(text: str, manner: Manner) -> datetime | None:
         "TIMEZONE": manner.zone.key, "RETURN_AS_TIMEZONE_AWARE": True, "REQUIRE_PARTS": ["day", "month", "year"],
         "DATE_ORDER": "MDY" if manner.american else "DMY", "PARSERS": ["absolute-time"], "DEFAULT_LANGUAGES": ["en"],
     }  # fmt: skip
-    try:
-        found = parse(text, settings=settings)
-    except (ValueError, OverflowError, TypeError, AttributeError, KeyError, RecursionError):  # it trips over some strangers' texts
-        return None
+    own, found = manner.language.partition("-")[0].casefold(), None
+    for languages in ([own], None):  # a month's name may be another's in the next country
+        with suppress(ValueError, OverflowError, TypeError, AttributeError, KeyError, RecursionError):  # some texts trip it up
+            found = found or parse(text, languages=languages, settings=settings)
     if found is None:
         return None
     if not _TIME.search(text):

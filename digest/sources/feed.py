@@ -98,6 +98,7 @@ def _harvest(plan: SourcePlan, rows: Sequence[Article], skipped: int, since: dat
         articles=tuple(row for row in rows if _wanted(row, since)),
         older=tuple(row for row in rows if not _wanted(row, since) and row.published >= since - LATEST),
         failures=tuple(Failure(source=plan.label, reason=reason) for reason in told),
+        looked=((plan.label, "feed"),),
     )
 
 

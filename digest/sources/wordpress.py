@@ -92,6 +92,7 @@ async def _older(get: Get, root: str, plan: SourcePlan, since: datetime) -> Harv
     return Harvest(
         older=tuple(row for row in articles.values() if row.published < since),
         sighted=tuple(written.article_id(row.guid.rendered or row.link, plan.url) for row in seen if row),
+        looked=((plan.label, "posts"),),
     )
 
 

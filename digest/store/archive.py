@@ -33,8 +33,8 @@ class Archive:
     def keep(self, harvest: Harvest, now: datetime) -> None:
         """Add what is new, renew what changed, and drop the comments that their thread no longer has.
 
-        An article of an old date that was never seen before came in late, and is new too. Of a source's first reading none is:
-        what was there then is old. An article without a date gets that of its first sighting.
+        An article of an old date that was never seen before came in late, and is new too. The first time that a source's list
+        is looked through none is: what was there then is old. An article without a date gets that of its first sighting.
         """
         with self._engine.begin() as connection:
             first_to_write(connection)
@@ -42,12 +42,12 @@ class Archive:
             for thread in harvest.threads:
                 there = [comment.id for comment in harvest.comments if comment.article_id == thread.article_id]
                 _drop_missing(connection, thread.article_id, thread.whole_since, there)
-            current = [*harvest.articles, *_late(connection, harvest.older)]
+            current = [*harvest.articles, *_late(connection, harvest)]
             _save(connection, schema.articles, [_article_row(article, now) for article in _dated(connection, current, now)])
             _save(connection, schema.comments, [_comment_row(comment) for comment in harvest.comments])
             ids = [row.id for row in (*harvest.articles, *harvest.older)]
             _sight(connection, dict.fromkeys([*ids, *harvest.sighted]), now)
-            for source in harvest.read:
+            for source in (*harvest.read, *_lists(harvest)):
                 values = {"source": source, "at": now}
                 if not connection.execute(
                     update(schema.readings).where(schema.readings.c.source == source).values(values)
@@ -71,13 +71,22 @@ class Archive:
         return Harvest(articles=articles, comments=comments)
 
 
-def _late(connection: Connection, older: Sequence[Article]) -> list[Article]:
-    """Of articles with old dates those that nobody has seen before, where their source has been read before."""
-    if not older:
+def _late(connection: Connection, harvest: Harvest) -> list[Article]:
+    """Of articles with old dates those that nobody has seen before, where the list they stand in has been looked through before."""
+    if not harvest.older:
         return []
-    read_before = set(connection.execute(select(schema.readings.c.source)).scalars())
-    seen = _among(connection, schema.sightings.c.id, [row.id for row in older])
-    return [row for row in older if row.id not in seen and row.source in read_before]
+    known = set(connection.execute(select(schema.readings.c.source)).scalars())
+    before = {source for source, which in harvest.looked if _list(source, which) in known}
+    seen = _among(connection, schema.sightings.c.id, [row.id for row in harvest.older])
+    return [row for row in harvest.older if row.id not in seen and row.source in before]
+
+
+def _lists(harvest: Harvest) -> Iterator[str]:
+    return (_list(source, which) for source, which in harvest.looked if source in harvest.read)
+
+
+def _list(source: str, which: str) -> str:
+    return f"{source}, all of its {which}"
 
 
 def _dated(connection: Connection, articles: Sequence[Article], now: datetime) -> list[Article]:

@@ -92,7 +92,8 @@ class ReaderPages:
         except TimeoutError:
             return self._page("sorry.html.j2", status=408, what="The request did not come to its end. Please try again.")
         except DigestError as error:
-            log.error("%s %s: %s", request.method, request.path.partition("/")[0] or "a page", error)  # noqa: TRY400
+            resource = request.match_info.route.resource  # not the path: a reader's token is in it
+            log.error("%s %s: %s", request.method, resource.canonical if resource else "a page", error)  # noqa: TRY400
             return self._page("sorry.html.j2", status=503, what=_LATER)
 
     async def front(self, request: web.Request) -> web.Response:
@@ -164,10 +165,12 @@ class ReaderPages:
     async def confirm(self, request: web.Request) -> web.Response:
         """Take the one who asked onto the roll."""
         try:
-            done = await self.readership.confirm(request.match_info["token"])
+            topics = await self.readership.confirm(request.match_info["token"])
         except DigestError:
             return self._page("sorry.html.j2", status=503, what=_LATER)
-        return self._page("confirm.html.j2", status=200 if done else 410, state="done" if done else "over")
+        if topics is None:
+            return self._page("confirm.html.j2", status=410, state="over")
+        return self._page("confirm.html.j2", state="done", topics=topics)
 
     # — choosing —
 

@@ -14,7 +14,7 @@ import pytest
 from aiohttp.test_utils import make_mocked_request
 from itsdangerous import URLSafeTimedSerializer
 
-from digest.publish import Unwatched, publish
+from digest.publish import Unwatched, publish, recipients
 from digest.store.readers import Preference
 from digest.web.pages import served
 from digest.web.reader import ReaderPages
@@ -364,3 +364,37 @@ def test_a_household_is_one_visitor() -> None:
     assert asked("2001:db8:0:1::1") != asked("2001:db8::1")
     assert asked("203.0.113.9, 192.0.2.7") == "192.0.2.7"
     assert asked("192.0.2.7, nonsense") == asked("")
+
+
+async def test_an_opt_out_that_cannot_be_written_down_is_said(town: Town) -> None:
+    leave, database = (
+        f"{town.base}/unsubscribe/{town.works.links.token('ada@readers.example')}",
+        town.works.config.root / "state" / "digest.db",
+    )
+    with closing(sqlite3.connect(database, isolation_level=None)) as other:
+        other.execute("ALTER TABLE suppressions RENAME TO elsewhere")
+        assert "try again" in (await got(leave, 503, method="POST")).casefold()
+        other.execute("ALTER TABLE elsewhere RENAME TO suppressions")
+    await got(leave, method="POST")
+    assert town.works.store.suppressions.among(["ada@readers.example"]) == {"ada@readers.example": "unsubscribed"}
+
+
+async def test_who_comes_back_gets_mail_whatever_pause_there_was(town: Town) -> None:
+    token = town.works.links.token("ada@readers.example")
+    until = (NOW + timedelta(days=200)).date()
+    await got(f"{town.base}/preferences/{token}", method="POST", topic="Health", until=until.isoformat(), comments="yes")
+    await got(f"{town.base}/unsubscribe/{token}", method="POST")
+    await got(f"{town.base}/subscribe", method="POST", email="ada@readers.example")
+    page = await got(link(await town.letter("ada@readers.example"), town.base, "confirm"), method="POST")
+    assert "You have chosen every topic." in page
+    wish = town.works.store.readers.preference("ada@readers.example")
+    assert (wish.topics, wish.paused_until) == (None, None)
+    assert str(until) not in await town.roll()
+    assert recipients(town.works.store, town.works.roll(), NOW.date()) == 2
+
+
+async def test_the_letter_of_choices_leads_to_all_that_is_ones_own(town: Town) -> None:
+    await got(f"{town.base}/preferences", method="POST", email="ada@readers.example")
+    letter = await town.letter("ada@readers.example")
+    for path in ("preferences", "unsubscribe", "mine"):
+        await got(link(letter, town.base, path))

@@ -1,0 +1,68 @@
+"""What `--json` says to programs, also of what is wrong; and which edition the commands mean before its hour."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.cli.test_cli import Done, digest
+from tests.conftest import Furnish
+from tests.newsroom import RecordedSite
+from tests.relay import Relay
+
+EVENING = "2026-11-24T20:00:00+00:00"
+KEYS = {"code", "message", "thing", "remedy", "exit_code"}
+
+
+@pytest.fixture
+def root(furnish: Furnish) -> Path:
+    return furnish("http://127.0.0.1:9", 9)
+
+
+async def test_an_error_is_one_object_too(root: Path) -> None:
+    async def told(*words: object) -> tuple[Done, dict[str, object]]:
+        done = await digest(*words, "--json")
+        assert set(done.json) == {"error"}
+        assert set(done.json["error"]) == KEYS
+        assert done.json["error"]["exit_code"] == done.code
+        assert done.err == ""
+        return done, done.json["error"]
+
+    done, error = await told("subscribers", "restore", "ada@readers.example", "-C", root, "--reason", "asked")
+    assert (done.code, error["code"], error["thing"]) == (2, "usage", "ada@readers.example")
+    done, error = await told("status", "-C", root / "nowhere")
+    assert done.code != 0
+    assert "nowhere" in str(error["thing"]) + str(error["message"])
+    done, error = await told("send", "--nonsense")
+    assert (done.code, error["code"]) == (2, "usage")
+    (root / "digest.toml").write_text("[newsletter]\nnam = 1\n")
+    done, error = await told("status", "-C", root)
+    assert error["code"] == "config"
+    assert "digest.toml" in str(error["thing"]) + str(error["message"])
+
+
+async def test_without_json_it_is_one_line(root: Path) -> None:
+    done = await digest("subscribers", "restore", "ada@readers.example", "-C", root, "--reason", "asked")
+    assert (done.code, done.out) == (2, "")
+    assert done.err.startswith("digest: ada@readers.example")
+
+
+async def test_before_the_hour_the_coming_edition_is_meant(
+    site: RecordedSite, relay: Relay, furnish: Furnish, tmp_path: Path
+) -> None:
+    root = furnish(site.base, relay.port)
+    await digest("send", "-C", root)
+    dry = await digest("send", "-C", root, "--dry-run", now=EVENING)
+    assert "Wednesday 25 November, so far:" in dry.out
+    assert "it closes at 07:00" in dry.out
+    preview = await digest("preview", "-C", root, "--output", tmp_path / "out", "--date", "2026-11-25", now=EVENING)
+    assert "weekday-2026-11-25" in preview.out + preview.err
+    status = (await digest("status", "-C", root, "--json", now=EVENING)).json
+    assert {"due", "editions", "upcoming"} & set(status) >= {"due"}
+
+
+async def test_a_time_has_no_zone_of_its_own(root: Path) -> None:
+    path = root / "digest.toml"
+    path.write_text(path.read_text() + '[[editions]]\nname = "weekday"\nat = "07:00+05:00"\n')
+    done = await digest("status", "-C", root)
+    assert done.code == 2
+    assert "newsletter.timezone" in done.err or "timezone" in done.err
