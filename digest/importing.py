@@ -18,6 +18,7 @@ from digest.model import NOTHING, Subscriber
 from digest.statuses import GONE, UNCLEAR, Origin
 from digest.store import Entry, Store, Suppression
 from digest.subscribers import Change, NewRow, Problem, Roll, backups, rewrite
+from digest.subscribers.archive import Part
 from digest.subscribers.change import Edit, setting
 from digest.subscribers.columns import Columns, day_of
 from digest.subscribers.incoming import Batch, Fate, Incoming, changes, said
@@ -56,6 +57,16 @@ class Plan:
         return not any(self.counts.get(fate) for fate in ("new", "changed", "gone"))
 
 
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    """One file that was read: its rows, those refused, the first problems, and columns that nobody knows."""
+
+    taken: int
+    refused: int
+    problems: list[Problem]
+    unknown: list[str]
+
+
 class Import:
     """One file on its way into the roll."""
 
@@ -67,10 +78,26 @@ class Import:
         self.batch = batch
         self._columns = Roll(roll).columns()
 
-    def plan(self, file: Path, status: str | None, meant: Mapping[str, str] = NOTHING) -> Plan:
-        """Read the file and decide about each of its rows; UsageError where its name says that its readers are gone, or where
+    def plan(self, parts: Sequence[Part], meant: Mapping[str, str] = NOTHING) -> Plan:
+        """Read the files and decide about each of their rows; UsageError where a name says that its readers are gone, or where
         somebody has to say first what a column means (`meant`): an opt-out must not come in as a reader.
         """
+        plans = [self._take(part.file, part.status, meant) for part in parts]
+        for readers in chunks(Roll(self._roll).distinct()):
+            self.batch.decide(self._known(readers))
+        for rows in chunks(self.batch.undecided()):
+            self.batch.decide(self._unknown(rows))
+        counts = self.batch.counts()
+        return Plan(
+            counts=counts,
+            refused=sum(row.refused for row in plans),
+            doubles=sum(row.taken for row in plans) - sum(counts.values()),
+            problems=[problem for row in plans for problem in row.problems][:SHOWN],
+            unknown=list(dict.fromkeys(name for row in plans for name in row.unknown)),
+        )
+
+    def _take(self, file: Path, status: str | None, meant: Mapping[str, str]) -> _Taken:
+        """Read one file into the batch."""
         source = Roll(file, bare=True, meant=meant)
         _check_columns(file, source, status)
         if status is None and (word := _warning(file, source.columns())):
@@ -80,17 +107,12 @@ class Import:
                 remedy="Say what they are: --status unsubscribed (or bounced, pending, active).",
             )
         taken = self.batch.take(source, status)
-        for readers in chunks(Roll(self._roll).distinct()):
-            self.batch.decide(self._known(readers))
-        for rows in chunks(self.batch.undecided()):
-            self.batch.decide(self._unknown(rows))
         refused, problems = source.skipped, list(islice(source.flaws(), SHOWN))
         own = {name.casefold() for _, name in self._columns.extra}
         columns = source.columns()
         telling = {flag.at for flag in columns.flags}  # what they said is in the status
         unknown = [name for at, name in columns.extra if name.casefold() not in own and at not in telling]
-        counts = self.batch.counts()
-        return Plan(counts=counts, refused=refused, doubles=taken - sum(counts.values()), problems=problems, unknown=unknown)
+        return _Taken(taken, refused, problems, unknown)
 
     def _known(self, readers: Sequence[Subscriber]) -> Iterator[tuple[str, Fate, str, dict[str, str]]]:
         """The fates of those who are on the roll."""

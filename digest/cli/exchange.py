@@ -41,13 +41,13 @@ def imported(
     brought back who left, bounced or complained; who is marked so in FILE goes on the suppression list.
     """
     from digest.importing import Import
-    from digest.subscribers.archive import unpacked
+    from digest.subscribers.archive import Part, unpacked
     from digest.subscribers.columns import meanings
     from digest.subscribers.incoming import batch
 
-    with working(root) as works, unpacked(file) as source, batch() as rows:
+    with working(root) as works, unpacked(file) as parts, batch() as rows:
         way = Import(works.store, works.roll_path, works.links.token, works.clock(), rows)
-        plan = way.plan(source, status, meanings(columns))
+        plan = way.plan([Part(part.file, status or part.status) for part in parts], meanings(columns))
         if really and not plan.empty:
             way.apply(file.name, consent)
         if as_json:

@@ -10,7 +10,7 @@ from digest.importing import Import, Plan
 from digest.store import Store
 from digest.subscribers import Roll
 from digest.subscribers.address import normal
-from digest.subscribers.archive import unpacked
+from digest.subscribers.archive import Part, unpacked
 from digest.subscribers.columns import Columns, meanings
 from digest.subscribers.incoming import batch
 from tests.subscribers.test_programs import NOW, store
@@ -24,7 +24,7 @@ def planned(store: Store, tmp_path: Path, text: str, *columns: str, status: str 
     file.write_text(text, encoding="utf-8")
     with batch() as rows:
         way = Import(store, roll, lambda email: f"token of {email}", NOW, rows)
-        plan = way.plan(file, status, meanings(columns))
+        plan = way.plan([Part(file, status)], meanings(columns))
         way.apply(file.name, "")
     return plan
 
@@ -142,9 +142,36 @@ def test_a_list_in_a_zip_is_read_as_it_comes(tmp_path: Path) -> None:
     bundle = tmp_path / "audience.zip"
     with zipfile.ZipFile(bundle, "w") as made:
         made.writestr("subscribed_members.csv", "email\nada@readers.example\n")
-    with unpacked(bundle) as file:
-        assert [row.email for row in Roll(file)] == ["ada@readers.example"]
-    with zipfile.ZipFile(bundle, "a") as made:
-        made.writestr("unsubscribed_members.csv", "email\nbo@readers.example\n")
-    with pytest.raises(RollError, match=r"unsubscribed_members\.csv.*one list after the other"), unpacked(bundle):
+    with unpacked(bundle) as parts:
+        assert [row.email for row in Roll(parts[0].file)] == ["ada@readers.example"]
+
+
+def test_each_list_of_a_bundle_is_what_its_name_says(store: Store, tmp_path: Path) -> None:
+    bundle, roll = tmp_path / "audience_export.zip", tmp_path / "subscribers.csv"
+    roll.write_text("email,name,status,topics\n")
+    lists = {"subscribed": "ada cy", "unsubscribed": "bo cy", "cleaned": "di", "nonsubscribed": "ed"}
+    with zipfile.ZipFile(bundle, "w") as made:
+        for name, readers in lists.items():
+            lines = "".join(f"{reader}@readers.example\n" for reader in readers.split())
+            made.writestr(f"{name}_members_export_1f0c.csv", f"Email Address\n{lines}")
+    with unpacked(bundle) as parts, batch() as rows:
+        way = Import(store, roll, lambda email: f"token of {email}", NOW, rows)
+        plan = way.plan(parts)
+        way.apply(bundle.name, "")
+    assert (plan.counts, plan.doubles) == ({"new": 2, "gone": 3}, 1)
+    assert {row.email.partition("@")[0]: row.status for row in Roll(roll)} == {"ada": "active", "ed": "pending"}
+    gone = store.suppressions.among(f"{name}@readers.example" for name in ("ada", "bo", "cy", "di", "ed"))
+    assert {email.partition("@")[0]: why for email, why in gone.items()} == {
+        "bo": "unsubscribed",
+        "cy": "unsubscribed",
+        "di": "bounced",
+    }
+
+
+def test_a_bundle_of_lists_with_names_that_say_nothing_is_refused(tmp_path: Path) -> None:
+    bundle = tmp_path / "all.zip"
+    with zipfile.ZipFile(bundle, "w") as made:
+        made.writestr("one.csv", "email\n")
+        made.writestr("unsubscribed.csv", "email\n")
+    with pytest.raises(RollError, match=r"one\.csv, unsubscribed\.csv.*one list after the other"), unpacked(bundle):
         pass

@@ -14,6 +14,7 @@ from digest.errors import RollError, UsageError
 from digest.importing import Import, Plan, Undone, undo
 from digest.store import Store
 from digest.subscribers import Roll, add, mark, remove
+from digest.subscribers.archive import Part
 from digest.subscribers.incoming import batch
 from digest.subscribers.journal import Journal
 from tests.subscribers.programs import ADA, BARE, BO, CY, DI, PROGRAMS, ZOE, Written
@@ -39,7 +40,7 @@ def roll_of(tmp_path: Path, written: Written) -> Path:
 def took(store: Store, roll: Path, file: Path, *, status: str | None = None, apply: bool = True) -> Plan:
     with batch() as rows:
         way = Import(store, roll, lambda email: f"token of {email}", NOW, rows)
-        plan = way.plan(file, status, {"gdpr": "ignore"})  # Sendy's tells of a form; a person has to say so
+        plan = way.plan([Part(file, status)], {"gdpr": "ignore"})  # Sendy's tells of a form; a person has to say so
         if apply:
             way.apply(file.name, "asked at the fair")
     return plan
