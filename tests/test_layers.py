@@ -35,6 +35,7 @@ DOORS = {
     "nh3": {"markup"},
     "trafilatura": {"sources"},
     "lxml": {"sources", "hidden"},
+    "dateparser": {"sources"},
     "markdown_it": {"sources"},
     "mjml": {"render"},
     "css_inline": {"render"},

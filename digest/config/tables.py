@@ -141,7 +141,7 @@ class Bounces(Table):
     password_file: Path | None = None
     password: str = Field(default="", repr=False, exclude=True)
     every: Duration = timedelta(minutes=5)
-    soft_limit: Count = Field(default=5, ge=1)  # bounces within `soft_within`, none of which says the mailbox is gone
+    soft_limit: Count = Field(default=5, ge=1)  # bounces of a full or disabled mailbox within `soft_within`
     soft_within: Duration = timedelta(days=30)
     webhooks: Mapping[Literal["ses", "postmark", "mailgun", "sendgrid", "brevo"], Webhook] = Field(default_factory=dict)
 
