@@ -1,5 +1,6 @@
 """What `--json` says to programs, also of what is wrong; and which edition the commands mean before its hour."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -66,3 +67,21 @@ async def test_a_time_has_no_zone_of_its_own(root: Path) -> None:
     done = await digest("status", "-C", root)
     assert done.code == 2
     assert "newsletter.timezone" in done.err or "timezone" in done.err
+
+
+async def test_the_shapes_are_those_of_the_readme(site: RecordedSite, relay: Relay, furnish: Furnish, tmp_path: Path) -> None:
+    root, new = furnish(site.base, relay.port), tmp_path / "new.csv"
+    new.write_text("email\ncy@readers.example\n")
+    text = (Path(__file__).parents[2] / "README.md").read_text()
+    rows = dict(re.findall(r"^\| `([a-z -]+?)(?:`, `--test-to)?` \| (`.*) \|$", text, re.MULTILINE))
+    calls: dict[str, tuple[object, ...]] = {
+        "check": ("check",), "collect": ("collect",), "send --dry-run": ("send", "--dry-run"), "send": ("send",),
+        "preview --output": ("preview", "--output", tmp_path / "out"), "status": ("status",),
+        "subscribers import": ("subscribers", "import", new), "calendar": ("calendar",),
+    }  # fmt: skip
+    for name, words in calls.items():
+        told = (await digest(*words, "-C", root, "--json")).json
+        documented = set(re.findall(r"`([a-z_]+)`", rows[name]))
+        if name.startswith("send -"):
+            documented |= set(re.findall(r"`([a-z_]+)`", rows["send"]))
+        assert set(told) <= documented, name
