@@ -2,6 +2,7 @@
 
 import hashlib
 import sqlite3
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -65,7 +66,7 @@ def test_each_landed_migration_is_as_it_landed() -> None:
 def test_a_table_that_is_missing_is_not_told_as_a_full_disk(tmp_path: Path) -> None:
     file = furnished(SCHEMAS[-1], tmp_path)
     store = Store.open("sqlite:///state/digest.db", tmp_path)
-    with sqlite3.connect(file) as database:
+    with closing(sqlite3.connect(file, isolation_level=None)) as database:
         database.execute("DROP TABLE readings")
     with pytest.raises(StoreError) as caught:
         store.archive.unread_since("The Gazette", datetime(2026, 5, 1, tzinfo=UTC))
@@ -78,12 +79,11 @@ def test_a_table_that_is_missing_is_not_told_as_a_full_disk(tmp_path: Path) -> N
 def test_who_said_so_is_read_from_the_sentences_of_the_past(tmp_path: Path) -> None:
     file = furnished(BEFORE_ORIGIN, tmp_path)
     details = {"cy": "imported from old.csv; consent: fair", "di": "so marked in the roll", "ed": "by the page"}
-    with sqlite3.connect(file) as database:
+    with closing(sqlite3.connect(file, isolation_level=None)) as database:
         for name, detail in details.items():
             row = (f"{name}@readers.example", "unsubscribed", "2026-05-26 07:00:00.000000", detail)
             database.execute("INSERT INTO suppressions (email, reason, since, detail) VALUES (?, ?, ?, ?)", row)
             database.execute("INSERT INTO history (email, event, at, detail) VALUES (?, ?, ?, ?)", row)
-    database.close()
     store = Store.open("sqlite:///state/digest.db", tmp_path)
     found = {
         row.email.partition("@")[0]: row.origin for row in store.suppressions.of([f"{name}@readers.example" for name in details])

@@ -3,6 +3,7 @@
 import multiprocessing
 import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -177,7 +178,7 @@ async def test_the_journal_writes_groups(store: Store) -> None:
 async def test_a_journal_that_cannot_write_says_so(store: Store) -> None:
     frozen(store, "ada@r.example")
     (ada,) = store.deliveries.to_send(SLOT.key, None)
-    with sqlite3.connect(str(store.engine.url.database)) as connection:
+    with closing(sqlite3.connect(str(store.engine.url.database), isolation_level=None)) as connection:
         connection.execute("DROP TABLE deliveries")
     connection.close()
     with pytest.raises(Exception, match="deliveries"):
@@ -213,7 +214,7 @@ def test_what_cannot_be_opened_is_said(tmp_path: Path) -> None:
 
 def test_a_database_of_the_future_is_left_alone(tmp_path: Path) -> None:
     Store.open("sqlite:///d.db", tmp_path).close()
-    with sqlite3.connect(tmp_path / "d.db") as connection:
+    with closing(sqlite3.connect(tmp_path / "d.db", isolation_level=None)) as connection:
         connection.execute("UPDATE alembic_version SET version_num = '9999'")
     connection.close()
     with pytest.raises(StoreError, match="newer than this program"):
