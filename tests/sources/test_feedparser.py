@@ -26,7 +26,7 @@ from digest.web.pages import served
 
 FOLDER = os.environ.get("DIGEST_FEEDS", "")
 FEEDS = sorted(Path(FOLDER).rglob("*.xml")) if FOLDER else []
-SINCE = datetime(1, 1, 2, tzinfo=UTC)
+SINCE = datetime(1900, 1, 1, tzinfo=UTC)
 
 
 def kind(body: bytes) -> str:
