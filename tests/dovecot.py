@@ -23,6 +23,7 @@ ssl = no
 disable_plaintext_auth = no
 mail_location = maildir:{folder}/Maildir
 mailbox_list_index = no
+mailbox_idle_check_interval = 2s
 service imap-login {{
   inet_listener imap {{
     address = 127.0.0.1

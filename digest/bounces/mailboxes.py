@@ -95,6 +95,8 @@ class Imap:
     """A mailbox on a server."""
 
     client: IMAPClient
+    folder: str
+    _state: object = None  # what the server said last of how far the mailbox reaches
 
     @classmethod
     @contextmanager
@@ -109,8 +111,9 @@ class Imap:
                 if not secure and not local:
                     client.starttls(ssl.create_default_context())
                 client.login(unquote(parts.username or ""), password)
-                client.select_folder(unquote(parts.path.strip("/")) or "INBOX")
-                yield cls(client)
+                imap = cls(client, unquote(parts.path.strip("/")) or "INBOX")
+                imap.grown()
+                yield imap
             finally:
                 with suppress(IMAPClientError, OSError):
                     client.logout()
@@ -130,11 +133,22 @@ class Imap:
             self.client.add_flags([number], [b"\\Seen"], silent=True)
         return len(found)
 
+    def grown(self) -> bool:
+        """Select the mailbox, and tell whether it reaches further than when that was done last (RFC 3501, UIDNEXT)."""
+        told = self.client.select_folder(self.folder)
+        before, self._state = self._state, (told.get(b"UIDVALIDITY"), told.get(b"UIDNEXT"), told.get(b"EXISTS"))
+        return before != self._state
+
     def wait(self, seconds: float, stop: Callable[[], bool]) -> None:
-        """Until something arrives (RFC 2177, IDLE), somebody stops it, or so many seconds have passed, which is all there is
-        to wait for where the server has no IDLE.
+        """Until something arrives (RFC 2177, IDLE), somebody stops it, or so many seconds have passed: some servers have no
+        IDLE, and some forget to tell.
+
+        A server tells of an arrival once. It may have done so beside the answer to a search that did not find it, so the
+        mailbox is selected anew first: what comes after that, IDLE has to tell.
         """
-        ends = monotonic() + (min(seconds, IDLE) if not self.client.has_capability("IDLE") else IDLE)
+        if self.grown():
+            return
+        ends = monotonic() + min(seconds, IDLE)
         idle = self.client.has_capability("IDLE")
         if idle:
             self.client.idle()

@@ -180,7 +180,6 @@ async def test_a_journal_that_cannot_write_says_so(store: Store) -> None:
     (ada,) = store.deliveries.to_send(SLOT.key, None)
     with closing(sqlite3.connect(str(store.engine.url.database), isolation_level=None)) as connection:
         connection.execute("DROP TABLE deliveries")
-    connection.close()
     with pytest.raises(Exception, match="deliveries"):
         await Journal(store.deliveries, SLOT.key).record([message(ada)], [])
 
@@ -216,7 +215,6 @@ def test_a_database_of_the_future_is_left_alone(tmp_path: Path) -> None:
     Store.open("sqlite:///d.db", tmp_path).close()
     with closing(sqlite3.connect(tmp_path / "d.db", isolation_level=None)) as connection:
         connection.execute("UPDATE alembic_version SET version_num = '9999'")
-    connection.close()
     with pytest.raises(StoreError, match="newer than this program"):
         Store.open("sqlite:///d.db", tmp_path)
 
