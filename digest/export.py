@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from digest.importing import chunks
+from digest.batches import batched
 from digest.model import Subscriber
 from digest.store import Store
 from digest.subscribers import Roll
@@ -35,7 +35,7 @@ def rows(store: Store, roll: Roll, wanted: Filter) -> Iterator[Sequence[str]]:
     """A header and a row for each; a cell that a spreadsheet would take for a formula gets an apostrophe."""
     extra = [name for _, name in roll.columns().extra]
     yield [*KNOWN, *extra]
-    for readers in chunks(roll.distinct()):
+    for readers in batched(roll.distinct()):
         gone = store.suppressions.among(row.email for row in readers)
         for row in readers:
             status = gone.get(row.email, row.status)

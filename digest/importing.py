@@ -5,14 +5,15 @@ written down before it is done, so that the last one can be taken back also afte
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
+from digest.batches import batched
 from digest.errors import UsageError
 from digest.model import NOTHING, Subscriber
 from digest.statuses import GONE, UNCLEAR, Origin
@@ -37,8 +38,6 @@ _TELLING = (
     "suppress",
     "blocklist",
 )
-_MANY = 1_000
-Row = TypeVar("Row")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,9 +82,9 @@ class Import:
         somebody has to say first what a column means (`meant`): an opt-out must not come in as a reader.
         """
         plans = [self._take(part.file, part.status, meant) for part in parts]
-        for readers in chunks(Roll(self._roll).distinct()):
+        for readers in batched(Roll(self._roll).distinct()):
             self.batch.decide(self._known(readers))
-        for rows in chunks(self.batch.undecided()):
+        for rows in batched(self.batch.undecided()):
             self.batch.decide(self._unknown(rows))
         counts = self.batch.counts()
         return Plan(
@@ -274,10 +273,3 @@ def _warning(file: Path, columns: Columns) -> str | None:
     """A word in the file's name that says its readers are gone, where no column could say it."""
     telling = next((word for word in _TELLING if word in file.name.casefold()), None)
     return telling if telling and "status" not in columns.known and not columns.flags else None
-
-
-def chunks(rows: Iterable[Row]) -> Iterator[list[Row]]:
-    """Rows by the thousand."""
-    waiting = iter(rows)
-    while chunk := list(islice(waiting, _MANY)):
-        yield chunk

@@ -18,6 +18,7 @@ from datetime import date, datetime, timedelta
 from functools import partial
 from typing import Literal
 
+from digest.batches import batched
 from digest.config import EditionPlan
 from digest.curate import curate
 from digest.errors import LateError
@@ -30,8 +31,7 @@ from digest.outgoing import carried
 from digest.report import Report, difference
 from digest.statuses import GONE, Origin
 from digest.store import REACH, Frozen, Store, Suppression, Terms
-from digest.store.database import chunked
-from digest.store.ledger import REMEMBERED
+from digest.store.ledger import FROM_LOG
 from digest.subscribers import Roll
 from digest.versions import Versions
 
@@ -94,10 +94,10 @@ def remember(line: Line) -> None:
         away.pop(mark, None)
     if not away:
         return
-    for rows in chunked(line.roll()):
+    for rows in batched(line.roll()):
         marks = line.witness.marks_of(row.email for row in rows)
         line.store.suppressions.adopt(
-            Suppression(email=row.email, reason=away[marks[row.email]], since=line.clock(), origin=Origin.LOG, detail=REMEMBERED)
+            Suppression(email=row.email, reason=away[marks[row.email]], since=line.clock(), origin=Origin.LOG, detail=FROM_LOG)
             for row in rows
             if marks[row.email] in away
         )
@@ -198,7 +198,7 @@ async def _paused(line: Line, seconds: float, waiting: int, progress: Progress) 
 def recipients(store: Store, roll: Roll, day: date) -> int:
     """How many readers would get an edition of a day: active, no pause of theirs, not opted out, whatever the file says."""
     total = 0
-    for rows in chunked(row.email for row in roll.distinct() if row.standing(day) == "active"):
+    for rows in batched(row.email for row in roll.distinct() if row.standing(day) == "active"):
         total += len(set(rows) - set(store.suppressions.among(rows)) - store.readers.paused(rows, day))
     return total
 

@@ -9,8 +9,8 @@ import logging
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 
+from digest.batches import batched
 from digest.errors import DigestError
-from digest.importing import chunks
 from digest.statuses import GONE
 from digest.store import Store
 from digest.subscribers import Roll, write_down
@@ -88,7 +88,7 @@ def _confirmed(store: Store, missing: Mapping[str, Mapping[str, str]]) -> Mappin
 
 
 def _missing(store: Store, roll: Roll) -> Iterator[tuple[str, dict[str, str]]]:
-    for readers in chunks(roll):
+    for readers in batched(roll):
         gone = store.suppressions.among(row.email for row in readers if row.status not in GONE)
         for email, reason in gone.items():
             yield email, {"status": reason if reason in GONE else "unsubscribed"}

@@ -9,7 +9,21 @@ ROOT = Path(__file__).parent.parent / "digest"
 # From the ground up; a module may import what stands on a lower floor, or in its own room.
 FLOORS: tuple[frozenset[str], ...] = (
     frozenset(
-        {"errors", "model", "prose", "marks", "links", "limits", "domains", "mjml_errors", "refusals", "modes", "logs", "statuses"}
+        {
+            "errors",
+            "model",
+            "prose",
+            "marks",
+            "links",
+            "limits",
+            "domains",
+            "mjml_errors",
+            "refusals",
+            "modes",
+            "logs",
+            "statuses",
+            "batches",
+        }
     ),
     frozenset({"hosts", "hidden", "remembered"}),
     frozenset({"clock", "config", "markup", "fetch", "sign"}),

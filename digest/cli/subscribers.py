@@ -56,9 +56,9 @@ def listed(root: Path, as_json: bool, status: str | None) -> int:
 
 def _states(works: "Works") -> "Iterator[tuple[Subscriber, str]]":
     """Everyone with the status that counts: the suppression list's, before what the file says."""
-    from digest.importing import chunks
+    from digest.batches import batched
 
-    for readers in chunks(works.roll().distinct()):
+    for readers in batched(works.roll().distinct()):
         gone = works.store.suppressions.among(reader.email for reader in readers)
         yield from ((reader, gone.get(reader.email, reader.status)) for reader in readers)
 

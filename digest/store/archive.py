@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import TypeAdapter
 from sqlalchemy import Connection, Engine, Table, delete, or_, select, update
 
+from digest.batches import batched
 from digest.clock import Clock
 from digest.fetch import Kept, Response
 from digest.model import LOOKBACK, Article, Comment, Harvest
@@ -16,12 +17,11 @@ from digest.store import schema
 from digest.store.database import first_to_write, insert
 
 KEPT_FOR = timedelta(days=30)
-REMEMBERED = timedelta(days=90)  # that an article was seen, after it was seen last
+SIGHTINGS_KEPT = timedelta(days=90)  # that an article was seen, after it was seen last
 ASKED_AGAIN = timedelta(days=1)
 REACH = timedelta(days=14)  # how far back a source is read that could not be read for long
 _ARTICLE = TypeAdapter(Article)
 _COMMENT = TypeAdapter(Comment)
-_CHUNK = 500  # parameters in one IN list; SQLite takes 32,766, PostgreSQL 65,535
 
 
 class Archive:
@@ -96,7 +96,7 @@ def _dated(connection: Connection, articles: Sequence[Article], now: datetime) -
         return list(articles)
     known = {
         row.id: row.published
-        for some in _steps(guessed)
+        for some in batched(guessed)
         for row in connection.execute(select(table.id, table.published).where(table.id.in_(some)))
     }
     over = _among(connection, schema.sightings.c.id, guessed) - set(known)
@@ -118,17 +118,13 @@ def _sight(connection: Connection, ids: Iterable[str], now: datetime) -> None:
 
 
 def _among(connection: Connection, column: Any, values: Sequence[str]) -> set[str]:
-    return {found for some in _steps(values) for found in connection.execute(select(column).where(column.in_(some))).scalars()}
-
-
-def _steps(values: Sequence[str]) -> Iterator[Sequence[str]]:
-    return (values[at : at + _CHUNK] for at in range(0, len(values), _CHUNK))
+    return {found for some in batched(values) for found in connection.execute(select(column).where(column.in_(some))).scalars()}
 
 
 def _comments(connection: Connection, articles: Sequence[str]) -> Iterable[Comment]:
     table = schema.comments.c
-    for at in range(0, len(articles), _CHUNK):
-        query = select(table.data).where(table.article_id.in_(articles[at : at + _CHUNK]))
+    for some in batched(articles):
+        query = select(table.data).where(table.article_id.in_(some))
         yield from (_COMMENT.validate_python(data) for data in connection.execute(query).scalars())
 
 
@@ -161,7 +157,7 @@ def _prune(connection: Connection, now: datetime) -> None:
     old = now - KEPT_FOR
     connection.execute(delete(schema.articles).where(schema.articles.c.published < old, schema.articles.c.first_seen < old))
     connection.execute(delete(schema.comments).where(schema.comments.c.article_id.not_in(select(schema.articles.c.id))))
-    connection.execute(delete(schema.sightings).where(schema.sightings.c.last < now - REMEMBERED))
+    connection.execute(delete(schema.sightings).where(schema.sightings.c.last < now - SIGHTINGS_KEPT))
     connection.execute(delete(schema.responses).where(schema.responses.c.at < old))
     connection.execute(delete(schema.moves).where(schema.moves.c.at < old))
 

@@ -5,11 +5,10 @@ was committed survives a power cut. 4,762 single commits a second and 777,014 ro
 measured on two cores; group commits, never less than FULL.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
-from itertools import islice
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from filelock import FileLock
 from sqlalchemy import Connection, Engine, ExceptionContext, Table, create_engine, event, inspect, make_url, text
@@ -19,7 +18,6 @@ from sqlalchemy.exc import ArgumentError, DatabaseError, IntegrityError, SQLAlch
 from digest.errors import ConfigError, StoreError
 from digest.modes import PRIVATE, private_file, private_folder
 
-_Row = TypeVar("_Row")
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _REMEDIES = (  # by what SQLite and PostgreSQL say
     (("malformed", "not a database"), "Restore the file from your backup."),
@@ -160,10 +158,3 @@ def first_to_write(connection: Connection) -> None:
 def insert(connection: Connection, table: Table) -> Any:
     """An INSERT that may say what a conflict does; SQLite and PostgreSQL say it alike, SQLAlchemy has one for each."""
     return {"sqlite": sqlite.insert, "postgresql": postgresql.insert}[connection.dialect.name](table)
-
-
-def chunked(rows: Iterable[_Row]) -> Iterator[list[_Row]]:
-    """Rows by the thousand, for lists of any length."""
-    waiting = iter(rows)
-    while chunk := list(islice(waiting, 1_000)):
-        yield chunk

@@ -20,7 +20,7 @@ from digest.store.database import first_to_write
 from digest.store.prepared import Prepared
 
 QUEUED, SENDING, SKIPPED = "queued", "sending", "skipped"
-_CHUNK = 500
+_PAGE = 500
 _GROUP = 24  # messages begun by one statement
 _PLACES = [f"reader_{number}" for number in range(_GROUP)]
 
@@ -85,14 +85,14 @@ class Deliveries:
             .join(schema.readers, schema.readers.c.id == schema.deliveries.c.reader)
             .where(_open(key, due))
             .order_by(schema.readers.c.id)
-            .limit(_CHUNK)
+            .limit(_PAGE)
         )
         last = -1
         while True:
             with self._engine.begin() as connection:
                 rows = connection.execute(query.where(schema.readers.c.id > last)).all()
             yield from map(_recipient, rows)
-            if len(rows) < _CHUNK:
+            if len(rows) < _PAGE:
                 return
             last = rows[-1].id
 

@@ -15,16 +15,16 @@ from typing import Any
 
 from sqlalchemy import JSON, Column, Connection, Integer, MetaData, String, Table, case, exists, func, insert, literal, select
 
+from digest.batches import batched
 from digest.model import Subscriber
 from digest.statuses import GONE, Origin, severity
 from digest.store import schema
-from digest.store.database import chunked
 from digest.store.database import insert as careful_insert
 from digest.store.readers import Preference, preferences
 from digest.store.suppressions import Suppression, forgotten, suppress
 
 NO_STORY = "no story of their topics"
-_MANY = 5_000
+_PAGE = 5_000
 _ROLL = Table(
     "roll",
     MetaData(),
@@ -97,7 +97,7 @@ def _gather(connection: Connection, readers: Iterable[Subscriber], terms: Terms,
         where=statement.excluded.rank > _ROLL.c.rank,
     )
     wishes = connection.execute(select(exists(select(schema.preferences.c.email)))).scalar()
-    for chunk in chunked(readers):
+    for chunk in batched(readers):
         chosen = preferences(connection, [row.email for row in chunk]) if wishes else {}
         connection.execute(statement, [_row(row, chosen.get(row.email), terms, day) for row in chunk])
 
@@ -128,7 +128,7 @@ def _suppress(connection: Connection, now: datetime) -> None:
     new = select(roll.n, roll.email, roll.status).where(
         roll.status.in_(GONE), ~exists().where(schema.suppressions.c.email == roll.email)
     )
-    while rows := connection.execute(new.where(roll.n > last).order_by(roll.n).limit(_MANY)).all():
+    while rows := connection.execute(new.where(roll.n > last).order_by(roll.n).limit(_PAGE)).all():
         said = partial(Suppression, since=now, origin=Origin.LIST, detail="so marked in the roll")
         suppress(connection, [said(email=row.email, reason=row.status) for row in rows])
         last = rows[-1].n
@@ -138,7 +138,7 @@ def _number(connection: Connection, token: Callable[[str], str]) -> None:
     """The lasting id of each address, given at its first edition; who wanted to be forgotten is taken off the list here."""
     roll, last = _ROLL.c, 0
     unknown = select(roll.n, roll.email).where(roll.status == "active", ~exists().where(schema.readers.c.email == roll.email))
-    while rows := connection.execute(unknown.where(roll.n > last).order_by(roll.n).limit(_MANY)).all():
+    while rows := connection.execute(unknown.where(roll.n > last).order_by(roll.n).limit(_PAGE)).all():
         tokens = {token(row.email): row.email for row in rows}
         without = forgotten(connection, tokens)
         if new := [{"email": email, "token": name} for name, email in tokens.items() if name not in without]:

@@ -6,9 +6,9 @@ from datetime import datetime
 
 from sqlalchemy import Connection, Engine, func, select
 
+from digest.batches import batched
 from digest.statuses import HEARSAY
 from digest.store import schema
-from digest.store.database import chunked
 
 LONGEST = 500  # characters of a detail
 
@@ -32,7 +32,7 @@ class History:
 
     def note(self, entries: Iterable[Entry]) -> None:
         """Add to them; committed by the thousand."""
-        for chunk in chunked(entries):
+        for chunk in batched(entries):
             with self._engine.begin() as connection:
                 noted(connection, chunk)
 

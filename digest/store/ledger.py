@@ -17,7 +17,7 @@ from digest.store.edition_rows import edition_row, settled_row, settled_rows, sl
 from digest.store.enlisting import Terms, enlist, gathered
 
 _EDITION = TypeAdapter(Edition)
-REMEMBERED = "known from sent.log"
+FROM_LOG = "known from sent.log"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,14 +147,14 @@ class Ledger:
         """
         values = {
             "key": row.key, "name": row.name, "day": date.fromisoformat(row.day), "number": row.number, "window_start": row.start,
-            "window_end": row.end, "frozen_at": row.at, "finished_at": row.at, "note": REMEMBERED,
+            "window_end": row.end, "frozen_at": row.at, "finished_at": row.at, "note": FROM_LOG,
         }  # fmt: skip
         with self._engine.begin() as connection:
             first_to_write(connection)
             if connection.execute(select(schema.editions.c.key).where(schema.editions.c.key == row.key)).scalar() is not None:
                 return
             connection.execute(schema.editions.insert().values(values))
-            settled = [settled_row(row.key, article, None, REMEMBERED) for article in row.articles]
+            settled = [settled_row(row.key, article, None, FROM_LOG) for article in row.articles]
             if unique := {article["article_id"]: article for article in settled}:
                 connection.execute(insert(schema.settled), list(unique.values()))
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, delete, select, update
 
+from digest.batches import batched
 from digest.model import Subscriber
 from digest.store import schema
 from digest.store.database import empty_log, erasing, first_to_write, insert
@@ -16,7 +17,6 @@ from digest.store.history import Entry, noted
 
 MAILS = 3  # confirmations to one address
 APART = timedelta(minutes=10)  # between two of them
-_CHUNK = 500
 LASTS = timedelta(days=2)  # that a confirmation counts
 
 
@@ -181,8 +181,8 @@ def preferences(connection: Connection, emails: Sequence[str]) -> dict[str, Pref
     """Within a transaction: what some readers have chosen, those who have chosen anything."""
     table = schema.preferences
     found: dict[str, Preference] = {}
-    for at in range(0, len(emails), _CHUNK):
-        rows = connection.execute(select(table).where(table.c.email.in_(emails[at : at + _CHUNK])))
+    for some in batched(emails):
+        rows = connection.execute(select(table).where(table.c.email.in_(some)))
         found |= {row.email: _preference(row) for row in rows}
     return found
 

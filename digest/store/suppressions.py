@@ -8,11 +8,12 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, and_, delete, func, select, update
 
+from digest.batches import batched
 from digest.model import Outcome
 from digest.refusals import Cause, cause
 from digest.statuses import HEARSAY, Origin, severity
 from digest.store import schema
-from digest.store.database import chunked, first_to_write, insert
+from digest.store.database import first_to_write, insert
 from digest.store.history import Entry, happened, noted
 
 FEW, MOST, HALF, SMALL = 3, 0.3, 0.5, 40  # dead addresses, and their share of a long list and of a small one, that nobody believes
@@ -20,8 +21,8 @@ ALIKE = 5  # of one provider, and half of its readers: it is us whom it refuses
 SOFT = "soft bounce"  # a full or disabled mailbox
 UNDELIVERED = "undelivered"  # for a reason of the other side's, or one that nobody understands: no reader's fault
 REFUSED_US = "refused for our sake"
-REMEMBERED = timedelta(days=90)
-_CHUNK = 500
+REPORTS_KEPT = timedelta(days=90)
+_PAGE = 5_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +66,7 @@ class Suppressions:
         with self._engine.begin() as connection:
             first_to_write(connection)
             owners: dict[str, str] = {}
-            for some in _steps([token for token, _ in leaving]):
+            for some in batched(token for token, _ in leaving):
                 owners |= dict(connection.execute(select(table.token, table.email).where(table.token.in_(some))).all())
             rows = [
                 Suppression(email=owners[token], reason="unsubscribed", since=now, origin=Origin.READER, detail=how)
@@ -79,7 +80,7 @@ class Suppressions:
     def adopt(self, rows: Iterable[Suppression]) -> int:
         """Suppress many addresses; those that are suppressed already keep their reason. Returns how many are new."""
         count = 0
-        for chunk in chunked(rows):
+        for chunk in batched(rows):
             with self._engine.begin() as connection:
                 first_to_write(connection)
                 new = suppress(connection, chunk)
@@ -161,11 +162,11 @@ class Suppressions:
         """Everybody on the list."""
         table, last = schema.suppressions.c, ""
         while True:
-            query = select(table.email).where(table.email > last).order_by(table.email).limit(_CHUNK)
+            query = select(table.email).where(table.email > last).order_by(table.email).limit(_PAGE)
             with self._engine.begin() as connection:
                 found = list(connection.execute(query).scalars())
             yield from found
-            if len(found) < _CHUNK:
+            if len(found) < _PAGE:
                 return
             last = found[-1]
 
@@ -176,18 +177,17 @@ class Suppressions:
     def of(self, emails: Iterable[str]) -> Iterator[Suppression]:
         """Of some addresses those that are suppressed, with all that is known of it."""
         table = schema.suppressions
-        for chunk in chunked(emails):
-            for some in _steps(chunk):
-                with self._engine.begin() as connection:
-                    rows = connection.execute(select(table).where(table.c.email.in_(some))).all()
-                yield from (Suppression(**row._asdict()) for row in rows)
+        for some in batched(emails):
+            with self._engine.begin() as connection:
+                rows = connection.execute(select(table).where(table.c.email.in_(some))).all()
+            yield from (Suppression(**row._asdict()) for row in rows)
 
     def all(self) -> Iterator[Suppression]:
         """The whole list, by address, in pages."""
         table, last = schema.suppressions, ""
         while True:
             with self._engine.begin() as connection:
-                rows = connection.execute(select(table).where(table.c.email > last).order_by(table.c.email).limit(5_000)).all()
+                rows = connection.execute(select(table).where(table.c.email > last).order_by(table.c.email).limit(_PAGE)).all()
             yield from (Suppression(**row._asdict()) for row in rows)
             if not rows:
                 return
@@ -260,7 +260,7 @@ def _bounce_softly(connection: Connection, entries: Sequence[Entry], *, limit: i
 def _first_time(connection: Connection, key: str, now: datetime) -> bool:
     """Whether a report has not been dealt with before; reports are remembered for a quarter of a year."""
     table = schema.reports
-    connection.execute(delete(table).where(table.c.at < now - REMEMBERED))
+    connection.execute(delete(table).where(table.c.at < now - REPORTS_KEPT))
     return bool(connection.execute(insert(connection, table).on_conflict_do_nothing(), {"id": key, "at": now}).rowcount)
 
 
@@ -270,7 +270,7 @@ def _weight(reason: str, origin: str) -> tuple[int, bool]:
 
 def _known(connection: Connection, emails: Sequence[str]) -> dict[str, tuple[str, str]]:
     table, found = schema.suppressions.c, dict[str, tuple[str, str]]()
-    for some in _steps(emails):
+    for some in batched(emails):
         rows = connection.execute(select(table.email, table.reason, table.origin).where(table.email.in_(some)))
         found |= {email: (reason, origin) for email, reason, origin in rows}
     return found
@@ -281,10 +281,6 @@ def forgotten(connection: Connection, tokens: Iterable[str]) -> frozenset[str]:
     table = schema.erased.c
     return frozenset(
         token
-        for at in _steps(list(tokens))
-        for token in connection.execute(select(table.token).where(table.token.in_(at))).scalars()
+        for some in batched(tokens)
+        for token in connection.execute(select(table.token).where(table.token.in_(some))).scalars()
     )
-
-
-def _steps(values: Sequence[str]) -> Iterator[Sequence[str]]:
-    return (values[at : at + _CHUNK] for at in range(0, len(values), _CHUNK))

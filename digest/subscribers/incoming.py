@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Literal
 
+from digest.batches import batched
 from digest.model import Subscriber
 from digest.statuses import GONE, UNCLEAR, severity
 
 Fate = Literal["new", "changed", "unchanged", "gone", "kept out"]
-_MANY = 500
+_PAGE = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,8 +60,7 @@ class Batch:
     def among(self, emails: Sequence[str]) -> dict[str, Incoming]:
         """Of some addresses those that are in the file."""
         found: dict[str, Incoming] = {}
-        for at in range(0, len(emails), _MANY):
-            some = emails[at : at + _MANY]
+        for some in batched(emails):
             marks = ",".join("?" * len(some))
             query = f"SELECT email, line, status, row, before, why FROM incoming WHERE email IN ({marks})"  # noqa: S608
             found |= {row[0]: _incoming(row) for row in self._database.execute(query, some)}
@@ -94,7 +94,7 @@ class Batch:
         while True:
             query = (
                 f"SELECT email, line, status, row, before, why FROM incoming WHERE {condition} AND line > ? "  # noqa: S608
-                f"ORDER BY line LIMIT {_MANY}"
+                f"ORDER BY line LIMIT {_PAGE}"
             )
             rows = self._database.execute(query, (*values, last)).fetchall()
             yield from map(_incoming, rows)

@@ -396,5 +396,5 @@ async def test_who_comes_back_gets_mail_whatever_pause_there_was(town: Town) -> 
 async def test_the_letter_of_choices_leads_to_all_that_is_ones_own(town: Town) -> None:
     await got(f"{town.base}/preferences", method="POST", email="ada@readers.example")
     letter = await town.letter("ada@readers.example")
-    for path in ("preferences", "unsubscribe", "mine"):
-        await got(link(letter, town.base, path))
+    for path, button in {"preferences": "Save", "unsubscribe": "Unsubscribe", "mine": "Erase my data"}.items():
+        assert f">{button}</button>" in await got(link(letter, town.base, path))
