@@ -10,6 +10,7 @@ import re
 import tomllib
 from enum import StrEnum
 from pathlib import Path
+from unicodedata import combining, normalize
 
 
 class Cause(StrEnum):
@@ -22,47 +23,70 @@ class Cause(StrEnum):
     UNCLEAR = "unclear"
 
 
+_WITHIN = r"(?:[^.;!?]|\.(?=\w))"  # one sentence, the dots of an address included
 _WORDS = tomllib.loads((Path(__file__).parent / "refusals.toml").read_text(encoding="utf-8"))
 
 
-def _any(name: str) -> re.Pattern[str]:
-    return re.compile("|".join(_WORDS[name]), re.IGNORECASE | re.DOTALL)
+def _plain(text: str) -> str:
+    """Text without accents, which relays lose as often as they keep them."""
+    return text if text.isascii() else "".join(sign for sign in normalize("NFKD", text) if not combining(sign))
 
 
-_SENDER = _any("sender")
-_TRUST = _any("trust")
+def _any(name: str, *pairs: tuple[str, str], also: str = "") -> re.Pattern[str]:
+    """What a list says in English; in other languages a noun and a state beside it in one sentence, or words that say it alone."""
+    said = list(_WORDS[name])
+    for words in _WORDS["languages"].values():
+        said += [words[also]] if also else []
+        for noun, state in pairs:
+            said += [
+                f"(?:{words[noun]}){_WITHIN}{{0,60}}(?:{words[state]})",
+                f"(?:{words[state]}){_WITHIN}{{0,20}}(?:{words[noun]})",
+            ]
+    return re.compile(_plain("|".join(said)), re.IGNORECASE | re.DOTALL)
+
+
+_SENDER = _any("sender", ("sender", "refused"), ("sender", "gone"))
+_TRUST = _any("trust", ("message", "refused"), also="unwanted")
 _RATE = _any("rate")
 _SIZE = _any("size")
-_FULL = _any("full")
-_PAUSED = _any("paused")
-_LATER = _any("later")
-_STATED = _any("stated")
+_FULL = _any("full", ("mailbox", "full"))
+_MACHINE = _any("machine")
+_PAUSED = _any("paused", ("mailbox", "paused"))
+_LATER = _any("later", also="later")
+_STATED = _any("stated", ("mailbox", "gone"))
 _DOMAIN = _any("domain")
 _AFTER_DATA = _any("after_data")
 _RECIPIENT = _any("recipient")
 _SUPPRESSED = _any("suppressed")
-_FOR_GOOD = re.compile(r"closed|deleted|terminated|does not exist|doesn.t exist|unknown|for good", re.IGNORECASE)
+_FOR_GOOD = re.compile(r"closed|deleted|terminated|discontinued|does not exist|doesn.t exist|unknown|for good", re.IGNORECASE)
 _DISABLED = re.compile(r"disabled|suspended|inactive|locked|deactivated", re.IGNORECASE)
 _DEAD_CODES = frozenset(("5.1.1", "5.1.2", "5.1.3", "5.1.4", "5.1.6", "5.1.10", "5.4.4", "5.4.310"))
 _OUR_CODES = re.compile(r"5\.(?:7\.\d+|1\.[78]|3\.4|6\.\d+|4\.6|5\.[1-6])$")
+_POLICY_CODES = re.compile(r"5\.7\.\d+$")
+_THEIR_CODES = re.compile(r"5\.(?:3\.[0125]|4\.[1237])$")
 _FULL_CODES = frozenset(("5.2.2", "4.2.2"))
 
 
 def cause(status: str, text: str) -> Cause:
     """What a refusal speaks of, by its enhanced status code (RFC 3463; empty where it has none) and its words."""
-    words = text[:4_000]
+    words = _plain(text[:4_000])
     if status.startswith("4."):
-        return Cause.FULL if status in _FULL_CODES or _FULL.search(words) else Cause.LATER
+        return Cause.FULL if status in _FULL_CODES or _is_full(words) else Cause.LATER
     stated = bool(_STATED.search(words))
     if _SENDER.search(words) and not _about_recipient(words):
         return Cause.OURS
-    if status in _FULL_CODES or (_FULL.search(words) and not _RATE.search(words)):
+    if status in _FULL_CODES or _is_full(words):
         return Cause.FULL
     if _SIZE.search(words):
         return Cause.OURS
     if _AFTER_DATA.search(words):
         return Cause.OURS if _TRUST.search(words) or _OUR_CODES.match(status) else Cause.UNCLEAR
     return _by_mailbox(status, words, stated=stated)
+
+
+def _is_full(words: str) -> bool:
+    """Whether the mailbox is full: not our allowance, and not the machine's disk."""
+    return bool(_FULL.search(words)) and not (_RATE.search(words) or _MACHINE.search(words))
 
 
 def _about_recipient(words: str) -> bool:
@@ -88,10 +112,13 @@ def _by_mailbox(status: str, words: str, *, stated: bool) -> Cause:
 
 def _by_code(status: str, words: str) -> Cause:
     """What is left: words of policy and pace before words of now, and a code alone last."""
-    if _RATE.search(words) and not _LATER.search(words):
+    trust, later = _TRUST.search(words), _LATER.search(words) or _MACHINE.search(words)
+    if (_RATE.search(words) and not later) or (trust and _POLICY_CODES.match(status)):
         return Cause.OURS
-    if _LATER.search(words):
+    if later:
         return Cause.LATER
-    if _TRUST.search(words) or _OUR_CODES.match(status):
+    if trust or _OUR_CODES.match(status):
         return Cause.OURS
+    if _THEIR_CODES.match(status):
+        return Cause.LATER
     return Cause.GONE if status in _DEAD_CODES else Cause.UNCLEAR

@@ -44,6 +44,63 @@ ours||550 Your account is suspended for sending until the invoice is paid
 ours|5.7.4|530 5.7.4 Must issue a STARTTLS command first, encryption required
 ours||554 5.7.1 Relay access denied
 ours|5.3.4|552 5.3.4 Message size exceeds fixed limit
+gone|5.1.0|550 #5.1.0 Address rejected.
+gone||550 This account has been discontinued
+gone||551 User not local; ask elsewhere
+gone|5.1.0|550 5.1.0 Recipient address rejected: undeliverable address: the host behind said: 550 no such user
+gone||The address that you wrote to wasn't found there
+gone||The domain has expired, nothing is taken for it
+gone||Das Postfach von ada@readers.example gibt es nicht
+gone||550 Le compte ada@readers.example n'existe plus
+gone||550 Adresse destinataire inexistante
+gone||550 El buzon de ada@readers.example no existe
+gone||550 O usuário não existe
+gone||550 Casella inesistente
+gone||550 De mailbox bestaat niet
+gone||550 Skrzynka nie istnieje
+gone||550 Uzivatel neexistuje
+gone||550 Mottakeren finnes ikke
+gone||550 Käyttäjää ei löydy
+gone||550 Пользователь ada@readers.example не найден
+gone||550 宛先のユーザーは存在しません
+gone||550 收件人不存在
+gone||550 사용자를 찾을 수 없습니다
+gone||550 A címzett nem létezik
+gone||550 kullanıcı bulunamadı
+gone||550 Destinatar necunoscut
+gone||550 Ο χρήστης δεν υπάρχει
+full||550 Das Postfach ist voll
+full||550 Postfach: Speicherplatz ueberschritten
+full||550 La boite du destinataire est pleine
+full||550 Skrzynka pełna
+full||550 Cuenta suspendida
+full||550 邮箱已满
+full||the storage limit of the recipient is exceeded
+later||the server is out of disk space
+later||No space left on device, mailbox not written
+later|5.3.5|550 5.3.5 configuration error
+later||TLS handshake failed
+later||550 Zustellung vorübergehend nicht möglich
+ours|5.7.1|550 5.7.1 Account suspended for sending spam
+ours||550 Your sending account has been suspended
+ours||550 Outgoing mail for this account is suspended
+ours||454 Throttled: daily message quota exceeded
+ours||550 permanent failure for some recipients (ada@readers.example:blocked)
+ours||550 This user has blocked you
+ours||550 Blocked by the user's personal filter
+ours||550 Header From domain has no MX
+ours|5.7.27|550 5.7.27 Sender address has null MX
+ours|5.7.1|550 5.7.1 Excessive unknown recipients
+ours|5.7.708|550 5.7.708 Service unavailable. Access denied, traffic not accepted from this IP
+ours||550 You must be a member to write here
+ours||550 Absender abgelehnt
+ours||550 Votre message a été rejeté
+ours||550 Le message est indésirable
+ours||550 Remitente rechazado
+ours||550 Mittente bloccato
+ours||550 Отправитель заблокирован
+ours||550 送信者が拒否されました
+ours||550 邮件被拒绝
 unclear||550 rejected
 unclear|5.0.0|550 Unknown user (in reply to end of DATA command)
 unclear|5.0.0|554 transaction failed
