@@ -22,7 +22,7 @@ unit: setup
 	$(BIN)/pytest -n auto --dist loadgroup
 
 golden: setup
-	DIGEST_GOLDEN=1 $(BIN)/pytest -q tests/test_golden.py tests/sources/test_apis.py
+	DIGEST_GOLDEN=1 $(BIN)/pytest -q tests/test_golden.py tests/collect/sources/test_apis.py
 
 benchmark: setup
 	$(BIN)/python benchmarks/send.py

@@ -18,9 +18,9 @@ from datetime import UTC, datetime
 from multiprocessing.connection import Connection
 from urllib.parse import urlsplit
 
-from digest.collect import collect
+from digest.collect.collector import collect
+from digest.collect.fetch import AT_ONCE, Fetcher
 from digest.config import SourcePlan
-from digest.fetch import AT_ONCE, Fetcher
 
 FEEDS, SIZE, DELAY = 200, 15_000, 0.050
 SINCE = datetime(2026, 11, 1, tzinfo=UTC)

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from sqlalchemy import insert
 
-from digest.links import ReaderLinks
+from digest.compose.reader_links import ReaderLinks
 from digest.store import Store, schema
 
 PEOPLE = 120_000

@@ -19,10 +19,10 @@ from pathlib import Path
 
 from digest.model import Subscriber
 from digest.store import Store
-from digest.subscribers import Roll, mark, normal
+from digest.subscribers import SubscriberFile, mark, normal
 from digest.subscribers.address import oddity
 from digest.subscribers.columns import status_of
-from digest.subscribers.rows import topics_in
+from digest.subscribers.row_parser import topics_in
 
 
 def written(path: Path, rows: int) -> None:
@@ -61,12 +61,12 @@ def by_dict_reader(path: Path) -> int:
 
 def checked(path: Path) -> int:
     """`digest subscribers check`: what is wrong, what is double, what is odd."""
-    return Roll(path).survey().subscribers
+    return SubscriberFile(path).survey().subscribers
 
 
 def loaded(path: Path) -> int:
     """What freezing an edition does with it."""
-    return sum(1 for _ in Roll(path))
+    return sum(1 for _ in SubscriberFile(path))
 
 
 def left(_: Path) -> int:
@@ -84,7 +84,7 @@ def left(_: Path) -> int:
 
 def marked(path: Path) -> int:
     """What follows behind the answer: the file shows it."""
-    email = next(iter(Roll(path))).email
+    email = next(iter(SubscriberFile(path))).email
     return int(mark(path, email, "unsubscribed"))
 
 

@@ -39,16 +39,16 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.x509.oid import NameOID
 
 from digest.compose import Composer, Sender, composed
+from digest.compose.dkim import Signer
+from digest.compose.reader_links import ReaderLinks
 from digest.config import Newsletter, Smtp
-from digest.deliver import Run, Unrecorded
-from digest.links import ReaderLinks
-from digest.marks import ReaderMarks
+from digest.deliver import Run, NoDeliveryLog
 from digest.model import Edition, Message, Recipient, Rendered, Slot, Subscriber, Window
-from digest.sign import Signer
-from digest.store import Journal, Store, Terms
+from digest.store import StoredDeliveryLog, Store, RecipientRules
+from digest.text.placeholders import Placeholders
 
 AT = datetime(2026, 11, 24, 7, tzinfo=UTC)
-MARKS = ReaderMarks()
+MARKS = Placeholders()
 ROOT = Path(__file__).parent.parent
 SINK, SOURCE = "/usr/sbin/smtp-sink", "/usr/sbin/smtp-source"
 BYTES, DELAY = 58_500, 0.02
@@ -137,7 +137,7 @@ def pem(key: rsa.RSAPrivateKey) -> bytes:
 
 def ours(messages: list[Message], smtp: Smtp) -> None:
     """Stage 5 alone."""
-    asyncio.run(Run(smtp, "d@gazette.example", Unrecorded(), lambda: AT, lambda receipt: None).deliver(iter(messages)))
+    asyncio.run(Run(smtp, "d@gazette.example", NoDeliveryLog(), lambda: AT, lambda receipt: None).deliver(iter(messages)))
 
 
 def chain(smtp: Smtp, count: int, signer: Signer) -> None:
@@ -146,8 +146,10 @@ def chain(smtp: Smtp, count: int, signer: Signer) -> None:
         store = Store.open("sqlite:///d.db", Path(folder))
         slot = Slot(name="weekday", day=AT.date(), window=Window(start=AT, end=AT))
         made = Edition(newsletter="G", slot=slot, number=1, stories=(), left_out=(), frozen_at=AT)
-        store.ledger.freeze(made, edition(), [Subscriber(email=row.email) for row in recipients(count)], Terms(token=str))
-        run = Run(smtp, "d@gazette.example", Journal(store.deliveries, slot.key), lambda: AT, lambda receipt: None)
+        store.editions.freeze(
+            made, edition(), [Subscriber(email=row.email) for row in recipients(count)], RecipientRules(token=str)
+        )
+        run = Run(smtp, "d@gazette.example", StoredDeliveryLog(store.deliveries, slot.key), lambda: AT, lambda receipt: None)
         with composed(composer(signer), store.deliveries.to_send(slot.key, None), count) as messages:
             asyncio.run(run.deliver(messages))
         assert store.deliveries.counts(slot.key) == {"sent": count}

@@ -23,7 +23,7 @@ from scipy.sparse import csr_matrix, vstack
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
-from digest.curate.risk import Risk, pair_feature, split, word_features
+from digest.curate.abuse_model import AbuseModel, pair_feature, split, word_features
 
 BITS = 16
 MOST = 3.0  # of a weight, before it is rounded
@@ -83,7 +83,7 @@ def main() -> None:
     held = trained(marks[tenth:], toxic[tenth:], weight[tenth:], given.strength).decision_function(marks[:tenth])
     print(f"area under the curve on {tenth} held-out texts: {roc_auc_score(toxic[:tenth] >= 0.5, held):.3f}")
     given.output.write_bytes(packed(trained(marks, toxic, weight, given.strength)))
-    model = Risk(given.output.read_bytes())
+    model = AbuseModel(given.output.read_bytes())
     for text in IDENTITIES:
         print(f"{model(text):+.2f}  {text}")
 

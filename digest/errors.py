@@ -42,7 +42,7 @@ class ConfigError(UsageError):
     """A key of digest.toml or a variable of the environment is missing, unknown or wrong."""
 
 
-class RollError(UsageError):
+class SubscriberFileError(UsageError):
     """The subscriber file cannot be used at all."""
 
 

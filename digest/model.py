@@ -93,7 +93,7 @@ class Failure:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Thread:
+class ThreadCoverage:
     """A promise: every comment of the article written since then is in the harvest, so that a missing one was removed."""
 
     article_id: str
@@ -114,7 +114,7 @@ class Harvest:
     older: tuple[Article, ...] = ()
     sighted: tuple[str, ...] = ()
     comments: tuple[Comment, ...] = ()
-    threads: tuple[Thread, ...] = ()
+    threads: tuple[ThreadCoverage, ...] = ()
     failures: tuple[Failure, ...] = ()
     read: tuple[str, ...] = ()
     listed: tuple[tuple[str, datetime], ...] = ()
@@ -146,7 +146,7 @@ class Pick:
     parent_excerpt: str = ""
 
 
-class Told(NamedTuple):
+class ArticleSigns(NamedTuple):
     """What an article is known again by; title and opening as words in small letters (see `digest.sameness`)."""
 
     id: str
@@ -168,7 +168,7 @@ class LeftOut:
     url: str
     reason: str
     final: bool = True
-    told: Told | None = field(default=None, compare=False)  # of an article
+    told: ArticleSigns | None = field(default=None, compare=False)  # of an article
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

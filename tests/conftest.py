@@ -10,9 +10,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from digest.app import App, opened
 from digest.web.pages import served
-from digest.wiring import opened
-from digest.works import Works
 from tests.newsroom import NOW, RecordedSite
 from tests.relay import Relay, running
 
@@ -25,7 +24,7 @@ settings.load_profile("digest")
 async def site() -> AsyncIterator[RecordedSite]:
     """The recorded site; `site.base` is where it is."""
     recorded = RecordedSite()
-    async with served(recorded.app(), "127.0.0.1", 0) as address:
+    async with served(recorded.application(), "127.0.0.1", 0) as address:
         recorded.base = address
         yield recorded
 
@@ -73,10 +72,10 @@ connections = 3
 
 
 @pytest.fixture
-def works(site: RecordedSite, relay: Relay, furnish: Furnish) -> Iterator[Works]:
+def app(site: RecordedSite, relay: Relay, furnish: Furnish) -> Iterator[App]:
     """A newsletter at work on the recorded site, at the moment the site was recorded for."""
-    with opened(furnish(site.base, relay.port), lambda: NOW, patience=()) as works:
-        yield works
+    with opened(furnish(site.base, relay.port), lambda: NOW, retry_delays=()) as app:
+        yield app
 
 
 def at(text: str) -> datetime:

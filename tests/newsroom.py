@@ -41,13 +41,13 @@ class RecordedSite:
         """A moderator removes a comment."""
         self.comments = [row for row in self.comments if row["id"] != number]
 
-    def app(self) -> web.Application:
+    def application(self) -> web.Application:
         """The routes that were recorded."""
-        app = web.Application()
-        app.router.add_get("/wp-json/wp/v2/posts", self._list(lambda: self.posts))
-        app.router.add_get("/wp-json/wp/v2/comments", self._list(lambda: self.comments))
-        app.router.add_get("/{path:.*}", self._recorded)
-        return app
+        application = web.Application()
+        application.router.add_get("/wp-json/wp/v2/posts", self._list(lambda: self.posts))
+        application.router.add_get("/wp-json/wp/v2/comments", self._list(lambda: self.comments))
+        application.router.add_get("/{path:.*}", self._recorded)
+        return application
 
     def _list(self, rows: Callable[[], Rows]) -> Callable[[web.Request], Any]:
         async def handler(request: web.Request) -> web.Response:

@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 from pydantic import TypeAdapter
 
+from digest.app import App
 from digest.compose import Composer, Sender
-from digest.links import ReaderLinks
+from digest.compose.reader_links import ReaderLinks
 from digest.model import Edition, Recipient
-from digest.rehearse import made
+from digest.service.dry_run import made
 from digest.store.edition_rows import as_json
-from digest.works import Works
 from tests.newsroom import BASE, RecordedSite
 
 GOLDEN = Path(__file__).parent / "data" / "golden"
@@ -31,16 +31,14 @@ def golden() -> Iterator[dict[str, bytes]]:
         assert path.read_bytes() == data, f"{name} has changed; if that is meant: make golden"
 
 
-async def test_the_recorded_morning(works: Works, site: RecordedSite, golden: dict[str, bytes]) -> None:
-    plan = works.config.editions[0]
-    edition, failures = await made(works, plan, works.slot(plan, works.calendar(plan).latest(works.clock())))
+async def test_the_recorded_morning(app: App, site: RecordedSite, golden: dict[str, bytes]) -> None:
+    plan = app.config.editions[0]
+    edition, failures = await made(app, plan, app.slot(plan, app.calendar(plan).latest(app.clock())))
     assert failures == ()
     text = json.dumps(as_json(edition), ensure_ascii=False, indent=1).replace(site.base, BASE)
     edition = TypeAdapter(Edition).validate_json(text)
-    rendered = works.design().render(edition)
-    sender = Sender(
-        newsletter=works.config.newsletter, links=ReaderLinks(public_url="https://news.gazette.example", secret="golden")
-    )
+    rendered = app.design().render(edition)
+    sender = Sender(newsletter=app.config.newsletter, links=ReaderLinks(public_url="https://news.gazette.example", secret="golden"))
     message = Composer(sender, rendered, edition.slot.key, edition.frozen_at)(
         Recipient(id=1, email="ada@readers.example", name="Ada")
     )

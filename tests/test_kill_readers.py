@@ -13,9 +13,9 @@ from pathlib import Path
 import aiohttp
 import pytest
 
+from digest.app import opened
 from digest.store import Store
-from digest.subscribers import Roll
-from digest.wiring import opened
+from digest.subscribers import SubscriberFile
 from tests.conftest import Furnish
 from tests.newsroom import NOW, RecordedSite
 from tests.relay import Relay
@@ -57,12 +57,12 @@ async def leave_until_killed(base: str, tokens: dict[str, str], after: int, proc
 
 async def test_an_answered_opt_out_holds_after_a_kill(site: RecordedSite, relay: Relay, furnish: Furnish) -> None:
     root = furnish(site.base, relay.port, extra="[web]\nport = 0\n")
-    roll = root / "subscribers.csv"
-    roll.write_text("email,name,status\n" + "".join(f"{email},Reader,active\n" for email in PEOPLE))
-    with opened(root, lambda: NOW, patience=()) as works:
-        tokens = {email: works.links.token(email) for email in PEOPLE}
+    subscriber_file = root / "subscribers.csv"
+    subscriber_file.write_text("email,name,status\n" + "".join(f"{email},Reader,active\n" for email in PEOPLE))
+    with opened(root, lambda: NOW, retry_delays=()) as app:
+        tokens = {email: app.links.token(email) for email in PEOPLE}
         for email, token in tokens.items():
-            works.store.readers.enrol(email, token)
+            app.store.readers.enrol(email, token)
     chance, left, answered = random.Random(5), list(PEOPLE), set[str]()
     for _ in range(KILLS):
         chance.shuffle(left)
@@ -73,48 +73,48 @@ async def test_an_answered_opt_out_holds_after_a_kill(site: RecordedSite, relay:
         )
         with closing(Store.open("sqlite:///state/digest.db", root)) as store:
             assert answered <= set(store.suppressions.among(PEOPLE))
-        assert [row.email for row in Roll(roll)] == PEOPLE  # whole, whatever is marked
-        assert list(Roll(roll).problems()) == []
+        assert [row.email for row in SubscriberFile(subscriber_file)] == PEOPLE  # whole, whatever is marked
+        assert list(SubscriberFile(subscriber_file).problems()) == []
     process, _ = await service(root)  # a start catches up with what the file does not show
     for _ in range(200):
-        if answered <= {row.email for row in Roll(roll) if row.status == "unsubscribed"}:
+        if answered <= {row.email for row in SubscriberFile(subscriber_file) if row.status == "unsubscribed"}:
             break
         await asyncio.sleep(0.1)
     process.terminate()
     await asyncio.wait_for(process.communicate(), 30)
-    assert answered <= {row.email for row in Roll(roll) if row.status == "unsubscribed"}
+    assert answered <= {row.email for row in SubscriberFile(subscriber_file) if row.status == "unsubscribed"}
     assert len(answered) > KILLS
 
 
 @pytest.mark.parametrize("command", ["import", "undo"])
 async def test_an_import_that_is_killed_leaves_the_roll_whole(furnish: Furnish, tmp_path: Path, command: str) -> None:
     root = furnish("http://127.0.0.1:9", 9)
-    roll, file = root / "subscribers.csv", tmp_path / "new.csv"
-    roll.write_text("email,name,status\n" + "".join(f"{email},Old,active\n" for email in PEOPLE))
+    subscriber_file, file = root / "subscribers.csv", tmp_path / "new.csv"
+    subscriber_file.write_text("email,name,status\n" + "".join(f"{email},Old,active\n" for email in PEOPLE))
     file.write_text(
         "email,name,status\n"
         + "".join(f"{email},New,active\n" for email in PEOPLE[::3])
         + "".join(f"x{number}@readers.example,,active\n" for number in range(9_000))
         + "".join(f"gone{number}@readers.example,,unsubscribed\n" for number in range(500))
     )
-    before, chance = roll.read_bytes(), random.Random(3)
+    before, chance = subscriber_file.read_bytes(), random.Random(3)
     arguments = ["subscribers", "import", str(file), "--apply"] if command == "import" else ["subscribers", "undo"]
     if command == "undo":
         assert await finished(root, ["subscribers", "import", str(file), "--apply"]) == 0
-    start = roll.read_bytes()
+    start = subscriber_file.read_bytes()
     assert await finished(copy_of(root, tmp_path / "dry"), arguments) == 0
     end = (tmp_path / "dry" / "subscribers.csv").read_bytes()
     for number in range(KILLS * 2):
         await killed(root, arguments, 0.15 + chance.random() * 1.2)
-        assert roll.read_bytes() in {start, end}, number
-        if roll.read_bytes() == end:
+        assert subscriber_file.read_bytes() in {start, end}, number
+        if subscriber_file.read_bytes() == end:
             break
-    if roll.read_bytes() != end:
+    if subscriber_file.read_bytes() != end:
         assert await finished(root, arguments) == 0
-    assert roll.read_bytes() == end
+    assert subscriber_file.read_bytes() == end
     if command == "import":
         assert await finished(root, arguments) == 0  # done again, it does nothing
-        assert roll.read_bytes() == end
+        assert subscriber_file.read_bytes() == end
         with closing(Store.open("sqlite:///state/digest.db", root)) as store:
             assert len(store.suppressions.among(f"gone{number}@readers.example" for number in range(500))) == 500
     else:

@@ -8,28 +8,27 @@ from pathlib import Path
 
 import pytest
 
+from digest.app import App, opened
+from digest.edition.report import RunReport
 from digest.errors import BusyError
 from digest.model import Failure, Harvest, Receipt
 from digest.publish import Unwatched, publish
-from digest.rehearse import made, rehearse
-from digest.report import Report
+from digest.service.dry_run import made, rehearse
 from digest.web.desk import Desk
-from digest.web.message import html_part, text_part
-from digest.wiring import opened
-from digest.works import Works
+from digest.web.mime_view import html_part, text_part
 from tests.conftest import Furnish
 from tests.newsroom import DATA, NOW, RecordedSite
 from tests.relay import Relay
 
 
-async def run(works: Works, progress: Unwatched | None = None) -> Report:
-    plan = works.config.editions[0]
-    slot = works.slot(plan, works.calendar(plan).latest(works.clock()))
-    return await publish(works.line, plan, slot, progress or Unwatched())
+async def run(app: App, progress: Unwatched | None = None) -> RunReport:
+    plan = app.config.editions[0]
+    slot = app.slot(plan, app.calendar(plan).latest(app.clock()))
+    return await publish(app.pipeline, plan, slot, progress or Unwatched())
 
 
-async def test_an_edition_from_site_to_inbox(works: Works, relay: Relay, site: RecordedSite) -> None:
-    report = await run(works)
+async def test_an_edition_from_site_to_inbox(app: App, relay: Relay, site: RecordedSite) -> None:
+    report = await run(app)
     assert (report.status, report.counts["sent"], report.exit_code) == ("sent", 2, 0)
     assert relay.counts == {"ada@readers.example": 1, "bo@readers.example": 1}
     message = relay.message("ada@readers.example")
@@ -43,57 +42,57 @@ async def test_an_edition_from_site_to_inbox(works: Works, relay: Relay, site: R
         assert not [text for text in hidden if text in shown]
 
 
-async def test_a_second_run_sends_nothing_and_says_why(works: Works, relay: Relay) -> None:
-    await run(works)
-    report = await run(works)
+async def test_a_second_run_sends_nothing_and_says_why(app: App, relay: Relay) -> None:
+    await run(app)
+    report = await run(app)
     assert (report.status, report.exit_code, len(relay.taken)) == ("nothing", 0, 2)
     assert "nobody is waiting" in report.note
     assert report.as_json()["sent"] == 0
 
 
-async def test_what_is_frozen_is_sent_as_it_is(works: Works, relay: Relay, site: RecordedSite) -> None:
+async def test_what_is_frozen_is_sent_as_it_is(app: App, relay: Relay, site: RecordedSite) -> None:
     relay.rcpt = lambda address: "451 later" if address.startswith("bo") else None
-    first = await run(works)
+    first = await run(app)
     assert (first.status, first.exit_code) == ("unfinished", 3)
     relay.rcpt = lambda address: None
     site.posts = []
-    (works.config.root / "templates").mkdir()
-    (works.config.root / "templates" / "subject.txt.j2").write_text("Another subject")
-    second = await run(works)
+    (app.config.root / "templates").mkdir()
+    (app.config.root / "templates" / "subject.txt.j2").write_text("Another subject")
+    second = await run(app)
     assert second.counts["sent"] == 1
     subjects = {relay.message(address)["Subject"] for address in relay.counts}
     assert len(subjects) == 1
     assert set(relay.counts.values()) == {1}
 
 
-async def test_preview_is_the_real_path(works: Works, relay: Relay) -> None:
-    plan = works.config.editions[0]
-    slot = works.slot(plan, works.calendar(plan).latest(works.clock()))
-    edition, _ = await made(works, plan, slot)
-    before = Desk(works, edition, "").raw("ada@readers.example")
-    await run(works)
+async def test_preview_is_the_real_path(app: App, relay: Relay) -> None:
+    plan = app.config.editions[0]
+    slot = app.slot(plan, app.calendar(plan).latest(app.clock()))
+    edition, _ = await made(app, plan, slot)
+    before = Desk(app, edition, "").raw("ada@readers.example")
+    await run(app)
     sent = next(raw for address, raw in relay.taken if address.startswith("ada"))
     assert sent == before
 
 
 async def test_an_opt_out_during_the_run_counts_from_that_moment(
-    works: Works, relay: Relay, site: RecordedSite, furnish: Furnish
+    app: App, relay: Relay, site: RecordedSite, furnish: Furnish
 ) -> None:
     emails = [f"r{number:02}@readers.example" for number in range(99)]
     furnish(site.base, relay.port, emails=emails)
 
-    class Leaving(Unwatched):
+    class Unsubscription(Unwatched):
         def answered(self, receipt: Receipt) -> None:
-            works.store.suppressions.add("r98@readers.example", "unsubscribed", NOW)
+            app.store.suppressions.add("r98@readers.example", "unsubscribed", NOW)
 
-    report = await run(works, Leaving())
+    report = await run(app, Unsubscription())
     assert report.counts == {"sent": 98, "refused": 0, "deferred": 0, "unknown": 0, "skipped": 1}
     assert "r98@readers.example" not in relay.counts
 
 
-async def test_an_opt_out_before_the_freeze_beats_the_file(works: Works, relay: Relay) -> None:
-    works.store.suppressions.add("ada@readers.example", "unsubscribed", NOW)
-    await run(works)
+async def test_an_opt_out_before_the_freeze_beats_the_file(app: App, relay: Relay) -> None:
+    app.store.suppressions.add("ada@readers.example", "unsubscribed", NOW)
+    await run(app)
     assert set(relay.counts) == {"bo@readers.example"}
 
 
@@ -102,65 +101,63 @@ async def test_a_dead_source_beside_a_good_one_is_one_line(relay: Relay, site: R
     config = (root / "digest.toml").read_text()
     dead = '[[sources]]\nkind = "feed"\nurl = "http://127.0.0.1:9/feed/"\nname = "The dead one"\nallow_private = true\n\n[smtp]'
     (root / "digest.toml").write_text(config.replace("[smtp]", dead))
-    with opened(root, lambda: NOW, patience=()) as works:
-        report = await run(works)
+    with opened(root, lambda: NOW, retry_delays=()) as app:
+        report = await run(app)
     assert report.counts["sent"] == 2
     (failure,) = report.failures
     assert (failure.source, "cannot connect" in failure.reason) == ("The dead one", True)
 
 
-async def test_too_few_articles_skip_the_day_and_stay_for_the_next(works: Works, relay: Relay, site: RecordedSite) -> None:
-    plan = works.config.editions[0].model_copy(update={"min_articles": 3})
-    slot = works.slot(plan, works.calendar(plan).latest(works.clock()))
-    report = await publish(works.line, plan, slot, Unwatched())
+async def test_too_few_articles_skip_the_day_and_stay_for_the_next(app: App, relay: Relay, site: RecordedSite) -> None:
+    plan = app.config.editions[0].model_copy(update={"min_articles": 3})
+    slot = app.slot(plan, app.calendar(plan).latest(app.clock()))
+    report = await publish(app.pipeline, plan, slot, Unwatched())
     assert (report.status, report.exit_code, relay.taken) == ("skipped", 0, [])
-    again = await publish(replace(works.line, clock=lambda: NOW + timedelta(hours=30)), plan, slot, Unwatched())
+    again = await publish(replace(app.pipeline, clock=lambda: NOW + timedelta(hours=30)), plan, slot, Unwatched())
     assert (again.status, again.note) == ("skipped", report.note)  # and not: too late, as if it were still to be sent
     assert "2 of at least 3 articles" in report.note
-    tomorrow = works.slot(plan, next(works.calendar(plan).upcoming(NOW)))
+    tomorrow = app.slot(plan, next(app.calendar(plan).upcoming(NOW)))
     assert tomorrow.window.start == slot.window.start
 
 
 async def test_too_few_because_a_source_failed_is_not_settled(relay: Relay, furnish: Furnish) -> None:
-    with opened(furnish("http://127.0.0.1:9", relay.port), lambda: NOW, patience=()) as works:
-        report = await run(works)
+    with opened(furnish("http://127.0.0.1:9", relay.port), lambda: NOW, retry_delays=()) as app:
+        report = await run(app)
         assert (report.status, report.exit_code) == ("failed", 1)
-        assert works.store.ledger.recent(5) == []
+        assert app.store.editions.recent(5) == []
 
 
-async def test_what_was_collected_before_makes_an_edition_when_the_site_is_down(
-    works: Works, relay: Relay, site: RecordedSite
-) -> None:
-    harvest = await works.collect(NOW - timedelta(days=3), conditional=True)
-    works.store.archive.keep(harvest, NOW - timedelta(hours=3))
+async def test_what_was_collected_before_makes_an_edition_when_the_site_is_down(app: App, relay: Relay, site: RecordedSite) -> None:
+    harvest = await app.collect(NOW - timedelta(days=3), conditional=True)
+    app.store.content.keep(harvest, NOW - timedelta(hours=3))
 
     async def down(since: object) -> object:
         return Harvest(failures=(Failure(source="site", reason="down"),))
 
-    line = replace(works.line, collect=down)  # type: ignore[arg-type]
-    plan = works.config.editions[0]
-    report = await publish(line, plan, works.slot(plan, works.calendar(plan).latest(NOW)), Unwatched())
+    line = replace(app.pipeline, collect=down)  # type: ignore[arg-type]
+    plan = app.config.editions[0]
+    report = await publish(line, plan, app.slot(plan, app.calendar(plan).latest(NOW)), Unwatched())
     assert report.counts["sent"] == 2
 
 
-async def test_a_comment_that_a_moderator_removed_is_not_printed(works: Works, relay: Relay, site: RecordedSite) -> None:
-    harvest = await works.collect(NOW - timedelta(days=3), conditional=True)
-    works.store.archive.keep(harvest, NOW - timedelta(hours=3))
-    rehearsed = await rehearse(works, works.config.editions[0], works.slot(works.config.editions[0], NOW.date()), [])
+async def test_a_comment_that_a_moderator_removed_is_not_printed(app: App, relay: Relay, site: RecordedSite) -> None:
+    harvest = await app.collect(NOW - timedelta(days=3), conditional=True)
+    app.store.content.keep(harvest, NOW - timedelta(hours=3))
+    rehearsed = await rehearse(app, app.config.editions[0], app.slot(app.config.editions[0], NOW.date()), [])
     chosen = rehearsed.edition.stories[0].picks[0].comment
     site.drop(int(chosen.id.rpartition("-")[2]))
-    await run(works)
+    await run(app)
     assert chosen.text[:40] not in text_part(relay.taken[0][1])
 
 
-async def test_a_test_copy_touches_no_ledger(works: Works, relay: Relay) -> None:
-    plan = works.config.editions[0]
-    slot = works.slot(plan, works.calendar(plan).latest(NOW))
-    outcome = await rehearse(works, plan, slot, ["me@home.example"])
+async def test_a_test_copy_touches_no_ledger(app: App, relay: Relay) -> None:
+    plan = app.config.editions[0]
+    slot = app.slot(plan, app.calendar(plan).latest(NOW))
+    outcome = await rehearse(app, plan, slot, ["me@home.example"])
     assert outcome.exit_code == 0
     assert relay.message("me@home.example")["Subject"].startswith("[TEST] ")
-    assert works.store.ledger.recent(5) == []
-    assert (await run(works)).counts["sent"] == 2
+    assert app.store.editions.recent(5) == []
+    assert (await run(app)).counts["sent"] == 2
 
 
 async def test_deferred_mail_is_tried_again_within_the_run(relay: Relay, site: RecordedSite, furnish: Furnish) -> None:
@@ -171,13 +168,13 @@ async def test_deferred_mail_is_tried_again_within_the_run(relay: Relay, site: R
         return "451 4.7.1 greylisted" if tries["count"] <= 2 else None
 
     relay.rcpt = greylisting
-    with opened(furnish(site.base, relay.port), lambda: NOW, patience=(0.05, 0.05)) as works:
-        report = await run(works)
+    with opened(furnish(site.base, relay.port), lambda: NOW, retry_delays=(0.05, 0.05)) as app:
+        report = await run(app)
     assert (report.status, report.counts["sent"], report.counts["deferred"]) == ("sent", 2, 0)
 
 
-async def test_nothing_unusual_in_the_bytes(works: Works, relay: Relay) -> None:
-    await run(works)
+async def test_nothing_unusual_in_the_bytes(app: App, relay: Relay) -> None:
+    await run(app)
     for _, raw in relay.taken:
         assert max(len(line) for line in raw.split(b"\r\n")) <= 998
         assert len(html_part(raw).encode()) < 100_000
@@ -185,16 +182,16 @@ async def test_nothing_unusual_in_the_bytes(works: Works, relay: Relay) -> None:
         assert [defect for part in message.walk() for defect in part.defects] == []
 
 
-async def test_two_runs_at_once_are_one(works: Works, tmp_path: Path) -> None:
+async def test_two_runs_at_once_are_one(app: App, tmp_path: Path) -> None:
     with (
-        works.sending(),
-        opened(works.config.root, lambda: NOW) as other,
+        app.sending(),
+        opened(app.config.root, lambda: NOW) as other,
         pytest.raises(BusyError, match="another digest is sending"),
         other.sending(),
     ):
         await asyncio.sleep(0)
-    with works.sending():
-        assert (works.config.root / "state" / "sending.lock").exists()
+    with app.sending():
+        assert (app.config.root / "state" / "sending.lock").exists()
 
 
 async def test_a_source_that_explodes_beside_a_good_one_is_one_line(
@@ -203,48 +200,48 @@ async def test_a_source_that_explodes_beside_a_good_one_is_one_line(
     async def exploding(*given: object) -> Harvest:
         raise ZeroDivisionError("a fault of ours")
 
-    monkeypatch.setattr("digest.sources.feed.read", exploding)
+    monkeypatch.setattr("digest.collect.sources.feed.read", exploding)
     root = furnish(site.base, relay.port)
     config = (root / "digest.toml").read_text()
     (root / "digest.toml").write_text(config.replace("[smtp]", '[[sources]]\nkind = "feed"\nurl = "http://127.0.0.1:9/"\n\n[smtp]'))
-    with opened(root, lambda: NOW, patience=()) as works:
-        report = await run(works)
+    with opened(root, lambda: NOW, retry_delays=()) as app:
+        report = await run(app)
     assert report.counts["sent"] == 2
     assert "ZeroDivisionError" in report.failures[0].reason
 
 
-async def test_an_opt_out_in_the_file_holds_when_the_file_comes_back(works: Works, relay: Relay) -> None:
-    before = works.roll_path.read_text()
+async def test_an_opt_out_in_the_file_holds_when_the_file_comes_back(app: App, relay: Relay) -> None:
+    before = app.subscriber_path.read_text()
     relay.rcpt = lambda address: "451 later"
-    await run(works)
-    works.roll_path.write_text("email,status\nada@readers.example,unsubscribed\nbo@readers.example,\n")
-    await run(works)
-    works.roll_path.write_text(before)
+    await run(app)
+    app.subscriber_path.write_text("email,status\nada@readers.example,unsubscribed\nbo@readers.example,\n")
+    await run(app)
+    app.subscriber_path.write_text(before)
     relay.rcpt = lambda address: None
-    report = await run(works)
+    report = await run(app)
     assert (report.counts["sent"], report.total["skipped"]) == (1, 1)
     assert set(relay.counts) == {"bo@readers.example"}
 
 
-async def test_deferred_again_is_not_called_nothing(works: Works, relay: Relay) -> None:
+async def test_deferred_again_is_not_called_nothing(app: App, relay: Relay) -> None:
     relay.rcpt = lambda address: "451 later"
-    assert (await run(works)).status == "unfinished"
-    again = await run(works)
+    assert (await run(app)).status == "unfinished"
+    again = await run(app)
     assert (again.status, again.exit_code) == ("unfinished", 3)
 
 
-async def test_a_source_that_was_away_loses_nothing(works: Works, site: RecordedSite, relay: Relay) -> None:
-    harvest = await works.collect(NOW - timedelta(days=2))
-    works.store.archive.keep(harvest, NOW - timedelta(days=6))
-    label = works.config.sources[0].label
-    assert works.store.archive.unread_since(label, NOW - timedelta(days=2)) == NOW - timedelta(days=8)
-    assert works.store.archive.unread_since("never read", NOW) == NOW
+async def test_a_source_that_was_away_loses_nothing(app: App, site: RecordedSite, relay: Relay) -> None:
+    harvest = await app.collect(NOW - timedelta(days=2))
+    app.store.content.keep(harvest, NOW - timedelta(days=6))
+    label = app.config.sources[0].label
+    assert app.store.content.unread_since(label, NOW - timedelta(days=2)) == NOW - timedelta(days=8)
+    assert app.store.content.unread_since("never read", NOW) == NOW
 
 
-async def test_an_old_rest_is_closed_and_a_young_one_goes_on(works: Works, relay: Relay) -> None:
+async def test_an_old_rest_is_closed_and_a_young_one_goes_on(app: App, relay: Relay) -> None:
     relay.rcpt = lambda address: "451 later"
-    await run(works)
-    assert len(works.unfinished()) == 1
-    works.clock = lambda: NOW + timedelta(days=3)
-    assert works.unfinished() == []
-    assert works.store.ledger.recent(1)[0].finished_at == NOW + timedelta(days=3)
+    await run(app)
+    assert len(app.unfinished()) == 1
+    app.clock = lambda: NOW + timedelta(days=3)
+    assert app.unfinished() == []
+    assert app.store.editions.recent(1)[0].finished_at == NOW + timedelta(days=3)

@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
+from digest.collect.fetch import Response
+from digest.collect.sources import feed
 from digest.config import SourcePlan
 from digest.curate import Rules, curate
-from digest.fetch import Response
-from digest.judging import held_to
+from digest.curate.judge import held_to
 from digest.model import LOOKBACK, Edition, Harvest, Rendered, Slot, Window
-from digest.sources import feed
-from digest.store import REACH, Store, Terms
+from digest.store import REACH, RecipientRules, Store
 
 START = datetime(2026, 1, 5, 7, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -129,17 +129,17 @@ async def test_every_article_of_a_year_is_printed_once_or_left_out_with_a_reason
     posts, printed, reasons = year(seed), Counter[int](), dict[str, str]()
     with closing(Store.open("sqlite:///state/digest.db", tmp_path)) as store:
         before = await harvested(posts, START - DAY)
-        store.archive.keep(replace(before, read=(PLAN.label,)), START - DAY)
+        store.content.keep(replace(before, read=(PLAN.label,)), START - DAY)
         for day in range(365):
             at = START + day * DAY
             if at.weekday() > 4 or random.Random(f"{seed} {day}").random() < 0.03:  # a holiday, or a night without power
                 continue
             slot = editions(at)
             harvest = await harvested(posts, at)
-            store.archive.keep(replace(harvest, read=(PLAN.label,)), at)
-            material, settled = store.archive.material(slot.window.start - REACH), store.ledger.settled(slot.name)
-            edition = curate(slot, material, settled, RULES, number=store.ledger.next_number(), now=at)
-            store.ledger.freeze(edition, Rendered(subject="", preheader="", html="", text=""), [], Terms(token=str))
+            store.content.keep(replace(harvest, read=(PLAN.label,)), at)
+            material, settled = store.content.material(slot.window.start - REACH), store.editions.settled(slot.name)
+            edition = curate(slot, material, settled, RULES, number=store.editions.next_number(), now=at)
+            store.editions.freeze(edition, Rendered(subject="", preheader="", html="", text=""), [], RecipientRules(token=str))
             printed.update(number_of(edition))
             reasons |= {row.url: row.reason for row in edition.left_out if row.kind == "article"}
             last = at

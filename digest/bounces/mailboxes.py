@@ -12,7 +12,7 @@ from urllib.parse import unquote, urlsplit
 from imapclient import IMAPClient
 from imapclient.exceptions import IMAPClientError
 
-from digest.bounces.reading import LARGEST
+from digest.bounces.classify import LARGEST
 from digest.errors import DigestError
 
 PATIENCE = 30.0  # seconds for an answer of the server

@@ -84,18 +84,18 @@ def main() -> None:
         click.echo("Stopped.", err=True)
         sys.exit(130)
     except click.ClickException as error:
-        if not _for_machines(Told("usage", error.format_message(), exit_code=error.exit_code)):
+        if not _for_machines(JsonError("usage", error.format_message(), exit_code=error.exit_code)):
             error.show()
         sys.exit(error.exit_code)
     except DigestError as error:
-        _tell(Told(_code(error), error.what, error.thing, error.remedy, error.exit_code), str(error))
+        _tell(JsonError(_code(error), error.what, error.thing, error.remedy, error.exit_code), str(error))
     except (PermissionError, FileNotFoundError, FileExistsError, NotADirectoryError, IsADirectoryError) as error:
         if error.filename is None:
             raise
-        _tell(Told("file", error.strerror or "", str(error.filename)), f"{error.filename}: {error.strerror}")
+        _tell(JsonError("file", error.strerror or "", str(error.filename)), f"{error.filename}: {error.strerror}")
 
 
-class Told(NamedTuple):
+class JsonError(NamedTuple):
     """An error as `--json` prints it, under `error`."""
 
     code: str  # what kind it is: usage, config, relay, held …
@@ -109,13 +109,13 @@ def _code(error: Exception) -> str:
     return type(error).__name__.removesuffix("Error").lower()
 
 
-def _tell(told: Told, sentence: str) -> None:
+def _tell(told: JsonError, sentence: str) -> None:
     if not _for_machines(told):
         click.echo(f"digest: {sentence}", err=True)
     sys.exit(told.exit_code)
 
 
-def _for_machines(told: Told) -> bool:
+def _for_machines(told: JsonError) -> bool:
     """One JSON object on standard output, where that is what was asked for."""
     if "--json" not in sys.argv[1:]:
         return False

@@ -10,8 +10,8 @@ from digest.cli.options import shared, show, working
 from digest.errors import ConfigError, UsageError
 
 if TYPE_CHECKING:
-    from digest.bounces import Report
-    from digest.returns import Outcome
+    from digest.audience.bounce_handler import BounceOutcome
+    from digest.bounces import BounceReport
 
 
 KINDS = {
@@ -47,25 +47,25 @@ def command(root: Path, as_json: bool, source: str | None, dry_run: bool) -> int
 
         _tell([(read(raw), []) for raw in messages], as_json)
         return 0
-    from digest.returns import Returns
-    from digest.scribe import catch_up
+    from digest.audience.bounce_handler import BounceHandler
+    from digest.audience.csv_sync import catch_up
 
-    with working(root) as works:
-        returns = Returns(works)
+    with working(root) as app:
+        returns = BounceHandler(app)
         _tell([returns.take(raw) for raw in messages], as_json)
-        catch_up(works.store, works.roll())
+        catch_up(app.store, app.subscriber_file())
     return 0
 
 
 def _configured(root: Path, as_json: bool) -> int:
-    from digest.returns import Returns
+    from digest.audience.bounce_handler import BounceHandler
 
-    with working(root) as works:
-        if not works.config.bounces.mailbox:
+    with working(root) as app:
+        if not app.config.bounces.mailbox:
             raise ConfigError(
                 "no bounces.mailbox is set", thing="digest.toml", remedy="Set it, or give a message: digest bounces FILE, or -."
             )
-        returns = Returns(works)
+        returns = BounceHandler(app)
         count = returns.read_mailbox()
     if as_json:
         show({"read": count, "outcomes": [{"email": row.email, "event": row.event} for row in returns.outcomes]})
@@ -81,7 +81,7 @@ def _messages(source: str) -> Iterator[bytes]:
     import mailbox
     import sys
 
-    from digest.bounces.reading import LARGEST
+    from digest.bounces.classify import LARGEST
 
     path = Path(source)
     if source == "-":
@@ -101,7 +101,7 @@ def _messages(source: str) -> Iterator[bytes]:
         yield path.read_bytes()
 
 
-def _tell(dealt: "list[tuple[Report, list[Outcome]]]", as_json: bool) -> None:
+def _tell(dealt: "list[tuple[BounceReport, list[BounceOutcome]]]", as_json: bool) -> None:
     if as_json:
         rows = [_row(report, outcomes) for report, outcomes in dealt]
         show(rows[0] if len(rows) == 1 else {"messages": rows})
@@ -112,7 +112,7 @@ def _tell(dealt: "list[tuple[Report, list[Outcome]]]", as_json: bool) -> None:
             click.echo(f"  {outcome.email}: {EVENTS[outcome.event]}")
 
 
-def _row(report: "Report", outcomes: "list[Outcome]") -> dict[str, Any]:
+def _row(report: "BounceReport", outcomes: "list[BounceOutcome]") -> dict[str, Any]:
     from digest.bounces import FAILED
 
     return {

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from aiohttp import web
 
 
-async def shown_until_stopped(app: "web.Application", port: int, *, browser: bool, as_json: bool = False) -> None:
+async def shown_until_stopped(application: "web.Application", port: int, *, browser: bool, as_json: bool = False) -> None:
     """Serve an application on loopback, say where, open the browser, and return at Ctrl-C or SIGTERM."""
     from digest.web.pages import served
 
@@ -21,7 +21,7 @@ async def shown_until_stopped(app: "web.Application", port: int, *, browser: boo
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
-    async with served(app, "127.0.0.1", port) as address:
+    async with served(application, "127.0.0.1", port) as address:
         if as_json:
             show({"url": address})
         else:

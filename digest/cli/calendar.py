@@ -13,14 +13,14 @@ from digest.cli.options import shared, show, working
 @shared
 def command(root: Path, as_json: bool, count: int) -> int:
     """The next editions and the window of time each one covers."""
-    with working(root) as works:
-        zone = works.config.newsletter.timezone
+    with working(root) as app:
+        zone = app.config.newsletter.timezone
         rows = []
-        for plan in works.config.editions:
-            calendar = works.calendar(plan)
+        for plan in app.config.editions:
+            calendar = app.calendar(plan)
             start = None
-            for day in islice(calendar.upcoming(works.clock()), count):
-                slot = works.slot(plan, day) if start is None else calendar.slot(day, start)
+            for day in islice(calendar.upcoming(app.clock()), count):
+                slot = app.slot(plan, day) if start is None else calendar.slot(day, start)
                 rows.append(slot)
                 start = slot.window.end
     rows = sorted(rows, key=lambda slot: slot.window.end)[:count]

@@ -18,10 +18,10 @@ def command(root: Path, as_json: bool) -> int:
 
     Sends nothing. ✓ is well, ! is worth knowing, ✗ would keep the edition from its readers; then the exit code is 1.
     """
-    from digest.readiness import findings as inspected
+    from digest.service.checks import findings as inspected
 
-    with working(root) as works:
-        findings = asyncio.run(inspected(works))
+    with working(root) as app:
+        findings = asyncio.run(inspected(app))
     bad = any(finding.level == "error" for finding in findings)
     if as_json:
         show({"ok": not bad, "findings": [{"area": row.area, "level": row.level, "text": row.text} for row in findings]})

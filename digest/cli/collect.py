@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from digest.cli.options import shared, show, working
-from digest.prose import counted
+from digest.text.prose import counted
 
 
 @click.command("collect")
@@ -17,8 +17,8 @@ def command(root: Path, as_json: bool) -> int:
     `digest run` does this during the day, since a feed forgets its older entries. A source that cannot be read is
     printed; the exit code is 1 where none could.
     """
-    with working(root) as works:
-        harvest = asyncio.run(works.gather(conditional=True))
+    with working(root) as app:
+        harvest = asyncio.run(app.gather(conditional=True))
     if as_json:
         show({
             "articles": len(harvest.articles),
@@ -28,7 +28,7 @@ def command(root: Path, as_json: bool) -> int:
     else:
         click.echo(
             f"{counted(len(harvest.articles), 'article')} and {counted(len(harvest.comments), 'comment')}"
-            f" from {counted(len(works.config.sources), 'source')}."
+            f" from {counted(len(app.config.sources), 'source')}."
         )
         for failure in harvest.failures:
             click.echo(f"digest: {failure}", err=True)

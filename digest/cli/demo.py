@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from digest.cli.options import show as as_object
-from digest.prose import counted
+from digest.text.prose import counted
 
 if TYPE_CHECKING:
     from digest.demo.show import Show

@@ -31,23 +31,23 @@ def command(root: Path, file: IO[str] | None, url: str, top: int, *, explain: bo
     Prints one line of JSON a thread: its picks, what was left out with the reason, and the ranking of the rest. abuse.txt,
     scores.toml and abuse.model in the newsletter's folder change what comments are held to.
     """
-    from digest import judging
+    from digest.curate import judge
     from digest.curate.comments import pick
 
     if bool(url) == bool(file):
         raise UsageError("name a file of threads, - or --url", thing="digest judge", remedy="`digest judge --help` shows how.")
-    held = judging.held_to(root)
+    held = judge.held_to(root)
     for article, comments in _threads(file) if file else [_live(root, url)]:
         verdict = pick(article, comments, top, held)
         if explain and not as_json:
-            click.echo("\n".join([f"# {article.title}" if article.title else "#", *judging.explained(verdict), ""]))
+            click.echo("\n".join([f"# {article.title}" if article.title else "#", *judge.explained(verdict), ""]))
         else:
-            sys.stdout.write(for_machines(judging.as_json(verdict)) + "\n")
+            sys.stdout.write(for_machines(judge.as_json(verdict)) + "\n")
     return 0
 
 
 def _threads(file: IO[str]) -> "Iterator[tuple[Article, list[Comment]]]":
-    from digest.judging import thread
+    from digest.curate.judge import thread
 
     for number, line in enumerate(file, 1):
         if line.strip():
@@ -56,11 +56,11 @@ def _threads(file: IO[str]) -> "Iterator[tuple[Article, list[Comment]]]":
 
 def _live(root: Path, url: str) -> "tuple[Article, list[Comment]]":
     """An article of a configured source as it is now, with its comments."""
-    from digest.markup import identity
     from digest.store import REACH
+    from digest.text.markup import identity
 
-    with working(root) as works:
-        harvest = asyncio.run(works.collect(works.clock() - REACH))
+    with working(root) as app:
+        harvest = asyncio.run(app.collect(app.clock() - REACH))
     article = next((row for row in harvest.articles if identity(row.url) == identity(url)), None)
     if article is None:
         told = "; ".join(map(str, harvest.failures))

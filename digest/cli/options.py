@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from digest.errors import UsageError
-from digest.prose import counted
+from digest.text.prose import counted
 
 if TYPE_CHECKING:
+    from digest.app import App
     from digest.config import EditionPlan
     from digest.model import Slot
-    from digest.works import Works
 
 Command = Callable[..., Any]
 
@@ -48,46 +48,46 @@ def choosing(function: Command) -> Command:
 
 
 @contextmanager
-def working(root: Path, *, service: bool = False) -> Iterator["Works"]:
+def working(root: Path, *, service: bool = False) -> Iterator["App"]:
     """The newsletter in a folder, ready to run, under the clock of a command or of a service."""
+    from digest.app import opened
     from digest.clock import command_clock, service_clock
-    from digest.wiring import opened
 
-    with opened(root, service_clock() if service else command_clock(), patience=() if service else (15.0, 60.0)) as works:
-        yield works
+    with opened(root, service_clock() if service else command_clock(), retry_delays=() if service else (15.0, 60.0)) as app:
+        yield app
 
 
-def chosen(works: "Works", edition: str | None, day: Any) -> tuple["EditionPlan", "Slot"]:
+def chosen(app: "App", edition: str | None, day: Any) -> tuple["EditionPlan", "Slot"]:
     """The edition that is meant: by number, by name, by day; without any, the one that is due now."""
     if edition and edition.isdigit():
-        return _numbered(works, int(edition))
-    plan = works.config.edition(edition)
-    return plan, works.slot(plan, day.date() if day else works.calendar(plan).latest(works.clock()))
+        return _numbered(app, int(edition))
+    plan = app.config.edition(edition)
+    return plan, app.slot(plan, day.date() if day else app.calendar(plan).latest(app.clock()))
 
 
-def coming(works: "Works", edition: str | None, day: Any) -> tuple["EditionPlan", "Slot"]:
+def coming(app: "App", edition: str | None, day: Any) -> tuple["EditionPlan", "Slot"]:
     """The edition that is meant before it goes out: the one that is due, until it is made or too late for, else the next."""
-    plan, slot = chosen(works, edition, day)
-    over = works.store.ledger.knows(slot.key) or works.clock() - slot.window.end > plan.late_after
+    plan, slot = chosen(app, edition, day)
+    over = app.store.editions.knows(slot.key) or app.clock() - slot.window.end > plan.late_after
     if edition or day or not over:
         return plan, slot
-    return plan, works.slot(plan, next(works.calendar(plan).upcoming(works.clock())))
+    return plan, app.slot(plan, next(app.calendar(plan).upcoming(app.clock())))
 
 
-def so_far(works: "Works", slot: "Slot", stories: int) -> str:
+def so_far(app: "App", slot: "Slot", stories: int) -> str:
     """Which edition it is, and whether more may come into it: `Tuesday 24 November, so far: 5 stories; it closes at 07:00`."""
-    closes, zone = slot.window.end, works.config.newsletter.timezone
-    open_ = closes > works.clock()
+    closes, zone = slot.window.end, app.config.newsletter.timezone
+    open_ = closes > app.clock()
     told = f"{slot.day:%A %-d %B}{', so far' if open_ else ''}: {counted(stories, 'story', 'stories')}"
     return f"{told}; it closes at {closes.astimezone(zone):%H:%M}" if open_ else told
 
 
-def _numbered(works: "Works", number: int) -> tuple["EditionPlan", "Slot"]:
-    key = works.store.ledger.key_of(number)
-    frozen = works.store.ledger.frozen(key) if key else None
+def _numbered(app: "App", number: int) -> tuple["EditionPlan", "Slot"]:
+    key = app.store.editions.key_of(number)
+    frozen = app.store.editions.frozen(key) if key else None
     if frozen is None:
         raise UsageError(f"there is no edition number {number}", remedy="`digest status` lists those made so far.")
-    return works.plan_of(frozen.edition.slot.name) or works.config.editions[0], frozen.edition.slot
+    return app.plan_of(frozen.edition.slot.name) or app.config.editions[0], frozen.edition.slot
 
 
 def show(value: dict[str, Any]) -> None:

@@ -10,9 +10,9 @@ from digest.cli.options import choosing, chosen, coming, for_machines, shared, s
 from digest.errors import DigestError, UsageError
 
 if TYPE_CHECKING:
+    from digest.app import App
     from digest.config import EditionPlan
     from digest.model import Edition, Slot
-    from digest.works import Works
 
 FORMATS = ("html", "text", "eml", "json")
 SUFFIX = {"html": "html", "text": "txt", "eml": "eml", "json": "json"}
@@ -49,11 +49,11 @@ def command(  # noqa: PLR0917  each is an option of the command
     """
     if form and output is None:
         raise UsageError("--format writes a file", remedy="Name it, or its folder, with --output.")
-    with working(root) as works:
-        shown = asyncio.run(_coming(works, edition, day))
+    with working(root) as app:
+        shown = asyncio.run(_coming(app, edition, day))
         if output is None:
-            return asyncio.run(_desk(works, shown, port, no_browser, as_json))
-        files = _written(works, shown, email, form, output)
+            return asyncio.run(_desk(app, shown, port, no_browser, as_json))
+        files = _written(app, shown, email, form, output)
     if as_json:
         show({"edition": shown.slot.key, "files": files})
     else:
@@ -61,19 +61,19 @@ def command(  # noqa: PLR0917  each is an option of the command
     return 0
 
 
-async def _coming(works: "Works", edition: str | None, day: Any) -> "Edition":
+async def _coming(app: "App", edition: str | None, day: Any) -> "Edition":
     """The edition meant; without a day the coming one, and the last one as long as that has no story."""
-    plan, slot = coming(works, edition, day)
-    _, last = chosen(works, edition, day)
-    made = works.store.ledger.frozen(last.key) if last.key != slot.key else None
+    plan, slot = coming(app, edition, day)
+    _, last = chosen(app, edition, day)
+    made = app.store.editions.frozen(last.key) if last.key != slot.key else None
     try:
-        found = await _edition(works, plan, slot)
+        found = await _edition(app, plan, slot)
     except EmptyError:
         if made is None:
             raise
         return made.edition
-    if slot.window.end > works.clock():
-        click.echo(f"{so_far(works, slot, len(found.stories))}.", err=True)
+    if slot.window.end > app.clock():
+        click.echo(f"{so_far(app, slot, len(found.stories))}.", err=True)
     return found
 
 
@@ -81,18 +81,18 @@ class EmptyError(DigestError):
     """There is no article to show."""
 
 
-async def _edition(works: "Works", plan: "EditionPlan", slot: "Slot") -> "Edition":
-    from digest.cli.telling import cut_out
-    from digest.fitting import without_room
-    from digest.rehearse import made
+async def _edition(app: "App", plan: "EditionPlan", slot: "Slot") -> "Edition":
+    from digest.cli.output import cut_out
+    from digest.edition.size_limit import without_room
+    from digest.service.dry_run import made
 
-    edition, failures = await made(works, plan, slot)
+    edition, failures = await made(app, plan, slot)
     for failure in failures:
         click.echo(f"digest: {failure}", err=True)
     if cut := without_room(edition):
         click.echo(cut_out(cut), err=True)
     if not edition.stories:
-        since = slot.window.start.astimezone(works.config.newsletter.timezone)
+        since = slot.window.start.astimezone(app.config.newsletter.timezone)
         raise EmptyError(
             f"no article since {since:%A %d %B %H:%M}",
             thing=slot.key,
@@ -101,21 +101,21 @@ async def _edition(works: "Works", plan: "EditionPlan", slot: "Slot") -> "Editio
     return edition
 
 
-async def _desk(works: "Works", edition: "Edition", port: int, no_browser: bool, as_json: bool) -> int:
+async def _desk(app: "App", edition: "Edition", port: int, no_browser: bool, as_json: bool) -> int:
     from digest.cli.browser import shown_until_stopped
     from digest.web.desk import Desk
     from digest.web.viewer import Viewer
 
-    desk = Desk(works, edition, f"{works.config.newsletter.name}: {edition.slot.day:%A %d %B}, No. {edition.number}")
-    await shown_until_stopped(Viewer(desk).app(), port, browser=not no_browser, as_json=as_json)
+    desk = Desk(app, edition, f"{app.config.newsletter.name}: {edition.slot.day:%A %d %B}, No. {edition.number}")
+    await shown_until_stopped(Viewer(desk).application(), port, browser=not no_browser, as_json=as_json)
     return 0
 
 
-def _written(works: "Works", edition: "Edition", email: str | None, form: str | None, output: Path) -> list[str]:
+def _written(app: "App", edition: "Edition", email: str | None, form: str | None, output: Path) -> list[str]:
     """The edition in files, as one subscriber gets it."""
     from digest.web.desk import Desk
 
-    raw = Desk(works, edition, "").raw(_reader(works, email))
+    raw = Desk(app, edition, "").raw(_reader(app, email))
     if form and (output.suffix or output.is_file()):
         output.parent.mkdir(parents=True, exist_ok=True)
         output.write_bytes(_form(form, raw, edition))
@@ -129,21 +129,21 @@ def _written(works: "Works", edition: "Edition", email: str | None, form: str | 
     return files
 
 
-def _reader(works: "Works", email: str | None) -> str:
+def _reader(app: "App", email: str | None) -> str:
     from digest.subscribers import normal
 
     if email:
         address = normal(email)
-        if works.roll().find(address) is None:
+        if app.subscriber_file().find(address) is None:
             click.echo(f"digest: {address} is not on the roll; shown as it would be", err=True)
         return address
-    first = next(works.roll().active(), None)
-    return first.email if first else f"reader@{works.config.newsletter.domain}"
+    first = next(app.subscriber_file().active(), None)
+    return first.email if first else f"reader@{app.config.newsletter.domain}"
 
 
 def _form(form: str, raw: bytes, edition: "Edition") -> bytes:
     from digest.store.edition_rows import as_json
-    from digest.web.message import html_part, text_part
+    from digest.web.mime_view import html_part, text_part
 
     if form == "json":
         return for_machines(as_json(edition), indent=2).encode()

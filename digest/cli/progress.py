@@ -16,7 +16,7 @@ from digest.model import Outcome, Receipt
 EVERY = 1.0  # seconds between two events
 
 
-class Tally:
+class SendTally:
     """Answers so far, and how fast they come."""
 
     def __init__(self) -> None:
@@ -54,7 +54,7 @@ class Bar:
     """Progress on standard error, where that is a terminal."""
 
     def __init__(self) -> None:
-        self._tally = Tally()
+        self._tally = SendTally()
         columns = (
             TextColumn("Sending"),
             BarColumn(),
@@ -93,7 +93,7 @@ class Events:
     """Progress as JSON objects, one a line on standard error, once a second at most."""
 
     def __init__(self) -> None:
-        self._tally = Tally()
+        self._tally = SendTally()
         self._next = 0.0
 
     def __enter__(self) -> Self:

@@ -17,7 +17,7 @@ def command(root: Path, as_json: bool) -> int:
     The ledger decides what is due, so it may be stopped and started at any time. SIGTERM and Ctrl-C finish what is in
     flight. Pages: /unsubscribe and /view, on [web] host and port (127.0.0.1:8025), for your reverse proxy.
     """
-    from digest.logs import configure
+    from digest.service.logs import configure
     from digest.web.connections import raise_descriptors
 
     configure()
@@ -27,22 +27,22 @@ def command(root: Path, as_json: bool) -> int:
 
 
 async def _serve(root: Path, as_json: bool) -> None:
-    from digest.schedule import Service, serve
+    from digest.service.scheduler import Service, serve
     from digest.web.pages import served
     from digest.web.reader import ReaderPages
 
-    with working(root, service=True) as works:
+    with working(root, service=True) as app:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, works.stop.set)
-        async with served(ReaderPages(works).app(), works.config.web.host, works.config.web.port) as address:
+            loop.add_signal_handler(number, app.stop.set)
+        async with served(ReaderPages(app).application(), app.config.web.host, app.config.web.port) as address:
             coming = sorted(
-                works.calendar(plan).cutoff(next(works.calendar(plan).upcoming(works.clock()))) for plan in works.config.editions
+                app.calendar(plan).cutoff(next(app.calendar(plan).upcoming(app.clock()))) for plan in app.config.editions
             )
             if as_json:
                 show({"pages": address, "next": coming[0]})
             else:
                 click.echo(
-                    f"Pages on {address}; next edition {coming[0].astimezone(works.config.newsletter.timezone):%A %d %B %H:%M %Z}."
+                    f"Pages on {address}; next edition {coming[0].astimezone(app.config.newsletter.timezone):%A %d %B %H:%M %Z}."
                 )
-            await serve(Service(works), works.stop)
+            await serve(Service(app), app.stop)

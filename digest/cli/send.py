@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from digest.cli.options import choosing, chosen, coming, shared, show, so_far, working
-from digest.cli.telling import sentence, tell
+from digest.cli.output import sentence, tell
 from digest.errors import DigestError
 
 if TYPE_CHECKING:
+    from digest.app import App
     from digest.config import EditionPlan
+    from digest.edition.report import RunReport
     from digest.model import Slot
     from digest.publish import Permit
-    from digest.report import Report
-    from digest.works import Works
 
 
 @click.command("send")
@@ -50,54 +50,54 @@ def command(  # noqa: PLR0917  each is an option of the command
     digest send --date 2026-05-26     the edition of a day
     digest send --test-to me@home.example
     """
-    with working(root) as works:
+    with working(root) as app:
         if dry_run or test_to:
-            return asyncio.run(_rehearse(works, *coming(works, edition, day), test_to, as_json))
-        plan, slot = chosen(works, edition, day)
-        if slot.window.end > works.clock():
+            return asyncio.run(_rehearse(app, *coming(app, edition, day), test_to, as_json))
+        plan, slot = chosen(app, edition, day)
+        if slot.window.end > app.clock():
             raise DigestError(
-                f"the edition of {slot.day:%A %d %B %Y} is not complete before {_local(works, slot):%H:%M}",
+                f"the edition of {slot.day:%A %d %B %Y} is not complete before {_local(app, slot):%H:%M}",
                 remedy="Look at it with `digest preview`, or send it to yourself with --test-to.",
             )
         from digest.publish import Permit
 
-        report = asyncio.run(_publish(works, plan, slot, Permit(late=late, again=again, anyway=anyway), as_json))
-        tell(works, report, as_json)
+        report = asyncio.run(_publish(app, plan, slot, Permit(late=late, again=again, anyway=anyway), as_json))
+        tell(app, report, as_json)
         return report.exit_code
 
 
-def _local(works: "Works", slot: "Slot") -> datetime:
-    return slot.window.end.astimezone(works.config.newsletter.timezone)
+def _local(app: "App", slot: "Slot") -> datetime:
+    return slot.window.end.astimezone(app.config.newsletter.timezone)
 
 
-async def _publish(works: "Works", plan: "EditionPlan", slot: "Slot", permit: "Permit", as_json: bool) -> "Report":
+async def _publish(app: "App", plan: "EditionPlan", slot: "Slot", permit: "Permit", as_json: bool) -> "RunReport":
     """The real thing; the first SIGINT or SIGTERM lets what is in flight finish."""
+    from digest.audience.csv_sync import catch_up
     from digest.cli.progress import Bar, Events
     from digest.publish import heed, publish, send
-    from digest.scribe import catch_up
 
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, works.stop.set)
-    with works.sending(), Events() if as_json else Bar() as bar:
-        for frozen in works.unfinished():  # yesterday's rest first, where it is not too old
+        loop.add_signal_handler(number, app.stop.set)
+    with app.sending(), Events() if as_json else Bar() as bar:
+        for frozen in app.unfinished():  # yesterday's rest first, where it is not too old
             if frozen.key != slot.key:
-                heed(works.line, works.roll())
-                rest = await send(works.line, frozen, bar, permit)
+                heed(app.pipeline, app.subscriber_file())
+                rest = await send(app.pipeline, frozen, bar, permit)
                 click.echo(sentence(rest), err=True)
-        report = await publish(works.line, plan, slot, bar, permit)
-    catch_up(works.store, works.roll())
+        report = await publish(app.pipeline, plan, slot, bar, permit)
+    catch_up(app.store, app.subscriber_file())
     return report
 
 
-async def _rehearse(works: "Works", plan: "EditionPlan", slot: "Slot", test_to: Sequence[str], as_json: bool) -> int:
+async def _rehearse(app: "App", plan: "EditionPlan", slot: "Slot", test_to: Sequence[str], as_json: bool) -> int:
     """--dry-run and --test-to: the real path up to the relay, without the ledger."""
-    from digest.rehearse import rehearse
+    from digest.service.dry_run import rehearse
 
-    outcome = await rehearse(works, plan, slot, test_to)
+    outcome = await rehearse(app, plan, slot, test_to)
     if as_json:
         show(outcome.as_json())
     else:
-        click.echo(f"{so_far(works, slot, len(outcome.edition.stories))}.")
+        click.echo(f"{so_far(app, slot, len(outcome.edition.stories))}.")
         click.echo(outcome.text())
     return outcome.exit_code

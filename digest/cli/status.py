@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from digest.cli.options import shared, show, working
-from digest.cli.telling import reason, reasons, troubles
-from digest.prose import counted
+from digest.cli.output import reason, reasons, troubles
+from digest.text.prose import counted
 
 if TYPE_CHECKING:
-    from digest.store.ledger import Entry
-    from digest.works import Works
+    from digest.app import App
+    from digest.store.editions import EditionEntry
 
 
 @click.command("status")
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 @shared
 def command(root: Path, as_json: bool, count: int) -> int:
     """The last editions, the next ones, and what is stuck and why."""
-    with working(root) as works:
-        entries = works.store.ledger.recent(count)
-        found = _found(works, entries)
-        local = works.config.newsletter.timezone
+    with working(root) as app:
+        entries = app.store.editions.recent(count)
+        found = _found(app, entries)
+        local = app.config.newsletter.timezone
     if as_json:
         show(found)
         return 0
@@ -45,60 +45,60 @@ def command(root: Path, as_json: bool, count: int) -> int:
     return 0
 
 
-def _found(works: "Works", entries: "list[Entry]") -> dict[str, Any]:
+def _found(app: "App", entries: "list[EditionEntry]") -> dict[str, Any]:
     """What `--json` prints; `relays` is about the last edition made."""
     from digest.publish import recipients
 
     last = next((entry.key for entry in entries if entry.number is not None), None)
-    readers = recipients(works.store, works.roll(), works.clock().date())
+    readers = recipients(app.store, app.subscriber_file(), app.clock().date())
     return {
         "subscribers": readers,
         "editions": [_entry(entry) for entry in entries],
-        "due": _due(works, readers),
-        "next": _coming(works, readers),
-        "stuck": [row for entry in entries if entry.finished_at is None for row in _stuck(works, entry.key)],
-        "relays": reasons(works, last) if last else [],
+        "due": _due(app, readers),
+        "next": _coming(app, readers),
+        "stuck": [row for entry in entries if entry.finished_at is None for row in _stuck(app, entry.key)],
+        "relays": reasons(app, last) if last else [],
     }
 
 
-def _due(works: "Works", readers: int) -> list[dict[str, Any]]:
+def _due(app: "App", readers: int) -> list[dict[str, Any]]:
     """The editions whose hour has passed today and that have not been made, each with what holds it."""
+    from digest.edition.guards import objection
     from digest.errors import DigestError
-    from digest.guards import objection
     from digest.publish import Permit, check
 
     found = []
-    for plan in works.config.editions:
-        slot = works.slot(plan, works.calendar(plan).latest(works.clock()))
-        local = works.clock().astimezone(works.config.newsletter.timezone)
-        if works.store.ledger.knows(slot.key) or slot.day != local.date():
+    for plan in app.config.editions:
+        slot = app.slot(plan, app.calendar(plan).latest(app.clock()))
+        local = app.clock().astimezone(app.config.newsletter.timezone)
+        if app.store.editions.knows(slot.key) or slot.day != local.date():
             continue
-        held: object = objection(works.config.guards, works.store, slot.name, readers)
+        held: object = objection(app.config.guards, app.store, slot.name, readers)
         try:
-            check(works.line, plan, slot, None, Permit())
+            check(app.pipeline, plan, slot, None, Permit())
         except DigestError as error:
             held = error
         found.append({"edition": slot.key, "at": slot.window.end, "held": held and str(held)})
     return found
 
 
-def _coming(works: "Works", readers: int) -> list[dict[str, Any]]:
+def _coming(app: "App", readers: int) -> list[dict[str, Any]]:
     """The next edition of each plan, and why it would be held if it came out now."""
-    from digest.guards import objection
+    from digest.edition.guards import objection
 
     found = []
-    for plan in works.config.editions:
-        calendar, series = works.calendar(plan), works.series[plan.name]
-        day, held = next(calendar.upcoming(works.clock())), objection(works.config.guards, works.store, series, readers)
+    for plan in app.config.editions:
+        calendar, series = app.calendar(plan), app.series[plan.name]
+        day, held = next(calendar.upcoming(app.clock())), objection(app.config.guards, app.store, series, readers)
         found.append({"edition": f"{series}-{day}", "at": calendar.cutoff(day), "held": held and str(held)})
     return found
 
 
-def _stuck(works: "Works", key: str) -> list[dict[str, Any]]:
-    return [{"edition": key, **row} for row in troubles(works, key, limit=20) if row["state"] != "sent"]
+def _stuck(app: "App", key: str) -> list[dict[str, Any]]:
+    return [{"edition": key, **row} for row in troubles(app, key, limit=20) if row["state"] != "sent"]
 
 
-def _entry(entry: "Entry") -> dict[str, Any]:
+def _entry(entry: "EditionEntry") -> dict[str, Any]:
     return {
         "edition": entry.key,
         "number": entry.number,
@@ -109,7 +109,7 @@ def _entry(entry: "Entry") -> dict[str, Any]:
     }
 
 
-def _line(entry: "Entry", local: tzinfo) -> str:
+def _line(entry: "EditionEntry", local: tzinfo) -> str:
     if entry.number is None:
         return f"no edition: {entry.note}"
     counts = ", ".join(f"{count} {state}" for state, count in sorted(entry.counts.items())) or "no recipients"

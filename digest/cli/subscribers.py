@@ -5,18 +5,18 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from digest.cli.exchange import exported, imported, undone
+from digest.cli.import_export import exported, imported, undone
 from digest.cli.options import shared, show, show_rows, working
 from digest.cli.suppression import restored, suppressed, suppression_list
 from digest.errors import UsageError
-from digest.prose import counted
+from digest.text.prose import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from digest.app import App
     from digest.model import Subscriber
     from digest.subscribers import Problem
-    from digest.works import Works
 
 
 MANY = 200  # problems that a person is told at once
@@ -42,8 +42,8 @@ for _command in (imported, undone, exported, suppressed, restored, suppression_l
 @shared
 def listed(root: Path, as_json: bool, status: str | None) -> int:
     """Everyone on the roll."""
-    with working(root) as works:
-        rows = ((reader, state) for reader, state in _states(works) if status in {None, state})
+    with working(root) as app:
+        rows = ((reader, state) for reader, state in _states(app) if status in {None, state})
         if as_json:
             show_rows("subscribers", ({**_row(reader), "status": state} for reader, state in rows))
             return 0
@@ -54,12 +54,12 @@ def listed(root: Path, as_json: bool, status: str | None) -> int:
     return 0
 
 
-def _states(works: "Works") -> "Iterator[tuple[Subscriber, str]]":
+def _states(app: "App") -> "Iterator[tuple[Subscriber, str]]":
     """Everyone with the status that counts: the suppression list's, before what the file says."""
-    from digest.batches import batched
+    from digest.batching import batched
 
-    for readers in batched(works.roll().distinct()):
-        gone = works.store.suppressions.among(reader.email for reader in readers)
+    for readers in batched(app.subscriber_file().distinct()):
+        gone = app.store.suppressions.among(reader.email for reader in readers)
         yield from ((reader, gone.get(reader.email, reader.status)) for reader in readers)
 
 
@@ -74,21 +74,21 @@ def _row(reader: "Subscriber") -> dict[str, Any]:
 @shared
 def added(root: Path, as_json: bool, email: str, name: str, consent: str) -> int:
     """Append EMAIL to the roll."""
-    from digest.store import Entry
+    from digest.store import HistoryEvent
     from digest.subscribers import add, normal
 
-    with working(root) as works:
-        address, now = normal(email), works.clock()
+    with working(root) as app:
+        address, now = normal(email), app.clock()
         name = name or (email.rpartition("<")[0].strip(' "') if email.endswith(">") else "")
-        if reason := works.store.suppressions.among([address]).get(address):
+        if reason := app.store.suppressions.among([address]).get(address):
             raise UsageError(
                 f"is {reason} and not written to",
                 thing=address,
                 remedy=f"Where the reader asks for it: digest subscribers restore {address} --reason TEXT",
             )
-        add(works.roll_path, address, name=name, today=now.date())
+        add(app.subscriber_path, address, name=name, today=now.date())
         detail = f"by hand; consent: {consent}" if consent else "by hand"
-        works.store.history.note([Entry(email=address, at=now, event="added", detail=detail)])
+        app.store.history.note([HistoryEvent(email=address, at=now, event="added", detail=detail)])
     show({"added": address}) if as_json else click.echo(f"Added {address}.")
     return 0
 
@@ -98,13 +98,13 @@ def added(root: Path, as_json: bool, email: str, name: str, consent: str) -> int
 @shared
 def removed(root: Path, as_json: bool, email: str) -> int:
     """Take EMAIL off the roll; who should never be written to again, also after an import, is for `suppress`."""
-    from digest.store import Entry
+    from digest.store import HistoryEvent
     from digest.subscribers import normal, remove
 
-    with working(root) as works:
+    with working(root) as app:
         address = normal(email)
-        count = remove(works.roll_path, address)
-        works.store.history.note([Entry(email=address, at=works.clock(), event="removed", detail="by hand")])
+        count = remove(app.subscriber_path, address)
+        app.store.history.note([HistoryEvent(email=address, at=app.clock(), event="removed", detail="by hand")])
     show({"removed": address, "rows": count}) if as_json else click.echo(f"Removed {address}.")
     return 0
 
@@ -119,21 +119,21 @@ def checked(root: Path, as_json: bool, whole: bool) -> int:
     """
     from itertools import islice
 
-    from digest.subscribers import FILE, Roll
+    from digest.subscribers import FILE, SubscriberFile
 
-    roll = Roll(root / FILE)  # and nothing else of the newsletter: a million rows leave little room
-    survey = roll.survey()
+    subscriber_file = SubscriberFile(root / FILE)  # and nothing else of the newsletter: a million rows leave little room
+    survey = subscriber_file.survey()
     amiss = survey.skipped + survey.repeated
-    problems = islice(roll.problems() if amiss or survey.remarks else iter(()), None if whole or as_json else MANY)
+    problems = islice(subscriber_file.problems() if amiss or survey.remarks else iter(()), None if whole or as_json else MANY)
     if as_json:
         head = {"subscribers": survey.subscribers, "active": survey.active, "counts": survey.counts, "manner": survey.manner}
         show_rows("problems", ({"line": row.line, "what": row.what, "skipped": row.skipped} for row in problems), **head)
         return 0 if survey.active else 2
     for row in problems:
-        click.echo(_line(roll.path, row))
+        click.echo(_line(subscriber_file.path, row))
     if not whole and amiss + survey.remarks > MANY:
         click.echo("… and more: --all names them.")
-    click.echo(f"{roll.path.name} is {survey.manner}.")
+    click.echo(f"{subscriber_file.path.name} is {survey.manner}.")
     click.echo(f"{counted(survey.subscribers, 'subscriber')}, {survey.active} active, {counted(amiss, 'problem')}.")
     return 0 if survey.active else 2
 
@@ -147,11 +147,11 @@ def _line(path: Path, row: "Problem") -> str:
 @shared
 def shown(root: Path, as_json: bool, email: str) -> int:
     """All that is known of EMAIL: its row, whether it is written to, what it chose, what happened to it, what it was sent."""
-    from digest.dossier import dossier
+    from digest.audience.subscriber_record import subscriber_record
     from digest.subscribers import normal
 
-    with working(root) as works:
-        found = dossier(works, normal(email))
+    with working(root) as app:
+        found = subscriber_record(app, normal(email))
     if as_json:
         show(found.as_json())
         return 0

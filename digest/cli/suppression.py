@@ -18,10 +18,10 @@ def suppressed(root: Path, as_json: bool, email: str, reason: str) -> int:
     """Never write to EMAIL again, whatever the roll or an import says."""
     from digest.subscribers import mark, normal
 
-    with working(root) as works:
+    with working(root) as app:
         address = normal(email)
-        new = works.store.suppressions.add(address, "suppressed", works.clock(), f"by hand: {reason}")
-        mark(works.roll_path, address, "unsubscribed")
+        new = app.store.suppressions.add(address, "suppressed", app.clock(), f"by hand: {reason}")
+        mark(app.subscriber_path, address, "unsubscribed")
     told = f"{address} is not written to any more." if new else f"{address} was on the suppression list already."
     show({"suppressed": address, "new": new}) if as_json else click.echo(told)
     return 0
@@ -36,19 +36,21 @@ def suppressed(root: Path, as_json: bool, email: str, reason: str) -> int:
 def restored(root: Path, as_json: bool, email: str, reason: str) -> int:
     """Take EMAIL off the suppression list, because its reader asked; its row in the roll is active again."""
     from digest.statuses import GONE
-    from digest.store import Entry
+    from digest.store import HistoryEvent
     from digest.subscribers import mark, normal
 
-    with working(root) as works:
+    with working(root) as app:
         address = normal(email)
-        now, row = works.clock(), works.roll().find(address)
-        was = works.store.suppressions.release(address, reason, now)
+        now, row = app.clock(), app.subscriber_file().find(address)
+        was = app.store.suppressions.release(address, reason, now)
         if was is None and (row is None or row.status not in GONE):
             raise UsageError("is not on the suppression list", thing=address, remedy=f"See: digest subscribers show {address}")
         if was is None and row is not None:  # only the file says so as yet
             was = row.status
-            works.store.history.note([Entry(email=address, at=now, event="restored", detail=f"was {was} in the roll: {reason}")])
-        on_roll = mark(works.roll_path, address, "active") or row is not None
+            app.store.history.note(
+                [HistoryEvent(email=address, at=now, event="restored", detail=f"was {was} in the roll: {reason}")]
+            )
+        on_roll = mark(app.subscriber_path, address, "active") or row is not None
     hint = "" if on_roll else f" It is not on the roll: digest subscribers add {address}"
     show({"restored": address, "was": was}) if as_json else click.echo(f"{address} was {was} and may be written to again.{hint}")
     return 0
@@ -59,10 +61,10 @@ def restored(root: Path, as_json: bool, email: str, reason: str) -> int:
 @shared
 def suppression_list(root: Path, as_json: bool, output: Path | None) -> int:
     """The suppression list as CSV: address, reason, since when, and how it came there."""
-    from digest.export import harmless
+    from digest.audience.exporter import harmless
 
-    with working(root) as works:
-        rows = works.store.suppressions.all()
+    with working(root) as app:
+        rows = app.store.suppressions.all()
         if as_json:
             show(
                 {

@@ -4,7 +4,7 @@ Composer     one edition, made ready for any number of readers   (message.py: ev
 composed     its messages, signed by as many cores as there are  (aside.py)
 """
 
-from digest.compose.aside import composed
 from digest.compose.message import Composer, Sender, unsubscribe_mailto
+from digest.compose.signing_pool import composed
 
 __all__ = ["Composer", "Sender", "composed", "unsubscribe_mailto"]

@@ -12,9 +12,9 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
-from digest.marks import split
+from digest.compose.dkim import relaxed
 from digest.model import Rendered
-from digest.sign import relaxed
+from digest.text.placeholders import split
 
 _LEADING_DOT = re.compile(rb"(?m)^\.")
 

@@ -9,12 +9,12 @@ from email.utils import format_datetime
 from urllib.parse import quote
 
 from digest.compose.body import Body
+from digest.compose.dkim import Signer, relaxed_header
 from digest.compose.header import harmless, mailbox, unstructured
+from digest.compose.reader_links import ReaderLinks
 from digest.config import Newsletter, split_mailbox
-from digest.links import ReaderLinks
-from digest.marks import OWN, own_words
 from digest.model import Message, Recipient, Rendered
-from digest.sign import Signer, relaxed_header
+from digest.text.placeholders import OWN, own_words
 
 _LONGEST_NAME = 100
 
@@ -38,7 +38,7 @@ class _Own:
     words: dict[str, bytes]
 
 
-class _Version:
+class _Variant:
     """What all readers of one version of an edition share, made once."""
 
     def __init__(
@@ -74,7 +74,7 @@ class Composer:
         self._test = test
         self._letter = letter  # to one person who asked for it: not list mail
         self._rendered = {**(variants or {}), "": rendered}
-        self._versions: dict[str, _Version] = {}
+        self._versions: dict[str, _Variant] = {}
         self._domain, self._mailto = sender.newsletter.domain, unsubscribe_mailto(sender.newsletter)
 
     def __call__(self, recipient: Recipient) -> Message:
@@ -95,12 +95,12 @@ class Composer:
         """Whether messages are signed."""
         return bool(self._sender.signers)
 
-    def _version(self, name: str) -> _Version:
+    def _version(self, name: str) -> _Variant:
         version = self._versions.get(name)
         if version is None:
             rendered, boundary = self._rendered[name], f"=_{hashlib.sha256(f'{self._view}{name}'.encode()).hexdigest()[:32]}"
             subject = f"[TEST] {rendered.subject}" if self._test else rendered.subject
-            version = self._versions[name] = _Version(
+            version = self._versions[name] = _Variant(
                 self._sender.newsletter, rendered, subject, self._at, boundary, bulk=not self._letter
             )
         return version

@@ -20,7 +20,7 @@ from digest.config.tables import (
     Guards,
     Newsletter,
     SourcePlan,
-    Store,
+    StoreConfig,
     Support,
     Webhook,
     WebPlan,
@@ -136,7 +136,7 @@ def _suggestion(place: tuple[int | str, ...]) -> str:
     """`; did you mean from?` where a known key of the same table is near."""
     tables: dict[str, type[Table]] = {
         "newsletter": Newsletter, "support": Support, "sources": SourcePlan, "editions": EditionPlan,
-        "smtp": Smtp, "relays": Relay, "warm_up": WarmUp, "dkim": Dkim, "store": Store, "web": WebPlan,
+        "smtp": Smtp, "relays": Relay, "warm_up": WarmUp, "dkim": Dkim, "store": StoreConfig, "web": WebPlan,
         "bounces": Bounces, "guards": Guards, "webhooks": Webhook,
     }  # fmt: skip
     parents = [part for part in place[:-1] if isinstance(part, str)]

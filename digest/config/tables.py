@@ -106,7 +106,7 @@ class Dkim(Table):
     key_file: Path
 
 
-class Store(Table):
+class StoreConfig(Table):
     """Where the ledger is kept."""
 
     url: str = "sqlite:///state/digest.db"
@@ -174,7 +174,7 @@ class Config(Table):
     editions: tuple[EditionPlan, ...] = (EditionPlan(),)
     smtp: Smtp = Smtp()
     dkim: tuple[Dkim, ...] = ()
-    store: Store = Store()
+    store: StoreConfig = StoreConfig()
     web: WebPlan = WebPlan()
     bounces: Bounces = Bounces()
     guards: Guards = Guards()

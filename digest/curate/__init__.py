@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from digest.curate.articles import Choice, Taste, article_left_out, choose
+from digest.curate.comment_thread import fingerprint
 from digest.curate.comments import comment_left_out, pick
-from digest.curate.discussion import fingerprint
-from digest.curate.standards import Standards
-from digest.model import NOTHING, Article, Comment, Edition, Harvest, LeftOut, Slot, Story, Told
+from digest.curate.scoring_rules import ScoringRules
+from digest.model import NOTHING, Article, ArticleSigns, Comment, Edition, Harvest, LeftOut, Slot, Story
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,14 +19,14 @@ class Rules:
     newsletter: str
     articles: int
     comments_per_article: int
-    standards: Standards
+    standards: ScoringRules
     weights: Mapping[str, float] = field(default_factory=dict)  # of sources, by their labels
 
 
 def curate(
     slot: Slot,
     material: Harvest,
-    settled: Sequence[Told],
+    settled: Sequence[ArticleSigns],
     rules: Rules,
     *,
     number: int,
@@ -78,4 +78,4 @@ def ordered(left_out: Sequence[LeftOut]) -> tuple[LeftOut, ...]:
     return tuple(sorted(left_out, key=lambda row: (row.reason, row.id)))
 
 
-__all__ = ["Article", "Rules", "Standards", "article_left_out", "comment_left_out", "curate", "ordered"]
+__all__ = ["Article", "Rules", "ScoringRules", "article_left_out", "comment_left_out", "curate", "ordered"]

@@ -10,9 +10,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from digest.curate.abuse_model import AbuseModel
 from digest.curate.language import english
-from digest.curate.risk import Risk
-from digest.prose import words
+from digest.text.prose import words
 
 _NEWSROOM = frozenset({"author", "writer", "reporter", "journalist", "editor", "columnist", "gazette", "paper"})
 _ALIKE = str.maketrans("аеорсухікАЕОРСУХІКМТВН", "aeopcyxikAEOPCYXIKMTBH")
@@ -43,7 +43,7 @@ class State(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Ruling:
+class AbuseVerdict:
     """A state and its reason; `heat` is in log odds, None where the model stepped aside."""
 
     state: State
@@ -99,7 +99,7 @@ class Heat:
     at most. A long text of fair words with one sneer is what the model, which weighs a text as a whole, makes too little of.
     """
 
-    risk: Risk
+    risk: AbuseModel
     scorn: re.Pattern[str]
     weight: float
 
@@ -110,7 +110,7 @@ class Heat:
 
 def rule(
     text: str, people: Sequence[str], lists: Lists, heat: Heat | None = None, most: float = 0.0, *, name: bool = False
-) -> Ruling:
+) -> AbuseVerdict:
     """The state of a text; `people` are those it could be aimed at, in small letters, its article's author first.
 
     Of a `name` a surname that is one is not held against it. A text is held where its heat is above `most`, for a slogan, and
@@ -118,19 +118,19 @@ def rule(
     """
     folded = _unmasked(_plain(text).casefold())
     if found := lists.everywhere.search(folded):
-        return Ruling(State.BLOCKED, f"“{found[0]}”")
+        return AbuseVerdict(State.BLOCKED, f"“{found[0]}”")
     if not english(text):
-        return Ruling(State.CLEAR, "not English: the English lists and the model step aside")
+        return AbuseVerdict(State.CLEAR, "not English: the English lists and the model step aside")
     if name and lists.names.fullmatch(folded.rpartition(" ")[2]):
         folded = folded.rpartition(" ")[0]
     if why := _blocked(folded, people, lists):
-        return Ruling(State.BLOCKED, why)
+        return AbuseVerdict(State.BLOCKED, why)
     if heat is None:
-        return Ruling(State.CLEAR)
+        return AbuseVerdict(State.CLEAR)
     odds = round(heat(folded), 4)
     found = lists.held.search(folded) or _GENERAL.search(folded)
     why = f"reads like abuse: {odds:+.1f}" if odds > most else f"“{found[0]}”" if found else ""
-    return Ruling(State.HELD if why else State.CLEAR, why, odds)
+    return AbuseVerdict(State.HELD if why else State.CLEAR, why, odds)
 
 
 def _blocked(folded: str, people: Sequence[str], lists: Lists) -> str:

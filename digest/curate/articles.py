@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from digest.model import NOTHING, Article, LeftOut, Told, Window
-from digest.prose import counted, words
-from digest.sameness import Known, told
+from digest.model import NOTHING, Article, ArticleSigns, LeftOut, Window
+from digest.text.prose import counted, words
+from digest.text.same_article import Known, told
 
 COST = {"t": 0.6, "a": 0.4, "s": 0.1}  # in weight, for each article before of the same topic, writer, source
 AHEAD = timedelta(days=30)  # beyond an edition: a date that is a typing error
@@ -35,7 +35,7 @@ class Taste:
 
 
 def choose(
-    articles: Sequence[Article], window: Window, settled: Iterable[Told], taste: Taste, gone: Mapping[str, str] = NOTHING
+    articles: Sequence[Article], window: Window, settled: Iterable[ArticleSigns], taste: Taste, gone: Mapping[str, str] = NOTHING
 ) -> Choice:
     """The window's articles: the heaviest leads, the rest follow newest first; where there are too many, of many kinds.
 

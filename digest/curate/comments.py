@@ -4,28 +4,28 @@ from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
-from digest.curate.abuse import Ruling, State, rule
-from digest.curate.crowd import crowd, votes
-from digest.curate.discussion import Discussion, likeness
+from digest.curate.abuse import AbuseVerdict, State, rule
+from digest.curate.comment_thread import CommentThread, likeness
+from digest.curate.features import terms
 from digest.curate.gates import Refusal, gated, rulings
-from digest.curate.standards import Standards
-from digest.curate.terms import terms
-from digest.markup import own_words
+from digest.curate.scoring_rules import ScoringRules
+from digest.curate.votes import crowd, votes
 from digest.model import Article, Comment, LeftOut, Pick
-from digest.prose import excerpt, shorten
+from digest.text.markup import own_words
+from digest.text.prose import excerpt, shorten
 
 VOICES = 2  # picks that a thread has whatever lies between them
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Judged:
+class JudgedComment:
     """One comment with all that was found for and against it.
 
     `terms` are weighed; `crowd` is None where the crowd has no say.
     """
 
     comment: Comment
-    ruling: Ruling
+    ruling: AbuseVerdict
     refusal: Refusal | None = None
     terms: Mapping[str, float] = field(default_factory=dict)
     crowd: float | None = None
@@ -38,11 +38,11 @@ class Judged:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
+class JudgedThread:
     """A whole thread: the picks, best first, and every comment, those that passed the gates best first."""
 
     picks: tuple[Pick, ...]
-    judged: tuple[Judged, ...]
+    judged: tuple[JudgedComment, ...]
 
     def left_out(self) -> list[LeftOut]:
         """Those that a gate kept out."""
@@ -50,20 +50,20 @@ class Verdict:
 
 
 def pick(
-    article: Article, thread: Sequence[Comment], most: int, standards: Standards, printed: AbstractSet[str] = frozenset()
-) -> Verdict:
+    article: Article, thread: Sequence[Comment], most: int, standards: ScoringRules, printed: AbstractSet[str] = frozenset()
+) -> JudgedThread:
     """Judge a thread and choose at most so many of it; the order in which the comments are given does not matter.
 
     `printed` holds the fingerprints of what the edition has under other articles.
     """
-    talk = Discussion(article, thread, printed)
+    talk = CommentThread(article, thread, printed)
     judged = judge(talk, standards)
     passed = sorted((row for row in judged if not row.refusal), key=lambda row: (-row.score, row.comment.written, row.comment.id))
     refused = [row for row in judged if row.refusal]
-    return Verdict(picks=tuple(_chosen(passed, talk, most, standards)), judged=(*passed, *refused))
+    return JudgedThread(picks=tuple(_chosen(passed, talk, most, standards)), judged=(*passed, *refused))
 
 
-def judge(talk: Discussion, standards: Standards) -> list[Judged]:
+def judge(talk: CommentThread, standards: ScoringRules) -> list[JudgedComment]:
     """Every comment, oldest first."""
     ruled = rulings(talk, standards)
     refused = gated(talk, ruled, standards)
@@ -73,12 +73,12 @@ def judge(talk: Discussion, standards: Standards) -> list[Judged]:
     for comment in talk.comments:
         ruling, refusal = ruled[comment.id], refused.get(comment.id)
         if refusal:
-            rows.append(Judged(comment=comment, ruling=ruling, refusal=refusal))
+            rows.append(JudgedComment(comment=comment, ruling=ruling, refusal=refusal))
             continue
         weighed = _weighed(terms(comment, talk, ruling.heat), standards.scores.text)
         text, voice = sum(weighed.values()), heard.get(comment.id)
         score = text if voice is None else (1 - limits.share) * text + limits.share * voice
-        rows.append(Judged(comment=comment, ruling=ruling, terms=weighed, crowd=voice, score=round(score, 4)))
+        rows.append(JudgedComment(comment=comment, ruling=ruling, terms=weighed, crowd=voice, score=round(score, 4)))
     return rows
 
 
@@ -93,7 +93,7 @@ def comment_left_out(comment: Comment, reason: str) -> LeftOut:
     return LeftOut(kind="comment", id=comment.id, label=label, url=comment.url, reason=reason)
 
 
-def _chosen(passed: Sequence[Judged], talk: Discussion, most: int, standards: Standards) -> list[Pick]:
+def _chosen(passed: Sequence[JudgedComment], talk: CommentThread, most: int, standards: ScoringRules) -> list[Pick]:
     """The best few by maximal marginal relevance (Carbonell and Goldstein, 1998), one a writer and one a sub-thread.
 
     Two give a thread its voices; a third and further that fall far behind the first are not picked to make up a number.
@@ -114,13 +114,13 @@ def _chosen(passed: Sequence[Judged], talk: Discussion, most: int, standards: St
     return picks
 
 
-def _price(row: Judged, picks: Sequence[Pick], talk: Discussion, standards: Standards) -> float:
+def _price(row: JudgedComment, picks: Sequence[Pick], talk: CommentThread, standards: ScoringRules) -> float:
     """What likeness to the picks before it costs a comment."""
     alike = (likeness(talk.vectors[row.comment.id], talk.vectors[pick.comment.id]) for pick in picks)
     return standards.scores.choice.variety * max(alike, default=0.0)
 
 
-def _printed(row: Judged, talk: Discussion, standards: Standards) -> Pick | None:
+def _printed(row: JudgedComment, talk: CommentThread, standards: ScoringRules) -> Pick | None:
     """A comment as it is printed; None where what is left of it would not pass by itself."""
     limits, parent = standards.scores.choice, talk.by_id.get(row.comment.parent_id or "")
     cut = excerpt(talk.texts[row.comment.id], limits.excerpt)
@@ -138,6 +138,6 @@ def _printed(row: Judged, talk: Discussion, standards: Standards) -> Pick | None
     )
 
 
-def _fit(text: str, talk: Discussion, standards: Standards) -> bool:
+def _fit(text: str, talk: CommentThread, standards: ScoringRules) -> bool:
     ruling = rule(text, [talk.article.author], standards.lists, standards.heat, standards.scores.gate.held)
     return ruling.state is State.CLEAR

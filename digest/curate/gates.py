@@ -5,14 +5,14 @@ from collections import deque
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from digest.curate.abuse import Ruling, State, rule
-from digest.curate.discussion import Discussion, fingerprint
+from digest.curate.abuse import AbuseVerdict, State, rule
+from digest.curate.comment_thread import CommentThread, fingerprint
 from digest.curate.language import english
+from digest.curate.scoring_rules import Gates, ScoringRules
 from digest.curate.spam import advertises, contact
-from digest.curate.standards import Gates, Standards
-from digest.markup import own_words
 from digest.model import Comment
-from digest.prose import length
+from digest.text.markup import own_words
+from digest.text.prose import length
 
 _LINK = re.compile(r"https?://\S+|www\.\S+")
 _FIRST = re.compile(r"^\W*(?:first|this|same|agreed|well said|hear,? hear|\+1)\W*$", re.IGNORECASE)
@@ -32,7 +32,7 @@ class Refusal(NamedTuple):
     reason: str
 
 
-def rulings(talk: Discussion, standards: Standards) -> dict[str, Ruling]:
+def rulings(talk: CommentThread, standards: ScoringRules) -> dict[str, AbuseVerdict]:
     """Whether each comment is abuse, said to or of its fellows."""
     people = [talk.article.author, *sorted({comment.author.casefold() for comment in talk.comments})]
     found = {}
@@ -46,7 +46,7 @@ def rulings(talk: Discussion, standards: Standards) -> dict[str, Ruling]:
     return found
 
 
-def gated(talk: Discussion, ruled: Mapping[str, Ruling], standards: Standards) -> dict[str, Refusal]:
+def gated(talk: CommentThread, ruled: Mapping[str, AbuseVerdict], standards: ScoringRules) -> dict[str, Refusal]:
     """What is against each comment that may not be printed, for itself or for the comment it answers."""
     own = {comment.id: _gate(comment, talk, ruled[comment.id], standards) for comment in talk.comments}
     found = {key: refusal for key, refusal in own.items() if refusal}
@@ -62,7 +62,7 @@ def gated(talk: Discussion, ruled: Mapping[str, Ruling], standards: Standards) -
     return found
 
 
-def _gate(comment: Comment, talk: Discussion, ruling: Ruling, standards: Standards) -> Refusal | None:
+def _gate(comment: Comment, talk: CommentThread, ruling: AbuseVerdict, standards: ScoringRules) -> Refusal | None:
     """The first gate that is against a comment by itself."""
     text, limits = talk.texts[comment.id], standards.scores.gate
     if comment.kind != "comment":
@@ -97,7 +97,7 @@ def _of_comments(text: str) -> bool:
     return any(word in small for word in _TAKEN_DOWN) and _META.search(text) is not None
 
 
-def _by_fellows(comment: Comment, talk: Discussion, ruling: Ruling) -> Refusal | None:
+def _by_fellows(comment: Comment, talk: CommentThread, ruling: AbuseVerdict) -> Refusal | None:
     if comment.id in talk.copies:
         return Refusal("repeated", "said before in the same words")
     if talk.printed and fingerprint(comment.text) in talk.printed:
@@ -113,7 +113,9 @@ def _shouted(text: str) -> bool:
     return large > 10 and large > (small := sum(map(str.islower, text))) and small + large > 20
 
 
-def _by_parent(comment: Comment, talk: Discussion, refused: Mapping[str, Refusal], ruled: Mapping[str, Ruling]) -> Refusal | None:
+def _by_parent(
+    comment: Comment, talk: CommentThread, refused: Mapping[str, Refusal], ruled: Mapping[str, AbuseVerdict]
+) -> Refusal | None:
     """A reply stands only with its parent's words, so they must be there and fit to print."""
     if comment.parent_id is None:
         return None

@@ -2,7 +2,7 @@
 
 import re
 
-from digest.prose import words
+from digest.text.prose import words
 
 _ENGLISH = """
     the and of to in is that it for was on are with as be this have not but they you his from at or by we were their has an

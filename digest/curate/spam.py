@@ -6,7 +6,7 @@ import re
 import tomllib
 from pathlib import Path
 
-from digest.prose import words
+from digest.text.prose import words
 
 _LISTS = tomllib.loads((Path(__file__).parent / "spam.toml").read_text(encoding="utf-8"))
 DIGITS = 9  # of the shortest telephone number

@@ -11,10 +11,10 @@ messages go another way. Where no relay is left the run stops with a RelayError 
     verdict  what a reply means
 """
 
-from digest.deliver.dial import Trust
-from digest.deliver.feed import Journal, Unrecorded
-from digest.deliver.lane import POLICY_REFUSALS, REFUSALS
+from digest.deliver.connect import Extensions
+from digest.deliver.relay import POLICY_REFUSALS, REFUSALS
 from digest.deliver.run import Run, one_by_one
+from digest.deliver.send_queue import DeliveryLog, NoDeliveryLog
 from digest.deliver.session import Session
 
-__all__ = ["POLICY_REFUSALS", "REFUSALS", "Journal", "Run", "Session", "Trust", "Unrecorded", "one_by_one"]
+__all__ = ["POLICY_REFUSALS", "REFUSALS", "DeliveryLog", "Extensions", "NoDeliveryLog", "Run", "Session", "one_by_one"]

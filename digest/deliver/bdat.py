@@ -9,8 +9,8 @@ from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
 
-from digest.deliver.talk import FINAL, Talk
-from digest.deliver.wire import LostError, Reply
+from digest.deliver.protocol import LostError, Reply
+from digest.deliver.transaction import FINAL, Transaction
 from digest.errors import RelayError
 from digest.model import Message
 
@@ -19,7 +19,7 @@ _UNKNOWN_COMMAND = {500, 502}
 Flight = deque[tuple[Message, int, float]]  # messages, how many answers each gets, and when it left
 
 
-async def chunked(talk: Talk) -> None:
+async def chunked(talk: Transaction) -> None:
     """Send what comes until nothing does; LostError where the connection ends before."""
     flight: Flight = deque()
     clean, clock = True, asyncio.get_running_loop().time
@@ -40,7 +40,7 @@ async def chunked(talk: Talk) -> None:
             clean = await _landed(talk, flight, clock())
 
 
-def _launch(talk: Talk, message: Message, *, clean: bool) -> int:
+def _launch(talk: Transaction, message: Message, *, clean: bool) -> int:
     """One whole message on its way; returns how many answers it will get."""
     reset = [] if clean else [b"RSET\r\n"]
     body = message.raw
@@ -49,7 +49,7 @@ def _launch(talk: Talk, message: Message, *, clean: bool) -> int:
     return 3 + len(reset)
 
 
-async def _landed(talk: Talk, flight: Flight, now: float) -> bool:
+async def _landed(talk: Transaction, flight: Flight, now: float) -> bool:
     """The oldest one's receipt; returns whether its transaction is certainly over.
 
     Where its answer is the end of the connection, what the relay says of those behind it counts all the same.
@@ -67,7 +67,7 @@ async def _landed(talk: Talk, flight: Flight, now: float) -> bool:
     return refusal is None and not replies[-1].refusal
 
 
-def _refusal(talk: Talk, message: Message, replies: list[Reply]) -> Reply | None:
+def _refusal(talk: Transaction, message: Message, replies: list[Reply]) -> Reply | None:
     """What refuses a message before its body is judged; LostError where the answers are the end of the connection."""
     *reset, mail, rcpt, final = replies
     refusal = talk.refusal(message, [mail, rcpt, final])
@@ -80,7 +80,7 @@ def _refusal(talk: Talk, message: Message, replies: list[Reply]) -> Reply | None
     return refusal
 
 
-async def _rest(talk: Talk, flight: Flight, *, trusted: bool) -> None:
+async def _rest(talk: Transaction, flight: Flight, *, trusted: bool) -> None:
     """The answers to those behind: taken, or not taken; for the others they do not come.
 
     After a relay has said that it closes or does not know BDAT, it may be reading bodies as commands: then a yes says nothing.

@@ -6,14 +6,14 @@ nothing of a message goes to somebody who was refused.
 
 import asyncio
 
-from digest.deliver.talk import COMMAND, FINAL, Talk
-from digest.deliver.wire import LostError, Reply, stuffed
+from digest.deliver.protocol import LostError, Reply, stuffed
+from digest.deliver.transaction import COMMAND, FINAL, Transaction
 from digest.model import Message
 
 _DOT, _RSET, _DATA = b".\r\n", b"RSET\r\n", b"DATA\r\n"
 
 
-async def dotted(talk: Talk) -> None:
+async def dotted(talk: Transaction) -> None:
     """Send what comes until nothing does; LostError where the connection ends before."""
     pipelined, clock = "pipelining" in talk.offers, asyncio.get_running_loop().time
     message, ahead = await talk.taken(), False
@@ -35,11 +35,11 @@ async def dotted(talk: Talk) -> None:
         message = following or await talk.taken()
 
 
-def _commands(talk: Talk, message: Message) -> list[bytes]:
+def _commands(talk: Transaction, message: Message) -> list[bytes]:
     return [*talk.envelope(message), _DATA]
 
 
-async def _envelope(talk: Talk, message: Message, *, pipelined: bool, ahead: bool) -> list[Reply]:
+async def _envelope(talk: Transaction, message: Message, *, pipelined: bool, ahead: bool) -> list[Reply]:
     """The replies to MAIL, RCPT and DATA; to as many as were sent where one is refused on the way."""
     commands = _commands(talk, message)
     if pipelined:
@@ -55,7 +55,7 @@ async def _envelope(talk: Talk, message: Message, *, pipelined: bool, ahead: boo
     return [*replies, *[replies[-1]] * (3 - len(replies))]
 
 
-def _refusal(talk: Talk, message: Message, replies: list[Reply]) -> Reply | None:
+def _refusal(talk: Transaction, message: Message, replies: list[Reply]) -> Reply | None:
     """What refuses the message before its body; only 354 asks for a body, and only after DATA."""
     if any(not reply.refusal and (reply.code == 354) != (at == 2) for at, reply in enumerate(replies)):
         raise LostError("the relay's answers do not fit MAIL, RCPT and DATA")
@@ -71,7 +71,7 @@ def _ending(message: Message, replies: list[Reply], refusal: Reply | None) -> li
     return [] if refusal is replies[0] else [_RSET]
 
 
-def _last_word(talk: Talk, message: Message, refusal: Reply | None, final: Reply | None, waited: float) -> None:
+def _last_word(talk: Transaction, message: Message, refusal: Reply | None, final: Reply | None, waited: float) -> None:
     """The receipt; after a 421, or an answer that is none, the connection is of no more use."""
     word = refusal or final
     if word is None:

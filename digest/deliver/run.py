@@ -7,17 +7,17 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
+from digest.bounces.refusals import Cause, cause
 from digest.config import Relay, RelayLimit, Smtp
-from digest.deliver.domains import Line
-from digest.deliver.feed import Journal, Queue, Recorded, Unrecorded, Waiting
-from digest.deliver.lane import Lane, may_carry
+from digest.deliver.domain_rate import DomainQueue
+from digest.deliver.protocol import Reply
+from digest.deliver.relay import RelayState, may_carry
+from digest.deliver.replies import Policy, crowded, receipt, throttled
+from digest.deliver.send_queue import DeliveryLog, NoDeliveryLog, Recorded, SendQueue, Waiting
 from digest.deliver.session import Session
 from digest.deliver.share import Share
-from digest.deliver.verdict import Policy, crowded, receipt, throttled
-from digest.deliver.wire import Reply
 from digest.errors import RelayError
 from digest.model import Message, Outcome, Receipt
-from digest.refusals import Cause, cause
 
 Watch = Callable[[Receipt], None]
 TRIES = 5  # connections that may be lost under one message before it waits for another pass
@@ -35,7 +35,7 @@ class Run:
 
     smtp: Smtp
     sender: str
-    journal: Journal
+    journal: DeliveryLog
     clock: Callable[[], datetime]
     watch: Watch
     stop: asyncio.Event = field(default_factory=asyncio.Event)
@@ -43,13 +43,13 @@ class Run:
     day: date | None = None
     proved: bool = False  # the edition has had messages taken before: a refusal of all that is left is believed
     learnt: Mapping[str, RelayLimit] = field(default_factory=dict)  # of the relays this morning, by their labels
-    _lanes: list[Lane] = field(init=False)
+    _lanes: list[RelayState] = field(init=False)
     _tries: Counter[str] = field(default_factory=Counter)
     _postponed: Counter[str] = field(default_factory=Counter)
     _paced: set[Waiting] = field(default_factory=set)
 
     def __post_init__(self) -> None:
-        self._lanes = [Lane(relay, self._allowance(relay)) for relay in self.smtp.fleet]
+        self._lanes = [RelayState(relay, self._allowance(relay)) for relay in self.smtp.fleet]
         for lane in self._lanes:
             lane.remember(self.learnt.get(lane.relay.label))
 
@@ -64,7 +64,7 @@ class Run:
 
     async def deliver(self, messages: Iterator[Message]) -> None:
         """Send the messages; returns when all have a receipt, or `stop` was set and what was in flight is settled."""
-        self._queue = Queue(Line(messages, self.smtp.domain_rates), self.journal)
+        self._queue = SendQueue(DomainQueue(messages, self.smtp.domain_rates), self.journal)
         helpers = [asyncio.create_task(self._queue.pump()), asyncio.create_task(self._let_go())]
         try:
             try:
@@ -121,7 +121,7 @@ class Run:
 
     # — one connection —
 
-    async def _connection(self, lane: Lane, number: int) -> None:
+    async def _connection(self, lane: RelayState, number: int) -> None:
         """One connection's share of the messages, made anew when it is lost; its number is beyond what a relay allows at once.
 
         Where it fails in a way that is not the relay's, the others settle what they have in flight and end.
@@ -139,7 +139,7 @@ class Run:
             lane.sessions.remove(session)
             await session.close()
 
-    async def _turn(self, lane: Lane, number: int) -> bool:
+    async def _turn(self, lane: RelayState, number: int) -> bool:
         """Wait until this relay should carry a message; False where there is nothing more for it to do."""
         while not (lane.lost or number >= lane.limit or self._queue.empty()):
             if may_carry(lane, self._lanes, self._now()):
@@ -147,7 +147,7 @@ class Run:
             await asyncio.sleep(LOOK)
         return False
 
-    async def _connected(self, lane: Lane, session: Session) -> bool:
+    async def _connected(self, lane: RelayState, session: Session) -> bool:
         """Whether there is a connection; the first one of a relay is made alone, for its failure is the relay's.
 
         A relay may allow fewer connections than we would like: then it has those.
@@ -159,7 +159,7 @@ class Run:
                 return lane.well(self._now()) and await self._tried(lane, session)
         return await self._tried(lane, session)
 
-    async def _tried(self, lane: Lane, session: Session) -> bool:
+    async def _tried(self, lane: RelayState, session: Session) -> bool:
         try:
             if not await self._while_wanted(session.connect()):
                 return False
@@ -186,7 +186,7 @@ class Run:
                 await asyncio.gather(task, return_exceptions=True)
         return True
 
-    async def _carry(self, lane: Lane, session: Session, number: int) -> None:
+    async def _carry(self, lane: RelayState, session: Session, number: int) -> None:
         share = Share(self, lane, number)
         try:
             lost = await session.carry(share)
@@ -203,7 +203,7 @@ class Run:
 
     # — what a connection's messages come to —
 
-    def take(self, lane: Lane, number: int) -> tuple[Waiting, bool]:
+    def take(self, lane: RelayState, number: int) -> tuple[Waiting, bool]:
         """The next message for a relay's connection, and whether it comes at once but for the ledger."""
         loop = asyncio.get_running_loop()
         future: Waiting = loop.create_future()
@@ -224,7 +224,7 @@ class Run:
         if not future.done():
             self._queue.want(future)
 
-    def told(self, lane: Lane, answer: Receipt, waited: float, recorded: Recorded) -> None:
+    def told(self, lane: RelayState, answer: Receipt, waited: float, recorded: Recorded) -> None:
         """The relay has answered."""
         lane.pace.felt(self._now(), crowded=crowded(answer), waited=waited)
         if answer.outcome is Outcome.SENT:
@@ -238,7 +238,7 @@ class Run:
                 self._settle(replace(refused, outcome=Outcome.DEFERRED, retry_at=self.clock()))
             lane.row = []
 
-    def postpones(self, lane: Lane, message: Message, answer: Receipt) -> bool:
+    def postpones(self, lane: RelayState, message: Message, answer: Receipt) -> bool:
         """A relay that has more than it takes is given less, and what it did not take waits again; so many times at most."""
         if not throttled(answer) or self._postponed[message.message_id] >= POSTPONED or self.stop.is_set():
             return False
@@ -248,7 +248,7 @@ class Run:
         self._queue.back(message)
         return True
 
-    def back(self, lane: Lane, message: Message, why: str, *, blame: bool) -> None:
+    def back(self, lane: RelayState, message: Message, why: str, *, blame: bool) -> None:
         """Another connection may try, or another relay; one that has cost so many waits for another pass."""
         lane.returns()
         going = why.startswith("421 ")  # more likely the relay's own going than this message
@@ -273,6 +273,6 @@ async def one_by_one(smtp: Smtp, sender: str, clock: Callable[[], datetime], mes
     """Send some messages without a ledger, as test copies are; the receipts in their order."""
     numbered = [replace(message, recipient=replace(message.recipient, id=at)) for at, message in enumerate(messages)]
     receipts: dict[int, Receipt] = {}
-    run = Run(smtp, sender, Unrecorded(), clock, lambda receipt: receipts.update({receipt.recipient.id: receipt}))
+    run = Run(smtp, sender, NoDeliveryLog(), clock, lambda receipt: receipts.update({receipt.recipient.id: receipt}))
     await run.deliver(iter(numbered))
     return tuple(receipts[number] for number in sorted(receipts))

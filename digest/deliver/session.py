@@ -5,17 +5,17 @@ from datetime import datetime
 
 from digest.config import Relay
 from digest.deliver.bdat import chunked
+from digest.deliver.connect import Connection, Extensions, dial
 from digest.deliver.data import dotted
-from digest.deliver.dial import Connection, Trust, dial
-from digest.deliver.talk import Feed, Talk
-from digest.deliver.verdict import Policy
-from digest.deliver.wire import LostError
+from digest.deliver.protocol import LostError
+from digest.deliver.replies import Policy
+from digest.deliver.transaction import MessageSource, Transaction
 
 
 class Session:
     """Connects, hands over what it is fed, and tells what the relay said of each message."""
 
-    def __init__(self, relay: Relay, sender: str, clock: Callable[[], datetime], trust: Trust, *, resend: bool = True) -> None:
+    def __init__(self, relay: Relay, sender: str, clock: Callable[[], datetime], trust: Extensions, *, resend: bool = True) -> None:
         self._relay = relay
         self._sender = sender
         self._clock = clock
@@ -38,14 +38,14 @@ class Session:
         """What the relay offers, by its EHLO."""
         return tuple(sorted(self._line.offers)) if self._line else ()
 
-    async def carry(self, feed: Feed) -> LostError | None:
+    async def carry(self, feed: MessageSource) -> LostError | None:
         """Send what `feed` gives until it gives None, or until the connection is lost: then that is returned.
 
         Every message taken is told of or given back. RelayError where the relay refuses everybody.
         """
         if self._line is None:
             return LostError("there is no connection")
-        talk, lost = Talk(self._line, self._relay, self._sender, self._policy, self._clock, feed), None
+        talk, lost = Transaction(self._line, self._relay, self._sender, self._policy, self._clock, feed), None
         try:
             await (chunked(talk) if "chunking" in talk.offers else dotted(talk))
         except LostError as error:

@@ -3,8 +3,8 @@
 import asyncio
 from typing import TYPE_CHECKING
 
-from digest.deliver.feed import Recorded, Waiting
-from digest.deliver.lane import Lane
+from digest.deliver.relay import RelayState
+from digest.deliver.send_queue import Recorded, Waiting
 from digest.model import Message, Receipt
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 class Share:
     """One connection's messages: what `Talk` asks for, answered by the run."""
 
-    def __init__(self, run: "Run", lane: Lane, number: int) -> None:
+    def __init__(self, run: "Run", lane: RelayState, number: int) -> None:
         self._run = run
         self._lane = lane
         self._number = number

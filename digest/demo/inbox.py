@@ -8,8 +8,8 @@ from functools import partial
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from digest.model import Edition
-from digest.web.message import seen
-from digest.web.viewer import Row
+from digest.web.mime_view import seen
+from digest.web.viewer import MessageRow
 
 MOVED = "moved-away@"
 KEPT = 1_000  # messages
@@ -43,9 +43,9 @@ class Inbox:
     def __len__(self) -> int:
         return len(self._messages)
 
-    def rows(self) -> Sequence[Row]:
+    def rows(self) -> Sequence[MessageRow]:
         """The list at the side."""
-        return [Row(str(at), address, seen(raw).subject) for at, (address, raw) in enumerate(self._messages)]
+        return [MessageRow(str(at), address, seen(raw).subject) for at, (address, raw) in enumerate(self._messages)]
 
     def raw(self, name: str) -> bytes | None:
         """A message's bytes."""

@@ -40,15 +40,15 @@ class Newsroom:
             for number, data in enumerate(content["articles"], start=101)
         ]
 
-    def app(self) -> web.Application:
+    def application(self) -> web.Application:
         """The routes of the site that a reader or a collector asks for."""
-        app = web.Application()
-        app.router.add_get("/", self.front)
-        app.router.add_get("/wp-json/wp/v2/posts", self.posts)
-        app.router.add_get("/wp-json/wp/v2/comments", self.comments)
-        app.router.add_get("/wp-content/uploads/{name:[a-z]+}.png", self.picture)
-        app.router.add_get(r"/{year:\d+}/{month:\d+}/{slug}/", self.page)
-        return app
+        application = web.Application()
+        application.router.add_get("/", self.front)
+        application.router.add_get("/wp-json/wp/v2/posts", self.posts)
+        application.router.add_get("/wp-json/wp/v2/comments", self.comments)
+        application.router.add_get("/wp-content/uploads/{name:[a-z]+}.png", self.picture)
+        application.router.add_get(r"/{year:\d+}/{month:\d+}/{slug}/", self.page)
+        return application
 
     async def posts(self, request: web.Request) -> web.Response:
         """`wp/v2/posts`: `after` is exclusive, pages past the end are 400."""

@@ -9,18 +9,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from digest.app import opened
 from digest.clock import Clock
 from digest.config import EditionPlan
 from digest.demo.inbox import Inbox, relay
 from digest.demo.newsroom import Newsroom
-from digest.editions import Calendar
+from digest.edition.edition_calendar import Calendar
+from digest.edition.report import RunReport
 from digest.publish import Permit, Progress, publish
-from digest.report import Report
 from digest.subscribers import Problem
 from digest.web.pages import served
 from digest.web.reader import ReaderPages
 from digest.web.viewer import Viewer
-from digest.wiring import opened
 
 _HERE = Path(__file__).parent
 _CONFIG = """\
@@ -51,7 +51,7 @@ connections = 4
 class Show:
     """A demo that has run: its report, the rows of the roll that were skipped, the inbox and where it is shown."""
 
-    report: Report
+    report: RunReport
     problems: Sequence[Problem]
     inbox: Inbox
     address: str
@@ -65,16 +65,16 @@ async def shown(clock: Clock, progress: Progress, port: int) -> AsyncIterator[Sh
     day = calendar.latest(clock())
     newsroom, inbox = Newsroom(calendar.cutoff(day)), Inbox()
     with tempfile.TemporaryDirectory(prefix="digest-demo-") as name:
-        async with relay(inbox) as smtp, served(newsroom.app(), "127.0.0.1", 0) as site:
+        async with relay(inbox) as smtp, served(newsroom.application(), "127.0.0.1", 0) as site:
             root, pages = Path(name), _free_port()
             _furnish(root, newsroom, site, f"http://127.0.0.1:{pages}", smtp)
-            with opened(root, clock, patience=()) as works:
+            with opened(root, clock, retry_delays=()) as app:
                 async with (
-                    served(ReaderPages(works).app(), "127.0.0.1", pages),
-                    served(Viewer(inbox).app(), "127.0.0.1", port) as at,
+                    served(ReaderPages(app).application(), "127.0.0.1", pages),
+                    served(Viewer(inbox).application(), "127.0.0.1", port) as at,
                 ):
-                    report = await publish(works.line, calendar.plan, works.slot(calendar.plan, day), progress, Permit(late=True))
-                    yield Show(report, [row for row in works.roll().problems() if row.skipped], inbox, at, site)
+                    report = await publish(app.pipeline, calendar.plan, app.slot(calendar.plan, day), progress, Permit(late=True))
+                    yield Show(report, [row for row in app.subscriber_file().problems() if row.skipped], inbox, at, site)
 
 
 def _free_port() -> int:

@@ -19,14 +19,14 @@ from sqlalchemy import Engine, select, update
 from sqlalchemy.exc import IntegrityError
 
 from digest.store import schema
-from digest.store.archive import REACH, Archive
+from digest.store.content import REACH, Content
 from digest.store.database import open_engine
 from digest.store.deliveries import Deliveries
-from digest.store.enlisting import Terms
-from digest.store.history import Entry, History
-from digest.store.journal import Journal
-from digest.store.ledger import Frozen, Last, Ledger
+from digest.store.delivery_log import StoredDeliveryLog
+from digest.store.editions import Editions, FrozenEdition, PreviousEdition
+from digest.store.history import History, HistoryEvent
 from digest.store.readers import Preference, Readers, Request
+from digest.store.recipients import RecipientRules
 from digest.store.relay_limits import RelayLimits
 from digest.store.series import Series
 from digest.store.suppressions import Suppression, Suppressions
@@ -37,8 +37,8 @@ class Store:
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
-        self.archive = Archive(engine)
-        self.ledger = Ledger(engine)
+        self.content = Content(engine)
+        self.editions = Editions(engine)
         self.deliveries = Deliveries(engine)
         self.suppressions = Suppressions(engine)
         self.history = History(engine)
@@ -87,19 +87,19 @@ class Store:
 
 __all__ = [
     "REACH",
-    "Archive",
+    "Content",
     "Deliveries",
-    "Entry",
-    "Frozen",
+    "Editions",
+    "FrozenEdition",
     "History",
-    "Journal",
-    "Last",
-    "Ledger",
+    "HistoryEvent",
     "Preference",
+    "PreviousEdition",
     "Readers",
+    "RecipientRules",
     "Request",
     "Store",
+    "StoredDeliveryLog",
     "Suppression",
     "Suppressions",
-    "Terms",
 ]

@@ -15,8 +15,8 @@ from sqlalchemy import Connection, Engine, ExceptionContext, Table, create_engin
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import ArgumentError, DatabaseError, IntegrityError, SQLAlchemyError
 
+from digest.config.file_modes import PRIVATE, private_file, private_folder
 from digest.errors import ConfigError, StoreError
-from digest.modes import PRIVATE, private_file, private_folder
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _REMEDIES = (  # by what SQLite and PostgreSQL say

@@ -13,8 +13,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Engine, and_, bindparam, case, func, or_, select, update
 from sqlalchemy.sql.dml import ReturningUpdate
 
+from digest.bounces.refusals import Cause, cause
 from digest.model import Message, Outcome, Receipt, Recipient
-from digest.refusals import Cause, cause
 from digest.store import schema
 from digest.store.database import first_to_write
 from digest.store.prepared import Prepared
@@ -26,7 +26,7 @@ _PLACES = [f"reader_{number}" for number in range(_GROUP)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Trouble:
+class UndeliveredRecipient:
     """A recipient whose message did not simply arrive."""
 
     email: str
@@ -124,7 +124,7 @@ class Deliveries:
             settled = connection.execute(select(func.count()).where(table.edition == key, table.attempts > 0)).scalar_one()
         return sum(count for status, reply, count in rows if cause(status, reply) is Cause.GONE), settled
 
-    def troubles(self, key: str, limit: int) -> list[Trouble]:
+    def troubles(self, key: str, limit: int) -> list[UndeliveredRecipient]:
         """The deliveries that did not simply arrive, for a report."""
         table = schema.deliveries.c
         query = (
@@ -135,7 +135,7 @@ class Deliveries:
             .limit(limit)
         )
         with self._engine.begin() as connection:
-            return [Trouble(**row._asdict()) for row in connection.execute(query)]
+            return [UndeliveredRecipient(**row._asdict()) for row in connection.execute(query)]
 
     def reasons(self, key: str) -> list[Reason]:
         """What became of an edition's messages, by relay and by what the relays said, the most frequent first."""

@@ -4,8 +4,8 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from digest.model import Edition, Rendered, Slot, Told
-from digest.sameness import told
+from digest.model import ArticleSigns, Edition, Rendered, Slot
+from digest.text.same_article import told
 
 _EDITION = TypeAdapter(Edition)
 
@@ -49,7 +49,7 @@ def settled_rows(edition: Edition) -> list[dict[str, Any]]:
     return [settled_row(edition.slot.key, row, position, reason) for row, position, reason in [*printed, *left]]
 
 
-def settled_row(edition: str, row: Told, position: int | None, reason: str) -> dict[str, Any]:
+def settled_row(edition: str, row: ArticleSigns, position: int | None, reason: str) -> dict[str, Any]:
     """One of them; `position` is None where it is left out."""
     return {
         "edition": edition,

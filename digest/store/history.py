@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, Engine, func, select
 
-from digest.batches import batched
+from digest.batching import batched
 from digest.statuses import HEARSAY
 from digest.store import schema
 
@@ -14,7 +14,7 @@ LONGEST = 500  # characters of a detail
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class HistoryEvent:
     """One thing that happened."""
 
     email: str
@@ -30,19 +30,19 @@ class History:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def note(self, entries: Iterable[Entry]) -> None:
+    def note(self, entries: Iterable[HistoryEvent]) -> None:
         """Add to them; committed by the thousand."""
         for chunk in batched(entries):
             with self._engine.begin() as connection:
                 noted(connection, chunk)
 
-    def of(self, email: str) -> list[Entry]:
+    def of(self, email: str) -> list[HistoryEvent]:
         """One address's history, oldest first."""
         table = schema.history.c
         columns = (table.email, table.at, table.event, table.origin, table.detail)
         query = select(*columns).where(table.email == email).order_by(table.at, table.id)
         with self._engine.begin() as connection:
-            return [Entry(**row._asdict()) for row in connection.execute(query)]
+            return [HistoryEvent(**row._asdict()) for row in connection.execute(query)]
 
     def count(self, event: str, since: datetime) -> int:
         """How many addresses something has happened to since then; what a list said of them does not count."""
@@ -50,7 +50,7 @@ class History:
             return happened(connection, event, since)
 
 
-def noted(connection: Connection, entries: Sequence[Entry]) -> None:
+def noted(connection: Connection, entries: Sequence[HistoryEvent]) -> None:
     """Add to the histories within a transaction."""
     if entries:
         rows = [asdict(row) | {"detail": row.detail[:LONGEST]} for row in entries]

@@ -8,12 +8,12 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, delete, select, update
 
-from digest.batches import batched
+from digest.batching import batched
 from digest.model import Subscriber
 from digest.store import schema
 from digest.store.database import empty_log, erasing, first_to_write, insert
 from digest.store.deliveries import QUEUED, SENDING, SKIPPED
-from digest.store.history import Entry, noted
+from digest.store.history import HistoryEvent, noted
 
 MAILS = 3  # confirmations to one address
 APART = timedelta(minutes=10)  # between two of them
@@ -93,7 +93,7 @@ class Readers:
             first_to_write(connection)
             if not connection.execute(update(table).where(table.c.email == wish.email).values(values)).rowcount:
                 connection.execute(table.insert().values(email=wish.email, **values))
-            noted(connection, [Entry(email=wish.email, at=now, event="preferences", detail=detail)])
+            noted(connection, [HistoryEvent(email=wish.email, at=now, event="preferences", detail=detail)])
 
     def ask(self, email: str, name: str, topics: Sequence[str], now: datetime) -> Request | None:
         """Take down that somebody wants to join; None where a confirmation has been sent of late, or often enough."""
@@ -109,7 +109,7 @@ class Readers:
                 connection.execute(update(table).where(table.c.id == row.id).values(**values, mails=row.mails + 1))
             else:
                 connection.execute(table.insert().values(email=email, mails=1, **values))
-                noted(connection, [Entry(email=email, at=now, event="asked to join", detail="by the form")])
+                noted(connection, [HistoryEvent(email=email, at=now, event="asked to join", detail="by the form")])
             return _request(connection.execute(select(table).where(table.c.email == email)).one())
 
     def asking(self, request: int, nonce: str, now: datetime) -> Request | None:

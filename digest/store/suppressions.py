@@ -8,13 +8,13 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, and_, delete, func, select, update
 
-from digest.batches import batched
+from digest.batching import batched
+from digest.bounces.refusals import Cause, cause
 from digest.model import Outcome
-from digest.refusals import Cause, cause
 from digest.statuses import HEARSAY, Origin, severity
 from digest.store import schema
 from digest.store.database import first_to_write, insert
-from digest.store.history import Entry, happened, noted
+from digest.store.history import HistoryEvent, happened, noted
 
 FEW, MOST, HALF, SMALL = 3, 0.3, 0.5, 40  # dead addresses, and their share of a long list and of a small one, that nobody believes
 ALIKE = 5  # of one provider, and half of its readers: it is us whom it refuses
@@ -115,7 +115,9 @@ class Suppressions:
             new, worn = suppress(connection, rows), list[str]()
             events = {Cause.FULL: SOFT, Cause.OURS: REFUSED_US, Cause.LATER: UNDELIVERED, Cause.UNCLEAR: UNDELIVERED}
             entries = [
-                Entry(email=row.email, at=now, event=events[why], detail=_said(key, row)) for row, why in told if why in events
+                HistoryEvent(email=row.email, at=now, event=events[why], detail=_said(key, row))
+                for row, why in told
+                if why in events
             ]
             if _first_time(connection, f"edition {key}", now):
                 worn = _bounce_softly(connection, entries, limit=limit, since=since)
@@ -131,7 +133,7 @@ class Suppressions:
         return new
 
     def report_soft(
-        self, key: str, entries: Sequence[Entry], now: datetime, *, limit: int, since: datetime
+        self, key: str, entries: Sequence[HistoryEvent], now: datetime, *, limit: int, since: datetime
     ) -> tuple[list[str], list[str]]:
         """Note bounces that say nothing final, once for each `key`; who has so many since then is suppressed.
 
@@ -153,7 +155,7 @@ class Suppressions:
             reason = connection.execute(select(table.c.reason).where(table.c.email == email)).scalar()
             if reason is not None:
                 connection.execute(delete(table).where(table.c.email == email))
-                noted(connection, [Entry(email=email, at=now, event="restored", detail=f"was {reason}: {why}")])
+                noted(connection, [HistoryEvent(email=email, at=now, event="restored", detail=f"was {reason}: {why}")])
         if reason is not None:
             self.back(email)
         return reason
@@ -216,7 +218,8 @@ def suppress(connection: Connection, rows: Sequence[Suppression]) -> list[str]:
     for row in graver:
         connection.execute(update(table).where(table.c.email == row.email).values(asdict(row)))
     entries = [
-        Entry(email=row.email, at=row.since, event=row.reason, origin=row.origin, detail=row.detail) for row in (*new, *graver)
+        HistoryEvent(email=row.email, at=row.since, event=row.reason, origin=row.origin, detail=row.detail)
+        for row in (*new, *graver)
     ]
     noted(connection, entries)
     return [row.email for row in new]
@@ -247,7 +250,7 @@ def _doubtful(connection: Connection, key: str, dead: Counter[str]) -> set[str]:
     }
 
 
-def _bounce_softly(connection: Connection, entries: Sequence[Entry], *, limit: int, since: datetime) -> list[str]:
+def _bounce_softly(connection: Connection, entries: Sequence[HistoryEvent], *, limit: int, since: datetime) -> list[str]:
     noted(connection, entries)
     worn = [entry for entry in entries if entry.event == SOFT and happened(connection, SOFT, since, entry.email) >= limit]
     detail = f"{limit} bounces since {since:%d %b %Y}, the last: "

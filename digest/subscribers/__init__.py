@@ -2,19 +2,19 @@
 
 from digest.subscribers import backups
 from digest.subscribers.address import normal
-from digest.subscribers.change import Change, NewRow, add, mark, remove, rewrite, write_down
-from digest.subscribers.roll import Roll, Survey
-from digest.subscribers.rows import Problem, topics_in
+from digest.subscribers.edit import FileEdit, NewRow, add, mark, remove, rewrite, write_down
+from digest.subscribers.row_parser import Problem, topics_in
+from digest.subscribers.subscriber_file import FileSummary, SubscriberFile
 
 FILE = "subscribers.csv"
 
 __all__ = [
     "FILE",
-    "Change",
+    "FileEdit",
+    "FileSummary",
     "NewRow",
     "Problem",
-    "Roll",
-    "Survey",
+    "SubscriberFile",
     "add",
     "backups",
     "mark",

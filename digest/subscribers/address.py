@@ -6,7 +6,7 @@ from functools import cache
 
 from email_validator import EmailNotValidError, validate_email
 
-from digest.errors import RollError
+from digest.errors import SubscriberFileError
 from digest.subscribers.columns import WORDS
 
 # What needs no more than a look, in lower case: a test holds it to be what email-validator takes as it is. All else is asked of
@@ -33,12 +33,12 @@ def normal(address: str) -> str:
     if address.isascii() and PLAIN.match(lower) and len(lower) <= 254:
         return lower
     if len(address) > LONGEST:
-        raise RollError(f"{address[:40]!r}… is not an address: it is too long")
+        raise SubscriberFileError(f"{address[:40]!r}… is not an address: it is too long")
     bare = _taken_out(_INVISIBLE.sub("", address).strip())
     try:
         checked = validate_email(bare, check_deliverability=False, test_environment=True)
     except EmailNotValidError as error:
-        raise RollError(f"{address.strip()[:80]!r} is not an address: {str(error).rstrip('.')}") from error
+        raise SubscriberFileError(f"{address.strip()[:80]!r} is not an address: {str(error).rstrip('.')}") from error
     return (checked.ascii_email or checked.normalized).lower()
 
 
@@ -46,12 +46,12 @@ def _taken_out(text: str) -> str:
     """The one address in a text: of `Ada Holm <ada@readers.example>`, of a link; RollError where there are several."""
     several = {found.removeprefix("mailto:").casefold() for found in _SOME.findall(text)}
     if len(several) > 1:
-        raise RollError(f"{text[:80]!r} has {len(several)} addresses in one field; give each a line of its own")
+        raise SubscriberFileError(f"{text[:80]!r} has {len(several)} addresses in one field; give each a line of its own")
     if text.endswith(">"):
         text = text.rpartition("<")[2][:-1]
     text = text.strip().removeprefix("mailto:").removesuffix(".")
     if text[:1] in _STRAY or text.partition("@")[0][-1:] in _STRAY:
-        raise RollError(
+        raise SubscriberFileError(
             f"{text[:80]!r} is not an address: it has a stray {text[0] if text[0] in _STRAY else 'mark'} in it; take it out"
         )
     return text

@@ -5,7 +5,7 @@ import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from digest.modes import OTHERS, private_file, private_folder
+from digest.config.file_modes import OTHERS, private_file, private_folder
 
 KEPT = 10
 APART = timedelta(minutes=10)  # a hundred readers who leave in one morning are not worth a hundred copies

@@ -8,10 +8,10 @@ from html import escape
 
 from aiohttp import web
 
-from digest.marks import split
-from digest.store import Frozen
+from digest.app import App
+from digest.store import FrozenEdition
+from digest.text.placeholders import split
 from digest.web.pages import Pages, mail_headers
-from digest.works import Works
 
 SHOWN = 60  # editions in the list
 FED = 20  # editions in a feed
@@ -22,8 +22,8 @@ _READER_ONLY = re.compile(r'<(p|div|td|span)\b[^>]*class="[^"]*\breader-only\b[^
 class ArchivePages:
     """The pages about editions as such."""
 
-    def __init__(self, works: Works, pages: Pages) -> None:
-        self._works = works
+    def __init__(self, app: App, pages: Pages) -> None:
+        self._app = app
         self._pages = pages
         self._topics: tuple[str, tuple[str, ...]] = ("", ())
 
@@ -36,44 +36,44 @@ class ArchivePages:
 
     def topics(self) -> Sequence[str]:
         """What a reader may choose: as configured, else the most frequent topics of the last editions."""
-        if self._works.config.newsletter.topics:
-            return self._works.config.newsletter.topics
-        newest = next((row.key for row in self._works.store.ledger.headlines(1)), "")
+        if self._app.config.newsletter.topics:
+            return self._app.config.newsletter.topics
+        newest = next((row.key for row in self._app.store.editions.headlines(1)), "")
         if newest != self._topics[0]:
-            editions = self._works.store.ledger.made(FED)
+            editions = self._app.store.editions.made(FED)
             counts = Counter(topic for frozen in editions for story in frozen.edition.stories for topic in story.article.topics)
             self._topics = (newest, tuple(sorted(topic for topic, _ in counts.most_common(OFFERED))))
         return self._topics[1]
 
     async def listed(self, request: web.Request) -> web.Response:
         """The editions, newest first."""
-        newsletter, plan = self._works.config.newsletter, self._works.config.web
-        rows = self._works.store.ledger.headlines(SHOWN)
+        newsletter, plan = self._app.config.newsletter, self._app.config.web
+        rows = self._app.store.editions.headlines(SHOWN)
         links = {"subscribe": plan.subscribe, "archive": plan.archive}
         return self._pages.page("archive.html.j2", newsletter=newsletter, links=links, rows=rows)
 
     async def edition(self, request: web.Request) -> web.Response:
         """An edition, without anything that is one reader's."""
-        frozen = self._works.store.ledger.frozen(request.match_info["key"])
+        frozen = self._app.store.editions.frozen(request.match_info["key"])
         if frozen is None:
-            newsletter, links = self._works.config.newsletter, {"subscribe": False, "archive": True}
+            newsletter, links = self._app.config.newsletter, {"subscribe": False, "archive": True}
             return self._pages.page("missing.html.j2", status=404, newsletter=newsletter, links=links, what="edition")
         return web.Response(text=self._public(frozen), content_type="text/html", headers=mail_headers())
 
-    def _public(self, frozen: Frozen) -> str:
+    def _public(self, frozen: FrozenEdition) -> str:
         own = {"view_url": self._address(frozen.key), "preferences_url": f"{self._base}/preferences", "unsubscribe_url": self._base}
         *turns, last = split(_READER_ONLY.sub("", frozen.rendered.html))
         return "".join(text + escape(own.get(name, "")) for text, name in zip(turns[::2], turns[1::2], strict=True)) + last
 
     async def rss(self, request: web.Request) -> web.Response:
         """RSS 2.0."""
-        newsletter = self._works.config.newsletter
+        newsletter = self._app.config.newsletter
         items = "".join(
             f"<item><title>{_xml(row.subject)}</title><link>{_xml(self._address(row.key))}</link>"
             f'<guid isPermaLink="true">{_xml(self._address(row.key))}</guid>'
             f"<pubDate>{format_datetime(row.frozen_at)}</pubDate>"
             f"<description>{_xml(row.preheader)}</description></item>"
-            for row in self._works.store.ledger.headlines(FED)
+            for row in self._app.store.editions.headlines(FED)
         )
         text = (
             '<?xml version="1.0" encoding="UTF-8"?>\n<rss version="2.0" xmlns:atom="http://www.w3.org/2005/Atom"><channel>'
@@ -87,7 +87,7 @@ class ArchivePages:
 
     async def json_feed(self, request: web.Request) -> web.Response:
         """JSON Feed 1.1."""
-        newsletter = self._works.config.newsletter
+        newsletter = self._app.config.newsletter
         items = [
             {
                 "id": self._address(row.key),
@@ -96,7 +96,7 @@ class ArchivePages:
                 "content_text": row.preheader,
                 "date_published": row.frozen_at.isoformat(),
             }
-            for row in self._works.store.ledger.headlines(FED)
+            for row in self._app.store.editions.headlines(FED)
         ]
         feed = {
             "version": "https://jsonfeed.org/version/1.1",
@@ -110,7 +110,7 @@ class ArchivePages:
 
     @property
     def _base(self) -> str:
-        return (self._works.config.newsletter.public_url or "").rstrip("/")
+        return (self._app.config.newsletter.public_url or "").rstrip("/")
 
     def _address(self, key: str) -> str:
         return f"{self._base}/archive/{key}"

@@ -29,7 +29,7 @@ def raise_descriptors() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
-class Door:
+class ConnectionLimits:
     """Makes the protocols of a server, each behind a `Guarded` one."""
 
     def __init__(self, inner: Callable[[], asyncio.Protocol], most: int) -> None:
@@ -66,7 +66,7 @@ class Door:
 class Guarded(asyncio.Protocol):
     """One connection, handed on to the server's own protocol."""
 
-    def __init__(self, door: Door, inner: asyncio.Protocol) -> None:
+    def __init__(self, door: ConnectionLimits, inner: asyncio.Protocol) -> None:
         self._door = door
         self._inner = inner
         self._transport: asyncio.Transport | None = None

@@ -11,8 +11,8 @@ from aiohttp import web, web_response
 from jinja2 import ChoiceLoader, Environment, FileSystemLoader, StrictUndefined
 
 from digest.errors import DigestError
-from digest.render import PACKAGED
-from digest.web.connections import Door, room
+from digest.render.renderer import PACKAGED
+from digest.web.connections import ConnectionLimits, room
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 KEPT = 15.0  # seconds that a connection is kept for another request
@@ -72,11 +72,11 @@ async def only_here(request: web.Request, handler: Handler) -> web.StreamRespons
 
 
 @asynccontextmanager
-async def served(app: web.Application, host: str, port: int) -> AsyncIterator[str]:
+async def served(application: web.Application, host: str, port: int) -> AsyncIterator[str]:
     """The application on a port (0: any free one) while the block runs; yields its address."""
     web_response.SERVER_SOFTWARE = "digest"  # type: ignore[attr-defined]  # and not which versions a stranger would have to look for
-    app.on_response_prepare.append(_guard)
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0, keepalive_timeout=KEPT)
+    application.on_response_prepare.append(_guard)
+    runner = web.AppRunner(application, access_log=None, shutdown_timeout=1.0, keepalive_timeout=KEPT)
     await runner.setup()
     server = None
     try:
@@ -84,7 +84,7 @@ async def served(app: web.Application, host: str, port: int) -> AsyncIterator[st
         if inner is None:
             raise DigestError("the pages cannot be served")
         try:
-            server = await asyncio.get_running_loop().create_server(Door(inner, room()), host, port)
+            server = await asyncio.get_running_loop().create_server(ConnectionLimits(inner, room()), host, port)
         except OSError as error:
             raise DigestError(
                 f"cannot listen: {error.strerror}", thing=f"{host}:{port}", remedy="Is another digest running? Choose another port."

@@ -13,18 +13,18 @@ from urllib.parse import urlsplit
 
 from aiohttp import web
 
+from digest.app import App
+from digest.audience.rate_limiter import RateLimiter
+from digest.audience.subscriptions import Subscriptions
 from digest.compose import Composer
-from digest.errors import DigestError, RollError
-from digest.limits import Limit
-from digest.readership import Readership
+from digest.errors import DigestError, SubscriberFileError
 from digest.store import Preference
 from digest.web.archive import ArchivePages
+from digest.web.client_ip import network, visitor
 from digest.web.forms import body_of, for_reader, form_of, text_of
-from digest.web.hooks import Hooks
-from digest.web.message import html_part
+from digest.web.mime_view import html_part
 from digest.web.pages import Handler, Pages, mail_headers
-from digest.web.visitor import network, visitor
-from digest.works import Works
+from digest.web.webhooks import Webhooks
 
 log = logging.getLogger("digest")
 TOKEN = "{token:[A-Za-z0-9_-]{20,40}}"  # noqa: S105  a pattern
@@ -38,26 +38,26 @@ _LATER = "The newsletter's files cannot be written to at the moment. Please try 
 class ReaderPages:
     """What `digest run` serves to the public, behind a reverse proxy."""
 
-    def __init__(self, works: Works) -> None:
-        self._works = works
-        self._base = urlsplit(works.config.newsletter.public_url or "").path.rstrip("/")
-        self._pages = Pages([works.config.root / "templates"], self._base)
-        self.readership = Readership(works)
-        self._archive = ArchivePages(works, self._pages)
-        self._hooks = Hooks(works)
-        self._asking, self._networks, self._all = Limit(5, 120), Limit(60, 30), Limit(2_000, 2)
-        self._looking = Limit(30, 2)  # a page that may cost a reading of the roll
+    def __init__(self, app: App) -> None:
+        self._app = app
+        self._base = urlsplit(app.config.newsletter.public_url or "").path.rstrip("/")
+        self._pages = Pages([app.config.root / "templates"], self._base)
+        self.subscriptions = Subscriptions(app)
+        self._archive = ArchivePages(app, self._pages)
+        self._hooks = Webhooks(app)
+        self._asking, self._networks, self._all = RateLimiter(5, 120), RateLimiter(60, 30), RateLimiter(2_000, 2)
+        self._looking = RateLimiter(30, 2)  # a page that may cost a reading of the roll
 
-    def app(self) -> web.Application:
+    def application(self) -> web.Application:
         """The routes; those below a path too, where `public_url` has one: a proxy may take it off, or not."""
-        app = web.Application(client_max_size=16_384, middlewares=[self._told])
+        application = web.Application(client_max_size=16_384, middlewares=[self._told])
         for at in dict.fromkeys(["", self._base]):
-            self._add_to(app.router, at)
-        app.cleanup_ctx.append(self._closing)
-        return app
+            self._add_to(application.router, at)
+        application.cleanup_ctx.append(self._closing)
+        return application
 
     def _add_to(self, router: web.UrlDispatcher, at: str) -> None:
-        plan = self._works.config.web
+        plan = self._app.config.web
         router.add_get(f"{at}/", self.front)
         router.add_get(f"{at}/unsubscribe/{TOKEN}", self.leaving)
         router.add_post(f"{at}/unsubscribe/{TOKEN}", self.leave)
@@ -98,24 +98,24 @@ class ReaderPages:
 
     async def front(self, request: web.Request) -> web.Response:
         """Whoever comes to the front door is led to what there is."""
-        plan = self._works.config.web
+        plan = self._app.config.web
         raise web.HTTPFound(f"{self._base}/{'subscribe' if plan.subscribe else 'archive' if plan.archive else 'preferences'}")
 
     async def _closing(self, _: web.Application) -> AsyncIterator[None]:
         yield
-        await self.readership.close()
+        await self.subscriptions.close()
 
     def _page(self, template: str, *, status: int = 200, **context: object) -> web.Response:
-        plan = self._works.config.web
+        plan = self._app.config.web
         links = {"subscribe": plan.subscribe, "archive": plan.archive}
-        return self._pages.page(template, status=status, newsletter=self._works.config.newsletter, links=links, **context)
+        return self._pages.page(template, status=status, newsletter=self._app.config.newsletter, links=links, **context)
 
     # — leaving —
 
     async def leaving(self, request: web.Request) -> web.Response:
         """A page with one button; nothing is changed."""
         token = request.match_info["token"]
-        if self.readership.known(token) is None and not self.readership.erased(token):
+        if self.subscriptions.known(token) is None and not self.subscriptions.erased(token):
             return self._page("missing.html.j2", status=404, what="page")
         return self._page("unsubscribe.html.j2", done=False, token=request.match_info["token"])
 
@@ -124,11 +124,11 @@ class ReaderPages:
         believe to have left who has not.
         """
         token = request.match_info["token"]
-        if self.readership.known(token) is None and not self.readership.erased(token):  # before anything of it is read
+        if self.subscriptions.known(token) is None and not self.subscriptions.erased(token):  # before anything of it is read
             return self._page("missing.html.j2", status=404, what="page")
         one_click = "one-click" in (await body_of(request)).lower()
         how = "one click in a mail program (RFC 8058)" if one_click else "by the page"
-        if not await self.readership.leave(request.match_info["token"], how):
+        if not await self.subscriptions.leave(request.match_info["token"], how):
             return self._page("missing.html.j2", status=404, what="page")
         if one_click:  # nobody reads it
             return web.Response(text="Unsubscribed.\n")
@@ -151,21 +151,21 @@ class ReaderPages:
         offered = self._archive.topics()
         topics = [topic for topic in map(text_of, form.getall("topic", [])[:MANY]) if topic in offered]
         try:
-            self.readership.ask(email, name, topics)
-        except RollError:
+            self.subscriptions.ask(email, name, topics)
+        except SubscriberFileError:
             error = "That is not an e-mail address. It looks like name@example.org."
             return self._page("subscribe.html.j2", status=400, done=False, error=error, topics=self._archive.topics(), email=email)
         return self._page("subscribe.html.j2", done=True, error="", topics=(), email="")
 
     async def confirming(self, request: web.Request) -> web.Response:
         """A page with one button."""
-        whole = self.readership.plausible(request.match_info["token"])
+        whole = self.subscriptions.plausible(request.match_info["token"])
         return self._page("confirm.html.j2", status=200 if whole else 410, state="asking" if whole else "over")
 
     async def confirm(self, request: web.Request) -> web.Response:
         """Take the one who asked onto the roll."""
         try:
-            topics = await self.readership.confirm(request.match_info["token"])
+            topics = await self.subscriptions.confirm(request.match_info["token"])
         except DigestError:
             return self._page("sorry.html.j2", status=503, what=_LATER)
         if topics is None:
@@ -176,36 +176,36 @@ class ReaderPages:
 
     async def choosing(self, request: web.Request) -> web.Response:
         """The reader's choices, and why they get the mail."""
-        if not self._looking.takes(visitor(request, self._works.config.web.proxies)):
+        if not self._looking.takes(visitor(request, self._app.config.web.proxies)):
             return self._too_many()
-        email = self.readership.known(request.match_info["token"])
+        email = self.subscriptions.known(request.match_info["token"])
         if email is None:
             return self._page("missing.html.j2", status=404, what="page")
         return await self._choices(email, request.match_info["token"], saved=False)
 
     async def choose(self, request: web.Request) -> web.Response:
         """Keep them."""
-        email = self.readership.known(request.match_info["token"])
+        email = self.subscriptions.known(request.match_info["token"])
         if email is None:  # before anything of the form is read
             return self._page("missing.html.j2", status=404, what="page")
         form = await form_of(request)
         if "until" not in form:  # our form always has it: an empty box is a choice only where the whole form came
             return await self._choices(email, request.match_info["token"], saved=False)
-        before = await asyncio.to_thread(self.readership.preference, email)
+        before = await asyncio.to_thread(self.subscriptions.preference, email)
         offered = {*self._archive.topics(), *(before.topics or ())}
         topics = tuple(topic for topic in map(text_of, form.getall("topic", [])[:MANY]) if topic in offered)
         until = self._until(text_of(form.get("until")))
         wish = Preference(email=email, topics=topics, paused_until=until, comments=form.get("comments") == "yes")
-        await self.readership.prefer(wish)
+        await self.subscriptions.prefer(wish)
         return await self._choices(email, request.match_info["token"], saved=True)
 
     async def _choices(self, email: str, token: str, *, saved: bool) -> web.Response:
-        wish = await asyncio.to_thread(self.readership.preference, email)
+        wish = await asyncio.to_thread(self.subscriptions.preference, email)
         today = self._today()
         offered = self._archive.topics()
         topics = [*offered, *(topic for topic in wish.topics or () if topic not in offered)]
-        gone = self._works.store.suppressions.among([email]).get(email)
-        joined = next((entry for entry in self._works.store.history.of(email) if entry.event in _JOINED), None)
+        gone = self._app.store.suppressions.among([email]).get(email)
+        joined = next((entry for entry in self._app.store.history.of(email) if entry.event in _JOINED), None)
         return self._page(
             "preferences.html.j2", wish=wish, topics=topics, token=token, saved=saved, gone=gone, joined=joined,
             first=today + timedelta(days=1), last=today + LONGEST_PAUSE,
@@ -220,7 +220,7 @@ class ReaderPages:
         return min(day, self._today() + LONGEST_PAUSE) if day > self._today() else None
 
     def _today(self) -> date:
-        return self._works.clock().astimezone(self._works.config.newsletter.timezone).date()
+        return self._app.clock().astimezone(self._app.config.newsletter.timezone).date()
 
     # — one's own data —
 
@@ -233,22 +233,22 @@ class ReaderPages:
         if not self._allowed(request):
             return self._too_many()
         try:
-            self.readership.send_link(text_of((await form_of(request)).get("email")))
-        except RollError:
+            self.subscriptions.send_link(text_of((await form_of(request)).get("email")))
+        except SubscriberFileError:
             return self._page("lost.html.j2", status=400, done=False, error="That is not an e-mail address.")
         return self._page("lost.html.j2", done=True, error="")
 
     async def mine(self, request: web.Request) -> web.Response:
         """What is known of the reader to whom the link was sent."""
-        found = await asyncio.to_thread(self.readership.mine, request.match_info["token"])
+        found = await asyncio.to_thread(self.subscriptions.mine, request.match_info["token"])
         if found is None:
             return self._page("missing.html.j2", status=404, what="page")
-        own = self._works.links.token(found.email)
+        own = self._app.links.token(found.email)
         return self._page("mine.html.j2", state="shown", found=found, token=request.match_info["token"], choices=own)
 
     async def data(self, request: web.Request) -> web.Response:
         """The same as a file."""
-        found = await asyncio.to_thread(self.readership.mine, request.match_info["token"])
+        found = await asyncio.to_thread(self.subscriptions.mine, request.match_info["token"])
         if found is None:
             return self._page("missing.html.j2", status=404, what="page")
         headers = {"Content-Disposition": 'attachment; filename="my-data.json"', "Cache-Control": "no-store"}
@@ -256,11 +256,11 @@ class ReaderPages:
 
     async def erase(self, request: web.Request) -> web.Response:
         """Forget the reader."""
-        found = await asyncio.to_thread(self.readership.mine, request.match_info["token"])
+        found = await asyncio.to_thread(self.subscriptions.mine, request.match_info["token"])
         if found is None:
             return self._page("missing.html.j2", status=404, what="page")
         try:
-            await asyncio.to_thread(self.readership.forget, found.email)
+            await asyncio.to_thread(self.subscriptions.forget, found.email)
         except DigestError:
             return self._page("sorry.html.j2", status=503, what=_LATER)
         return self._page("mine.html.j2", state="erased", found=None, token="")
@@ -269,23 +269,23 @@ class ReaderPages:
 
     async def view(self, request: web.Request) -> web.Response:
         """An edition as this reader has it in the inbox."""
-        key, store = request.match_info["key"], self._works.store
-        frozen, recipient = store.ledger.frozen(key), store.deliveries.recipient(key, request.match_info["token"])
+        key, store = request.match_info["key"], self._app.store
+        frozen, recipient = store.editions.frozen(key), store.deliveries.recipient(key, request.match_info["token"])
         if frozen is None or recipient is None:
             return self._page("missing.html.j2", status=404, what="edition")
-        sender, at = self._works.line.sender, frozen.edition.frozen_at
+        sender, at = self._app.pipeline.sender, frozen.edition.frozen_at
         compose = Composer(sender, frozen.rendered, key, at, variants=frozen.variants)
         html = html_part(compose(recipient).raw)
         return web.Response(text=html, content_type="text/html", headers=mail_headers())
 
     async def health(self, request: web.Request) -> web.Response:
         """For a monitor: the service answers and its store can be read."""
-        self._works.store.ledger.recent(1)
+        self._app.store.editions.recent(1)
         return web.json_response({"ok": True})
 
     def _allowed(self, request: web.Request) -> bool:
         """Whether this visitor, their network, and all together, may have one more letter sent: a flood uses up its own."""
-        who = visitor(request, self._works.config.web.proxies)
+        who = visitor(request, self._app.config.web.proxies)
         return self._asking.takes(who) and self._networks.takes(network(who)) and self._all.takes("all")
 
     def _too_many(self) -> web.Response:

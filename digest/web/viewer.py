@@ -9,14 +9,14 @@ from aiohttp import web
 
 from digest.errors import DigestError
 from digest.model import Edition
-from digest.web import message
+from digest.web import mime_view
 from digest.web.pages import Pages, mail_headers, only_here
 
 VIEWS = {"phone": "Phone", "desktop": "Desktop", "dark": "Dark", "text": "Plain text", "source": "Source"}
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class MessageRow:
     """One mail in the list at the side."""
 
     id: str
@@ -24,12 +24,12 @@ class Row:
     detail: str
 
 
-class Mails(Protocol):
+class MessageList(Protocol):
     """The mails there are to look at."""
 
     title: str
 
-    def rows(self) -> Sequence[Row]:
+    def rows(self) -> Sequence[MessageRow]:
         """The list at the side."""
 
     def raw(self, name: str) -> bytes | None:
@@ -45,18 +45,18 @@ class Mails(Protocol):
 class Viewer:
     """The pages over some mails."""
 
-    def __init__(self, mails: Mails) -> None:
+    def __init__(self, mails: MessageList) -> None:
         self._mails = mails
         self._pages = Pages()
 
-    def app(self) -> web.Application:
+    def application(self) -> web.Application:
         """The routes, for this machine only."""
-        app = web.Application(middlewares=[only_here])
-        app.router.add_get("/", self.first)
-        app.router.add_get("/version", self.version)
-        app.router.add_get("/mail/{name}", self.mail)
-        app.router.add_get("/mail/{name}/html", self.html)
-        return app
+        application = web.Application(middlewares=[only_here])
+        application.router.add_get("/", self.first)
+        application.router.add_get("/version", self.version)
+        application.router.add_get("/mail/{name}", self.mail)
+        application.router.add_get("/mail/{name}/html", self.html)
+        return application
 
     async def first(self, request: web.Request) -> web.Response:
         """The first mail of the list, or an empty page."""
@@ -85,9 +85,9 @@ class Viewer:
             views=VIEWS,
             version=self._mails.version(),
             edition=self._mails.edition(),
-            seen=message.seen(raw) if raw else None,
+            seen=mime_view.seen(raw) if raw else None,
             size=len(raw or b""),
-            text=message.text_part(raw) if raw and view == "text" else "",
+            text=mime_view.text_part(raw) if raw and view == "text" else "",
             source=raw.decode("utf-8", "replace") if raw and view == "source" else "",
             error=error,
         )
@@ -103,6 +103,6 @@ class Viewer:
         raw, error = self._raw(request.match_info["name"])
         if raw is None:
             raise web.HTTPNotFound(text=error or "There is no such mail.")
-        html = message.html_part(raw)
-        shown = message.darkened(html) if request.query.get("dark") else message.lightened(html)
+        html = mime_view.html_part(raw)
+        shown = mime_view.darkened(html) if request.query.get("dark") else mime_view.lightened(html)
         return web.Response(text=shown, content_type="text/html", headers=mail_headers())

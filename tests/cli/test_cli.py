@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
+from digest.app import opened
 from digest.publish import Unwatched, publish
-from digest.wiring import opened
 from tests.conftest import Furnish
 from tests.newsroom import NOW, RecordedSite
 from tests.relay import Relay
@@ -227,9 +227,9 @@ async def test_the_service_publishes_serves_and_stops(site: RecordedSite, relay:
 async def test_yesterdays_rest_goes_with_todays_send(site: RecordedSite, relay: Relay, furnish: Furnish) -> None:
     root = furnish(site.base, relay.port, extra='give_up_after = "30h"\n')
     relay.rcpt = lambda address: "450 later" if address.startswith("bo") else None
-    with opened(root, lambda: NOW - timedelta(days=1), patience=()) as works:
-        plan = works.config.editions[0]
-        await publish(works.line, plan, works.slot(plan, date(2026, 11, 23)), Unwatched())
+    with opened(root, lambda: NOW - timedelta(days=1), retry_delays=()) as app:
+        plan = app.config.editions[0]
+        await publish(app.pipeline, plan, app.slot(plan, date(2026, 11, 23)), Unwatched())
     relay.rcpt = lambda address: None
     tuesday = await digest("send", "-C", root, "--json")
     assert (tuesday.code, tuesday.json["sent"]) == (0, 2)

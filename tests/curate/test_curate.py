@@ -12,13 +12,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from digest.collect.fetch import Fetcher
+from digest.collect.sources import wordpress
 from digest.config import SourcePlan
 from digest.curate import Rules, abuse, curate
-from digest.fetch import Fetcher
-from digest.judging import held_to
-from digest.model import Article, Comment, Edition, Harvest, Image, Slot, Told, Window
-from digest.sameness import told
-from digest.sources import wordpress
+from digest.curate.judge import held_to
+from digest.model import Article, ArticleSigns, Comment, Edition, Harvest, Image, Slot, Window
+from digest.text.same_article import told
 from tests.newsroom import DATA, RecordedSite
 
 END = datetime(2026, 11, 24, 7, tzinfo=UTC)
@@ -57,7 +57,7 @@ def comment(name: str, text: str = SENSIBLE, on: str = "a", **more: object) -> C
 
 
 def made(
-    articles: Sequence[Article] = (), comments: Sequence[Comment] = (), settled: Sequence[Told] = (), rules: Rules = RULES
+    articles: Sequence[Article] = (), comments: Sequence[Comment] = (), settled: Sequence[ArticleSigns] = (), rules: Rules = RULES
 ) -> Edition:
     return curate(SLOT, Harvest(articles=tuple(articles), comments=tuple(comments)), settled, rules, number=1, now=END)
 
@@ -78,13 +78,15 @@ def test_the_window_is_half_open() -> None:
 
 
 def test_what_came_in_late_is_taken_once_there_was_an_edition() -> None:
-    edition = made([article("late", 30)], settled=[Told("other", "g.example/other")])
+    edition = made([article("late", 30)], settled=[ArticleSigns("other", "g.example/other")])
     assert edition.stories[0].reasons[-1].startswith("came in after")
 
 
 def test_what_was_settled_is_not_printed_again_under_another_id_either() -> None:
     assert made([article("a")], settled=[told(article("a"))]).stories == ()
-    assert made([article("b", url="http://www.g.example/a/?utm_source=x")], settled=[Told("a", "g.example/a")]).stories == ()
+    assert (
+        made([article("b", url="http://www.g.example/a/?utm_source=x")], settled=[ArticleSigns("a", "g.example/a")]).stories == ()
+    )
 
 
 def test_copies_are_united_with_their_comments() -> None:

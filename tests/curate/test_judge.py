@@ -14,14 +14,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from digest.cli.judge import command
-from digest.curate import copies
+from digest.curate import duplicates
 from digest.curate.abuse import State, rule
-from digest.curate.crowd import crowd, wilson
-from digest.curate.discussion import Discussion
+from digest.curate.abuse_model import AbuseModel, pair_feature
+from digest.curate.comment_thread import CommentThread
+from digest.curate.judge import held_to
 from digest.curate.language import english
-from digest.curate.risk import Risk, pair_feature
+from digest.curate.votes import crowd, wilson
 from digest.errors import ConfigError, SourceError
-from digest.judging import held_to
 from tests.curate.test_curate import OTHER, SENSIBLE, STANDARDS, THIRD, article, comment
 
 WEAK = "well the boats went out again today and so it goes on, i suppose, and on"
@@ -95,11 +95,11 @@ def test_looking_for_copies_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
         compared.append(len(one & other))
         return False
 
-    monkeypatch.setattr(copies, "_alike", unlike)
+    monkeypatch.setattr(duplicates, "_alike", unlike)
     rng, words = random.Random(5), [f"word{n}" for n in range(12)]
     rows = [comment(f"{n:03}", " ".join(rng.choices(words, k=200))) for n in range(200)]
-    assert Discussion(article("a"), rows).copies == {}
-    assert 1_000 < len(compared) <= len(rows) * copies.COMMONPLACE
+    assert CommentThread(article("a"), rows).copies == {}
+    assert 1_000 < len(compared) <= len(rows) * duplicates.COMMONPLACE
 
 
 def test_a_long_chain_of_answers_to_abuse_falls_with_it() -> None:
@@ -152,7 +152,7 @@ def test_a_third_pick_is_near_the_first() -> None:
 
 @given(st.lists(st.lists(st.sampled_from(["tide", "rope", "lamp", "quay", "mast"]), max_size=9), max_size=12))
 def test_copies_are_what_comparing_each_with_each_finds(texts: list[list[str]]) -> None:
-    talk = Discussion(article("a"), [comment(f"{n:02}", " ".join(said)) for n, said in enumerate(texts)])
+    talk = CommentThread(article("a"), [comment(f"{n:02}", " ".join(said)) for n, said in enumerate(texts)])
     kept: dict[str, set[tuple[str, ...]]] = {}
     found: dict[str, str] = {}
     for key, said in talk.words.items():
@@ -168,7 +168,7 @@ def test_copies_are_what_comparing_each_with_each_finds(texts: list[list[str]]) 
 def test_a_model_weighs_pairs_where_its_training_put_them() -> None:
     weights = bytearray(1 << 16)
     weights[pair_feature("harbour", "office") & 0xFFFF] = 100
-    model = Risk(b"digest-abuse 1 scale=1.0 bias=0.0\n" + weights)
+    model = AbuseModel(b"digest-abuse 1 scale=1.0 bias=0.0\n" + weights)
     assert model("the harbour office") > 0 == model("the office harbour")
 
 
@@ -190,9 +190,9 @@ def test_english_lists_step_aside_in_other_languages() -> None:
 def test_the_crowd_is_heard_only_where_it_has_voted() -> None:
     assert wilson(9, 1, 1.28) > wilson(1, 0, 1.28) > wilson(1, 9, 1.28) > wilson(0, 0, 1.28)
     rows = [comment("x", up=40, down=2), comment("y", OTHER, up=1, down=0), comment("z", THIRD, up=3, down=30)]
-    heard = crowd(Discussion(article("a"), rows), 1.28)
+    heard = crowd(CommentThread(article("a"), rows), 1.28)
     assert heard["x"] > heard["y"] > heard["z"]
-    assert crowd(Discussion(article("a"), [comment("x"), comment("y", OTHER)]), 1.28) == {}
+    assert crowd(CommentThread(article("a"), [comment("x"), comment("y", OTHER)]), 1.28) == {}
 
 
 def test_votes_never_lift_what_a_gate_keeps_out() -> None:

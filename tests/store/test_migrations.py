@@ -47,9 +47,9 @@ def test_a_database_of_every_landed_schema_goes_on(schema: Path, tmp_path: Path)
     with store.engine.connect() as connection:
         assert compare_metadata(MigrationContext.configure(connection), metadata) == []
     since = datetime(2026, 5, 1, tzinfo=UTC)
-    assert store.archive.unread_since("The Gazette", since) == since
-    assert [article.title for article in store.archive.material(since).articles] == ["The night ferry stays"]
-    frozen = store.ledger.frozen("weekday-2026-05-26")
+    assert store.content.unread_since("The Gazette", since) == since
+    assert [article.title for article in store.content.material(since).articles] == ["The night ferry stays"]
+    frozen = store.editions.frozen("weekday-2026-05-26")
     assert frozen is not None
     assert frozen.rendered.subject == "The night ferry stays"
     assert store.deliveries.counts("weekday-2026-05-26") == {"sent": 1}
@@ -69,7 +69,7 @@ def test_a_table_that_is_missing_is_not_told_as_a_full_disk(tmp_path: Path) -> N
     with closing(sqlite3.connect(file, isolation_level=None)) as database:
         database.execute("DROP TABLE readings")
     with pytest.raises(StoreError) as caught:
-        store.archive.unread_since("The Gazette", datetime(2026, 5, 1, tzinfo=UTC))
+        store.content.unread_since("The Gazette", datetime(2026, 5, 1, tzinfo=UTC))
     store.close()
     assert "no such table: readings" in str(caught.value)
     assert "disk" not in str(caught.value)

@@ -23,11 +23,11 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 
 def there(store: Store, since: datetime = END - DAY) -> dict[str, Article]:
-    return {row.id: row for row in store.archive.material(since).articles}
+    return {row.id: row for row in store.content.material(since).articles}
 
 
 def read(store: Store, now: datetime, *older: Article, articles: tuple[Article, ...] = (), sighted: tuple[str, ...] = ()) -> None:
-    store.archive.keep(Harvest(articles=articles, older=older, sighted=sighted, read=("s",), looked=(("s", "feed"),)), now)
+    store.content.keep(Harvest(articles=articles, older=older, sighted=sighted, read=("s",), looked=(("s", "feed"),)), now)
 
 
 def test_an_old_date_never_seen_before_came_in_late(store: Store) -> None:
@@ -43,20 +43,20 @@ def test_of_a_first_reading_nothing_old_is_new(store: Store) -> None:
 
 
 def test_another_sources_reading_says_nothing_of_this_one(store: Store) -> None:
-    store.archive.keep(Harvest(read=("another",), looked=(("another", "feed"),)), END - DAY)
+    store.content.keep(Harvest(read=("another",), looked=(("another", "feed"),)), END - DAY)
     read(store, END, LATE)
     assert there(store) == {}
 
 
 def test_a_list_that_reaches_further_than_the_last_brings_nothing_new(store: Store) -> None:
     read(store, END - DAY)
-    store.archive.keep(Harvest(older=(LATE,), read=("s",), looked=(("s", "posts"),)), END)
+    store.content.keep(Harvest(older=(LATE,), read=("s",), looked=(("s", "posts"),)), END)
     read(store, END + DAY, LATE)
     assert there(store) == {}
 
 
 def test_a_reading_that_failed_is_none(store: Store) -> None:
-    store.archive.keep(Harvest(), END - DAY)
+    store.content.keep(Harvest(), END - DAY)
     read(store, END, LATE)
     assert there(store) == {}
 

@@ -12,11 +12,11 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
+from digest.collect.fetch import CachedResponse, Response
 from digest.errors import ConfigError, StoreError
-from digest.fetch import Kept, Response
-from digest.model import Edition, Harvest, LeftOut, Message, Outcome, Receipt, Recipient, Rendered, Subscriber, Thread
-from digest.store import Frozen, Journal, Store, Terms
-from digest.store.archive import ResponseCache
+from digest.model import Edition, Harvest, LeftOut, Message, Outcome, Receipt, Recipient, Rendered, Subscriber, ThreadCoverage
+from digest.store import FrozenEdition, RecipientRules, Store, StoredDeliveryLog
+from digest.store.content import ResponseCache
 from digest.store.schema import metadata
 from tests.curate.test_curate import END, SLOT, article, comment, made
 
@@ -34,9 +34,9 @@ def edition() -> Edition:
     return made([article("a"), article("b", 3, access="protected")], [comment("c")])
 
 
-def frozen(store: Store, *emails: str) -> Frozen:
+def frozen(store: Store, *emails: str) -> FrozenEdition:
     readers = [Subscriber(email=email, name=f"Name of {email}") for email in emails]
-    return store.ledger.freeze(edition(), WORDS, readers, Terms(token=lambda email: f"token-{email}"))
+    return store.editions.freeze(edition(), WORDS, readers, RecipientRules(token=lambda email: f"token-{email}"))
 
 
 def message(recipient: Recipient) -> Message:
@@ -50,35 +50,37 @@ def receipt(recipient: Recipient, outcome: Outcome, minutes: int = 5) -> Receipt
 
 def test_what_goes_in_comes_out(store: Store) -> None:
     harvest = Harvest(articles=(article("a"), article("b", 50)), comments=(comment("c", parent_id="x"),))
-    store.archive.keep(harvest, END)
-    material = store.archive.material(END - timedelta(days=1))
+    store.content.keep(harvest, END)
+    material = store.content.material(END - timedelta(days=1))
     assert material.articles == harvest.articles
     assert material.comments == harvest.comments
 
 
 def test_an_edited_article_is_renewed(store: Store) -> None:
-    store.archive.keep(Harvest(articles=(article("a"),)), END)
-    store.archive.keep(Harvest(articles=(article("a", title="Corrected"),)), END)
-    assert [row.title for row in store.archive.material(END - timedelta(days=1)).articles] == ["Corrected"]
+    store.content.keep(Harvest(articles=(article("a"),)), END)
+    store.content.keep(Harvest(articles=(article("a", title="Corrected"),)), END)
+    assert [row.title for row in store.content.material(END - timedelta(days=1)).articles] == ["Corrected"]
 
 
 def test_a_removed_comment_is_gone_as_far_as_the_thread_reaches(store: Store) -> None:
     old, young = comment("old", written=END - timedelta(hours=4)), comment("young")
-    store.archive.keep(Harvest(articles=(article("a"),), comments=(old, young)), END)
-    reach = Thread(article_id="a", whole_since=END - timedelta(hours=3))
-    store.archive.keep(Harvest(articles=(article("a"),), threads=(reach,)), END)
-    assert [row.id for row in store.archive.material(END - timedelta(days=1)).comments] == ["old"]
+    store.content.keep(Harvest(articles=(article("a"),), comments=(old, young)), END)
+    reach = ThreadCoverage(article_id="a", whole_since=END - timedelta(hours=3))
+    store.content.keep(Harvest(articles=(article("a"),), threads=(reach,)), END)
+    assert [row.id for row in store.content.material(END - timedelta(days=1)).comments] == ["old"]
 
 
 def test_material_is_kept_for_a_month(store: Store) -> None:
-    store.archive.keep(Harvest(articles=(article("a"),), comments=(comment("c"),)), END)
-    store.archive.keep(Harvest(), END + timedelta(days=32))
-    assert store.archive.material(END - timedelta(days=2)) == Harvest()
+    store.content.keep(Harvest(articles=(article("a"),), comments=(comment("c"),)), END)
+    store.content.keep(Harvest(), END + timedelta(days=32))
+    assert store.content.material(END - timedelta(days=2)) == Harvest()
 
 
 def test_http_answers_are_kept(store: Store) -> None:
     cache = ResponseCache(store.engine, lambda: END)
-    kept = Kept(etag='"1"', modified="", response=Response(status=200, url="http://a/", headers={"etag": '"1"'}, body=b"x" * 9))
+    kept = CachedResponse(
+        etag='"1"', modified="", response=Response(status=200, url="http://a/", headers={"etag": '"1"'}, body=b"x" * 9)
+    )
     cache.remember("http://a/", kept)
     cache.remember("http://a/", kept)
     assert cache.recall("http://a/") == kept
@@ -97,25 +99,25 @@ def test_permanent_redirects_are_kept_and_forgotten(store: Store) -> None:
 def test_an_edition_is_kept_whole(store: Store) -> None:
     made_edition = edition()
     frozen(store, "ada@r.example")
-    again = store.ledger.frozen(SLOT.key)
+    again = store.editions.frozen(SLOT.key)
     assert again is not None
     assert again.edition == made_edition
     assert again.rendered == WORDS
-    assert {(row.id, row.address) for row in store.ledger.settled("weekday")} == {("a", "g.example/a"), ("b", "g.example/b")}
-    assert store.ledger.settled("weekly") == ()
-    assert store.ledger.next_number() == 2
-    assert store.ledger.key_of(1) == SLOT.key
-    assert store.ledger.horizon("weekday", END + timedelta(days=1)) == END
+    assert {(row.id, row.address) for row in store.editions.settled("weekday")} == {("a", "g.example/a"), ("b", "g.example/b")}
+    assert store.editions.settled("weekly") == ()
+    assert store.editions.next_number() == 2
+    assert store.editions.key_of(1) == SLOT.key
+    assert store.editions.covered_until("weekday", END + timedelta(days=1)) == END
 
 
 def test_a_skipped_slot_keeps_its_window_open(store: Store) -> None:
-    store.ledger.skip(SLOT, "too few", END)
-    assert store.ledger.knows(SLOT.key)
-    assert store.ledger.recent(1)[0].note == "too few"
-    assert store.ledger.frozen(SLOT.key) is None
-    assert store.ledger.horizon("weekday", END + timedelta(days=1)) == SLOT.window.start
+    store.editions.skip(SLOT, "too few", END)
+    assert store.editions.knows(SLOT.key)
+    assert store.editions.recent(1)[0].note == "too few"
+    assert store.editions.frozen(SLOT.key) is None
+    assert store.editions.covered_until("weekday", END + timedelta(days=1)) == SLOT.window.start
     frozen(store)
-    assert store.ledger.recent(1)[0].number == 1
+    assert store.editions.recent(1)[0].number == 1
 
 
 def test_a_delivery_goes_its_way(store: Store) -> None:
@@ -169,7 +171,7 @@ def test_many_recipients_come_in_pages(store: Store) -> None:
 
 async def test_the_journal_writes_groups(store: Store) -> None:
     frozen(store, *(f"r{number:03}@r.example" for number in range(300)))
-    journal, people = Journal(store.deliveries, SLOT.key), list(store.deliveries.to_send(SLOT.key, None))
+    journal, people = StoredDeliveryLog(store.deliveries, SLOT.key), list(store.deliveries.to_send(SLOT.key, None))
     assert await journal.record([message(recipient) for recipient in people], []) == {recipient.id for recipient in people}
     await journal.record([], [receipt(recipient, Outcome.SENT) for recipient in people])
     assert store.deliveries.counts(SLOT.key) == {"sent": 300}
@@ -181,7 +183,7 @@ async def test_a_journal_that_cannot_write_says_so(store: Store) -> None:
     with closing(sqlite3.connect(str(store.engine.url.database), isolation_level=None)) as connection:
         connection.execute("DROP TABLE deliveries")
     with pytest.raises(Exception, match="deliveries"):
-        await Journal(store.deliveries, SLOT.key).record([message(ada)], [])
+        await StoredDeliveryLog(store.deliveries, SLOT.key).record([message(ada)], [])
 
 
 def test_secrets_last(store: Store, tmp_path: Path) -> None:
@@ -221,8 +223,8 @@ def test_a_database_of_the_future_is_left_alone(tmp_path: Path) -> None:
 
 def test_left_out_comments_are_not_settled_articles(store: Store) -> None:
     extra = LeftOut(kind="comment", id="zzz", label="x", url="http://g.example/a#zzz", reason="abuse")
-    store.ledger.freeze(replace(edition(), left_out=(extra,)), WORDS, [], Terms(token=str))
-    assert "zzz" not in {row.id for row in store.ledger.settled("weekday")}
+    store.editions.freeze(replace(edition(), left_out=(extra,)), WORDS, [], RecipientRules(token=str))
+    assert "zzz" not in {row.id for row in store.editions.settled("weekday")}
 
 
 def _open(folder: str) -> None:
@@ -263,7 +265,7 @@ def test_a_roll_becomes_a_list(store: Store) -> None:
         Subscriber(email="left@r.example"),
         *(Subscriber(email=f"r{number:04}@r.example") for number in range(6_000)),
     ]
-    store.ledger.freeze(edition(), WORDS, iter(rows), Terms(token=lambda email: f"token-{email}"))
+    store.editions.freeze(edition(), WORDS, iter(rows), RecipientRules(token=lambda email: f"token-{email}"))
     listed = [(row.email, row.name) for row in store.deliveries.to_send(SLOT.key, None)]
     assert listed[:3] == [("zoe@r.example", "Zoe"), ("ada@r.example", "Ada"), ("r0000@r.example", "")]
     assert len(listed) == 6_002

@@ -10,13 +10,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from digest.errors import RollError, UsageError
-from digest.importing import Import, Plan, Undone, undo
+from digest.audience.importer import Import, ImportPlan, UndoneImport, undo
+from digest.errors import SubscriberFileError, UsageError
 from digest.store import Store
-from digest.subscribers import Roll, add, mark, remove
-from digest.subscribers.archive import Part
-from digest.subscribers.incoming import batch
-from digest.subscribers.journal import Journal
+from digest.subscribers import SubscriberFile, add, mark, remove
+from digest.subscribers.import_batch import batch
+from digest.subscribers.import_journal import ImportJournal
+from digest.subscribers.zip_archive import Part
 from tests.subscribers.programs import ADA, BARE, BO, CY, DI, PROGRAMS, ZOE, Written
 
 NOW = datetime(2026, 11, 24, 7, tzinfo=UTC)
@@ -37,9 +37,9 @@ def roll_of(tmp_path: Path, written: Written) -> Path:
     return path
 
 
-def took(store: Store, roll: Path, file: Path, *, status: str | None = None, apply: bool = True) -> Plan:
+def took(store: Store, subscriber_file: Path, file: Path, *, status: str | None = None, apply: bool = True) -> ImportPlan:
     with batch() as rows:
-        way = Import(store, roll, lambda email: f"token of {email}", NOW, rows)
+        way = Import(store, subscriber_file, lambda email: f"token of {email}", NOW, rows)
         plan = way.plan([Part(file, status)], {"gdpr": "ignore"})  # Sendy's tells of a form; a person has to say so
         if apply:
             way.apply(file.name, "asked at the fair")
@@ -49,7 +49,7 @@ def took(store: Store, roll: Path, file: Path, *, status: str | None = None, app
 @pytest.mark.parametrize("name", ALL)
 def test_every_program_is_read_right(tmp_path: Path, name: str) -> None:
     written = PROGRAMS[name]
-    rows = list(Roll(roll_of(tmp_path, written)).distinct())
+    rows = list(SubscriberFile(roll_of(tmp_path, written)).distinct())
     assert {row.email: row.status for row in rows} == dict(written.statuses)
     assert {row.email: row.name for row in rows if row.email in written.names} == dict(written.names)
 
@@ -60,7 +60,7 @@ def test_adding_and_removing_gives_the_bytes_back(tmp_path: Path, name: str) -> 
     before = path.read_bytes()
     add(path, NEW, name="Ünï Newman", today=NOW.date())
     assert path.read_bytes().startswith(before)
-    added = Roll(path).find(NEW)
+    added = SubscriberFile(path).find(NEW)
     assert added is not None
     assert added.name in {"Ünï Newman", ""}
     assert remove(path, NEW) == 1
@@ -76,11 +76,11 @@ def test_a_mark_changes_its_field_only(tmp_path: Path, name: str) -> None:
     before = path.read_bytes().decode(encoding)
     who = next(iter(written.statuses))
     if not mark(path, who, "complained"):
-        assert "status" not in Roll(path).columns().known
+        assert "status" not in SubscriberFile(path).columns().known
         assert path.read_bytes().decode(encoding) == before
         return
     after = path.read_bytes().decode(encoding)
-    row = Roll(path).find(who)
+    row = SubscriberFile(path).find(who)
     assert row is not None
     assert row.status == "complained"
     old, new = before.splitlines(keepends=True), after.splitlines(keepends=True)
@@ -93,17 +93,17 @@ def test_a_mark_changes_its_field_only(tmp_path: Path, name: str) -> None:
 
 @pytest.mark.parametrize("name", ALL)
 def test_an_import_can_be_taken_back_to_the_byte(tmp_path: Path, store: Store, name: str) -> None:
-    roll = tmp_path / "subscribers.csv"
-    roll.write_bytes(
+    subscriber_file = tmp_path / "subscribers.csv"
+    subscriber_file.write_bytes(
         "email;Name;Status;joined\r\nada@readers.example;Ada;;2020-01-01\r\nbo@readers.example;;;\r\n".encode("utf-8-sig")
     )
-    before = roll.read_bytes()
+    before = subscriber_file.read_bytes()
     file = tmp_path / f"{name}.csv"
     file.write_bytes(PROGRAMS[name].data)
-    plan = took(store, roll, file)
+    plan = took(store, subscriber_file, file)
     statuses = PROGRAMS[name].statuses
     assert sum(plan.counts.values()) == len(statuses)
-    found = {row.email: row.status for row in Roll(roll).distinct()}
+    found = {row.email: row.status for row in SubscriberFile(subscriber_file).distinct()}
     gone = store.suppressions.among(statuses)
     for email, status in statuses.items():
         if status in {"unsubscribed", "bounced", "complained"}:
@@ -111,58 +111,60 @@ def test_an_import_can_be_taken_back_to_the_byte(tmp_path: Path, store: Store, n
             assert found.get(email, status) == status
         elif email not in {ADA, BO}:
             assert found[email] == status
-    undo(store, roll, NOW)
-    assert roll.read_bytes() == before
+    undo(store, subscriber_file, NOW)
+    assert subscriber_file.read_bytes() == before
     assert store.suppressions.among(statuses) == {}
     with pytest.raises(UsageError, match="no import"):
-        undo(store, roll, NOW)
+        undo(store, subscriber_file, NOW)
 
 
 @pytest.mark.parametrize("name", ALL)
 def test_importing_into_every_programs_file_touches_no_other_row(tmp_path: Path, store: Store, name: str) -> None:
-    roll, file = roll_of(tmp_path, PROGRAMS[name]), tmp_path / "new.csv"
-    before = roll.read_bytes()
+    subscriber_file, file = roll_of(tmp_path, PROGRAMS[name]), tmp_path / "new.csv"
+    before = subscriber_file.read_bytes()
     file.write_text(f"email,name,status\n{NEW},Nell Newman,active\nsecond@elsewhere.example,,active\n")
-    took(store, roll, file)
-    assert roll.read_bytes().startswith(before)
-    assert {NEW, "second@elsewhere.example"} <= {row.email for row in Roll(roll).active()}
-    undo(store, roll, NOW)
-    ending = roll.read_bytes().removeprefix(before)
+    took(store, subscriber_file, file)
+    assert subscriber_file.read_bytes().startswith(before)
+    assert {NEW, "second@elsewhere.example"} <= {row.email for row in SubscriberFile(subscriber_file).active()}
+    undo(store, subscriber_file, NOW)
+    ending = subscriber_file.read_bytes().removeprefix(before)
     assert ending in {b"", b"\n", b"\r", b"\r\n", "\r\n".encode("utf-16-le"), "\n".encode("utf-16-le")}
 
 
 @pytest.mark.parametrize("name", list(BARE))
 def test_a_list_without_a_header_can_be_imported(tmp_path: Path, store: Store, name: str) -> None:
-    roll, file = tmp_path / "subscribers.csv", tmp_path / "list.csv"
-    roll.write_text("email,name\n")
+    subscriber_file, file = tmp_path / "subscribers.csv", tmp_path / "list.csv"
+    subscriber_file.write_text("email,name\n")
     file.write_bytes(BARE[name].data)
-    took(store, roll, file)
-    assert {row.email: row.status for row in Roll(roll).distinct()} == dict(BARE[name].statuses)
-    assert {row.email: row.name for row in Roll(roll) if row.email in BARE[name].names} == dict(BARE[name].names)
+    took(store, subscriber_file, file)
+    assert {row.email: row.status for row in SubscriberFile(subscriber_file).distinct()} == dict(BARE[name].statuses)
+    assert {row.email: row.name for row in SubscriberFile(subscriber_file) if row.email in BARE[name].names} == dict(
+        BARE[name].names
+    )
 
 
 def test_imports_are_taken_back_one_by_one(tmp_path: Path, store: Store) -> None:
-    roll, file = tmp_path / "subscribers.csv", tmp_path / "new.csv"
-    roll.write_text("email,name\n")
+    subscriber_file, file = tmp_path / "subscribers.csv", tmp_path / "new.csv"
+    subscriber_file.write_text("email,name\n")
     for email in (ADA, BO):
         file.write_text(f"email\n{email}\n")
-        took(store, roll, file)
-    assert took(store, roll, file, apply=False).empty
-    assert undo(store, roll, NOW).taken_out == 1
-    assert roll.read_text() == f"email,name\n{ADA},\n"
-    assert undo(store, roll, NOW).taken_out == 1
-    assert roll.read_text() == "email,name\n"
+        took(store, subscriber_file, file)
+    assert took(store, subscriber_file, file, apply=False).empty
+    assert undo(store, subscriber_file, NOW).taken_out == 1
+    assert subscriber_file.read_text() == f"email,name\n{ADA},\n"
+    assert undo(store, subscriber_file, NOW).taken_out == 1
+    assert subscriber_file.read_text() == "email,name\n"
 
 
 @pytest.mark.parametrize(
     "data", [b"PK\x03\x04\x14\x00xl/workbook.xml", b"\xd0\xcf\x11\xe0\xa1\xb1", b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR" + b"a" * 90]
 )
 def test_a_workbook_is_told_as_one(tmp_path: Path, store: Store, data: bytes) -> None:
-    roll, file = tmp_path / "subscribers.csv", tmp_path / "list.xlsx"
-    roll.write_text("email\n")
+    subscriber_file, file = tmp_path / "subscribers.csv", tmp_path / "list.xlsx"
+    subscriber_file.write_text("email\n")
     file.write_bytes(data)
-    with pytest.raises(RollError, match=r"list\.xlsx: is (a workbook|not a text file).*CSV UTF-8"):
-        took(store, roll, file)
+    with pytest.raises(SubscriberFileError, match=r"list\.xlsx: is (a workbook|not a text file).*CSV UTF-8"):
+        took(store, subscriber_file, file)
 
 
 def test_new_text_goes_into_a_windows_file_in_its_letters(tmp_path: Path) -> None:
@@ -173,52 +175,52 @@ def test_new_text_goes_into_a_windows_file_in_its_letters(tmp_path: Path) -> Non
 
 
 def test_a_file_whose_name_says_they_left_is_not_taken_for_readers(tmp_path: Path, store: Store) -> None:
-    roll, file = tmp_path / "subscribers.csv", tmp_path / "daily-unsubscribed.csv"
-    roll.write_text("email,name\n")
+    subscriber_file, file = tmp_path / "subscribers.csv", tmp_path / "daily-unsubscribed.csv"
+    subscriber_file.write_text("email,name\n")
     file.write_text(f"email,name\n{BO},Bo\n")
     with pytest.raises(UsageError, match="--status"):
-        took(store, roll, file)
-    took(store, roll, file, status="unsubscribed")
+        took(store, subscriber_file, file)
+    took(store, subscriber_file, file, status="unsubscribed")
     assert store.suppressions.among([BO]) == {BO: "unsubscribed"}
-    assert roll.read_text() == "email,name\n"
+    assert subscriber_file.read_text() == "email,name\n"
 
 
 def test_nobody_is_brought_back(tmp_path: Path, store: Store) -> None:
-    roll, file = tmp_path / "subscribers.csv", tmp_path / "new.csv"
-    roll.write_text(f"email,status\n{BO},unsubscribed\n{ADA},\n")
+    subscriber_file, file = tmp_path / "subscribers.csv", tmp_path / "new.csv"
+    subscriber_file.write_text(f"email,status\n{BO},unsubscribed\n{ADA},\n")
     file.write_text(f"email,status\n{BO},active\n{ADA},active\n{CY},active\n{DI},active\n{ZOE},active\n")
     store.suppressions.add(ADA, "complained", NOW)
     store.suppressions.add(CY, "bounced", NOW)
     store.readers.forget(DI, f"token of {DI}", NOW)
-    plan = took(store, roll, file)
+    plan = took(store, subscriber_file, file)
     assert plan.counts == {"kept out": 4, "new": 1}
-    assert roll.read_text() == f"email,status\n{BO},unsubscribed\n{ADA},\n{ZOE},active\n"
-    took(store, roll, file)
-    assert roll.read_text().count("@") == 3
+    assert subscriber_file.read_text() == f"email,status\n{BO},unsubscribed\n{ADA},\n{ZOE},active\n"
+    took(store, subscriber_file, file)
+    assert subscriber_file.read_text().count("@") == 3
 
 
 def test_a_rehearsal_changes_nothing_and_says_everything(tmp_path: Path, store: Store) -> None:
-    roll, file = tmp_path / "subscribers.csv", tmp_path / "new.csv"
-    roll.write_text(f"email,name,City\n{ADA},Ada,Hull\n{BO},Bo,\n")
+    subscriber_file, file = tmp_path / "subscribers.csv", tmp_path / "new.csv"
+    subscriber_file.write_text(f"email,name,City\n{ADA},Ada,Hull\n{BO},Bo,\n")
     file.write_text(f"Email,Name,city,Shoe size\n{ADA},Ada H.,Hull,39\n{BO},Bo,,\nnonsense,,,\n{ZOE},Zoë,Leeds,\n")
-    before = roll.read_bytes()
-    plan = took(store, roll, file, apply=False)
-    assert roll.read_bytes() == before
+    before = subscriber_file.read_bytes()
+    plan = took(store, subscriber_file, file, apply=False)
+    assert subscriber_file.read_bytes() == before
     assert (plan.counts, plan.refused, list(plan.unknown)) == ({"changed": 1, "unchanged": 1, "new": 1}, 1, ["Shoe size"])
     assert [problem.line for problem in plan.problems] == [4]
-    took(store, roll, file)
-    assert roll.read_text() == f"email,name,City\n{ADA},Ada H.,Hull\n{BO},Bo,\n{ZOE},Zoë,Leeds\n"
+    took(store, subscriber_file, file)
+    assert subscriber_file.read_text() == f"email,name,City\n{ADA},Ada H.,Hull\n{BO},Bo,\n{ZOE},Zoë,Leeds\n"
     assert [entry.detail for entry in store.history.of(ZOE)] == ["from new.csv; consent: asked at the fair"]
 
 
 def test_undo_leaves_what_has_changed_since(tmp_path: Path, store: Store) -> None:
-    roll, file = tmp_path / "subscribers.csv", tmp_path / "new.csv"
-    roll.write_text(f"email,name\n{ADA},Ada\n{BO},Bo\n")
+    subscriber_file, file = tmp_path / "subscribers.csv", tmp_path / "new.csv"
+    subscriber_file.write_text(f"email,name\n{ADA},Ada\n{BO},Bo\n")
     file.write_text(f"email,name\n{ADA},Ada H.\n{BO},Bo C.\n{ZOE},Zoë\n")
-    took(store, roll, file)
-    roll.write_text(roll.read_text().replace("Bo C.", "Bo the Bold"))
-    assert undo(store, roll, NOW) == Undone(taken_out=1, put_back=1, released=0, kept=1)
-    assert roll.read_text() == f"email,name\n{ADA},Ada\n{BO},Bo the Bold\n"
+    took(store, subscriber_file, file)
+    subscriber_file.write_text(subscriber_file.read_text().replace("Bo C.", "Bo the Bold"))
+    assert undo(store, subscriber_file, NOW) == UndoneImport(taken_out=1, put_back=1, released=0, kept=1)
+    assert subscriber_file.read_text() == f"email,name\n{ADA},Ada\n{BO},Bo the Bold\n"
 
 
 FIELD = st.text(st.characters(codec="utf-8", exclude_characters="\x00"), max_size=10)
@@ -258,42 +260,42 @@ def test_any_file_keeps_its_bytes(
     before = path.read_bytes()
     try:
         add(path, NEW, today=date(2026, 11, 24))
-    except RollError:
+    except SubscriberFileError:
         assert path.read_bytes() == before
         return
     remove(path, NEW)
     endings = [""] if ended else ["", newline, "\n"]  # a file of one line without an end says nothing of how its lines end
     bare = encoding.replace("-sig", "").replace("utf-16", "utf-16-le")
     assert path.read_bytes() in [before + ending.encode(bare) for ending in endings]
-    known = [row.email for row in Roll(path)]
+    known = [row.email for row in SubscriberFile(path)]
     if known:
         mark(path, known[0], "unsubscribed")
-        assert {row.email: row.status for row in Roll(path).distinct()}[known[0]] == "unsubscribed"
-        others = [row for row in Roll(path) if row.email != known[0]]
+        assert {row.email: row.status for row in SubscriberFile(path).distinct()}[known[0]] == "unsubscribed"
+        others = [row for row in SubscriberFile(path) if row.email != known[0]]
         assert [row.email for row in others] == [email for email in known if email != known[0]]
     shutil.rmtree(folder)
 
 
 def test_taking_an_import_back_leaves_what_readers_did_themselves(tmp_path: Path, store: Store) -> None:
-    roll, file = tmp_path / "subscribers.csv", tmp_path / "new.csv"
-    roll.write_text(f"email,status\n{ADA},active\n{BO},active\n")
+    subscriber_file, file = tmp_path / "subscribers.csv", tmp_path / "new.csv"
+    subscriber_file.write_text(f"email,status\n{ADA},active\n{BO},active\n")
     file.write_text(f"email,status\n{ADA},unsubscribed\n{BO},unsubscribed\n")
     store.readers.enrol(ADA, "t" * 27)
-    took(store, roll, file)
+    took(store, subscriber_file, file)
     store.suppressions.opt_out([("t" * 27, "by the page")], NOW)
-    assert undo(store, roll, NOW).released == 1
+    assert undo(store, subscriber_file, NOW).released == 1
     assert store.suppressions.among([ADA, BO]) == {ADA: "unsubscribed"}
 
 
 def test_a_status_that_nobody_knows_says_no(tmp_path: Path, store: Store) -> None:
-    roll, file = tmp_path / "subscribers.csv", tmp_path / "new.csv"
-    roll.write_text(f"email,status\n{BO},do not mail\n{ADA},\n{ADA},never again\n")
-    assert list(Roll(roll).active()) == []
+    subscriber_file, file = tmp_path / "subscribers.csv", tmp_path / "new.csv"
+    subscriber_file.write_text(f"email,status\n{BO},do not mail\n{ADA},\n{ADA},never again\n")
+    assert list(SubscriberFile(subscriber_file).active()) == []
     file.write_text(f"email,status\n{BO},active\n{CY},whatever\n{CY},active\n")
-    plan = took(store, roll, file)
+    plan = took(store, subscriber_file, file)
     assert plan.counts == {"kept out": 2}
-    assert "active" not in roll.read_text()
-    assert [problem.line for problem in Roll(roll).problems()] == [2, 3, 4]
+    assert "active" not in subscriber_file.read_text()
+    assert [problem.line for problem in SubscriberFile(subscriber_file).problems()] == [2, 3, 4]
 
 
 @pytest.mark.parametrize(
@@ -306,29 +308,29 @@ def test_a_status_that_nobody_knows_says_no(tmp_path: Path, store: Store) -> Non
     ],
 )
 def test_who_comes_back_is_active_in_every_column(tmp_path: Path, header: str, row: str) -> None:
-    roll = tmp_path / "subscribers.csv"
-    roll.write_text(f"{header}\n{row}\nada@readers.example{',' * header.count(',')}\n")
-    assert mark(roll, BO, "active")
-    found = Roll(roll).find(BO)
+    subscriber_file = tmp_path / "subscribers.csv"
+    subscriber_file.write_text(f"{header}\n{row}\nada@readers.example{',' * header.count(',')}\n")
+    assert mark(subscriber_file, BO, "active")
+    found = SubscriberFile(subscriber_file).find(BO)
     assert found is not None
     assert found.status == "active"
-    assert roll.read_text().endswith(f"\nada@readers.example{',' * header.count(',')}\n")
+    assert subscriber_file.read_text().endswith(f"\nada@readers.example{',' * header.count(',')}\n")
 
 
 def test_a_row_in_windows_1252_can_be_changed(tmp_path: Path) -> None:
-    roll = tmp_path / "subscribers.csv"
-    roll.write_bytes("email,status\r\nada@b\xfccher.example,\r\n".encode("latin-1"))
-    assert mark(roll, "ada@bücher.example", "unsubscribed")
-    assert roll.read_bytes() == "email,status\r\nada@b\xfccher.example,unsubscribed\r\n".encode("latin-1")
-    assert remove(roll, "ada@xn--bcher-kva.example") == 1
+    subscriber_file = tmp_path / "subscribers.csv"
+    subscriber_file.write_bytes("email,status\r\nada@b\xfccher.example,\r\n".encode("latin-1"))
+    assert mark(subscriber_file, "ada@bücher.example", "unsubscribed")
+    assert subscriber_file.read_bytes() == "email,status\r\nada@b\xfccher.example,unsubscribed\r\n".encode("latin-1")
+    assert remove(subscriber_file, "ada@xn--bcher-kva.example") == 1
 
 
 def test_what_an_import_kept_of_somebody_can_be_forgotten(tmp_path: Path, store: Store) -> None:
-    roll, file = tmp_path / "subscribers.csv", tmp_path / "new.csv"
-    roll.write_text(f"email,name\n{ADA},Ada\n")
+    subscriber_file, file = tmp_path / "subscribers.csv", tmp_path / "new.csv"
+    subscriber_file.write_text(f"email,name\n{ADA},Ada\n")
     file.write_text(f"email,name\n{ADA},Ada H.\n{BO},Bo\n")
-    took(store, roll, file)
+    took(store, subscriber_file, file)
     for email in (ADA, BO):
-        Journal.forget(roll, email)
+        ImportJournal.forget(subscriber_file, email)
     kept = b"".join(gzip.decompress(path.read_bytes()) for path in (tmp_path / "state" / "imports").iterdir())
     assert b"readers.example" not in kept

@@ -11,11 +11,10 @@ from email.message import EmailMessage
 import pytest
 from playwright.async_api import Browser, async_playwright
 
+from digest.app import App, opened
 from digest.publish import Unwatched, publish
 from digest.web.pages import served
 from digest.web.reader import ReaderPages
-from digest.wiring import opened
-from digest.works import Works
 from tests.conftest import Furnish, need
 from tests.newsroom import NOW, RecordedSite
 from tests.relay import Relay
@@ -37,7 +36,7 @@ async def browser() -> AsyncIterator[Browser]:
 class Town:
     """A newsletter with its pages up and an edition out."""
 
-    works: Works
+    app: App
     base: str
     relay: Relay
     pages: ReaderPages
@@ -48,12 +47,12 @@ class Town:
 
     async def letter(self, address: str) -> EmailMessage:
         """The next letter to an address; it goes out behind the answer."""
-        await asyncio.gather(*self.pages.readership._behind)
+        await asyncio.gather(*self.pages.subscriptions._behind)
         return self.relay.message(address)
 
-    async def roll(self) -> str:
-        await self.pages.readership.scribe.flush()
-        return self.works.roll_path.read_text()
+    async def subscriber_file(self) -> str:
+        await self.pages.subscriptions.csv_sync.flush()
+        return self.app.subscriber_path.read_text()
 
 
 def plain(message: EmailMessage) -> str:
@@ -73,11 +72,11 @@ def link(message: EmailMessage, base: str, path: str) -> str:
 async def town(site: RecordedSite, relay: Relay, furnish: Furnish) -> AsyncIterator[Town]:
     root, moment = furnish(site.base, relay.port), [NOW]
     (root / "subscribers.csv").write_text(ROLL)
-    with opened(root, lambda: moment[0], patience=()) as works:
-        plan = works.config.editions[0]
-        await publish(works.line, plan, works.slot(plan, works.calendar(plan).latest(NOW)), Unwatched())
+    with opened(root, lambda: moment[0], retry_delays=()) as app:
+        plan = app.config.editions[0]
+        await publish(app.pipeline, plan, app.slot(plan, app.calendar(plan).latest(NOW)), Unwatched())
         relay.taken.clear()
-        pages = ReaderPages(works)
+        pages = ReaderPages(app)
         pages._asking._burst = pages._all._burst = 1_000  # a test asks more often than a household
-        async with served(pages.app(), "127.0.0.1", 0) as base:
-            yield Town(works, base, relay, pages, moment)
+        async with served(pages.application(), "127.0.0.1", 0) as base:
+            yield Town(app, base, relay, pages, moment)

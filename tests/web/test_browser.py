@@ -50,7 +50,7 @@ async def test_joining_by_keyboard(town: Town, page: Page) -> None:
     await tab_to(page, "Yes, send it to me")
     await page.keyboard.press("Enter")
     await page.wait_for_selector("text=Welcome")
-    assert "new@readers.example,,active,Health," in await town.roll()
+    assert "new@readers.example,,active,Health," in await town.subscriber_file()
 
 
 async def test_a_wrong_address_is_said_where_it_stands(town: Town, page: Page) -> None:
@@ -63,7 +63,7 @@ async def test_a_wrong_address_is_said_where_it_stands(town: Town, page: Page) -
 
 
 async def test_choosing_by_keyboard(town: Town, page: Page) -> None:
-    await page.goto(f"{town.base}/preferences/{town.works.links.token('ada@readers.example')}")
+    await page.goto(f"{town.base}/preferences/{town.app.links.token('ada@readers.example')}")
     await tab_to(page, "Health")
     await page.keyboard.press("Space")
     await tab_to(page, "comments")
@@ -74,17 +74,17 @@ async def test_choosing_by_keyboard(town: Town, page: Page) -> None:
     await tab_to(page, "Save")
     await page.keyboard.press("Enter")
     await page.wait_for_selector("text=Saved.")
-    wish = town.works.store.readers.preference("ada@readers.example")
+    wish = town.app.store.readers.preference("ada@readers.example")
     assert (wish.topics, wish.paused_until, wish.comments) == (("Health",), day, False)
 
 
 async def test_leaving_by_keyboard(town: Town, page: Page) -> None:
-    await page.goto(f"{town.base}/unsubscribe/{town.works.links.token('ada@readers.example')}")
-    assert town.works.store.suppressions.among(["ada@readers.example"]) == {}
+    await page.goto(f"{town.base}/unsubscribe/{town.app.links.token('ada@readers.example')}")
+    assert town.app.store.suppressions.among(["ada@readers.example"]) == {}
     await tab_to(page, "Unsubscribe")
     await page.keyboard.press("Enter")
     await page.wait_for_selector("text=You are unsubscribed")
-    assert town.works.store.suppressions.among(["ada@readers.example"]) == {"ada@readers.example": "unsubscribed"}
+    assert town.app.store.suppressions.among(["ada@readers.example"]) == {"ada@readers.example": "unsubscribed"}
 
 
 async def test_reading_the_archive_by_keyboard(town: Town, page: Page) -> None:
@@ -106,15 +106,15 @@ async def test_being_forgotten_by_keyboard(town: Town, page: Page) -> None:
     await tab_to(page, "Erase my data")
     await page.keyboard.press("Enter")
     await page.wait_for_selector("text=Your data are gone")
-    assert "bo@readers.example" not in await town.roll()
+    assert "bo@readers.example" not in await town.subscriber_file()
 
 
 async def addresses(town: Town) -> list[str]:
     """Every page there is, in every state that looks different."""
-    token = town.works.links.token("ada@readers.example")
-    town.pages.readership.ask("new@readers.example", "", ())
+    token = town.app.links.token("ada@readers.example")
+    town.pages.subscriptions.ask("new@readers.example", "", ())
     confirm = link(await town.letter("new@readers.example"), town.base, "confirm")
-    town.pages.readership.send_link("ada@readers.example")
+    town.pages.subscriptions.send_link("ada@readers.example")
     mine = link(await town.letter("ada@readers.example"), town.base, "mine")
     listed = ["/subscribe", "/preferences", f"/preferences/{token}", f"/unsubscribe/{token}", "/archive", f"/view/none/{token}"]
     archived = "/archive/weekday-2026-11-24"
@@ -140,10 +140,10 @@ async def test_axe_finds_no_violation(town: Town, browser: Browser, width: int, 
             await page.locator("main button[type=submit]").first.click()
             await page.wait_for_load_state()
             wrong += await violations(page)
-    token = town.works.links.token("ada@readers.example")
+    token = town.app.links.token("ada@readers.example")
     for path in (f"/preferences/{token}", f"/unsubscribe/{token}", f"/preferences/{token}"):
         await page.goto(town.base + path)
-        if "unsubscribe" in path or not town.works.store.suppressions.among(["ada@readers.example"]):
+        if "unsubscribe" in path or not town.app.store.suppressions.among(["ada@readers.example"]):
             await page.locator("main button[type=submit]").first.click()
             await page.wait_for_load_state()
         wrong += await violations(page)

@@ -7,23 +7,23 @@ from collections.abc import AsyncIterator
 import aiohttp
 import pytest
 
+from digest.app import App
 from digest.publish import Unwatched, publish
-from digest.web.message import html_part
+from digest.web.mime_view import html_part
 from digest.web.pages import served
 from digest.web.reader import ReaderPages
-from digest.works import Works
 from tests.relay import Relay
 
 ONE_CLICK = {"List-Unsubscribe": "One-Click"}
 
 
 @pytest.fixture
-async def pages(works: Works) -> AsyncIterator[str]:
-    plan = works.config.editions[0]
-    (works.roll_path).write_text("email,status\nada@readers.example,active\nbo@readers.example,\n")
-    await publish(works.line, plan, works.slot(plan, works.calendar(plan).latest(works.clock())), Unwatched())
-    reader = ReaderPages(works)
-    async with served(reader.app(), "127.0.0.1", 0) as address:
+async def pages(app: App) -> AsyncIterator[str]:
+    plan = app.config.editions[0]
+    (app.subscriber_path).write_text("email,status\nada@readers.example,active\nbo@readers.example,\n")
+    await publish(app.pipeline, plan, app.slot(plan, app.calendar(plan).latest(app.clock())), Unwatched())
+    reader = ReaderPages(app)
+    async with served(reader.application(), "127.0.0.1", 0) as address:
         yield address
 
 
@@ -37,32 +37,32 @@ def links(relay: Relay, address: str, base: str) -> tuple[str, str]:
     return base + unsubscribe[1], base + view[1]
 
 
-async def test_one_click_unsubscribes_for_good(works: Works, relay: Relay, pages: str) -> None:
+async def test_one_click_unsubscribes_for_good(app: App, relay: Relay, pages: str) -> None:
     unsubscribe, _ = links(relay, "ada@readers.example", pages)
     async with aiohttp.ClientSession() as client:
         for _ in range(2):
             async with client.post(unsubscribe, data=ONE_CLICK, allow_redirects=False) as answer:
                 assert answer.status == 200
                 assert "Set-Cookie" not in answer.headers
-    assert works.store.suppressions.among(["ada@readers.example"]) == {"ada@readers.example": "unsubscribed"}
+    assert app.store.suppressions.among(["ada@readers.example"]) == {"ada@readers.example": "unsubscribed"}
     for _ in range(200):
-        if "unsubscribed" in works.roll_path.read_text():
+        if "unsubscribed" in app.subscriber_path.read_text():
             break
         await asyncio.sleep(0.05)
-    assert works.roll_path.read_text() == "email,status\nada@readers.example,unsubscribed\nbo@readers.example,\n"
+    assert app.subscriber_path.read_text() == "email,status\nada@readers.example,unsubscribed\nbo@readers.example,\n"
 
 
-async def test_a_scanner_that_follows_the_link_changes_nothing(works: Works, relay: Relay, pages: str) -> None:
+async def test_a_scanner_that_follows_the_link_changes_nothing(app: App, relay: Relay, pages: str) -> None:
     unsubscribe, _ = links(relay, "ada@readers.example", pages)
     async with aiohttp.ClientSession() as client:
         for method in ("GET", "HEAD"):
             async with client.request(method, unsubscribe, headers={"List-Unsubscribe": "One-Click"}) as answer:
                 assert answer.status == 200
-    assert works.store.suppressions.among(["ada@readers.example"]) == {}
-    assert len(list(works.roll().active())) == 2
+    assert app.store.suppressions.among(["ada@readers.example"]) == {}
+    assert len(list(app.subscriber_file().active())) == 2
 
 
-async def test_a_link_that_is_not_whole_says_so(works: Works, relay: Relay, pages: str) -> None:
+async def test_a_link_that_is_not_whole_says_so(app: App, relay: Relay, pages: str) -> None:
     unsubscribe, _ = links(relay, "ada@readers.example", pages)
     async with aiohttp.ClientSession() as client:
         for wrong in (unsubscribe[:-3] + "AAA", unsubscribe[:-5], f"{pages}/nowhere"):
@@ -72,7 +72,7 @@ async def test_a_link_that_is_not_whole_says_so(works: Works, relay: Relay, page
                     assert "cut off in your mail program" in await forged.text()
         async with client.get(pages) as front:
             assert front.url.path == "/subscribe"
-    assert works.store.suppressions.among(["ada@readers.example", "bo@readers.example"]) == {}
+    assert app.store.suppressions.among(["ada@readers.example", "bo@readers.example"]) == {}
 
 
 async def test_view_in_browser_is_exactly_what_was_sent(relay: Relay, pages: str) -> None:
@@ -94,19 +94,19 @@ async def test_addresses_are_in_no_link(relay: Relay, pages: str) -> None:
         assert "readers.example" not in link
 
 
-async def test_an_opt_out_holds_where_the_file_cannot_be_written(works: Works, relay: Relay, pages: str) -> None:
+async def test_an_opt_out_holds_where_the_file_cannot_be_written(app: App, relay: Relay, pages: str) -> None:
     unsubscribe, _ = links(relay, "ada@readers.example", pages)
-    works.roll_path.unlink()
+    app.subscriber_path.unlink()
     async with aiohttp.ClientSession() as client, client.post(unsubscribe) as answer:
         assert answer.status == 200
-    assert works.store.suppressions.among(["ada@readers.example"])
+    assert app.store.suppressions.among(["ada@readers.example"])
 
 
-async def test_a_link_from_a_test_copy_works_before_any_edition(works: Works, pages: str) -> None:
-    works.roll_path.write_text("email,status\nnew@readers.example,\n")
-    token = works.links.token("new@readers.example")
-    works.store.readers.enrol("new@readers.example", token)  # as a preview and a test copy do
+async def test_a_link_from_a_test_copy_works_before_any_edition(app: App, pages: str) -> None:
+    app.subscriber_path.write_text("email,status\nnew@readers.example,\n")
+    token = app.links.token("new@readers.example")
+    app.store.readers.enrol("new@readers.example", token)  # as a preview and a test copy do
     async with aiohttp.ClientSession() as client:
         answers = await asyncio.gather(*(client.post(f"{pages}/unsubscribe/{token}", data=ONE_CLICK) for _ in range(8)))
         assert [answer.status for answer in answers] == [200] * 8
-    assert works.store.suppressions.among(["new@readers.example"])
+    assert app.store.suppressions.among(["new@readers.example"])

@@ -14,12 +14,12 @@ import pytest
 from aiohttp.test_utils import make_mocked_request
 from itsdangerous import URLSafeTimedSerializer
 
+from digest.app import opened
 from digest.publish import Unwatched, publish, recipients
 from digest.store.readers import Preference
+from digest.web.client_ip import visitor
 from digest.web.pages import served
 from digest.web.reader import ReaderPages
-from digest.web.visitor import visitor
-from digest.wiring import opened
 from tests.conftest import Furnish
 from tests.newsroom import NOW, RecordedSite
 from tests.relay import Relay
@@ -36,25 +36,25 @@ async def test_double_opt_in(town: Town) -> None:
     await got(f"{town.base}/subscribe", 200)
     told = await got(f"{town.base}/subscribe", method="POST", email="New@Readers.example", name="Nell\r\nBcc: x", topic="Health")
     assert "Look into your inbox" in told
-    assert "new@readers.example" not in await town.roll()
+    assert "new@readers.example" not in await town.subscriber_file()
     message = await town.letter("new@readers.example")
     assert "List-Unsubscribe" not in message
     assert "new@readers.example" not in plain(message)
     confirm = link(message, town.base, "confirm")
     assert "@" not in confirm.partition("://")[2]
     await got(confirm)
-    assert "new@readers.example" not in await town.roll()  # a scanner that follows the link confirms nothing
+    assert "new@readers.example" not in await town.subscriber_file()  # a scanner that follows the link confirms nothing
     assert "Welcome" in await got(confirm, method="POST")
-    assert (await town.roll()).endswith("new@readers.example,Nell Bcc: x,active,Health,\n")
-    assert [entry.event for entry in town.works.store.history.of("new@readers.example")] == [
+    assert (await town.subscriber_file()).endswith("new@readers.example,Nell Bcc: x,active,Health,\n")
+    assert [entry.event for entry in town.app.store.history.of("new@readers.example")] == [
         "asked to join", "preferences", "confirmed",
     ]  # fmt: skip
     assert "This link is over" in await got(confirm, 410, method="POST")  # once
-    assert (await town.roll()).count("new@readers.example") == 1
+    assert (await town.subscriber_file()).count("new@readers.example") == 1
 
 
 async def test_the_answer_is_the_same_whoever_asks(town: Town) -> None:
-    town.works.store.suppressions.add("cross@readers.example", "complained", NOW)
+    town.app.store.suppressions.add("cross@readers.example", "complained", NOW)
     answers = {
         address: re.sub(r'nonce-[^"]+', "", await got(f"{town.base}/subscribe", method="POST", email=address))
         for address in ("ada@readers.example", "stranger@readers.example", "cross@readers.example")
@@ -70,12 +70,12 @@ async def test_the_answer_is_the_same_whoever_asks(town: Town) -> None:
 async def test_letters_are_few(town: Town) -> None:
     for _ in range(5):
         await got(f"{town.base}/subscribe", method="POST", email="new@readers.example")
-    await asyncio.gather(*town.pages.readership._behind)
+    await asyncio.gather(*town.pages.subscriptions._behind)
     assert len(town.relay.taken) == 1
     for _ in range(5):
         town.later(minutes=11)
         await got(f"{town.base}/subscribe", method="POST", email="new@readers.example")
-        await asyncio.gather(*town.pages.readership._behind)
+        await asyncio.gather(*town.pages.subscriptions._behind)
     assert len(town.relay.taken) == 3
 
 
@@ -104,53 +104,53 @@ async def test_only_the_last_letter_confirms_and_not_for_ever(town: Town) -> Non
     await got(second[:-2], 410)
     town.later(days=3)
     await got(second, 410, method="POST")
-    assert "new@" not in await town.roll()
+    assert "new@" not in await town.subscriber_file()
 
 
 async def test_an_opt_out_can_be_taken_back_by_its_reader_only(town: Town) -> None:
-    leave = f"{town.base}/unsubscribe/{town.works.links.token('ada@readers.example')}"
+    leave = f"{town.base}/unsubscribe/{town.app.links.token('ada@readers.example')}"
     await got(leave, method="POST")
     await got(f"{town.base}/subscribe", method="POST", email="ada@readers.example")
     confirm = link(await town.letter("ada@readers.example"), town.base, "confirm")
-    assert town.works.store.suppressions.among(["ada@readers.example"])
+    assert town.app.store.suppressions.among(["ada@readers.example"])
     await got(confirm, method="POST")
-    assert town.works.store.suppressions.among(["ada@readers.example"]) == {}
-    assert "ada@readers.example,Ada,active" in await town.roll()
+    assert town.app.store.suppressions.among(["ada@readers.example"]) == {}
+    assert "ada@readers.example,Ada,active" in await town.subscriber_file()
     await got(leave, method="POST")  # the old link still leads out
     await got(confirm, 410, method="POST")  # and the old confirmation not back in
-    assert town.works.store.suppressions.among(["ada@readers.example"]) == {"ada@readers.example": "unsubscribed"}
+    assert town.app.store.suppressions.among(["ada@readers.example"]) == {"ada@readers.example": "unsubscribed"}
 
 
 async def test_a_roll_that_cannot_be_written_loses_no_confirmation(town: Town) -> None:
     await got(f"{town.base}/subscribe", method="POST", email="new@readers.example")
     confirm = link(await town.letter("new@readers.example"), town.base, "confirm")
-    text = town.works.roll_path.read_bytes()
-    town.works.roll_path.write_text("name\n")
+    text = town.app.subscriber_path.read_bytes()
+    town.app.subscriber_path.write_text("name\n")
     assert "try again" in await got(confirm, 503, method="POST")
-    town.works.roll_path.write_bytes(text)
+    town.app.subscriber_path.write_bytes(text)
     await got(confirm, method="POST")
-    assert "new@readers.example" in await town.roll()
+    assert "new@readers.example" in await town.subscriber_file()
 
 
 async def test_choices(town: Town) -> None:
-    page = f"{town.base}/preferences/{town.works.links.token('ada@readers.example')}"
+    page = f"{town.base}/preferences/{town.app.links.token('ada@readers.example')}"
     assert "ada@readers.example" not in await got(page)  # a mail is passed on more easily than an address
     until = (NOW + timedelta(days=9)).date()
     saved = await got(page, method="POST", topic="Health", until=until.isoformat())
     assert "Saved" in saved
     assert 'value="Health" checked' in saved
     assert 'name="comments" value="yes" checked' not in saved
-    wish = town.works.store.readers.preference("ada@readers.example")
+    wish = town.app.store.readers.preference("ada@readers.example")
     assert wish == Preference(email="ada@readers.example", topics=("Health",), paused_until=until, comments=False)
-    assert f"ada@readers.example,Ada,active,Health,{until}\n" in await town.roll()
+    assert f"ada@readers.example,Ada,active,Health,{until}\n" in await town.subscriber_file()
     await got(page, method="POST", topic="<script>", until="2099-01-01", comments="yes")
-    wish = town.works.store.readers.preference("ada@readers.example")
+    wish = town.app.store.readers.preference("ada@readers.example")
     assert (wish.topics, wish.comments) == ((), True)
     assert wish.paused_until == NOW.date() + timedelta(days=366)
     assert "Saved" not in await got(page, method="POST", topic="Health")  # not our form: an empty box is no choice
-    assert town.works.store.readers.preference("ada@readers.example") == wish
+    assert town.app.store.readers.preference("ada@readers.example") == wish
     await got(page, method="POST", until="yesterday", comments="yes")
-    assert town.works.store.readers.preference("ada@readers.example").paused_until is None
+    assert town.app.store.readers.preference("ada@readers.example").paused_until is None
 
 
 async def test_ones_own_data_and_being_forgotten(town: Town) -> None:
@@ -163,15 +163,15 @@ async def test_ones_own_data_and_being_forgotten(town: Town) -> None:
     assert [row["state"] for row in data["deliveries"]] == ["sent"]
     await got(f"{mine}/erase", 405)  # not by following a link
     assert "Erased" in await got(f"{mine}/erase", method="POST")
-    assert "ada" not in await town.roll()
+    assert "ada" not in await town.subscriber_file()
     await got(mine, 404)
-    database = town.works.config.root / "state" / "digest.db"
+    database = town.app.config.root / "state" / "digest.db"
     with closing(sqlite3.connect(database)) as connection:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     assert b"ada@readers.example" not in database.read_bytes()
-    leave = town.works.links.token("ada@readers.example")
+    leave = town.app.links.token("ada@readers.example")
     assert "You are unsubscribed" in await got(f"{town.base}/unsubscribe/{leave}", method="POST")  # an old link is not wrong
-    assert town.works.store.suppressions.forgotten([leave, "x"]) == {leave}
+    assert town.app.store.suppressions.forgotten([leave, "x"]) == {leave}
 
 
 async def test_a_link_to_ones_data_lasts_an_hour(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -211,8 +211,12 @@ async def test_ten_thousand_tokens_and_none_gets_in(town: Town) -> None:
     await got(f"{town.base}/subscribe", method="POST", email="new@readers.example")
     confirm = link(await town.letter("new@readers.example"), town.base, "confirm")
     await got(f"{town.base}/preferences", method="POST", email="bo@readers.example")
-    signed, token = confirm.rpartition("/")[2], town.works.links.token("ada@readers.example")
-    before = (await town.roll(), list(town.works.store.suppressions.all()), town.works.store.history.of("ada@readers.example"))
+    signed, token = confirm.rpartition("/")[2], town.app.links.token("ada@readers.example")
+    before = (
+        await town.subscriber_file(),
+        list(town.app.store.suppressions.all()),
+        town.app.store.history.of("ada@readers.example"),
+    )
     forge, real = forgeries(town, token, signed, chance), {("confirm", signed), ("unsubscribe", token), ("preferences", token)}
     wanted: list[str] = []
     while len(wanted) < 10_000:
@@ -229,7 +233,11 @@ async def test_ten_thousand_tokens_and_none_gets_in(town: Town) -> None:
 
         statuses = set(await asyncio.gather(*map(attempt, wanted)))
     assert {status for _, status in statuses} <= {404, 410}
-    after = (await town.roll(), list(town.works.store.suppressions.all()), town.works.store.history.of("ada@readers.example"))
+    after = (
+        await town.subscriber_file(),
+        list(town.app.store.suppressions.all()),
+        town.app.store.history.of("ada@readers.example"),
+    )
     assert after == before
     await got(confirm, method="POST")  # the real one still works
 
@@ -245,13 +253,13 @@ REAL_CLIENTS = [
 
 @pytest.mark.parametrize(("kind", "body"), REAL_CLIENTS)
 async def test_the_request_of_rfc_8058(town: Town, kind: str, body: bytes) -> None:
-    url = f"{town.base}/unsubscribe/{town.works.links.token('ada@readers.example')}"
+    url = f"{town.base}/unsubscribe/{town.app.links.token('ada@readers.example')}"
     async with aiohttp.ClientSession() as client:
         for _ in range(2):
             async with client.post(url, data=body, headers={"Content-Type": kind}, allow_redirects=False) as answer:
                 assert answer.status == 200
                 assert "Set-Cookie" not in answer.headers
-    (entry,) = [entry for entry in town.works.store.history.of("ada@readers.example") if entry.event == "unsubscribed"]
+    (entry,) = [entry for entry in town.app.store.history.of("ada@readers.example") if entry.event == "unsubscribed"]
     assert "RFC 8058" in entry.detail
 
 
@@ -261,13 +269,13 @@ async def test_a_scanner_never_takes_anyone_off_the_list(town: Town, method: str
         "User-Agent": "Mozilla/5.0 (compatible; Safe Links)", "List-Unsubscribe": "One-Click", "X-HTTP-Method-Override": "POST",
         "X-Method-Override": "POST", "Content-Type": "application/x-www-form-urlencoded", "Purpose": "prefetch",
     }  # fmt: skip
-    token = town.works.links.token("ada@readers.example")
+    token = town.app.links.token("ada@readers.example")
     async with aiohttp.ClientSession() as client:
         for query in ("", "?_method=POST", "?List-Unsubscribe=One-Click"):
             url = f"{town.base}/unsubscribe/{token}{query}"
             async with client.request(method, url, headers=headers, data=b"List-Unsubscribe=One-Click") as answer:
                 assert answer.status in {200, 405}
-    assert town.works.store.suppressions.among(["ada@readers.example"]) == {}
+    assert town.app.store.suppressions.among(["ada@readers.example"]) == {}
 
 
 async def test_the_archive_has_nothing_of_a_reader(town: Town) -> None:
@@ -286,7 +294,7 @@ async def test_the_archive_has_nothing_of_a_reader(town: Town) -> None:
 
 
 async def test_every_page_is_guarded(town: Town) -> None:
-    token = town.works.links.token("ada@readers.example")
+    token = town.app.links.token("ada@readers.example")
     async with aiohttp.ClientSession() as client:
         for path in ("/subscribe", "/preferences", f"/preferences/{token}", f"/unsubscribe/{token}", "/archive"):
             async with client.get(town.base + path) as answer:
@@ -303,21 +311,21 @@ async def test_every_page_is_guarded(town: Town) -> None:
 async def test_a_robot_that_fills_every_field_is_not_answered(town: Town) -> None:
     await got(f"{town.base}/subscribe", method="POST", email="robot@readers.example", website="https://spam.example")
     await got(f"{town.base}/subscribe", 400, method="POST", email="not an address")
-    await asyncio.gather(*town.pages.readership._behind)
+    await asyncio.gather(*town.pages.subscriptions._behind)
     assert town.relay.taken == []
 
 
 async def test_one_click_counts_within_a_running_send(site: RecordedSite, relay: Relay, furnish: Furnish) -> None:
     people = [f"r{number:03}@readers.example" for number in range(150)]
     relay.delay = 0.01
-    with opened(furnish(site.base, relay.port, emails=people), lambda: NOW, patience=()) as works:
-        plan = works.config.editions[0]
-        async with served(ReaderPages(works).app(), "127.0.0.1", 0) as base:
-            slot = works.slot(plan, works.calendar(plan).latest(NOW))
-            run = asyncio.create_task(publish(works.line, plan, slot, Unwatched()))
+    with opened(furnish(site.base, relay.port, emails=people), lambda: NOW, retry_delays=()) as app:
+        plan = app.config.editions[0]
+        async with served(ReaderPages(app).application(), "127.0.0.1", 0) as base:
+            slot = app.slot(plan, app.calendar(plan).latest(NOW))
+            run = asyncio.create_task(publish(app.pipeline, plan, slot, Unwatched()))
             while len(relay.taken) < 5:
                 await asyncio.sleep(0.01)
-            token = works.links.token("r149@readers.example")
+            token = app.links.token("r149@readers.example")
             await got(f"{base}/unsubscribe/{token}", method="POST", List_Unsubscribe="One-Click")
             assert len(relay.taken) < 140
             report = await run
@@ -327,26 +335,26 @@ async def test_one_click_counts_within_a_running_send(site: RecordedSite, relay:
 
 async def test_who_comes_back_before_the_roll_is_written_has_come_back(town: Town) -> None:
     await got(f"{town.base}/subscribe", method="POST", email="ada@readers.example")
-    token = town.works.links.token("ada@readers.example")
-    town.pages.readership.scribe.note("ada@readers.example", {"status": "unsubscribed"})  # a note from before
-    assert "ada@readers.example,Ada,active" in await town.roll()
+    token = town.app.links.token("ada@readers.example")
+    town.pages.subscriptions.csv_sync.note("ada@readers.example", {"status": "unsubscribed"})  # a note from before
+    assert "ada@readers.example,Ada,active" in await town.subscriber_file()
     await got(f"{town.base}/unsubscribe/{token}", method="POST")
-    assert "ada@readers.example,Ada,unsubscribed" in await town.roll()
+    assert "ada@readers.example,Ada,unsubscribed" in await town.subscriber_file()
 
 
 async def test_a_confirmation_does_not_lift_what_the_operator_decided(town: Town) -> None:
     await got(f"{town.base}/subscribe", method="POST", email="new@readers.example")
     confirm = link(await town.letter("new@readers.example"), town.base, "confirm")
-    town.works.store.suppressions.add("new@readers.example", "suppressed", NOW, "by hand: legal")
+    town.app.store.suppressions.add("new@readers.example", "suppressed", NOW, "by hand: legal")
     await got(confirm, 410, method="POST")
-    assert town.works.store.suppressions.among(["new@readers.example"]) == {"new@readers.example": "suppressed"}
+    assert town.app.store.suppressions.among(["new@readers.example"]) == {"new@readers.example": "suppressed"}
 
 
 @pytest.mark.parametrize(
     "kind", ["application/x-www-form-urlencoded; charset=nope", "multipart/form-data", "multipart/form-data; boundary="]
 )
 async def test_what_is_no_form_is_a_bad_request(town: Town, kind: str) -> None:
-    token = town.works.links.token("ada@readers.example")
+    token = town.app.links.token("ada@readers.example")
     async with aiohttp.ClientSession() as client:
         for path in ("/subscribe", "/preferences", f"/preferences/{token}"):
             async with client.post(
@@ -368,29 +376,29 @@ def test_a_household_is_one_visitor() -> None:
 
 async def test_an_opt_out_that_cannot_be_written_down_is_said(town: Town) -> None:
     leave, database = (
-        f"{town.base}/unsubscribe/{town.works.links.token('ada@readers.example')}",
-        town.works.config.root / "state" / "digest.db",
+        f"{town.base}/unsubscribe/{town.app.links.token('ada@readers.example')}",
+        town.app.config.root / "state" / "digest.db",
     )
     with closing(sqlite3.connect(database, isolation_level=None)) as other:
         other.execute("ALTER TABLE suppressions RENAME TO elsewhere")
         assert "try again" in (await got(leave, 503, method="POST")).casefold()
         other.execute("ALTER TABLE elsewhere RENAME TO suppressions")
     await got(leave, method="POST")
-    assert town.works.store.suppressions.among(["ada@readers.example"]) == {"ada@readers.example": "unsubscribed"}
+    assert town.app.store.suppressions.among(["ada@readers.example"]) == {"ada@readers.example": "unsubscribed"}
 
 
 async def test_who_comes_back_gets_mail_whatever_pause_there_was(town: Town) -> None:
-    token = town.works.links.token("ada@readers.example")
+    token = town.app.links.token("ada@readers.example")
     until = (NOW + timedelta(days=200)).date()
     await got(f"{town.base}/preferences/{token}", method="POST", topic="Health", until=until.isoformat(), comments="yes")
     await got(f"{town.base}/unsubscribe/{token}", method="POST")
     await got(f"{town.base}/subscribe", method="POST", email="ada@readers.example")
     page = await got(link(await town.letter("ada@readers.example"), town.base, "confirm"), method="POST")
     assert "You have chosen every topic." in page
-    wish = town.works.store.readers.preference("ada@readers.example")
+    wish = town.app.store.readers.preference("ada@readers.example")
     assert (wish.topics, wish.paused_until) == (None, None)
-    assert str(until) not in await town.roll()
-    assert recipients(town.works.store, town.works.roll(), NOW.date()) == 2
+    assert str(until) not in await town.subscriber_file()
+    assert recipients(town.app.store, town.app.subscriber_file(), NOW.date()) == 2
 
 
 async def test_the_letter_of_choices_leads_to_all_that_is_ones_own(town: Town) -> None:

@@ -6,18 +6,18 @@ import aiohttp
 import pytest
 from playwright.async_api import Browser
 
-from digest.rehearse import made
+from digest.app import App
+from digest.service.dry_run import made
 from digest.web.desk import Desk
 from digest.web.pages import served
 from digest.web.viewer import Viewer
-from digest.works import Works
 
 
 @pytest.fixture
-async def desk(works: Works) -> AsyncIterator[str]:
-    plan = works.config.editions[0]
-    edition, _ = await made(works, plan, works.slot(plan, works.calendar(plan).latest(works.clock())))
-    async with served(Viewer(Desk(works, edition, "The desk")).app(), "127.0.0.1", 0) as address:
+async def desk(app: App) -> AsyncIterator[str]:
+    plan = app.config.editions[0]
+    edition, _ = await made(app, plan, app.slot(plan, app.calendar(plan).latest(app.clock())))
+    async with served(Viewer(Desk(app, edition, "The desk")).application(), "127.0.0.1", 0) as address:
         yield address
 
 
@@ -67,11 +67,11 @@ async def test_nothing_is_wider_than_the_smallest_phone(desk: str, browser: Brow
     assert min(heights) >= 44
 
 
-async def test_a_changed_template_shows_at_once_and_its_error_too(works: Works, desk: str, browser: Browser) -> None:
+async def test_a_changed_template_shows_at_once_and_its_error_too(app: App, desk: str, browser: Browser) -> None:
     page = await browser.new_page()
     await page.goto(f"{desk}/mail/ada%40readers.example?view=text")
-    (works.config.root / "templates").mkdir()
-    template = works.config.root / "templates" / "edition.txt.j2"
+    (app.config.root / "templates").mkdir()
+    template = app.config.root / "templates" / "edition.txt.j2"
     template.write_text("Changed {{ newsletter.name }}")
     await page.get_by_text("Changed The Harbour Gazette").wait_for(timeout=8000)
     template.write_text("one\n{{ nothing.here }}")

@@ -1,0 +1,225 @@
+"""One newsletter, opened: its configuration, store and clock, the pipeline that runs on them, and the lock for sending."""
+
+import asyncio
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from functools import cached_property
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from digest import config
+from digest.clock import Clock
+from digest.collect.collector import collect, taken_down
+from digest.collect.fetch import Fetcher
+from digest.compose import Sender
+from digest.compose.dkim import Signer
+from digest.compose.reader_links import ReaderLinks
+from digest.config import Config, EditionPlan, split_mailbox
+from digest.config.file_modes import PRIVATE, private_folder, tightened
+from digest.curate import Rules
+from digest.curate.judge import held_to
+from digest.edition.edition_calendar import Calendar
+from digest.edition.sent_log import FILE as WITNESS
+from digest.edition.sent_log import SentLog
+from digest.errors import BusyError, ConfigError, DigestError
+from digest.model import LOOKBACK, Article, Harvest, Slot
+from digest.publish import Pipeline, begun, time_allowed
+from digest.render.renderer import Design
+from digest.store import FrozenEdition, Store
+from digest.store.content import ResponseCache
+from digest.subscribers import FILE, SubscriberFile
+
+log = logging.getLogger("digest")
+
+
+@dataclass
+class App:
+    """One newsletter, ready to run: its configuration, its store, its clock, and the line that runs on them."""
+
+    config: Config
+    store: Store
+    clock: Clock
+    cache: ResponseCache
+    retry_delays: Sequence[float] = (15.0, 60.0)
+    stop: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @property
+    def subscriber_path(self) -> Path:
+        """Where the subscribers are."""
+        return self.config.root / FILE
+
+    def subscriber_file(self) -> SubscriberFile:
+        """The subscribers as the file has them now."""
+        return SubscriberFile(self.subscriber_path)
+
+    def design(self) -> Design:
+        """The templates as they are now."""
+        return Design(self.config.newsletter, [self.config.root / "templates"])
+
+    def rules(self, plan: EditionPlan) -> Rules:
+        """What an edition of a plan may hold, with the lists as they are now."""
+        return Rules(
+            newsletter=self.config.newsletter.name,
+            articles=plan.articles,
+            comments_per_article=plan.comments_per_article,
+            standards=held_to(self.config.root),
+            weights={plan.label: plan.weight for plan in self.config.sources},
+        )
+
+    async def collect(self, since: datetime, *, conditional: bool = False) -> Harvest:
+        """What the sources say now; one that could not be read of late is asked from its last whole reading on."""
+        content = self.store.content
+        starts = {plan.label: content.unread_since(plan.label, since) for plan in self.config.sources}
+        async with self._fetcher() as fetcher:
+            return await collect(self.config.sources, fetcher, starts, conditional=conditional)
+
+    async def taken_down(self, articles: Sequence[Article], harvest: Harvest) -> Mapping[str, str]:
+        """Why some articles are not on their site any more, by their ids."""
+        async with self._fetcher() as fetcher:
+            return await taken_down(articles, harvest, self.config.sources, fetcher)
+
+    def _fetcher(self) -> Fetcher:
+        agent = self.config.newsletter.site_url or self.config.newsletter.name
+        return Fetcher(agent=f"+{agent}", cache=self.cache)
+
+    async def gather(self, *, conditional: bool) -> Harvest:
+        """Collect for the editions to come, and keep it."""
+        now = self.clock()
+        days = [(plan, day) for plan in self.config.editions for day in self._around(plan, now)]
+        since = min(self.slot(plan, day).window.start for plan, day in days) - LOOKBACK
+        harvest = await self.collect(since, conditional=conditional)
+        self.store.content.keep(harvest, now)
+        return harvest
+
+    def _around(self, plan: EditionPlan, now: datetime) -> tuple[date, date]:
+        """The day of the edition that is due, and of the next one."""
+        calendar = self.calendar(plan)
+        return calendar.latest(now), next(calendar.upcoming(now))
+
+    def unfinished(self) -> list[FrozenEdition]:
+        """The editions with messages still to send; those too old for a morning mail are closed instead."""
+        now, open_ = self.clock(), []
+        for frozen in self.store.editions.unfinished():
+            slot, answers = frozen.edition.slot, self.store.deliveries.answers(frozen.key)
+            plan = self.plan_of(slot.name) or EditionPlan()
+            if now - begun(slot, frozen) > time_allowed(self.pipeline, plan, answers):
+                self.store.editions.finish(frozen.key, now)
+            else:
+                open_.append(frozen)
+        return open_
+
+    def calendar(self, plan: EditionPlan) -> Calendar:
+        """The days of a plan."""
+        return Calendar(plan, self.config.newsletter.timezone)
+
+    def slot(self, plan: EditionPlan, day: date) -> Slot:
+        """The edition of a local day, its window reaching back to the last one made before it."""
+        calendar = self.calendar(plan)
+        series = self.series[plan.name]
+        return calendar.slot(day, self.store.editions.covered_until(series, calendar.cutoff(day)), series)
+
+    @cached_property
+    def series(self) -> dict[str, str]:
+        """The lasting id of each plan's series of editions, by the plan's name."""
+        plans = self.config.editions
+        formerly = {plan.name: plan.formerly for plan in plans if plan.formerly is not None}
+        return self.store.series.of([plan.name for plan in plans], formerly)
+
+    def plan_of(self, series: str) -> EditionPlan | None:
+        """The plan of a series; None for one that is published no more."""
+        return next((plan for plan in self.config.editions if self.series[plan.name] == series), None)
+
+    @cached_property
+    def links(self) -> ReaderLinks:
+        """The readers' own links."""
+        public = (self.config.newsletter.public_url or "").rstrip("/")
+        return ReaderLinks(public_url=public, secret=self.store.secret("readers"))
+
+    @property
+    def _bounce_address(self) -> str:
+        return split_mailbox(self.config.bounces.address or "")[1]
+
+    @cached_property
+    def pipeline(self) -> Pipeline:
+        """The line, fitted."""
+        signers = tuple(Signer.load(key.domain, key.selector, key.key_file) for key in self.config.dkim)
+        return Pipeline(
+            collect=self.collect,
+            taken_down=self.taken_down,
+            rules=self.rules,
+            design=self.design,
+            sender=Sender(newsletter=self.config.newsletter, links=self.links, signers=signers, bounces=self._bounce_address),
+            smtp=self.config.smtp,
+            bounces=self.config.bounces,
+            guards=self.config.guards,
+            subscriber_file=self.subscriber_file,
+            store=self.store,
+            sent_log=SentLog(self.config.root / WITNESS),
+            clock=self.clock,
+            retry_delays=self.retry_delays,
+            stop=self.stop,
+        )
+
+    @contextmanager
+    def sending(self) -> Iterator[None]:
+        """Hold the lock without which nobody sends: the system frees it when a process dies, however it dies."""
+        folder = self.config.root / "state"
+        private_folder(folder)
+        try:
+            with FileLock(folder / "sending.lock", timeout=0, mode=PRIVATE):
+                yield
+        except Timeout as error:
+            raise BusyError(
+                "another digest is sending",
+                thing=str(self.config.root),
+                remedy="Let it finish; `digest status` shows how far it is.",
+            ) from error
+
+
+@contextmanager
+def opened(root: Path, clock: Clock, *, retry_delays: Sequence[float] = (15.0, 60.0)) -> Iterator[App]:
+    """The newsletter in a folder; closed again whatever happens."""
+    settings = config.load(root)
+    store = Store.open(settings.store.url, root)
+    try:
+        _check_owner(store, settings)
+        if closed := tightened(root):
+            names = ", ".join(str(path.relative_to(root)) for path in closed[:3]) + (", …" if len(closed) > 3 else "")
+            log.warning("others on this machine could read %s; now only you can", names)
+        sent_log = SentLog(root / WITNESS)
+        store.suppressions.listen(gone=lambda rows: sent_log.gone(rows, clock()), back=lambda email: sent_log.back(email, clock()))
+        yield App(settings, store, clock, ResponseCache(store.engine, clock), retry_delays)
+    finally:
+        store.close()
+
+
+def _check_owner(store: Store, settings: Config) -> None:
+    """ConfigError where the store belongs to the newsletter in another folder: two on one store would send each other's mail.
+
+    A folder that has moved, or was restored elsewhere, takes its store along.
+    """
+    here = str(settings.root.resolve())
+    owner = store.owner(here)
+    if owner == here:
+        return
+    try:
+        other = config.load(Path(owner))
+    except DigestError:  # nobody lives there any more
+        other = None
+    if other is not None and _place(other) == _place(settings):
+        raise ConfigError(
+            f"the store belongs to {other.newsletter.name}, in {owner}",
+            thing="digest.toml: store.url",
+            remedy="Give each newsletter a store of its own.",
+        )
+    store.take_over(here)
+
+
+def _place(settings: Config) -> str:
+    """What a store's URL names, whichever folder it is written in."""
+    scheme, _, path = settings.store.url.partition(":///")
+    return f"{scheme}:///{(settings.root / path).resolve()}" if scheme == "sqlite" else settings.store.url

@@ -1,0 +1,94 @@
+"""What the store knows of readers, written down in the roll for the operator to see: soon, together, and never instead.
+
+A file of a million rows takes seconds to write, so a hundred readers who leave in a minute are one writing. Nothing here is
+waited for: an opt-out counts from its commit, and what a power cut keeps from the file is caught up with at the next start.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+
+from digest.batching import batched
+from digest.errors import DigestError
+from digest.statuses import GONE
+from digest.store import Store
+from digest.subscribers import SubscriberFile, write_down
+
+log = logging.getLogger("digest")
+APART = 5.0  # seconds between two writings
+AGAIN = 60.0  # seconds before a writing that failed is tried again
+
+
+class CsvSync:
+    """Writes to one roll; `note` may be called at any time on the loop that runs it."""
+
+    def __init__(self, store: Store, subscriber_file: Callable[[], SubscriberFile]) -> None:
+        self._store = store
+        self._subscriber_file = subscriber_file
+        self._waiting: dict[str, dict[str, str]] = {}
+        self._task: asyncio.Task[None] | None = None
+        self._writing = asyncio.Lock()
+
+    def note(self, email: str, values: Mapping[str, str]) -> None:
+        """Have some columns of an address written."""
+        self._waiting.setdefault(email, {}).update(values)
+        if self._task is None or self._task.done():
+            self._task = asyncio.create_task(self._run())
+
+    async def _run(self) -> None:
+        while self._waiting:
+            done = await self.flush()
+            await asyncio.sleep(APART if done else AGAIN)
+
+    async def flush(self) -> bool:
+        """Write what waits, and return when it is written; False where it could not be, and then it waits on."""
+        async with self._writing:
+            return await self._write()
+
+    async def _write(self) -> bool:
+        taken, self._waiting = self._waiting, {}
+        if not taken:
+            return True
+        try:
+            await asyncio.to_thread(write_down, self._subscriber_file().path, partial(self._still, taken))
+        except DigestError as error:
+            log.warning("recorded, but not shown in the roll yet: %s", error)
+            self._waiting = {email: {**values, **self._waiting.get(email, {})} for email, values in taken.items()} | {
+                email: values for email, values in self._waiting.items() if email not in taken
+            }
+            return False
+        return True
+
+    def _still(self, taken: Mapping[str, Mapping[str, str]]) -> Mapping[str, Mapping[str, str]]:
+        """What is still so when the file is open: a reader may have come back since they left."""
+        gone = self._store.suppressions.among(taken)
+        return {
+            email: {name: value for name, value in values.items() if name != "status" or email in gone}
+            for email, values in taken.items()
+        }
+
+    async def close(self) -> None:
+        """Write what waits, and stop."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+        await self.flush()
+
+
+def catch_up(store: Store, subscriber_file: SubscriberFile) -> int:
+    """Show in the roll who is on the suppression list and is not marked so; returns how many rows that were."""
+    missing = dict(_missing(store, subscriber_file))
+    return write_down(subscriber_file.path, lambda: {**_confirmed(store, missing)}) if missing else 0
+
+
+def _confirmed(store: Store, missing: Mapping[str, Mapping[str, str]]) -> Mapping[str, Mapping[str, str]]:
+    gone = store.suppressions.among(missing)
+    return {email: values for email, values in missing.items() if email in gone}
+
+
+def _missing(store: Store, subscriber_file: SubscriberFile) -> Iterator[tuple[str, dict[str, str]]]:
+    for readers in batched(subscriber_file):
+        gone = store.suppressions.among(row.email for row in readers if row.status not in GONE)
+        for email, reason in gone.items():
+            yield email, {"status": reason if reason in GONE else "unsubscribed"}

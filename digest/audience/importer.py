@@ -1,0 +1,278 @@
+"""Subscribers from another list: what an import would do, doing it, and taking it back.
+
+Nobody is brought back who left, bounced or complained, whether the store says so, the roll, or the file itself. An import is
+written down before it is done, so that the last one can be taken back also after a power cut.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from digest.batching import batched
+from digest.errors import UsageError
+from digest.model import NOTHING, Subscriber
+from digest.statuses import GONE, UNCLEAR, Origin
+from digest.store import HistoryEvent, Store, Suppression
+from digest.subscribers import FileEdit, NewRow, Problem, SubscriberFile, backups, rewrite
+from digest.subscribers.columns import Columns, day_of
+from digest.subscribers.csv_table import CsvTable, Record
+from digest.subscribers.edit import Edit, setting
+from digest.subscribers.import_batch import ImportAction, ImportBatch, ImportRow, changes, said
+from digest.subscribers.import_journal import ImportJournal
+from digest.subscribers.zip_archive import Part
+
+SHOWN = 20  # examples of each kind
+_TELLING = (
+    "unsubscribed",
+    "cleaned",
+    "bounced",
+    "nonsubscribed",
+    "unconfirmed",
+    "complained",
+    "marked-as-spam",
+    "suppress",
+    "blocklist",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportPlan:
+    """What an import would do: counts by fate, rows that cannot be read, columns that the roll has no place for."""
+
+    counts: Mapping[str, int]
+    refused: int
+    doubles: int
+    problems: Sequence[Problem]
+    unknown: Sequence[str]
+
+    @property
+    def empty(self) -> bool:
+        """Whether it would change nothing."""
+        return not any(self.counts.get(fate) for fate in ("new", "changed", "gone"))
+
+
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    """One file that was read: its rows, those refused, the first problems, and columns that nobody knows."""
+
+    taken: int
+    refused: int
+    problems: list[Problem]
+    unknown: list[str]
+
+
+class Import:
+    """One file on its way into the roll."""
+
+    def __init__(self, store: Store, subscriber_file: Path, token: Callable[[str], str], now: datetime, batch: ImportBatch) -> None:
+        self._store = store
+        self._subscriber_file = subscriber_file
+        self._token = token
+        self._now = now
+        self.batch = batch
+        self._columns = SubscriberFile(subscriber_file).columns()
+
+    def plan(self, parts: Sequence[Part], meant: Mapping[str, str] = NOTHING) -> ImportPlan:
+        """Read the files and decide about each of their rows; UsageError where a name says that its readers are gone, or where
+        somebody has to say first what a column means (`meant`): an opt-out must not come in as a reader.
+        """
+        plans = [self._take(part.file, part.status, meant) for part in parts]
+        for readers in batched(SubscriberFile(self._subscriber_file).distinct()):
+            self.batch.decide(self._known(readers))
+        for rows in batched(self.batch.undecided()):
+            self.batch.decide(self._unknown(rows))
+        counts = self.batch.counts()
+        return ImportPlan(
+            counts=counts,
+            refused=sum(row.refused for row in plans),
+            doubles=sum(row.taken for row in plans) - sum(counts.values()),
+            problems=[problem for row in plans for problem in row.problems][:SHOWN],
+            unknown=list(dict.fromkeys(name for row in plans for name in row.unknown)),
+        )
+
+    def _take(self, file: Path, status: str | None, meant: Mapping[str, str]) -> _Taken:
+        """Read one file into the batch."""
+        source = SubscriberFile(file, bare=True, meant=meant)
+        _check_columns(file, source, status)
+        if status is None and (word := _warning(file, source.columns())):
+            raise UsageError(
+                f"its name says {word!r}, and none of its columns says who is active",
+                thing=file.name,
+                remedy="Say what they are: --status unsubscribed (or bounced, pending, active).",
+            )
+        taken = self.batch.take(source, status)
+        refused, problems = source.skipped, list(islice(source.flaws(), SHOWN))
+        own = {name.casefold() for _, name in self._columns.extra}
+        columns = source.columns()
+        telling = {flag.at for flag in columns.flags}  # what they said is in the status
+        unknown = [name for at, name in columns.extra if name.casefold() not in own and at not in telling]
+        return _Taken(taken, refused, problems, unknown)
+
+    def _known(self, readers: Sequence[Subscriber]) -> Iterator[tuple[str, ImportAction, str, dict[str, str]]]:
+        """The fates of those who are on the roll."""
+        found = self.batch.among([row.email for row in readers])
+        gone = self._store.suppressions.among(found)
+        for now in readers:
+            then = found.get(now.email)
+            if then is None:
+                continue
+            new = changes(now, then)
+            before = {name: value for name, value in said(now).items() if name in new}
+            why = gone.get(now.email) or (now.status if now.status in GONE or now.status.startswith(UNCLEAR) else "")
+            if why:
+                yield now.email, "kept out", why, {}
+            elif then.status in GONE:
+                yield now.email, "gone", then.status, before
+            elif self._columns.placed(new):
+                yield now.email, "changed", ", ".join(f"{name}: {before[name]} → {value}" for name, value in new.items()), before
+            else:
+                yield now.email, "unchanged", "", {}
+
+    def _unknown(self, rows: Sequence[ImportRow]) -> Iterator[tuple[str, ImportAction, str, dict[str, str]]]:
+        """The fates of those who are not on the roll."""
+        gone = self._store.suppressions.among(row.email for row in rows)
+        tokens = {self._token(row.email): row.email for row in rows}
+        forgotten = {tokens[token] for token in self._store.suppressions.forgotten(tokens)}
+        for row in rows:
+            strange = f"unknown status {row.status.removeprefix(UNCLEAR)!r}" if row.status.startswith(UNCLEAR) else ""
+            why = gone.get(row.email) or ("wanted to be forgotten" if row.email in forgotten else strange)
+            fate: ImportAction = "kept out" if why else "gone" if row.status in GONE else "new"
+            yield row.email, fate, why or (row.status if row.status != "active" else ""), {}
+
+    def apply(self, name: str, consent: str) -> None:
+        """Do it: written down first, then the suppressions, then the roll in one step, then the histories."""
+        detail = "; ".join(filter(None, [f"from {name}", f"consent: {consent}" if consent else ""]))
+        journal = ImportJournal.begun(self._subscriber_file, self._now)
+        journal.write(self._fates())
+        self._store.suppressions.adopt(
+            Suppression(email=row.email, reason=row.status, since=self._now, origin=Origin.IMPORT, detail=f"imported {detail}")
+            for row in self.batch.of("gone")
+        )
+        backups.keep(self._subscriber_file, apart=timedelta(0))
+        edits = _Edits(self.batch, journal)
+        rewrite(
+            self._subscriber_file,
+            FileEdit(edits=edits.on, rows=lambda: map(self._row, self.batch.of("new")), ready=journal.keep_rows),
+        )
+        told: dict[ImportAction, str] = {"new": "imported", "changed": "changed by import"}
+        for fate, event in told.items():
+            self._store.history.note(
+                HistoryEvent(email=row.email, at=self._now, event=event, detail="; ".join(filter(None, [detail, row.why])))
+                for row in self.batch.of(fate)
+            )
+
+    def _row(self, row: ImportRow) -> NewRow:
+        values = {name: value for name, value in row.values.items() if value and name != "name"}
+        joined = day_of(values.get("joined", "")) or self._now.date().isoformat()
+        return NewRow(email=row.email, name=row.values.get("name", ""), values={**values, "status": row.status, "joined": joined})
+
+    def _fates(self) -> Iterator[dict[str, Any]]:
+        for fate in ("new", "changed", "gone"):
+            yield from ({"email": row.email, "was": fate} for row in self.batch.of(fate))
+
+
+class _Edits:
+    """What is done to the rows that are on the roll, looked up as they pass, and noted as they were."""
+
+    def __init__(self, batch: ImportBatch, journal: ImportJournal) -> None:
+        self._batch = batch
+        self._journal = journal
+
+    def on(self, table: CsvTable, columns: Columns) -> "_Edits":
+        """The edits of a file that is open."""
+        self._table, self._columns = table, columns
+        return self
+
+    def __len__(self) -> int:
+        counts = self._batch.counts()
+        return counts.get("changed", 0) + counts.get("gone", 0)
+
+    def get(self, email: str) -> Edit | None:
+        """The edit of an address."""
+        row = self._batch.find(email, ("changed", "gone"))
+        if row is None:
+            return None
+        values = {name: {**row.values, "status": row.status}[name] for name in row.before}
+        edit = setting(self._table, self._columns, values)
+        return partial(self._edited, email, edit) if edit else None
+
+    def _edited(self, email: str, edit: Edit, record: Record) -> str | None:
+        new = edit(record)
+        if new != record.raw:
+            self._journal.note({"email": email, "before": record.raw, "after": new})
+        return new
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UndoneImport:
+    """What taking an import back did; `kept` are rows that have changed since."""
+
+    taken_out: int
+    put_back: int
+    released: int
+    kept: int
+
+
+def undo(store: Store, subscriber_file: Path, now: datetime) -> UndoneImport:
+    """Take the last import back: what it added goes, what it changed is as it was, unless that was changed since."""
+    journal = ImportJournal.last(subscriber_file)
+    if journal is None:
+        raise UsageError("there is no import to take back", thing=str(subscriber_file))
+    was = {row["email"]: row["was"] for row in journal.fates()}
+    counts = Counter[str]()
+    edits = _backwards(was, journal, counts)
+    backups.keep(subscriber_file, apart=timedelta(0))
+    rewrite(subscriber_file, FileEdit(edits=lambda _table, _columns: edits))
+    released = sum(
+        store.suppressions.release(row.email, "the import that said so was taken back", now) is not None
+        for row in store.suppressions.of(email for email, fate in was.items() if fate == "gone")
+        if row.since == journal.at and row.origin == Origin.IMPORT
+    )
+    store.history.note(HistoryEvent(email=email, at=now, event="import taken back") for email in was)
+    journal.close()
+    return UndoneImport(taken_out=counts["out"], put_back=counts["back"], released=released, kept=counts["kept"])
+
+
+def _backwards(was: Mapping[str, str], journal: ImportJournal, counts: Counter[str]) -> dict[str, Edit]:
+    """The edits that take an import back; `counts` is what they do."""
+    before: dict[str, dict[str, str]] = defaultdict(dict)
+    for row in journal.rows():
+        before[row["email"]][row["after"]] = row["before"]
+
+    def gone(_: Record) -> None:
+        counts["out"] += 1
+
+    def back(own: dict[str, str], record: Record) -> str:
+        counts["back" if record.raw in own else "kept"] += 1
+        return own.get(record.raw, record.raw)
+
+    out: dict[str, Edit] = {email: gone for email, fate in was.items() if fate == "new"}
+    return {**out, **{email: partial(back, own) for email, own in before.items()}}
+
+
+def _check_columns(file: Path, source: SubscriberFile, status: str | None) -> None:
+    """UsageError for a column, or a cell, that may say who must not be written to and is not understood."""
+    remedy = 'Say what it means: --columns "{0}=unsubscribed" where a yes is an opt-out, "{0}=active" where it is consent, '
+    remedy += '"{0}=ignore" where it is neither.'
+    if status is None and (undecided := source.columns().undecided):
+        told = f"the column “{undecided[0]}” may say who must not be written to, in a way that is not known"
+        raise UsageError(told, thing=file.name, remedy=remedy.format(undecided[0]))
+    flags = {source.columns().names[flag.at]: flag for flag in source.columns().flags}
+    for line, cells in source.cells(tuple(flag.at for flag in flags.values())) if status is None and flags else ():
+        for (name, flag), cell in zip(flags.items(), cells, strict=True):
+            if (flag.says(cell) or "").startswith(UNCLEAR):
+                told = f"“{cell[:40]}” under “{name}” is neither a yes nor a no"
+                raise UsageError(
+                    told, thing=f"{file.name}:{line}", remedy=f"Correct it. Or {remedy[0].lower()}{remedy[1:].format(name)}"
+                )
+
+
+def _warning(file: Path, columns: Columns) -> str | None:
+    """A word in the file's name that says its readers are gone, where no column could say it."""
+    telling = next((word for word in _TELLING if word in file.name.casefold()), None)
+    return telling if telling and "status" not in columns.known and not columns.flags else None

@@ -1,0 +1,80 @@
+"""All that is known of one address: for the operator who is asked, and for the reader who asks."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from digest.app import App
+from digest.errors import SubscriberFileError
+from digest.model import Subscriber
+from digest.store import HistoryEvent, Preference, Suppression
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubscriberRecord:
+    """One reader."""
+
+    email: str
+    row: Subscriber | None
+    suppression: Suppression | None
+    preference: Preference
+    history: Sequence[HistoryEvent]
+    deliveries: Sequence[Mapping[str, Any]]
+
+    @property
+    def known(self) -> bool:
+        """Whether there is anything to tell."""
+        return bool(self.row or self.suppression or self.history or self.deliveries)
+
+    def as_json(self) -> dict[str, Any]:
+        """What a machine, or the reader, is given."""
+        row, gone, wish = self.row, self.suppression, self.preference
+        return {
+            "email": self.email,
+            "subscription": None if row is None else _fields(row),
+            "suppressed": None if gone is None else {"reason": gone.reason, "since": gone.since, "detail": gone.detail},
+            "preferences": {"topics": wish.topics, "paused_until": wish.paused_until, "comments": wish.comments},
+            "history": [{"at": entry.at, "event": entry.event, "detail": entry.detail} for entry in self.history],
+            "deliveries": [dict(delivery) for delivery in self.deliveries],
+        }
+
+    def text(self) -> str:
+        """What a person reads."""
+        if not self.known:
+            return f"{self.email}: nothing is known of it."
+        row, gone, wish = self.row, self.suppression, self.preference
+        lines = [f"{self.email}: {f'line {row.line}, {row.status}' if row else 'not on the roll'}"]
+        if gone:
+            lines.append(
+                f"  not written to: {gone.reason} on {gone.since:%d %b %Y %H:%M} UTC{f' ({gone.detail})' if gone.detail else ''}"
+            )
+        if wish != Preference(email=self.email):
+            topics = "as the roll says" if wish.topics is None else ", ".join(wish.topics) or "all"
+            until = f"; paused until {wish.paused_until}" if wish.paused_until else ""
+            lines.append(f"  chose: topics {topics}{until}{'' if wish.comments else '; no comments'}")
+        lines += [
+            f"  {entry.at:%d %b %Y %H:%M} {entry.event}{f': {entry.detail}' if entry.detail else ''}" for entry in self.history
+        ]
+        lines += [f"  {row['edition']}: {row['state']} {row['code'] or ''} {row['reply']}".rstrip() for row in self.deliveries]
+        return "\n".join(lines)
+
+
+def subscriber_record(app: App, email: str) -> SubscriberRecord:
+    """Gather it; a roll that cannot be read is as one that does not have the address."""
+    try:
+        row = app.subscriber_file().find(email)
+    except SubscriberFileError:
+        row = None
+    return SubscriberRecord(
+        email=email,
+        row=row,
+        suppression=next(app.store.suppressions.of([email]), None),
+        preference=app.store.readers.preference(email),
+        history=app.store.history.of(email),
+        deliveries=app.store.readers.deliveries(email),
+    )
+
+
+def _fields(row: Subscriber) -> dict[str, Any]:
+    known = {name: value for name, value in row._asdict().items() if name not in {"extra", "line", "email"} and value}
+    return {**known, "line": row.line, **({"extra": dict(row.extra)} if row.extra else {})}

@@ -1,0 +1,69 @@
+"""The comments of an article as a feed has them: ten newest, often, and nobody's votes."""
+
+import re
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from digest.collect.fetch import Get, Response
+from digest.collect.sources import fields
+from digest.collect.sources.dates import UTC_MANNER
+from digest.collect.sources.parsed_feed import parse, published
+from digest.errors import FetchError
+from digest.model import Article, Comment, Failure, Harvest, ThreadCoverage
+from digest.text.markup import link, plain
+
+ENTRIES = 1_000
+BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
+_REPLY = re.compile(r'^\s*(?:<p>)?In reply to <a href="([^"]+)">.*?</a>\.\s*(?:</p>)?', re.DOTALL)
+
+
+async def thread(get: Get, on: Article, url: str) -> Harvest:
+    """An article's comments from a feed; their failure leaves the article as it is."""
+    try:
+        found = await fields.aside(_comments, await get(url), on)
+    except FetchError as error:
+        return Harvest(failures=(Failure(source=on.source, reason=f"comments of “{on.title}” are missing: {error}"),))
+    return Harvest(comments=found, threads=_reach(on, found))
+
+
+def _comments(response: Response, on: Article) -> tuple[Comment, ...]:
+    return tuple(row for entry in parse(response).entries[:ENTRIES] if (row := comment(entry, on)))
+
+
+def _reach(on: Article, found: Sequence[Comment]) -> tuple[ThreadCoverage, ...]:
+    """How far back a comment feed can be trusted to be whole: to its oldest entry, or to the beginning if it has all."""
+    if len(found) == on.comment_count:
+        return (ThreadCoverage(article_id=on.id, whole_since=BEGINNING),)
+    return (ThreadCoverage(article_id=on.id, whole_since=min(row.written for row in found)),) if found else ()
+
+
+def comment(entry: Any, on: Article) -> Comment | None:
+    """One entry of a comment feed."""
+    written_at = published(entry, UTC_MANNER)
+    markup = max((part.get("value", "") for part in entry.get("content", [])), key=len, default="") or entry.get("summary", "")
+    answered = _REPLY.match(markup)
+    url = link(entry.get("link", ""), on.url) or on.url
+    if written_at is None:
+        return None
+    text = plain(markup[answered.end() :] if answered else markup)[: fields.COMMENT]
+    return Comment(
+        id=fields.comment_id(entry.get("id") or url, on.id),
+        article_id=on.id,
+        parent_id=_parent(entry, answered, on),
+        author=fields.name(entry.get("author", "")),
+        text=text,
+        links=fields.links(markup[answered.end() :] if answered else markup),
+        written=written_at,
+        url=url,
+        kind="pingback" if fields.is_pingback(text) else "comment",
+    )
+
+
+def _parent(entry: Any, answered: re.Match[str] | None, on: Article) -> str | None:
+    """The answered comment's id: RFC 4685 where the feed has it, else from WordPress's words."""
+    reference = str((entry.get("thr_in-reply-to") or {}).get("ref", ""))
+    if reference:
+        return None if on.id.endswith(reference) or reference == on.url else fields.comment_id(reference, on.id)
+    fragment = answered[1].partition("#")[2] if answered else ""
+    return fields.comment_id(f"#{fragment}", on.id) if fragment else None

@@ -1,0 +1,189 @@
+"""RSS 2.0, RSS 1.0, Atom and JSON Feed, and the comment feeds they point to.
+
+Comments: `wfw:commentRss` and `slash:comments` (RSS), `rel="replies"` and `thr:` (Atom Threading, RFC 4685).
+A feed is fetched by condition; an article's comment feed is not trusted to say 304 (see `wordpress`), so it is asked
+only where the feed counts comments or does not say.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from digest.collect.fetch import Get, Response
+from digest.collect.sources import fields, jsonfeed
+from digest.collect.sources.comment_feed import BEGINNING, ENTRIES, thread
+from digest.collect.sources.dates import manner
+from digest.collect.sources.parsed_feed import dated, flaw, parse, published
+from digest.config import SourcePlan
+from digest.errors import FetchError
+from digest.model import LATEST, UNDATED, Article, Failure, Harvest, Image, ThreadCoverage
+from digest.text.markup import link
+from digest.text.prose import counted, number
+
+PAGES = 5  # of a feed that is paged (RFC 5005)
+
+
+async def read(plan: SourcePlan, get: Get, since: datetime) -> Harvest:
+    """The entries of a feed published since an instant, and their comments; those somewhat older beside them."""
+    first = await get(plan.url)
+    if jsonfeed.matches(first):
+        return _harvest(plan, *await fields.aside(jsonfeed.articles, first, plan), since)
+    rows, skipped, flaws = [], 0, []
+    async for page in _pages(first, get, since, plan):
+        flaws += [page.flaw] if page.flaw else []
+        skipped += sum(row is None for row, _ in page.rows)
+        rows += [(row, comments) for row, comments in page.rows if row]
+    current = [(row, comments) for row, comments in rows if _wanted(row, since)]
+    threads = await asyncio.gather(*(thread(get, row, comments) for row, comments in current if comments))
+    silent = tuple(ThreadCoverage(article_id=row.id, whole_since=BEGINNING) for row, _ in current if row.comment_count == 0)
+    return sum(threads, _harvest(plan, [row for row, _ in rows], skipped, since, flaws) + Harvest(threads=silent))
+
+
+def _wanted(row: Article, since: datetime) -> bool:
+    return row.guessed or row.published >= since
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """One page: each entry's article, if it is one, and where its comments are; the next page; the oldest date."""
+
+    rows: Sequence[tuple[Article | None, str]] = ()
+    after: str = ""
+    oldest: datetime | None = None
+    flaw: str = ""
+
+
+async def _pages(first: Response, get: Get, since: datetime, plan: SourcePlan) -> AsyncIterator[_Page]:
+    """The pages of a feed, back to the instant asked for, where it has more than one (RFC 5005)."""
+    response, page = first, None
+    for _ in range(PAGES):
+        try:
+            page = await fields.aside(read_page, response, plan, since)
+            yield page
+            if not page.after or page.oldest is None or page.oldest < since:
+                return
+            response = await get(page.after)
+        except FetchError as error:
+            if page is None:
+                raise
+            yield _Page(flaw=f"its next page: {error}")
+            return
+
+
+def read_page(response: Response, plan: SourcePlan, since: datetime) -> _Page:
+    """All that is read of one answer; of most feeds, most is older than what is asked for."""
+    parsed, way = parse(response), manner(plan)
+    dates = [(entry, published(entry, way)) for entry in parsed.entries[:ENTRIES]]
+    guids = Counter(str(entry.get("id", "")) for entry, _ in dates)
+    rows = [
+        (_article(entry, plan, response.url, parsed, date, shared=guids[str(entry.get("id", ""))] > 1), _comment_feed(entry))
+        for entry, date in dates
+        if date is None or date >= since - LATEST
+    ]
+    return _Page(
+        rows=rows,
+        after=next((row.get("href", "") for row in parsed.feed.get("links", []) if row.get("rel") == "next"), ""),
+        oldest=min((date for _, date in dates if date), default=None),
+        flaw=flaw(parsed, response.body),
+    )
+
+
+def _harvest(plan: SourcePlan, rows: Sequence[Article], skipped: int, since: datetime, flaws: Sequence[str] = ()) -> Harvest:
+    told = [f"passed over {counted(skipped, 'entry', 'entries')} without an address"] if skipped else []
+    told += [f"not read to its end ({flaw}); what stands before that was" for flaw in flaws]
+    return Harvest(
+        articles=tuple(row for row in rows if _wanted(row, since)),
+        older=tuple(row for row in rows if not _wanted(row, since) and row.published >= since - LATEST),
+        failures=tuple(Failure(source=plan.label, reason=reason) for reason in told),
+        looked=((plan.label, "feed"),),
+    )
+
+
+def _article(entry: Any, plan: SourcePlan, base: str, parsed: Any, published: datetime | None, *, shared: bool) -> Article | None:
+    """One entry; None where it has no address. `shared`: others of its feed bear the same guid, so that it tells nothing."""
+    url = link(entry["link"], base) if entry.get("link") else ""
+    if not url:
+        return None
+    content = _content(entry, parsed)
+    text = fields.body(content or _markup(entry, "summary", parsed))
+    locked = "post-password-form" in content
+    title = fields.title(_unlocked(_markup(entry, "title", parsed), locked), text)
+    return Article(
+        id=fields.article_id(f"{url} {title}" if shared else entry.get("id") or url, plan.url, url),
+        source=plan.label,
+        url=url,
+        title=title,
+        author=_authors(entry, parsed),
+        summary="" if locked else fields.summary(_markup(entry, "summary", parsed), text),
+        body_text="" if locked else text,
+        image=_image(entry, base),
+        topics=fields.topics([tag.get("label") or tag.get("term") or "" for tag in entry.get("tags", [])]),
+        published=published or UNDATED,
+        updated=dated(entry, "updated", manner(plan)) or published or UNDATED,
+        comment_count=_count(entry),
+        access="protected" if locked else "public",
+        guessed=published is None,
+    )
+
+
+def _content(entry: Any, parsed: Any) -> str:
+    parts = [_as_markup(part.get("value", ""), part, parsed) for part in entry.get("content", [])]
+    return max(parts, key=len, default="")
+
+
+def _markup(entry: Any, key: str, parsed: Any) -> str:
+    """A part of an entry as markup."""
+    return _as_markup(entry.get(key, ""), entry.get(f"{key}_detail") or {}, parsed)
+
+
+def _as_markup(value: str, detail: Any, parsed: Any) -> str:
+    """In Atom what is not said to be HTML is plain text (RFC 4287, section 3.1.1); in RSS nobody says, and most is HTML."""
+    is_text = str(parsed.get("version", "")).startswith("atom") and detail.get("type") == "text/plain"
+    return fields.escaped(value) if is_text else value
+
+
+def _authors(entry: Any, parsed: Any) -> str:
+    """All who wrote it; the feed's own where the entry names nobody (RFC 4287, section 4.2.1)."""
+    for told in (entry, parsed.feed):
+        names = [row.get("name") or row.get("email") or "" for row in told.get("authors") or [] if row]
+        if shown := fields.byline(names or [told.get("author", "")]):
+            return shown
+        if any(names) or told.get("author"):  # named, if only by an address
+            return ""
+    return ""
+
+
+def _unlocked(title: str, locked: bool) -> str:
+    return title.removeprefix("Protected: ") if locked else title
+
+
+def _count(entry: Any) -> int | None:
+    for key in ("slash_comments", "thr_total"):
+        count = number(entry.get(key, ""), 1_000_000)
+        if count is not None:
+            return count
+    return None
+
+
+def _image(entry: Any, base: str) -> Image | None:
+    for medium in [*entry.get("media_content", []), *entry.get("media_thumbnail", [])]:
+        kind = medium.get("medium") or medium.get("type", "image")
+        if str(kind).startswith("image") and medium.get("url"):
+            return fields.image(medium["url"], base, width=medium.get("width", 0), height=medium.get("height", 0))
+    for file in entry.get("enclosures", []):
+        if str(file.get("type", "")).startswith("image/") and file.get("href"):
+            return fields.image(file["href"], base)
+    return None
+
+
+def _comment_feed(entry: Any) -> str:
+    """Where an entry's comments are, or an empty string where it says it has none."""
+    if _count(entry) == 0:
+        return ""
+    replies = [
+        row.get("href", "") for row in entry.get("links", []) if row.get("rel") == "replies" and "xml" in row.get("type", "")
+    ]
+    return link((replies or [""])[0] or entry.get("wfw_commentrss", ""))

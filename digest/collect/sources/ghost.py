@@ -1,0 +1,154 @@
+"""A Ghost site by its Content API, and its members' comments.
+
+`url` is the site, `key` a Content API key (Ghost Admin, Integrations). Posts for members or payers come without their text
+beyond the public preview, which is printed. Titles, excerpts, names and tags are plain text.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from functools import partial
+
+from digest.collect.fetch import Get
+from digest.collect.sources import fields, json_api
+from digest.config import SourcePlan
+from digest.model import Article, Comment, Harvest
+from digest.text.markup import link
+
+PAGES = 20
+POSTS = 15  # a page, with their text
+COMMENTS = 100
+_NO_COMMENTS = {401, 403, 404, 405}
+
+
+class _Name(json_api.Shape):
+    name: str | None = None
+    visibility: str = "public"
+
+
+class _Post(json_api.Shape):
+    id: str
+    url: str
+    title: str = ""
+    html: str | None = None
+    custom_excerpt: str | None = None
+    excerpt: str | None = None
+    feature_image: str | None = None
+    feature_image_alt: str | None = None
+    access: bool = True  # false: what is beyond the public preview is for members
+    published_at: json_api.Instant
+    updated_at: json_api.Instant | None = None
+    authors: tuple[_Name, ...] = ()
+    tags: tuple[_Name, ...] = ()
+
+
+class _Count(json_api.Shape):
+    likes: json_api.Votes = 0
+    replies: json_api.Votes = 0
+
+
+class _Remark(json_api.Shape):
+    id: str
+    html: str | None = None
+    status: str = "published"
+    created_at: json_api.Instant
+    in_reply_to_id: str | None = None
+    member: _Name | None = None
+    count: _Count = _Count()
+    replies: tuple["_Remark", ...] = ()
+
+
+async def read(plan: SourcePlan, get: Get, since: datetime) -> Harvest:
+    """The posts published since an instant, and their comments."""
+    site = plan.url.rstrip("/")
+    posts: list[_Post] = []
+    whole = True
+    for page in range(1, PAGES + 1):
+        answer = await json_api.asked(
+            get, f"{site}/ghost/api/content/posts/",
+            key=plan.key, include="authors,tags", limit=POSTS, page=page, order="published_at asc",
+            filter=f"published_at:>='{since:%Y-%m-%d %H:%M:%S}'",
+        )  # fmt: skip
+        rows = json_api.read(_Post, json_api.within(answer, "posts"))
+        posts, whole = [*posts, *rows], whole and rows.whole
+        if not json_api.at(answer, "meta", "pagination", "next"):
+            break
+    else:
+        whole = False
+    made = await json_api.each(partial(_article, plan=plan), posts)
+    articles = {
+        article.id: (article, post.id) for article, post in zip(made, posts, strict=True) if article and article.published >= since
+    }
+    public = [row for row, _ in articles.values() if row.access == "public"]  # Ghost hides the talk of members from visitors
+    found = await _talk(get, site, public, {key: post for key, (_, post) in articles.items()})
+    return Harvest(articles=tuple(row for row, _ in articles.values()), listed=((plan.label, since),) if whole else ()) + found
+
+
+async def _talk(get: Get, site: str, articles: Sequence[Article], posts: Mapping[str, str]) -> Harvest:
+    """The comments of all articles; a site without comments says so to the first question, and is asked no more."""
+    if not articles:
+        return Harvest()
+    first = await get(f"{site}/members/api/comments/post/{posts[articles[0].id]}/?limit=1")
+    if first.status in _NO_COMMENTS:
+        return Harvest()
+    return await json_api.threads(articles, lambda on: _thread(get, site, on, posts[on.id]))
+
+
+def _article(post: _Post, plan: SourcePlan) -> Article | None:
+    url, text = link(post.url), fields.body(post.html or "")
+    if not url:
+        return None
+    return Article(
+        id=fields.article_id(post.id, plan.url),
+        source=plan.label,
+        url=url,
+        title=fields.title(fields.escaped(post.title), text),
+        author=fields.byline(fields.escaped(author.name or "") for author in post.authors),
+        summary=fields.summary(fields.escaped(post.custom_excerpt or ("" if text else post.excerpt) or ""), text),
+        body_text=text,
+        image=fields.image(post.feature_image or "", url, alt=fields.escaped(post.feature_image_alt or "")),
+        topics=fields.topics([fields.escaped(tag.name or "") for tag in post.tags if tag.visibility == "public"]),
+        published=post.published_at,
+        updated=post.updated_at or post.published_at,
+        access="public" if post.access else "members",
+    )
+
+
+async def _thread(get: Get, site: str, on: Article, post: str) -> Harvest:
+    """The comments that any visitor sees."""
+    url = f"{site}/members/api/comments/post/{post}/"
+    found: list[Comment] = []
+    whole = True
+    for page in range(1, PAGES + 1):
+        response = await get(json_api.addressed(url, {"limit": COMMENTS, "page": page}))
+        if response.status in _NO_COMMENTS:
+            return Harvest()
+        answer = await json_api.answer_of(response, url)
+        rows = json_api.read(_Remark, json_api.listed(answer, "comments"))
+        whole = whole and rows.whole
+        for row in rows:
+            replies = row.replies if row.count.replies <= len(row.replies) else await _replies(get, site, row.id)
+            found += await json_api.each(partial(_comment, top=None, on=on), [row])
+            found += await json_api.each(partial(_comment, top=row.id, on=on), replies)
+        if not json_api.at(answer, "meta", "pagination", "next"):
+            return json_api.thread(on, found, whole=whole)
+    return json_api.thread(on, found, whole=False)
+
+
+async def _replies(get: Get, site: str, comment: str) -> list[_Remark]:
+    """All answers to a comment, which comes with its first three."""
+    answer = await json_api.asked(get, f"{site}/members/api/comments/{comment}/replies/", limit=COMMENTS)
+    return json_api.read(_Remark, json_api.listed(answer, "comments"))
+
+
+def _comment(row: _Remark, top: str | None, on: Article) -> Comment:
+    return json_api.remark(
+        on, row.id,
+        parent=row.in_reply_to_id or top,
+        author=fields.escaped((row.member.name if row.member else "") or ""),
+        markup=row.html,
+        written_at=row.created_at,
+        url=f"{on.url}#ghost-comments",
+        removed=row.status != "published",
+        up=row.count.likes,
+        replies=max(0, row.count.replies),
+    )  # fmt: skip

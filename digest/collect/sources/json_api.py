@@ -1,0 +1,192 @@
+"""What the adapters of JSON APIs share: asking, checking each row by itself, and a comment from a row."""
+
+import asyncio
+import json
+import logging
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Annotated, Any, TypeVar
+from urllib.parse import urlencode
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+
+from digest.collect.fetch import Get, Response
+from digest.collect.sources import fields
+from digest.errors import FetchError, SourceError
+from digest.model import Article, Comment, Failure, Harvest, ThreadCoverage
+from digest.text.markup import link, plain
+from digest.text.prose import key as key_of
+from digest.text.prose import shorten
+
+log = logging.getLogger("digest")
+MOST = 2_000  # comments of one thread that are read
+AT_ONCE = 6  # threads of one source
+PATIENCE = 20.0  # seconds for one thread
+BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def _utc(moment: datetime) -> datetime:
+    if not 1990 < moment.year < 2200:
+        raise ValueError("not a date of a publication")
+    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+Instant = Annotated[datetime, AfterValidator(_utc)]  # a date without a zone is UTC; a number is seconds since 1970
+Votes = Annotated[int, Field(ge=-1_000_000_000, le=1_000_000_000)]
+
+
+class Shape(BaseModel):
+    """What an API's row must have; what it has beyond that is not looked at."""
+
+    model_config = ConfigDict(extra="ignore", coerce_numbers_to_str=True)
+
+
+Row = TypeVar("Row", bound=Shape)
+_Made = TypeVar("_Made")
+STEP = 50  # rows that are made something of at once
+
+
+async def asked(get: Get, url: str, /, **query: object) -> Any:
+    """An API's answer; SourceError where it is none."""
+    return await answer_of(await get(addressed(url, query)), url)
+
+
+def addressed(url: str, query: Mapping[str, object]) -> str:
+    """An address with a query."""
+    return f"{url}{'&' if '?' in url else '?'}{urlencode(query)}" if query else url
+
+
+async def answer_of(response: Response, url: str) -> Any:
+    """What an answer says; SourceError where it is none."""
+    try:
+        answer = await fields.aside(json.loads, response.body)
+    except (ValueError, RecursionError) as error:
+        told = response.why if not response.ok or response.challenge else "this is not JSON"
+        raise SourceError(told, thing=url, remedy="Check the source's url and key.") from error
+    if not response.ok:
+        raise SourceError(f"{response.why}: {_why(answer)}", thing=url, remedy="Check the source's url and key.")
+    return answer
+
+
+def _why(answer: Any) -> str:
+    """The reason an API gives, under one of the names for it, whatever lies around it."""
+    for _ in range(4):
+        if isinstance(answer, list):
+            answer = answer[0] if answer else None
+        elif isinstance(answer, dict):
+            answer = next(
+                (answer[name] for name in ("message", "error", "errors", "response", "reason", "detail") if answer.get(name)), None
+            )
+    return shorten(str(answer), 200).rstrip(".") if isinstance(answer, str | int | float) else "no reason given"
+
+
+def at(answer: Any, *path: str) -> Any:
+    """What stands at a place in an answer; None where nothing does."""
+    for name in path:
+        answer = answer.get(name) if isinstance(answer, dict) else None
+    return answer
+
+
+def within(answer: Any, *path: str) -> list[Any]:
+    """The list at a place in an answer; an empty one where there is none."""
+    found = at(answer, *path)
+    return found if isinstance(found, list) else []
+
+
+def listed(answer: Any, *path: str) -> list[Any]:
+    """The list that must be at a place in an answer; SourceError where it is not."""
+    found = at(answer, *path)
+    if not isinstance(found, list):
+        raise SourceError(
+            f"the answer has no {'.'.join(path) or 'list'}", remedy="The API may have changed; is there a newer digest?"
+        )
+    return found
+
+
+class Rows(list[Row]):
+    """Rows of one shape; `whole` where none had to be passed over."""
+
+    whole = True
+
+
+def read(kind: type[Row], rows: Iterable[Any]) -> Rows[Row]:
+    """The rows of the expected shape; others cannot be placed and are passed over. SourceError where none is of it."""
+    found, odd = Rows[Row](), ""
+    for row in rows:
+        try:
+            found.append(kind.model_validate(row))
+        except ValidationError as error:
+            found.whole = False
+            first = error.errors()[0]
+            odd = f"{'.'.join(map(str, first['loc'])) or 'a row'}: {first['msg']}" if isinstance(row, dict) else odd
+    if odd and not found:
+        raise SourceError(
+            f"nothing here has the expected form ({odd})", remedy="The API may have changed; is there a newer digest?"
+        )
+    return found
+
+
+def remark(
+    on: Article,
+    key: str,
+    *,
+    author: str | None,
+    markup: str | None,
+    written_at: datetime,
+    url: str = "",
+    parent: str | None = None,
+    removed: bool = False,
+    **signals: Any,
+) -> Comment:
+    """One comment on an article; `parent` is a key as well."""
+    return Comment(
+        id=key_of(f"{on.id}|{key}"),
+        article_id=on.id,
+        parent_id=key_of(f"{on.id}|{parent}") if parent else None,
+        author=fields.name(author or ""),
+        text=plain(markup or "")[: fields.COMMENT],
+        links=fields.links(markup or ""),
+        written=written_at,
+        url=link(url, on.url) or on.url,
+        state="deleted" if removed else "approved",
+        **signals,
+    )
+
+
+async def each(make: Callable[[Row], _Made], rows: Sequence[Row]) -> list[_Made]:
+    """What is made of rows, beside the event loop and some at once, since strangers' markup may be long."""
+    made: list[_Made] = []
+    for at in range(0, len(rows), STEP):
+        made += await fields.aside(lambda some: [make(row) for row in some], rows[at : at + STEP])
+    return made
+
+
+def thread(on: Article, comments: Sequence[Comment], *, whole: bool) -> Harvest:
+    """An article's comments; `whole`: these are all of them, so that a missing one was removed."""
+    promise = (ThreadCoverage(article_id=on.id, whole_since=BEGINNING),) if whole else ()
+    return Harvest(comments=tuple(comments[:MOST]), threads=promise if len(comments) <= MOST else ())
+
+
+async def threads(articles: Iterable[Article], of: Callable[[Article], Awaitable[Harvest]]) -> Harvest:
+    """The threads of all articles, a few at once; one that fails is told of and leaves its article as it is."""
+    turn = asyncio.Semaphore(AT_ONCE)
+
+    async def one(on: Article) -> Harvest:
+        try:
+            async with turn, asyncio.timeout(PATIENCE):
+                return await of(on)
+        except FetchError as error:
+            why = str(error)
+        except TimeoutError:
+            why = f"not read to their end within {PATIENCE:.0f} s"
+        except Exception as error:  # a fault of ours that one thread's bytes brought out must not cost the articles
+            log.exception("reading the comments of %s failed", on.url)
+            why = f"unexpected {type(error).__name__}: {error}"
+        return Harvest(failures=(Failure(source=on.source, reason=f"comments of “{on.title}” are missing: {why}"),))
+
+    return sum(await asyncio.gather(*map(one, articles)), Harvest())
+
+
+def strings(row: Mapping[str, Any], *names: str) -> str:
+    """The first of these that is text and not empty."""
+    return next((row[name] for name in names if isinstance(row.get(name), str) and row[name]), "")

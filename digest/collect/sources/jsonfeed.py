@@ -1,0 +1,113 @@
+"""JSON Feed 1.0 and 1.1 (jsonfeed.org), for the `feed` kind."""
+
+import json
+import re
+from collections import Counter
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ValidationError, model_validator
+
+from digest.collect.fetch import Response
+from digest.collect.sources import fields
+from digest.collect.sources.dates import manner, moment
+from digest.config import SourcePlan
+from digest.errors import SourceError
+from digest.model import UNDATED, Article
+from digest.text.markup import link, tidy
+
+_VERSION = re.compile(r"https?://(?:www\.)?jsonfeed\.org/version/1")
+
+_Text = Annotated[str, BeforeValidator(lambda value: value if isinstance(value, str) else "" if value is None else str(value))]
+
+
+def _rows(value: object) -> list[Any]:
+    """A list, of one where only one is given; nothing where it is absent."""
+    return value if isinstance(value, list) else [] if value in (None, "") else [value]
+
+
+class _Author(BaseModel):
+    name: _Text = ""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _named(cls, value: object) -> object:
+        return {"name": value} if isinstance(value, str) else value or {}
+
+
+_Authors = Annotated[list[_Author], BeforeValidator(_rows)]
+
+
+class _Item(BaseModel):
+    """An item; all but its id may be missing or null, and many are."""
+
+    id: _Text = ""
+    url: _Text = ""
+    external_url: _Text = ""
+    title: _Text = ""
+    content_html: _Text = ""
+    content_text: _Text = ""
+    summary: _Text = ""
+    image: _Text = ""
+    banner_image: _Text = ""
+    date_published: _Text = ""
+    date_modified: _Text = ""
+    tags: Annotated[list[_Text], BeforeValidator(_rows)] = []
+    authors: _Authors = []
+    author: _Authors = []
+
+
+def matches(response: Response) -> bool:
+    """Whether an answer is JSON rather than XML."""
+    return response.ok and response.body.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{")
+
+
+def articles(response: Response, plan: SourcePlan) -> tuple[list[Article], int]:
+    """The items that have an address and a date, and how many have not; SourceError where the JSON is no feed."""
+    try:
+        data = json.loads(response.body.decode("utf-8-sig"))
+    except (ValueError, RecursionError) as error:
+        raise SourceError(f"malformed JSON: {error}", thing=response.url) from error
+    if not isinstance(data, dict) or not _VERSION.match(str(data.get("version", ""))):
+        raise SourceError("this is JSON, but not a JSON Feed", thing=response.url)
+    if not isinstance(data.get("items"), list):
+        raise SourceError("this JSON Feed has no list of items", thing=response.url)
+    try:
+        feed = _Item.model_validate({"authors": data.get("authors"), "author": data.get("author")})
+    except ValidationError:
+        feed = _Item()
+    items = [_item(row) for row in data["items"][:1_000]]
+    ids = Counter(item.id for item in items if item)
+    found = [item and _article(item, plan, response.url, feed, shared=ids[item.id] > 1) for item in items]
+    kept = [article for article in found if article]
+    return kept, len(found) - len(kept)
+
+
+def _item(row: Any) -> _Item | None:
+    try:
+        return _Item.model_validate(row)
+    except ValidationError:
+        return None
+
+
+def _article(item: _Item, plan: SourcePlan, base: str, feed: _Item, *, shared: bool) -> Article | None:
+    """One item; None where it has no address. Its title, summary, names and tags are plain text (JSON Feed 1.1, “Items”)."""
+    url = link(item.url or item.external_url, base) if item.url or item.external_url else link(item.id)
+    if not url:
+        return None
+    text = fields.body(item.content_html) or tidy(item.content_text[: fields.BODY])
+    published, title = moment(item.date_published, manner(plan)), fields.title(fields.escaped(item.title), text)
+    names = item.authors or item.author or feed.authors or feed.author
+    return Article(
+        id=fields.article_id(f"{url} {title}" if shared or not item.id else item.id, plan.url, url),
+        source=plan.label,
+        url=url,
+        title=title,
+        author=fields.byline(fields.escaped(row.name) for row in names),
+        summary=fields.summary(fields.escaped(item.summary), text),
+        body_text=text,
+        image=fields.image(item.image or item.banner_image, base),
+        topics=fields.topics([fields.escaped(tag) for tag in item.tags]),
+        published=published or UNDATED,
+        updated=moment(item.date_modified, manner(plan)) or published or UNDATED,
+        guessed=published is None,
+    )

@@ -1,0 +1,158 @@
+"""A Mastodon account: its posts as articles with their replies, or the replies to the posts that link to articles.
+
+`url` is the account's page (`https://mastodon.example/@gazette`). A status tells its replies by its context.
+"""
+
+import html
+import re
+from collections.abc import Sequence
+from datetime import datetime
+from functools import partial
+from urllib.parse import urlsplit
+
+from digest.collect.fetch import Get
+from digest.collect.sources import fields, json_api
+from digest.config import CommentsPlan, SourcePlan
+from digest.errors import SourceError
+from digest.model import Article, Comment, Harvest
+from digest.text.markup import identity, link
+
+PAGES = 5
+PAGE = 40  # the API's most
+CONTEXT = 60  # replies that a stranger is shown, at most
+_HREF = re.compile(r'href="([^"]+)"')
+_MENTIONS = re.compile(
+    r'^(<p>)?(?:\s*<span class="h-card"[^>]*>(?:(?!</a></span>).){0,2000}</a></span>\s*)+'
+)  # whom a reply answers, before what it says
+
+
+class _Account(json_api.Shape):
+    id: str = ""
+    acct: str = ""
+    display_name: str = ""
+
+
+class _Card(json_api.Shape):
+    url: str = ""
+    title: str = ""
+    image: str | None = None
+
+
+class _Status(json_api.Shape):
+    id: str
+    created_at: json_api.Instant
+    edited_at: json_api.Instant | None = None
+    in_reply_to_id: str | None = None
+    visibility: str = "public"
+    sensitive: bool = False
+    spoiler_text: str = ""
+    url: str | None = None
+    content: str = ""
+    account: _Account = _Account()
+    card: _Card | None = None
+    reblog: dict[str, object] | None = None
+    favourites_count: json_api.Votes = 0
+    replies_count: json_api.Votes = 0
+
+
+async def read(plan: SourcePlan, get: Get, since: datetime) -> Harvest:
+    """The account's posts since an instant, each an article, and their replies."""
+    home = _home(plan.url)
+    statuses = {fields.article_id(row.url or row.id, plan.url): row for row in await _statuses(plan.url, get, since)}
+    made = await json_api.each(lambda row: _article(row, plan), list(statuses.values()))
+    articles = [article for article in made if article]
+    return Harvest(articles=tuple(articles)) + await json_api.threads(
+        articles, lambda on: _thread(get, home, on, [statuses[on.id]])
+    )
+
+
+async def discuss(plan: CommentsPlan, get: Get, articles: Sequence[Article]) -> Harvest:
+    """The replies to the account's posts that link to each article."""
+    if not articles:
+        return Harvest()
+    home, rows = _home(plan.url), await _statuses(plan.url, get, min(row.published for row in articles))
+    linked = [(row, {identity(url) for url in _links(row)}) for row in rows]
+    return await json_api.threads(
+        articles, lambda on: _thread(get, home, on, [row for row, urls in linked if identity(on.url) in urls])
+    )
+
+
+def _home(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+async def _statuses(url: str, get: Get, since: datetime) -> list[_Status]:
+    """The account's own public posts since an instant, newest first."""
+    home, name = _home(url), urlsplit(url).path.strip("/").removeprefix("@")
+    accounts = json_api.read(_Account, [await json_api.asked(get, f"{home}/api/v1/accounts/lookup", acct=name)])
+    if not name or not accounts or not accounts[0].id:
+        raise SourceError(
+            "there is no such account", thing=url, remedy="Use the address of its page, as in https://mastodon.example/@name."
+        )
+    found: list[_Status] = []
+    for _ in range(PAGES):
+        older = {"max_id": found[-1].id} if found else {}
+        answer = await json_api.asked(
+            get,
+            f"{home}/api/v1/accounts/{accounts[0].id}/statuses",
+            exclude_replies="true",
+            exclude_reblogs="true",
+            limit=PAGE,
+            **older,
+        )
+        rows = json_api.read(_Status, answer if isinstance(answer, list) else [])
+        found += rows
+        if len(rows) < PAGE or rows[-1].created_at < since:
+            break
+    return [row for row in found if row.created_at >= since and row.visibility in {"public", "unlisted"} and row.reblog is None]
+
+
+def _links(row: _Status) -> list[str]:
+    return [url for url in [row.card.url if row.card else "", *map(html.unescape, _HREF.findall(row.content))] if link(url)]
+
+
+def _article(row: _Status, plan: SourcePlan) -> Article | None:
+    text = fields.body(fields.without_codes(row.content))
+    url = link(row.url or "")
+    if not url or not text:
+        return None
+    return Article(
+        id=fields.article_id(row.url or row.id, plan.url),
+        source=plan.label,
+        url=url,
+        title=fields.title("", text),
+        author=fields.name(fields.escaped(row.account.display_name or row.account.acct)),
+        summary=fields.summary("", text),
+        body_text=text,
+        published=row.created_at,
+        updated=row.edited_at or row.created_at,
+        comment_count=row.replies_count,
+    )
+
+
+async def _thread(get: Get, home: str, on: Article, statuses: Sequence[_Status]) -> Harvest:
+    found: list[Comment] = []
+    whole = bool(statuses)
+    for status in statuses:
+        answer = await json_api.asked(get, f"{home}/api/v1/statuses/{status.id}/context")
+        rows = json_api.read(_Status, json_api.listed(answer, "descendants"))
+        whole = whole and rows.whole and len(rows) < CONTEXT
+        shown = [row for row in rows if row.visibility in {"public", "unlisted"}]
+        found += await json_api.each(partial(_comment, on=on, top=status.id), shown)
+    return json_api.thread(on, found, whole=whole)
+
+
+def _comment(row: _Status, on: Article, top: str) -> Comment:
+    """A reply; one behind a warning is not printed."""
+    return json_api.remark(
+        on, f"status-{row.id}",
+        parent=f"status-{row.in_reply_to_id}" if row.in_reply_to_id not in {None, top} else None,
+        author=fields.escaped(row.account.display_name or row.account.acct),
+        markup=fields.without_codes(_MENTIONS.sub(r"\1", row.content)),
+        written_at=row.created_at,
+        url=row.url or "",
+        removed=row.sensitive or bool(row.spoiler_text),
+        up=row.favourites_count,
+        replies=row.replies_count,
+    )  # fmt: skip

@@ -1,0 +1,244 @@
+"""Web pages that have no feed: an article's page, or a page that links to articles.
+
+What a page says of itself to search engines is believed: JSON-LD (schema.org Article and Comment), else OpenGraph. The text is
+JSON-LD's `articleBody`, else what trafilatura finds. A page without a date of publication is no article. robots.txt is
+honoured (RFC 9309), for `digest` and for everybody.
+"""
+
+import asyncio
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from html import escape
+from typing import Any
+from urllib.parse import urlsplit
+from urllib.robotparser import RobotFileParser
+
+import lxml.html
+import trafilatura
+from pydantic import TypeAdapter, ValidationError
+
+from digest.collect.fetch import Get, Response
+from digest.collect.sources import fields, json_api
+from digest.config import SourcePlan
+from digest.errors import FetchError, SourceError
+from digest.model import Article, Comment, Failure, Harvest
+from digest.text.markup import identity, link
+
+LINKS = 40  # of one page that are followed
+AGENT = "digest"
+_ARTICLES = {
+    "Article",
+    "NewsArticle",
+    "BlogPosting",
+    "ReportageNewsArticle",
+    "OpinionNewsArticle",
+    "AnalysisNewsArticle",
+    "LiveBlogPosting",
+}
+_INSTANT: TypeAdapter[datetime] = TypeAdapter(json_api.Instant)
+Data = Mapping[str, Any]
+
+
+async def read(plan: SourcePlan, get: Get, since: datetime) -> Harvest:
+    """The article of a page, or those that a page links to, published since an instant; with the comments in them."""
+    robots = await _robots(get, plan.url)
+    if not robots.can_fetch(AGENT, plan.url):
+        raise SourceError("robots.txt asks not to read this page", thing=plan.url, remedy="Ask the site for a feed.")
+    first = await get(plan.url)
+    if not first.ok:
+        raise SourceError(first.why, thing=plan.url)
+    own, links = await fields.aside(_looked_at, first, plan)
+    if own.articles:
+        return _since(own, since)
+    allowed = [url for url in links if robots.can_fetch(AGENT, url)]
+    turn = asyncio.Semaphore(json_api.AT_ONCE)
+
+    async def one(url: str) -> Harvest:
+        try:
+            async with turn:
+                response = await get(url)
+        except FetchError as error:
+            return Harvest(failures=(Failure(source=plan.label, reason=str(error)),))
+        return (await fields.aside(_looked_at, response, plan))[0] if response.ok else Harvest()
+
+    found = sum(await asyncio.gather(*map(one, allowed[:LINKS])), Harvest())
+    if not found.articles and not found.failures:
+        raise SourceError("neither this page nor those it links to say that they are articles", thing=plan.url,
+                          remedy="They need JSON-LD or OpenGraph with a date; else use the site's feed.")  # fmt: skip
+    return _since(found, since)
+
+
+def _since(found: Harvest, since: datetime) -> Harvest:
+    articles = tuple({row.id: row for row in found.articles if row.published >= since}.values())
+    kept = {row.id for row in articles}
+    comments = tuple(row for row in found.comments if row.article_id in kept)
+    return Harvest(articles=articles, comments=comments, failures=found.failures)
+
+
+async def _robots(get: Get, url: str) -> RobotFileParser:
+    """A site's rules; a site without any forbids nothing (RFC 9309, 2.3.1.3), one that cannot tell now is left alone (2.3.1.4)."""
+    parts, robots = urlsplit(url), RobotFileParser()
+    response = await get(f"{parts.scheme}://{parts.netloc}/robots.txt")
+    robots.parse(response.body[:500_000].decode("utf-8", "replace").splitlines() if response.ok else [])
+    return robots
+
+
+def _looked_at(response: Response, plan: SourcePlan) -> tuple[Harvest, list[str]]:
+    """What a page is, and what it links to on its own site."""
+    try:
+        tree = lxml.html.document_fromstring(response.body)
+    except (lxml.etree.ParserError, ValueError):
+        return Harvest(), []
+    article, data = _article(tree, response, plan)
+    if article is None:
+        return Harvest(), _links(tree, response.url)
+    return Harvest(articles=(article,), comments=tuple(_comments(data, article))), []
+
+
+def _links(tree: Any, base: str) -> list[str]:
+    """The pages of the same site that a page links to, each once, in their order."""
+    urls = [link(str(href), base).partition("#")[0] for href in tree.xpath("//a/@href")]
+    same = [url for url in urls if url and urlsplit(url).netloc == urlsplit(base).netloc and urlsplit(url).path.strip("/")]
+    return list({identity(url): url for url in reversed(same) if identity(url) != identity(base)}.values())[::-1]
+
+
+def _article(tree: Any, response: Response, plan: SourcePlan) -> tuple[Article | None, Data]:
+    """The article that a page is, with its JSON-LD; None where it says of itself that it is something else."""
+    data = next((row for row in _objects(tree) if _ARTICLES & set(_types(row))), {})
+    meta = _meta(tree)
+    published = _moment(data.get("datePublished")) or (
+        _moment(meta.get("article:published_time")) if meta.get("og:type") == "article" else None
+    )
+    if published is None:
+        return None, {}
+    canonical = next((str(href) for href in tree.xpath("//link[@rel='canonical']/@href")), "")
+    url = link(canonical, response.url) or response.url
+    locked = str(data.get("isAccessibleForFree", "true")).casefold() == "false"
+    title = json_api.strings(data, "headline", "name") or meta.get("og:title", "")
+    body = fields.body(escape(json_api.strings(data, "articleBody"))) or fields.body(_main_text(response, title))
+    article = Article(
+        id=fields.article_id(url, plan.url),
+        source=plan.label,
+        url=url,
+        title=fields.title(title, body),
+        author=fields.byline(_names(data.get("author")) or [meta.get("author", "")]),
+        summary=fields.summary(json_api.strings(data, "description") or meta.get("og:description", ""), "" if locked else body),
+        body_text="" if locked else body,
+        image=fields.image(_first_url(data.get("image")) or meta.get("og:image", ""), url),
+        topics=fields.topics([str(row) for row in _listed(data.get("articleSection"))]),
+        published=published,
+        updated=_moment(data.get("dateModified")) or published,
+        comment_count=data["commentCount"] if isinstance(data.get("commentCount"), int) else None,
+    )
+    return article, data
+
+
+def _objects(tree: Any) -> Iterator[Data]:
+    """Every JSON-LD object of a page, those inside a graph among them."""
+    for script in tree.xpath("//script[@type='application/ld+json']/text()")[:20]:
+        try:
+            open_ = [json.loads(str(script))]
+        except (ValueError, RecursionError):
+            continue
+        while open_:
+            row = open_.pop(0)
+            if isinstance(row, list):
+                open_ += row[:100]
+            elif isinstance(row, dict):
+                yield row
+                open_ += _listed(row.get("@graph"))[:100]
+
+
+def _types(row: Data) -> list[str]:
+    return [str(kind).rpartition("/")[2] for kind in _listed(row.get("@type"))]
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [] if value is None else [value]
+
+
+def _meta(tree: Any) -> dict[str, str]:
+    """OpenGraph and its like, the first of each."""
+    found: dict[str, str] = {}
+    for element in tree.iter("meta"):
+        found.setdefault(str(element.get("property") or element.get("name") or "").casefold(), str(element.get("content") or ""))
+    return found
+
+
+def _moment(value: Any) -> datetime | None:
+    try:
+        return _INSTANT.validate_python(value) if isinstance(value, str) else None
+    except ValidationError:
+        return None
+
+
+def _names(value: Any) -> list[str]:
+    rows = [row.get("name", "") if isinstance(row, dict) else row for row in _listed(value)]
+    return [row for row in rows if isinstance(row, str) and row]
+
+
+def _first_url(value: Any) -> str:
+    rows = [row.get("url", "") if isinstance(row, dict) else row for row in _listed(value)]
+    return next((row for row in rows if isinstance(row, str) and row), "")
+
+
+def _main_text(response: Response, title: str) -> str:
+    """The text of the page without what surrounds it and without its title, as markup."""
+    text = trafilatura.extract(
+        response.body.decode("utf-8", "replace"), url=response.url, include_comments=False, include_tables=False
+    )
+    return "".join(f"<p>{escape(line)}</p>" for line in (text or "").splitlines() if line.strip() not in {"", title.strip()})
+
+
+def _comments(data: Data, on: Article) -> Iterator[Comment]:
+    """schema.org Comment, with the answers nested in them; at most so many."""
+    open_: list[tuple[Any, str | None]] = [(row, None) for row in _listed(data.get("comment"))]
+    for _ in range(json_api.MOST):
+        if not open_:
+            return
+        row, parent = open_.pop(0)
+        if not isinstance(row, dict):
+            continue
+        key = json_api.strings(row, "@id", "identifier") or _mark(row)
+        at = _moment(row.get("dateCreated")) or _moment(row.get("datePublished"))
+        open_ += [(answer, key) for answer in _listed(row.get("comment"))]
+        if at is not None:
+            yield _comment(row, key, parent or _answered(row), at, on)
+
+
+def _mark(row: Data) -> str:
+    """A lasting id for a comment that has none of its own: many sites give each the address of the article."""
+    told = "|".join(
+        [
+            *_names(row.get("author")),
+            json_api.strings(row, "dateCreated", "datePublished"),
+            json_api.strings(row, "text", "description"),
+        ]
+    )
+    return hashlib.sha256(told.encode("utf-8", "replace")).hexdigest()[:16]
+
+
+def _votes(value: Any) -> int | None:
+    return min(max(0, value), 10**9) if isinstance(value, int) else None
+
+
+def _answered(row: Data) -> str | None:
+    parent = row.get("parentItem")
+    if not isinstance(parent, dict) or "Comment" not in _types(parent):
+        return None
+    return json_api.strings(parent, "@id") or None
+
+
+def _comment(row: Data, key: str, parent: str | None, at: datetime, on: Article) -> Comment:
+    return json_api.remark(
+        on, key,
+        parent=parent,
+        author=next(iter(_names(row.get("author"))), ""),
+        markup=json_api.strings(row, "text", "description"),
+        written_at=at,
+        url=json_api.strings(row, "url"),
+        up=_votes(row.get("upvoteCount")),
+        down=_votes(row.get("downvoteCount")),
+    )  # fmt: skip

@@ -1,0 +1,89 @@
+"""feedparser's view of an answer: whether it is a feed, where it breaks, what its dates say."""
+
+import io
+import re
+from calendar import timegm
+from datetime import UTC, datetime
+from typing import Any
+from xml.sax import SAXParseException
+
+import feedparser
+
+from digest.collect.fetch import Response
+from digest.collect.sources.dates import Manner, moment
+from digest.errors import SourceError
+from digest.text.markup import link
+
+_ALTERNATE = re.compile(rb"""<link[^>]+type=["']application/(?:rss|atom)\+xml["'][^>]*>""", re.IGNORECASE)
+_HREF = re.compile(rb"""href=["']([^"']+)["']""", re.IGNORECASE)
+_ENTRY = re.compile(rb"<(?:\w+:)?(?:item|entry)[\s>]", re.IGNORECASE)
+_END = re.compile(rb"</(?:\w+:)?(?:rss|feed|rdf)\s*>", re.IGNORECASE)
+
+
+def parse(response: Response) -> Any:
+    """Feedparser's view of a feed; SourceError where the answer is no feed at all."""
+    if not response.ok:
+        raise _unread(response)
+    headers = {"content-type": response.headers.get("content-type", ""), "content-location": response.url}
+    parsed = feedparser.parse(io.BytesIO(response.body), response_headers=headers, sanitize_html=False)
+    if not parsed.get("version") and not parsed.entries:  # CDF has entries and no version
+        raise _no_feed(response, parsed.get("bozo_exception"))
+    if parsed.bozo and not parsed.entries and isinstance(parsed.bozo_exception, Exception) and not _only_encoding(parsed):
+        raise SourceError(f"malformed feed: {parsed.bozo_exception}", thing=response.url)
+    return parsed
+
+
+def _unread(response: Response) -> SourceError:
+    remedy = "The site must let this reader in: ask whoever runs it to allow its User-Agent." if response.challenge else ""
+    return SourceError(response.why, thing=response.url, remedy=remedy)
+
+
+def _only_encoding(parsed: Any) -> bool:
+    return isinstance(parsed.bozo_exception, feedparser.CharacterEncodingOverride | feedparser.NonXMLContentType)
+
+
+def _no_feed(response: Response, cause: Exception | None) -> SourceError:
+    if response.challenge:
+        return _unread(response)
+    if alternate(response) or b"<html" in response.body[:2_000].lower() or b"<!doctype html" in response.body[:2_000].lower():
+        hint = alternate(response)
+        return SourceError(
+            "this is a web page, not a feed",
+            thing=response.url,
+            remedy=f"Its feed is {hint}" if hint else "Use the address of its feed; the page does not name one.",
+        )
+    return SourceError(f"this is not a feed: {cause or 'no known format'}", thing=response.url)
+
+
+def alternate(response: Response) -> str:
+    """The feed that a page names in its head, or an empty string."""
+    found = _ALTERNATE.search(response.body[:200_000])
+    address = found and _HREF.search(found[0])
+    return link(address[1].decode("utf-8", "replace").replace("&amp;", "&"), response.url) if address else ""
+
+
+def flaw(parsed: Any, body: bytes) -> str:
+    """Where the XML breaks, as its parser says; a wrong charset or content type is none, nor is what stands around a whole feed."""
+    error = parsed.get("bozo_exception") if parsed.bozo else None
+    if not isinstance(error, SAXParseException):
+        return ""
+    if len(parsed.entries) >= len(_ENTRY.findall(body)) and _END.search(body):
+        return ""
+    return f"malformed XML, line {error.getLineNumber()}: {error.getMessage()}"
+
+
+def dated(entry: Any, key: str, way: Manner) -> datetime | None:
+    """A date of an entry, as it is written; as feedparser reads it where that is in a form only it knows."""
+    if key not in entry:  # get() lends `updated` the other date
+        return None
+    found = moment(str(entry[key]), way)
+    parsed = entry[f"{key}_parsed"] if f"{key}_parsed" in entry else None  # noqa: SIM401  likewise
+    try:
+        return found or (datetime.fromtimestamp(timegm(parsed), UTC) if parsed and 1990 < parsed[0] < 2200 else None)
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
+def published(entry: Any, way: Manner) -> datetime | None:
+    """When an entry was published, or by another of its dates; None where it has none that can be read."""
+    return next((date for key in ("published", "created", "updated") if (date := dated(entry, key, way))), None)

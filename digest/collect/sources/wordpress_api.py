@@ -1,0 +1,80 @@
+"""Asking WordPress's REST API (`wp/v2`) for a collection, page by page, and whether it answers strangers at all."""
+
+import json
+from datetime import UTC, datetime
+from typing import Annotated, Any, TypeVar
+from urllib.parse import urlencode
+
+from pydantic import AfterValidator, BaseModel, ValidationError
+
+from digest.collect.fetch import Get, Response
+from digest.errors import FetchError, SourceError
+from digest.text.prose import number
+
+PAGES = 40
+Utc = Annotated[datetime, AfterValidator(lambda moment: moment.replace(tzinfo=UTC))]
+
+
+class Words(BaseModel):
+    """A text as the API has it."""
+
+    rendered: str = ""
+    protected: bool = False
+
+
+class Closed(Exception):  # noqa: N818  a signal between two functions here, never seen outside
+    """The API does not answer strangers with what was asked for; the text says what it does instead."""
+
+
+async def rows_of(get: Get, root: str, what: str, query: dict[str, str]) -> tuple[list[Any], bool]:
+    """The rows of a collection, and whether they are all of it; Closed where the API does not answer strangers."""
+    found: list[Any] = []
+    for page in range(1, PAGES + 1):
+        joint = "&" if "?" in root else "?"
+        url = f"{root}{what}{joint}{urlencode({**query, 'page': page}, safe=',:')}"
+        rows, response = await _page(get, url, first=page == 1)
+        if response is None or (response.status == 400 and page > 1):
+            return found, True
+        found += rows
+        total = number(response.headers.get("x-wp-totalpages", ""), 100_000)
+        if not rows or (total is not None and page >= total):
+            return found, True
+    return found, False
+
+
+async def _page(get: Get, url: str, *, first: bool) -> tuple[list[Any], Response | None]:
+    """One page's rows. The first page tells whether the API is open: anything but a list of rows says that it is not."""
+    try:
+        response = await get(url)
+    except FetchError as error:
+        if first:
+            raise Closed(str(error)) from error
+        raise
+    if response.status == 400 and not first:
+        return [], response
+    try:
+        rows = json.loads(response.body)
+    except (ValueError, RecursionError) as error:
+        if first:
+            raise Closed(response.why) from error  # a theme's page, or a shield's, in place of the API
+        raise SourceError("the API answered with something that is not JSON", thing=response.url) from error
+    if response.ok and isinstance(rows, list):
+        return rows, response
+    if first:
+        raise Closed(_message(rows))
+    raise SourceError(f"the API answers {response.status}: {_message(rows)}", thing=response.url)
+
+
+def _message(body: Any) -> str:
+    return str(body.get("message", "no reason given"))[:200] if isinstance(body, dict) else "no list"
+
+
+_Kind = TypeVar("_Kind", bound=BaseModel)
+
+
+def valid(kind: type[_Kind], row: Any) -> _Kind | None:
+    """A row of the expected form, or None."""
+    try:
+        return kind.model_validate(row)
+    except ValidationError:
+        return None

@@ -1,0 +1,100 @@
+"""The comments of a WordPress site's posts, by its API or by each post's feed."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel
+
+from digest.collect.fetch import Get
+from digest.collect.sources import fields
+from digest.collect.sources.comment_feed import BEGINNING, thread
+from digest.collect.sources.wordpress_api import Closed, Utc, Words, rows_of, valid
+from digest.config import SourcePlan
+from digest.errors import FetchError
+from digest.model import Article, Comment, Failure, Harvest, ThreadCoverage
+from digest.text.markup import link, plain
+
+COMMENTS = 100  # a page, the API's most
+BATCH = 40  # articles whose comments are asked for at once
+_STATES: dict[str, Literal["approved", "held", "spam", "deleted"]] = {
+    "approved": "approved", "hold": "held", "spam": "spam", "trash": "deleted",
+}  # fmt: skip
+
+
+class _Remark(BaseModel):
+    id: int
+    post: int
+    parent: int = 0
+    author_name: str = ""
+    date_gmt: Utc
+    content: Words = Words()
+    link: str = ""
+    status: str = "approved"
+    type: str = "comment"
+
+
+async def comments(get: Get, root: str, plan: SourcePlan, articles: dict[int, Article]) -> Sequence[Harvest]:
+    """The comments of all articles that may be read, in batches."""
+    public = [number for number, row in articles.items() if row.access == "public"]
+    batches = [public[at : at + BATCH] for at in range(0, len(public), BATCH)]
+    return await asyncio.gather(*(_batch(get, root, plan, articles, batch) for batch in batches))
+
+
+async def _batch(get: Get, root: str, plan: SourcePlan, articles: dict[int, Article], numbers: list[int]) -> Harvest:
+    """One batch; where a single post closes it, the posts are asked for one by one, then by their feeds."""
+    query = {"post": ",".join(map(str, numbers)), "order": "asc", "orderby": "date_gmt", "per_page": str(COMMENTS)}
+    try:
+        rows, whole = await rows_of(get, root, "comments", query)
+    except Closed:
+        if len(numbers) == 1:
+            return await _by_comment_feed(get, articles[numbers[0]])
+        return sum([await _batch(get, root, plan, articles, [number]) for number in numbers], Harvest())
+    except FetchError as error:
+        return Harvest(failures=(Failure(source=plan.label, reason=f"comments are missing: {error}"),))
+    if not whole and len(numbers) > 1:
+        return sum([await _batch(get, root, plan, articles, [number]) for number in numbers], Harvest())
+    found, odd = await fields.aside(_remarks, rows, articles)
+    whole = whole and not odd
+    failure = Failure(source=plan.label, reason=f"not all comments of {articles[numbers[0]].url} could be read")
+    return Harvest(
+        comments=found,
+        threads=tuple(ThreadCoverage(article_id=articles[number].id, whole_since=BEGINNING) for number in numbers if whole),
+        failures=() if whole else (failure,),
+    )
+
+
+async def _by_comment_feed(get: Get, on: Article) -> Harvest:
+    """A post's comments by its feed, whose address follows from the post's: with names in it, or with numbers."""
+    parts = urlsplit(on.url)
+    bare = on.url.partition("#")[0]
+    urls = [f"{bare}&feed=rss2", f"{bare}&feed=comments-rss2"] if "p=" in parts.query else [f"{bare.rstrip('/')}/feed/"]
+    found = Harvest()
+    for url in urls:
+        found = await thread(get, on, url)
+        if not found.failures:
+            break
+    return found
+
+
+def _remarks(rows: Sequence[Any], articles: dict[int, Article]) -> tuple[tuple[Comment, ...], int]:
+    """The comments of the articles at hand, and how many rows are in an unknown form."""
+    remarks = [valid(_Remark, row) for row in rows]
+    return tuple(comment(row, articles[row.post]) for row in remarks if row and row.post in articles), remarks.count(None)
+
+
+def comment(remark: _Remark, on: Article) -> Comment:
+    """One comment; its id is the one that the site's feeds give it."""
+    return Comment(
+        id=f"{on.id}#comment-{remark.id}",
+        article_id=on.id,
+        parent_id=f"{on.id}#comment-{remark.parent}" if remark.parent else None,
+        author=fields.name(remark.author_name),
+        text=plain(remark.content.rendered)[: fields.COMMENT],
+        links=fields.links(remark.content.rendered),
+        written=remark.date_gmt,
+        url=link(remark.link, on.url) or on.url,
+        kind="comment" if remark.type in {"comment", ""} else "pingback",
+        state=_STATES.get(remark.status, "held"),
+    )

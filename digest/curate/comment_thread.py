@@ -1,0 +1,125 @@
+"""One article's comments as a whole: who answers whom, who says the same, and what the talk is about."""
+
+import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from functools import cached_property
+
+from digest.curate.duplicates import copies
+from digest.model import Article, Comment
+from digest.text.markup import own_words
+from digest.text.prose import length, words
+
+_COMMON = frozenset(
+    words("""
+    the a an and or but of to in on at for with by from as is are was were be been it its this that these those he she they we
+    i you his her their our my your not no do does did have has had will would can could should may might must if then than so
+    what which who when where how why all any some more most other into out up about over after just also there here them us me him
+    """)
+)
+
+
+class CommentThread:
+    """The comments of one article, oldest first; `printed` is what the edition has under others, as fingerprints."""
+
+    def __init__(self, article: Article, comments: Sequence[Comment], printed: AbstractSet[str] = frozenset()) -> None:
+        self.article = article
+        self.printed = printed
+        each = {comment.id: comment for comment in sorted(comments, key=lambda comment: (comment.id, comment.text, comment.author))}
+        self.comments = sorted(each.values(), key=lambda comment: (comment.written, comment.id))
+        self.by_id = {comment.id: comment for comment in self.comments}
+        self.texts = {comment.id: own_words(comment.text) for comment in self.comments}
+        self.words = {key: words(text.casefold()) for key, text in self.texts.items()}
+
+    def root(self, comment: Comment) -> str:
+        """The id of the comment that began this sub-thread; of a circle, its least."""
+        seen = {comment.id}
+        while comment.parent_id in self.by_id:
+            comment = self.by_id[comment.parent_id or ""]
+            if comment.id in seen:
+                return min(seen)
+            seen.add(comment.id)
+        return comment.id
+
+    @cached_property
+    def copies(self) -> Mapping[str, str]:
+        """Each comment that says what an earlier one has said, in the same words or nearly, with that one's id."""
+        return copies(self.words)
+
+    @cached_property
+    def sizes(self) -> Mapping[str, int]:
+        """How many words each comment has of its own."""
+        return {key: length(text, self.words[key]) for key, text in self.texts.items()}
+
+    @cached_property
+    def answerers(self) -> Mapping[str, int]:
+        """How many different people have answered each comment, or a copy of it."""
+        people: dict[str, set[str]] = {}
+        for comment in self.comments:
+            parent = self.copies.get(comment.parent_id or "", comment.parent_id)
+            if parent in self.by_id and comment.kind == "comment" and comment.author != self.by_id[parent].author:
+                people.setdefault(parent, set()).add(comment.author)
+        return {key: len(names) for key, names in people.items()}
+
+    @cached_property
+    def content(self) -> Mapping[str, Sequence[str]]:
+        """Each comment's words but for the commonest."""
+        return {key: [word for word in said if len(word) > 2 and word not in _COMMON] for key, said in self.words.items()}
+
+    @cached_property
+    def spread(self) -> Mapping[str, int]:
+        """In how many comments each word stands."""
+        return Counter(word for said in self.content.values() for word in set(said))
+
+    @cached_property
+    def fresh(self) -> AbstractSet[str]:
+        """The words that neither the article has said nor more than two comments."""
+        return {word for word, count in self.spread.items() if count <= 2} - self.told
+
+    @cached_property
+    def rarity(self) -> Mapping[str, float]:
+        """How much each word weighs: the more, the fewer comments have it."""
+        total = len(self.comments)
+        return {word: math.log(1 + total / count) for word, count in self.spread.items()}
+
+    @cached_property
+    def vectors(self) -> Mapping[str, Mapping[str, float]]:
+        """Each comment as weights of its words, rare ones heavier, of length one (tf-idf)."""
+        return {key: self._vector(key) for key in self.by_id}
+
+    def _vector(self, key: str) -> Mapping[str, float]:
+        raw = {word: (1 + math.log(count)) * self.rarity[word] for word, count in Counter(self.content[key]).items()}
+        length = math.sqrt(sum(weight * weight for weight in raw.values())) or 1.0
+        return {word: weight / length for word, weight in raw.items()}
+
+    @cached_property
+    def centre(self) -> Mapping[str, float]:
+        """The sum of all comments' vectors, of length one."""
+        total: Counter[str] = Counter()
+        for comment in self.comments:
+            for word, weight in self.vectors[comment.id].items():
+                total[word] += weight  # type: ignore[assignment]
+        length = math.sqrt(sum(weight * weight for weight in total.values())) or 1.0
+        return {word: weight / length for word, weight in total.items()}
+
+    @cached_property
+    def told(self) -> frozenset[str]:
+        """The article's own words."""
+        return frozenset(words(f"{self.article.title} {self.article.body_text}".casefold()))
+
+    @cached_property
+    def title(self) -> frozenset[str]:
+        """The words of the title that say something."""
+        return frozenset(word for word in words(self.article.title.casefold()) if len(word) > 3 and word not in _COMMON)
+
+
+def fingerprint(text: str) -> str:
+    """What two texts of the same words have in common."""
+    return " ".join(words(own_words(text).casefold()))
+
+
+def likeness(one: Mapping[str, float], other: Mapping[str, float]) -> float:
+    """The cosine of two vectors of length one."""
+    small, large = (one, other) if len(one) <= len(other) else (other, one)
+    return sum(weight * large.get(word, 0.0) for word, weight in small.items())

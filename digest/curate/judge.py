@@ -1,0 +1,177 @@
+"""Threads from anywhere, judged: JSON in, the picks, what was left out and the ranking out. What `digest judge` says.
+
+A thread is {"article": {"id", "title", "url", "author", "text"}, "comments": [{"id", "parent_id", "author", "text",
+"written", "up", "down", "replies", "state"}]}; all but the comments' ids and texts may be missing or null.
+"""
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ValidationError, field_validator
+
+from digest.curate.comments import JudgedComment, JudgedThread
+from digest.curate.scoring_rules import ABUSE, MODEL, SCORES, ScoringRules, standards
+from digest.errors import SourceError
+from digest.model import Article, Comment
+from digest.text.markup import tidy
+from digest.text.prose import key
+
+_ROOM = Path(__file__).parent
+_BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
+LONGEST = 50_000  # characters of one comment
+
+
+def _clean(value: object) -> object:
+    """No NUL and no half of a character in what is a text."""
+    return key(value) if isinstance(value, str) else value
+
+
+def _bounded(value: object) -> object:
+    """What a stranger counts, within reason."""
+    return min(max(value, -(10**9)), 10**9) if isinstance(value, int) else value
+
+
+Text = Annotated[str, BeforeValidator(_clean)]
+Key = Annotated[str | int, BeforeValidator(_clean)]
+DeadAddresses = Annotated[int | None, BeforeValidator(_bounded)]
+
+
+class _Article(BaseModel):
+    id: Key = ""
+    title: Text | None = None
+    url: Text | None = None
+    author: Text | None = None
+    text: Text | None = None
+
+
+class _Comment(BaseModel):
+    id: Key
+    text: Text
+    parent_id: Key | None = None
+    author: Text | None = None
+    written: datetime | None = None
+    up: DeadAddresses = None
+    down: DeadAddresses = None
+    replies: DeadAddresses = None
+    place: DeadAddresses = None
+    state: Literal["approved", "held", "spam", "deleted"] = "approved"
+
+    @field_validator("written")
+    @classmethod
+    def _aware(cls, value: datetime | None) -> datetime | None:
+        return value if value is None or value.tzinfo else value.replace(tzinfo=UTC)
+
+
+class _Thread(BaseModel):
+    article: _Article = _Article()
+    comments: list[_Comment]
+
+
+def held_to(root: Path) -> ScoringRules:
+    """What the comments of the newsletter in a folder are held to: our data, changed by its own files of the same names."""
+
+    def texts(name: str) -> list[str]:
+        return [file.read_text(encoding="utf-8") for file in (_ROOM / name, root / name) if file.is_file()]
+
+    model = root / MODEL if (root / MODEL).is_file() else _ROOM / MODEL
+    return standards(texts(ABUSE), model.read_bytes(), texts(SCORES))
+
+
+def thread(line: str, *, thing: str) -> tuple[Article, list[Comment]]:
+    """One thread from one line of JSON; SourceError where it is none."""
+    try:
+        given = _Thread.model_validate(json.loads(line))
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"]))
+        raise SourceError(
+            f"is not a thread: {where}: {first['msg']}", thing=thing, remedy="`digest judge --help` shows its shape."
+        ) from error
+    except (ValueError, RecursionError) as error:
+        raise SourceError(f"is not JSON: {error}", thing=thing) from error
+    return _article(given.article), [_comment(row) for row in given.comments]
+
+
+def _article(given: _Article) -> Article:
+    return Article(
+        id=str(given.id),
+        source="",
+        url=given.url or "",
+        title=tidy(given.title or ""),
+        author=tidy(given.author or ""),
+        body_text=tidy(given.text or ""),
+        published=_BEGINNING,
+        updated=_BEGINNING,
+    )
+
+
+def _comment(given: _Comment) -> Comment:
+    return Comment(
+        id=str(given.id),
+        article_id="",
+        parent_id=None if given.parent_id is None else str(given.parent_id),
+        author=" ".join(tidy(given.author or "").split())[:80] or "A reader",
+        text=tidy(given.text[:LONGEST]),
+        written=given.written or _BEGINNING,
+        url="",
+        up=given.up,
+        down=given.down,
+        replies=given.replies or 0,
+        place=given.place,
+        state=given.state,
+    )
+
+
+def as_json(verdict: JudgedThread) -> Mapping[str, Any]:
+    """A verdict for machines."""
+    return {
+        "picks": [
+            {
+                "id": row.comment.id,
+                "author": row.comment.author,
+                "excerpt": row.excerpt,
+                "score": row.score,
+                "reasons": list(row.reasons),
+                "parent": {"id": row.comment.parent_id, "author": row.parent_author, "excerpt": row.parent_excerpt}
+                if row.parent_excerpt
+                else None,
+            }
+            for row in verdict.picks
+        ],
+        "left_out": [
+            {"id": row.comment.id, "gate": row.refusal.gate, "reason": row.refusal.reason} for row in verdict.judged if row.refusal
+        ],
+        "ranking": [row.comment.id for row in verdict.judged if not row.refusal],
+    }
+
+
+def explained(verdict: JudgedThread) -> list[str]:
+    """A verdict for a person: every comment with its terms or its reason, best first."""
+    chosen = {row.comment.id: row for row in verdict.picks}
+    lines = [f"{len(chosen)} of {len(verdict.judged)} comments are picked."]
+    for row in verdict.judged:
+        lines += ["", _head(row, picked=row.comment.id in chosen), *_why(row)]
+        if row.comment.id in chosen and chosen[row.comment.id].parent_excerpt:
+            printed = chosen[row.comment.id]
+            lines.append(f"    answers {printed.parent_author}: {printed.parent_excerpt}")
+        shown = chosen[row.comment.id].excerpt if row.comment.id in chosen else " ".join(row.comment.text.split())[:160]
+        lines.append(f"    {shown}")
+    return lines
+
+
+def _head(row: JudgedComment, *, picked: bool) -> str:
+    mark = "PICK " if picked else "     " if not row.refusal else "  –  "
+    score = f"{row.score:.2f}" if not row.refusal else "    "
+    return f"{mark}{score}  {row.comment.author} ({row.comment.id})"
+
+
+def _why(row: JudgedComment) -> list[str]:
+    if row.refusal:
+        return [f"    {row.refusal.reason}"]
+    said = [f"{name.replace('_', ' ')} {value:+.2f}" for name, value in row.terms.items()]
+    risk = "the abuse model steps aside" if row.ruling.heat is None else f"abuse {row.ruling.heat:+.1f} log odds"
+    voice = [] if row.crowd is None else [f"readers {row.crowd:.2f}"]
+    return ["    " + " · ".join([*said, *voice, risk, *([row.ruling.why] if row.ruling.why else [])])]

@@ -1,0 +1,92 @@
+"""What comments are held to: the abuse lists, the trained model and the weights, as data that a newsletter can change."""
+
+import tomllib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from digest.curate.abuse import Heat, Lists, load
+from digest.curate.abuse_model import AbuseModel
+from digest.errors import ConfigError
+
+ABUSE, MODEL, SCORES = "abuse.txt", "abuse.model", "scores.toml"
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class VoteWeights(_Part):
+    """How votes and replies count."""
+
+    share: float = Field(ge=0, le=1)
+    votes: int = Field(ge=1)
+    confidence: float = Field(gt=0, le=4)
+
+
+class Gates(_Part):
+    """The limits of the gates; `held` and `scorn` are log odds."""
+
+    words: int = Field(ge=0)
+    links: int = Field(ge=1)
+    held: float
+    scorn: float = Field(ge=0)
+
+
+class Picking(_Part):
+    """The floor of the text score, how far a third pick may be behind, the price of likeness, and lengths in characters."""
+
+    floor: float
+    gap: float = Field(ge=0)
+    variety: float = Field(ge=0, le=1)
+    excerpt: int = Field(ge=80, le=2_000)
+    parent: int = Field(ge=40, le=500)
+
+
+class Scores(_Part):
+    """All weights and limits, as `scores.toml` has them."""
+
+    text: Mapping[str, float]
+    crowd: VoteWeights
+    gate: Gates
+    choice: Picking
+
+
+@dataclass(frozen=True, slots=True)
+class ScoringRules:
+    """What comments are held to."""
+
+    lists: Lists
+    heat: Heat
+    scores: Scores
+
+
+def standards(lists: Sequence[str], model: bytes, scores: Sequence[str]) -> ScoringRules:
+    """From the contents of the files; of several texts a later one changes the earlier. ConfigError names what is wrong."""
+    words, numbers = load(lists), _scores(scores)
+    return ScoringRules(words, Heat(AbuseModel(model, thing=MODEL), words.scorn, numbers.gate.scorn), numbers)
+
+
+def _scores(texts: Sequence[str]) -> Scores:
+    try:
+        tables: dict[str, dict[str, Any]] = tomllib.loads(texts[0])
+        for text in texts[1:]:
+            for name, table in tomllib.loads(text).items():
+                _known(f"[{name}]", [name], tables)
+                _known(f"{name}.", table if isinstance(table, dict) else [""], tables[name])
+                tables[name].update(table)
+        return Scores.model_validate(tables)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"is not TOML: {error}", thing=SCORES) from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise ConfigError(f"{'.'.join(map(str, first['loc']))}: {first['msg']}", thing=SCORES) from error
+
+
+def _known(where: str, keys: Iterable[str], there: Mapping[str, Any]) -> None:
+    for key in keys:
+        if key not in there:
+            name = where if where.startswith("[") else f"{where}{key}"
+            raise ConfigError(f"{name} is not known", thing=SCORES, remedy=f"There is: {', '.join(there)}.")

@@ -1,0 +1,200 @@
+"""Getting a connection: TCP, TLS, EHLO and login, which aiosmtplib does well. Only this module knows it."""
+
+import asyncio
+import socket
+import ssl
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from typing import cast
+
+import aiosmtplib
+
+from digest.config import Relay
+from digest.deliver.oauth import bearer, forget, token
+from digest.deliver.protocol import SmtpProtocol
+from digest.deliver.replies import one_line
+from digest.errors import ConfigError, RelayError
+
+CONNECT = 15.0  # seconds for a connection of TCP to stand
+TIMEOUT = 60.0  # seconds for each step after that
+
+
+_REMEDY = "Set smtp.token_command (a command that prints an access token) or smtp.token_file."
+_TOKEN_METHODS = frozenset(("xoauth2", "oauthbearer"))
+_OLD_TLS = ("UNSUPPORTED_PROTOCOL", "PROTOCOL_VERSION", "NO_PROTOCOLS_AVAILABLE", "VERSION_TOO_LOW", "alert protocol version")
+
+
+@dataclass(slots=True)
+class Extensions:
+    """What a relay offers and has turned out not to do; all its connections share what one has learnt."""
+
+    withheld: set[str] = field(default_factory=set)
+    proved: bool = False  # a message has gone out as things are
+
+    def doubt(self, offers: frozenset[str]) -> None:
+        """The relay fell silent before it took anything: do with one thing less."""
+        self.withheld |= {next((name for name in ("chunking", "pipelining") if name in offers), "")} - {""}
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """A wire to a relay that has let us in, and what of its EHLO is used, in lower case."""
+
+    wire: SmtpProtocol
+    offers: frozenset[str]
+    trust: Extensions
+
+
+async def dial(relay: Relay, trust: Extensions) -> Connection:
+    """Connect, start TLS and log in; RelayError where that fails for every message alike."""
+    client = await _reached(relay)
+    try:
+        if relay.user:
+            await _log_in(client, relay)
+        offers = frozenset(name.lower() for name in client.esmtp_extensions) - trust.withheld
+        return Connection(SmtpProtocol(cast(asyncio.Transport, client.transport), prompt="chunking" in offers), offers, trust)
+    except BaseException:
+        client.close()
+        raise
+
+
+async def _reached(relay: Relay) -> aiosmtplib.SMTP:
+    """A connection that has been greeted, with TLS where it is wanted."""
+    client = None
+    try:
+        context = None if relay.tls == "none" and relay.local else _context(relay)
+        client = _client(relay, await _socket(relay), context)
+        await client.connect(timeout=relay.greeting_timeout.total_seconds())
+        await _greet(client)
+    except (aiosmtplib.SMTPException, OSError, TimeoutError, ValueError) as error:
+        if client is not None:
+            client.close()
+        raise relay_error(relay, *_advice(error)) from error
+    client.timeout = TIMEOUT
+    return client
+
+
+async def _socket(relay: Relay) -> socket.socket:
+    """A connection of TCP to the first of the relay's addresses that answers; its greeting may take longer than that."""
+    loop = asyncio.get_running_loop()
+    failure: OSError | TimeoutError | None = None
+    for family, kind, number, _, address in await loop.getaddrinfo(relay.host, relay.port, type=socket.SOCK_STREAM):
+        link = socket.socket(family, kind, number)
+        link.setblocking(False)
+        try:
+            async with asyncio.timeout(CONNECT):
+                await loop.sock_connect(link, address)
+        except (OSError, TimeoutError) as error:
+            failure = error
+            link.close()
+        except BaseException:
+            link.close()
+            raise
+        else:
+            return link
+    raise failure or OSError("there is no such host")
+
+
+async def _log_in(client: aiosmtplib.SMTP, relay: Relay) -> None:
+    """By the token where one is set, else by the password; RelayError where the relay does not take it."""
+    methods, by_token = set(client.server_auth_methods), bool(relay.token_command or relay.token_file)
+    if not by_token and methods and methods <= _TOKEN_METHODS:
+        raise relay_error(relay, "it wants OAuth (XOAUTH2 or OAUTHBEARER) and takes no password", _REMEDY)
+    if not (by_token or relay.password):
+        raise relay_error(relay, f"no password is set for {relay.user!r}", "Set DIGEST_SMTP_PASSWORD or smtp.password_file.")
+    try:
+        await (_by_access_token(client, relay, methods) if by_token else client.login(relay.user, relay.password))
+    except (aiosmtplib.SMTPException, TimeoutError) as error:
+        raise _login_error(relay, error, by_token=by_token) from error
+
+
+async def _by_access_token(client: aiosmtplib.SMTP, relay: Relay, methods: Collection[str]) -> None:
+    access = await token(relay)
+    if "oauthbearer" not in methods or "xoauth2" in methods:
+        await client.auth_xoauth2(relay.user, access)
+        return
+    answer = await client.execute_command(b"AUTH", b"OAUTHBEARER", bearer(relay, access))
+    if answer.code == 334:  # its reasons; this ends them (RFC 7628, section 3.2.3)
+        answer = await client.execute_command(b"AQ==")
+    if answer.code != 235:
+        raise aiosmtplib.SMTPAuthenticationError(answer.code, answer.message)
+
+
+def _login_error(relay: Relay, error: Exception, *, by_token: bool) -> RelayError:
+    forget(relay)
+    if not isinstance(error, aiosmtplib.SMTPResponseException):
+        return relay_error(relay, *_advice(error))
+    told = f"{error.code} {one_line(error.message)}"
+    if error.code // 100 == 4:
+        later = relay_error(
+            relay, f"the relay puts off the login of {relay.user!r}: {told}", "That is temporary; it is tried again."
+        )
+        later.temporary = True
+        return later
+    secret = "smtp.token_command or smtp.token_file" if by_token else "DIGEST_SMTP_PASSWORD"
+    return relay_error(relay, f"the relay refuses the login of {relay.user!r}: {told}", f"Check the user in smtp.url and {secret}.")
+
+
+async def _greet(client: aiosmtplib.SMTP) -> None:
+    """EHLO, for what the relay offers; HELO to one that knows no better."""
+    if client.is_ehlo_or_helo_needed:
+        try:
+            await client.ehlo()
+        except aiosmtplib.SMTPHeloError:
+            await client.helo()
+
+
+def relay_error(relay: Relay, what: str, remedy: str) -> RelayError:
+    """What the relay does to every message alike."""
+    return RelayError(what, thing=f"{relay.host}:{relay.port}", remedy=remedy)
+
+
+def _client(relay: Relay, link: socket.socket, context: ssl.SSLContext | None) -> aiosmtplib.SMTP:
+    starttls = {"none": False if relay.local else None, "starttls": True, "implicit": False}[relay.tls]
+    return aiosmtplib.SMTP(
+        hostname=relay.host,
+        port=None,
+        sock=link,
+        local_hostname=relay.helo or "localhost",
+        use_tls=relay.tls == "implicit",
+        start_tls=starttls,
+        tls_context=context,
+        timeout=TIMEOUT,
+    )
+
+
+def _context(relay: Relay) -> ssl.SSLContext:
+    """Certificates are always checked; `ca_file` names an authority of one's own."""
+    try:
+        return ssl.create_default_context(cafile=relay.ca_file)
+    except (OSError, ssl.SSLError) as error:
+        raise ConfigError(f"cannot read {relay.ca_file}: {error}", thing="digest.toml: smtp.ca_file") from error
+
+
+def _advice(error: BaseException) -> tuple[str, str]:
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return (
+                f"the relay's certificate is not trusted: {cause.verify_message}",
+                "For an authority of your own set smtp.ca_file.",
+            )
+        if isinstance(cause, socket.gaierror):
+            return "there is no such host", "Check smtp.url."
+        cause = cause.__cause__ or cause.__context__
+    if isinstance(error, TimeoutError):
+        return (
+            "no answer in time",
+            "Is the relay running, may this machine reach it, and does the port speak TLS from the start (smtps://)?",
+        )
+    return _advice_by_words(one_line(str(error)))
+
+
+def _advice_by_words(told: str) -> tuple[str, str]:
+    if any(sign in told for sign in _OLD_TLS):
+        return "the relay speaks only a TLS that is too old to be safe", "It must speak TLS 1.2 or newer: ask whoever runs it."
+    if "WRONG_VERSION_NUMBER" in told:
+        return "the relay does not begin with TLS", "Write smtp+starttls:// (often port 587)."
+    if "AUTH extension" in told:
+        return "the relay offers no login on this connection", "Write smtp+starttls:// or smtps://, or leave the user out."
+    return f"cannot connect: {told}", "Is the relay running, and is smtp.url right?"

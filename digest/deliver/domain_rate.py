@@ -1,0 +1,53 @@
+"""A pace for each recipients' domain that has one: its messages step aside, and those behind them go on."""
+
+from collections import deque
+from collections.abc import Iterator, Mapping
+
+from digest.model import Message
+
+MOST = 500  # messages that may stand aside
+
+
+class DomainQueue:
+    """Messages in their order, but for those whose domain has had enough for the moment.
+
+    `rates` are messages a second by domain; times are seconds of one monotonic clock.
+    """
+
+    def __init__(self, messages: Iterator[Message], rates: Mapping[str, float]) -> None:
+        self._messages = messages
+        self._rates = {domain.casefold(): rate for domain, rate in rates.items()}
+        self._aside: dict[str, deque[Message]] = {domain: deque() for domain in self._rates}
+        self._next: dict[str, float] = dict.fromkeys(self._rates, 0.0)
+        self._head: Message | None = None
+
+    def empty(self) -> bool:
+        """Whether there is none left."""
+        return not any(self._aside.values()) and self._peek() is None
+
+    def _peek(self) -> Message | None:
+        self._head = self._head or next(self._messages, None)
+        return self._head
+
+    def take(self, now: float) -> Message | None:
+        """A message that may go now; None where there is none, or where all that could be looked at must wait."""
+        for domain, waiting in self._aside.items():
+            if waiting and self._next[domain] <= now:
+                return self._going(domain, waiting.popleft(), now)
+        while sum(map(len, self._aside.values())) < MOST and (message := self._peek()):
+            self._head = None
+            domain = message.recipient.email.rpartition("@")[2]
+            if domain not in self._rates:
+                return message
+            if self._next[domain] <= now:
+                return self._going(domain, message, now)
+            self._aside[domain].append(message)
+        return None
+
+    def _going(self, domain: str, message: Message, now: float) -> Message:
+        self._next[domain] = max(self._next[domain], now) + 1 / self._rates[domain]
+        return message
+
+    def wait(self, now: float) -> float:
+        """Seconds until the first of those aside may go."""
+        return max(0.0, min((self._next[domain] for domain, waiting in self._aside.items() if waiting), default=now) - now)

@@ -1,0 +1,174 @@
+"""One relay during a run: whether it is well, how fast it may be fed, and what share of the messages it carries."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from digest.config import Relay, RelayLimit
+from digest.deliver.connect import Extensions
+from digest.deliver.relay_rate import RelayRate
+from digest.deliver.replies import ours, refused, too_many_connections
+from digest.deliver.session import Session
+from digest.errors import RelayError
+from digest.model import Outcome, Receipt
+
+REFUSALS = 25  # one after the other, with nothing sent between: it is us that the relay refuses
+POLICY_REFUSALS = 8
+RESTS = (5.0, 20.0, 60.0, 180.0)  # seconds off after a failure, longer each time
+FEWER_EVERY = 1.0  # seconds between two steps to fewer connections
+HANG_UPS = 12  # connections lost one after the other, with nothing sent between
+
+
+@dataclass
+class RelayState:
+    """A relay and its state; times are seconds of one monotonic clock."""
+
+    relay: Relay
+    allowance: int | None = None  # messages it may still carry today, by its warm-up plan
+    trust: Extensions = field(default_factory=Extensions)
+    sessions: list[Session] = field(default_factory=list)  # of the connections at work for it
+    carried: int = 0
+    worked: bool = False
+    out: bool = False  # of no use in this run
+    unwanted: bool = False  # it refused one recipient after the other
+    failure: RelayError | None = None
+    row: list[Receipt] = field(default_factory=list)  # refused one after the other
+    unproved: list[Receipt] = field(default_factory=list)  # refused before it has taken anything
+    limit: int = field(init=False)  # connections it allows at once
+    most: int = field(init=False)  # messages it takes over one connection; 0 for any number
+    first: asyncio.Lock = field(default_factory=asyncio.Lock)
+    pace: RelayRate = field(init=False)
+    _policy: bool = True  # and all of these for policy
+    _rest_until: float = 0.0
+    _failures: int = 0
+    _hang_ups: int = 0
+    _last: int = 0  # messages that the last lost connection had carried
+    _same: int = 0  # connections in a row that had carried as many
+    _fewer_at: float = 0.0
+
+    def __post_init__(self) -> None:
+        self.pace = RelayRate(self.relay.rate)
+        self.limit, self.most = self.relay.connections, self.relay.messages_per_connection
+
+    def remember(self, learnt: RelayLimit | None) -> None:
+        """What it has shown earlier this morning."""
+        if learnt is None:
+            return
+        if learnt.rate:
+            self.pace.remember(learnt.rate)
+        self.limit = min(self.limit, learnt.connections or self.limit)
+        self.most = min(self.most or learnt.messages, learnt.messages or self.most)
+
+    @property
+    def learnt(self) -> RelayLimit | None:
+        """What is worth remembering of it; None where it takes what it is given."""
+        fewer = self.limit if self.limit < self.relay.connections else 0
+        most = self.most if self.most != self.relay.messages_per_connection else 0
+        rate = self.pace.learnt or 0.0
+        return RelayLimit(rate=rate, connections=fewer, messages=most) if fewer or most or rate else None
+
+    def takes(self) -> None:
+        """One message is for this relay."""
+        self.carried += 1
+        if self.allowance is not None:
+            self.allowance -= 1
+
+    def returns(self) -> None:
+        """It has not got it."""
+        self.carried -= 1
+        if self.allowance is not None:
+            self.allowance += 1
+
+    @property
+    def open(self) -> int:
+        """How many connections stand."""
+        return sum(session.connected for session in self.sessions)
+
+    def well(self, now: float) -> bool:
+        """Whether it may carry a message now, and somebody is there to do it."""
+        return bool(self.sessions) and not self.lost and now >= self._rest_until
+
+    @property
+    def lost(self) -> bool:
+        """Whether nothing is to be expected of it any more; one that never worked is given up at its first failure, unless that
+        is one of the moment.
+        """
+        given_up = self.failure is not None and not (self.worked or self.failure.temporary)
+        return self.out or self.allowance == 0 or given_up or self._failures > len(RESTS)
+
+    def load(self) -> float:
+        """What it has carried, by its weight."""
+        return self.carried / self.relay.weight
+
+    def fail(self, error: RelayError, now: float, *, out: bool = False) -> None:
+        """It cannot carry: for a while, or in this run no more."""
+        self.failure = error
+        self.out = self.out or out
+        if now >= self._rest_until:
+            self._rest_until = now + RESTS[min(self._failures, len(RESTS) - 1)]
+            self._failures += 1
+
+    def hung_up(self, why: str, answered: int, now: float) -> None:
+        """A connection was lost after so many answers; three in a row after as many: it takes no more over one connection."""
+        self._same = self._same + 1 if answered == self._last else 1
+        self._last = answered
+        if answered and self._same >= 3:
+            self.most = min(self.most or answered, answered)
+        self._hang_ups += 1
+        if self._hang_ups >= HANG_UPS:
+            self._hang_ups = 0
+            self.fail(
+                RelayError(
+                    f"hangs up on every connection: {why}",
+                    thing=self.relay.label,
+                    remedy="All that is left stays queued; look into its log.",
+                ),
+                now,
+            )
+
+    def throttled(self, receipt: Receipt, now: float) -> None:
+        """It has more than it takes: a slower pace, or fewer connections where it speaks of those."""
+        if not too_many_connections(receipt):
+            self.pace.throttled(now)
+        elif now >= self._fewer_at:
+            self._fewer_at = now + FEWER_EVERY
+            self.limit = max(1, min(self.limit, self.open) - max(1, self.limit // 4))
+
+    def told(self, receipt: Receipt) -> RelayError | None:
+        """An answer; the error to stop with, where a row of refusals says that it is us whom the relay does not want.
+
+        A row of 5.7.z (RFC 3463: security or policy) says so sooner. What the relay was never asked (code 0) says nothing.
+        """
+        if receipt.outcome is Outcome.SENT:
+            self.worked, self._failures, self._hang_ups, self.unproved = True, 0, 0, []
+        if not refused(receipt) and receipt.outcome is not Outcome.REFUSED:
+            self.row, self._policy = [], True
+            return None
+        if receipt.code:
+            self.row.append(receipt)
+            self._policy = self._policy and ours(receipt)
+            if not self.worked and receipt.outcome is Outcome.REFUSED:
+                self.unproved.append(receipt)
+        if self.unwanted or len(self.row) < (POLICY_REFUSALS if self._policy else REFUSALS):
+            return None
+        self.unwanted = True
+        return RelayError(
+            f"{len(self.row)} recipients refused one after the other, the last with {receipt.code} {receipt.reply}",
+            thing=self.relay.label,
+            remedy="They and the rest stay queued. Check with the relay what this sender may do (SPF, DKIM, PTR, rate, relaying).",
+        )
+
+
+def may_carry(lane: RelayState, lanes: Sequence[RelayState], now: float) -> bool:
+    """Whether a message should go this way: the lowest priority that is well carries, its relays by their weights.
+
+    One that is slowed down is not waited for.
+    """
+    if len(lanes) == 1 or not lane.well(now):
+        return lane.well(now)
+    well = [other for other in lanes if other.well(now)]
+    if lane.relay.priority > min(other.relay.priority for other in well):
+        return False
+    peers = [other for other in well if other.relay.priority == lane.relay.priority and not other.pace.limited]
+    slack = max(1.0, lane.relay.connections * lane.relay.window / lane.relay.weight)
+    return lane.load() <= min((peer.load() for peer in peers), default=0.0) + slack or lane not in peers

@@ -1,0 +1,127 @@
+"""What a reply means: for its recipient, for the relay, for the pace.
+
+The code decides between now, later and never (RFC 5321, 4.2.1); the enhanced status code (RFC 3463), where there is one,
+says whose matter it is.
+"""
+
+import random
+import re
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cache
+
+from digest.bounces.refusals import Cause, cause
+from digest.deliver.protocol import Reply
+from digest.model import Message, Outcome, Receipt
+
+BACKOFF = (timedelta(seconds=15), timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=15), timedelta(minutes=30))
+SLOWER = 2  # steps of the backoff for what was refused for our sake: that does not change within a minute
+JITTER = 0.25  # of a pause, so that what was deferred together does not come back together
+DOUBTS = 5  # tries after which a message that may have arrived is left alone
+_ENHANCED = re.compile(r"(?:^|\s)([245]\.\d{1,3}\.\d{1,3})\b")
+_POLICY = re.compile(r"5\.(7\.\d+|1\.[78])$")  # RFC 3463: policy; our sender's address
+_CONTENT = re.compile(r"5\.(6\.\d+|3\.4)$")  # RFC 3463: media; message too big for the system
+_THROTTLED = re.compile(  # the relay as a whole has as much as it takes now, and will take this soon
+    r"throttl|too many|too fast|concurren|thread limit|sending rate|rate limit|rate exceeded|unusual rate|connection limit"
+    r"|slow down|4\.7\.28|4\.3\.2\b.*limit",
+    re.IGNORECASE,
+)
+_CONNECTIONS = re.compile(
+    r"concurren|too many (?:\w+ )?(?:connections|sessions)|thread limit|connection limit|connections from", re.IGNORECASE
+)
+_NOT_TODAY = re.compile(r"daily|per day|\bday\b|monthly|quota|per hour|hourly", re.IGNORECASE)
+_THEIRS = re.compile(
+    r"4\.[12]\.\d+\b|.*gr[ae]y-?list", re.IGNORECASE
+)  # one mailbox is full, one sender new: no reason to go slower
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """How a message that may or may not have arrived is treated, and under what name its relay is recorded."""
+
+    relay: str
+    resend: bool = True
+
+
+def enhanced(text: str) -> str:
+    """The enhanced status code of a reply, or an empty string."""
+    found = _ENHANCED.match(text)
+    return found[1] if found else ""
+
+
+@cache
+def _outcome(code: int) -> Outcome:
+    return {2: Outcome.SENT, 4: Outcome.DEFERRED, 5: Outcome.REFUSED}.get(code // 100, Outcome.UNKNOWN)
+
+
+def judged(message: Message, reply: Reply, policy: Policy, now: datetime) -> Receipt:
+    """2yz is sent, 4yz temporary, 5yz permanent; 3yz is no answer to a whole message, and tells nothing.
+
+    What is refused for what we are or do, our policy, our pace, says nothing of the reader: it is tried again.
+    """
+    outcome = _outcome(reply.code)
+    status = enhanced(reply.text)
+    as_it_is = reply.code == 552 or _CONTENT.match(status)  # too large or not to be read, however often it comes
+    if outcome is Outcome.REFUSED and not as_it_is and cause(status, reply.text) is Cause.OURS:
+        outcome = Outcome.DEFERRED
+    return receipt(message, outcome, reply, policy, now)
+
+
+def receipt(message: Message, outcome: Outcome, reply: Reply, policy: Policy, now: datetime) -> Receipt:
+    """A receipt, with the time of the next try where there is to be one."""
+    again = outcome is Outcome.DEFERRED or (
+        outcome is Outcome.UNKNOWN and policy.resend and message.recipient.attempts + 1 < DOUBTS
+    )
+    return Receipt(
+        recipient=message.recipient,
+        message_id=message.message_id,
+        outcome=outcome,
+        code=reply.code,
+        reply=one_line(reply.text),
+        relay=policy.relay,
+        at=now,
+        status=enhanced(reply.text),
+        retry_at=now + pause(message.recipient.attempts + (SLOWER if reply.code >= 500 else 0)) if again else None,
+    )
+
+
+def pause(attempts: int) -> timedelta:
+    """How long to wait before another try, longer each time and never twice the same."""
+    wait = BACKOFF[min(attempts, len(BACKOFF) - 1)]
+    return wait * random.uniform(1 - JITTER, 1 + JITTER)
+
+
+def refused(answer: Receipt) -> bool:
+    """Whether the relay has refused a message for good by its own word, whatever we make of it."""
+    return answer.code // 100 == 5
+
+
+def ours(answer: Receipt) -> bool:
+    """Whether a refusal is for what we are or do, not for whom we write to."""
+    return refused(answer) and (answer.outcome is Outcome.DEFERRED or bool(_POLICY.match(answer.status)))
+
+
+def throttled(answer: Receipt) -> bool:
+    """Whether the relay would take this message if it came a little later, or over fewer connections."""
+    return (
+        answer.outcome is Outcome.DEFERRED
+        and answer.code > 0
+        and bool(_THROTTLED.search(answer.reply))
+        and not _NOT_TODAY.search(answer.reply)
+        and not _THEIRS.match(answer.reply)
+    )
+
+
+def too_many_connections(answer: Receipt) -> bool:
+    """Whether the relay takes fewer connections than it has."""
+    return bool(_CONNECTIONS.search(answer.reply))
+
+
+def crowded(answer: Receipt) -> bool:
+    """Whether the relay has as much as it can take now: a deferral that is not about one mailbox."""
+    return answer.outcome is Outcome.DEFERRED and answer.code > 0 and not _THEIRS.match(answer.reply)
+
+
+def one_line(text: str) -> str:
+    """A server's words on one line, bounded."""
+    return " ".join(text.split())[:500].rstrip(".:")

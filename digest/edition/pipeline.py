@@ -1,0 +1,77 @@
+"""What the line runs on, who watches it, and what a person has permitted."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+from digest.clock import Clock
+from digest.compose import Sender
+from digest.config import Bounces, EditionPlan, Guards, Smtp
+from digest.curate import Rules
+from digest.edition.sent_log import SentLog
+from digest.model import Article, Harvest, Receipt
+from digest.render.renderer import Design
+from digest.store import Store
+from digest.subscribers import SubscriberFile
+
+
+class Progress(Protocol):
+    """What a person watches while an edition goes out."""
+
+    def started(self, waiting: int) -> None:
+        """So many messages are to be sent now."""
+
+    def answered(self, receipt: Receipt) -> None:
+        """The relay has answered for one of them."""
+
+    def pausing(self, seconds: float, waiting: int) -> None:
+        """So many could not be sent and are tried again after a pause."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pipeline:
+    """What the line runs on; `digest.app` fits it. `patience` are the pauses (s) before deferred mail is tried again."""
+
+    collect: Callable[[datetime], Awaitable[Harvest]]
+    taken_down: Callable[[Sequence[Article], Harvest], Awaitable[Mapping[str, str]]]
+    rules: Callable[[EditionPlan], Rules]
+    design: Callable[[], Design]
+    sender: Sender
+    smtp: Smtp
+    bounces: Bounces
+    guards: Guards
+    subscriber_file: Callable[[], SubscriberFile]
+    store: Store
+    sent_log: SentLog
+    clock: Clock
+    retry_delays: Sequence[float] = (15.0, 60.0)
+    stop: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Permit:
+    """What a person has said may happen: an edition that is `late`, one that some may have already (`again`), or one that the
+    guards hold back (`anyway`).
+    """
+
+    late: bool = False
+    again: bool = False
+    anyway: bool = False
+
+
+NO_PERMIT = Permit()
+
+
+class Unwatched:
+    """Progress that nobody sees."""
+
+    def started(self, waiting: int) -> None:
+        """Nothing to show."""
+
+    def answered(self, receipt: Receipt) -> None:
+        """Nothing to show."""
+
+    def pausing(self, seconds: float, waiting: int) -> None:
+        """Nothing to show."""

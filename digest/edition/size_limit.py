@@ -1,0 +1,52 @@
+"""An edition made to fit into a mail: mail programs cut a longer one off, Gmail at 102 KB, and with it the link to unsubscribe.
+
+What goes is said: comments first, from the last story upwards, then the last stories, each among what is left out, with its
+reason. So what is frozen, previewed, reported and sent is one thing.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from digest.curate import article_left_out, comment_left_out, ordered
+from digest.errors import TemplateError
+from digest.model import Edition, LeftOut
+from digest.render.renderer import LARGEST
+
+REASON = "no room: mail programs cut off a mail of more than 102 KB"
+
+
+def fitted(edition: Edition, size: Callable[[Edition], int]) -> Edition:
+    """The edition with as little left out as makes `size` (bytes of the HTML that leaves) small enough; TemplateError where no
+    cut does.
+    """
+    most = sum(len(story.picks) for story in edition.stories) + max(0, len(edition.stories) - 1)
+    if not edition.stories or size(edition) <= LARGEST:
+        return edition
+    if (least := size(_cut(edition, most))) > LARGEST:
+        raise TemplateError(
+            f"one story alone makes {least // 1000} KB of HTML; mail programs cut off at 102",
+            thing="edition.mjml.j2",
+            remedy="Shorten what your templates add to each mail, or newsletter.share and newsletter.support.",
+        )
+    low, high = 0, most  # `low` cuts are too few, `high` are enough
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if size(_cut(edition, middle)) <= LARGEST else (middle, high)
+    return _cut(edition, high)
+
+
+def without_room(edition: Edition) -> tuple[LeftOut, ...]:
+    """What was left out for want of room."""
+    return tuple(row for row in edition.left_out if row.reason == REASON)
+
+
+def _cut(edition: Edition, count: int) -> Edition:
+    """The edition without so many: its comments from the last story's last upwards, then its last stories."""
+    stories, left = list(edition.stories), list[LeftOut]()
+    for at in reversed(range(len(stories))):
+        keep = max(0, len(stories[at].picks) - (count - len(left)))
+        left += [comment_left_out(pick.comment, REASON) for pick in stories[at].picks[keep:]]
+        stories[at] = replace(stories[at], picks=stories[at].picks[:keep])
+    while len(left) < count:
+        left.append(article_left_out(stories.pop().article, REASON))
+    return replace(edition, stories=tuple(stories), left_out=ordered([*edition.left_out, *left]))

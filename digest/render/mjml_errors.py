@@ -1,0 +1,79 @@
+"""What is wrong with a newsletter's MJML, and where: mrml passes on tags it does not know, and seldom says where it stumbles."""
+
+import re
+from collections.abc import Callable
+
+from jinja2 import BaseLoader, Environment
+
+TAGS = frozenset(
+    """mjml mj-head mj-body mj-title mj-attributes mj-all mj-class mj-style mj-raw mj-wrapper mj-section mj-column mj-group mj-text
+    mj-image mj-button mj-divider mj-spacer mj-table mj-hero mj-font mj-breakpoint mj-navbar mj-navbar-link mj-social
+    mj-social-element mj-accordion mj-accordion-element mj-accordion-title mj-accordion-text mj-carousel mj-carousel-image
+    mj-preview""".split()  # noqa: SIM905
+)
+POSITION = re.compile(r" at position (\d+):\d+")
+_MARK = re.compile(r"<!--@(.+?:\d+)-->")
+_TAG = re.compile(r"<!--.*?-->|<(mj-[a-z-]+|mjml)\b", re.DOTALL)
+_VOID = frozenset(["area", "br", "col", "hr", "img", "input", "link", "meta", "wbr"])
+_ANY = re.compile(
+    r"<!--.*?-->|<style\b.*?</style>|<mj-style\b.*?</mj-style>|<!\[.*?\]>|<!doctype[^>]*>"
+    r"|<(?P<closes>/?)(?P<name>[a-zA-Z][\w-]*)(?:[^<>\"']|\"[^\"]*\"|'[^']*')*?(?P<alone>/?)>|(?P<sign><)",
+    re.DOTALL | re.IGNORECASE,
+)
+
+
+def unknown_tag(source: str) -> re.Match[str] | None:
+    """The first tag that no MJML has; what stands in a comment is none."""
+    return next((tag for tag in _TAG.finditer(source) if tag[1] and tag[1] not in TAGS), None)
+
+
+def position(error: Exception, source: str) -> int | None:
+    """Where mrml stumbles, in characters; it seldom says, and then the first tag that does not fit is looked for."""
+    place = POSITION.search(str(error))
+    return _misfit(source) if place is None else len(source.encode()[: int(place[1])].decode("utf-8", "ignore"))
+
+
+def _misfit(source: str) -> int | None:
+    """The first `<` that begins no tag, or the tag that is closed by another, or never."""
+    open_: list[tuple[str, int]] = []
+    for tag in _ANY.finditer(source):
+        name = (tag["name"] or "").lower()
+        if tag["sign"]:
+            return tag.start()
+        if not name or name in _VOID or tag["alone"]:
+            continue
+        if not tag["closes"]:
+            open_.append((name, tag.start()))
+        elif not open_ or open_[-1][0] != name:
+            return open_[-1][1] if open_ else tag.start()
+        else:
+            open_.pop()
+    return open_[-1][1] if open_ else None
+
+
+def place(marked: str, at: int | None, otherwise: str) -> str:
+    """The file and line of a position in a source, by the same source with marks in it (see `Marking`)."""
+    if at is None:
+        return otherwise
+    found, marks = otherwise, 0
+    for mark in _MARK.finditer(marked):
+        if mark.start() - marks > at:
+            break
+        found, marks = mark[1], marks + len(mark[0])
+    return found
+
+
+class TracedTemplates(BaseLoader):
+    """Templates with a comment that names file and line before each line that begins with a tag."""
+
+    def __init__(self, inner: BaseLoader) -> None:
+        self._inner = inner
+
+    def get_source(self, environment: Environment, template: str) -> tuple[str, str | None, Callable[[], bool] | None]:
+        """One template."""
+        text, path, fresh = self._inner.get_source(environment, template)
+        lines = [
+            f"<!--@{template}:{number}-->{line}" if line.lstrip().startswith("<") else line
+            for number, line in enumerate(text.split("\n"), start=1)
+        ]
+        return "\n".join(lines) if ".mjml" in template else text, path, fresh

@@ -1,0 +1,194 @@
+"""Stage 3: an edition → subject, preheader, HTML and plain text. Pure, and done once for all readers.
+
+Jinja2 first, with all partials, then MJML, then CSS inlining: mrml would leave `mj-style inline="inline"` in the head, so
+those rules are taken out and put on their elements here, and only those (with mrml's own base rules on every cell a mail
+is half as large again). mrml passes tags it does not know straight through, so they are looked for here.
+"""
+
+import re
+import traceback
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+import css_inline
+import mjml
+from babel.dates import format_date
+from jinja2 import BaseLoader, ChoiceLoader, Environment, FileSystemLoader, StrictUndefined, TemplateSyntaxError
+from jinja2 import TemplateError as JinjaError
+
+from digest.config import Newsletter, split_mailbox
+from digest.errors import TemplateError
+from digest.model import Article, Comment, Edition, Image, Rendered
+from digest.render.mjml_errors import POSITION, TAGS, TracedTemplates, place, position, unknown_tag
+from digest.text.placeholders import PREFIX, Placeholders, filled_size
+from digest.text.prose import shorten, squeeze
+
+LARGEST = 100_000  # bytes of HTML as it leaves, a reader's own words in it; Gmail cuts a message off at 102 KB
+_HERE = Path(__file__).parent.parent
+PACKAGED = next(folder for folder in (_HERE / "templates", _HERE.parent / "templates") if folder.is_dir())
+_INLINE = re.compile(r'<mj-style inline="inline">(.*?)</mj-style>', re.DOTALL)
+_INDENT = re.compile(r"\n\s+")
+_BETWEEN = re.compile(r"(?<=>)[ \t]+(?=</?mj)")  # mrml takes blanks between two of its tags for text, unless a line ends there
+_SHARE = {
+    "email": ("by e-mail", "mailto:?subject={title}&body={url}"),
+    "bluesky": ("on Bluesky", "https://bsky.app/intent/compose?text={title}%20{url}"),
+    "facebook": ("on Facebook", "https://www.facebook.com/sharer/sharer.php?u={url}"),
+    "linkedin": ("on LinkedIn", "https://www.linkedin.com/sharing/share-offsite/?url={url}"),
+    "mastodon": ("on Mastodon", "https://share.joinmastodon.org/#text={title}%20{url}"),
+    "whatsapp": ("on WhatsApp", "https://wa.me/?text={title}%20{url}"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ShareLink:
+    """Where a story can be passed on."""
+
+    label: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ButtonEmail:
+    """What a short mail says: a title, some sentences, one button, and why it was sent."""
+
+    subject: str
+    title: str
+    paragraphs: tuple[str, ...]
+    button: str
+    url: str
+    small: str
+    more: tuple[ShareLink, ...] = ()  # other ways, as links below the button
+
+
+class Design:
+    """The templates of one newsletter: its own where it has them, the packaged ones for the rest."""
+
+    def __init__(self, newsletter: Newsletter, folders: Sequence[Path]) -> None:
+        self._newsletter = newsletter
+        self._loader = ChoiceLoader([FileSystemLoader(folder) for folder in (*folders, PACKAGED)])
+        self._environment = _environment(self._loader)
+
+    def render(self, edition: Edition) -> Rendered:
+        """The edition in words; TemplateError names the file and the line that cannot be rendered."""
+        context = self._context(edition)
+        subject = squeeze(self._fill("subject.txt.j2", context))
+        preheader = squeeze(self._fill("preheader.txt.j2", context))
+        if not subject:
+            raise TemplateError("the subject is empty", thing="subject.txt.j2")
+        if PREFIX in subject:
+            raise TemplateError("the subject is the same for all; it cannot speak of its reader", thing="subject.txt.j2")
+        context |= {"subject": subject, "preheader": preheader}
+        html, text = self._html(context), _unblank(self._fill("edition.txt.j2", context))
+        return Rendered(subject=subject, preheader=preheader, html=html, text=text)
+
+    def size(self, edition: Edition) -> int:
+        """Bytes of an edition's HTML as it leaves, a reader's own words in it at their longest."""
+        return filled_size(self.render(edition).html, len(self._newsletter.public_url or ""))
+
+    def letter(self, letter: ButtonEmail) -> Rendered:
+        """A short mail to one person."""
+        context = {"letter": letter, "newsletter": self._newsletter}
+        html, text = self._html(context, "letter.mjml.j2"), _unblank(self._fill("letter.txt.j2", context))
+        return Rendered(subject=letter.subject, preheader="", html=html, text=text)
+
+    def _context(self, edition: Edition) -> dict[str, Any]:
+        return {
+            "edition": edition,
+            "stories": edition.stories,
+            "newsletter": self._newsletter,
+            "reader": Placeholders(),
+            "subscriber": Placeholders(),
+            "date": format_date(edition.slot.day, "full", locale=self._newsletter.language.replace("-", "_")),
+            "share": self._share,
+            "picture": self._picture,
+            "report": self._report,
+            "host": lambda url: (urlsplit(url).hostname or "").removeprefix("www."),
+            "shorten": shorten,
+        }
+
+    def _fill(self, name: str, context: dict[str, Any]) -> str:
+        try:
+            return self._environment.get_template(name).render(context)
+        except TemplateSyntaxError as error:
+            raise TemplateError(
+                f"template error: {error.message}", thing=f"{error.filename or error.name}:{error.lineno}"
+            ) from error
+        except (JinjaError, TypeError, ValueError, AttributeError, ArithmeticError, LookupError) as error:
+            raise TemplateError(f"template error: {error}", thing=_place(error, name)) from error
+
+    def _html(self, context: dict[str, Any], name: str = "edition.mjml.j2") -> str:
+        source = _even(self._fill(name, context))
+        if unknown := unknown_tag(source):
+            told = f"unknown MJML tag <{unknown[1]}>"
+            raise TemplateError(
+                told, thing=self._place(name, context, unknown.start()), remedy=f"Known: {', '.join(sorted(TAGS))}."
+            )
+        try:
+            return _html_of(source)
+        except (ValueError, css_inline.InlineError) as error:
+            at = position(error, source)
+            near = "" if at is None else f" near “{squeeze(source[max(0, at - 40) : at + 40])}”"
+            told = f"not valid MJML: {POSITION.sub('', str(error))}{near}"
+            raise TemplateError(told, thing=self._place(name, context, at)) from error
+
+    def _place(self, name: str, context: dict[str, Any], at: int | None) -> str:
+        marked = _environment(TracedTemplates(self._loader)).get_template(name).render(context)
+        return place(_even(marked), at, name)
+
+    def _share(self, article: Article) -> list[ShareLink]:
+        title, url = quote(shorten(article.title, 120), safe=""), quote(article.url, safe="")
+        rows = [_SHARE[network] for network in self._newsletter.share]
+        return [ShareLink(label, address.format(title=title, url=url)) for label, address in rows]
+
+    def _picture(self, article: Article) -> Image | None:
+        """The article's picture, where it lies on the newsroom's own host: no third party learns who reads."""
+        own = {urlsplit(url).hostname or "" for url in (self._newsletter.site_url or "", article.url)} - {""}
+        allowed = {*own, *self._newsletter.image_hosts}
+        host = urlsplit(article.image.url).hostname or "" if article.image else ""
+        return article.image if any(host == name or host.endswith(f".{name}") for name in allowed) else None
+
+    def _report(self, comment: Comment) -> str:
+        """Where a reader reports a comment."""
+        to = self._newsletter.report_to or self._newsletter.reply_to or self._newsletter.sender
+        _, address = split_mailbox(to)
+        subject, body = quote(f"Report a comment by {comment.author}"), quote(comment.url, safe="")
+        return f"mailto:{quote(address, safe='@')}?subject={subject}&body={body}"
+
+
+def _place(error: BaseException, name: str) -> str:
+    """File and line of the template that raised; Jinja puts them into the traceback."""
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename.endswith(".j2")]
+    return f"{frames[-1].filename}:{frames[-1].lineno}" if frames else name
+
+
+def _environment(loader: BaseLoader) -> Environment:
+    return Environment(
+        loader=loader,
+        autoescape=lambda name: name is None or ".txt" not in name,  # noqa: S701  the plain text has nothing to escape
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+def _even(filled: str) -> str:
+    """The source without blanks between tags that mrml would take for text; as long as it was, so that places stay."""
+    return _BETWEEN.sub(lambda blanks: f"\n{' ' * (len(blanks[0]) - 1)}", filled.replace("\r\n", "\n"))
+
+
+def _html_of(source: str) -> str:
+    """MJML as HTML, our own rules on their elements; the rules' room stays, so that a position is one of the source."""
+    rules = "\n".join(_INLINE.findall(source))
+    inliner = css_inline.CSSInliner(inline_style_tags=False, keep_style_tags=True, extra_css=rules, load_remote_stylesheets=False)
+    bare = _INLINE.sub(lambda block: " " * len(block[0].encode()), source)
+    html = _INDENT.sub("\n", inliner.inline(mjml.mjml2html(bare)))
+    return html.replace('role="article"', 'role="main"', 1)  # a screen reader finds the mail as the page's main part
+
+
+def _unblank(text: str) -> str:
+    """At most one blank line between two others."""
+    lines = "\n".join(line.rstrip() for line in text.splitlines())
+    return re.sub(r"\n{3,}", "\n\n", lines).strip() + "\n"

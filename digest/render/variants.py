@@ -1,0 +1,51 @@
+"""One edition in as many versions as its readers' choices make of it: which stories, with comments or without.
+
+A version is named by the places of its stories, so two sets of topics that choose the same stories share one; the whole
+edition has no name. Each is rendered once, never for a reader.
+"""
+
+from dataclasses import replace
+from functools import cache
+
+from digest.model import Edition, Rendered, Story
+from digest.render.renderer import Design
+
+QUIET = "q"  # without comments
+
+
+class Variants:
+    """The versions of an edition."""
+
+    def __init__(self, edition: Edition, design: Design) -> None:
+        self._edition = edition
+        self._design = design
+        self._topics = [frozenset(topic.casefold() for topic in story.article.topics) for story in edition.stories]
+        self.chosen = cache(self._chosen)
+
+    def _chosen(self, topics: tuple[str, ...], comments: bool) -> str | None:
+        """The version for a reader: the stories of their topics, and those that have none; None where that is no story."""
+        wanted = {topic.casefold() for topic in topics}
+        places = [at for at, own in enumerate(self._topics) if not wanted or not own or own & wanted]
+        if not places:
+            return None
+        whole, quiet = len(places) == len(self._topics), not comments and any(story.picks for story in self._edition.stories)
+        if whole and not quiet:
+            return ""
+        return ".".join(map(str, places)) + (QUIET if quiet else "")
+
+    def rendered(self, name: str) -> Rendered:
+        """A version in words."""
+        return self._design.render(version(self._edition, name))
+
+
+def version(edition: Edition, name: str) -> Edition:
+    """The edition as a version has it."""
+    if not name:
+        return edition
+    quiet, places = name.endswith(QUIET), map(int, name.removesuffix(QUIET).split("."))
+    chosen = [edition.stories[at] for at in places]
+    return replace(edition, stories=tuple(_story(story, at, quiet=quiet) for at, story in enumerate(chosen)))
+
+
+def _story(story: Story, position: int, *, quiet: bool) -> Story:
+    return replace(story, position=position, picks=() if quiet else story.picks)

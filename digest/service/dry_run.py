@@ -1,0 +1,103 @@
+"""The real path without the ledger: what `send` would do, for `--dry-run` and `--test-to`."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from digest.app import App
+from digest.compose import Composer
+from digest.config import EditionPlan
+from digest.deliver import one_by_one
+from digest.edition.size_limit import without_room
+from digest.model import Edition, Failure, Outcome, Receipt, Recipient, Rendered, Slot
+from digest.publish import drafted, recipients
+from digest.subscribers import normal
+from digest.text.prose import counted
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DryRun:
+    """What would be sent, to how many, and what the relay said of the test copies."""
+
+    edition: Edition
+    rendered: Rendered | None
+    recipients: int
+    bad_rows: int
+    failures: tuple[Failure, ...]
+    receipts: tuple[Receipt, ...] = ()
+
+    @property
+    def exit_code(self) -> int:
+        """0, or 3 where a test copy was not taken."""
+        return 3 if any(receipt.outcome is not Outcome.SENT for receipt in self.receipts) else 0
+
+    def as_json(self) -> dict[str, Any]:
+        """What `--json` prints."""
+        counts = {outcome.value: sum(receipt.outcome is outcome for receipt in self.receipts) for outcome in Outcome}
+        return {
+            "edition": self.edition.slot.key,
+            "status": "rehearsed",
+            "subject": self.rendered.subject if self.rendered else None,
+            "stories": [story.article.title for story in self.edition.stories],
+            "recipients": self.recipients,
+            **counts,
+            "skipped": 0,
+            "bad_rows": self.bad_rows,
+            "without_room": [{"kind": row.kind, "label": row.label, "url": row.url} for row in without_room(self.edition)],
+            "failures": [{"source": failure.source, "reason": failure.reason} for failure in self.failures],
+        }
+
+    def text(self) -> str:
+        """What a person reads."""
+        subject = self.rendered.subject if self.rendered else "too few articles"
+        lines = [f"Edition {self.edition.slot.key}, No. {self.edition.number}: {subject}"]
+        lines += [
+            f"  {story.position + 1}. {story.article.title} ({counted(len(story.picks), 'comment')})"
+            for story in self.edition.stories
+        ]
+        lines += [f"  {receipt.outcome}: {receipt.recipient.email} {receipt.code} {receipt.reply}" for receipt in self.receipts]
+        lines += [f"  no room for: {row.label}" for row in without_room(self.edition)]
+        lines += [f"  failed: {failure}" for failure in self.failures]
+        return "\n".join(
+            lines
+            if self.receipts
+            else [
+                *lines,
+                f"{counted(self.recipients, 'subscriber')} would get it. Nothing was sent, and the edition is not frozen.",
+            ]
+        )
+
+
+async def rehearse(app: App, plan: EditionPlan, slot: Slot, test_to: Sequence[str]) -> DryRun:
+    """Make the edition of a slot as `send` would, and send it to the test addresses, if there are any."""
+    edition, failures = await made(app, plan, slot)
+    frozen = app.store.editions.frozen(slot.key)
+    enough = len(edition.stories) >= plan.min_articles
+    rendered = frozen.rendered if frozen else app.design().render(edition) if enough else None
+    subscriber_file = app.subscriber_file()
+    return DryRun(
+        edition=edition,
+        rendered=rendered,
+        recipients=recipients(app.store, subscriber_file, slot.day) if rendered else 0,
+        bad_rows=subscriber_file.skipped,
+        failures=failures,
+        receipts=await _test(app, rendered, edition, test_to) if rendered and test_to else (),
+    )
+
+
+async def made(app: App, plan: EditionPlan, slot: Slot) -> tuple[Edition, tuple[Failure, ...]]:
+    """The edition of a slot: as it was frozen, else as it would be made now."""
+    frozen = app.store.editions.frozen(slot.key)
+    if frozen:
+        return frozen.edition, ()
+    draft = await drafted(app.pipeline, plan, slot)
+    return draft.edition, draft.failures
+
+
+async def _test(app: App, rendered: Rendered, edition: Edition, test_to: Sequence[str]) -> tuple[Receipt, ...]:
+    compose = Composer(app.pipeline.sender, rendered, edition.slot.key, app.clock(), test=True)
+    addresses = [normal(email) for email in test_to]
+    for address in addresses:  # so that the links in their copies work
+        app.store.readers.enrol(address, app.links.token(address))
+    copies = [compose(Recipient(id=0, email=address)) for address in addresses]
+    return await one_by_one(app.config.smtp, app.config.newsletter.address, app.clock, copies)

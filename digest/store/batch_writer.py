@@ -1,0 +1,41 @@
+"""Many small writes as one commit: whoever comes while a commit is under way goes with the next one."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Generic, TypeVar
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+MOST = 500  # items of one commit
+
+
+class BatchWriter(Generic[Item, Result]):
+    """`write` commits some items and gives back a result for each; it runs in a thread, one call at a time."""
+
+    def __init__(self, write: Callable[[Sequence[Item]], Sequence[Result]]) -> None:
+        self._write = write
+        self._waiting: list[tuple[Item, asyncio.Future[Result]]] = []
+        self._task: asyncio.Task[None] | None = None
+        self._thread = ThreadPoolExecutor(1, "commit")  # of its own: it must not wait for slower work
+
+    async def __call__(self, item: Item) -> Result:
+        """Returns when the item is committed; raises what the commit raised."""
+        future: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
+        self._waiting.append((item, future))
+        if self._task is None or self._task.done():
+            self._task = asyncio.create_task(self._run())
+        return await asyncio.shield(future)
+
+    async def _run(self) -> None:
+        while self._waiting:
+            taken, self._waiting = self._waiting[:MOST], self._waiting[MOST:]
+            try:
+                items = [item for item, _ in taken]
+                results = await asyncio.get_running_loop().run_in_executor(self._thread, self._write, items)
+            except Exception as error:  # noqa: BLE001  whoever waits is told
+                for _, future in taken:
+                    future.set_exception(error)
+                continue
+            for (_, future), result in zip(taken, results, strict=True):
+                future.set_result(result)

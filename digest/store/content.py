@@ -1,0 +1,211 @@
+"""What the sources said: articles and comments by id, and HTTP answers with the marks for asking again."""
+
+import zlib
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from pydantic import TypeAdapter
+from sqlalchemy import Connection, Engine, Table, delete, or_, select, update
+
+from digest.batching import batched
+from digest.clock import Clock
+from digest.collect.fetch import CachedResponse, Response
+from digest.model import LOOKBACK, Article, Comment, Harvest
+from digest.store import schema
+from digest.store.database import first_to_write, insert
+
+KEPT_FOR = timedelta(days=30)
+SIGHTINGS_KEPT = timedelta(days=90)  # that an article was seen, after it was seen last
+ASKED_AGAIN = timedelta(days=1)
+REACH = timedelta(days=14)  # how far back a source is read that could not be read for long
+_ARTICLE = TypeAdapter(Article)
+_COMMENT = TypeAdapter(Comment)
+
+
+class Content:
+    """Collected material, kept for a month."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def keep(self, harvest: Harvest, now: datetime) -> None:
+        """Add what is new, renew what changed, and drop the comments that their thread no longer has.
+
+        An article of an old date that was never seen before came in late, and is new too. The first time that a source's list
+        is looked through none is: what was there then is old. An article without a date gets that of its first sighting.
+        """
+        with self._engine.begin() as connection:
+            first_to_write(connection)
+            _prune(connection, now)
+            for thread in harvest.threads:
+                there = [comment.id for comment in harvest.comments if comment.article_id == thread.article_id]
+                _drop_missing(connection, thread.article_id, thread.whole_since, there)
+            current = [*harvest.articles, *_late(connection, harvest)]
+            _save(connection, schema.articles, [_article_row(article, now) for article in _dated(connection, current, now)])
+            _save(connection, schema.comments, [_comment_row(comment) for comment in harvest.comments])
+            ids = [row.id for row in (*harvest.articles, *harvest.older)]
+            _sight(connection, dict.fromkeys([*ids, *harvest.sighted]), now)
+            for source in (*harvest.read, *_lists(harvest)):
+                values = {"source": source, "at": now}
+                if not connection.execute(
+                    update(schema.readings).where(schema.readings.c.source == source).values(values)
+                ).rowcount:
+                    connection.execute(schema.readings.insert().values(values))
+
+    def unread_since(self, source: str, usual: datetime) -> datetime:
+        """From when on a source must be read: as usual, or from before its last whole reading, a fortnight back at most."""
+        query = select(schema.readings.c.at).where(schema.readings.c.source == source)
+        with self._engine.begin() as connection:
+            last = connection.execute(query).scalar()
+        return usual if last is None else max(min(usual, last - LOOKBACK), usual - REACH)
+
+    def material(self, since: datetime) -> Harvest:
+        """The articles published since an instant, or first seen since, with their comments; those dated ahead among them."""
+        table = schema.articles.c
+        with self._engine.begin() as connection:
+            query = select(table.data).where(or_(table.published >= since, table.first_seen >= since))
+            articles = tuple(_ARTICLE.validate_python(data) for data in connection.execute(query).scalars())
+            comments = tuple(_comments(connection, [article.id for article in articles]))
+        return Harvest(articles=articles, comments=comments)
+
+
+def _late(connection: Connection, harvest: Harvest) -> list[Article]:
+    """Of articles with old dates those that nobody has seen before, where the list they stand in has been looked through before."""
+    if not harvest.older:
+        return []
+    known = set(connection.execute(select(schema.readings.c.source)).scalars())
+    before = {source for source, which in harvest.looked if _list(source, which) in known}
+    seen = _among(connection, schema.sightings.c.id, [row.id for row in harvest.older])
+    return [row for row in harvest.older if row.id not in seen and row.source in before]
+
+
+def _lists(harvest: Harvest) -> Iterator[str]:
+    return (_list(source, which) for source, which in harvest.looked if source in harvest.read)
+
+
+def _list(source: str, which: str) -> str:
+    return f"{source}, all of its {which}"
+
+
+def _dated(connection: Connection, articles: Sequence[Article], now: datetime) -> list[Article]:
+    """The articles, those without a date by when they were first seen; one seen long ago is not new because it is still there."""
+    table, guessed = schema.articles.c, [row.id for row in articles if row.guessed]
+    if not guessed:
+        return list(articles)
+    known = {
+        row.id: row.published
+        for some in batched(guessed)
+        for row in connection.execute(select(table.id, table.published).where(table.id.in_(some)))
+    }
+    over = _among(connection, schema.sightings.c.id, guessed) - set(known)
+    dates = {row.id: known.get(row.id, now) for row in articles if row.guessed}
+    return [
+        replace(row, published=dates[row.id], updated=dates[row.id]) if row.guessed else row
+        for row in articles
+        if not (row.guessed and row.id in over)
+    ]
+
+
+def _sight(connection: Connection, ids: Iterable[str], now: datetime) -> None:
+    table = schema.sightings
+    rows = [{"id": key, "last": now} for key in ids]
+    if rows:
+        statement = insert(connection, table)
+        statement = statement.on_conflict_do_update(index_elements=["id"], set_={"last": statement.excluded.last})
+        connection.execute(statement, rows)
+
+
+def _among(connection: Connection, column: Any, values: Sequence[str]) -> set[str]:
+    return {found for some in batched(values) for found in connection.execute(select(column).where(column.in_(some))).scalars()}
+
+
+def _comments(connection: Connection, articles: Sequence[str]) -> Iterable[Comment]:
+    table = schema.comments.c
+    for some in batched(articles):
+        query = select(table.data).where(table.article_id.in_(some))
+        yield from (_COMMENT.validate_python(data) for data in connection.execute(query).scalars())
+
+
+def _article_row(article: Article, now: datetime) -> dict[str, Any]:
+    data = _ARTICLE.dump_python(article, mode="json")
+    return {"id": article.id, "published": article.published, "first_seen": now, "data": data}
+
+
+def _comment_row(comment: Comment) -> dict[str, Any]:
+    data = _COMMENT.dump_python(comment, mode="json")
+    return {"id": comment.id, "article_id": comment.article_id, "written": comment.written, "data": data}
+
+
+def _save(connection: Connection, table: Table, rows: Sequence[dict[str, Any]]) -> None:
+    """Insert or renew by id; when a row was first seen does not change."""
+    for row in {row["id"]: row for row in rows}.values():
+        renewed = {key: value for key, value in row.items() if key not in {"id", "first_seen"}}
+        if not connection.execute(update(table).where(table.c.id == row["id"]).values(renewed)).rowcount:
+            connection.execute(table.insert().values(row))
+
+
+def _drop_missing(connection: Connection, article: str, since: datetime, there: Sequence[str]) -> None:
+    table = schema.comments
+    query = select(table.c.id).where(table.c.article_id == article, table.c.written >= since)
+    for key in set(connection.execute(query).scalars()) - set(there):
+        connection.execute(delete(table).where(table.c.id == key))
+
+
+def _prune(connection: Connection, now: datetime) -> None:
+    old = now - KEPT_FOR
+    connection.execute(delete(schema.articles).where(schema.articles.c.published < old, schema.articles.c.first_seen < old))
+    connection.execute(delete(schema.comments).where(schema.comments.c.article_id.not_in(select(schema.articles.c.id))))
+    connection.execute(delete(schema.sightings).where(schema.sightings.c.last < now - SIGHTINGS_KEPT))
+    connection.execute(delete(schema.responses).where(schema.responses.c.at < old))
+    connection.execute(delete(schema.moves).where(schema.moves.c.at < old))
+
+
+class ResponseCache:
+    """HTTP answers that carry an ETag or a Last-Modified, for conditional requests, and permanent redirects."""
+
+    def __init__(self, engine: Engine, clock: Clock) -> None:
+        self._engine = engine
+        self._clock = clock
+
+    def recall(self, url: str) -> CachedResponse | None:
+        """The answer kept for an address."""
+        table = schema.responses
+        with self._engine.begin() as connection:
+            row = connection.execute(select(table).where(table.c.url == url)).one_or_none()
+        if row is None:
+            return None
+        body = zlib.decompress(row.body)
+        response = Response(status=row.status, url=url, headers=row.headers, body=body)
+        return CachedResponse(etag=row.etag, modified=row.modified, response=response)
+
+    def moved(self, url: str) -> str | None:
+        """Where an address has moved for good, as it said within a day: one that said so by mistake is not lost for long."""
+        with self._engine.begin() as connection:
+            found: str | None = connection.execute(
+                select(schema.moves.c.target).where(schema.moves.c.url == url, schema.moves.c.at > self._clock() - ASKED_AGAIN)
+            ).scalar()
+        return found
+
+    def move(self, url: str, target: str | None) -> None:
+        """Remember where an address has moved for good; None forgets it."""
+        with self._engine.begin() as connection:
+            connection.execute(delete(schema.moves).where(schema.moves.c.url == url))
+            if target:
+                connection.execute(schema.moves.insert().values(url=url, target=target, at=self._clock()))
+
+    def remember(self, url: str, kept: CachedResponse) -> None:
+        """Keep the newest answer of an address."""
+        table = schema.responses
+        values = {
+            "etag": kept.etag,
+            "modified": kept.modified,
+            "status": kept.response.status,
+            "headers": dict(kept.response.headers),
+            "body": zlib.compress(kept.response.body, 1),
+            "at": self._clock(),
+        }
+        with self._engine.begin() as connection:
+            if not connection.execute(update(table).where(table.c.url == url).values(values)).rowcount:
+                connection.execute(table.insert().values(url=url, **values))

@@ -1,0 +1,20 @@
+"""An edition of which a restored database knows nothing, and `sent.log` does."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from digest.model import ArticleSigns
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoggedEdition:
+    """An edition that was made, as the log remembers it."""
+
+    key: str
+    number: int
+    name: str
+    day: str
+    start: datetime
+    end: datetime
+    at: datetime
+    articles: tuple[ArticleSigns, ...]

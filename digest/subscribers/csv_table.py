@@ -1,0 +1,292 @@
+"""A CSV file as its bytes and its meaning at once, so that a change touches no row but the one that is meant.
+
+Every record keeps the text it was read from. A file is read in blocks of whole records, so one of any length needs little
+memory; a block in which each record is one line, as nearly all are, is read by the `csv` module as a whole.
+"""
+
+import csv
+import io
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import chain, islice, repeat
+from pathlib import Path
+from typing import NamedTuple
+
+from digest.errors import SubscriberFileError
+from digest.subscribers.columns import names_addresses
+from digest.subscribers.encoding import Encoding
+
+DELIMITERS = (",", ";", "\t", "|")
+LONGEST = 100  # lines of one record; beyond that a quotation mark was left open
+OPEN_QUOTE = "a quotation mark is not closed"
+BLOCK = 600  # lines read at once: what the caches of a core hold; 2,000 take twice as long
+_HEADER = "Its first line names the columns, like email,name."
+
+
+class Record(NamedTuple):
+    """One record: the physical line it begins on, its text with its line end, its fields, what is wrong with its form."""
+
+    line: int
+    raw: str
+    fields: Sequence[str]
+    flaw: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Some records as columns: the lines they begin on, their texts, their fields."""
+
+    lines: Sequence[int]
+    raws: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    flaws: Sequence[str] = ()
+
+    @property
+    def whole(self) -> bool:
+        """Whether no record is flawed."""
+        return not any(self.flaws)
+
+    def record(self, at: int) -> Record:
+        """One of them."""
+        return Record(self.lines[at], self.raws[at], self.rows[at], self.flaws[at] if self.flaws else "")
+
+    def __iter__(self) -> Iterator[Record]:
+        return map(Record._make, zip(self.lines, self.raws, self.rows, self.flaws or repeat(""), strict=False))
+
+
+@dataclass(frozen=True, slots=True)
+class CsvTable:
+    """A file: `header` is the record that names the columns, `prologue` what stands before it, byte for byte."""
+
+    charset: Encoding
+    delimiter: str
+    newline: str
+    prologue: str
+    header: Record
+    blocks: Iterable[Block]
+
+    @classmethod
+    def over(cls, lines: Iterator[str], name: str, charset: Encoding) -> "CsvTable":
+        """The table in lines with their ends, read as it is asked for; RollError where there is no header."""
+        before, told = [], ""
+        for line in lines:
+            if line.strip() and not told and (told := _told_delimiter(line)):
+                before.append(line)
+            elif line.strip():
+                break
+            else:
+                before.append(line)
+        else:
+            raise SubscriberFileError("the file is empty", thing=name, remedy=_HEADER)
+        delimiter = told or _delimiter(line)
+        rest = _Lines(chain([line], lines))
+        number = len(before) + 1
+        header, used = _record(rest, rest.first() or line, number, delimiter, 0)
+        rest.drop(used)
+        newline = header.raw[len(header.raw.rstrip("\r\n")) :] or "\n"
+        blocks = _blocks(rest, number + used, delimiter, len(header.fields))
+        return cls(charset, delimiter, newline, "".join(before), header, blocks)
+
+    @property
+    def records(self) -> Iterator[Record]:
+        """All records, one after the other."""
+        return chain.from_iterable(self.blocks)
+
+    def record(self, fields: Sequence[str]) -> str:
+        """Fields as one record in this file's manner."""
+        target = io.StringIO(newline="")
+        csv.writer(target, delimiter=self.delimiter, lineterminator="\r\n").writerow(fields)  # so that it quotes a lone CR too
+        return target.getvalue().removesuffix("\r\n") + self.newline
+
+    def changed(self, record: Record, values: dict[int, str]) -> str:
+        """A record's text with some fields changed: all others keep their text, and the record its line end."""
+        body = record.raw.rstrip("\r\n")
+        raws = split_raw(body, self.delimiter)
+        raws += [""] * (max(values) + 1 - len(raws))
+        for at, value in values.items():
+            raws[at] = self._field(value, quoted=raws[at].lstrip().startswith('"'))
+        return self.delimiter.join(raws) + record.raw[len(body) :]
+
+    def _field(self, value: str, *, quoted: bool) -> str:
+        if quoted or any(letter in value for letter in ('"', self.delimiter, "\r", "\n")) or value != value.strip(" "):
+            doubled = value.replace('"', '""')
+            return f'"{doubled}"'
+        return value
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[CsvTable]:
+    """The table in a file, its records read as they are asked for; RollError where it cannot be read."""
+    try:
+        with path.open("rb") as bare:
+            head = bare.read(4_096)
+            charset = Encoding.of(head)
+            _refuse_binary(path, head, charset)
+            bare.seek(len(charset.mark))
+            with io.TextIOWrapper(bare, encoding=charset.codec, errors=charset.errors, newline="") as file:
+                yield CsvTable.over(iter(file), path.name, charset)
+    except UnicodeDecodeError as error:
+        raise SubscriberFileError(
+            f"is not whole {error.encoding.upper()}", thing=path.name, remedy="Save it as “CSV UTF-8”."
+        ) from error
+    except OSError as error:
+        raise SubscriberFileError(
+            f"cannot be read: {error.strerror}", thing=str(path), remedy="It needs a header line, at least: email"
+        ) from error
+
+
+def _refuse_binary(path: Path, head: bytes, charset: Encoding) -> None:
+    """RollError for what is no text: most often the workbook itself."""
+    if head.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
+        raise SubscriberFileError("is a workbook, not CSV", thing=path.name, remedy="Open it, and save it as “CSV UTF-8”.")
+    if charset.codec == "utf-8" and b"\x00" in head:
+        raise SubscriberFileError("is not a text file", thing=path.name, remedy="Save the list as “CSV UTF-8”.")
+
+
+def split_raw(body: str, delimiter: str) -> list[str]:
+    """The fields of a record as they are written, quotation marks included."""
+    if '"' not in body:
+        return body.split(delimiter)
+    fields, start, state = [], 0, "start"
+    for at, letter in enumerate(body):
+        if state == "quoted":
+            state = "closed" if letter == '"' else state
+        elif letter == delimiter:
+            fields.append(body[start:at])
+            start, state = at + 1, "start"
+        elif letter != " " or state != "start":  # a blank before a quotation mark is none of the field
+            state = "quoted" if letter == '"' and state != "bare" else "bare"  # a second mark after a closing one is a letter
+    return [*fields, body[start:]]
+
+
+def _told_delimiter(line: str) -> str:
+    """Excel's own way of saying it: a first line like `sep=;`."""
+    told = line.strip("\r\n").strip('"')
+    return told[4] if len(told) == 5 and told.casefold().startswith("sep=") else ""
+
+
+def _delimiter(line: str) -> str:
+    """What stands between the columns of a header: the one under which it names the addresses, else the most frequent."""
+    by_count = sorted(DELIMITERS, key=line.count, reverse=True)
+    return next((sign for sign in by_count if names_addresses(split_raw(line.strip(), sign))), by_count[0])
+
+
+class _Lines:
+    """Lines that can be read again until they are dropped."""
+
+    def __init__(self, lines: Iterator[str]) -> None:
+        self._lines = lines
+        self._ahead: deque[str] = deque()
+
+    def first(self) -> str | None:
+        """The next line, or None at the end."""
+        return next(iter(self), None)
+
+    def __iter__(self) -> Iterator[str]:
+        yield from tuple(self._ahead)
+        for line in self._lines:
+            self._ahead.append(line)
+            yield line
+
+    def take(self, most: int) -> list[str]:
+        """The next lines, for good."""
+        lines = [self._ahead.popleft() for _ in range(min(most, len(self._ahead)))]
+        lines += islice(self._lines, most - len(lines))
+        return lines
+
+    def give_back(self, lines: Sequence[str]) -> None:
+        """Lines that were taken and are to be read again."""
+        self._ahead.extendleft(reversed(lines))
+
+    def drop(self, count: int) -> None:
+        """These have been read for good."""
+        for _ in range(count):
+            self._ahead.popleft()
+
+
+def _blocks(lines: _Lines, line: int, delimiter: str, width: int) -> Iterator[Block]:
+    """Block by block: at a stroke where every record is one line, else carefully."""
+    while taken := lines.take(BLOCK):
+        rows = _rows(taken, delimiter)
+        if rows is not None:
+            yield Block(range(line, line + len(taken)), taken, rows)
+            line += len(taken)
+            continue
+        lines.give_back(taken)
+        records, used = _careful(lines, len(taken), line, delimiter, width)
+        yield Block(*map(tuple, zip(*records, strict=True)))
+        line += used
+
+
+def _rows(lines: Sequence[str], delimiter: str) -> list[list[str]] | None:
+    """The fields of lines that are a record each; None where one is not."""
+    try:
+        rows = list(csv.reader(lines, delimiter=delimiter, skipinitialspace=True))
+    except csv.Error:
+        return None
+    return rows if len(rows) == len(lines) and not _runs_on(lines[-1], delimiter) else None
+
+
+def _runs_on(line: str, delimiter: str) -> bool:
+    """Whether a record does not end with this line."""
+    if '"' not in line:
+        return False
+    try:
+        next(csv.reader([line], delimiter=delimiter, strict=True, skipinitialspace=True))
+    except csv.Error:
+        return True
+    return False
+
+
+def _careful(lines: _Lines, wanted: int, line: int, delimiter: str, width: int) -> tuple[list[Record], int]:
+    """Record by record. One that runs over several lines is read again strictly: where a quotation mark was left open, its
+    first line is a flawed record of its own, and reading goes on with the next.
+    """
+    block, passed = [], 0
+    while passed < wanted and (first := lines.first()) is not None:
+        record, used = _record(lines, first, line + passed, delimiter, width)
+        block.append(record)
+        passed += used
+        lines.drop(used)
+    return block, passed
+
+
+def _record(lines: _Lines, first: str, line: int, delimiter: str, width: int) -> tuple[Record, int]:
+    """The record that begins with a line, and how many lines it takes."""
+    if '"' not in first:
+        text = first.rstrip("\r\n")
+        return Record(line, first, tuple(text.split(delimiter)) if text else ()), 1
+    record, used = _one(islice(lines, LONGEST), line, delimiter, strict=False)
+    if used > 1:
+        record, used = _one(islice(lines, used), line, delimiter, strict=True)
+    if record.flaw or (used > 1 and width and not _closed(record, delimiter, width)):
+        return Record(line, first, (), record.flaw or OPEN_QUOTE), 1
+    return record, used
+
+
+def _closed(record: Record, delimiter: str, width: int) -> bool:
+    """Whether a record over several lines is one, and no quotation mark left open: a short one has no other rows inside."""
+    if len(record.fields) == width:
+        return True
+    inner = record.raw.splitlines()[1:]
+    return len(record.fields) < width and not any("@" in line or line.count(delimiter) >= width - 1 for line in inner)
+
+
+def _one(lines: Iterator[str], line: int, delimiter: str, *, strict: bool) -> tuple[Record, int]:
+    """The first record of some lines, and how many of them it takes."""
+    taken: list[str] = []
+    reader = csv.reader(_noted(lines, taken), delimiter=delimiter, strict=strict, skipinitialspace=True)
+    try:
+        fields = next(reader)
+    except csv.Error as error:
+        flaw = OPEN_QUOTE if strict else f"not readable as CSV: {error}"
+        return Record(line, "", (), flaw), 1
+    return Record(line, "".join(taken), tuple(fields)), len(taken)
+
+
+def _noted(lines: Iterator[str], taken: list[str]) -> Iterator[str]:
+    for text in lines:
+        taken.append(text)
+        yield text

@@ -1,0 +1,94 @@
+"""In which characters a file is written: UTF-8, UTF-16 with or without its mark, Windows-1252.
+
+Text is read so that its bytes can be written again as they were: what is not UTF-8 goes through as surrogates (PEP 383).
+"""
+
+import codecs
+import mmap
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from digest.errors import SubscriberFileError
+
+_MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
+_SURROGATE = re.compile("[\udc80-\udcff]")
+_PIECE = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Encoding:
+    """How a file's text is kept: its codec, the mark at its beginning, and what new text is written in."""
+
+    codec: str
+    mark: bytes = b""
+
+    @property
+    def errors(self) -> str:
+        """What the codec does with bytes that are none of its own."""
+        return "surrogateescape" if self.codec == "utf-8" else "strict"
+
+    @classmethod
+    def of(cls, head: bytes) -> "Encoding":
+        """The charset of a file that begins so."""
+        for mark, codec in _MARKS:
+            if head.startswith(mark):
+                return cls(codec, mark)
+        even, odd = head[::2].count(0), head[1::2].count(0)
+        if max(even, odd) * 4 > len(head) > 1:
+            return cls("utf-16-le" if odd > even else "utf-16-be")
+        return cls("utf-8")
+
+    def encode(self, text: str) -> bytes:
+        """Text read from the file, as the bytes it was."""
+        return text.encode(self.codec, self.errors)
+
+
+def foreign(text: str) -> bool:
+    """Whether some of the text was not UTF-8."""
+    return not text.isascii() and bool(_SURROGATE.search(text))
+
+
+def readable(text: str) -> str:
+    """Text whose bytes were not UTF-8, as Windows-1252."""
+    return text.encode("utf-8", "surrogateescape").decode("cp1252", "replace") if foreign(text) else text
+
+
+def foreign_file(path: Path) -> bool:
+    """Whether a file that should be UTF-8 is not: what is added to it is written in Windows-1252 as well."""
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    try:
+        with path.open("rb") as file:
+            while piece := file.read(_PIECE):
+                decoder.decode(piece)
+            decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return True
+    return False
+
+
+def as_foreign(text: str) -> str:
+    """New text for a Windows-1252 file, in the form in which its text was read.
+
+    What that has no letter for becomes a question mark, as in every program that writes it; but not in an address, which is
+    read again whatever it is in.
+    """
+    try:
+        return text.encode("cp1252").decode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        return text if "@" in text else text.encode("cp1252", "replace").decode("utf-8", "surrogateescape")
+
+
+def mentions(path: Path, address: str) -> bool:
+    """Whether a file may speak of an address: no, where no spelling of it is among its bytes; a tenth of a second for 70 MB."""
+    if not address.isascii() or "@xn--" in address or ".xn--" in address:
+        return True  # it may be written in letters outside ASCII
+    try:
+        with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+            if Encoding.of(data[:4_096]).codec != "utf-8":
+                return True
+            return re.search(re.escape(address.encode()), data, re.IGNORECASE) is not None
+    except ValueError:  # an empty file
+        return True
+    except OSError as error:
+        raise SubscriberFileError(f"cannot be read: {error.strerror}", thing=str(path)) from error

@@ -1,0 +1,153 @@
+"""The rows of a file that is to be imported, each address once, with their fates; on disk, so that they may be many."""
+
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Literal
+
+from digest.batching import batched
+from digest.model import Subscriber
+from digest.statuses import GONE, UNCLEAR, severity
+
+ImportAction = Literal["new", "changed", "unchanged", "gone", "kept out"]
+_PAGE = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportRow:
+    """One address of the file: `values` are what its row says, by column; `why` is what a person is told of its fate."""
+
+    email: str
+    line: int
+    status: str
+    values: dict[str, str] = field(default_factory=dict)
+    before: dict[str, str] = field(default_factory=dict)
+    why: str = ""
+
+
+class ImportBatch:
+    """The whole file. Of an address that occurs twice the first row counts, and of two statuses the one that says no."""
+
+    def __init__(self, database: sqlite3.Connection) -> None:
+        self._database = database
+        database.execute(
+            "CREATE TABLE incoming (email TEXT PRIMARY KEY, line INTEGER, status TEXT, severity INTEGER, row TEXT, before TEXT, "
+            "fate TEXT, why TEXT)"
+        )
+        database.execute("CREATE INDEX incoming_fates ON incoming (fate, line)")
+
+    def take(self, rows: Iterable[Subscriber], status: str | None) -> int:
+        """Read the file in, and return how many rows it has; `status` is everybody's, whatever the file says."""
+        waiting, count = iter(rows), 0
+        while chunk := list(islice(waiting, 1_000)):
+            values = [
+                (row.email, row.line, word, severity(word), json.dumps(_said(row)))
+                for row in chunk
+                for word in [status or row.status]
+            ]
+            self._database.executemany(
+                "INSERT INTO incoming (email, line, status, severity, row) VALUES (?, ?, ?, ?, ?) "
+                "ON CONFLICT (email) DO UPDATE "
+                "SET status = excluded.status, severity = excluded.severity WHERE excluded.severity > severity",
+                values,
+            )
+            count += len(values)
+        return count
+
+    def among(self, emails: Sequence[str]) -> dict[str, ImportRow]:
+        """Of some addresses those that are in the file."""
+        found: dict[str, ImportRow] = {}
+        for some in batched(emails):
+            marks = ",".join("?" * len(some))
+            query = f"SELECT email, line, status, row, before, why FROM incoming WHERE email IN ({marks})"  # noqa: S608
+            found |= {row[0]: _incoming(row) for row in self._database.execute(query, some)}
+        return found
+
+    def undecided(self) -> Iterator[ImportRow]:
+        """Those whose fate is open."""
+        return self._where("fate IS NULL")
+
+    def of(self, fate: ImportAction) -> Iterator[ImportRow]:
+        """Those of one fate, in the file's order."""
+        return self._where("fate = ?", fate)
+
+    def find(self, email: str, fates: Sequence[ImportAction]) -> ImportRow | None:
+        """One of some fates."""
+        query = "SELECT email, line, status, row, before, why, fate FROM incoming WHERE email = ?"
+        row = self._database.execute(query, (email,)).fetchone()
+        return _incoming(row[:6]) if row and row[6] in fates else None
+
+    def decide(self, fates: Iterable[tuple[str, ImportAction, str, dict[str, str]]]) -> None:
+        """Settle what is to become of some: address, fate, why, and what its row says now."""
+        rows = [(fate, why, json.dumps(before), email) for email, fate, why, before in fates]
+        self._database.executemany("UPDATE incoming SET fate = ?, why = ?, before = ? WHERE email = ?", rows)
+
+    def counts(self) -> dict[str, int]:
+        """How many there are of each fate."""
+        return dict(self._database.execute("SELECT fate, count(*) FROM incoming GROUP BY fate").fetchall())
+
+    def _where(self, condition: str, *values: str) -> Iterator[ImportRow]:
+        last = -1
+        while True:
+            query = (
+                f"SELECT email, line, status, row, before, why FROM incoming WHERE {condition} AND line > ? "  # noqa: S608
+                f"ORDER BY line LIMIT {_PAGE}"
+            )
+            rows = self._database.execute(query, (*values, last)).fetchall()
+            yield from map(_incoming, rows)
+            if not rows:
+                return
+            last = rows[-1][1]
+
+
+@contextmanager
+def batch() -> Iterator[ImportBatch]:
+    """An empty one, in a temporary database that its end deletes."""
+    with closing(sqlite3.connect("", check_same_thread=False)) as database:
+        yield ImportBatch(database)
+
+
+def changes(now: Subscriber, then: ImportRow) -> dict[str, str]:
+    """What an incoming row would change of one that is there: what it says otherwise, but neither a pause nor `joined`."""
+    if then.status.startswith(UNCLEAR):
+        return {}
+    if then.status in GONE:
+        return {"status": then.status} if now.status not in GONE else {}
+    there = {"name": now.name, **_said(now)}
+    return {
+        name: value for name, value in then.values.items() if value and name != "joined" and name in there and there[name] != value
+    }
+
+
+def said(row: Subscriber) -> dict[str, str]:
+    """A row's values by their columns; empty ones too, where the file has a column of one's own for them."""
+    return {"status": row.status, **_said(row)}
+
+
+def _said(row: Subscriber) -> dict[str, str]:
+    until = row.paused_until.isoformat() if row.paused_until else ""
+    return {
+        "name": row.name,
+        "topics": ", ".join(row.topics),
+        "timezone": row.timezone,
+        "language": row.language,
+        "frequency": row.frequency,
+        "joined": row.joined,
+        "paused_until": until,
+        **row.extra,
+    }
+
+
+def _incoming(row: Sequence[str]) -> ImportRow:
+    email, line, status, values, before, why = row
+    return ImportRow(
+        email=email,
+        line=int(line),
+        status=status,
+        values=json.loads(values),
+        before=json.loads(before) if before else {},
+        why=why or "",
+    )

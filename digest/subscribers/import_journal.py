@@ -1,0 +1,110 @@
+"""What an import does, written down so that it can be taken back: whose fate is which, before anything is done; and each row
+that it changes, as it was and as it became, before the roll is replaced.
+"""
+
+import gzip
+import json
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from digest.config.file_modes import private_file, private_folder
+
+KEPT = 10  # imports that are remembered
+_FATES, _ROWS = ".fates.jsonl.gz", ".rows.jsonl.gz"
+
+
+@dataclass
+class ImportJournal:
+    """One import's two files; `at` is when it was."""
+
+    folder: Path
+    at: datetime
+    number: int
+    _noted: list[dict[str, Any]] = field(default_factory=list)
+
+    @classmethod
+    def begun(cls, subscriber_file: Path, at: datetime) -> "ImportJournal":
+        """A new one; the oldest beyond ten are dropped."""
+        folder = subscriber_file.parent / "state" / "imports"
+        private_folder(folder.parent)
+        private_folder(folder)
+        last = max((_number(file) for file in folder.glob(f"*{_FATES}")), default=0)
+        for old in sorted(folder.glob(f"*{_FATES}"))[: -KEPT + 1]:
+            old.unlink()
+            (folder / old.name.replace(_FATES, _ROWS)).unlink(missing_ok=True)
+        return cls(folder, at, last + 1)
+
+    @classmethod
+    def last(cls, subscriber_file: Path) -> "ImportJournal | None":
+        """That of the last import that was not taken back."""
+        folder = subscriber_file.parent / "state" / "imports"
+        found = sorted(folder.glob(f"*{_FATES}"))
+        return cls.of(found[-1]) if found else None
+
+    @classmethod
+    def of(cls, file: Path) -> "ImportJournal":
+        """The import that a file is of: its name is a number and a time."""
+        number, _, at = file.name.partition(".jsonl")[0].rpartition(".")[0].partition(" ")
+        return cls(file.parent, datetime.fromisoformat(at), int(number))
+
+    @classmethod
+    def forget(cls, subscriber_file: Path, email: str) -> None:
+        """Keep nothing of an address in any import's files."""
+        folder = subscriber_file.parent / "state" / "imports"
+        for file in sorted(folder.glob("*.jsonl.gz")):
+            journal, kind = cls.of(file), _FATES if file.name.endswith(_FATES) else _ROWS
+            if any(row["email"] == email for row in journal.read(kind)):
+                journal.keep(kind, [row for row in journal.read(kind) if row["email"] != email])
+
+    def write(self, fates: Iterable[dict[str, Any]]) -> None:
+        """Keep whose fate is which; durable when this returns."""
+        self.keep(_FATES, fates)
+
+    def note(self, row: dict[str, Any]) -> None:
+        """A row as it was and as it becomes."""
+        self._noted.append(row)
+
+    def keep_rows(self) -> None:
+        """Keep what was noted; durable when this returns."""
+        self.keep(_ROWS, self._noted)
+
+    def fates(self) -> Iterator[dict[str, Any]]:
+        """What `write` kept."""
+        return self.read(_FATES)
+
+    def rows(self) -> Iterator[dict[str, Any]]:
+        """What `keep_rows` kept; nothing, where the roll was never replaced."""
+        return self.read(_ROWS)
+
+    def close(self) -> None:
+        """The import is taken back: it is the last no longer."""
+        for kind in (_FATES, _ROWS):
+            self._path(kind).unlink(missing_ok=True)
+
+    def _path(self, kind: str) -> Path:
+        return self.folder / f"{self.number:06d} {self.at.isoformat()}{kind}"
+
+    def keep(self, kind: str, rows: Iterable[dict[str, Any]]) -> None:
+        """Write one of the files; durable when this returns."""
+        temporary = self._path(kind).with_suffix(".part")
+        private_file(temporary)
+        with temporary.open("wb") as bare:
+            with gzip.open(bare, "wt", encoding="utf-8", compresslevel=1) as file:
+                file.writelines(json.dumps(row) + "\n" for row in rows)
+            bare.flush()
+            os.fsync(bare.fileno())
+        temporary.replace(self._path(kind))
+
+    def read(self, kind: str) -> Iterator[dict[str, Any]]:
+        """One of the files, row by row; nothing where it is not there."""
+        if self._path(kind).is_file():
+            with gzip.open(self._path(kind), "rt", encoding="utf-8") as file:
+                yield from map(json.loads, file)
+
+
+def _number(file: Path) -> int:
+    return int(file.name.partition(" ")[0])

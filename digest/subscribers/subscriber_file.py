@@ -1,0 +1,207 @@
+"""Reading the roll: who gets the mail, and which rows cannot, each named by its line with what to do about it.
+
+A roll may have a million rows: it is read as it is asked for, and never kept.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from itertools import chain
+from operator import itemgetter
+from pathlib import Path
+from zoneinfo import available_timezones
+
+from digest.model import NOTHING, Subscriber
+from digest.statuses import STATUSES, UNCLEAR, severity
+from digest.subscribers.address import normal, oddities, oddity
+from digest.subscribers.columns import Columns
+from digest.subscribers.csv_table import Block, CsvTable, opened
+from digest.subscribers.encoding import foreign_file, mentions
+from digest.subscribers.row_parser import Problem, Reading, Row, bare_columns, columns_of
+
+_LANGUAGE = re.compile(r"[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*\Z")
+_KNOWN = frozenset(STATUSES)
+_EMAIL, _STATUS = (itemgetter(Subscriber._fields.index(name)) for name in ("email", "status"))
+FREQUENCIES = ("", "daily", "weekdays", "weekly", "monthly")
+
+
+@dataclass(frozen=True, slots=True)
+class FileSummary:
+    """What a whole file holds: how it is written, its addresses by status, and how many rows are not among them."""
+
+    manner: str
+    counts: dict[str, int]
+    skipped: int
+    repeated: int
+    remarks: int
+
+    @property
+    def active(self) -> int:
+        """How many get the mail."""
+        return self.counts.get("active", 0)
+
+    @property
+    def subscribers(self) -> int:
+        """How many there are, of every status."""
+        return sum(self.counts.values())
+
+
+@dataclass
+class _Doubles:
+    """Rows whose address occurs more than once: the one that stands for each, and the lines of the others with its line."""
+
+    standing: dict[str, Subscriber] = field(default_factory=dict)
+    others: dict[int, str] = field(default_factory=dict)
+
+    def add(self, row: Subscriber) -> None:
+        """The first row stands; but one that says no stands against any number that say yes, and one that says gone against all."""
+        first = self.standing.setdefault(row.email, row)
+        if first is row:
+            return
+        if severity(row.status) > severity(first.status):
+            self.standing[row.email], first, row = row, row, first
+        self.others[row.line] = row.email
+
+
+class SubscriberFile:
+    """The readable rows of a file, one after the other; an address may occur more than once (`distinct` has each once).
+
+    `skipped` counts the rows that cannot be read, once they have been passed. RollError where the file as a whole cannot
+    be used.
+    """
+
+    def __init__(self, path: Path, *, bare: bool = False, meant: Mapping[str, str] = NOTHING) -> None:
+        self.path = path
+        self._meant = meant  # what a person says of its columns
+        self.skipped = 0
+        self._bare = bare  # a list of addresses may do without a header
+
+    def __iter__(self) -> Iterator[Subscriber]:
+        self.skipped = 0
+        for rows in self._blocks():
+            readers = [row for row in rows if isinstance(row, Subscriber)]
+            self.skipped += len(rows) - sum(row.status in _KNOWN for row in readers)
+            yield from readers
+
+    def distinct(self) -> Iterator[Subscriber]:
+        """Every address once, in the file's order."""
+        doubles = self._doubles()
+        return (row for row in self if row.line not in doubles.others)
+
+    def active(self) -> Iterator[Subscriber]:
+        """Those who get the mail."""
+        return (row for row in self.distinct() if row.status == "active")
+
+    def find(self, email: str) -> Subscriber | None:
+        """The row of an address; a look at the bytes tells at once where there is none."""
+        address, found = normal(email), _Doubles()
+        for row in self if mentions(self.path, address) else ():
+            if row.email == address:
+                found.add(row)
+        return found.standing.get(address)
+
+    def survey(self) -> FileSummary:
+        """Read it all once, and count."""
+        with opened(self.path) as table:
+            manner = _manner(table, foreign=table.charset.codec == "utf-8" and foreign_file(self.path))
+        counts, seen, skipped, remarks, total = Counter[str](), set[int](), 0, 0, 0
+        for rows in self._blocks():
+            readers = [row for row in rows if isinstance(row, Subscriber)]
+            skipped += len(rows) - len(readers)
+            total += len(readers)
+            counts.update(map(_STATUS, readers))
+            emails = list(map(_EMAIL, readers))
+            seen.update(map(hash, emails))
+            remarks += oddities(emails)
+        doubles = self._doubles() if len(seen) < total else _Doubles()
+        for row in self if doubles.others else ():
+            counts[row.status] -= row.line in doubles.others
+        skipped += sum(count for status, count in counts.items() if status not in _KNOWN)
+        return FileSummary(manner, {status: counts[status] for status in STATUSES}, skipped, len(doubles.others), remarks)
+
+    def flaws(self) -> Iterator[Problem]:
+        """Every row that cannot be read, or has a status that nobody knows."""
+        for row in self._rows():
+            if isinstance(row, Problem):
+                yield row
+            elif row.status not in _KNOWN:
+                yield Problem(row.line, f"unknown status {row.status.removeprefix(UNCLEAR)!r}; there is {', '.join(STATUSES)}")
+
+    def problems(self) -> Iterator[Problem]:
+        """Every row that is left out, or odd, in the file's order."""
+        doubles = self._doubles()
+        for row in self._rows():
+            if isinstance(row, Problem):
+                yield row
+                continue
+            if row.status not in _KNOWN:
+                told = row.status.removeprefix(UNCLEAR)
+                yield Problem(row.line, f"unknown status {told!r}; there is {', '.join(STATUSES)}")
+            elif row.line in doubles.others:
+                yield Problem(row.line, f"the same address as line {doubles.standing[row.email].line}")
+            yield from (Problem(row.line, what, skipped=False) for what in _remarks(row))
+
+    def _doubles(self) -> _Doubles:
+        """Found by their hashes first, so that a million addresses need no more room than a million numbers."""
+        seen, again = set[int](), set[int]()
+        for row in self:
+            key = hash(row.email)
+            (again if key in seen else seen).add(key)
+        doubles = _Doubles()
+        for row in self if again else ():
+            if hash(row.email) in again:
+                doubles.add(row)
+        return doubles
+
+    def _rows(self) -> Iterator[Row]:
+        return chain.from_iterable(self._blocks())
+
+    def _blocks(self) -> Iterator[Sequence[Row]]:
+        with opened(self.path) as table:
+            bare = bare_columns(table.header.fields, self._meant) if self._bare else None
+            reading = Reading(bare or columns_of(table, self.path.name, self._meant), table.delimiter)
+            if bare:
+                yield reading(Block([table.header.line], [table.header.raw], [table.header.fields]))
+            for block in table.blocks:
+                yield reading(block)
+
+    def cells(self, places: Sequence[int]) -> Iterator[tuple[int, list[str]]]:
+        """The line of each readable row, and what it says in some of its columns."""
+        with opened(self.path) as table:
+            for record in table.records:
+                if record.fields and not record.flaw:
+                    yield record.line, [record.fields[at].strip() if at < len(record.fields) else "" for at in places]
+
+    def columns(self) -> Columns:
+        """What its columns mean."""
+        with opened(self.path) as table:
+            return (bare_columns(table.header.fields, self._meant) if self._bare else None) or columns_of(
+                table, self.path.name, self._meant
+            )
+
+
+def _remarks(row: Subscriber) -> Iterator[str]:
+    """What is odd about a row that nevertheless counts."""
+    if odd := oddity(row.email):
+        yield odd
+    if row.timezone and row.timezone not in _zones():
+        yield f"unknown time zone {row.timezone[:40]!r}; write one like Europe/London"
+    if row.language and not _LANGUAGE.match(row.language):
+        yield f"{row.language[:40]!r} is not a language; write one like en or en-GB (BCP 47)"
+    if row.frequency.casefold() not in FREQUENCIES:
+        yield f"unknown frequency {row.frequency[:40]!r}; there is {', '.join(FREQUENCIES[1:])}"
+
+
+@cache
+def _zones() -> frozenset[str]:
+    return frozenset(available_timezones())
+
+
+def _manner(table: CsvTable, *, foreign: bool) -> str:
+    """How a file is written, for a person."""
+    mark = " with a byte order mark" if table.charset.mark else ""
+    names = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
+    codec = "Windows-1252 (it is not UTF-8)" if foreign else table.charset.codec.upper()
+    return f"{codec}{mark}, {names.get(table.delimiter, table.delimiter)} between the columns"

@@ -1,0 +1,75 @@
+"""Lists that come in a ZIP, as Mailchimp's do: one CSV of those who get mail, and others of those who do not any more."""
+
+import shutil
+import tempfile
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from digest.errors import SubscriberFileError
+
+LARGEST = 2_000_000_000  # bytes of one list, unpacked
+_MARK = b"PK\x03\x04"
+
+
+# What a list among several is of, by its name; the first that fits.
+_NAMED = (("nonsubscribed", "pending"), ("unsubscribed", "unsubscribed"), ("cleaned", "bounced"), ("bounced", "bounced"),
+          ("complained", "complained"), ("pending", "pending"), ("subscribed", None))  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One list, and what all of its readers are, whatever it says; None where it says so itself."""
+
+    file: Path
+    status: str | None
+
+
+@contextmanager
+def unpacked(file: Path) -> Iterator[list[Part]]:
+    """The file itself, or the lists that are in it for as long as the block; RollError where there is none, or where the names
+    of several do not say what their readers are.
+
+    A workbook is a ZIP too, and is left to be told of as what it is.
+    """
+    if not _is_zip(file):
+        yield [Part(file, None)]
+        return
+    with zipfile.ZipFile(file) as bundle, tempfile.TemporaryDirectory(prefix="digest-import-") as folder:
+        lists = [row for row in bundle.infolist() if PurePosixPath(row.filename).suffix.lower() == ".csv" and not row.is_dir()]
+        statuses = [_status(row.filename) for row in lists] if len(lists) > 1 else [None]
+        if not lists or "" in statuses:
+            names = ", ".join(row.filename for row in lists)[:300] or "no CSV"
+            raise SubscriberFileError(
+                f"holds {names}", thing=file.name, remedy="Unpack it and import one list after the other, who left first."
+            )
+        if sum(row.file_size for row in lists) > LARGEST:
+            raise SubscriberFileError("holds lists that are too large", thing=file.name)
+        yield [
+            Part(_copied(bundle, row, Path(folder) / f"{number}-{PurePosixPath(row.filename).name}"), status)
+            for number, (row, status) in enumerate(zip(lists, statuses, strict=True), start=1)
+        ]
+
+
+def _status(name: str) -> str | None:
+    """What the readers of one list among several are; an empty string where its name does not say it."""
+    plain = PurePosixPath(name).name.casefold().replace("-", "").replace("_", "").replace(" ", "")
+    return next((status for word, status in _NAMED if word in plain), "")
+
+
+def _copied(bundle: zipfile.ZipFile, row: zipfile.ZipInfo, target: Path) -> Path:
+    with bundle.open(row) as source, target.open("wb") as copy:
+        shutil.copyfileobj(source, copy)
+    return target
+
+
+def _is_zip(file: Path) -> bool:
+    with file.open("rb") as start:
+        if start.read(4) != _MARK:
+            return False
+    if not zipfile.is_zipfile(file):
+        return False
+    with zipfile.ZipFile(file) as bundle:
+        return "[Content_Types].xml" not in bundle.namelist()  # a workbook

@@ -1,0 +1,123 @@
+"""Strangers' HTML → plain text, and strangers' links → safe links. Only this module knows nh3."""
+
+import html
+import re
+import unicodedata
+from collections.abc import Iterator
+from functools import lru_cache
+from urllib.parse import parse_qsl, quote, urlencode, urljoin, urlsplit
+
+import nh3
+
+from digest.text.hidden_html import shallow, without_machinery
+from digest.text.placeholders import PREFIX
+
+_TABLE = {"table", "tr", "td", "th"}
+_KEPT = {
+    "p", "br", "hr", "blockquote", "li", "ul", "ol", "dl", "dt", "dd", "div", "h1", "h2", "h3", "h4", "h5", "h6", "pre",
+    "section", "article", "address", "header", "footer", "main", "nav", "aside", "details", "summary", "center", *_TABLE,
+}  # fmt: skip
+_DROPPED = {
+    "script", "style", "form", "iframe", "figure", "figcaption", "caption", "noscript", "template", "title", "svg", "audio",
+    "video", "object", "select", "textarea", "button", "canvas",
+}  # fmt: skip
+_MARKS = (
+    (re.compile(r"<[bh]r ?/?>|</?(?:tr|dt|dd)>"), "\n"),
+    (re.compile(r"</?t[dh]>"), " "),
+    (re.compile(r"<li>"), "\n• "),
+    (re.compile(r"</li>"), ""),
+    (re.compile(r"<blockquote>"), "\n\n\ue000\n"),
+    (re.compile(r"</blockquote>"), "\n\ue001\n\n"),
+    (re.compile(rf"</?(?:{'|'.join(sorted(_KEPT, key=len, reverse=True))})>"), "\n\n"),
+)
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u2028\u2029\u202a-\u202e\u2066-\u2069\ue000\ue001\ufeff\ufff9-\ufffb]")
+_TRACKING = re.compile(
+    r"^(utm_\w+|[fg]clid|fbclid|dclid|msclkid|yclid|twclid|mc_[ce]id|igshid|igsh|ref|ref_src|cmpid|_ga|_gl|mkt_tok|at_\w+|amp|outputType)$"
+)
+_OPENING = re.compile(r"<([a-zA-Z][a-zA-Z0-9-]*)(?=[\s/>])")
+_CLOSING = re.compile(r"</([a-zA-Z][a-zA-Z0-9-]*)\s*>")
+_ALONE = {"br", "img", "wbr", "hr"}
+_ENCODED = re.compile(r"[\s\"'<>\\^`{|}]")
+_UNUSABLE = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
+DEEPEST = 3  # quotations inside quotations that are told apart
+LONGEST = 200_000  # characters of one stranger's HTML that are looked at
+
+
+@lru_cache(maxsize=8)  # a feed's summary is often all the text it has
+def plain(markup: str, *, tables: bool = True) -> str:
+    """Plain text of an HTML fragment: paragraphs apart by a blank line, quoted lines begin with `> `; tables row by row, or not."""
+    bounded = _CONTROL.sub("", markup[:LONGEST].encode("utf-8", "replace").decode().replace("\n", " "))
+    kept, dropped = (_KEPT, _DROPPED) if tables else (_KEPT - _TABLE, _DROPPED | {"table"})
+    bare = without_machinery(shallow(bounded))
+    text = nh3.clean(bare, tags=kept, clean_content_tags=dropped, attributes={}, link_rel=None)
+    for tag, mark in _MARKS:  # nh3 leaves only bare tags of _KEPT, so plain substitution is exact
+        text = tag.sub(mark, text)
+    return tidy("\n".join(_quoted(_squeezed(html.unescape(text)))))
+
+
+def _squeezed(text: str) -> list[str]:
+    """The lines, at most one blank one between two others."""
+    lines = "\n".join(" ".join(line.split()) for line in text.split("\n"))
+    return re.sub(r"\n{3,}", "\n\n", lines).split("\n")
+
+
+def _quoted(lines: list[str]) -> Iterator[str]:
+    """The lines between the marks of a quotation begin with `> `; the marks themselves go."""
+    depth = 0
+    for line in lines:
+        if line in "\ue000\ue001" and line:
+            depth += 1 if line == "\ue000" else -1
+        elif line or not depth:
+            yield "> " * min(depth, DEEPEST) + line
+
+
+def tidy(text: str) -> str:
+    """NFC, no control or direction-override characters, at most one blank line between paragraphs, none of our own marks."""
+    text = _CONTROL.sub("", unicodedata.normalize("NFC", text).replace("\r\n", "\n").replace("\xa0", " "))
+    return "\n".join(_squeezed(text)).strip().replace(PREFIX, PREFIX.replace(".", " "))
+
+
+def inline(markup: str) -> str:
+    """A title or a name: one line of plain text, entities decoded, tags gone; a tag without its closing partner is a word."""
+    return " ".join(plain(_with_lone_tags(markup[:LONGEST])).split())
+
+
+def _with_lone_tags(markup: str) -> str:
+    """The markup with the tags escaped that have no partner: a headline speaks of <head> and <body>, and means no element."""
+    closed = {name.casefold() for name in _CLOSING.findall(markup)}
+    return _OPENING.sub(
+        lambda tag: tag[0] if tag[1].casefold() in closed or tag[1].casefold() in _ALONE else f"&lt;{tag[0][1:]}", markup
+    )
+
+
+def own_words(text: str) -> str:
+    """A comment's text without the lines it quotes."""
+    return "\n".join(line for line in text.split("\n") if not line.startswith(">")).strip()
+
+
+def link(url: str, base: str = "") -> str:
+    """An absolute http(s) address without credentials, or an empty string; signs that no address may hold are encoded."""
+    if _UNUSABLE.search(url):
+        return ""
+    try:
+        full = _ENCODED.sub(lambda sign: quote(sign[0], safe=""), urljoin(base, url.strip()))
+        parts = urlsplit(full)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        return ""
+    if parts.scheme not in {"http", "https"} or not host or "%" in host or parts.username or len(full) > 2_000 or PREFIX in full:
+        return ""
+    return full
+
+
+def identity(url: str) -> str:
+    """An article's address without what varies between its copies: scheme, www, tracking, AMP, fragment, closing slash."""
+    try:
+        parts = urlsplit(url)
+        port = f":{parts.port}" if parts.port else ""
+    except ValueError:
+        return url
+    query = sorted((key, value) for key, value in parse_qsl(parts.query, keep_blank_values=True) if not _TRACKING.match(key))
+    host = re.sub(r"^(?:www|amp|m)\.", "", parts.hostname or "") + port
+    path = re.sub(r"(?:/amp|/index\.html?)?/*$", "", parts.path)
+    return f"{host}{path}{'?' + urlencode(query) if query else ''}"

@@ -1,0 +1,88 @@
+"""Webhooks of mail providers: only those that are configured, only what bears the provider's mark, committed before the answer."""
+
+import asyncio
+import hashlib
+import logging
+
+import aiohttp
+from aiohttp import web
+
+from digest.app import App
+from digest.audience.bounce_handler import BounceHandler
+from digest.bounces.webhooks import Call, ForgedError, read_call, token_of
+
+log = logging.getLogger("digest")
+LARGEST = 1_048_576  # bytes of a call
+PATIENCE = 10.0  # seconds for a provider's certificate
+_MANY = 20  # certificates kept
+_TOKENS = 50_000  # of Mailgun's: more than come in the quarter of an hour that one counts
+
+
+class Webhooks:
+    """The addresses that providers call: /hooks/ses, /hooks/postmark and so on."""
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+        self._returns = BounceHandler(app)
+        self._fetched: dict[str, bytes] = {}
+        self._tokens: dict[str, bytes] = {}
+
+    def add_to(self, router: web.UrlDispatcher, at: str = "") -> None:
+        """One route for each that is configured, below a path."""
+        for name in self._app.config.bounces.webhooks:
+            router.add_post(f"{at}/hooks/{{name:{name}}}", self.called)
+
+    async def called(self, request: web.Request) -> web.Response:
+        """Deal with what is told; 403 where it is not the provider, so that a provider whose key is wrong tries again."""
+        name = request.match_info["name"]
+        body = await request.content.read(LARGEST + 1)
+        while len(body) <= LARGEST and (more := await request.content.read(LARGEST + 1 - len(body))):
+            body += more
+        if len(body) > LARGEST:
+            raise web.HTTPRequestEntityTooLarge(max_size=LARGEST, actual_size=len(body))
+        call = Call(body=body, headers={key.lower(): value for key, value in request.headers.items()})
+        try:
+            await asyncio.to_thread(self._dealt, name, call, asyncio.get_running_loop())
+        except ForgedError as error:
+            log.warning("a call of /hooks/%s was refused: %s", name, error)
+            return web.Response(status=403, text="That does not bear the provider's mark.\n")
+        return web.json_response({"ok": True})
+
+    def _dealt(self, name: str, call: Call, loop: asyncio.AbstractEventLoop) -> None:
+        hook = next(hook for own, hook in self._app.config.bounces.webhooks.items() if own == name)
+
+        def fetch(url: str) -> bytes:
+            return asyncio.run_coroutine_threadsafe(self._fetch(url), loop).result(PATIENCE * 2)
+
+        events = read_call(name, call, hook, self._app.clock().timestamp(), fetch)
+        self._once(name, call)
+        for event in events:
+            for outcome in self._returns.take_event(event):
+                log.info("%s: %s %s (%s)", outcome.email, outcome.event, outcome.detail, name)
+
+    def _once(self, name: str, call: Call) -> None:
+        """Mailgun signs a token and not what is told with it: one that has been used does not vouch for other words."""
+        if name != "mailgun":
+            return
+        token, told = token_of(call), hashlib.sha256(call.body).digest()
+        if self._tokens.setdefault(token, told) != told:
+            raise ForgedError("its token was used before, for other words")
+        while len(self._tokens) > _TOKENS:
+            self._tokens.pop(next(iter(self._tokens)))
+
+    async def _fetch(self, url: str) -> bytes:
+        """A provider's certificate, kept, or the address that confirms a subscription."""
+        if url in self._fetched:
+            return self._fetched[url]
+        try:
+            async with (
+                aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=PATIENCE)) as client,
+                client.get(url, allow_redirects=False) as answer,
+            ):
+                answer.raise_for_status()
+                body = await answer.content.read(65_536)
+        except (aiohttp.ClientError, TimeoutError) as error:
+            raise ForgedError(f"the provider's certificate cannot be fetched: {error}") from error
+        if url.endswith(".pem"):
+            self._fetched = dict([*self._fetched.items(), (url, body)][-_MANY:])
+        return body

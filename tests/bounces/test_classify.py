@@ -1,0 +1,122 @@
+"""What came back, as some 85 mail systems say it: recognised with the right address, and nothing else taken for a bounce."""
+
+import json
+import random
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from digest.bounces import FAILED, BounceReport, read
+
+FOLDER = Path(__file__).parent.parent / "data" / "bounces"
+LABELS: dict[str, dict[str, Any]] = json.loads((FOLDER / "labels.json").read_text())
+BOUNCES = [name for name, label in LABELS.items() if label["kind"] in {"hard", "soft", "failure"}]
+OTHERS = [name for name, label in LABELS.items() if label["kind"] in {"delay", "auto", "other"}]
+MIXED = ("008-postfix-multi.eml", "017-sendmail-mixed.eml")  # of several recipients with several fates, the least is told
+UNNAMED = "121-verp-only.eml"  # only the envelope says whom it is about
+
+
+def reading(name: str) -> BounceReport:
+    return read((FOLDER / name).read_bytes())
+
+
+def test_there_are_many_kinds() -> None:
+    assert len(BOUNCES) >= 120
+    assert len(OTHERS) >= 35
+    assert len({LABELS[name]["system"] for name in BOUNCES}) >= 80
+
+
+@pytest.mark.parametrize("name", [name for name in BOUNCES if name != UNNAMED])
+def test_a_bounce_is_recognised_with_its_address(name: str) -> None:
+    report = reading(name)
+    assert report.kind in FAILED
+    assert set(report.addresses) == set(LABELS[name]["addresses"])
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_nothing_else_is_a_bounce(name: str) -> None:
+    report = reading(name)
+    assert report.kind not in {*FAILED, "complaint"}
+
+
+@pytest.mark.parametrize("name", [name for name, label in LABELS.items() if label["kind"] == "complaint"])
+def test_a_complaint_is_one(name: str) -> None:
+    assert reading(name).kind == "complaint"
+
+
+def test_dead_and_full_are_told_apart() -> None:
+    told = [
+        (LABELS[name]["kind"] == "hard", reading(name).kind == "hard", name) for name in BOUNCES if name not in {*MIXED, UNNAMED}
+    ]
+    wrong = [name for label, kind, name in told if label is not kind and LABELS[name]["kind"] != "failure"]
+    assert len(wrong) <= 0.02 * len(told)
+    assert [name for name in wrong if LABELS[name]["kind"] != "hard"] == []  # nobody who lives is taken for dead
+
+
+def test_one_that_names_nobody_says_so() -> None:
+    report = reading(UNNAMED)
+    assert (report.kind, report.doubt, report.addresses) == ("other", True, ())
+    assert any("+b" in address for address in report.sent_to)
+
+
+@settings(max_examples=300)
+@given(st.binary(max_size=3_000))
+def test_any_bytes_are_read(raw: bytes) -> None:
+    assert isinstance(read(raw), BounceReport)
+
+
+@settings(max_examples=150)
+@given(st.sampled_from(sorted(LABELS)), st.randoms(use_true_random=False))
+def test_damaged_mail_is_read(name: str, chance: random.Random) -> None:
+    raw = bytearray((FOLDER / name).read_bytes())
+    for _ in range(chance.randint(1, 40)):
+        at = chance.randrange(len(raw))
+        raw[at : at + chance.randint(0, 30)] = bytes(chance.randrange(256) for _ in range(chance.randint(0, 30)))
+    report = read(bytes(raw))
+    assert len(report.addresses) <= 50
+    assert all(len(address) <= 320 for address in report.addresses)
+
+
+@pytest.mark.parametrize(
+    "filler",
+    [
+        "a@b.example, ",
+        "to: ",
+        "<" * 7,
+        "deliver ",
+        "user unknown ",
+        "-- ",
+        "\n\n",
+        "=?utf-8?q?x?= ",
+        "(" * 9,
+        "<head ",
+        "<",
+        "from <",
+        "-",
+        "(envelope-from ",
+    ],
+)
+def test_long_mail_takes_no_long_time(filler: str) -> None:
+    """Bounded work: a pattern that tried every way to match would not come back from this."""
+    for kind in ("plain", "html"):
+        head = f"From: MAILER-DAEMON@x.example\nSubject: Undelivered\nContent-Type: text/{kind}\n\n"
+        assert isinstance(read((head + filler * (1_000_000 // len(filler))).encode()), BounceReport)
+
+
+@pytest.mark.parametrize("charset", ["idna", "undefined", "unicode_escape", "nope", "utf-8\x00", "utf-16"])
+def test_a_charset_that_is_none(charset: str) -> None:
+    raw = f"From: MAILER-DAEMON@x.example\nSubject: Undelivered\nContent-Type: text/plain; charset={charset}\n\n"
+    report = read(raw.encode() + b"<ada@r.example>: unknown user \\ud800 \x00")
+    assert report.detail.encode("utf-8").decode().isprintable()
+    assert all(address.isprintable() for address in report.addresses)
+
+
+@pytest.mark.parametrize("nest", ["message/rfc822", "multipart/mixed; boundary=b"])
+def test_mail_in_mail_in_mail(nest: str) -> None:
+    parts = "".join(f"--b{number}\nContent-Type: {nest.replace('=b', f'=b{number + 1}')}\n\n" for number in range(4_000))
+    raw = f"From: MAILER-DAEMON@x.example\nContent-Type: multipart/mixed; boundary=b0\n\n{parts}"
+    assert read(raw.encode()).kind in {"other", "auto", "delay", *FAILED}
+    assert read(("Content-Type: message/rfc822\n\n" * 8_000).encode()).kind == "other"

@@ -1,0 +1,232 @@
+"""Webhooks of mail providers, over real HTTP: what bears the provider's mark counts, nothing else does."""
+
+import base64
+import hashlib
+import hmac
+import io
+import json
+from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import aiohttp
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.hazmat.primitives.hashes import SHA1, SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.x509.oid import NameOID
+
+from digest.app import App, opened
+from digest.bounces.webhooks import Call, ForgedError, read_call
+from digest.config import Webhook
+from digest.web.pages import served
+from digest.web.reader import ReaderPages
+from tests.conftest import Furnish
+from tests.newsroom import NOW
+
+ADA = "ada@readers.example"
+STAMP = int(NOW.timestamp())
+TOPIC = "arn:aws:sns:eu-west-1:123456789012:bounces"
+SNS_KEY = rsa.generate_private_key(65_537, 2_048)
+SENDGRID_KEY = ec.generate_private_key(ec.SECP256R1())
+
+
+def certificate() -> bytes:
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "sns.amazonaws.com")])
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+    builder = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(SNS_KEY.public_key()).serial_number(1)
+    made = builder.not_valid_before(now).not_valid_after(now + timedelta(days=999)).sign(SNS_KEY, SHA256())
+    return made.public_bytes(Encoding.PEM)
+
+
+PEM = certificate()
+
+
+def sns(message: dict[str, Any], *, version: str = "2", kind: str = "Notification", **changed: str) -> bytes:
+    told = {
+        "Type": kind, "MessageId": "m-1", "TopicArn": TOPIC, "Message": json.dumps(message), "Timestamp": "2026-11-24T07:00:00.000Z",
+        "SignatureVersion": version, "SigningCertURL": "https://sns.eu-west-1.amazonaws.com/SimpleNotificationService-1.pem",
+        **({"Token": "t", "SubscribeURL": "https://sns.eu-west-1.amazonaws.com/?Action=ConfirmSubscription"} if kind != "Notification" else {}),
+    }  # fmt: skip
+    names = [
+        "Message",
+        "MessageId",
+        *(["SubscribeURL"] if kind != "Notification" else []),
+        "Timestamp",
+        *(["Token"] if kind != "Notification" else []),
+        "TopicArn",
+        "Type",
+    ]
+    words = "".join(f"{name}\n{told[name]}\n" for name in names).encode()
+    signature = SNS_KEY.sign(words, padding.PKCS1v15(), SHA256() if version == "2" else SHA1())
+    return json.dumps({**told, "Signature": base64.b64encode(signature).decode(), **changed}).encode()
+
+
+def ses_bounce(kind: str = "Permanent", sub: str = "General") -> dict[str, Any]:
+    bounced = [{"emailAddress": ADA, "status": "5.1.1", "diagnosticCode": "smtp; 550 5.1.1 user unknown"}]
+    return {
+        "notificationType": "Bounce",
+        "bounce": {"bounceType": kind, "bounceSubType": sub, "bouncedRecipients": bounced},
+        "mail": {},
+    }
+
+
+def mailgun(event: dict[str, Any], *, key: str = "mg-key", at: int = STAMP) -> bytes:
+    seal = hmac.new(key.encode(), f"{at}tok".encode(), hashlib.sha256).hexdigest()
+    data = {"id": "e1", "recipient": ADA, **event}
+    return json.dumps({"signature": {"timestamp": str(at), "token": "tok", "signature": seal}, "event-data": data}).encode()
+
+
+def sendgrid(rows: list[dict[str, Any]], *, at: int = STAMP, key: ec.EllipticCurvePrivateKey = SENDGRID_KEY) -> Call:
+    body = json.dumps(rows).encode()
+    seal = base64.b64encode(key.sign(str(at).encode() + body, ec.ECDSA(SHA256()))).decode()
+    return Call(
+        body=body, headers={"x-twilio-email-event-webhook-timestamp": str(at), "x-twilio-email-event-webhook-signature": seal}
+    )
+
+
+HOOKS = {
+    "ses": Webhook(topic=TOPIC),
+    "mailgun": Webhook(key="mg-key"),
+    "sendgrid": Webhook(
+        key=base64.b64encode(SENDGRID_KEY.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).decode()
+    ),
+    "postmark": Webhook(user="hook", password="secret"),
+    "brevo": Webhook(key="brevo-token"),
+}
+BASIC = {"authorization": f"Basic {base64.b64encode(b'hook:secret').decode()}"}
+BEARER = {"authorization": "Bearer brevo-token"}
+
+
+def call(
+    name: str, given: Call | bytes | object, headers: dict[str, str] | None = None, fetch: Callable[[str], bytes] = lambda url: PEM
+) -> list[tuple[str, str]]:
+    made = (
+        given
+        if isinstance(given, Call)
+        else Call(body=given if isinstance(given, bytes) else json.dumps(given).encode(), headers=headers or {})
+    )
+    events = read_call(name, made, HOOKS[name], float(STAMP), fetch)
+    return [(event.report.kind, event.report.addresses[0]) for event in events]
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "headers", "kind"),
+    [
+        ("ses", sns(ses_bounce()), None, "hard"),
+        ("ses", sns(ses_bounce(), version="1"), None, "hard"),
+        ("ses", sns(ses_bounce("Transient", "MailboxFull")), None, "soft"),
+        ("ses", sns(ses_bounce("Permanent", "ContentRejected")), None, "soft"),
+        ("ses", sns({"eventType": "Complaint", "complaint": {"complainedRecipients": [{"emailAddress": ADA}]}, "mail": {}}), None, "complaint"),
+        ("mailgun", mailgun({"event": "failed", "severity": "permanent", "reason": "bounce"}), None, "hard"),
+        ("mailgun", mailgun({"event": "failed", "severity": "temporary"}), None, "soft"),
+        ("mailgun", mailgun({"event": "failed", "severity": "permanent", "reason": "bounce", "delivery-status": {"enhanced-code": "5.2.2"}}), None, "full"),
+        ("mailgun", mailgun({"event": "complained"}), None, "complaint"),
+        ("mailgun", mailgun({"event": "unsubscribed"}), None, "leave"),
+        ("sendgrid", sendgrid([{"event": "bounce", "email": ADA, "status": "5.1.1", "type": "bounce", "sg_event_id": "1"}]), None, "hard"),
+        ("sendgrid", sendgrid([{"event": "bounce", "email": ADA, "status": "5.7.1", "type": "blocked", "sg_event_id": "1"}]), None, "ours"),
+        ("sendgrid", sendgrid([{"event": "spamreport", "email": ADA, "sg_event_id": "1"}]), None, "complaint"),
+        ("postmark", {"RecordType": "Bounce", "Type": "HardBounce", "Email": ADA, "ID": 1}, BASIC, "hard"),
+        ("postmark", {"RecordType": "Bounce", "Type": "SoftBounce", "Email": ADA, "ID": 2}, BASIC, "soft"),
+        ("postmark", {"RecordType": "SpamComplaint", "Email": ADA, "ID": 3}, BASIC, "complaint"),
+        ("brevo", {"event": "hard_bounce", "email": ADA, "message-id": "<1>"}, BEARER, "hard"),
+        ("brevo", {"event": "soft_bounce", "email": ADA, "message-id": "<1>"}, BEARER, "soft"),
+        ("brevo", {"event": "spam", "email": ADA, "message-id": "<1>"}, BEARER, "complaint"),
+    ],
+)  # fmt: skip
+def test_what_a_provider_tells(name: str, given: Call | bytes | object, headers: dict[str, str] | None, kind: str) -> None:
+    assert call(name, given, headers) == [(kind, ADA)]
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "headers"),
+    [
+        ("postmark", {"RecordType": "Bounce", "Type": "AutoResponder", "Email": ADA, "ID": 1}, BASIC),
+        ("postmark", {"RecordType": "Delivery", "Recipient": ADA}, BASIC),
+        ("brevo", {"event": "delivered", "email": ADA}, BEARER),
+        ("mailgun", mailgun({"event": "delivered"}), None),
+        ("sendgrid", sendgrid([{"event": "open", "email": ADA}, {"event": "deferred", "email": ADA}]), None),
+        ("ses", sns({"notificationType": "AmazonSnsSubscriptionSucceeded"}), None),
+    ],
+)
+def test_what_says_nothing_of_a_bounce(name: str, given: Call | bytes | object, headers: dict[str, str] | None) -> None:
+    assert call(name, given, headers) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "headers"),
+    [
+        ("ses", sns(ses_bounce(), Message=json.dumps(ses_bounce("Transient"))), None),
+        ("ses", sns(ses_bounce(), TopicArn="arn:aws:sns:eu-west-1:1:other"), None),
+        ("ses", sns(ses_bounce(), SigningCertURL="https://sns.eu-west-1.amazonaws.com.evil.example/x.pem"), None),
+        ("ses", sns(ses_bounce(), SigningCertURL="http://sns.eu-west-1.amazonaws.com/x.pem"), None),
+        ("ses", sns(ses_bounce(), SigningCertURL="https://s3.eu-west-1.amazonaws.com/bucket/x.pem"), None),
+        ("ses", sns(ses_bounce(), Signature="AAAA"), None),
+        ("ses", b"[]", None),
+        ("ses", sns(ses_bounce(), SigningCertURL="https://[x"), None),
+        ("ses", sns(ses_bounce(), SigningCertURL="https://sns.s3-us-west-2.amazonaws.com/SimpleNotificationService-1.pem"), None),
+        ("ses", sns(ses_bounce(), SigningCertURL="https://sns.eu-west-1.amazonaws.com/?Action=Anything"), None),
+        ("mailgun", b'{"signature": {"timestamp": "\\ud800", "token": "\\ud800", "signature": "\\ud800"}}', None),
+        ("mailgun", mailgun({"event": "complained"}, key="other"), None),
+        ("mailgun", mailgun({"event": "complained"}, at=STAMP - 1_000), None),
+        ("mailgun", b"{", None),
+        ("sendgrid", sendgrid([{"event": "bounce", "email": ADA}], key=ec.generate_private_key(ec.SECP256R1())), None),
+        ("sendgrid", sendgrid([{"event": "bounce", "email": ADA}], at=STAMP - 1_000), None),
+        ("sendgrid", [{"event": "bounce", "email": ADA}], None),
+        ("postmark", {"RecordType": "SpamComplaint", "Email": ADA}, {"authorization": "Basic AAAA"}),
+        ("postmark", {"RecordType": "SpamComplaint", "Email": ADA}, None),
+        ("brevo", {"event": "spam", "email": ADA}, {"authorization": "Bearer "}),
+    ],
+)
+def test_what_does_not_bear_the_mark_is_refused(name: str, given: Call | bytes | object, headers: dict[str, str] | None) -> None:
+    with pytest.raises(ForgedError):
+        call(name, given, headers)
+
+
+def test_a_hook_without_a_key_lets_nobody_in() -> None:
+    for name in HOOKS:
+        for given in (b"{}", b'{"TopicArn": ""}', b"[]"):
+            with pytest.raises(ForgedError):
+                read_call(name, Call(body=given, headers={"authorization": "Basic Og=="}), Webhook(), float(STAMP), lambda url: PEM)
+
+
+def test_a_subscription_of_amazon_is_confirmed() -> None:
+    asked: list[str] = []
+
+    def fetch(url: str) -> bytes:
+        asked.append(url)
+        return PEM
+
+    assert call("ses", sns({}, kind="SubscriptionConfirmation"), fetch=fetch) == []
+    assert asked[-1].endswith("ConfirmSubscription")
+    with pytest.raises(ForgedError):
+        call("ses", sns({}, kind="SubscriptionConfirmation", SubscribeURL="https://169.254.169.254/"), fetch=fetch)
+
+
+@pytest.fixture
+async def hooked(furnish: Furnish) -> AsyncIterator[tuple[App, str]]:
+    extra = '[bounces.webhooks.postmark]\nuser = "hook"\npassword = "secret"\n'
+    with opened(furnish("http://127.0.0.1:9", 9, extra=extra), lambda: NOW, retry_delays=()) as app:
+        async with served(ReaderPages(app).application(), "127.0.0.1", 0) as base:
+            yield app, base
+
+
+async def test_over_http(hooked: tuple[App, str]) -> None:
+    app, base = hooked
+    told = {"RecordType": "Bounce", "Type": "HardBounce", "Email": "Ada@Readers.example", "ID": 7, "Details": "no such user"}
+    async with aiohttp.ClientSession() as client:
+        async with client.post(f"{base}/hooks/postmark", json=told) as answer:
+            assert answer.status == 403
+        assert app.store.suppressions.among([ADA]) == {}
+        for _ in range(2):
+            async with client.post(
+                f"{base}/hooks/postmark", json=told, headers={"Authorization": BASIC["authorization"]}
+            ) as answer:
+                assert answer.status == 200
+        async with client.post(f"{base}/hooks/mailgun", json={}) as answer:
+            assert answer.status == 404  # not configured
+        async with client.post(f"{base}/hooks/postmark", data=io.BytesIO(b"x" * 1_100_000)) as answer:
+            assert answer.status == 413
+    assert app.store.suppressions.among([ADA]) == {ADA: "bounced"}
+    assert len(app.store.history.of(ADA)) == 1

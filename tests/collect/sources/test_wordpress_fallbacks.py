@@ -1,0 +1,117 @@
+"""A WordPress whose REST API is shut, broken or elsewhere: what else it has speaks."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from functools import partial
+
+import pytest
+from aiohttp import web
+
+from digest.collect.fetch import Fetcher, Limits
+from digest.collect.sources import wordpress
+from digest.config import SourcePlan
+from digest.model import Harvest
+from digest.web.pages import served
+from tests.newsroom import BASE, DATA, RecordedSite
+
+SINCE = datetime(2026, 11, 23, tzinfo=UTC)
+QUICK = Limits(connect=1, idle=1, total=2, attempts=2, pause=0.01, longest_pause=0.02)
+NOTICE = "<br />\n<b>Notice</b>: Undefined index: lang in <b>/srv/plugins/gallery.php</b> on line <b>12</b><br />\n"
+ANSWERS = {
+    "401": (401, '{"code": "rest_forbidden", "message": "Only authenticated users can access the REST API."}'),
+    "404": (404, '{"code": "rest_no_route", "message": "No route."}'), "406": (406, "Not Acceptable!"), "503": (503, ""),
+    "403": (403, "<!doctype html><title>Forbidden</title>"), "500": (500, '{"message": "There has been a critical error."}'),
+    "notice": (200, f"{NOTICE}[]"), "theme": (200, "<!doctype html><title>The Harbour Gazette</title>"),
+    "object": (200, '{"code": "rest_disabled"}'), "null": (200, "null"), "empty": (200, ""), "deep": (200, "[" * 100_000),
+}  # fmt: skip
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+class Site(RecordedSite):
+    """The recorded site with some of its addresses answering something else; with `numbered`, its API has no path of its own."""
+
+    def __init__(self, answer: tuple[int, str] = (200, ""), *shut: str, numbered: bool = False) -> None:
+        super().__init__()
+        self.instead, self.shut, self.numbered = answer, shut, numbered
+
+    def application(self) -> web.Application:
+        application = super().application()
+
+        @web.middleware
+        async def door(request: web.Request, handler: Handler) -> web.StreamResponse:
+            found = await self.answer(request)
+            return await handler(request) if found is None else found
+
+        application.middlewares.append(door)
+        return application
+
+    async def answer(self, request: web.Request) -> web.Response | None:
+        """What stands in the place of the recorded answer; None where nothing does."""
+        if any(part in request.path_qs for part in self.shut):
+            return web.Response(status=self.instead[0], text=self.instead[1])
+        route = request.query.get("rest_route", "")
+        if self.numbered and route:
+            found: web.Response = await self._list(lambda: self.posts if route.endswith("/posts") else self.comments)(request)
+            return found
+        if self.numbered and request.query.get("feed") == "rss2":
+            return web.Response(text=(DATA / "feed.xml").read_text().replace(BASE, self.base))
+        return None
+
+
+@asynccontextmanager
+async def reading(site: Site, path: str = "") -> AsyncIterator[Harvest]:
+    async with served(site.application(), "127.0.0.1", 0) as site.base, Fetcher(limits=QUICK) as fetcher:
+        plan = SourcePlan(kind="wordpress", url=f"{site.base}{path}", name="Gazette", allow_private=True)
+        yield await wordpress.read(plan, partial(fetcher.get, allow_private=True), SINCE)
+
+
+async def truth() -> list[str]:
+    async with reading(Site()) as harvest:
+        return sorted(row.title for row in harvest.articles)
+
+
+@pytest.mark.parametrize("answer", list(ANSWERS))
+async def test_where_the_api_is_shut_the_feed_has_the_same_articles(answer: str) -> None:
+    async with reading(Site(ANSWERS[answer], "/wp-json/")) as harvest:
+        assert sorted(row.title for row in harvest.articles) == await truth()
+        assert {row.source for row in harvest.articles} == {"Gazette"}
+        assert harvest.listed == ()
+
+
+async def test_addresses_with_numbers_have_the_api_and_the_feed_in_the_query() -> None:
+    site = Site(ANSWERS["404"], "/wp-json/", "/feed/", numbered=True)
+    async with reading(site) as harvest:
+        assert sorted(row.title for row in harvest.articles) == await truth()
+        assert harvest.comments
+        assert harvest.failures == ()
+    closed = Site(ANSWERS["404"], "/wp-json/", "/feed/", "rest_route", numbered=True)
+    async with reading(closed) as harvest:
+        assert sorted(row.title for row in harvest.articles) == await truth()
+
+
+@pytest.mark.parametrize("path", ["/", "/feed/", "/wp-json", "/wp-json/wp/v2/"])
+async def test_whichever_of_its_addresses_is_given_it_is_the_site(path: str) -> None:
+    async with reading(Site(), path) as harvest:
+        assert sorted(row.title for row in harvest.articles) == await truth()
+
+
+@pytest.mark.parametrize("answer", list(ANSWERS))
+async def test_where_only_the_comments_are_shut_the_articles_come_and_the_feeds_have_the_comments(answer: str) -> None:
+    async with reading(Site(ANSWERS[answer], "/wp/v2/comments")) as harvest:
+        assert sorted(row.title for row in harvest.articles) == await truth()
+        assert any("tram-promoters" in row.url for row in harvest.comments)
+
+
+async def test_where_no_comment_can_be_read_nobody_is_taken_for_removed() -> None:
+    async with reading(Site(ANSWERS["500"], "/wp/v2/comments", "/feed/")) as harvest:
+        assert sorted(row.title for row in harvest.articles) == await truth()
+        assert (harvest.comments, harvest.threads) == ((), ())
+        assert all("comments of" in row.reason for row in harvest.failures)
+        assert harvest.failures
+
+
+async def test_older_posts_that_cannot_be_asked_for_cost_nothing() -> None:
+    async with reading(Site(ANSWERS["500"], "modified_after")) as harvest:
+        assert sorted(row.title for row in harvest.articles) == await truth()
+        assert (harvest.older, harvest.failures) == ((), ())

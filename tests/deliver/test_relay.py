@@ -1,0 +1,252 @@
+"""Several relays: who carries, who stands in, how fast; and domains with a pace of their own."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import AsyncExitStack
+from datetime import date
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from digest.config import Relay, Smtp, WarmUp
+from digest.deliver import Run, Session
+from digest.deliver.domain_rate import MOST, DomainQueue
+from digest.deliver.relay import RelayState, may_carry
+from digest.deliver.relay_rate import CUT, LEAST, RelayRate
+from digest.errors import RelayError
+from digest.model import Message, Recipient
+from tests.deliver.test_deliver import NOW, Book, messages
+from tests.faulty import Faulty, running
+
+
+async def sent(relays: dict[str, Faulty], rows: Iterator[Message], settings: dict[str, Any], **more: Any) -> Book:
+    """Send through several relays, each with its settings."""
+    book = Book()
+    async with AsyncExitStack() as stack:
+        for relay in relays.values():
+            await stack.enter_async_context(running(relay))
+        plans = [
+            {"name": name, "url": f"smtp://127.0.0.1:{relay.port}", "connections": 2, **settings.get(name, {})}
+            for name, relay in relays.items()
+        ]
+        run = Run(Smtp.model_validate({"relays": plans}), "daily@gazette.example", book, lambda: NOW, lambda _: None, **more)
+        await asyncio.wait_for(run.deliver(rows), 40)
+    return book
+
+
+def carried(book: Book) -> Counter[str]:
+    return Counter(receipt.relay for receipt in book.receipts.values())
+
+
+async def test_weights_share_the_work() -> None:
+    book = await sent({"a": Faulty(), "b": Faulty(delay=0.001)}, messages(400), {"a": {"weight": 3}, "b": {"weight": 1}})
+    assert set(book.outcomes().values()) == {"sent"}
+    assert carried(book)["b"] == pytest.approx(100, abs=15)
+
+
+async def test_the_second_priority_stands_by() -> None:
+    standby = Faulty()
+    book = await sent({"a": Faulty(), "b": standby}, messages(100), {"b": {"priority": 2}})
+    assert carried(book) == {"a": 100}
+    assert standby.connections == 0
+
+
+async def test_an_unreachable_relay_is_stood_in_for() -> None:
+    book = await sent({"a": Faulty(), "b": Faulty()}, messages(50), {"a": {"url": "smtp://127.0.0.1:9"}, "b": {"priority": 2}})
+    assert carried(book) == {"b": 50}
+
+
+@pytest.mark.parametrize("chunking", [False, True])
+async def test_a_relay_that_dies_half_way_is_stood_in_for_and_nobody_gets_it_twice(*, chunking: bool) -> None:
+    first, second = Faulty(chunking=chunking), Faulty()
+    first.rcpt = lambda address: "421 4.3.2 going down" if first.taken.total() >= 40 else None
+    book = await sent({"a": first, "b": second}, messages(200), {"a": {"window": 3}, "b": {"priority": 2}})
+    assert set(book.outcomes().values()) == {"sent"}
+    assert (first.taken + second.taken).total() == 200
+    assert first.taken.total() >= 40
+    assert not set(first.taken) & set(second.taken)
+
+
+async def test_a_relay_that_refuses_everybody_is_out_and_its_refusals_are_taken_back() -> None:
+    refusing, good = Faulty(rcpt=lambda address: "550 5.7.1 not from you"), Faulty()
+    with pytest.raises(RelayError, match=r"a: \d+ recipients refused one after the other"):
+        await sent({"a": refusing, "b": good}, messages(200), {"b": {"priority": 2}})
+    assert good.taken.total() >= 180
+
+
+@pytest.mark.parametrize("chunking", [False, True])
+async def test_a_sender_that_one_relay_refuses_goes_by_the_others(*, chunking: bool) -> None:
+    relays = {"a": Faulty(), "b": Faulty(), "c": Faulty(mail="553 5.7.1 not yours", chunking=chunking)}
+    book = await sent(relays, messages(60), {"a": {"url": "smtp://127.0.0.1:9"}, "c": {"window": 3}})
+    assert set(book.outcomes().values()) == {"sent"}
+    assert carried(book) == {"b": 60}
+
+
+async def test_a_warm_up_plan_holds_back_and_the_rest_goes_another_way() -> None:
+    plan = {"warm_up": {"since": date(2026, 11, 23), "first": 20, "growth": 1.5}}
+    book = await sent({"new": Faulty(), "old": Faulty()}, messages(100), {"new": plan, "old": {"priority": 2}}, used={"new": 5})
+    assert carried(book) == {"new": 25, "old": 75}
+
+
+async def test_a_warm_up_plan_alone_leaves_the_rest_queued() -> None:
+    plan = {"warm_up": {"since": date(2026, 11, 24), "first": 20}}
+    book = await sent({"new": Faulty()}, messages(100), {"new": plan})
+    assert carried(book) == {"new": 20}
+    assert len({email for kind, email in book.events if kind == "begin"} - book.released) == 20
+
+
+def test_a_warm_up_plan_grows_until_it_is_outgrown() -> None:
+    plan = WarmUp(since=date(2026, 11, 1), first=200, growth=1.5)
+    assert [plan.allowance(date(2026, 11, day)) for day in (1, 2, 3)] == [200, 300, 450]
+    assert plan.allowance(date(2026, 10, 1)) == 200
+    assert plan.allowance(date(2027, 11, 1)) is None
+
+
+# — pace —
+
+
+def test_a_rate_leaves_even_gaps() -> None:
+    pace = RelayRate(rate=10)
+    assert [round(pace.reserve(5.0), 3) for _ in range(4)] == [0, 0.1, 0.2, 0.3]
+    assert pace.reserve(9.0) == 0
+
+
+def test_without_a_rate_nothing_waits() -> None:
+    assert {RelayRate().reserve(now / 10) for now in range(50)} == {0.0}
+
+
+def answers(
+    pace: RelayRate, start: float, seconds: float, *, every: float = 0.01, crowded: bool = False, waited: float = 0.01
+) -> float:
+    """Answers at an even pace; returns when the last one came."""
+    pace.reserve(start)
+    for step in range(round(seconds / every)):
+        pace.felt(start + (step + 1) * every, crowded=crowded, waited=waited)
+    return start + seconds
+
+
+def test_a_crowded_relay_gets_half_and_a_little_more_each_second() -> None:
+    pace = RelayRate()
+    now = answers(pace, 0.0, 2.5)
+    assert pace.learnt is None
+    now = answers(pace, now, 0.6, crowded=True)
+    assert pace.learnt == pytest.approx(100 * CUT, rel=0.1)
+    speeds: list[float | None] = []
+    for step in range(40):
+        answers(pace, now + step * 1.1, 1.1)
+        speeds.append(vars(pace)["learnt"])
+    assert 20 < speeds.index(None) < 40
+    known = [speed for speed in speeds if speed is not None]
+    assert known == sorted(known)
+
+
+def test_answers_that_grow_slow_slow_down_too_and_there_is_a_least() -> None:
+    pace = RelayRate()
+    now = answers(pace, 0.0, 3.0)
+    answers(pace, now, 30.0, every=0.1, waited=9.0)
+    assert pace.learnt == pytest.approx(pace._top * LEAST)
+
+
+def test_a_relay_that_is_always_slow_is_not_slowed_down() -> None:
+    pace = RelayRate()
+    answers(pace, 0.0, 60.0, every=0.6, waited=6.0)
+    assert pace.learnt is None
+
+
+def test_one_deferral_among_many_is_no_complaint() -> None:
+    pace = RelayRate()
+    pace.reserve(0.0)
+    for number in range(500):
+        pace.felt(number / 100, crowded=number % 20 == 0, waited=0.01)
+    assert pace.learnt is None
+
+
+async def test_a_crowded_relay_is_fed_slower() -> None:
+    relay, book = Faulty(answer=lambda address: "451 4.3.2 too busy", delay=0.02), Book()
+    async with running(relay):
+        run = Run(Smtp(url=f"smtp://127.0.0.1:{relay.port}"), "daily@gazette.example", book, lambda: NOW, lambda _: None)
+        asyncio.get_running_loop().call_later(3, run.stop.set)
+        await run.deliver(messages(100_000))
+    learnt = run._lanes[0].pace.learnt
+    assert learnt is not None
+    assert learnt < 300  # it took some 480 a second
+    assert set(book.outcomes().values()) == {"deferred"}
+
+
+# — health —
+
+
+def staffed(relay: Relay) -> RelayState:
+    """A lane with a connection at work."""
+    lane = RelayState(relay)
+    lane.sessions.append(Session(relay, "d@gazette.example", lambda: NOW, lane.trust))
+    return lane
+
+
+def test_a_relay_rests_longer_after_each_failure_and_is_lost_in_the_end() -> None:
+    lane, now, rests = staffed(Relay()), 0.0, []
+    lane.worked = True
+    error = RelayError("down")
+    for _ in range(6):
+        lane.fail(error, now)
+        start = now
+        while not lane.well(now) and now - start < 1000:
+            now += 1
+        rests.append(now - start)
+    assert rests[:4] == [5, 20, 60, 180]
+    assert lane.lost
+    fresh = staffed(Relay())
+    fresh.fail(error, 0)
+    assert fresh.lost  # it has never worked
+
+
+@given(st.lists(st.integers(1, 5), min_size=1, max_size=4), st.integers(50, 400))
+def test_shares_follow_weights_whatever_the_order(weights: list[int], count: int) -> None:
+    lanes = [staffed(Relay(weight=weight, connections=1)) for weight in weights]
+    for _ in range(count):
+        for lane in lanes:
+            if may_carry(lane, lanes, 1.0):
+                lane.takes()
+    total = sum(lane.carried for lane in lanes)
+    for lane in lanes:
+        assert abs(lane.carried - total * lane.relay.weight / sum(weights)) <= 2 * max(weights)
+
+
+# — domains —
+
+
+def rows(*domains: str) -> Iterator[Message]:
+    for number, domain in enumerate(domains):
+        yield Message(recipient=Recipient(id=number, email=f"r{number}@{domain}"), message_id=f"<{number}>", raw=b"x")
+
+
+def test_a_domain_with_a_pace_steps_aside() -> None:
+    line = DomainQueue(rows("slow.example", "slow.example", "b.example", "slow.example", "c.example"), {"Slow.Example": 1.0})
+    taken = [line.take(0.0) for _ in range(4)]
+    assert [message.recipient.id if message else None for message in taken] == [0, 2, 4, None]
+    assert line.wait(0.0) == 1.0
+    assert not line.empty()
+    later = [line.take(1.0), line.take(1.5), line.take(2.0)]
+    assert [message.recipient.id if message else None for message in later] == [1, None, 3]
+    assert line.empty()
+
+
+def test_only_so_many_step_aside() -> None:
+    line = DomainQueue(rows(*["slow.example"] * (MOST * 3), "b.example"), {"slow.example": 1.0})
+    assert line.take(0.0)
+    assert line.take(0.0) is None
+    assert sum(map(len, line._aside.values())) == MOST
+
+
+async def test_a_domain_with_a_pace_holds_up_nobody_else() -> None:
+    relay, book, order = Faulty(), Book(), []
+    relay.takes = lambda address, body: order.append(address.partition("@")[2])
+    async with running(relay):
+        smtp = Smtp(url=f"smtp://127.0.0.1:{relay.port}", domain_rates={"slow.example": "4/s"})  # type: ignore[dict-item]
+        mixed = rows(*["slow.example", "quick.example"] * 5)
+        await asyncio.wait_for(Run(smtp, "d@gazette.example", book, lambda: NOW, lambda _: None).deliver(mixed), 20)
+    assert Counter(order) == {"slow.example": 5, "quick.example": 5}
+    assert order[-3:] == ["slow.example"] * 3

@@ -1,0 +1,334 @@
+"""subscribers.csv: reading, checking, changing in place."""
+
+import csv
+import io
+import multiprocessing
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+from unittest import mock
+
+import pytest
+from email_validator import validate_email
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from digest.errors import BusyError, SubscriberFileError
+from digest.model import Subscriber
+from digest.subscribers import FileEdit, Problem, SubscriberFile, add, backups, mark, normal, remove, rewrite
+from digest.subscribers.address import PLAIN
+from digest.subscribers.columns import Columns
+from digest.subscribers.csv_table import CsvTable, Record
+from digest.subscribers.edit import Edit
+from digest.subscribers.encoding import Encoding
+
+TODAY = date(2026, 11, 24)
+
+
+@dataclass
+class Found:
+    """A whole roll."""
+
+    subscribers: list[Subscriber]
+    active: list[Subscriber]
+    problems: list[Problem]
+
+
+def read(path: Path) -> Found:
+    subscriber_file = SubscriberFile(path)
+    known = [row for row in subscriber_file.distinct() if not row.status.startswith("?")]
+    found = Found(known, list(subscriber_file.active()), list(subscriber_file.problems()))
+    survey = subscriber_file.survey()
+    assert (survey.subscribers, survey.active) == (len(found.subscribers), len(found.active))
+    assert survey.skipped + survey.repeated == sum(problem.skipped for problem in found.problems)
+    return found
+
+
+def subscriber_file(tmp_path: Path, data: bytes | str) -> Found:
+    path = tmp_path / "subscribers.csv"
+    path.write_bytes(data if isinstance(data, bytes) else data.encode())
+    return read(path)
+
+
+def parsed(data: bytes) -> tuple[CsvTable, list[Record], bytes]:
+    """A table, its records, and its bytes put together again."""
+    charset = Encoding.of(data[:4096])
+    text = io.StringIO(data[len(charset.mark) :].decode(charset.codec, charset.errors), newline="")
+    table = CsvTable.over(iter(text), "x.csv", charset)
+    records = list(table.records)
+    whole = table.prologue + table.header.raw + "".join(record.raw for record in records)
+    return table, records, charset.mark + charset.encode(whole)
+
+
+@pytest.mark.parametrize("bom", [b"", b"\xef\xbb\xbf"])
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+def test_the_ways_programs_write_it(tmp_path: Path, bom: bytes, delimiter: str, newline: str) -> None:
+    rows = ["Email|Name|Status|City", 'ada@r.example|"Ada, L; x"|active|Hull', "BO@R.EXAMPLE|Bo|||", "", "cy@r.example|Cy|Paused|"]
+    data = bom + newline.join(rows).replace("|", delimiter).replace("Ada, L; x", f"Ada{delimiter} L").encode()
+    found = subscriber_file(tmp_path, data)
+    assert [reader.email for reader in found.subscribers] == ["ada@r.example", "bo@r.example", "cy@r.example"]
+    assert [reader.line for reader in found.subscribers] == [2, 3, 5]
+    assert found.subscribers[0].name == f"Ada{delimiter} L".replace("\t", "\t")
+    assert found.subscribers[0].extra == {"City": "Hull"}
+    assert [reader.email for reader in found.active] == ["ada@r.example", "bo@r.example"]
+    assert found.problems == []
+
+
+def test_a_bad_row_is_named_and_the_others_are_not_harmed(tmp_path: Path) -> None:
+    bad = [
+        "@",
+        "no at sign",
+        "a@b",
+        "a@@b.example",
+        "x y@b.example",
+        "",
+        "a@b.example)",
+        "a@-b.example",
+        "a..b@c.example",
+        "a@b_c.example",
+    ]
+    rows = [f'"{value}"' for value in bad] + [f"good{number}@r.example" for number in range(20)]
+    found = subscriber_file(tmp_path, "email\n" + "\n".join(rows))
+    assert len(found.active) == 20
+    assert [problem.line for problem in found.problems] == [2, 3, 4, 5, 6, 8, 9, 10, 11]  # a row without anything is blank
+
+
+def test_what_is_wrong_is_said(tmp_path: Path) -> None:
+    found = subscriber_file(
+        tmp_path,
+        "email,name,status\nada@r.example,Ada,activ\nbo@r.example,Bo,active,more,fields\ncy@r.example,Cy,\nCY@r.example,Cy,\n,Nobody,\n",
+    )
+    assert {problem.line: problem.what.split(";")[0] for problem in found.problems} == {
+        2: "unknown status 'activ'",
+        3: "5 fields under 3 columns",
+        5: "the same address as line 4",
+        6: "no address",
+    }
+
+
+def test_a_row_that_says_no_wins_over_its_double(tmp_path: Path) -> None:
+    found = subscriber_file(tmp_path, "email,status\nada@r.example,active\nada@r.example,unsubscribed\n")
+    assert found.active == []
+
+
+def test_an_open_quotation_mark_costs_one_row(tmp_path: Path) -> None:
+    found = subscriber_file(tmp_path, 'email,name\nada@r.example,"Ada\nbo@r.example,Bo\n"cy@r.example",Cy\ndi@r.example,Di\n')
+    assert [reader.email for reader in found.active] == ["bo@r.example", "cy@r.example", "di@r.example"]
+    assert [(problem.line, problem.what) for problem in found.problems] == [(2, "a quotation mark is not closed")]
+
+
+@pytest.mark.parametrize("header", ["email,name", "email,status,name"])
+def test_an_open_quotation_mark_in_the_last_column_costs_one_row_too(tmp_path: Path, header: str) -> None:
+    middle = "," * (header.count(",") - 1)
+    data = f'{header}\na@x.example,{middle}"Bob\nb@x.example,{middle}Bo\nc@x.example,{middle}Cy\nd@x.example,{middle}"Di"\n'
+    found = subscriber_file(tmp_path, data)
+    assert [reader.email for reader in found.active] == ["b@x.example", "c@x.example", "d@x.example"]
+    assert [(problem.line, problem.what) for problem in found.problems] == [(2, "a quotation mark is not closed")]
+
+
+def test_a_line_break_inside_quotes_is_a_field(tmp_path: Path) -> None:
+    found = subscriber_file(tmp_path, 'email,note\nada@r.example,"two\nlines"\nbo@r.example,x\n')
+    assert [(reader.line, reader.extra["note"]) for reader in found.active] == [(2, "two\nlines"), (4, "x")]
+
+
+def test_latin_1_is_read(tmp_path: Path) -> None:
+    found = subscriber_file(tmp_path, "email,name\nada@r.example,Zoë\n".encode("latin-1") + "bo@r.example,Bó\n".encode())
+    assert [reader.name for reader in found.active] == ["Zoë", "Bó"]
+    assert "Windows-1252" in SubscriberFile(tmp_path / "subscribers.csv").survey().manner
+    assert found.problems == []
+
+
+@pytest.mark.parametrize(
+    ("data", "told"),
+    [
+        (b"", "empty"),
+        (b"name,post\nx,y\n", "no column email.*name, post"),
+        ("email\nada@r.example".encode("utf-16")[:-1], "UTF-16"),
+    ],
+)
+def test_a_file_that_cannot_be_used_says_why(tmp_path: Path, data: bytes, told: str) -> None:
+    with pytest.raises(SubscriberFileError, match=told):
+        subscriber_file(tmp_path, data)
+
+
+def test_no_file_says_what_it_needs(tmp_path: Path) -> None:
+    with pytest.raises(SubscriberFileError, match="header line"):
+        read(tmp_path / "none.csv")
+
+
+def test_addresses_in_one_form() -> None:
+    assert normal(" Ada@Gazette.EXAMPLE ") == "ada@gazette.example"
+    assert normal("ada@bücher.example") == "ada@xn--bcher-kva.example"
+    assert normal("zoë@r.example") == "zoë@r.example"
+
+
+CLOSED = "email;name;status;note\r\nada@r.example;Ada;active;'x'\r\n\r\nbo@r.example;\"Bo; B\";;\r\ncy@r.example;Cy;active"
+
+
+def test_changes_touch_their_row_and_no_other_byte(tmp_path: Path) -> None:
+    path = tmp_path / "subscribers.csv"
+    path.write_bytes(b"\xef\xbb\xbf" + CLOSED.encode())
+    add(path, "Di@R.example", name="Di", today=TODAY)
+    assert path.read_bytes() == b"\xef\xbb\xbf" + CLOSED.encode() + b"\r\ndi@r.example;Di;active;\r\n"
+    assert mark(path, "bo@r.example", "unsubscribed")
+    assert (
+        path.read_bytes()
+        == b"\xef\xbb\xbf" + CLOSED.replace('"Bo; B";;', '"Bo; B";unsubscribed;').encode() + b"\r\ndi@r.example;Di;active;\r\n"
+    )
+    assert remove(path, "di@r.example") == 1
+    assert remove(path, "bo@r.example") == 1
+    kept = CLOSED.replace('bo@r.example;"Bo; B";;\r\n', "") + "\r\n"
+    assert path.read_bytes().decode("utf-8-sig") == kept
+
+
+def test_adding_twice_and_removing_nobody(tmp_path: Path) -> None:
+    path = tmp_path / "subscribers.csv"
+    path.write_text("email\nada@r.example\n")
+    with pytest.raises(SubscriberFileError, match=r"subscribers\.csv:2.*already"):
+        add(path, "ADA@r.example", today=TODAY)
+    with pytest.raises(SubscriberFileError, match="not on the roll"):
+        remove(path, "bo@r.example")
+    assert not mark(path, "ada@r.example", "unsubscribed")
+    assert path.read_text() == "email\nada@r.example\n"
+
+
+FIELD = st.text(st.characters(codec="utf-8", exclude_characters="\x00\r"), max_size=12)
+
+
+@settings(max_examples=200)
+@given(
+    st.lists(st.tuples(FIELD, FIELD), max_size=6), st.sampled_from([",", ";", "\t"]), st.sampled_from(["\n", "\r\n"]), st.booleans()
+)
+def test_a_round_trip_changes_no_byte(rows: list[tuple[str, str]], delimiter: str, newline: str, bom: bool) -> None:
+    target = io.StringIO(newline="")
+    writer = csv.writer(target, delimiter=delimiter, lineterminator=newline)
+    writer.writerow(["email", "name"])
+    writer.writerows(rows)
+    data = ("\ufeff" if bom else "").encode() + target.getvalue().encode()
+    _, records, whole = parsed(data)
+    assert whole == data
+    assert [tuple(field.lstrip(" ") for field in record.fields) for record in records if record.raw.strip("\r\n")] == [
+        tuple(field.lstrip(" ") for field in row) for row in rows if delimiter.join(row).strip("\r\n") or any(row)
+    ]  # a blank before a field is none of it
+
+
+@settings(max_examples=200)
+@given(st.binary(max_size=200))
+def test_any_bytes_are_read_or_refused(data: bytes) -> None:
+    try:
+        _, _, whole = parsed(b"email,name\n" + data)
+    except (SubscriberFileError, UnicodeDecodeError):
+        return
+    assert whole == b"email,name\n" + data
+
+
+CHANGES = 1_000  # by both processes together
+
+
+def _changing(path: str, first: int) -> None:
+    """Adds, marks and removes: of each three, one stays, one is marked, one goes."""
+    for number in range(first, first + CHANGES // 2 // 5 * 3, 3):
+        stays, marked, goes = (f"r{at}@r.example" for at in (number, number + 1, number + 2))
+        for email in (stays, marked, goes):
+            add(Path(path), email, today=TODAY)
+        assert mark(Path(path), marked, "paused")
+        remove(Path(path), goes)
+
+
+def test_two_processes_lose_no_change(tmp_path: Path) -> None:
+    path = tmp_path / "subscribers.csv"
+    path.write_text("email;status;joined\r\n")
+    context = multiprocessing.get_context("spawn")
+    processes = [context.Process(target=_changing, args=(str(path), first)) for first in (0, 3_000)]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join(120)
+        assert process.exitcode == 0
+    found = {row.email: row.status for row in SubscriberFile(path)}
+    each = CHANGES // 2 // 5
+    expected = {f"r{first + 3 * at}@r.example": "active" for first in (0, 3_000) for at in range(each)}
+    expected |= {f"r{first + 3 * at + 1}@r.example": "paused" for first in (0, 3_000) for at in range(each)}
+    assert found == expected
+    assert len(list((tmp_path / "state" / "backups").iterdir())) == 1  # not one for each change
+
+
+def test_a_file_that_somebody_saves_meanwhile_is_not_overwritten(tmp_path: Path) -> None:
+    path = tmp_path / "subscribers.csv"
+    path.write_text("email\nada@r.example\n")
+    saves = iter(range(10))
+
+    def saving(table: CsvTable, columns: Columns) -> dict[str, Edit]:
+        path.write_text(f"email\nada@r.example\nsaved{next(saves)}@r.example\n")
+        return {"ada@r.example": lambda record: None}
+
+    with pytest.raises(BusyError, match=r"subscribers\.csv: somebody saved it.*try again"):
+        rewrite(path, FileEdit(edits=saving))
+    assert path.read_text() == "email\nada@r.example\nsaved2@r.example\n"
+    assert [file.name for file in tmp_path.iterdir() if file.name.startswith(".")] == [".subscribers.csv.lock"]
+
+
+def test_the_last_versions_are_kept(tmp_path: Path) -> None:
+    path = tmp_path / "subscribers.csv"
+    path.write_text("email\n")
+    for number in range(backups.KEPT + 3):
+        before = path.read_text()
+        backups.keep(path, apart=timedelta(0))
+        path.with_name("new").write_text(f"{before}r{number}@r.example\n")
+        path.with_name("new").replace(path)
+    kept = sorted(backups.folder_of(path).iterdir())
+    assert len(kept) == backups.KEPT
+    assert kept[-1].read_text() == before
+
+
+LETTERS = "abAZ09._+-%'"
+
+
+@given(
+    st.text(LETTERS, max_size=12),
+    st.lists(st.text("abzAZ09-", max_size=8), max_size=4),
+    st.sampled_from(["com", "c", "x9", "local", "test", "COM", "example", ""]),
+)
+def test_the_quick_look_at_an_address_agrees_with_the_long_one(local: str, labels: list[str], top: str) -> None:
+    address = f"{local}@{'.'.join([*labels, top])}"
+    if PLAIN.match(address.lower()):
+        checked = validate_email(address, check_deliverability=False, test_environment=True)
+        assert (checked.ascii_email or checked.normalized).lower() == normal(address) == address.lower()
+
+
+def test_plain_addresses_need_no_long_look() -> None:
+    for address in ("ada@readers.example", "Ada.Lovelace+news@mail.readers.co.uk", "r2-d2@x9.org"):
+        assert PLAIN.match(address.lower())
+
+
+def test_rows_are_read_one_by_one_and_counted(tmp_path: Path) -> None:
+    path = tmp_path / "subscribers.csv"
+    lines = [
+        "email,status",
+        "ada@r.example,active",
+        "nonsense,",
+        "",
+        'bo@r.example,"unsubscribed',
+        "cy@r.example,",
+        "ada@r.example,paused",
+    ]
+    path.write_text("\n".join(lines))
+    rows = SubscriberFile(path)
+    found = [(row.email, row.status) for row in rows]
+    assert found == [("ada@r.example", "active"), ("cy@r.example", "active"), ("ada@r.example", "paused")]
+    assert rows.skipped == 2
+    assert [row.email for row in rows] == [email for email, _ in found]
+    assert [row.email for row in read(path).subscribers] == ["cy@r.example", "ada@r.example"]
+
+
+@settings(max_examples=200)
+@given(st.lists(st.text('ab,;"\r\n\udcff\ufeff@.', max_size=20), max_size=12))
+def test_a_block_at_a_time_is_read_as_row_by_row(lines: list[str]) -> None:
+    data = ("email,name\n" + "\n".join(lines)).encode("utf-8", "surrogateescape")
+    with mock.patch("digest.subscribers.csv_table.BLOCK", 1):
+        _, one_by_one, _ = parsed(data)
+    _, together, _ = parsed(data)
+    assert [(row.line, row.raw, tuple(row.fields)) for row in together] == [
+        (row.line, row.raw, tuple(row.fields)) for row in one_by_one
+    ]
