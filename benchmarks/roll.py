@@ -19,8 +19,8 @@ from pathlib import Path
 
 from digest.model import Subscriber
 from digest.store import Store
-from digest.subscribers import SubscriberFile, mark, normal
-from digest.subscribers.address import oddity
+from digest.subscribers import SubscriberFile, normalise, set_status
+from digest.subscribers.address import address_problem
 from digest.subscribers.columns import status_of
 from digest.subscribers.row_parser import topics_in
 
@@ -41,12 +41,12 @@ def by_dict_reader(path: Path) -> int:
     count = odd = 0
     with path.open(encoding="utf-8-sig", newline="") as file:
         for line, row in enumerate(csv.DictReader(file), 2):
-            email = normal(row["email"])
+            email = normalise(row["email"])
             status = status_of(row["status"].strip().casefold())
             if status is None or email in seen:
                 continue
             seen.add(email)
-            odd += bool(oddity(email))
+            odd += bool(address_problem(email))
             Subscriber(
                 email=email,
                 name=row["name"].strip(),
@@ -85,7 +85,7 @@ def left(_: Path) -> int:
 def marked(path: Path) -> int:
     """What follows behind the answer: the file shows it."""
     email = next(iter(SubscriberFile(path))).email
-    return int(mark(path, email, "unsubscribed"))
+    return int(set_status(path, email, "unsubscribed"))
 
 
 TASKS = {task.__name__: task for task in (by_dict_reader, checked, loaded, left, marked)}

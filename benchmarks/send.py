@@ -38,13 +38,13 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.x509.oid import NameOID
 
-from digest.compose import Composer, Sender, composed
+from digest.compose import Composer, Sender, compose_all
 from digest.compose.dkim import Signer
 from digest.compose.reader_links import ReaderLinks
 from digest.config import Newsletter, Smtp
-from digest.deliver import Run, NoDeliveryLog
+from digest.deliver import NoDeliveryLog, Run
 from digest.model import Edition, Message, Recipient, Rendered, Slot, Subscriber, Window
-from digest.store import StoredDeliveryLog, Store, RecipientRules
+from digest.store import RecipientRules, Store, StoredDeliveryLog
 from digest.text.placeholders import Placeholders
 
 AT = datetime(2026, 11, 24, 7, tzinfo=UTC)
@@ -150,7 +150,7 @@ def chain(smtp: Smtp, count: int, signer: Signer) -> None:
             made, edition(), [Subscriber(email=row.email) for row in recipients(count)], RecipientRules(token=str)
         )
         run = Run(smtp, "d@gazette.example", StoredDeliveryLog(store.deliveries, slot.key), lambda: AT, lambda receipt: None)
-        with composed(composer(signer), store.deliveries.to_send(slot.key, None), count) as messages:
+        with compose_all(composer(signer), store.deliveries.to_send(slot.key, None), count) as messages:
             asyncio.run(run.deliver(messages))
         assert store.deliveries.counts(slot.key) == {"sent": count}
         store.close()

@@ -21,13 +21,13 @@ from digest.compose.reader_links import ReaderLinks
 from digest.config import Config, EditionPlan, split_mailbox
 from digest.config.file_modes import PRIVATE, private_folder, tightened
 from digest.curate import Rules
-from digest.curate.judge import held_to
-from digest.edition.edition_calendar import Calendar
+from digest.curate.judge import load_scoring_rules
+from digest.edition.edition_calendar import EditionCalendar
 from digest.edition.sent_log import FILE as WITNESS
 from digest.edition.sent_log import SentLog
 from digest.errors import BusyError, ConfigError, DigestError
 from digest.model import LOOKBACK, Article, Harvest, Slot
-from digest.publish import Pipeline, begun, time_allowed
+from digest.publish import Pipeline, clock_starts, time_allowed
 from digest.render.renderer import Design
 from digest.store import FrozenEdition, Store
 from digest.store.content import ResponseCache
@@ -66,7 +66,7 @@ class App:
             newsletter=self.config.newsletter.name,
             articles=plan.articles,
             comments_per_article=plan.comments_per_article,
-            standards=held_to(self.config.root),
+            standards=load_scoring_rules(self.config.root),
             weights={plan.label: plan.weight for plan in self.config.sources},
         )
 
@@ -106,15 +106,15 @@ class App:
         for frozen in self.store.editions.unfinished():
             slot, answers = frozen.edition.slot, self.store.deliveries.answers(frozen.key)
             plan = self.plan_of(slot.name) or EditionPlan()
-            if now - begun(slot, frozen) > time_allowed(self.pipeline, plan, answers):
+            if now - clock_starts(slot, frozen) > time_allowed(self.pipeline, plan, answers):
                 self.store.editions.finish(frozen.key, now)
             else:
                 open_.append(frozen)
         return open_
 
-    def calendar(self, plan: EditionPlan) -> Calendar:
+    def calendar(self, plan: EditionPlan) -> EditionCalendar:
         """The days of a plan."""
-        return Calendar(plan, self.config.newsletter.timezone)
+        return EditionCalendar(plan, self.config.newsletter.timezone)
 
     def slot(self, plan: EditionPlan, day: date) -> Slot:
         """The edition of a local day, its window reaching back to the last one made before it."""
@@ -181,7 +181,7 @@ class App:
 
 
 @contextmanager
-def opened(root: Path, clock: Clock, *, retry_delays: Sequence[float] = (15.0, 60.0)) -> Iterator[App]:
+def open_newsletter(root: Path, clock: Clock, *, retry_delays: Sequence[float] = (15.0, 60.0)) -> Iterator[App]:
     """The newsletter in a folder; closed again whatever happens."""
     settings = config.load(root)
     store = Store.open(settings.store.url, root)

@@ -14,7 +14,7 @@ def _system() -> datetime:
     return datetime.now(UTC)
 
 
-def rehearsed() -> datetime | None:
+def digest_now() -> datetime | None:
     """DIGEST_NOW as an instant in UTC, or None where it is not set."""
     text = os.environ.get("DIGEST_NOW", "").strip()
     if not text:
@@ -36,13 +36,13 @@ def rehearsed() -> datetime | None:
 
 def command_clock() -> Clock:
     """The clock of a single command: under DIGEST_NOW it stands still, so that two runs give the same bytes."""
-    moment = rehearsed()
+    moment = digest_now()
     return _system if moment is None else lambda: moment
 
 
 def service_clock() -> Clock:
     """The clock of a service: under DIGEST_NOW it starts there and goes on."""
-    moment = rehearsed()
+    moment = digest_now()
     if moment is None:
         return _system
     began = time.monotonic()

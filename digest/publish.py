@@ -21,11 +21,11 @@ from typing import Literal
 from digest.batching import batched
 from digest.config import EditionPlan
 from digest.curate import curate
-from digest.edition.guards import DeadAddresses, quiet, sized
+from digest.edition.guards import DeadAddresses, check_bounce_rate, list_size_check
 from digest.edition.pipeline import NO_PERMIT, Permit, Pipeline, Progress, Unwatched
 from digest.edition.report import RunReport, difference
-from digest.edition.send import carried
-from digest.edition.size_limit import fitted, without_room
+from digest.edition.send import send_pending
+from digest.edition.size_limit import fit_size, without_room
 from digest.errors import LateError
 from digest.model import LOOKBACK, Edition, Failure, Harvest, Slot, Subscriber
 from digest.render.variants import Variants
@@ -53,22 +53,22 @@ async def publish(pipeline: Pipeline, plan: EditionPlan, slot: Slot, progress: P
     frozen = pipeline.store.editions.frozen(slot.key)
     if frozen is None and not permit.late and (note := _was_without(pipeline, plan, slot)):
         return RunReport(status="skipped", slot=slot, note=note)
-    check(pipeline, plan, slot, frozen, permit)
+    check_may_send(pipeline, plan, slot, frozen, permit)
     if frozen is None:
-        draft = await drafted(pipeline, plan, slot)
+        draft = await make_draft(pipeline, plan, slot)
         failures = draft.failures
         if len(draft.edition.stories) < plan.min_articles:
             return _without_edition(pipeline, plan, draft)
         frozen = await asyncio.to_thread(freeze, pipeline, draft.edition, subscriber_file, permit)
     else:
-        await asyncio.to_thread(heed, pipeline, subscriber_file)
+        await asyncio.to_thread(suppress_opted_out, pipeline, subscriber_file)
     report = await send(pipeline, frozen, progress, permit)
     return replace(report, failures=failures, bad_rows=subscriber_file.skipped, without_room=without_room(frozen.edition))
 
 
-def check(pipeline: Pipeline, plan: EditionPlan, slot: Slot, frozen: FrozenEdition | None, permit: Permit) -> None:
+def check_may_send(pipeline: Pipeline, plan: EditionPlan, slot: Slot, frozen: FrozenEdition | None, permit: Permit) -> None:
     """The fences. An edition begins within `late_after`; one that has begun is finished within `give_up_after`."""
-    remember(pipeline)
+    adopt_sent_log(pipeline)
     if permit.again:
         pipeline.sent_log.forget(slot.key, pipeline.clock())
         pipeline.store.editions.unremember(slot.key)
@@ -76,14 +76,14 @@ def check(pipeline: Pipeline, plan: EditionPlan, slot: Slot, frozen: FrozenEditi
     pipeline.sent_log.verify(slot.key, answers)
     over = frozen is not None and not pipeline.store.deliveries.waiting(slot.key, None)
     age = pipeline.clock() - slot.window.end
-    if pipeline.clock() - begun(slot, frozen) > time_allowed(pipeline, plan, answers) and not permit.late and not over:
+    if pipeline.clock() - clock_starts(slot, frozen) > time_allowed(pipeline, plan, answers) and not permit.late and not over:
         raise LateError(
             f"edition {slot.key} is {age.total_seconds() / 3600:.0f} hours old",
             remedy="Its readers do not expect it any more; `--late` sends it all the same.",
         )
 
 
-def remember(pipeline: Pipeline) -> None:
+def adopt_sent_log(pipeline: Pipeline) -> None:
     """What `sent.log` proves and the database does not know is taken down: a backup was restored, or the database lost."""
     editions, store = list(pipeline.sent_log.editions()), pipeline.store
     for made in editions:
@@ -103,7 +103,7 @@ def remember(pipeline: Pipeline) -> None:
         )
 
 
-def begun(slot: Slot, frozen: FrozenEdition | None) -> datetime:
+def clock_starts(slot: Slot, frozen: FrozenEdition | None) -> datetime:
     """From when on an edition's time is counted: its cut-off, or when it was made, where somebody has made it late."""
     return max(slot.window.end, frozen.edition.frozen_at) if frozen else slot.window.end
 
@@ -113,12 +113,12 @@ def time_allowed(pipeline: Pipeline, plan: EditionPlan, answers: int | None) -> 
     return pipeline.smtp.give_up_after if answers else plan.late_after
 
 
-async def drafted(pipeline: Pipeline, plan: EditionPlan, slot: Slot) -> Draft:
+async def make_draft(pipeline: Pipeline, plan: EditionPlan, slot: Slot) -> Draft:
     """Stages 1 and 2: what the edition holds if it is made now, as much of it as fits into a mail."""
     harvest = await pipeline.collect(slot.window.start - LOOKBACK)
     pipeline.store.content.keep(harvest, pipeline.clock())
     edition = await _chosen(pipeline, plan, slot, harvest)
-    return Draft(edition=fitted(edition, pipeline.design().size), failures=harvest.failures)
+    return Draft(edition=fit_size(edition, pipeline.design().size), failures=harvest.failures)
 
 
 async def _chosen(pipeline: Pipeline, plan: EditionPlan, slot: Slot, harvest: Harvest) -> Edition:
@@ -142,8 +142,8 @@ def freeze(pipeline: Pipeline, edition: Edition, subscriber_file: SubscriberFile
     """
     last = None if permit.anyway else pipeline.store.editions.last(edition.slot.name)
     if last is not None:
-        quiet(pipeline.guards, pipeline.store, last)
-    guard = sized(pipeline.guards, last.readers if last else None)
+        check_bounce_rate(pipeline.guards, pipeline.store, last)
+    guard = list_size_check(pipeline.guards, last.readers if last else None)
     design = pipeline.design()
     rendered, versions = design.render(edition), Variants(edition, design)
     own = columns([rendered.html, rendered.text])
@@ -153,7 +153,7 @@ def freeze(pipeline: Pipeline, edition: Edition, subscriber_file: SubscriberFile
     return frozen
 
 
-def heed(pipeline: Pipeline, rows: Iterable[Subscriber]) -> None:
+def suppress_opted_out(pipeline: Pipeline, rows: Iterable[Subscriber]) -> None:
     """Put who is marked in the roll as gone on the suppression list: there it holds, whatever becomes of the file."""
     said = partial(Suppression, since=pipeline.clock(), origin=Origin.LIST, detail="so marked in the roll")
     pipeline.store.suppressions.adopt(said(email=row.email, reason=row.status) for row in rows if row.status in GONE)
@@ -178,7 +178,7 @@ async def send(
         if not await _paused(pipeline, pause, waiting, progress):
             break
         progress.started(waiting)
-        await carried(pipeline, frozen, waiting, progress, due, tally)
+        await send_pending(pipeline, frozen, waiting, progress, due, tally)
     now, bounces = pipeline.clock(), pipeline.bounces
     adopt, since = pipeline.store.suppressions.adopt_bounces, now - bounces.soft_within
     bounced = await asyncio.to_thread(adopt, key, now, limit=bounces.soft_limit, since=since)
@@ -195,7 +195,7 @@ async def _paused(pipeline: Pipeline, seconds: float, waiting: int, progress: Pr
     return not pipeline.stop.is_set()
 
 
-def recipients(store: Store, subscriber_file: SubscriberFile, day: date) -> int:
+def count_recipients(store: Store, subscriber_file: SubscriberFile, day: date) -> int:
     """How many readers would get an edition of a day: active, no pause of theirs, not opted out, whatever the file says."""
     total = 0
     for rows in batched(row.email for row in subscriber_file.distinct() if row.standing(day) == "active"):
@@ -243,11 +243,11 @@ __all__ = [
     "Pipeline",
     "Progress",
     "Unwatched",
-    "check",
-    "drafted",
-    "heed",
+    "check_may_send",
+    "count_recipients",
+    "make_draft",
     "publish",
-    "recipients",
     "send",
+    "suppress_opted_out",
     "time_allowed",
 ]

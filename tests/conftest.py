@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from digest.app import App, opened
+from digest.app import App, open_newsletter
 from digest.web.pages import served
 from tests.newsroom import NOW, RecordedSite
 from tests.relay import Relay, running
@@ -74,7 +74,7 @@ connections = 3
 @pytest.fixture
 def app(site: RecordedSite, relay: Relay, furnish: Furnish) -> Iterator[App]:
     """A newsletter at work on the recorded site, at the moment the site was recorded for."""
-    with opened(furnish(site.base, relay.port), lambda: NOW, retry_delays=()) as app:
+    with open_newsletter(furnish(site.base, relay.port), lambda: NOW, retry_delays=()) as app:
         yield app
 
 

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from digest.app import App, opened
+from digest.app import App, open_newsletter
 from digest.edition.report import RunReport
 from digest.errors import ConfigError, RestoredError
 from digest.model import Slot
-from digest.publish import Unwatched, drafted, publish, remember
-from digest.service.checks import findings
+from digest.publish import Unwatched, adopt_sent_log, make_draft, publish
+from digest.service.checks import run_checks
 from digest.statuses import Origin
 from digest.store import Store
 from tests.conftest import Furnish
@@ -34,7 +34,7 @@ def slot(app: App) -> Slot:
 
 
 async def run(root: Path) -> RunReport:
-    with opened(root, lambda: NOW, retry_delays=()) as app:
+    with open_newsletter(root, lambda: NOW, retry_delays=()) as app:
         return await publish(app.pipeline, app.config.editions[0], slot(app), Unwatched())
 
 
@@ -73,20 +73,20 @@ async def test_two_folders_on_one_store_are_told(root: Path, tmp_path: Path) -> 
 
 
 async def test_a_restored_backup_prints_no_story_again_and_writes_to_nobody_who_left(root: Path, relay: Relay) -> None:
-    with opened(root, lambda: NOW, retry_delays=()) as app:
+    with open_newsletter(root, lambda: NOW, retry_delays=()) as app:
         app.store.editions.next_number()
     backup = shutil.copytree(root / "state", root / "backup")
     await run(root)
-    with opened(root, lambda: NOW, retry_delays=()) as app:
+    with open_newsletter(root, lambda: NOW, retry_delays=()) as app:
         app.store.suppressions.opt_out([(app.links.token("ada@readers.example"), "by the page")], NOW)
     shutil.rmtree(root / "state")
     shutil.copytree(backup, root / "state")
     tomorrow = NOW + timedelta(days=1)
-    with opened(root, lambda: tomorrow, retry_delays=()) as app:
-        remember(app.pipeline)
+    with open_newsletter(root, lambda: tomorrow, retry_delays=()) as app:
+        adopt_sent_log(app.pipeline)
         left = next(app.store.suppressions.of(["ada@readers.example"]))
         assert (left.reason, left.origin) == ("unsubscribed", Origin.LOG)
-        draft = await drafted(app.pipeline, app.config.editions[0], app.slot(app.config.editions[0], tomorrow.date()))
+        draft = await make_draft(app.pipeline, app.config.editions[0], app.slot(app.config.editions[0], tomorrow.date()))
         assert [story.article.title for story in draft.edition.stories] == []
         with pytest.raises(RestoredError, match="--again"):
             await publish(app.pipeline, app.config.editions[0], slot(app), Unwatched())
@@ -94,7 +94,7 @@ async def test_a_restored_backup_prints_no_story_again_and_writes_to_nobody_who_
 
 
 def test_who_came_back_after_the_backup_has_come_back(root: Path) -> None:
-    with opened(root, lambda: NOW) as app:
+    with open_newsletter(root, lambda: NOW) as app:
         app.store.suppressions.add("bo@readers.example", "unsubscribed", NOW)
         app.store.suppressions.release("bo@readers.example", "asked on the telephone", NOW)
         app.store.suppressions.add("ada@readers.example", "complained", NOW)
@@ -110,14 +110,14 @@ async def test_nobody_else_reads_a_newsletters_files(
     assert {stat.S_IMODE(path.stat().st_mode) for path in files} == {0o600}
     assert stat.S_IMODE((root / "state").stat().st_mode) == 0o700
     files[0].chmod(0o644)
-    with opened(root, lambda: NOW):
+    with open_newsletter(root, lambda: NOW):
         assert "others on this machine could read state/digest.db" in caplog.text
         assert "now only you can" in caplog.text
     assert stat.S_IMODE(files[0].stat().st_mode) == 0o600
     monkeypatch.setattr("digest.service.checks.DNS_PATIENCE", 0.01)
-    with opened(root, lambda: NOW) as app:
+    with open_newsletter(root, lambda: NOW) as app:
         files[0].chmod(0o640)
-        told = [row.text for row in await findings(app) if "chmod go=" in row.text]
+        told = [row.text for row in await run_checks(app) if "chmod go=" in row.text]
     assert len(told) == 1
     assert str(files[0]) in told[0]
 
@@ -125,6 +125,6 @@ async def test_nobody_else_reads_a_newsletters_files(
 async def test_check_names_a_column_that_may_say_no(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("digest.service.checks.DNS_PATIENCE", 0.01)
     (root / "subscribers.csv").write_text("email,Marketing Consent Q3\nada@readers.example,perhaps\n")
-    with opened(root, lambda: NOW) as app:
-        told = [row for row in await findings(app) if "Marketing Consent Q3" in row.text]
+    with open_newsletter(root, lambda: NOW) as app:
+        told = [row for row in await run_checks(app) if "Marketing Consent Q3" in row.text]
     assert [row.level for row in told] == ["error"]

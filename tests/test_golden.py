@@ -12,7 +12,7 @@ from digest.app import App
 from digest.compose import Composer, Sender
 from digest.compose.reader_links import ReaderLinks
 from digest.model import Edition, Recipient
-from digest.service.dry_run import made
+from digest.service.dry_run import build_edition
 from digest.store.edition_rows import as_json
 from tests.newsroom import BASE, RecordedSite
 
@@ -33,7 +33,7 @@ def golden() -> Iterator[dict[str, bytes]]:
 
 async def test_the_recorded_morning(app: App, site: RecordedSite, golden: dict[str, bytes]) -> None:
     plan = app.config.editions[0]
-    edition, failures = await made(app, plan, app.slot(plan, app.calendar(plan).latest(app.clock())))
+    edition, failures = await build_edition(app, plan, app.slot(plan, app.calendar(plan).latest(app.clock())))
     assert failures == ()
     text = json.dumps(as_json(edition), ensure_ascii=False, indent=1).replace(site.base, BASE)
     edition = TypeAdapter(Edition).validate_json(text)

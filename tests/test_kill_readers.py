@@ -13,7 +13,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from digest.app import opened
+from digest.app import open_newsletter
 from digest.store import Store
 from digest.subscribers import SubscriberFile
 from tests.conftest import Furnish
@@ -59,7 +59,7 @@ async def test_an_answered_opt_out_holds_after_a_kill(site: RecordedSite, relay:
     root = furnish(site.base, relay.port, extra="[web]\nport = 0\n")
     subscriber_file = root / "subscribers.csv"
     subscriber_file.write_text("email,name,status\n" + "".join(f"{email},Reader,active\n" for email in PEOPLE))
-    with opened(root, lambda: NOW, retry_delays=()) as app:
+    with open_newsletter(root, lambda: NOW, retry_delays=()) as app:
         tokens = {email: app.links.token(email) for email in PEOPLE}
         for email, token in tokens.items():
             app.store.readers.enrol(email, token)

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from digest.app import App, opened
+from digest.app import App, open_newsletter
 from digest.edition.report import RunReport
 from digest.errors import BusyError
 from digest.model import Failure, Harvest, Receipt
 from digest.publish import Unwatched, publish
-from digest.service.dry_run import made, rehearse
+from digest.service.dry_run import build_edition, dry_run
 from digest.web.desk import Desk
 from digest.web.mime_view import html_part, text_part
 from tests.conftest import Furnish
@@ -68,7 +68,7 @@ async def test_what_is_frozen_is_sent_as_it_is(app: App, relay: Relay, site: Rec
 async def test_preview_is_the_real_path(app: App, relay: Relay) -> None:
     plan = app.config.editions[0]
     slot = app.slot(plan, app.calendar(plan).latest(app.clock()))
-    edition, _ = await made(app, plan, slot)
+    edition, _ = await build_edition(app, plan, slot)
     before = Desk(app, edition, "").raw("ada@readers.example")
     await run(app)
     sent = next(raw for address, raw in relay.taken if address.startswith("ada"))
@@ -101,7 +101,7 @@ async def test_a_dead_source_beside_a_good_one_is_one_line(relay: Relay, site: R
     config = (root / "digest.toml").read_text()
     dead = '[[sources]]\nkind = "feed"\nurl = "http://127.0.0.1:9/feed/"\nname = "The dead one"\nallow_private = true\n\n[smtp]'
     (root / "digest.toml").write_text(config.replace("[smtp]", dead))
-    with opened(root, lambda: NOW, retry_delays=()) as app:
+    with open_newsletter(root, lambda: NOW, retry_delays=()) as app:
         report = await run(app)
     assert report.counts["sent"] == 2
     (failure,) = report.failures
@@ -121,7 +121,7 @@ async def test_too_few_articles_skip_the_day_and_stay_for_the_next(app: App, rel
 
 
 async def test_too_few_because_a_source_failed_is_not_settled(relay: Relay, furnish: Furnish) -> None:
-    with opened(furnish("http://127.0.0.1:9", relay.port), lambda: NOW, retry_delays=()) as app:
+    with open_newsletter(furnish("http://127.0.0.1:9", relay.port), lambda: NOW, retry_delays=()) as app:
         report = await run(app)
         assert (report.status, report.exit_code) == ("failed", 1)
         assert app.store.editions.recent(5) == []
@@ -143,7 +143,7 @@ async def test_what_was_collected_before_makes_an_edition_when_the_site_is_down(
 async def test_a_comment_that_a_moderator_removed_is_not_printed(app: App, relay: Relay, site: RecordedSite) -> None:
     harvest = await app.collect(NOW - timedelta(days=3), conditional=True)
     app.store.content.keep(harvest, NOW - timedelta(hours=3))
-    rehearsed = await rehearse(app, app.config.editions[0], app.slot(app.config.editions[0], NOW.date()), [])
+    rehearsed = await dry_run(app, app.config.editions[0], app.slot(app.config.editions[0], NOW.date()), [])
     chosen = rehearsed.edition.stories[0].picks[0].comment
     site.drop(int(chosen.id.rpartition("-")[2]))
     await run(app)
@@ -153,7 +153,7 @@ async def test_a_comment_that_a_moderator_removed_is_not_printed(app: App, relay
 async def test_a_test_copy_touches_no_ledger(app: App, relay: Relay) -> None:
     plan = app.config.editions[0]
     slot = app.slot(plan, app.calendar(plan).latest(NOW))
-    outcome = await rehearse(app, plan, slot, ["me@home.example"])
+    outcome = await dry_run(app, plan, slot, ["me@home.example"])
     assert outcome.exit_code == 0
     assert relay.message("me@home.example")["Subject"].startswith("[TEST] ")
     assert app.store.editions.recent(5) == []
@@ -168,7 +168,7 @@ async def test_deferred_mail_is_tried_again_within_the_run(relay: Relay, site: R
         return "451 4.7.1 greylisted" if tries["count"] <= 2 else None
 
     relay.rcpt = greylisting
-    with opened(furnish(site.base, relay.port), lambda: NOW, retry_delays=(0.05, 0.05)) as app:
+    with open_newsletter(furnish(site.base, relay.port), lambda: NOW, retry_delays=(0.05, 0.05)) as app:
         report = await run(app)
     assert (report.status, report.counts["sent"], report.counts["deferred"]) == ("sent", 2, 0)
 
@@ -185,7 +185,7 @@ async def test_nothing_unusual_in_the_bytes(app: App, relay: Relay) -> None:
 async def test_two_runs_at_once_are_one(app: App, tmp_path: Path) -> None:
     with (
         app.sending(),
-        opened(app.config.root, lambda: NOW) as other,
+        open_newsletter(app.config.root, lambda: NOW) as other,
         pytest.raises(BusyError, match="another digest is sending"),
         other.sending(),
     ):
@@ -204,7 +204,7 @@ async def test_a_source_that_explodes_beside_a_good_one_is_one_line(
     root = furnish(site.base, relay.port)
     config = (root / "digest.toml").read_text()
     (root / "digest.toml").write_text(config.replace("[smtp]", '[[sources]]\nkind = "feed"\nurl = "http://127.0.0.1:9/"\n\n[smtp]'))
-    with opened(root, lambda: NOW, retry_delays=()) as app:
+    with open_newsletter(root, lambda: NOW, retry_delays=()) as app:
         report = await run(app)
     assert report.counts["sent"] == 2
     assert "ZeroDivisionError" in report.failures[0].reason

@@ -14,7 +14,7 @@ from digest.collect.fetch import Response
 from digest.collect.sources import feed
 from digest.config import SourcePlan
 from digest.curate import Rules, curate
-from digest.curate.judge import held_to
+from digest.curate.judge import load_scoring_rules
 from digest.model import LOOKBACK, Edition, Harvest, Rendered, Slot, Window
 from digest.store import REACH, RecipientRules, Store
 
@@ -55,7 +55,7 @@ WORDS = [
     "museum",
     "carnival",
 ]
-RULES = Rules(newsletter="The Harbour Gazette", articles=50, comments_per_article=0, standards=held_to(Path()))
+RULES = Rules(newsletter="The Harbour Gazette", articles=50, comments_per_article=0, standards=load_scoring_rules(Path()))
 PLAN = SourcePlan(kind="feed", url="http://gazette.example/feed/")
 WAYS = ("plain", "plain", "plain", "edited", "moved", "guid", "twice", "undated", "late", "backdated")
 

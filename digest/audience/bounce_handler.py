@@ -14,7 +14,7 @@ from time import monotonic
 
 from digest.app import App
 from digest.audience.csv_sync import catch_up
-from digest.bounces import FAILED, BounceReport, read
+from digest.bounces import FAILED, BounceReport, classify
 from digest.bounces.mailboxes import Imap, read_new
 from digest.bounces.webhooks import Event
 from digest.errors import DigestError
@@ -49,7 +49,7 @@ class BounceHandler:
 
     def take(self, raw: bytes) -> tuple[BounceReport, list[BounceOutcome]]:
         """Deal with a message, once, however often it is given."""
-        report = read(raw)
+        report = classify(raw)
         return report, self._dealt(f"mail {hashlib.sha256(raw).hexdigest()}", report, vouched=False)
 
     def take_event(self, event: Event) -> list[BounceOutcome]:

@@ -13,7 +13,7 @@ from digest.batching import batched
 from digest.errors import DigestError
 from digest.statuses import GONE
 from digest.store import Store
-from digest.subscribers import SubscriberFile, write_down
+from digest.subscribers import SubscriberFile, set_columns
 
 log = logging.getLogger("digest")
 APART = 5.0  # seconds between two writings
@@ -51,7 +51,7 @@ class CsvSync:
         if not taken:
             return True
         try:
-            await asyncio.to_thread(write_down, self._subscriber_file().path, partial(self._still, taken))
+            await asyncio.to_thread(set_columns, self._subscriber_file().path, partial(self._still, taken))
         except DigestError as error:
             log.warning("recorded, but not shown in the roll yet: %s", error)
             self._waiting = {email: {**values, **self._waiting.get(email, {})} for email, values in taken.items()} | {
@@ -79,7 +79,7 @@ class CsvSync:
 def catch_up(store: Store, subscriber_file: SubscriberFile) -> int:
     """Show in the roll who is on the suppression list and is not marked so; returns how many rows that were."""
     missing = dict(_missing(store, subscriber_file))
-    return write_down(subscriber_file.path, lambda: {**_confirmed(store, missing)}) if missing else 0
+    return set_columns(subscriber_file.path, lambda: {**_confirmed(store, missing)}) if missing else 0
 
 
 def _confirmed(store: Store, missing: Mapping[str, Mapping[str, str]]) -> Mapping[str, Mapping[str, str]]:

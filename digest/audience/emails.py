@@ -3,7 +3,7 @@
 from digest.render.renderer import ButtonEmail, ShareLink
 
 
-def please(name: str, url: str) -> ButtonEmail:
+def confirmation(name: str, url: str) -> ButtonEmail:
     """Somebody asked for the newsletter at this address."""
     return ButtonEmail(
         subject=f"Please confirm: {name} by e-mail",
@@ -15,7 +15,7 @@ def please(name: str, url: str) -> ButtonEmail:
     )
 
 
-def already(name: str, choices: str) -> ButtonEmail:
+def already_subscribed(name: str, choices: str) -> ButtonEmail:
     """Somebody asked for it who has it."""
     return ButtonEmail(
         subject=f"You already receive {name}",
@@ -27,7 +27,7 @@ def already(name: str, choices: str) -> ButtonEmail:
     )
 
 
-def way(name: str, pages: tuple[str, str, str], data: str) -> ButtonEmail:
+def data_link(name: str, pages: tuple[str, str, str], data: str) -> ButtonEmail:
     """Somebody asked for a link: to their choices and out, which last, and to their data, which lasts an hour."""
     leave, _, choices = pages
     return ButtonEmail(

@@ -31,7 +31,7 @@ class Filter:
         )
 
 
-def rows(store: Store, subscriber_file: SubscriberFile, wanted: Filter) -> Iterator[Sequence[str]]:
+def export_rows(store: Store, subscriber_file: SubscriberFile, wanted: Filter) -> Iterator[Sequence[str]]:
     """A header and a row for each; a cell that a spreadsheet would take for a formula gets an apostrophe."""
     extra = [name for _, name in subscriber_file.columns().extra]
     yield [*KNOWN, *extra]
@@ -41,7 +41,7 @@ def rows(store: Store, subscriber_file: SubscriberFile, wanted: Filter) -> Itera
             status = gone.get(row.email, row.status)
             if wanted.takes(row, status):
                 others = [*_known(row, status), *(row.extra.get(name, "") for name in extra)]
-                yield [*map(harmless, [row.email, *others])]
+                yield [*map(neutralised, [row.email, *others])]
 
 
 def _known(row: Subscriber, status: str) -> Sequence[str]:
@@ -51,6 +51,6 @@ def _known(row: Subscriber, status: str) -> Sequence[str]:
     )  # fmt: skip
 
 
-def harmless(value: str) -> str:
+def neutralised(value: str) -> str:
     """A cell that no spreadsheet runs."""
     return f"'{value}" if value.startswith(FORMULA) else value

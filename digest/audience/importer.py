@@ -21,8 +21,8 @@ from digest.store import HistoryEvent, Store, Suppression
 from digest.subscribers import FileEdit, NewRow, Problem, SubscriberFile, backups, rewrite
 from digest.subscribers.columns import Columns, day_of
 from digest.subscribers.csv_table import CsvTable, Record
-from digest.subscribers.edit import Edit, setting
-from digest.subscribers.import_batch import ImportAction, ImportBatch, ImportRow, changes, said
+from digest.subscribers.edit import Edit, column_edit
+from digest.subscribers.import_batch import ImportAction, ImportBatch, ImportRow, changes, row_values
 from digest.subscribers.import_journal import ImportJournal
 from digest.subscribers.zip_archive import Part
 
@@ -122,7 +122,7 @@ class Import:
             if then is None:
                 continue
             new = changes(now, then)
-            before = {name: value for name, value in said(now).items() if name in new}
+            before = {name: value for name, value in row_values(now).items() if name in new}
             why = gone.get(now.email) or (now.status if now.status in GONE or now.status.startswith(UNCLEAR) else "")
             if why:
                 yield now.email, "kept out", why, {}
@@ -198,7 +198,7 @@ class _Edits:
         if row is None:
             return None
         values = {name: {**row.values, "status": row.status}[name] for name in row.before}
-        edit = setting(self._table, self._columns, values)
+        edit = column_edit(self._table, self._columns, values)
         return partial(self._edited, email, edit) if edit else None
 
     def _edited(self, email: str, edit: Edit, record: Record) -> str | None:

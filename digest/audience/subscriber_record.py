@@ -59,7 +59,7 @@ class SubscriberRecord:
         return "\n".join(lines)
 
 
-def subscriber_record(app: App, email: str) -> SubscriberRecord:
+def record_of(app: App, email: str) -> SubscriberRecord:
     """Gather it; a roll that cannot be read is as one that does not have the address."""
     try:
         row = app.subscriber_file().find(email)

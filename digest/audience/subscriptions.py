@@ -20,19 +20,19 @@ from digest.audience import emails
 from digest.audience.csv_sync import CsvSync
 from digest.audience.exporter import FORMULA
 from digest.audience.rate_limiter import RateLimiter
-from digest.audience.subscriber_record import SubscriberRecord, subscriber_record
+from digest.audience.subscriber_record import SubscriberRecord, record_of
 from digest.compose import Composer
-from digest.deliver import one_by_one
+from digest.deliver import deliver_unrecorded
 from digest.errors import DigestError, SubscriberFileError
 from digest.model import Recipient, Subscriber
 from digest.render.renderer import ButtonEmail
 from digest.store import HistoryEvent, Preference, Request
 from digest.store.batch_writer import BatchWriter
 from digest.store.readers import LASTS
-from digest.subscribers import FileEdit, NewRow, normal, remove, rewrite
+from digest.subscribers import FileEdit, NewRow, normalise, remove, rewrite
 from digest.subscribers.columns import Columns
 from digest.subscribers.csv_table import CsvTable
-from digest.subscribers.edit import Edit, Edits, setting
+from digest.subscribers.edit import Edit, Edits, column_edit
 from digest.subscribers.import_journal import ImportJournal
 
 log = logging.getLogger("digest")
@@ -92,7 +92,7 @@ class Subscriptions:
 
         What a spreadsheet would run is no name, and an address that it would run is nobody's: both would stand in the list.
         """
-        address = normal(email)
+        address = normalise(email)
         if address.startswith(FORMULA):
             log.warning("somebody asked for the newsletter with a formula for an address; nothing was sent")
             return
@@ -108,9 +108,9 @@ class Subscriptions:
         if request is None or not self._mailboxes.takes(_mailbox(email)):
             return
         if row is not None and reason is None and row.status in {"active", "paused"}:
-            await self._send(email, emails.already(self._name, app.links.pages(email, "")[2]))
+            await self._send(email, emails.already_subscribed(self._name, app.links.pages(email, "")[2]))
         else:
-            await self._send(email, emails.please(self._name, self._confirmation(request)))
+            await self._send(email, emails.confirmation(self._name, self._confirmation(request)))
 
     async def confirm(self, token: str) -> tuple[str, ...] | None:
         """Take the one who asked onto the roll, and give the topics chosen; None for a token that is forged, answered, renewed
@@ -178,23 +178,23 @@ class Subscriptions:
 
     def send_link(self, email: str) -> None:
         """Send a reader the way to their own data; nothing happens for an address that is unknown. RollError for none."""
-        address = normal(email)
+        address = normalise(email)
         if self._links_sent.takes(address):
             self._later(self._link(address))
 
     async def _link(self, email: str) -> None:
-        found = await asyncio.to_thread(subscriber_record, self._app, email)
+        found = await asyncio.to_thread(record_of, self._app, email)
         gone = found.suppression.reason if found.suppression else ""
         if found.known and gone not in NOT_WRITTEN_TO:
             token = self._app.links.token(email)
             await asyncio.to_thread(self._app.store.readers.enrol, email, token)
-            await self._send(email, emails.way(self._name, self._app.links.pages(email, ""), self._data(token)))
+            await self._send(email, emails.data_link(self._name, self._app.links.pages(email, ""), self._data(token)))
 
     def mine(self, token: str) -> SubscriberRecord | None:
         """What is known of the reader whom a link was sent to; None for one that is forged or too old."""
         with suppress(BadData):
             email = self.known(str(self._own.loads(_canonical(token), max_age=int(MINE.total_seconds()))))
-            return subscriber_record(self._app, email) if email else None
+            return record_of(self._app, email) if email else None
         return None
 
     def forget(self, email: str) -> None:
@@ -211,7 +211,7 @@ class Subscriptions:
         rendered = app.design().letter(letter)
         compose = Composer(app.pipeline.sender, rendered, f"letter-{now.timestamp():.6f}", now, letter=True)
         message = compose(Recipient(id=0, email=email))
-        (receipt,) = await one_by_one(app.config.smtp, app.config.newsletter.address, app.clock, [message])
+        (receipt,) = await deliver_unrecorded(app.config.smtp, app.config.newsletter.address, app.clock, [message])
         if receipt.outcome != "sent":
             log.warning("a letter to %s: %s %s", email, receipt.code, receipt.reply)
 
@@ -265,7 +265,7 @@ def _joining(asked: dict[str, Request], there: set[str], today: str) -> FileEdit
     """The rows of those who have confirmed: new ones, and those that are there made active."""
 
     def edits(table: CsvTable, columns: Columns) -> Edits:
-        edit = setting(table, columns, {"status": "active", "paused_until": ""})
+        edit = column_edit(table, columns, {"status": "active", "paused_until": ""})
         return dict.fromkeys(there, edit) if edit else dict[str, Edit]()
 
     new = [

@@ -5,6 +5,6 @@ read_call     what a provider tells → what it means  (providers.py, seals.py)
 read_new      where messages are found               (mailboxes.py)
 """
 
-from digest.bounces.classify import FAILED, BounceReport, read
+from digest.bounces.classify import FAILED, BounceReport, classify
 
-__all__ = ["FAILED", "BounceReport", "read"]
+__all__ = ["FAILED", "BounceReport", "classify"]

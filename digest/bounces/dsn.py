@@ -31,13 +31,13 @@ def addresses(text: str) -> list[str]:
     return list(dict.fromkeys(found.lower().strip(".'") for found in _ADDRESS.findall(text)))
 
 
-def code_in(text: str) -> str:
+def status_code_in(text: str) -> str:
     """The first enhanced status code in a text."""
     found = _CODE.search(text)
     return found[0] if found else ""
 
 
-def fates(message: Message) -> list[RecipientStatus]:
+def recipient_statuses(message: Message) -> list[RecipientStatus]:
     """What the delivery status parts of a message say, those of a forwarded notification too.
 
     Where a message's own parts cannot be told apart, its whole text is looked through for their fields.
@@ -51,7 +51,7 @@ def fates(message: Message) -> list[RecipientStatus]:
     return [fate for group in groups if (fate := _fate(group))]
 
 
-def plain(value: object) -> str:
+def decoded_header(value: object) -> str:
     """A header's text, where its bytes were UTF-8 (RFC 6532)."""
     text = str(value)
     try:
@@ -79,7 +79,7 @@ def _fate(group: Message) -> RecipientStatus | None:
     if not address:
         return None
     detail = " ".join(str(group.get("Diagnostic-Code", "")).split())
-    status = code_in(str(group.get("Status", ""))) or code_in(detail)
+    status = status_code_in(str(group.get("Status", ""))) or status_code_in(detail)
     word = _WORD.search(str(group.get("Action", "")).lower())
     action = word[0] if word else ""
     if action in _FAILED or (not action and status.startswith("5")):
@@ -92,21 +92,21 @@ def _fate(group: Message) -> RecipientStatus | None:
 def _recipient(group: Message) -> str:
     """The address that was written to, else the one that it led to: a type, a semicolon and the address, or less."""
     for name in ("Original-Recipient", "Final-Recipient", "X-Actual-Recipient", "X-Original-Recipient", "Original-Rcpt-To"):
-        text = _TYPE.sub(" ", plain(group.get(name, "")))
+        text = _TYPE.sub(" ", decoded_header(group.get(name, "")))
         found = addresses(text) if text.isascii() else [wide.lower() for wide in _WIDE.findall(text)]
         if found:
             return found[0]
     return ""
 
 
-def complaint(message: Message) -> tuple[list[str], str] | None:
+def feedback_report(message: Message) -> tuple[list[str], str] | None:
     """Who complained, and the kind of feedback; None for what is no feedback report.
 
     Providers hide the address, or most of it: then only the original's own marks tell (see `reading`).
     """
     part = next((part for part in message.walk() if part.get_content_type() == "message/feedback-report"), None)
     if part is None:
-        about = original(message)
+        about = original_message(message)
         junk = addresses(str(about.get("X-HmXmrOriginalRecipient", ""))) if about is not None else []
         return (junk, "abuse") if junk else None  # Outlook.com forwards the original, without a report
     payload = part.get_payload()
@@ -125,7 +125,7 @@ def complaint(message: Message) -> tuple[list[str], str] | None:
     return list(dict.fromkeys(named)), kind
 
 
-def original(message: Message) -> Message | None:
+def original_message(message: Message) -> Message | None:
     """The message that the report is about, or its headers."""
     for part in message.walk():
         if part.get_content_type() in {"text/rfc822-headers", "text/rfc822-header", "message/rfc822-headers"}:

@@ -34,7 +34,7 @@ def read_new(place: str, root: Path, password: str, take: Take) -> int:
         return imap.read_new(take)
 
 
-def look(place: str, root: Path, password: str) -> None:
+def check_mailbox(place: str, root: Path, password: str) -> None:
     """See whether a mailbox can be read; DigestError where it cannot. Nothing in it is touched."""
     scheme, _, rest = place.partition(":")
     if scheme.startswith("imap"):

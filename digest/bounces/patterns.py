@@ -84,12 +84,12 @@ def speaks_of_a_bounce(subject: str) -> bool:
     return bool(_SUBJECT.search(subject))
 
 
-def an_answer(subject: str) -> bool:
+def is_auto_reply(subject: str) -> bool:
     """Whether a Subject is that of an automatic reply."""
     return bool(_ANSWER.search(subject))
 
 
-def only_late(text: str) -> bool:
+def is_delay_notice(text: str) -> bool:
     """Whether a notice says that the mail is late rather than lost."""
     return bool(_DELAY.search(text))
 

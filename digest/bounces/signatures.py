@@ -7,7 +7,7 @@ from cryptography.hazmat.primitives.serialization import load_der_public_key
 from cryptography.x509 import load_pem_x509_certificate
 
 
-def rsa_seal(certificate: bytes, words: bytes, signature: bytes, *, modern: bool) -> bool:
+def verify_rsa(certificate: bytes, words: bytes, signature: bytes, *, modern: bool) -> bool:
     """RSA with PKCS #1 v1.5 (RFC 8017, section 8.2), over SHA-256, or SHA-1 where the provider is not `modern`."""
     try:
         key = load_pem_x509_certificate(certificate).public_key()
@@ -19,7 +19,7 @@ def rsa_seal(certificate: bytes, words: bytes, signature: bytes, *, modern: bool
     return True
 
 
-def ecdsa_seal(public: bytes, words: bytes, signature: bytes) -> bool:
+def verify_ecdsa(public: bytes, words: bytes, signature: bytes) -> bool:
     """ECDSA over SHA-256 (FIPS 186-5) with a public key in DER."""
     try:
         key = load_der_public_key(public)

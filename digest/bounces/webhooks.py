@@ -18,9 +18,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from digest.bounces.classify import BounceReport, Kind
-from digest.bounces.dsn import code_in
+from digest.bounces.dsn import status_code_in
 from digest.bounces.refusals import Cause, cause
-from digest.bounces.signatures import ecdsa_seal, rsa_seal
+from digest.bounces.signatures import verify_ecdsa, verify_rsa
 from digest.config import Webhook
 from digest.errors import DigestError
 
@@ -110,7 +110,7 @@ def _sealed_by_amazon(told: Mapping[str, Any], kind: str, fetch: Fetch) -> None:
         raise ForgedError("not a certificate's address")
     certificate = fetch(address)
     modern = _str(told, "SignatureVersion") == "2"
-    if not rsa_seal(certificate, words, _decoded(_str(told, "Signature")), modern=modern):
+    if not verify_rsa(certificate, words, _decoded(_str(told, "Signature")), modern=modern):
         raise ForgedError("the signature of Amazon SNS does not fit")
 
 
@@ -174,7 +174,7 @@ def _mailbox_full(status: Mapping[str, Any]) -> bool:
 def _sendgrid(call: Call, hook: Webhook, now: float) -> Iterator[Event]:
     stamp = call.headers.get("x-twilio-email-event-webhook-timestamp", "")
     seal = _decoded(call.headers.get("x-twilio-email-event-webhook-signature", ""))
-    if not hook.key or not ecdsa_seal(_decoded(hook.key), stamp.encode() + call.body, seal) or not _fresh(stamp, now):
+    if not hook.key or not verify_ecdsa(_decoded(hook.key), stamp.encode() + call.body, seal) or not _fresh(stamp, now):
         raise ForgedError("the signature of SendGrid does not fit, or is old")
     for row in map(_fields, _rows(call.json())):
         kinds: dict[str, Kind] = {"bounce": "hard", "spamreport": "complaint", "unsubscribe": "leave", "group_unsubscribe": "leave"}
@@ -230,7 +230,7 @@ def _failed(status: str, words: str, *, gone: bool) -> Kind:
 
     Where they say nothing, its own word (`gone`) counts.
     """
-    status = status or code_in(words)
+    status = status or status_code_in(words)
     kinds: dict[Cause, Kind] = {Cause.FULL: "full", Cause.OURS: "ours", Cause.LATER: "soft"}
     return kinds.get(cause(status, words), "hard" if gone else "soft")
 

@@ -119,7 +119,7 @@ def _for_machines(told: JsonError) -> bool:
     """One JSON object on standard output, where that is what was asked for."""
     if "--json" not in sys.argv[1:]:
         return False
-    from digest.cli.options import for_machines
+    from digest.cli.options import json_text
 
-    click.echo(for_machines({"error": told._asdict()}))
+    click.echo(json_text({"error": told._asdict()}))
     return True

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from digest.cli.options import shared, show, working
+from digest.cli.options import common_options, print_json, running_app
 from digest.errors import ConfigError, UsageError
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ EVENTS = {
 @click.command("bounces")
 @click.argument("source", required=False, metavar="[FILE|-]")
 @click.option("--dry-run", is_flag=True, help="Only tell what it says; works outside a newsletter's folder too.")
-@shared
+@common_options
 def command(root: Path, as_json: bool, source: str | None, dry_run: bool) -> int:
     """Deal with mail that came back: FILE or - is one message, a Maildir or an mbox; without it, the configured mailbox.
 
@@ -43,14 +43,14 @@ def command(root: Path, as_json: bool, source: str | None, dry_run: bool) -> int
         return _configured(root, as_json)
     messages = list(_messages(source))
     if dry_run:
-        from digest.bounces import read
+        from digest.bounces import classify
 
-        _tell([(read(raw), []) for raw in messages], as_json)
+        _tell([(classify(raw), []) for raw in messages], as_json)
         return 0
     from digest.audience.bounce_handler import BounceHandler
     from digest.audience.csv_sync import catch_up
 
-    with working(root) as app:
+    with running_app(root) as app:
         returns = BounceHandler(app)
         _tell([returns.take(raw) for raw in messages], as_json)
         catch_up(app.store, app.subscriber_file())
@@ -60,7 +60,7 @@ def command(root: Path, as_json: bool, source: str | None, dry_run: bool) -> int
 def _configured(root: Path, as_json: bool) -> int:
     from digest.audience.bounce_handler import BounceHandler
 
-    with working(root) as app:
+    with running_app(root) as app:
         if not app.config.bounces.mailbox:
             raise ConfigError(
                 "no bounces.mailbox is set", thing="digest.toml", remedy="Set it, or give a message: digest bounces FILE, or -."
@@ -68,7 +68,7 @@ def _configured(root: Path, as_json: bool) -> int:
         returns = BounceHandler(app)
         count = returns.read_mailbox()
     if as_json:
-        show({"read": count, "outcomes": [{"email": row.email, "event": row.event} for row in returns.outcomes]})
+        print_json({"read": count, "outcomes": [{"email": row.email, "event": row.event} for row in returns.outcomes]})
         return 0
     for outcome in returns.outcomes:
         click.echo(f"  {outcome.email}: {EVENTS[outcome.event]}")
@@ -104,7 +104,7 @@ def _messages(source: str) -> Iterator[bytes]:
 def _tell(dealt: "list[tuple[BounceReport, list[BounceOutcome]]]", as_json: bool) -> None:
     if as_json:
         rows = [_row(report, outcomes) for report, outcomes in dealt]
-        show(rows[0] if len(rows) == 1 else {"messages": rows})
+        print_json(rows[0] if len(rows) == 1 else {"messages": rows})
         return
     for report, outcomes in dealt:
         click.echo(" ".join(filter(None, [f"{KINDS[report.kind]}:", ", ".join(report.addresses), report.status, report.detail])))

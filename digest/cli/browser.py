@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from digest.cli.options import show
+from digest.cli.options import print_json
 
 if TYPE_CHECKING:
     from aiohttp import web
 
 
-async def shown_until_stopped(application: "web.Application", port: int, *, browser: bool, as_json: bool = False) -> None:
+async def serve_until_stopped(application: "web.Application", port: int, *, browser: bool, as_json: bool = False) -> None:
     """Serve an application on loopback, say where, open the browser, and return at Ctrl-C or SIGTERM."""
     from digest.web.pages import served
 
@@ -23,7 +23,7 @@ async def shown_until_stopped(application: "web.Application", port: int, *, brow
         loop.add_signal_handler(number, stop.set)
     async with served(application, "127.0.0.1", port) as address:
         if as_json:
-            show({"url": address})
+            print_json({"url": address})
         else:
             click.echo(f"{address}  (Ctrl-C to stop)")
         if browser:

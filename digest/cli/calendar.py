@@ -5,15 +5,15 @@ from pathlib import Path
 
 import click
 
-from digest.cli.options import shared, show, working
+from digest.cli.options import common_options, print_json, running_app
 
 
 @click.command("calendar")
 @click.option("--count", default=5, show_default=True, type=click.IntRange(1, 400), help="How many.")
-@shared
+@common_options
 def command(root: Path, as_json: bool, count: int) -> int:
     """The next editions and the window of time each one covers."""
-    with working(root) as app:
+    with running_app(root) as app:
         zone = app.config.newsletter.timezone
         rows = []
         for plan in app.config.editions:
@@ -25,7 +25,7 @@ def command(root: Path, as_json: bool, count: int) -> int:
                 start = slot.window.end
     rows = sorted(rows, key=lambda slot: slot.window.end)[:count]
     if as_json:
-        show({"editions": [{"edition": slot.key, "start": slot.window.start, "end": slot.window.end} for slot in rows]})
+        print_json({"editions": [{"edition": slot.key, "start": slot.window.start, "end": slot.window.end} for slot in rows]})
         return 0
     for slot in rows:
         start, end = slot.window.start.astimezone(zone), slot.window.end.astimezone(zone)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from digest.cli.options import show as as_object
+from digest.cli.options import print_json as as_object
 from digest.text.prose import counted
 
 if TYPE_CHECKING:
@@ -33,14 +33,14 @@ def command(ctx: click.Context, once: bool, port: int, no_browser: bool, as_json
 async def _demo(once: bool, port: int, *, browser: bool, as_json: bool) -> int:
     from digest.cli.progress import Bar, Events
     from digest.clock import command_clock
-    from digest.demo.show import shown
+    from digest.demo.show import run_demo
 
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
     with Events() if as_json else Bar() as bar:
-        async with shown(command_clock(), bar, 0 if once else port) as show:
+        async with run_demo(command_clock(), bar, 0 if once else port) as show:
             _tell(show, once, as_json)
             if browser:
                 await asyncio.to_thread(webbrowser.open, show.address)

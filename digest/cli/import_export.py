@@ -7,7 +7,7 @@ from typing import IO, TYPE_CHECKING
 
 import click
 
-from digest.cli.options import shared, show, working
+from digest.cli.options import common_options, print_json, running_app
 from digest.statuses import STATUSES
 from digest.text.prose import counted
 
@@ -31,8 +31,8 @@ MARKS: dict["ImportAction", str] = {"new": "+", "changed": "~", "gone": "-", "ke
     "--columns", "columns", multiple=True, metavar="NAME=MEANING",
     help='What a column of FILE means: "Email Opt Out=unsubscribed", "TAGS=topics", "Score=ignore"; may be repeated.',
 )  # fmt: skip
-@shared
-def imported(
+@common_options
+def import_list(
     root: Path, as_json: bool, file: Path, really: bool, consent: str, status: str | None, columns: tuple[str, ...]
 ) -> int:
     """Take in the subscribers of FILE, a CSV of any program; first as a rehearsal, with --apply in earnest.
@@ -41,28 +41,28 @@ def imported(
     brought back who left, bounced or complained; who is marked so in FILE goes on the suppression list.
     """
     from digest.audience.importer import Import
-    from digest.subscribers.columns import meanings
-    from digest.subscribers.import_batch import batch
-    from digest.subscribers.zip_archive import Part, unpacked
+    from digest.subscribers.columns import parse_meanings
+    from digest.subscribers.import_batch import open_batch
+    from digest.subscribers.zip_archive import Part, unpack_lists
 
-    with working(root) as app, unpacked(file) as parts, batch() as rows:
-        way = Import(app.store, app.subscriber_path, app.links.token, app.clock(), rows)
-        plan = way.plan([Part(part.file, status or part.status) for part in parts], meanings(columns))
+    with running_app(root) as app, unpack_lists(file) as parts, open_batch() as export_rows:
+        way = Import(app.store, app.subscriber_path, app.links.token, app.clock(), export_rows)
+        plan = way.plan([Part(part.file, status or part.status) for part in parts], parse_meanings(columns))
         if really and not plan.empty:
             way.apply(file.name, consent)
         if as_json:
-            show(
+            print_json(
                 {
                     "applied": really,
                     "refused": plan.refused,
                     "doubles": plan.doubles,
                     "unknown_columns": plan.unknown,
                     **_counts(plan),
-                    "examples": _rows(rows),
+                    "examples": _rows(export_rows),
                 }
             )
             return 0
-        for line in _told(plan, rows, file.name):
+        for line in _told(plan, export_rows, file.name):
             click.echo(line)
     if plan.empty:
         click.echo("There is nothing to do.")
@@ -77,24 +77,26 @@ def _counts(plan: "ImportPlan") -> dict[str, int]:
     return {fate.replace(" ", "_"): plan.counts.get(fate, 0) for fate in ("new", "changed", "unchanged", "gone", "kept out")}
 
 
-def _rows(batch: "ImportBatch") -> dict[str, list[dict[str, object]]]:
+def _rows(open_batch: "ImportBatch") -> dict[str, list[dict[str, object]]]:
     from itertools import islice
 
     from digest.audience.importer import SHOWN
 
     return {
-        fate.replace(" ", "_"): [{"email": row.email, "line": row.line, "why": row.why} for row in islice(batch.of(fate), SHOWN)]
+        fate.replace(" ", "_"): [
+            {"email": row.email, "line": row.line, "why": row.why} for row in islice(open_batch.of(fate), SHOWN)
+        ]
         for fate in MARKS
     }
 
 
-def _told(plan: "ImportPlan", batch: "ImportBatch", name: str) -> "Iterator[str]":
+def _told(plan: "ImportPlan", open_batch: "ImportBatch", name: str) -> "Iterator[str]":
     """The difference that it makes, for a person."""
-    for (fate, mark), rows in zip(MARKS.items(), _rows(batch).values(), strict=True):
-        for row in rows:
+    for (fate, mark), export_rows in zip(MARKS.items(), _rows(open_batch).values(), strict=True):
+        for row in export_rows:
             why = f"  ({row['why']})" if row["why"] else ""
             yield f"{mark} {row['email']}{why}"
-        if (more := plan.counts.get(fate, 0) - len(rows)) > 0:
+        if (more := plan.counts.get(fate, 0) - len(export_rows)) > 0:
             yield f"{mark} … and {more} more"
     for problem in plan.problems:
         yield f"! {name}:{problem.line}: {problem.what}"
@@ -109,15 +111,15 @@ def _told(plan: "ImportPlan", batch: "ImportBatch", name: str) -> "Iterator[str]
 
 
 @click.command("undo")
-@shared
-def undone(root: Path, as_json: bool) -> int:
+@common_options
+def undo(root: Path, as_json: bool) -> int:
     """Take the last import back: its new rows go, its changes are reversed, its suppressions are lifted."""
     from digest.audience.importer import undo
 
-    with working(root) as app:
+    with running_app(root) as app:
         done = undo(app.store, app.subscriber_path, app.clock())
     if as_json:
-        show({"taken_out": done.taken_out, "put_back": done.put_back, "released": done.released, "kept": done.kept})
+        print_json({"taken_out": done.taken_out, "put_back": done.put_back, "released": done.released, "kept": done.kept})
         return 0
     click.echo(f"{done.taken_out} taken out, {done.put_back} put back, {done.released} suppressions lifted.")
     if done.kept:
@@ -133,8 +135,8 @@ def undone(root: Path, as_json: bool) -> int:
 @click.option("--domain", default=None, help="Only addresses of this domain.")
 @click.option("--joined-since", default=None, help="Only those who joined on this day or later (2026-01-31).")
 @click.option("--output", type=click.Path(path_type=Path, dir_okay=False), default=None, help="A file instead of the screen.")
-@shared
-def exported(
+@common_options
+def export(
     root: Path,
     as_json: bool,
     statuses: tuple[str, ...],
@@ -144,13 +146,13 @@ def exported(
     output: Path | None,
 ) -> int:
     """The subscribers as CSV (UTF-8), each address once, with the status that counts."""
-    from digest.audience.exporter import Filter, rows
+    from digest.audience.exporter import Filter, export_rows
 
     wanted = Filter(statuses=statuses, topic=topic, domain=domain, joined_since=joined_since)
-    with working(root) as app:
+    with running_app(root) as app:
         if as_json:
-            header, *found = rows(app.store, app.subscriber_file(), wanted)
-            show({"subscribers": [dict(zip(header, row, strict=True)) for row in found]})
+            header, *found = export_rows(app.store, app.subscriber_file(), wanted)
+            print_json({"subscribers": [dict(zip(header, row, strict=True)) for row in found]})
             return 0
         if output is None:
             _write(app, wanted, sys.stdout)
@@ -161,6 +163,6 @@ def exported(
 
 
 def _write(app: "App", wanted: "Filter", file: IO[str]) -> None:
-    from digest.audience.exporter import rows
+    from digest.audience.exporter import export_rows
 
-    csv.writer(file, lineterminator="\n").writerows(rows(app.store, app.subscriber_file(), wanted))
+    csv.writer(file, lineterminator="\n").writerows(export_rows(app.store, app.subscriber_file(), wanted))

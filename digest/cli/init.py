@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from digest.cli.options import show
+from digest.cli.options import print_json
 from digest.errors import UsageError
 
 FILES = Path(__file__).with_name("starter")
@@ -25,7 +25,7 @@ def command(folder: Path, with_templates: bool, as_json: bool) -> None:
         raise UsageError("there is a newsletter already", thing=str(folder / "digest.toml"))
     made = _made(folder, with_templates)
     if as_json:
-        show({"folder": str(folder), "files": made})
+        print_json({"folder": str(folder), "files": made})
         return
     click.echo(f"Made {folder}: {', '.join(made)}")
     click.echo("\nNow:\n  1. digest.toml      your name and address, your site, your relay")

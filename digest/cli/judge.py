@@ -8,7 +8,7 @@ from typing import IO, TYPE_CHECKING
 
 import click
 
-from digest.cli.options import for_machines, shared, working
+from digest.cli.options import common_options, json_text, running_app
 from digest.errors import SourceError, UsageError
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ SHAPE = """{"article": {"title": "…", "author": "…", "text": "…"},
 @click.option("--url", default="", help="Judge the comments of a live article of a configured source instead.")
 @click.option("--explain", is_flag=True, help="Print every comment with its terms or its reason, for a person.")
 @click.option("--top", default=3, show_default=True, type=click.IntRange(0, 20), help="Picks a thread, at most.")
-@shared
+@common_options
 def command(root: Path, file: IO[str] | None, url: str, top: int, *, explain: bool, as_json: bool) -> int:
     """Judge the comment threads of FILE, one a line (JSON Lines), or of standard input (-).
 
@@ -36,13 +36,13 @@ def command(root: Path, file: IO[str] | None, url: str, top: int, *, explain: bo
 
     if bool(url) == bool(file):
         raise UsageError("name a file of threads, - or --url", thing="digest judge", remedy="`digest judge --help` shows how.")
-    held = judge.held_to(root)
+    held = judge.load_scoring_rules(root)
     for article, comments in _threads(file) if file else [_live(root, url)]:
         verdict = pick(article, comments, top, held)
         if explain and not as_json:
             click.echo("\n".join([f"# {article.title}" if article.title else "#", *judge.explained(verdict), ""]))
         else:
-            sys.stdout.write(for_machines(judge.as_json(verdict)) + "\n")
+            sys.stdout.write(json_text(judge.as_json(verdict)) + "\n")
     return 0
 
 
@@ -59,7 +59,7 @@ def _live(root: Path, url: str) -> "tuple[Article, list[Comment]]":
     from digest.store import REACH
     from digest.text.markup import identity
 
-    with working(root) as app:
+    with running_app(root) as app:
         harvest = asyncio.run(app.collect(app.clock() - REACH))
     article = next((row for row in harvest.articles if identity(row.url) == identity(url)), None)
     if article is None:

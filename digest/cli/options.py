@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 Command = Callable[..., Any]
 
 
-def shared(function: Command) -> Command:
+def common_options(function: Command) -> Command:
     """Add -C DIR and --json; the command gets `root` and `as_json`."""
 
     @click.option("-C", "root", type=click.Path(file_okay=False), default=None, help="The newsletter's folder.  [default: here]")
@@ -37,7 +37,7 @@ def shared(function: Command) -> Command:
     return wrapped
 
 
-def choosing(function: Command) -> Command:
+def edition_options(function: Command) -> Command:
     """Add --edition and --date."""
     function = click.option("--date", "day", type=click.DateTime(["%Y-%m-%d"]), help="The local day the edition belongs to.")(
         function
@@ -48,16 +48,18 @@ def choosing(function: Command) -> Command:
 
 
 @contextmanager
-def working(root: Path, *, service: bool = False) -> Iterator["App"]:
+def running_app(root: Path, *, service: bool = False) -> Iterator["App"]:
     """The newsletter in a folder, ready to run, under the clock of a command or of a service."""
-    from digest.app import opened
+    from digest.app import open_newsletter
     from digest.clock import command_clock, service_clock
 
-    with opened(root, service_clock() if service else command_clock(), retry_delays=() if service else (15.0, 60.0)) as app:
+    with open_newsletter(
+        root, service_clock() if service else command_clock(), retry_delays=() if service else (15.0, 60.0)
+    ) as app:
         yield app
 
 
-def chosen(app: "App", edition: str | None, day: Any) -> tuple["EditionPlan", "Slot"]:
+def chosen_edition(app: "App", edition: str | None, day: Any) -> tuple["EditionPlan", "Slot"]:
     """The edition that is meant: by number, by name, by day; without any, the one that is due now."""
     if edition and edition.isdigit():
         return _numbered(app, int(edition))
@@ -65,9 +67,9 @@ def chosen(app: "App", edition: str | None, day: Any) -> tuple["EditionPlan", "S
     return plan, app.slot(plan, day.date() if day else app.calendar(plan).latest(app.clock()))
 
 
-def coming(app: "App", edition: str | None, day: Any) -> tuple["EditionPlan", "Slot"]:
+def coming_edition(app: "App", edition: str | None, day: Any) -> tuple["EditionPlan", "Slot"]:
     """The edition that is meant before it goes out: the one that is due, until it is made or too late for, else the next."""
-    plan, slot = chosen(app, edition, day)
+    plan, slot = chosen_edition(app, edition, day)
     over = app.store.editions.knows(slot.key) or app.clock() - slot.window.end > plan.late_after
     if edition or day or not over:
         return plan, slot
@@ -90,21 +92,21 @@ def _numbered(app: "App", number: int) -> tuple["EditionPlan", "Slot"]:
     return app.plan_of(frozen.edition.slot.name) or app.config.editions[0], frozen.edition.slot
 
 
-def show(value: dict[str, Any]) -> None:
+def print_json(value: dict[str, Any]) -> None:
     """One JSON object on standard output."""
-    click.echo(for_machines(value, indent=2 if sys.stdout.isatty() else None))
+    click.echo(json_text(value, indent=2 if sys.stdout.isatty() else None))
 
 
-def show_rows(name: str, rows: Iterable[Mapping[str, Any]], **head: Any) -> None:
+def print_json_rows(name: str, rows: Iterable[Mapping[str, Any]], **head: Any) -> None:
     """One JSON object on standard output with a list of any length in it, row by row."""
-    before = "".join(f"{for_machines(key)}: {for_machines(value)}, " for key, value in head.items())
-    click.echo(f"{{{before}{for_machines(name)}: [", nl=False)
+    before = "".join(f"{json_text(key)}: {json_text(value)}, " for key, value in head.items())
+    click.echo(f"{{{before}{json_text(name)}: [", nl=False)
     for number, row in enumerate(rows):
-        click.echo(f"{',' if number else ''}{for_machines(row)}", nl=False)
+        click.echo(f"{',' if number else ''}{json_text(row)}", nl=False)
     click.echo("]}")
 
 
-def for_machines(value: Any, indent: int | None = None) -> str:
+def json_text(value: Any, indent: int | None = None) -> str:
     """JSON that is safe inside HTML as well: a stranger's `<` is written as an escape."""
     text = json.dumps(
         value, ensure_ascii=False, indent=indent, default=lambda value: value.isoformat() if isinstance(value, date) else str(value)

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from digest.cli.options import show
+from digest.cli.options import print_json
 from digest.text.prose import counted
 
 if TYPE_CHECKING:
@@ -18,19 +18,19 @@ NAMED = 20  # recipients named one by one on a terminal
 TOLD = 20_000  # and in JSON
 
 
-def tell(app: "App", report: "RunReport", as_json: bool) -> None:
+def print_report(app: "App", report: "RunReport", as_json: bool) -> None:
     """The whole report of a run."""
     key = report.slot.key
     if as_json:
-        show({**report.as_json(), "relays": reasons(app, key), "troubles": troubles(app, key, TOLD)})
+        print_json({**report.as_json(), "relays": reason_table(app, key), "troubles": undelivered_table(app, key, TOLD)})
         return
-    click.echo(sentence(report))
+    click.echo(summary(report))
     if report.status in {"sent", "unfinished"}:
         _tell_troubles(app, key)
     if report.bounced:
         click.echo(f"  {report.bounced} address(es) exist no more: they are on the suppression list and get no more mail.")
     if report.without_room:
-        click.echo(cut_out(report.without_room), err=True)
+        click.echo(left_out_line(report.without_room), err=True)
     for failure in report.failures:
         click.echo(f"digest: {failure}", err=True)
     if report.bad_rows:
@@ -40,21 +40,21 @@ def tell(app: "App", report: "RunReport", as_json: bool) -> None:
 
 
 def _tell_troubles(app: "App", key: str) -> None:
-    rows = troubles(app, key, TOLD)
+    rows = undelivered_table(app, key, TOLD)
     amiss = [row for row in rows if row["state"] != "sent"]
     for row in amiss[:NAMED]:
         click.echo(f"  {row['state']:9} {row['email']}: {row['code'] or ''} {row['reply']}".rstrip())
     if len(amiss) > NAMED:
         click.echo(f"  … and {len(amiss) - NAMED} more:")
-    if len(amiss) > NAMED or len({row["relay"] for row in reasons(app, key) if row["relay"]}) > 1:
-        for row in reasons(app, key):
-            click.echo(f"  {reason(row)}")
+    if len(amiss) > NAMED or len({row["relay"] for row in reason_table(app, key) if row["relay"]}) > 1:
+        for row in reason_table(app, key):
+            click.echo(f"  {reason_line(row)}")
     if cut := [row["email"] for row in rows if row["interrupted"]]:
         named = ", ".join(cut[:10]) + (", …" if len(cut) > 10 else "")
         click.echo(f"  {len(cut)} were on their way when a run or a connection was cut off, and may have it twice: {named}")
 
 
-def cut_out(rows: "Sequence[LeftOut]") -> str:
+def left_out_line(rows: "Sequence[LeftOut]") -> str:
     """What was left out for want of room, in one line."""
     stories = sum(row.kind == "article" for row in rows)
     comments = len(rows) - stories
@@ -65,7 +65,7 @@ def cut_out(rows: "Sequence[LeftOut]") -> str:
     )
 
 
-def sentence(report: "RunReport") -> str:
+def summary(report: "RunReport") -> str:
     """The run in one sentence."""
     if report.status in {"nothing", "skipped", "failed"}:
         word = {"nothing": "Nothing to send", "skipped": "No edition", "failed": "No edition yet"}[report.status]
@@ -75,21 +75,21 @@ def sentence(report: "RunReport") -> str:
     return f"Edition {report.slot.key}: {counts}.{rest}"
 
 
-def reason(row: dict[str, Any]) -> str:
+def reason_line(row: dict[str, Any]) -> str:
     """One line of the table by relay and by reason."""
     said = f": {row['example']}" if row["state"] != "sent" and row["example"] else ""
     code = f" {row['code']}" if row["code"] and row["state"] != "sent" else ""
     return f"{row['count']:6} {row['state']} by {row['relay'] or 'no relay'}{code}{said}"
 
 
-def reasons(app: "App", key: str) -> list[dict[str, Any]]:
+def reason_table(app: "App", key: str) -> list[dict[str, Any]]:
     """What became of an edition's messages, by relay and by what it said."""
     rows = app.store.deliveries.reasons(key)
     names = ("relay", "state", "code", "status", "count", "example")
     return [{name: getattr(row, name) for name in names} for row in rows]
 
 
-def troubles(app: "App", key: str, limit: int) -> list[dict[str, Any]]:
+def undelivered_table(app: "App", key: str, limit: int) -> list[dict[str, Any]]:
     """The recipients whose message did not simply arrive, one by one."""
     names = ("email", "state", "code", "reply", "interrupted")
     return [{name: getattr(row, name) for name in names} for row in app.store.deliveries.troubles(key, limit)]

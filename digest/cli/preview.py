@@ -6,7 +6,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from digest.cli.options import choosing, chosen, coming, for_machines, shared, show, so_far, working
+from digest.cli.options import (
+    chosen_edition,
+    coming_edition,
+    common_options,
+    edition_options,
+    json_text,
+    print_json,
+    running_app,
+    so_far,
+)
 from digest.errors import DigestError, UsageError
 
 if TYPE_CHECKING:
@@ -19,7 +28,7 @@ SUFFIX = {"html": "html", "text": "txt", "eml": "eml", "json": "json"}
 
 
 @click.command("preview")
-@choosing
+@edition_options
 @click.option("--as", "email", default=None, metavar="EMAIL", help="As this subscriber gets it.  [default: the first active one]")
 @click.option(
     "--format", "form", type=click.Choice(FORMATS), default=None, help="Only this form, with --output.  [default: all four]"
@@ -29,7 +38,7 @@ SUFFIX = {"html": "html", "text": "txt", "eml": "eml", "json": "json"}
 )
 @click.option("--port", default=8026, show_default=True, help="Where the desk listens on this machine.")
 @click.option("--no-browser", is_flag=True, help="Do not open the browser.")
-@shared
+@common_options
 def command(  # noqa: PLR0917  each is an option of the command
     root: Path,
     as_json: bool,
@@ -49,13 +58,13 @@ def command(  # noqa: PLR0917  each is an option of the command
     """
     if form and output is None:
         raise UsageError("--format writes a file", remedy="Name it, or its folder, with --output.")
-    with working(root) as app:
+    with running_app(root) as app:
         shown = asyncio.run(_coming(app, edition, day))
         if output is None:
             return asyncio.run(_desk(app, shown, port, no_browser, as_json))
         files = _written(app, shown, email, form, output)
     if as_json:
-        show({"edition": shown.slot.key, "files": files})
+        print_json({"edition": shown.slot.key, "files": files})
     else:
         click.echo(f"Edition {shown.slot.key}: {', '.join(files)}")
     return 0
@@ -63,15 +72,15 @@ def command(  # noqa: PLR0917  each is an option of the command
 
 async def _coming(app: "App", edition: str | None, day: Any) -> "Edition":
     """The edition meant; without a day the coming one, and the last one as long as that has no story."""
-    plan, slot = coming(app, edition, day)
-    _, last = chosen(app, edition, day)
-    made = app.store.editions.frozen(last.key) if last.key != slot.key else None
+    plan, slot = coming_edition(app, edition, day)
+    _, last = chosen_edition(app, edition, day)
+    build_edition = app.store.editions.frozen(last.key) if last.key != slot.key else None
     try:
         found = await _edition(app, plan, slot)
     except EmptyError:
-        if made is None:
+        if build_edition is None:
             raise
-        return made.edition
+        return build_edition.edition
     if slot.window.end > app.clock():
         click.echo(f"{so_far(app, slot, len(found.stories))}.", err=True)
     return found
@@ -82,15 +91,15 @@ class EmptyError(DigestError):
 
 
 async def _edition(app: "App", plan: "EditionPlan", slot: "Slot") -> "Edition":
-    from digest.cli.output import cut_out
+    from digest.cli.output import left_out_line
     from digest.edition.size_limit import without_room
-    from digest.service.dry_run import made
+    from digest.service.dry_run import build_edition
 
-    edition, failures = await made(app, plan, slot)
+    edition, failures = await build_edition(app, plan, slot)
     for failure in failures:
         click.echo(f"digest: {failure}", err=True)
     if cut := without_room(edition):
-        click.echo(cut_out(cut), err=True)
+        click.echo(left_out_line(cut), err=True)
     if not edition.stories:
         since = slot.window.start.astimezone(app.config.newsletter.timezone)
         raise EmptyError(
@@ -102,12 +111,12 @@ async def _edition(app: "App", plan: "EditionPlan", slot: "Slot") -> "Edition":
 
 
 async def _desk(app: "App", edition: "Edition", port: int, no_browser: bool, as_json: bool) -> int:
-    from digest.cli.browser import shown_until_stopped
+    from digest.cli.browser import serve_until_stopped
     from digest.web.desk import Desk
     from digest.web.viewer import Viewer
 
     desk = Desk(app, edition, f"{app.config.newsletter.name}: {edition.slot.day:%A %d %B}, No. {edition.number}")
-    await shown_until_stopped(Viewer(desk).application(), port, browser=not no_browser, as_json=as_json)
+    await serve_until_stopped(Viewer(desk).application(), port, browser=not no_browser, as_json=as_json)
     return 0
 
 
@@ -130,10 +139,10 @@ def _written(app: "App", edition: "Edition", email: str | None, form: str | None
 
 
 def _reader(app: "App", email: str | None) -> str:
-    from digest.subscribers import normal
+    from digest.subscribers import normalise
 
     if email:
-        address = normal(email)
+        address = normalise(email)
         if app.subscriber_file().find(address) is None:
             click.echo(f"digest: {address} is not on the roll; shown as it would be", err=True)
         return address
@@ -146,5 +155,5 @@ def _form(form: str, raw: bytes, edition: "Edition") -> bytes:
     from digest.web.mime_view import html_part, text_part
 
     if form == "json":
-        return for_machines(as_json(edition), indent=2).encode()
+        return json_text(as_json(edition), indent=2).encode()
     return {"eml": raw, "html": html_part(raw).encode(), "text": text_part(raw).encode()}[form]

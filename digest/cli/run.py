@@ -6,11 +6,11 @@ from pathlib import Path
 
 import click
 
-from digest.cli.options import shared, show, working
+from digest.cli.options import common_options, print_json, running_app
 
 
 @click.command("run")
-@shared
+@common_options
 def command(root: Path, as_json: bool) -> int:
     """The service: collects during the day, publishes at each edition's hour, and serves the reader's pages.
 
@@ -31,7 +31,7 @@ async def _serve(root: Path, as_json: bool) -> None:
     from digest.web.pages import served
     from digest.web.reader import ReaderPages
 
-    with working(root, service=True) as app:
+    with running_app(root, service=True) as app:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, app.stop.set)
@@ -40,7 +40,7 @@ async def _serve(root: Path, as_json: bool) -> None:
                 app.calendar(plan).cutoff(next(app.calendar(plan).upcoming(app.clock()))) for plan in app.config.editions
             )
             if as_json:
-                show({"pages": address, "next": coming[0]})
+                print_json({"pages": address, "next": coming[0]})
             else:
                 click.echo(
                     f"Pages on {address}; next edition {coming[0].astimezone(app.config.newsletter.timezone):%A %d %B %H:%M %Z}."

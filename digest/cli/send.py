@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from digest.cli.options import choosing, chosen, coming, shared, show, so_far, working
-from digest.cli.output import sentence, tell
+from digest.cli.options import chosen_edition, coming_edition, common_options, edition_options, print_json, running_app, so_far
+from digest.cli.output import print_report, summary
 from digest.errors import DigestError
 
 if TYPE_CHECKING:
@@ -22,13 +22,13 @@ if TYPE_CHECKING:
 
 
 @click.command("send")
-@choosing
+@edition_options
 @click.option("--dry-run", is_flag=True, help="Make the edition and say how many would get it; send and freeze nothing.")
 @click.option("--test-to", multiple=True, metavar="EMAIL", help="Send it to this address only, marked [TEST]; freeze nothing.")
 @click.option("--late", is_flag=True, help="Send it although its morning is over.")
 @click.option("--again", is_flag=True, help="Send it although the database knows less than sent.log; some may have it already.")
 @click.option("--anyway", is_flag=True, help="Send it although a guard holds it back: the list has changed much, or bounces rise.")
-@shared
+@common_options
 def command(  # noqa: PLR0917  each is an option of the command
     root: Path,
     as_json: bool,
@@ -50,10 +50,10 @@ def command(  # noqa: PLR0917  each is an option of the command
     digest send --date 2026-05-26     the edition of a day
     digest send --test-to me@home.example
     """
-    with working(root) as app:
+    with running_app(root) as app:
         if dry_run or test_to:
-            return asyncio.run(_rehearse(app, *coming(app, edition, day), test_to, as_json))
-        plan, slot = chosen(app, edition, day)
+            return asyncio.run(_rehearse(app, *coming_edition(app, edition, day), test_to, as_json))
+        plan, slot = chosen_edition(app, edition, day)
         if slot.window.end > app.clock():
             raise DigestError(
                 f"the edition of {slot.day:%A %d %B %Y} is not complete before {_local(app, slot):%H:%M}",
@@ -62,7 +62,7 @@ def command(  # noqa: PLR0917  each is an option of the command
         from digest.publish import Permit
 
         report = asyncio.run(_publish(app, plan, slot, Permit(late=late, again=again, anyway=anyway), as_json))
-        tell(app, report, as_json)
+        print_report(app, report, as_json)
         return report.exit_code
 
 
@@ -74,7 +74,7 @@ async def _publish(app: "App", plan: "EditionPlan", slot: "Slot", permit: "Permi
     """The real thing; the first SIGINT or SIGTERM lets what is in flight finish."""
     from digest.audience.csv_sync import catch_up
     from digest.cli.progress import Bar, Events
-    from digest.publish import heed, publish, send
+    from digest.publish import publish, send, suppress_opted_out
 
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -82,9 +82,9 @@ async def _publish(app: "App", plan: "EditionPlan", slot: "Slot", permit: "Permi
     with app.sending(), Events() if as_json else Bar() as bar:
         for frozen in app.unfinished():  # yesterday's rest first, where it is not too old
             if frozen.key != slot.key:
-                heed(app.pipeline, app.subscriber_file())
+                suppress_opted_out(app.pipeline, app.subscriber_file())
                 rest = await send(app.pipeline, frozen, bar, permit)
-                click.echo(sentence(rest), err=True)
+                click.echo(summary(rest), err=True)
         report = await publish(app.pipeline, plan, slot, bar, permit)
     catch_up(app.store, app.subscriber_file())
     return report
@@ -92,11 +92,11 @@ async def _publish(app: "App", plan: "EditionPlan", slot: "Slot", permit: "Permi
 
 async def _rehearse(app: "App", plan: "EditionPlan", slot: "Slot", test_to: Sequence[str], as_json: bool) -> int:
     """--dry-run and --test-to: the real path up to the relay, without the ledger."""
-    from digest.service.dry_run import rehearse
+    from digest.service.dry_run import dry_run
 
-    outcome = await rehearse(app, plan, slot, test_to)
+    outcome = await dry_run(app, plan, slot, test_to)
     if as_json:
-        show(outcome.as_json())
+        print_json(outcome.as_json())
     else:
         click.echo(f"{so_far(app, slot, len(outcome.edition.stories))}.")
         click.echo(outcome.text())

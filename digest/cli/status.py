@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from digest.cli.options import shared, show, working
-from digest.cli.output import reason, reasons, troubles
+from digest.cli.options import common_options, print_json, running_app
+from digest.cli.output import reason_line, reason_table, undelivered_table
 from digest.text.prose import counted
 
 if TYPE_CHECKING:
@@ -17,21 +17,21 @@ if TYPE_CHECKING:
 
 @click.command("status")
 @click.option("--count", default=5, show_default=True, help="How many editions back.")
-@shared
+@common_options
 def command(root: Path, as_json: bool, count: int) -> int:
     """The last editions, the next ones, and what is stuck and why."""
-    with working(root) as app:
+    with running_app(root) as app:
         entries = app.store.editions.recent(count)
         found = _found(app, entries)
         local = app.config.newsletter.timezone
     if as_json:
-        show(found)
+        print_json(found)
         return 0
     click.echo(f"{counted(found['subscribers'], 'active subscriber')}.")
     for entry in entries:
         click.echo(f"  {entry.key:22} {_line(entry, local)}")
     for row in found["relays"] if any(row["state"] != "sent" for row in found["relays"]) else []:
-        click.echo(f"    {reason(row)}")
+        click.echo(f"    {reason_line(row)}")
     for row in found["due"]:
         click.echo(f"  due: {row['edition']} since {row['at'].astimezone(local):%a %d %b %H:%M %Z}")
         if row["held"]:
@@ -47,25 +47,25 @@ def command(root: Path, as_json: bool, count: int) -> int:
 
 def _found(app: "App", entries: "list[EditionEntry]") -> dict[str, Any]:
     """What `--json` prints; `relays` is about the last edition made."""
-    from digest.publish import recipients
+    from digest.publish import count_recipients
 
     last = next((entry.key for entry in entries if entry.number is not None), None)
-    readers = recipients(app.store, app.subscriber_file(), app.clock().date())
+    readers = count_recipients(app.store, app.subscriber_file(), app.clock().date())
     return {
         "subscribers": readers,
         "editions": [_entry(entry) for entry in entries],
         "due": _due(app, readers),
         "next": _coming(app, readers),
         "stuck": [row for entry in entries if entry.finished_at is None for row in _stuck(app, entry.key)],
-        "relays": reasons(app, last) if last else [],
+        "relays": reason_table(app, last) if last else [],
     }
 
 
 def _due(app: "App", readers: int) -> list[dict[str, Any]]:
     """The editions whose hour has passed today and that have not been made, each with what holds it."""
-    from digest.edition.guards import objection
+    from digest.edition.guards import would_hold
     from digest.errors import DigestError
-    from digest.publish import Permit, check
+    from digest.publish import Permit, check_may_send
 
     found = []
     for plan in app.config.editions:
@@ -73,9 +73,9 @@ def _due(app: "App", readers: int) -> list[dict[str, Any]]:
         local = app.clock().astimezone(app.config.newsletter.timezone)
         if app.store.editions.knows(slot.key) or slot.day != local.date():
             continue
-        held: object = objection(app.config.guards, app.store, slot.name, readers)
+        held: object = would_hold(app.config.guards, app.store, slot.name, readers)
         try:
-            check(app.pipeline, plan, slot, None, Permit())
+            check_may_send(app.pipeline, plan, slot, None, Permit())
         except DigestError as error:
             held = error
         found.append({"edition": slot.key, "at": slot.window.end, "held": held and str(held)})
@@ -84,18 +84,18 @@ def _due(app: "App", readers: int) -> list[dict[str, Any]]:
 
 def _coming(app: "App", readers: int) -> list[dict[str, Any]]:
     """The next edition of each plan, and why it would be held if it came out now."""
-    from digest.edition.guards import objection
+    from digest.edition.guards import would_hold
 
     found = []
     for plan in app.config.editions:
         calendar, series = app.calendar(plan), app.series[plan.name]
-        day, held = next(calendar.upcoming(app.clock())), objection(app.config.guards, app.store, series, readers)
+        day, held = next(calendar.upcoming(app.clock())), would_hold(app.config.guards, app.store, series, readers)
         found.append({"edition": f"{series}-{day}", "at": calendar.cutoff(day), "held": held and str(held)})
     return found
 
 
 def _stuck(app: "App", key: str) -> list[dict[str, Any]]:
-    return [{"edition": key, **row} for row in troubles(app, key, limit=20) if row["state"] != "sent"]
+    return [{"edition": key, **row} for row in undelivered_table(app, key, limit=20) if row["state"] != "sent"]
 
 
 def _entry(entry: "EditionEntry") -> dict[str, Any]:

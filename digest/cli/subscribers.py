@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from digest.cli.import_export import exported, imported, undone
-from digest.cli.options import shared, show, show_rows, working
-from digest.cli.suppression import restored, suppressed, suppression_list
+from digest.cli.import_export import export, import_list, undo
+from digest.cli.options import common_options, print_json, print_json_rows, running_app
+from digest.cli.suppression import restore, suppress, suppression_list
 from digest.errors import UsageError
 from digest.text.prose import counted
 
@@ -33,19 +33,19 @@ def command() -> None:
     """
 
 
-for _command in (imported, undone, exported, suppressed, restored, suppression_list):
+for _command in (import_list, undo, export, suppress, restore, suppression_list):
     command.add_command(_command)
 
 
 @command.command("list")
 @click.option("--status", default=None, help="Only those of this status.")
-@shared
-def listed(root: Path, as_json: bool, status: str | None) -> int:
+@common_options
+def list_subscribers(root: Path, as_json: bool, status: str | None) -> int:
     """Everyone on the roll."""
-    with working(root) as app:
+    with running_app(root) as app:
         rows = ((reader, state) for reader, state in _states(app) if status in {None, state})
         if as_json:
-            show_rows("subscribers", ({**_row(reader), "status": state} for reader, state in rows))
+            print_json_rows("subscribers", ({**_row(reader), "status": state} for reader, state in rows))
             return 0
         count = 0
         for count, (reader, state) in enumerate(rows, 1):  # noqa: B007  counted to the end
@@ -71,14 +71,14 @@ def _row(reader: "Subscriber") -> dict[str, Any]:
 @click.argument("email")
 @click.option("--name", default="", help="As it stands in the To line.")
 @click.option("--consent", default="", help="How the reader agreed, kept in the history.")
-@shared
-def added(root: Path, as_json: bool, email: str, name: str, consent: str) -> int:
+@common_options
+def add(root: Path, as_json: bool, email: str, name: str, consent: str) -> int:
     """Append EMAIL to the roll."""
     from digest.store import HistoryEvent
-    from digest.subscribers import add, normal
+    from digest.subscribers import add, normalise
 
-    with working(root) as app:
-        address, now = normal(email), app.clock()
+    with running_app(root) as app:
+        address, now = normalise(email), app.clock()
         name = name or (email.rpartition("<")[0].strip(' "') if email.endswith(">") else "")
         if reason := app.store.suppressions.among([address]).get(address):
             raise UsageError(
@@ -89,30 +89,30 @@ def added(root: Path, as_json: bool, email: str, name: str, consent: str) -> int
         add(app.subscriber_path, address, name=name, today=now.date())
         detail = f"by hand; consent: {consent}" if consent else "by hand"
         app.store.history.note([HistoryEvent(email=address, at=now, event="added", detail=detail)])
-    show({"added": address}) if as_json else click.echo(f"Added {address}.")
+    print_json({"added": address}) if as_json else click.echo(f"Added {address}.")
     return 0
 
 
 @command.command("remove")
 @click.argument("email")
-@shared
-def removed(root: Path, as_json: bool, email: str) -> int:
+@common_options
+def remove(root: Path, as_json: bool, email: str) -> int:
     """Take EMAIL off the roll; who should never be written to again, also after an import, is for `suppress`."""
     from digest.store import HistoryEvent
-    from digest.subscribers import normal, remove
+    from digest.subscribers import normalise, remove
 
-    with working(root) as app:
-        address = normal(email)
+    with running_app(root) as app:
+        address = normalise(email)
         count = remove(app.subscriber_path, address)
         app.store.history.note([HistoryEvent(email=address, at=app.clock(), event="removed", detail="by hand")])
-    show({"removed": address, "rows": count}) if as_json else click.echo(f"Removed {address}.")
+    print_json({"removed": address, "rows": count}) if as_json else click.echo(f"Removed {address}.")
     return 0
 
 
 @command.command("check")
 @click.option("--all", "whole", is_flag=True, help="Name every problem, however many there are.")
-@shared
-def checked(root: Path, as_json: bool, whole: bool) -> int:
+@common_options
+def check(root: Path, as_json: bool, whole: bool) -> int:
     """Name every row with a problem, by its line, and what to do.
 
     A bad row keeps only its own reader from the mail. The exit code is 2 where nobody could be sent anything.
@@ -127,7 +127,7 @@ def checked(root: Path, as_json: bool, whole: bool) -> int:
     problems = islice(subscriber_file.problems() if amiss or survey.remarks else iter(()), None if whole or as_json else MANY)
     if as_json:
         head = {"subscribers": survey.subscribers, "active": survey.active, "counts": survey.counts, "manner": survey.manner}
-        show_rows("problems", ({"line": row.line, "what": row.what, "skipped": row.skipped} for row in problems), **head)
+        print_json_rows("problems", ({"line": row.line, "what": row.what, "skipped": row.skipped} for row in problems), **head)
         return 0 if survey.active else 2
     for row in problems:
         click.echo(_line(subscriber_file.path, row))
@@ -144,16 +144,16 @@ def _line(path: Path, row: "Problem") -> str:
 
 @command.command("show")
 @click.argument("email")
-@shared
-def shown(root: Path, as_json: bool, email: str) -> int:
+@common_options
+def show(root: Path, as_json: bool, email: str) -> int:
     """All that is known of EMAIL: its row, whether it is written to, what it chose, what happened to it, what it was sent."""
-    from digest.audience.subscriber_record import subscriber_record
-    from digest.subscribers import normal
+    from digest.audience.subscriber_record import record_of
+    from digest.subscribers import normalise
 
-    with working(root) as app:
-        found = subscriber_record(app, normal(email))
+    with running_app(root) as app:
+        found = record_of(app, normalise(email))
     if as_json:
-        show(found.as_json())
+        print_json(found.as_json())
         return 0
     click.echo(found.text())
     return 0 if found.known else 1

@@ -35,7 +35,7 @@ class Resolver(AbstractResolver):
         await self._inner.close()
 
 
-def permitted(url: str, *, allow_private: bool) -> URL:
+def allowed_url(url: str, *, allow_private: bool) -> URL:
     """The address as the client will read it; FetchError where its scheme or literal host is not allowed."""
     try:
         parts = URL(url)  # full-width digits are digits to it

@@ -11,7 +11,7 @@ from datetime import datetime
 from functools import partial
 
 from digest.collect.fetch import Fetcher, Get
-from digest.collect.sources import discusser, reader
+from digest.collect.sources import comment_reader, source_reader
 from digest.collect.sources.fields import BUDGET, Budget
 from digest.config import CommentsPlan, SourcePlan
 from digest.errors import ConfigError, FetchError
@@ -63,11 +63,11 @@ async def _one(plan: SourcePlan, fetcher: Fetcher, since: datetime, conditional:
 
 
 async def _read(plan: SourcePlan, get: Get, since: datetime) -> Harvest:
-    return await reader(plan)(plan, get, since)
+    return await source_reader(plan)(plan, get, since)
 
 
 async def _discuss(plan: CommentsPlan, get: Get, articles: Sequence[Article]) -> Harvest:
-    return await discusser(plan)(plan, get, articles)
+    return await comment_reader(plan)(plan, get, articles)
 
 
 async def _settled(work: Awaitable[Harvest], label: str, deadline: float) -> Harvest:

@@ -19,7 +19,7 @@ import aiohttp
 from yarl import URL
 
 from digest import __version__
-from digest.collect.allowed_hosts import Resolver, permitted
+from digest.collect.allowed_hosts import Resolver, allowed_url
 from digest.errors import FetchError
 from digest.text.prose import number
 
@@ -181,7 +181,7 @@ class Fetcher:
     async def _follow(self, url: str, allow_private: bool, marks: Mapping[str, str]) -> Response:
         at, lasting = url, True
         for _ in range(self._limits.redirects + 1):
-            response = await self._once(permitted(at, allow_private=allow_private), allow_private, marks)
+            response = await self._once(allowed_url(at, allow_private=allow_private), allow_private, marks)
             if response.status not in {301, 302, 303, 307, 308} or "location" not in response.headers:
                 if self._cache and lasting and at != url and response.ok:
                     self._cache.move(url, at)

@@ -5,6 +5,6 @@ composed     its messages, signed by as many cores as there are  (aside.py)
 """
 
 from digest.compose.message import Composer, Sender, unsubscribe_mailto
-from digest.compose.signing_pool import composed
+from digest.compose.signing_pool import compose_all
 
-__all__ = ["Composer", "Sender", "composed", "unsubscribe_mailto"]
+__all__ = ["Composer", "Sender", "compose_all", "unsubscribe_mailto"]

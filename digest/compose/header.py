@@ -17,14 +17,14 @@ _PLAIN = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456
 _UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
 
 
-def harmless(text: str) -> str:
+def one_line(text: str) -> str:
     """One line without control characters, its white space folded: nothing in it can begin another header."""
     return " ".join(_UNSEEN.sub(" ", text).split())
 
 
 def unstructured(name: str, text: str) -> str:
     """The value of a header that is free text, as Subject is; `name` is the header's, whose room counts."""
-    text = harmless(text)
+    text = one_line(text)
     if _stands(text):
         folded = _at_blanks(text, LINE - len(name) - 2)
         if folded is not None:
@@ -34,7 +34,7 @@ def unstructured(name: str, text: str) -> str:
 
 def mailbox(name: str, display: str, email: str) -> str:
     """A display name and an address; `name` is the header's. Always one mailbox, whatever is in the display name."""
-    address, room, display = f"<{email}>", LINE - len(name) - 2, harmless(display)
+    address, room, display = f"<{email}>", LINE - len(name) - 2, one_line(display)
     if not display:
         return email
     phrase = _phrase(display, room)

@@ -10,11 +10,11 @@ from urllib.parse import quote
 
 from digest.compose.body import Body
 from digest.compose.dkim import Signer, relaxed_header
-from digest.compose.header import harmless, mailbox, unstructured
+from digest.compose.header import mailbox, one_line, unstructured
 from digest.compose.reader_links import ReaderLinks
 from digest.config import Newsletter, split_mailbox
 from digest.model import Message, Recipient, Rendered
-from digest.text.placeholders import OWN, own_words
+from digest.text.placeholders import OWN, extra_values
 
 _LONGEST_NAME = 100
 
@@ -116,7 +116,7 @@ class Composer:
             "unsubscribe_url": unsubscribe or self._mailto,
             "preferences_url": preferences or self._mailto,
             "view_url": view or self._sender.newsletter.site_url or "",
-            **(own_words(version.own, recipient.extra or {}) if version.own else {}),
+            **(extra_values(version.own, recipient.extra or {}) if version.own else {}),
         })  # fmt: skip
         ways = [] if self._letter else [unsubscribe, self._leaving(recipient)]
         return _Own(message_id, _reader_headers(recipient, message_id, ways), words)
@@ -193,7 +193,7 @@ def unsubscribe_mailto(newsletter: Newsletter) -> str:
 
 def _display(name: str) -> str:
     """A name without anything that could begin another header or another address."""
-    return harmless(name)[:_LONGEST_NAME]
+    return one_line(name)[:_LONGEST_NAME]
 
 
 def _to(recipient: Recipient) -> str:

@@ -27,7 +27,7 @@ PATIENCE = 10.0  # seconds for a chunk
 
 
 @contextmanager
-def composed(composer: Composer, recipients: Iterable[Recipient], count: int) -> Iterator[Iterator[Message]]:
+def compose_all(composer: Composer, recipients: Iterable[Recipient], count: int) -> Iterator[Iterator[Message]]:
     """The messages to so many recipients, as they are asked for; not quite in their order."""
     helpers = _helpers(composer) if composer.signs and count >= ENOUGH else []
     try:

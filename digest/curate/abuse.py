@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from digest.curate.abuse_model import AbuseModel
-from digest.curate.language import english
+from digest.curate.language import is_english
 from digest.text.prose import words
 
 _NEWSROOM = frozenset({"author", "writer", "reporter", "journalist", "editor", "columnist", "gazette", "paper"})
@@ -63,7 +63,7 @@ class Lists:
     names: re.Pattern[str]
 
 
-def load(texts: Iterable[str]) -> Lists:
+def load_lists(texts: Iterable[str]) -> Lists:
     """The lists from the texts of files in turn: first our own, then a newsletter's, which adds terms, and takes one out with `-`.
 
     What a newsletter adds to [always] holds in every language.
@@ -108,7 +108,7 @@ class Heat:
         return self.risk(folded) + self.weight * min(_SCORNED, len(set(self.scorn.findall(folded))))
 
 
-def rule(
+def assess(
     text: str, people: Sequence[str], lists: Lists, heat: Heat | None = None, most: float = 0.0, *, name: bool = False
 ) -> AbuseVerdict:
     """The state of a text; `people` are those it could be aimed at, in small letters, its article's author first.
@@ -119,7 +119,7 @@ def rule(
     folded = _unmasked(_plain(text).casefold())
     if found := lists.everywhere.search(folded):
         return AbuseVerdict(State.BLOCKED, f"“{found[0]}”")
-    if not english(text):
+    if not is_english(text):
         return AbuseVerdict(State.CLEAR, "not English: the English lists and the model step aside")
     if name and lists.names.fullmatch(folded.rpartition(" ")[2]):
         folded = folded.rpartition(" ")[0]

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from digest.model import NOTHING, Article, ArticleSigns, LeftOut, Window
 from digest.text.prose import counted, words
-from digest.text.same_article import Known, told
+from digest.text.same_article import KnownArticles, signs_of
 
 COST = {"t": 0.6, "a": 0.4, "s": 0.1}  # in weight, for each article before of the same topic, writer, source
 AHEAD = timedelta(days=30)  # beyond an edition: a date that is a typing error
@@ -41,9 +41,9 @@ def choose(
 
     `settled` are the articles of earlier editions, `gone` why some are not on their site any more, by their ids.
     """
-    known, left_out, candidates = Known(settled), [], []
+    known, left_out, candidates = KnownArticles(settled), [], []
     for article in _by_age(articles):
-        before = known.find(told(article))
+        before = known.find(signs_of(article))
         if article.published >= window.end + AHEAD:
             left_out.append(article_left_out(article, f"dated {article.published:%d %B %Y}, far ahead", final=False))
         elif article.published >= window.end or (before and before.id == article.id):
@@ -75,7 +75,7 @@ def _by_age(articles: Sequence[Article]) -> list[Article]:
 def article_left_out(article: Article, reason: str, *, final: bool = True) -> LeftOut:
     """An article that is not printed."""
     return LeftOut(
-        kind="article", id=article.id, label=article.title, url=article.url, reason=reason, final=final, told=told(article)
+        kind="article", id=article.id, label=article.title, url=article.url, reason=reason, final=final, told=signs_of(article)
     )
 
 
@@ -90,9 +90,9 @@ def _unfit(article: Article, window: Window, *, first: bool) -> str:
 
 def _unite(articles: Sequence[Article]) -> tuple[list[Article], list[tuple[Article, Article]]]:
     """The articles without copies, oldest first, and each copy with the one that is kept."""
-    known, kept, copies = Known(), dict[str, Article](), []
+    known, kept, copies = KnownArticles(), dict[str, Article](), []
     for article in articles:
-        row = told(article)
+        row = signs_of(article)
         if (keeper := known.find(row)) is None:
             kept[article.id] = article
             known.add(row)

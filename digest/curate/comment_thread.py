@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from functools import cached_property
 
-from digest.curate.duplicates import copies
+from digest.curate.duplicates import find_duplicates
 from digest.model import Article, Comment
-from digest.text.markup import own_words
+from digest.text.markup import without_quotes
 from digest.text.prose import length, words
 
 _COMMON = frozenset(
@@ -29,7 +29,7 @@ class CommentThread:
         each = {comment.id: comment for comment in sorted(comments, key=lambda comment: (comment.id, comment.text, comment.author))}
         self.comments = sorted(each.values(), key=lambda comment: (comment.written, comment.id))
         self.by_id = {comment.id: comment for comment in self.comments}
-        self.texts = {comment.id: own_words(comment.text) for comment in self.comments}
+        self.texts = {comment.id: without_quotes(comment.text) for comment in self.comments}
         self.words = {key: words(text.casefold()) for key, text in self.texts.items()}
 
     def root(self, comment: Comment) -> str:
@@ -45,7 +45,7 @@ class CommentThread:
     @cached_property
     def copies(self) -> Mapping[str, str]:
         """Each comment that says what an earlier one has said, in the same words or nearly, with that one's id."""
-        return copies(self.words)
+        return find_duplicates(self.words)
 
     @cached_property
     def sizes(self) -> Mapping[str, int]:
@@ -116,10 +116,10 @@ class CommentThread:
 
 def fingerprint(text: str) -> str:
     """What two texts of the same words have in common."""
-    return " ".join(words(own_words(text).casefold()))
+    return " ".join(words(without_quotes(text).casefold()))
 
 
-def likeness(one: Mapping[str, float], other: Mapping[str, float]) -> float:
+def similarity(one: Mapping[str, float], other: Mapping[str, float]) -> float:
     """The cosine of two vectors of length one."""
     small, large = (one, other) if len(one) <= len(other) else (other, one)
     return sum(weight * large.get(word, 0.0) for word, weight in small.items())

@@ -4,14 +4,14 @@ from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
-from digest.curate.abuse import AbuseVerdict, State, rule
-from digest.curate.comment_thread import CommentThread, likeness
-from digest.curate.features import terms
-from digest.curate.gates import Refusal, gated, rulings
+from digest.curate.abuse import AbuseVerdict, State, assess
+from digest.curate.comment_thread import CommentThread, similarity
+from digest.curate.features import text_features
+from digest.curate.gates import Refusal, abuse_verdicts, refusals
 from digest.curate.scoring_rules import ScoringRules
-from digest.curate.votes import crowd, votes
+from digest.curate.votes import vote_ranks, votes
 from digest.model import Article, Comment, LeftOut, Pick
-from digest.text.markup import own_words
+from digest.text.markup import without_quotes
 from digest.text.prose import excerpt, shorten
 
 VOICES = 2  # picks that a thread has whatever lies between them
@@ -65,17 +65,17 @@ def pick(
 
 def judge(talk: CommentThread, standards: ScoringRules) -> list[JudgedComment]:
     """Every comment, oldest first."""
-    ruled = rulings(talk, standards)
-    refused = gated(talk, ruled, standards)
+    ruled = abuse_verdicts(talk, standards)
+    refused = refusals(talk, ruled, standards)
     limits = standards.scores.crowd
-    heard = crowd(talk, limits.confidence) if votes(talk) >= limits.votes else {}
+    heard = vote_ranks(talk, limits.confidence) if votes(talk) >= limits.votes else {}
     rows = []
     for comment in talk.comments:
         ruling, refusal = ruled[comment.id], refused.get(comment.id)
         if refusal:
             rows.append(JudgedComment(comment=comment, ruling=ruling, refusal=refusal))
             continue
-        weighed = _weighed(terms(comment, talk, ruling.heat), standards.scores.text)
+        weighed = _weighed(text_features(comment, talk, ruling.heat), standards.scores.text)
         text, voice = sum(weighed.values()), heard.get(comment.id)
         score = text if voice is None else (1 - limits.share) * text + limits.share * voice
         rows.append(JudgedComment(comment=comment, ruling=ruling, terms=weighed, crowd=voice, score=round(score, 4)))
@@ -116,7 +116,7 @@ def _chosen(passed: Sequence[JudgedComment], talk: CommentThread, most: int, sta
 
 def _price(row: JudgedComment, picks: Sequence[Pick], talk: CommentThread, standards: ScoringRules) -> float:
     """What likeness to the picks before it costs a comment."""
-    alike = (likeness(talk.vectors[row.comment.id], talk.vectors[pick.comment.id]) for pick in picks)
+    alike = (similarity(talk.vectors[row.comment.id], talk.vectors[pick.comment.id]) for pick in picks)
     return standards.scores.choice.variety * max(alike, default=0.0)
 
 
@@ -124,7 +124,7 @@ def _printed(row: JudgedComment, talk: CommentThread, standards: ScoringRules) -
     """A comment as it is printed; None where what is left of it would not pass by itself."""
     limits, parent = standards.scores.choice, talk.by_id.get(row.comment.parent_id or "")
     cut = excerpt(talk.texts[row.comment.id], limits.excerpt)
-    answered = excerpt(own_words(parent.text), limits.parent) if parent else ""
+    answered = excerpt(without_quotes(parent.text), limits.parent) if parent else ""
     if not all(_fit(text, talk, standards) for text in (cut, answered)):
         return None
     said = [f"{name.replace('_', ' ')} {value:+.2f}" for name, value in row.terms.items()]
@@ -139,5 +139,5 @@ def _printed(row: JudgedComment, talk: CommentThread, standards: ScoringRules) -
 
 
 def _fit(text: str, talk: CommentThread, standards: ScoringRules) -> bool:
-    ruling = rule(text, [talk.article.author], standards.lists, standards.heat, standards.scores.gate.held)
+    ruling = assess(text, [talk.article.author], standards.lists, standards.heat, standards.scores.gate.held)
     return ruling.state is State.CLEAR

@@ -15,7 +15,7 @@ COMMONPLACE = 50  # comments; what more of them share says nothing of any two
 Shingle = tuple[int, int, int]  # three words that follow each other, by their numbers
 
 
-def copies(said: Mapping[str, Sequence[str]]) -> Mapping[str, str]:
+def find_duplicates(said: Mapping[str, Sequence[str]]) -> Mapping[str, str]:
     """Each comment that is a copy, with the one it repeats; from the words of each by its id, the earliest first."""
     numbers = {word: place for place, word in enumerate(dict.fromkeys(chain(*said.values())))}  # the rarer, the higher
     found: dict[str, str] = {}

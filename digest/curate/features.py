@@ -4,7 +4,7 @@ import math
 import re
 from collections.abc import Mapping
 
-from digest.curate.comment_thread import CommentThread, likeness
+from digest.curate.comment_thread import CommentThread, similarity
 from digest.model import Comment
 from digest.text.prose import sentences
 
@@ -23,7 +23,7 @@ _ENDED = re.compile(r"""[.!?。！？؟]["'”’»)\]]*$""")
 COOL, HOT = -1.6, 1.0  # log odds of abuse between which heat rises from 0 to 1
 
 
-def terms(comment: Comment, talk: CommentThread, heat: float | None) -> Mapping[str, float]:
+def text_features(comment: Comment, talk: CommentThread, heat: float | None) -> Mapping[str, float]:
     """The terms of one comment; those that go by English words are left out where it is in another language."""
     text = talk.texts[comment.id]
     said = talk.content[comment.id]
@@ -67,4 +67,4 @@ def _care(text: str, size: int) -> float:
 def _subject(comment: Comment, talk: CommentThread) -> float:
     """Words of the title, and likeness to what the thread is about."""
     named = _share(len(talk.title & set(talk.words[comment.id])), 2)
-    return 0.5 * named + 0.5 * _share(likeness(talk.vectors[comment.id], talk.centre), 0.4)
+    return 0.5 * named + 0.5 * _share(similarity(talk.vectors[comment.id], talk.centre), 0.4)

@@ -5,13 +5,13 @@ from collections import deque
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from digest.curate.abuse import AbuseVerdict, State, rule
+from digest.curate.abuse import AbuseVerdict, State, assess
 from digest.curate.comment_thread import CommentThread, fingerprint
-from digest.curate.language import english
+from digest.curate.language import is_english
 from digest.curate.scoring_rules import Gates, ScoringRules
-from digest.curate.spam import advertises, contact
+from digest.curate.spam import contact_details, is_advertising
 from digest.model import Comment
-from digest.text.markup import own_words
+from digest.text.markup import without_quotes
 from digest.text.prose import length
 
 _LINK = re.compile(r"https?://\S+|www\.\S+")
@@ -32,21 +32,21 @@ class Refusal(NamedTuple):
     reason: str
 
 
-def rulings(talk: CommentThread, standards: ScoringRules) -> dict[str, AbuseVerdict]:
+def abuse_verdicts(talk: CommentThread, standards: ScoringRules) -> dict[str, AbuseVerdict]:
     """Whether each comment is abuse, said to or of its fellows."""
     people = [talk.article.author, *sorted({comment.author.casefold() for comment in talk.comments})]
     found = {}
     for comment in talk.comments:
-        by_name = rule(comment.author, [], standards.lists, name=True)
+        by_name = assess(comment.author, [], standards.lists, name=True)
         found[comment.id] = (
             by_name
             if by_name.state is State.BLOCKED
-            else rule(talk.texts[comment.id], people, standards.lists, standards.heat, standards.scores.gate.held)
+            else assess(talk.texts[comment.id], people, standards.lists, standards.heat, standards.scores.gate.held)
         )
     return found
 
 
-def gated(talk: CommentThread, ruled: Mapping[str, AbuseVerdict], standards: ScoringRules) -> dict[str, Refusal]:
+def refusals(talk: CommentThread, ruled: Mapping[str, AbuseVerdict], standards: ScoringRules) -> dict[str, Refusal]:
     """What is against each comment that may not be printed, for itself or for the comment it answers."""
     own = {comment.id: _gate(comment, talk, ruled[comment.id], standards) for comment in talk.comments}
     found = {key: refusal for key, refusal in own.items() if refusal}
@@ -84,9 +84,9 @@ def _by_form(text: str, whole: str, size: int, limits: Gates) -> Refusal | None:
         return Refusal("quotation", "nothing but a quotation")
     if (length(_LINK.sub(" ", text)) if links else size) < least:
         return Refusal("short", f"under {least} words of its own")
-    if advertises(text):
+    if is_advertising(text):
         return Refusal("spam", "advertising, or praise for any page")
-    if _FIRST.match(text) or (_of_comments(text) and english(text)):
+    if _FIRST.match(text) or (_of_comments(text) and is_english(text)):
         return Refusal("meta", "about the comments, not the article")
     return Refusal("capitals", "mostly capitals") if _shouted(text) else None
 
@@ -104,7 +104,7 @@ def _by_fellows(comment: Comment, talk: CommentThread, ruling: AbuseVerdict) -> 
         return Refusal("repeated", "printed under another article")
     if ruling.state is State.HELD:
         return Refusal("held", f"held for the editor: {ruling.why}")
-    reach = contact(comment.text) or contact(comment.author)
+    reach = contact_details(comment.text) or contact_details(comment.author)
     return Refusal("held", f"held for the editor: it has {reach}") if reach else None
 
 
@@ -120,7 +120,7 @@ def _by_parent(
     if comment.parent_id is None:
         return None
     parent = talk.by_id.get(comment.parent_id)
-    if parent is None or parent.state != "approved" or not own_words(parent.text):
+    if parent is None or parent.state != "approved" or not without_quotes(parent.text):
         return Refusal("parent", "what it answers is gone")
     fit = parent.id not in refused or refused[parent.id].gate in CONTEXT  # a short question is context enough
     fit = fit and ruled[parent.id].state is State.CLEAR

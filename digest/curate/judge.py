@@ -13,11 +13,11 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ValidationError, field_validator
 
 from digest.curate.comments import JudgedComment, JudgedThread
-from digest.curate.scoring_rules import ABUSE, MODEL, SCORES, ScoringRules, standards
+from digest.curate.scoring_rules import ABUSE, MODEL, SCORES, ScoringRules, parse_scoring_rules
 from digest.errors import SourceError
 from digest.model import Article, Comment
 from digest.text.markup import tidy
-from digest.text.prose import key
+from digest.text.prose import storable
 
 _ROOM = Path(__file__).parent
 _BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
@@ -26,7 +26,7 @@ LONGEST = 50_000  # characters of one comment
 
 def _clean(value: object) -> object:
     """No NUL and no half of a character in what is a text."""
-    return key(value) if isinstance(value, str) else value
+    return storable(value) if isinstance(value, str) else value
 
 
 def _bounded(value: object) -> object:
@@ -70,14 +70,14 @@ class _Thread(BaseModel):
     comments: list[_Comment]
 
 
-def held_to(root: Path) -> ScoringRules:
+def load_scoring_rules(root: Path) -> ScoringRules:
     """What the comments of the newsletter in a folder are held to: our data, changed by its own files of the same names."""
 
     def texts(name: str) -> list[str]:
         return [file.read_text(encoding="utf-8") for file in (_ROOM / name, root / name) if file.is_file()]
 
     model = root / MODEL if (root / MODEL).is_file() else _ROOM / MODEL
-    return standards(texts(ABUSE), model.read_bytes(), texts(SCORES))
+    return parse_scoring_rules(texts(ABUSE), model.read_bytes(), texts(SCORES))
 
 
 def thread(line: str, *, thing: str) -> tuple[Article, list[Comment]]:

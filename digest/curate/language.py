@@ -28,7 +28,7 @@ _IN_ENGLISH = frozenset(words(_ENGLISH))
 _ELSEWHERE = frozenset(words(_OTHER)) - frozenset(words(_ENGLISH + _BOTH))
 
 
-def english(text: str) -> bool:
+def is_english(text: str) -> bool:
     """Whether a text is English, or too short to tell; only the evidence of another language says no."""
     if not text.isascii():
         letters = re.findall(r"[^\W\d_]", text)

@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from digest.curate.abuse import Heat, Lists, load
+from digest.curate.abuse import Heat, Lists, load_lists
 from digest.curate.abuse_model import AbuseModel
 from digest.errors import ConfigError
 
@@ -63,9 +63,9 @@ class ScoringRules:
     scores: Scores
 
 
-def standards(lists: Sequence[str], model: bytes, scores: Sequence[str]) -> ScoringRules:
+def parse_scoring_rules(lists: Sequence[str], model: bytes, scores: Sequence[str]) -> ScoringRules:
     """From the contents of the files; of several texts a later one changes the earlier. ConfigError names what is wrong."""
-    words, numbers = load(lists), _scores(scores)
+    words, numbers = load_lists(lists), _scores(scores)
     return ScoringRules(words, Heat(AbuseModel(model, thing=MODEL), words.scorn, numbers.gate.scorn), numbers)
 
 

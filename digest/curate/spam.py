@@ -41,7 +41,7 @@ def _phrases(name: str) -> _Phrases:
 _SURELY, _PERHAPS = _phrases("surely"), _phrases("perhaps")
 
 
-def advertises(text: str) -> bool:
+def is_advertising(text: str) -> bool:
     """Whether a comment is advertising, or praise that a machine leaves under any page."""
     said = words(text.casefold())
     flat = f" {' '.join(said)} "
@@ -60,7 +60,7 @@ def _count(flat: str, phrases: _Phrases, enough: int) -> bool:
     return False
 
 
-def contact(text: str) -> str:
+def contact_details(text: str) -> str:
     """What in a comment is a way to reach somebody; an empty string where nothing is."""
     if ("@" in text or "at" in text.casefold()) and _EMAIL.search(text):
         return "an e-mail address"

@@ -28,7 +28,7 @@ def votes(talk: CommentThread) -> int:
     return sum(_counted(comment.up) + _counted(comment.down) for comment in talk.comments)
 
 
-def crowd(talk: CommentThread, z: float) -> Mapping[str, float]:
+def vote_ranks(talk: CommentThread, z: float) -> Mapping[str, float]:
     """Each comment's rank by what the crowd says, 0 to 1; empty where the source says nothing."""
     signals = [(weight, ranked) for weight, ranked in _signals(talk, z) if len(set(ranked.values())) > 1]
     total = sum(weight for weight, _ in signals)

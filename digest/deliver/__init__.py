@@ -13,8 +13,8 @@ messages go another way. Where no relay is left the run stops with a RelayError 
 
 from digest.deliver.connect import Extensions
 from digest.deliver.relay import POLICY_REFUSALS, REFUSALS
-from digest.deliver.run import Run, one_by_one
+from digest.deliver.run import Run, deliver_unrecorded
 from digest.deliver.send_queue import DeliveryLog, NoDeliveryLog
 from digest.deliver.session import Session
 
-__all__ = ["POLICY_REFUSALS", "REFUSALS", "DeliveryLog", "Extensions", "NoDeliveryLog", "Run", "Session", "one_by_one"]
+__all__ = ["POLICY_REFUSALS", "REFUSALS", "DeliveryLog", "Extensions", "NoDeliveryLog", "Run", "Session", "deliver_unrecorded"]

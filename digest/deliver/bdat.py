@@ -19,7 +19,7 @@ _UNKNOWN_COMMAND = {500, 502}
 Flight = deque[tuple[Message, int, float]]  # messages, how many answers each gets, and when it left
 
 
-async def chunked(talk: Transaction) -> None:
+async def send_bdat(talk: Transaction) -> None:
     """Send what comes until nothing does; LostError where the connection ends before."""
     flight: Flight = deque()
     clean, clock = True, asyncio.get_running_loop().time

@@ -10,7 +10,7 @@ from typing import cast
 import aiosmtplib
 
 from digest.config import Relay
-from digest.deliver.oauth import bearer, forget, token
+from digest.deliver.oauth import access_token, bearer_response, drop_token
 from digest.deliver.protocol import SmtpProtocol
 from digest.deliver.replies import one_line
 from digest.errors import ConfigError, RelayError
@@ -45,7 +45,7 @@ class Connection:
     trust: Extensions
 
 
-async def dial(relay: Relay, trust: Extensions) -> Connection:
+async def open_connection(relay: Relay, trust: Extensions) -> Connection:
     """Connect, start TLS and log in; RelayError where that fails for every message alike."""
     client = await _reached(relay)
     try:
@@ -109,11 +109,11 @@ async def _log_in(client: aiosmtplib.SMTP, relay: Relay) -> None:
 
 
 async def _by_access_token(client: aiosmtplib.SMTP, relay: Relay, methods: Collection[str]) -> None:
-    access = await token(relay)
+    access = await access_token(relay)
     if "oauthbearer" not in methods or "xoauth2" in methods:
         await client.auth_xoauth2(relay.user, access)
         return
-    answer = await client.execute_command(b"AUTH", b"OAUTHBEARER", bearer(relay, access))
+    answer = await client.execute_command(b"AUTH", b"OAUTHBEARER", bearer_response(relay, access))
     if answer.code == 334:  # its reasons; this ends them (RFC 7628, section 3.2.3)
         answer = await client.execute_command(b"AQ==")
     if answer.code != 235:
@@ -121,7 +121,7 @@ async def _by_access_token(client: aiosmtplib.SMTP, relay: Relay, methods: Colle
 
 
 def _login_error(relay: Relay, error: Exception, *, by_token: bool) -> RelayError:
-    forget(relay)
+    drop_token(relay)
     if not isinstance(error, aiosmtplib.SMTPResponseException):
         return relay_error(relay, *_advice(error))
     told = f"{error.code} {one_line(error.message)}"

@@ -6,14 +6,14 @@ nothing of a message goes to somebody who was refused.
 
 import asyncio
 
-from digest.deliver.protocol import LostError, Reply, stuffed
+from digest.deliver.protocol import LostError, Reply, dot_stuffed
 from digest.deliver.transaction import COMMAND, FINAL, Transaction
 from digest.model import Message
 
 _DOT, _RSET, _DATA = b".\r\n", b"RSET\r\n", b"DATA\r\n"
 
 
-async def dotted(talk: Transaction) -> None:
+async def send_data(talk: Transaction) -> None:
     """Send what comes until nothing does; LostError where the connection ends before."""
     pipelined, clock = "pipelining" in talk.offers, asyncio.get_running_loop().time
     message, ahead = await talk.taken(), False
@@ -65,7 +65,7 @@ def _refusal(talk: Transaction, message: Message, replies: list[Reply]) -> Reply
 def _ending(message: Message, replies: list[Reply], refusal: Reply | None) -> list[bytes]:
     """What ends the transaction: the body, a dot for a body that must not go, or RSET for one that was not asked for."""
     if refusal is None:
-        return stuffed(message)
+        return dot_stuffed(message)
     if replies[2].code == 354:
         return [_DOT]
     return [] if refusal is replies[0] else [_RSET]

@@ -16,7 +16,7 @@ LONGEST = 16_384  # characters
 _tokens: dict[str, tuple[float, str]] = {}
 
 
-async def token(relay: Relay) -> str:
+async def access_token(relay: Relay) -> str:
     """The access token of now; RelayError where there is none."""
     if relay.token_file is not None:
         return await asyncio.to_thread(_from_file, relay)
@@ -26,12 +26,12 @@ async def token(relay: Relay) -> str:
     return kept[1]
 
 
-def forget(relay: Relay) -> None:
+def drop_token(relay: Relay) -> None:
     """The relay did not take it: ask for another next time."""
     _tokens.pop(relay.token_command, None)
 
 
-def bearer(relay: Relay, access: str) -> bytes:
+def bearer_response(relay: Relay, access: str) -> bytes:
     """The response of OAUTHBEARER (RFC 7628, section 3.1)."""
     words = f"n,a={relay.user},\x01host={relay.host}\x01port={relay.port}\x01auth=Bearer {access}\x01\x01"
     return base64.b64encode(words.encode())

@@ -167,7 +167,7 @@ class SmtpProtocol(asyncio.Protocol):
         self._fail("closed")
 
 
-def stuffed(message: Message) -> list[bytes]:
+def dot_stuffed(message: Message) -> list[bytes]:
     """A message as it follows DATA: leading dots doubled, a lone dot at its end (RFC 5321, 4.5.2), in pieces."""
     raw = message.raw
     if message.dots:

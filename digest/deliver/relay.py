@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from digest.config import Relay, RelayLimit
 from digest.deliver.connect import Extensions
 from digest.deliver.relay_rate import RelayRate
-from digest.deliver.replies import ours, refused, too_many_connections
+from digest.deliver.replies import is_our_fault, is_permanent, too_many_connections
 from digest.deliver.session import Session
 from digest.errors import RelayError
 from digest.model import Outcome, Receipt
@@ -141,12 +141,12 @@ class RelayState:
         """
         if receipt.outcome is Outcome.SENT:
             self.worked, self._failures, self._hang_ups, self.unproved = True, 0, 0, []
-        if not refused(receipt) and receipt.outcome is not Outcome.REFUSED:
+        if not is_permanent(receipt) and receipt.outcome is not Outcome.REFUSED:
             self.row, self._policy = [], True
             return None
         if receipt.code:
             self.row.append(receipt)
-            self._policy = self._policy and ours(receipt)
+            self._policy = self._policy and is_our_fault(receipt)
             if not self.worked and receipt.outcome is Outcome.REFUSED:
                 self.unproved.append(receipt)
         if self.unwanted or len(self.row) < (POLICY_REFUSALS if self._policy else REFUSALS):

@@ -43,7 +43,7 @@ class Policy:
     resend: bool = True
 
 
-def enhanced(text: str) -> str:
+def enhanced_status(text: str) -> str:
     """The enhanced status code of a reply, or an empty string."""
     found = _ENHANCED.match(text)
     return found[1] if found else ""
@@ -54,13 +54,13 @@ def _outcome(code: int) -> Outcome:
     return {2: Outcome.SENT, 4: Outcome.DEFERRED, 5: Outcome.REFUSED}.get(code // 100, Outcome.UNKNOWN)
 
 
-def judged(message: Message, reply: Reply, policy: Policy, now: datetime) -> Receipt:
+def outcome_of(message: Message, reply: Reply, policy: Policy, now: datetime) -> Receipt:
     """2yz is sent, 4yz temporary, 5yz permanent; 3yz is no answer to a whole message, and tells nothing.
 
     What is refused for what we are or do, our policy, our pace, says nothing of the reader: it is tried again.
     """
     outcome = _outcome(reply.code)
-    status = enhanced(reply.text)
+    status = enhanced_status(reply.text)
     as_it_is = reply.code == 552 or _CONTENT.match(status)  # too large or not to be read, however often it comes
     if outcome is Outcome.REFUSED and not as_it_is and cause(status, reply.text) is Cause.OURS:
         outcome = Outcome.DEFERRED
@@ -80,28 +80,28 @@ def receipt(message: Message, outcome: Outcome, reply: Reply, policy: Policy, no
         reply=one_line(reply.text),
         relay=policy.relay,
         at=now,
-        status=enhanced(reply.text),
-        retry_at=now + pause(message.recipient.attempts + (SLOWER if reply.code >= 500 else 0)) if again else None,
+        status=enhanced_status(reply.text),
+        retry_at=now + retry_delay(message.recipient.attempts + (SLOWER if reply.code >= 500 else 0)) if again else None,
     )
 
 
-def pause(attempts: int) -> timedelta:
+def retry_delay(attempts: int) -> timedelta:
     """How long to wait before another try, longer each time and never twice the same."""
     wait = BACKOFF[min(attempts, len(BACKOFF) - 1)]
     return wait * random.uniform(1 - JITTER, 1 + JITTER)
 
 
-def refused(answer: Receipt) -> bool:
+def is_permanent(answer: Receipt) -> bool:
     """Whether the relay has refused a message for good by its own word, whatever we make of it."""
     return answer.code // 100 == 5
 
 
-def ours(answer: Receipt) -> bool:
+def is_our_fault(answer: Receipt) -> bool:
     """Whether a refusal is for what we are or do, not for whom we write to."""
-    return refused(answer) and (answer.outcome is Outcome.DEFERRED or bool(_POLICY.match(answer.status)))
+    return is_permanent(answer) and (answer.outcome is Outcome.DEFERRED or bool(_POLICY.match(answer.status)))
 
 
-def throttled(answer: Receipt) -> bool:
+def is_throttled(answer: Receipt) -> bool:
     """Whether the relay would take this message if it came a little later, or over fewer connections."""
     return (
         answer.outcome is Outcome.DEFERRED
@@ -117,7 +117,7 @@ def too_many_connections(answer: Receipt) -> bool:
     return bool(_CONNECTIONS.search(answer.reply))
 
 
-def crowded(answer: Receipt) -> bool:
+def is_overloaded(answer: Receipt) -> bool:
     """Whether the relay has as much as it can take now: a deferral that is not about one mailbox."""
     return answer.outcome is Outcome.DEFERRED and answer.code > 0 and not _THEIRS.match(answer.reply)
 

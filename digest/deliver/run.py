@@ -12,7 +12,7 @@ from digest.config import Relay, RelayLimit, Smtp
 from digest.deliver.domain_rate import DomainQueue
 from digest.deliver.protocol import Reply
 from digest.deliver.relay import RelayState, may_carry
-from digest.deliver.replies import Policy, crowded, receipt, throttled
+from digest.deliver.replies import Policy, is_overloaded, is_throttled, receipt
 from digest.deliver.send_queue import DeliveryLog, NoDeliveryLog, Recorded, SendQueue, Waiting
 from digest.deliver.session import Session
 from digest.deliver.share import Share
@@ -226,7 +226,7 @@ class Run:
 
     def told(self, lane: RelayState, answer: Receipt, waited: float, recorded: Recorded) -> None:
         """The relay has answered."""
-        lane.pace.felt(self._now(), crowded=crowded(answer), waited=waited)
+        lane.pace.felt(self._now(), crowded=is_overloaded(answer), waited=waited)
         if answer.outcome is Outcome.SENT:
             lane.pace.took(self._now())
         self._queue.told(answer, recorded)
@@ -240,7 +240,7 @@ class Run:
 
     def postpones(self, lane: RelayState, message: Message, answer: Receipt) -> bool:
         """A relay that has more than it takes is given less, and what it did not take waits again; so many times at most."""
-        if not throttled(answer) or self._postponed[message.message_id] >= POSTPONED or self.stop.is_set():
+        if not is_throttled(answer) or self._postponed[message.message_id] >= POSTPONED or self.stop.is_set():
             return False
         self._postponed[message.message_id] += 1
         lane.throttled(answer, self._now())
@@ -269,7 +269,9 @@ def _may_be_us(refusals: Sequence[Receipt]) -> bool:
     return len(refusals) > 1 or any(cause(row.status, row.reply) is not Cause.GONE for row in refusals)
 
 
-async def one_by_one(smtp: Smtp, sender: str, clock: Callable[[], datetime], messages: Iterable[Message]) -> tuple[Receipt, ...]:
+async def deliver_unrecorded(
+    smtp: Smtp, sender: str, clock: Callable[[], datetime], messages: Iterable[Message]
+) -> tuple[Receipt, ...]:
     """Send some messages without a ledger, as test copies are; the receipts in their order."""
     numbered = [replace(message, recipient=replace(message.recipient, id=at)) for at, message in enumerate(messages)]
     receipts: dict[int, Receipt] = {}

@@ -4,9 +4,9 @@ from collections.abc import Callable
 from datetime import datetime
 
 from digest.config import Relay
-from digest.deliver.bdat import chunked
-from digest.deliver.connect import Connection, Extensions, dial
-from digest.deliver.data import dotted
+from digest.deliver.bdat import send_bdat
+from digest.deliver.connect import Connection, Extensions, open_connection
+from digest.deliver.data import send_data
 from digest.deliver.protocol import LostError
 from digest.deliver.replies import Policy
 from digest.deliver.transaction import MessageSource, Transaction
@@ -27,7 +27,7 @@ class Session:
         """A new connection in place of the old one; RelayError where there is none for anybody."""
         if self._line:
             self._line.wire.close()
-        self._line = await dial(self._relay, self._trust)
+        self._line = await open_connection(self._relay, self._trust)
 
     @property
     def connected(self) -> bool:
@@ -47,7 +47,7 @@ class Session:
             return LostError("there is no connection")
         talk, lost = Transaction(self._line, self._relay, self._sender, self._policy, self._clock, feed), None
         try:
-            await (chunked(talk) if "chunking" in talk.offers else dotted(talk))
+            await (send_bdat(talk) if "chunking" in talk.offers else send_data(talk))
         except LostError as error:
             lost = error
             self._line.wire.close()

@@ -13,7 +13,7 @@ from typing import Protocol
 from digest.config import Relay
 from digest.deliver.connect import Connection, Extensions, relay_error
 from digest.deliver.protocol import LostError, Reply
-from digest.deliver.replies import Policy, judged, one_line, receipt
+from digest.deliver.replies import Policy, one_line, outcome_of, receipt
 from digest.model import Message, Outcome, Receipt
 
 COMMAND = 300.0  # seconds for the reply to MAIL and RCPT (RFC 5321, 4.5.3.2.2 and 4.5.3.2.3)
@@ -189,7 +189,7 @@ class Transaction:
     def tell(self, message: Message, reply: Reply, waited: float = 0.0) -> None:
         """The relay's last word on a message."""
         (self.left if message in self.left else self._held).remove(message)
-        answer = judged(message, reply, self._policy, self._clock())
+        answer = outcome_of(message, reply, self._policy, self._clock())
         if not self._feed.postpones(message, answer):
             self._told(answer, waited)
 

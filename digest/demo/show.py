@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from digest.app import opened
+from digest.app import open_newsletter
 from digest.clock import Clock
 from digest.config import EditionPlan
 from digest.demo.inbox import Inbox, relay
 from digest.demo.newsroom import Newsroom
-from digest.edition.edition_calendar import Calendar
+from digest.edition.edition_calendar import EditionCalendar
 from digest.edition.report import RunReport
 from digest.publish import Permit, Progress, publish
 from digest.subscribers import Problem
@@ -59,16 +59,16 @@ class Show:
 
 
 @asynccontextmanager
-async def shown(clock: Clock, progress: Progress, port: int) -> AsyncIterator[Show]:
+async def run_demo(clock: Clock, progress: Progress, port: int) -> AsyncIterator[Show]:
     """Start a newsroom, a relay and the reader's pages, publish the edition that is due, and show the inbox."""
-    calendar = Calendar(EditionPlan(), ZoneInfo("Europe/London"))
+    calendar = EditionCalendar(EditionPlan(), ZoneInfo("Europe/London"))
     day = calendar.latest(clock())
     newsroom, inbox = Newsroom(calendar.cutoff(day)), Inbox()
     with tempfile.TemporaryDirectory(prefix="digest-demo-") as name:
         async with relay(inbox) as smtp, served(newsroom.application(), "127.0.0.1", 0) as site:
             root, pages = Path(name), _free_port()
             _furnish(root, newsroom, site, f"http://127.0.0.1:{pages}", smtp)
-            with opened(root, clock, retry_delays=()) as app:
+            with open_newsletter(root, clock, retry_delays=()) as app:
                 async with (
                     served(ReaderPages(app).application(), "127.0.0.1", pages),
                     served(Viewer(inbox).application(), "127.0.0.1", port) as at,

@@ -21,7 +21,7 @@ _LONGEST_PAUSE = 400  # days searched for a day with an edition
 
 
 @dataclass(frozen=True)
-class Calendar:
+class EditionCalendar:
     """The days of one edition plan."""
 
     plan: EditionPlan

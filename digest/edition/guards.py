@@ -13,7 +13,7 @@ COMPLAINTS = 3  # complaints that may be chance
 REMEDY = "Look at the roll and at `digest status`; `digest send --anyway` sends it all the same."
 
 
-def sized(guards: Guards, before: int | None) -> Callable[[int], None]:
+def list_size_check(guards: Guards, before: int | None) -> Callable[[int], None]:
     """Raises HeldError for a list that has shrunk or grown by more than a share since the last edition; `before` was its size."""
 
     def check(now: int) -> None:
@@ -27,7 +27,7 @@ def sized(guards: Guards, before: int | None) -> Callable[[int], None]:
     return check
 
 
-def quiet(guards: Guards, store: Store, last: PreviousEdition) -> None:
+def check_bounce_rate(guards: Guards, store: Store, last: PreviousEdition) -> None:
     """Raises HeldError where bounces or complaints have risen since the last edition."""
     for event, share, few in (("bounced", guards.bounced, ENOUGH), ("complained", guards.complained, COMPLAINTS)):
         count = store.history.count(event, last.frozen_at)
@@ -36,13 +36,13 @@ def quiet(guards: Guards, store: Store, last: PreviousEdition) -> None:
             raise HeldError(told, remedy=REMEDY)
 
 
-def objection(guards: Guards, store: Store, name: str, readers: int) -> HeldError | None:
+def would_hold(guards: Guards, store: Store, name: str, readers: int) -> HeldError | None:
     """What would hold back the next edition of a name if it came out now, for so many readers."""
     last = store.editions.last(name)
     try:
         if last is not None:
-            quiet(guards, store, last)
-            sized(guards, last.readers)(readers)
+            check_bounce_rate(guards, store, last)
+            list_size_check(guards, last.readers)(readers)
     except HeldError as error:
         return error
     return None

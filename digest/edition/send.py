@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 from itertools import count
 
-from digest.compose import Composer, composed
+from digest.compose import Composer, compose_all
 from digest.deliver import Run
 from digest.edition.guards import DeadAddresses
 from digest.edition.pipeline import Pipeline, Progress
@@ -16,7 +16,7 @@ from digest.store import FrozenEdition, StoredDeliveryLog
 WITNESSED = 1_000  # answers between two lines of sent.log
 
 
-async def carried(
+async def send_pending(
     pipeline: Pipeline, frozen: FrozenEdition, waiting: int, progress: Progress, due: datetime | None, tally: DeadAddresses
 ) -> None:
     """Compose and deliver what waits; HeldError where the tally says that too many addresses are dead, and the rest is kept."""
@@ -35,7 +35,7 @@ async def carried(
                 proved=bool(deliveries.counts(key).get(Outcome.SENT)), learnt=pipeline.store.relay_limits.known(now),
             )  # fmt: skip
             try:
-                with composed(composer, deliveries.to_send(key, due), waiting) as messages:
+                with compose_all(composer, deliveries.to_send(key, due), waiting) as messages:
                     await run.deliver(messages)
             finally:
                 pipeline.store.relay_limits.keep(run.lessons(), pipeline.clock())

@@ -23,7 +23,7 @@ from digest.config.file_modes import PRIVATE
 from digest.errors import RestoredError, StoreError
 from digest.model import ArticleSigns, Edition
 from digest.store.logged_edition import LoggedEdition
-from digest.text.same_article import told
+from digest.text.same_article import signs_of
 
 FILE = "sent.log"
 AGAIN, MADE, GONE, BACK, SALT = "again", "made", "gone", "back", "salt"
@@ -60,7 +60,7 @@ class SentLog:
     def made(self, edition: Edition, now: datetime) -> None:
         """Add an edition with its window and the articles that it settles."""
         slot = edition.slot
-        articles = [told(story.article) for story in edition.stories]
+        articles = [signs_of(story.article) for story in edition.stories]
         articles += [row.told for row in edition.left_out if row.told and row.final]
         data = {
             "number": edition.number,

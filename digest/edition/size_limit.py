@@ -15,7 +15,7 @@ from digest.render.renderer import LARGEST
 REASON = "no room: mail programs cut off a mail of more than 102 KB"
 
 
-def fitted(edition: Edition, size: Callable[[Edition], int]) -> Edition:
+def fit_size(edition: Edition, size: Callable[[Edition], int]) -> Edition:
     """The edition with as little left out as makes `size` (bytes of the HTML that leaves) small enough; TemplateError where no
     cut does.
     """

@@ -35,10 +35,10 @@ class Variants:
 
     def rendered(self, name: str) -> Rendered:
         """A version in words."""
-        return self._design.render(version(self._edition, name))
+        return self._design.render(variant_key(self._edition, name))
 
 
-def version(edition: Edition, name: str) -> Edition:
+def variant_key(edition: Edition, name: str) -> Edition:
     """The edition as a version has it."""
     if not name:
         return edition

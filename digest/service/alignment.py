@@ -10,11 +10,11 @@ def _suffixes() -> PublicSuffixList:
     return PublicSuffixList()
 
 
-def organisation(domain: str) -> str:
+def organisational_domain(domain: str) -> str:
     """The organisational domain: `gazette.co.uk` of `news.gazette.co.uk`; the domain itself where it is a public suffix."""
     return _suffixes().privatesuffix(domain.lower().rstrip(".")) or domain.lower().rstrip(".")
 
 
-def aligned(one: str, other: str) -> bool:
+def is_aligned(one: str, other: str) -> bool:
     """Whether receivers take two domains for one sender's (DMARC's relaxed alignment, RFC 7489, section 3.1)."""
-    return organisation(one) == organisation(other)
+    return organisational_domain(one) == organisational_domain(other)

@@ -13,17 +13,17 @@ import dns.exception
 import dns.resolver
 
 from digest.app import App
-from digest.bounces.mailboxes import look
+from digest.bounces.mailboxes import check_mailbox
 from digest.compose.dkim import Signer
 from digest.config import Dkim, Newsletter, Relay, split_mailbox
 from digest.config.file_modes import open_to_others, others_may_read
 from digest.deliver import Extensions, Session
-from digest.edition.guards import objection
+from digest.edition.guards import would_hold
 from digest.errors import DigestError
 from digest.model import Article, Comment, Edition, Pick, Story
-from digest.publish import recipients
+from digest.publish import count_recipients
 from digest.render.renderer import LARGEST, PACKAGED
-from digest.service.alignment import aligned, organisation
+from digest.service.alignment import is_aligned, organisational_domain
 from digest.text.prose import counted
 
 DNS_PATIENCE = 4.0  # seconds for each record
@@ -38,7 +38,7 @@ class Finding:
     text: str
 
 
-async def findings(app: App) -> list[Finding]:
+async def run_checks(app: App) -> list[Finding]:
     """Everything, in the order of the line."""
     parts: Iterable[Awaitable[list[Finding]]] = (
         _config(app), _subscribers(app), _sources(app), _templates(app), _relays(app), _bounces(app), _dns(app),
@@ -96,9 +96,9 @@ async def _subscribers(app: App) -> list[Finding]:
 
 def _held(app: App) -> Iterator[Finding]:
     """What the guards would say if the edition came out now."""
-    readers = recipients(app.store, app.subscriber_file(), app.clock().date())
+    readers = count_recipients(app.store, app.subscriber_file(), app.clock().date())
     for plan in app.config.editions:
-        if error := objection(app.config.guards, app.store, app.series[plan.name], readers):
+        if error := would_hold(app.config.guards, app.store, app.series[plan.name], readers):
             yield Finding("subscribers", "error", f"the next edition would be held: {error}")
 
 
@@ -187,7 +187,7 @@ async def _bounces(app: App) -> list[Finding]:
         told = "no mailbox: pipe what comes back to `digest bounces -`, or let your provider call a webhook"
         return [Finding("bounces", "ok" if bounces.webhooks else "warning", told)]
     try:
-        await asyncio.to_thread(look, bounces.mailbox, app.config.root, bounces.password)
+        await asyncio.to_thread(check_mailbox, bounces.mailbox, app.config.root, bounces.password)
     except DigestError as error:
         return [Finding("bounces", "error", str(error))]
     return [Finding("bounces", "ok", f"{bounces.address} comes back to {bounces.mailbox.partition(':')[0]}, which can be read")]
@@ -210,13 +210,13 @@ def _alignment(app: App) -> Iterator[Finding]:
     """DMARC wants a signature or an envelope of From's own organisation; one that is neither proves nothing of it."""
     domain, bounces = app.config.newsletter.domain, app.config.bounces.address
     for key in app.config.dkim:
-        if not aligned(key.domain, domain):
+        if not is_aligned(key.domain, domain):
             told = f"dkim.domain {key.domain} and the domain of `from`, {domain}, are two organisations: DMARC counts none such"
-            yield Finding("dkim", "error", f"{told}. Sign with a key of {organisation(domain)}.")
+            yield Finding("dkim", "error", f"{told}. Sign with a key of {organisational_domain(domain)}.")
     envelope = split_mailbox(bounces)[1].rpartition("@")[2] if bounces else domain
-    if not aligned(envelope, domain):
+    if not is_aligned(envelope, domain):
         told = f"bounces.address is at {envelope} and `from` at {domain}: SPF proves nothing of {domain} to DMARC"
-        yield Finding("dns", "warning", f"{told}. Use an address below {organisation(domain)}.")
+        yield Finding("dns", "warning", f"{told}. Use an address below {organisational_domain(domain)}.")
 
 
 async def _record(name: str, begins: str, label: str) -> Finding:

@@ -7,11 +7,11 @@ from typing import Any
 from digest.app import App
 from digest.compose import Composer
 from digest.config import EditionPlan
-from digest.deliver import one_by_one
+from digest.deliver import deliver_unrecorded
 from digest.edition.size_limit import without_room
 from digest.model import Edition, Failure, Outcome, Receipt, Recipient, Rendered, Slot
-from digest.publish import drafted, recipients
-from digest.subscribers import normal
+from digest.publish import count_recipients, make_draft
+from digest.subscribers import normalise
 from digest.text.prose import counted
 
 
@@ -68,9 +68,9 @@ class DryRun:
         )
 
 
-async def rehearse(app: App, plan: EditionPlan, slot: Slot, test_to: Sequence[str]) -> DryRun:
+async def dry_run(app: App, plan: EditionPlan, slot: Slot, test_to: Sequence[str]) -> DryRun:
     """Make the edition of a slot as `send` would, and send it to the test addresses, if there are any."""
-    edition, failures = await made(app, plan, slot)
+    edition, failures = await build_edition(app, plan, slot)
     frozen = app.store.editions.frozen(slot.key)
     enough = len(edition.stories) >= plan.min_articles
     rendered = frozen.rendered if frozen else app.design().render(edition) if enough else None
@@ -78,26 +78,26 @@ async def rehearse(app: App, plan: EditionPlan, slot: Slot, test_to: Sequence[st
     return DryRun(
         edition=edition,
         rendered=rendered,
-        recipients=recipients(app.store, subscriber_file, slot.day) if rendered else 0,
+        recipients=count_recipients(app.store, subscriber_file, slot.day) if rendered else 0,
         bad_rows=subscriber_file.skipped,
         failures=failures,
         receipts=await _test(app, rendered, edition, test_to) if rendered and test_to else (),
     )
 
 
-async def made(app: App, plan: EditionPlan, slot: Slot) -> tuple[Edition, tuple[Failure, ...]]:
+async def build_edition(app: App, plan: EditionPlan, slot: Slot) -> tuple[Edition, tuple[Failure, ...]]:
     """The edition of a slot: as it was frozen, else as it would be made now."""
     frozen = app.store.editions.frozen(slot.key)
     if frozen:
         return frozen.edition, ()
-    draft = await drafted(app.pipeline, plan, slot)
+    draft = await make_draft(app.pipeline, plan, slot)
     return draft.edition, draft.failures
 
 
 async def _test(app: App, rendered: Rendered, edition: Edition, test_to: Sequence[str]) -> tuple[Receipt, ...]:
     compose = Composer(app.pipeline.sender, rendered, edition.slot.key, app.clock(), test=True)
-    addresses = [normal(email) for email in test_to]
+    addresses = [normalise(email) for email in test_to]
     for address in addresses:  # so that the links in their copies work
         app.store.readers.enrol(address, app.links.token(address))
     copies = [compose(Recipient(id=0, email=address)) for address in addresses]
-    return await one_by_one(app.config.smtp, app.config.newsletter.address, app.clock, copies)
+    return await deliver_unrecorded(app.config.smtp, app.config.newsletter.address, app.clock, copies)

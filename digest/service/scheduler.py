@@ -23,7 +23,7 @@ from digest.config import EditionPlan
 from digest.edition.report import RunReport
 from digest.errors import DigestError
 from digest.model import Slot
-from digest.publish import Unwatched, heed, publish, send
+from digest.publish import Unwatched, publish, send, suppress_opted_out
 from digest.store import FrozenEdition
 
 log = logging.getLogger("digest")
@@ -94,7 +94,7 @@ class Service:
         await self.publish_due()
 
     async def _resume(self, frozen: FrozenEdition) -> RunReport:
-        await asyncio.to_thread(heed, self._app.pipeline, self._app.subscriber_file())
+        await asyncio.to_thread(suppress_opted_out, self._app.pipeline, self._app.subscriber_file())
         return await send(self._app.pipeline, frozen, Unwatched(), due=self._app.clock())
 
     async def write_down(self) -> None:

@@ -14,7 +14,7 @@ from digest.clock import Clock
 from digest.collect.fetch import CachedResponse, Response
 from digest.model import LOOKBACK, Article, Comment, Harvest
 from digest.store import schema
-from digest.store.database import first_to_write, insert
+from digest.store.database import insert, lock_for_writing
 
 KEPT_FOR = timedelta(days=30)
 SIGHTINGS_KEPT = timedelta(days=90)  # that an article was seen, after it was seen last
@@ -37,7 +37,7 @@ class Content:
         is looked through none is: what was there then is old. An article without a date gets that of its first sighting.
         """
         with self._engine.begin() as connection:
-            first_to_write(connection)
+            lock_for_writing(connection)
             _prune(connection, now)
             for thread in harvest.threads:
                 there = [comment.id for comment in harvest.comments if comment.article_id == thread.article_id]

@@ -117,7 +117,7 @@ def _revision(connection: Connection) -> str | None:
 
 
 @contextmanager
-def erasing(connection: Connection) -> Iterator[None]:
+def secure_delete(connection: Connection) -> Iterator[None]:
     """What is deleted within the block is overwritten too; SQLite leaves it in a free page otherwise.
 
     Not always: it costs a tenth of a run's speed.
@@ -132,7 +132,7 @@ def erasing(connection: Connection) -> Iterator[None]:
             connection.exec_driver_sql("PRAGMA secure_delete=OFF")
 
 
-def empty_log(engine: Engine) -> None:
+def truncate_wal(engine: Engine) -> None:
     """Take what was erased out of SQLite's write-ahead log too, where nobody is reading just now; else the next writers do."""
     if engine.dialect.name != "sqlite":
         return
@@ -143,7 +143,7 @@ def empty_log(engine: Engine) -> None:
         connection.close()
 
 
-def first_to_write(connection: Connection) -> None:
+def lock_for_writing(connection: Connection) -> None:
     """Wait for one's turn to write before reading what the writing depends on.
 
     SQLite refuses at once to write after reading where another process has written in between (SQLITE_BUSY_SNAPSHOT);

@@ -16,7 +16,7 @@ from sqlalchemy.sql.dml import ReturningUpdate
 from digest.bounces.refusals import Cause, cause
 from digest.model import Message, Outcome, Receipt, Recipient
 from digest.store import schema
-from digest.store.database import first_to_write
+from digest.store.database import lock_for_writing
 from digest.store.prepared import Prepared
 
 QUEUED, SENDING, SKIPPED = "queued", "sending", "skipped"
@@ -63,7 +63,7 @@ class Deliveries:
         table = schema.deliveries
         fate = {"state": Outcome.UNKNOWN, "reply": "in flight when a run died"} if hold else {"state": QUEUED}
         with self._engine.begin() as connection:
-            first_to_write(connection)
+            lock_for_writing(connection)
             mine = and_(table.c.edition == key, table.c.state == SENDING)
             emails = _emails(connection, mine)
             connection.execute(update(table).where(mine).values(**fate, interrupted=True))

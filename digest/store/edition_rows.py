@@ -5,14 +5,14 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from digest.model import ArticleSigns, Edition, Rendered, Slot
-from digest.text.same_article import told
+from digest.text.same_article import signs_of
 
 _EDITION = TypeAdapter(Edition)
 
 
 def as_json(edition: Edition) -> dict[str, Any]:
     """An edition as it is kept and shown to machines; what articles are known again by is kept apart."""
-    dumped: dict[str, Any] = _EDITION.dump_python(edition, mode="json", exclude={"left_out": {"__all__": {"told"}}})
+    dumped: dict[str, Any] = _EDITION.dump_python(edition, mode="json", exclude={"left_out": {"__all__": {"signs_of"}}})
     return dumped
 
 
@@ -44,7 +44,7 @@ def edition_row(edition: Edition, rendered: Rendered) -> dict[str, Any]:
 
 def settled_rows(edition: Edition) -> list[dict[str, Any]]:
     """The articles that an edition prints or leaves out for good."""
-    printed = [(told(story.article), story.position, "; ".join(story.reasons)) for story in edition.stories]
+    printed = [(signs_of(story.article), story.position, "; ".join(story.reasons)) for story in edition.stories]
     left = [(row.told, None, row.reason) for row in edition.left_out if row.kind == "article" and row.final and row.told]
     return [settled_row(edition.slot.key, row, position, reason) for row, position, reason in [*printed, *left]]
 

@@ -10,11 +10,11 @@ from sqlalchemy import Connection, Engine, Row, and_, func, insert, select, upda
 
 from digest.model import ArticleSigns, Edition, Rendered, Slot, Subscriber
 from digest.store import schema
-from digest.store.database import first_to_write
+from digest.store.database import lock_for_writing
 from digest.store.deliveries import counts
 from digest.store.edition_rows import edition_row, settled_row, settled_rows, slot_row, variant_row
 from digest.store.logged_edition import LoggedEdition
-from digest.store.recipients import RecipientRules, enlist, gathered
+from digest.store.recipients import RecipientRules, freeze_recipients, read_list
 
 _EDITION = TypeAdapter(Edition)
 FROM_LOG = "known from sent.log"
@@ -109,12 +109,12 @@ class Editions:
         `readers` are the rows of the roll, of every status and any number: see `enlisting`.
         """
         key, at = edition.slot.key, edition.frozen_at
-        with self._engine.connect() as connection, gathered(connection, readers, terms, edition.slot.day) as used:
+        with self._engine.connect() as connection, freeze_recipients(connection, readers, terms, edition.slot.day) as used:
             variants = {name: version(name) for name in used if name} if version is not None else {}
             with connection.begin():
-                first_to_write(connection)
+                lock_for_writing(connection)
                 _made(connection, edition, rendered, variants)
-                enlist(connection, key, terms, at)
+                read_list(connection, key, terms, at)
         return FrozenEdition(edition=edition, rendered=rendered, finished_at=None, variants=variants)
 
     def skip(self, slot: Slot, note: str, now: datetime) -> None:
@@ -150,7 +150,7 @@ class Editions:
             "window_end": row.end, "frozen_at": row.at, "finished_at": row.at, "note": FROM_LOG,
         }  # fmt: skip
         with self._engine.begin() as connection:
-            first_to_write(connection)
+            lock_for_writing(connection)
             if connection.execute(select(schema.editions.c.key).where(schema.editions.c.key == row.key)).scalar() is not None:
                 return
             connection.execute(schema.editions.insert().values(values))

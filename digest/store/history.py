@@ -34,7 +34,7 @@ class History:
         """Add to them; committed by the thousand."""
         for chunk in batched(entries):
             with self._engine.begin() as connection:
-                noted(connection, chunk)
+                insert_events(connection, chunk)
 
     def of(self, email: str) -> list[HistoryEvent]:
         """One address's history, oldest first."""
@@ -47,17 +47,17 @@ class History:
     def count(self, event: str, since: datetime) -> int:
         """How many addresses something has happened to since then; what a list said of them does not count."""
         with self._engine.begin() as connection:
-            return happened(connection, event, since)
+            return events_of(connection, event, since)
 
 
-def noted(connection: Connection, entries: Sequence[HistoryEvent]) -> None:
+def insert_events(connection: Connection, entries: Sequence[HistoryEvent]) -> None:
     """Add to the histories within a transaction."""
     if entries:
         rows = [asdict(row) | {"detail": row.detail[:LONGEST]} for row in entries]
         connection.execute(schema.history.insert(), rows)
 
 
-def happened(connection: Connection, event: str, since: datetime, email: str | None = None) -> int:
+def events_of(connection: Connection, event: str, since: datetime, email: str | None = None) -> int:
     """How many addresses something has happened to since then, or how often to one."""
     table = schema.history.c
     what = func.count(table.email.distinct()) if email is None else func.count()

@@ -11,9 +11,9 @@ from sqlalchemy import Connection, Engine, delete, select, update
 from digest.batching import batched
 from digest.model import Subscriber
 from digest.store import schema
-from digest.store.database import empty_log, erasing, first_to_write, insert
+from digest.store.database import insert, lock_for_writing, secure_delete, truncate_wal
 from digest.store.deliveries import QUEUED, SENDING, SKIPPED
-from digest.store.history import HistoryEvent, noted
+from digest.store.history import HistoryEvent, insert_events
 
 MAILS = 3  # confirmations to one address
 APART = timedelta(minutes=10)  # between two of them
@@ -90,16 +90,16 @@ class Readers:
             "at": now,
         }
         with self._engine.begin() as connection:
-            first_to_write(connection)
+            lock_for_writing(connection)
             if not connection.execute(update(table).where(table.c.email == wish.email).values(values)).rowcount:
                 connection.execute(table.insert().values(email=wish.email, **values))
-            noted(connection, [HistoryEvent(email=wish.email, at=now, event="preferences", detail=detail)])
+            insert_events(connection, [HistoryEvent(email=wish.email, at=now, event="preferences", detail=detail)])
 
     def ask(self, email: str, name: str, topics: Sequence[str], now: datetime) -> Request | None:
         """Take down that somebody wants to join; None where a confirmation has been sent of late, or often enough."""
         table = schema.requests
         with self._engine.begin() as connection:
-            first_to_write(connection)
+            lock_for_writing(connection)
             connection.execute(delete(table).where(table.c.at < now - LASTS))
             row = connection.execute(select(table).where(table.c.email == email)).one_or_none()
             if row and (row.mails >= MAILS or now - row.at < APART):
@@ -109,7 +109,7 @@ class Readers:
                 connection.execute(update(table).where(table.c.id == row.id).values(**values, mails=row.mails + 1))
             else:
                 connection.execute(table.insert().values(email=email, mails=1, **values))
-                noted(connection, [HistoryEvent(email=email, at=now, event="asked to join", detail="by the form")])
+                insert_events(connection, [HistoryEvent(email=email, at=now, event="asked to join", detail="by the form")])
             return _request(connection.execute(select(table).where(table.c.email == email)).one())
 
     def asking(self, request: int, nonce: str, now: datetime) -> Request | None:
@@ -137,15 +137,15 @@ class Readers:
 
         Deliveries stay as numbers; those that wait are not made.
         """
-        with self._engine.begin() as connection, erasing(connection):
-            first_to_write(connection)
+        with self._engine.begin() as connection, secure_delete(connection):
+            lock_for_writing(connection)
             reader = connection.execute(select(schema.readers.c.id).where(schema.readers.c.email == email)).scalar()
             for table in (schema.suppressions, schema.history, schema.preferences, schema.requests):
                 connection.execute(delete(table).where(table.c.email == email))
             connection.execute(insert(connection, schema.erased).on_conflict_do_nothing(), {"token": token, "at": now})
             if reader is not None:
                 _without_name(connection, reader)
-        empty_log(self._engine)
+        truncate_wal(self._engine)
 
     def paused(self, emails: Sequence[str], day: date) -> frozenset[str]:
         """Of some readers those who have chosen a pause that lasts on a day."""

@@ -52,7 +52,9 @@ class RecipientRules:
 
 
 @contextmanager
-def gathered(connection: Connection, readers: Iterable[Subscriber], terms: RecipientRules, day: date) -> Iterator[list[str]]:
+def freeze_recipients(
+    connection: Connection, readers: Iterable[Subscriber], terms: RecipientRules, day: date
+) -> Iterator[list[str]]:
     """Take a roll into the temporary table, without holding anybody up; yields the versions that its readers have chosen."""
     with connection.begin():
         _INCOMING.drop(connection, checkfirst=True)
@@ -67,7 +69,7 @@ def gathered(connection: Connection, readers: Iterable[Subscriber], terms: Recip
             _INCOMING.drop(connection)
 
 
-def enlist(connection: Connection, key: str, terms: RecipientRules, now: datetime) -> None:
+def read_list(connection: Connection, key: str, terms: RecipientRules, now: datetime) -> None:
     """Put the active readers that were gathered on an edition's list, in the transaction that freezes it."""
     _suppress(connection, now)
     _number(connection, terms.token)

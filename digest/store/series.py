@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Engine, select, update
 
 from digest.errors import ConfigError
 from digest.store import schema
-from digest.store.database import first_to_write
+from digest.store.database import lock_for_writing
 
 
 class Series:
@@ -25,7 +25,7 @@ class Series:
         One new name beside one that is gone is a renaming. ConfigError where it cannot be told which has become which.
         """
         with self._engine.begin() as connection:
-            first_to_write(connection)
+            lock_for_writing(connection)
             known = {name: key for key, name in connection.execute(select(schema.series.c.id, schema.series.c.name))}
             gone = {name: key for name, key in known.items() if name not in plans}
             new = [name for name in plans if name not in known]

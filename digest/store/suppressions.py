@@ -13,8 +13,8 @@ from digest.bounces.refusals import Cause, cause
 from digest.model import Outcome
 from digest.statuses import HEARSAY, Origin, severity
 from digest.store import schema
-from digest.store.database import first_to_write, insert
-from digest.store.history import HistoryEvent, happened, noted
+from digest.store.database import insert, lock_for_writing
+from digest.store.history import HistoryEvent, events_of, insert_events
 
 FEW, MOST, HALF, SMALL = 3, 0.3, 0.5, 40  # dead addresses, and their share of a long list and of a small one, that nobody believes
 ALIKE = 5  # of one provider, and half of its readers: it is us whom it refuses
@@ -64,7 +64,7 @@ class Suppressions:
         """Suppress the readers of some tokens, each with how they left, in one commit; None for a token that is none."""
         table = schema.readers.c
         with self._engine.begin() as connection:
-            first_to_write(connection)
+            lock_for_writing(connection)
             owners: dict[str, str] = {}
             for some in batched(token for token, _ in leaving):
                 owners |= dict(connection.execute(select(table.token, table.email).where(table.token.in_(some))).all())
@@ -82,7 +82,7 @@ class Suppressions:
         count = 0
         for chunk in batched(rows):
             with self._engine.begin() as connection:
-                first_to_write(connection)
+                lock_for_writing(connection)
                 new = suppress(connection, chunk)
             self._committed(chunk, new)
             count += len(new)
@@ -100,7 +100,7 @@ class Suppressions:
         refused = and_(sent.edition == key, sent.state == Outcome.REFUSED)
         found = select(schema.readers.c.email, sent.code, sent.status, sent.reply).select_from(mine).where(refused)
         with self._engine.begin() as connection:
-            first_to_write(connection)
+            lock_for_writing(connection)
             total = connection.execute(select(func.count()).where(sent.edition == key)).scalar_one()
             told = [(row, cause(row.status, row.reply)) for row in connection.execute(found)]
             dead = [row for row, why in told if why is Cause.GONE]
@@ -127,7 +127,7 @@ class Suppressions:
     def report(self, key: str, rows: Sequence[Suppression], now: datetime) -> list[str]:
         """Suppress what a report says, once for each `key` of a report; returns those that were not before."""
         with self._engine.begin() as connection:
-            first_to_write(connection)
+            lock_for_writing(connection)
             new = suppress(connection, rows) if _first_time(connection, key, now) else []
         self._committed(rows, new)
         return new
@@ -140,7 +140,7 @@ class Suppressions:
         Returns those that are noted, and those of them that are suppressed by it.
         """
         with self._engine.begin() as connection:
-            first_to_write(connection)
+            lock_for_writing(connection)
             if not _first_time(connection, key, now):
                 return [], []
             worn = _bounce_softly(connection, entries, limit=limit, since=since)
@@ -151,11 +151,11 @@ class Suppressions:
         """Take an address off the list, and say why for good; returns its reason, None where it was not on it."""
         table = schema.suppressions
         with self._engine.begin() as connection:
-            first_to_write(connection)
+            lock_for_writing(connection)
             reason = connection.execute(select(table.c.reason).where(table.c.email == email)).scalar()
             if reason is not None:
                 connection.execute(delete(table).where(table.c.email == email))
-                noted(connection, [HistoryEvent(email=email, at=now, event="restored", detail=f"was {reason}: {why}")])
+                insert_events(connection, [HistoryEvent(email=email, at=now, event="restored", detail=f"was {reason}: {why}")])
         if reason is not None:
             self.back(email)
         return reason
@@ -221,7 +221,7 @@ def suppress(connection: Connection, rows: Sequence[Suppression]) -> list[str]:
         HistoryEvent(email=row.email, at=row.since, event=row.reason, origin=row.origin, detail=row.detail)
         for row in (*new, *graver)
     ]
-    noted(connection, entries)
+    insert_events(connection, entries)
     return [row.email for row in new]
 
 
@@ -251,8 +251,8 @@ def _doubtful(connection: Connection, key: str, dead: Counter[str]) -> set[str]:
 
 
 def _bounce_softly(connection: Connection, entries: Sequence[HistoryEvent], *, limit: int, since: datetime) -> list[str]:
-    noted(connection, entries)
-    worn = [entry for entry in entries if entry.event == SOFT and happened(connection, SOFT, since, entry.email) >= limit]
+    insert_events(connection, entries)
+    worn = [entry for entry in entries if entry.event == SOFT and events_of(connection, SOFT, since, entry.email) >= limit]
     detail = f"{limit} bounces since {since:%d %b %Y}, the last: "
     rows = [
         Suppression(email=row.email, reason="bounced", since=row.at, origin=Origin.MAIL, detail=detail + row.detail) for row in worn

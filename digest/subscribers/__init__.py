@@ -1,8 +1,8 @@
 """The roll: `subscribers.csv`, read and checked, and changed in place."""
 
 from digest.subscribers import backups
-from digest.subscribers.address import normal
-from digest.subscribers.edit import FileEdit, NewRow, add, mark, remove, rewrite, write_down
+from digest.subscribers.address import normalise
+from digest.subscribers.edit import FileEdit, NewRow, add, remove, rewrite, set_columns, set_status
 from digest.subscribers.row_parser import Problem, topics_in
 from digest.subscribers.subscriber_file import FileSummary, SubscriberFile
 
@@ -17,10 +17,10 @@ __all__ = [
     "SubscriberFile",
     "add",
     "backups",
-    "mark",
-    "normal",
+    "normalise",
     "remove",
     "rewrite",
+    "set_columns",
+    "set_status",
     "topics_in",
-    "write_down",
 ]

@@ -24,7 +24,7 @@ LONGEST = 1_000  # characters that may hold an address with a name
 ROLES = frozenset(WORDS["mailboxes"]["roles"])
 
 
-def normal(address: str) -> str:
+def normalise(address: str) -> str:
     """An address in the form that tells whether two are the same; RollError where it is none.
 
     Lower case throughout, the domain in its ASCII form (RFC 5890) and without the full stop of the root at its end.
@@ -57,24 +57,24 @@ def _taken_out(text: str) -> str:
     return text
 
 
-def oddity(email: str) -> str:
+def address_problem(email: str) -> str:
     """What is odd about a mailbox that nevertheless gets its mail: an office's, or one that is thrown away; else nothing."""
     local, _, domain = email.partition("@")
     if local in ROLES:
         return "an office's address rather than a person's; its readers may complain of mail that a colleague asked for"
-    return "a disposable address" if domain in throwaway() else ""
+    return "a disposable address" if domain in disposable_domains() else ""
 
 
-def oddities(emails: Sequence[str]) -> int:
+def count_odd_addresses(emails: Sequence[str]) -> int:
     """How many of some addresses are odd; a look at all at once tells where none is."""
     locals_, _, domains = zip(*(email.partition("@") for email in emails), strict=True) if emails else ((), (), ())
-    if ROLES.isdisjoint(locals_) and throwaway().isdisjoint(domains):
+    if ROLES.isdisjoint(locals_) and disposable_domains().isdisjoint(domains):
         return 0
-    return sum(map(bool, map(oddity, emails)))
+    return sum(map(bool, map(address_problem, emails)))
 
 
 @cache
-def throwaway() -> frozenset[str]:
+def disposable_domains() -> frozenset[str]:
     """The domains of mailboxes that are thrown away after use."""
     from disposable_email_domains import blocklist  # noqa: PLC0415  220 KB, and only a check wants it
 

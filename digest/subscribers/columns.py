@@ -64,7 +64,7 @@ class Columns:
     @classmethod
     def of(cls, header: Sequence[str], meant: Mapping[str, str] = NOTHING) -> "Columns":
         """The meaning of a header; `meant` says of some columns what they are: a column of ours, a status, or `ignore`."""
-        names = tuple(bare(field) for field in header)
+        names = tuple(stripped(field) for field in header)
         told = {at: meant[name.casefold()] for at, name in enumerate(names) if name.casefold() in meant}
         plain = ["" if at in told else _plain(name) for at, name in enumerate(names)]
         places = {meaning: place for meaning, words in _COLUMNS.items() if (place := _place(plain, words)) is not None}
@@ -100,7 +100,7 @@ class Columns:
 
 def names_addresses(header: Sequence[str]) -> bool:
     """Whether a header has a column of addresses."""
-    return "email" in Columns.of([bare(field).strip('"') for field in header]).known
+    return "email" in Columns.of([stripped(field).strip('"') for field in header]).known
 
 
 def status_of(word: str) -> str | None:
@@ -117,13 +117,13 @@ def day_of(text: str) -> str:
         return ""
 
 
-def resumes(text: str) -> date | None:
+def resume_date(text: str) -> date | None:
     """The day when a pause ends."""
     day = day_of(text)
     return date.fromisoformat(day) if day else None
 
 
-def bare(text: str) -> str:
+def stripped(text: str) -> str:
     """A text without blanks and marks that nobody sees at its ends."""
     while text and (text[0].isspace() or unicodedata.category(text[0]) == "Cf"):
         text = text[1:]
@@ -132,11 +132,11 @@ def bare(text: str) -> str:
     return text
 
 
-def meanings(given: Sequence[str]) -> dict[str, str]:
+def parse_meanings(given: Sequence[str]) -> dict[str, str]:
     """What a person says of a file's columns (`Email Opt Out=unsubscribed`), by their names in small letters; UsageError."""
     found = {}
     for text in given:
-        name, _, meaning = (bare(part) for part in text.rpartition("="))
+        name, _, meaning = (stripped(part) for part in text.rpartition("="))
         if not name or meaning.casefold() not in (*STATUSES, *_COLUMNS, IGNORED):
             raise UsageError(
                 f"--columns {text!r} is not understood",

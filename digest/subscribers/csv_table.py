@@ -117,7 +117,7 @@ class CsvTable:
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[CsvTable]:
+def open_table(path: Path) -> Iterator[CsvTable]:
     """The table in a file, its records read as they are asked for; RollError where it cannot be read."""
     try:
         with path.open("rb") as bare:

@@ -17,11 +17,11 @@ from typing import IO, Protocol
 from filelock import FileLock, Timeout
 
 from digest.errors import BusyError, SubscriberFileError
-from digest.subscribers.address import PLAIN, normal
+from digest.subscribers.address import PLAIN, normalise
 from digest.subscribers.backups import keep
 from digest.subscribers.columns import Columns
-from digest.subscribers.csv_table import Block, CsvTable, Record, opened
-from digest.subscribers.encoding import as_foreign, foreign_file, readable
+from digest.subscribers.csv_table import Block, CsvTable, Record, open_table
+from digest.subscribers.encoding import as_windows_1252, decode_windows_1252, file_is_windows_1252
 from digest.subscribers.row_parser import columns_of
 
 PATIENCE = 30.0  # seconds for another process to finish with the file
@@ -65,7 +65,7 @@ class FileEdit:
 
 def add(path: Path, email: str, *, name: str = "", today: date) -> None:
     """Append a subscriber; RollError where the address is on the roll already."""
-    address = normal(email)
+    address = normalise(email)
 
     def there(record: Record) -> str:
         raise SubscriberFileError("is on the roll already", thing=f"{path.name}:{record.line}: {address}")
@@ -76,33 +76,33 @@ def add(path: Path, email: str, *, name: str = "", today: date) -> None:
 
 def remove(path: Path, email: str) -> int:
     """Take every row of an address out, and return how many there were; RollError where there is none."""
-    address = normal(email)
+    address = normalise(email)
     count = rewrite(path, FileEdit(edits=lambda _table, _columns: {address: lambda _record: None}))
     if not count:
         raise SubscriberFileError("is not on the roll", thing=f"{path.name}: {address}")
     return count
 
 
-def mark(path: Path, email: str, status: str) -> bool:
+def set_status(path: Path, email: str, status: str) -> bool:
     """Set the status of an address in every row of it; False where there is no such row or no status column."""
-    wanted = {normal(email): {"status": status}}
-    return bool(write_down(path, lambda: wanted))
+    wanted = {normalise(email): {"status": status}}
+    return bool(set_columns(path, lambda: wanted))
 
 
-def write_down(path: Path, wanted: Callable[[], Mapping[str, Mapping[str, str]]]) -> int:
+def set_columns(path: Path, wanted: Callable[[], Mapping[str, Mapping[str, str]]]) -> int:
     """Set some columns of some addresses, those that the file has; returns how many rows have been looked at for it.
 
     `wanted` is asked when nobody else can change the file any more.
     """
 
     def edits(table: CsvTable, columns: Columns) -> Edits:
-        made = {email: setting(table, columns, values) for email, values in wanted().items()}
+        made = {email: column_edit(table, columns, values) for email, values in wanted().items()}
         return {email: edit for email, edit in made.items() if edit is not None}
 
     return rewrite(path, FileEdit(edits=edits))
 
 
-def setting(table: CsvTable, columns: Columns, values: Mapping[str, str]) -> Edit | None:
+def column_edit(table: CsvTable, columns: Columns, values: Mapping[str, str]) -> Edit | None:
     """The edit that puts values into their columns; None where the file has none of these.
 
     Who becomes active is so in every column that could say no.
@@ -116,7 +116,7 @@ def setting(table: CsvTable, columns: Columns, values: Mapping[str, str]) -> Edi
         fields = record.fields
         new = {at: value for at, value in places.items() if at >= len(fields) or fields[at].strip() != value}
         for flag in flags:
-            if flag.at < len(fields) and flag.says(readable(fields[flag.at]).strip()) not in {None, "active"}:
+            if flag.at < len(fields) and flag.says(decode_windows_1252(fields[flag.at]).strip()) not in {None, "active"}:
                 new[flag.at] = flag.clear
         return table.changed(record, new) if new else record.raw
 
@@ -157,7 +157,7 @@ def _rewritten(path: Path, change: FileEdit) -> int:
 
 def _written(path: Path, change: FileEdit, file: IO[bytes]) -> tuple[int, bool]:
     """The file with its changes, written elsewhere: how many rows were edited, and whether any byte is another."""
-    with opened(path) as table:
+    with open_table(path) as table:
         columns = columns_of(table, path.name)
         edits, rows = change.edits(table, columns), iter(change.rows())
         first = next(rows, None)
@@ -169,7 +169,7 @@ def _written(path: Path, change: FileEdit, file: IO[bytes]) -> tuple[int, bool]:
         for block in table.blocks:
             file.write(table.charset.encode(writer.block(block)))
         if first is not None:
-            foreign = table.charset.codec == "utf-8" and foreign_file(path)
+            foreign = table.charset.codec == "utf-8" and file_is_windows_1252(path)
             for text in writer.appended(chain([first], rows), foreign=foreign):
                 file.write(table.charset.encode(text))
         return writer.edited, writer.altered
@@ -206,7 +206,7 @@ class _Writer:
         for row in rows:
             self.altered = True
             fields = self.columns.values(row.email, row.name, row.values)
-            yield self.table.record(list(map(as_foreign, fields)) if foreign else fields)
+            yield self.table.record(list(map(as_windows_1252, fields)) if foreign else fields)
 
 
 def _key(text: str) -> str:
@@ -215,7 +215,7 @@ def _key(text: str) -> str:
     if text.isascii() and PLAIN.match(bare):
         return bare
     with suppress(SubscriberFileError, UnicodeError):
-        return normal(readable(text))
+        return normalise(decode_windows_1252(text))
     return ""
 
 

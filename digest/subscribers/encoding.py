@@ -44,17 +44,17 @@ class Encoding:
         return text.encode(self.codec, self.errors)
 
 
-def foreign(text: str) -> bool:
+def is_windows_1252(text: str) -> bool:
     """Whether some of the text was not UTF-8."""
     return not text.isascii() and bool(_SURROGATE.search(text))
 
 
-def readable(text: str) -> str:
+def decode_windows_1252(text: str) -> str:
     """Text whose bytes were not UTF-8, as Windows-1252."""
-    return text.encode("utf-8", "surrogateescape").decode("cp1252", "replace") if foreign(text) else text
+    return text.encode("utf-8", "surrogateescape").decode("cp1252", "replace") if is_windows_1252(text) else text
 
 
-def foreign_file(path: Path) -> bool:
+def file_is_windows_1252(path: Path) -> bool:
     """Whether a file that should be UTF-8 is not: what is added to it is written in Windows-1252 as well."""
     decoder = codecs.getincrementaldecoder("utf-8")()
     try:
@@ -67,7 +67,7 @@ def foreign_file(path: Path) -> bool:
     return False
 
 
-def as_foreign(text: str) -> str:
+def as_windows_1252(text: str) -> str:
     """New text for a Windows-1252 file, in the form in which its text was read.
 
     What that has no letter for becomes a question mark, as in every program that writes it; but not in an address, which is

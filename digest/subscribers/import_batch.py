@@ -104,7 +104,7 @@ class ImportBatch:
 
 
 @contextmanager
-def batch() -> Iterator[ImportBatch]:
+def open_batch() -> Iterator[ImportBatch]:
     """An empty one, in a temporary database that its end deletes."""
     with closing(sqlite3.connect("", check_same_thread=False)) as database:
         yield ImportBatch(database)
@@ -122,7 +122,7 @@ def changes(now: Subscriber, then: ImportRow) -> dict[str, str]:
     }
 
 
-def said(row: Subscriber) -> dict[str, str]:
+def row_values(row: Subscriber) -> dict[str, str]:
     """A row's values by their columns; empty ones too, where the file has a column of one's own for them."""
     return {"status": row.status, **_said(row)}
 

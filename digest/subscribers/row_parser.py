@@ -13,10 +13,10 @@ from typing import Any
 from digest.errors import SubscriberFileError
 from digest.model import NOTHING, Subscriber
 from digest.statuses import UNCLEAR, severity
-from digest.subscribers.address import PLAIN, normal
-from digest.subscribers.columns import Columns, resumes, status_of
+from digest.subscribers.address import PLAIN, normalise
+from digest.subscribers.columns import Columns, resume_date, status_of
 from digest.subscribers.csv_table import Block, CsvTable, Record
-from digest.subscribers.encoding import foreign, readable
+from digest.subscribers.encoding import decode_windows_1252, is_windows_1252
 
 LONGEST = 1_000  # characters of one field
 _BETWEEN = re.compile("[,;|]")
@@ -40,12 +40,12 @@ def topics_in(text: str) -> tuple[str, ...]:
 
 
 _SUBSCRIBER: Callable[[Iterable[Any]], Subscriber] = partial(tuple.__new__, Subscriber)  # `_make` without its check of the length
-_TYPES: Mapping[str, Callable[[str], Any]] = {"topics": topics_in, "paused_until": resumes}
+_TYPES: Mapping[str, Callable[[str], Any]] = {"topics": topics_in, "paused_until": resume_date}
 
 
 def columns_of(table: CsvTable, name: str, meant: Mapping[str, str] = NOTHING) -> Columns:
     """What a file's columns mean; RollError where none has the addresses."""
-    columns = Columns.of(list(map(readable, table.header.fields)), meant)
+    columns = Columns.of(list(map(decode_windows_1252, table.header.fields)), meant)
     if "email" not in columns.known:
         raise SubscriberFileError(
             f"there is no column email (there is: {', '.join(columns.names)[:200]})",
@@ -80,7 +80,7 @@ class Reading:
     def __call__(self, block: Block) -> Sequence[Row]:
         """The readable rows and the problems of a block, in order; nothing for a blank line."""
         plain = self._simple and block.whole and set(map(len, block.rows)) == {self._width}
-        if plain and max(map(len, block.raws)) <= LONGEST and not foreign("".join(block.raws)):
+        if plain and max(map(len, block.raws)) <= LONGEST and not is_windows_1252("".join(block.raws)):
             return self._whole(block)
         return list(filter(None, map(self.row, block)))
 
@@ -102,7 +102,7 @@ class Reading:
             self._mapped(fields, "language", str.strip, ""),
             self._mapped(fields, "frequency", str.strip, ""),
             self._mapped(fields, "joined", str.strip, ""),
-            self._mapped(fields, "paused_until", resumes, None),
+            self._mapped(fields, "paused_until", resume_date, None),
             block.lines,
             self._extras(fields),
         )
@@ -148,7 +148,7 @@ class Reading:
         """One field for each column; None for a blank line."""
         if record.flaw or not record.raw.strip():
             return Problem(record.line, record.flaw) if record.flaw else None
-        fields, width = list(map(readable, record.fields)), self._width
+        fields, width = list(map(decode_windows_1252, record.fields)), self._width
         if any(map(str.strip, fields[width:])):
             what = f"{len(fields)} fields under {width} columns; is a field with {self._delimiter!r} not in quotes?"
             return Problem(record.line, what)
@@ -167,6 +167,6 @@ def _address(record: Record, text: str) -> str | Problem | None:
     if not text.strip():
         return Problem(record.line, "no address") if any(map(str.strip, record.fields)) else None
     try:
-        return normal(text)
+        return normalise(text)
     except SubscriberFileError as error:
         return Problem(record.line, error.what)

@@ -15,10 +15,10 @@ from zoneinfo import available_timezones
 
 from digest.model import NOTHING, Subscriber
 from digest.statuses import STATUSES, UNCLEAR, severity
-from digest.subscribers.address import normal, oddities, oddity
+from digest.subscribers.address import address_problem, count_odd_addresses, normalise
 from digest.subscribers.columns import Columns
-from digest.subscribers.csv_table import Block, CsvTable, opened
-from digest.subscribers.encoding import foreign_file, mentions
+from digest.subscribers.csv_table import Block, CsvTable, open_table
+from digest.subscribers.encoding import file_is_windows_1252, mentions
 from digest.subscribers.row_parser import Problem, Reading, Row, bare_columns, columns_of
 
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*\Z")
@@ -96,7 +96,7 @@ class SubscriberFile:
 
     def find(self, email: str) -> Subscriber | None:
         """The row of an address; a look at the bytes tells at once where there is none."""
-        address, found = normal(email), _Doubles()
+        address, found = normalise(email), _Doubles()
         for row in self if mentions(self.path, address) else ():
             if row.email == address:
                 found.add(row)
@@ -104,8 +104,8 @@ class SubscriberFile:
 
     def survey(self) -> FileSummary:
         """Read it all once, and count."""
-        with opened(self.path) as table:
-            manner = _manner(table, foreign=table.charset.codec == "utf-8" and foreign_file(self.path))
+        with open_table(self.path) as table:
+            manner = _manner(table, foreign=table.charset.codec == "utf-8" and file_is_windows_1252(self.path))
         counts, seen, skipped, remarks, total = Counter[str](), set[int](), 0, 0, 0
         for rows in self._blocks():
             readers = [row for row in rows if isinstance(row, Subscriber)]
@@ -114,7 +114,7 @@ class SubscriberFile:
             counts.update(map(_STATUS, readers))
             emails = list(map(_EMAIL, readers))
             seen.update(map(hash, emails))
-            remarks += oddities(emails)
+            remarks += count_odd_addresses(emails)
         doubles = self._doubles() if len(seen) < total else _Doubles()
         for row in self if doubles.others else ():
             counts[row.status] -= row.line in doubles.others
@@ -159,7 +159,7 @@ class SubscriberFile:
         return chain.from_iterable(self._blocks())
 
     def _blocks(self) -> Iterator[Sequence[Row]]:
-        with opened(self.path) as table:
+        with open_table(self.path) as table:
             bare = bare_columns(table.header.fields, self._meant) if self._bare else None
             reading = Reading(bare or columns_of(table, self.path.name, self._meant), table.delimiter)
             if bare:
@@ -169,14 +169,14 @@ class SubscriberFile:
 
     def cells(self, places: Sequence[int]) -> Iterator[tuple[int, list[str]]]:
         """The line of each readable row, and what it says in some of its columns."""
-        with opened(self.path) as table:
+        with open_table(self.path) as table:
             for record in table.records:
                 if record.fields and not record.flaw:
                     yield record.line, [record.fields[at].strip() if at < len(record.fields) else "" for at in places]
 
     def columns(self) -> Columns:
         """What its columns mean."""
-        with opened(self.path) as table:
+        with open_table(self.path) as table:
             return (bare_columns(table.header.fields, self._meant) if self._bare else None) or columns_of(
                 table, self.path.name, self._meant
             )
@@ -184,7 +184,7 @@ class SubscriberFile:
 
 def _remarks(row: Subscriber) -> Iterator[str]:
     """What is odd about a row that nevertheless counts."""
-    if odd := oddity(row.email):
+    if odd := address_problem(row.email):
         yield odd
     if row.timezone and row.timezone not in _zones():
         yield f"unknown time zone {row.timezone[:40]!r}; write one like Europe/London"

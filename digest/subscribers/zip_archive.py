@@ -28,7 +28,7 @@ class Part:
 
 
 @contextmanager
-def unpacked(file: Path) -> Iterator[list[Part]]:
+def unpack_lists(file: Path) -> Iterator[list[Part]]:
     """The file itself, or the lists that are in it for as long as the block; RollError where there is none, or where the names
     of several do not say what their readers are.
 

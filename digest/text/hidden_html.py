@@ -38,7 +38,7 @@ _SPOILERS, _PARTS = frozenset(_SPOILER), frozenset(_MACHINERY)
 _DATA_SPOILER = "data-spoiler"
 
 
-def shallow(markup: str) -> str:
+def limit_depth(markup: str) -> str:
     """The markup without the elements that lie deeper than `DEEPEST`; their words stay."""
     if markup.count("<") <= DEEPEST:
         return markup
@@ -54,7 +54,7 @@ def shallow(markup: str) -> str:
     return " ".join([*kept, markup[at:]])
 
 
-def without_machinery(markup: str) -> str:
+def without_hidden(markup: str) -> str:
     """The markup without what is no word of it, and with spoilers cut; most markup has neither, and a look tells."""
     if not _NAMED.search(markup) and _DATA_SPOILER not in markup:
         return markup

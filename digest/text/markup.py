@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl, quote, urlencode, urljoin, urlsplit
 
 import nh3
 
-from digest.text.hidden_html import shallow, without_machinery
+from digest.text.hidden_html import limit_depth, without_hidden
 from digest.text.placeholders import PREFIX
 
 _TABLE = {"table", "tr", "td", "th"}
@@ -48,7 +48,7 @@ def plain(markup: str, *, tables: bool = True) -> str:
     """Plain text of an HTML fragment: paragraphs apart by a blank line, quoted lines begin with `> `; tables row by row, or not."""
     bounded = _CONTROL.sub("", markup[:LONGEST].encode("utf-8", "replace").decode().replace("\n", " "))
     kept, dropped = (_KEPT, _DROPPED) if tables else (_KEPT - _TABLE, _DROPPED | {"table"})
-    bare = without_machinery(shallow(bounded))
+    bare = without_hidden(limit_depth(bounded))
     text = nh3.clean(bare, tags=kept, clean_content_tags=dropped, attributes={}, link_rel=None)
     for tag, mark in _MARKS:  # nh3 leaves only bare tags of _KEPT, so plain substitution is exact
         text = tag.sub(mark, text)
@@ -90,7 +90,7 @@ def _with_lone_tags(markup: str) -> str:
     )
 
 
-def own_words(text: str) -> str:
+def without_quotes(text: str) -> str:
     """A comment's text without the lines it quotes."""
     return "\n".join(line for line in text.split("\n") if not line.startswith(">")).strip()
 

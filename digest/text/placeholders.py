@@ -63,7 +63,7 @@ def columns(texts: Iterable[str]) -> frozenset[str]:
     return frozenset(bytes.fromhex(name.removeprefix(OWN).partition("_")[0]).decode() for name in names)
 
 
-def own_words(names: Iterable[str], extra: Mapping[str, str]) -> dict[str, str]:
+def extra_values(names: Iterable[str], extra: Mapping[str, str]) -> dict[str, str]:
     """What a reader's own columns, by their names in lower case, say in the places of such marks."""
     parts = {name: [bytes.fromhex(part).decode() for part in name.removeprefix(OWN).split("_")] for name in names}
     return {name: extra.get(column) or otherwise for name, (column, otherwise) in parts.items()}

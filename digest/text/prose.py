@@ -75,6 +75,6 @@ def number(text: object, most: int) -> int | None:
     return min(int(digits), most) if digits.isascii() and digits.isdigit() and len(digits) < 12 else None
 
 
-def key(text: str) -> str:
+def storable(text: str) -> str:
     """A text that any database and any file takes: no NUL, no half of a character."""
     return text.encode("utf-8", "replace").decode().replace("\0", "")

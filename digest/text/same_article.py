@@ -21,7 +21,7 @@ ALIKE = 0.8  # of the pairs of words of both
 APART = timedelta(days=7)  # between two that are one although they have nothing in common but their words
 
 
-def told(article: Article) -> ArticleSigns:
+def signs_of(article: Article) -> ArticleSigns:
     """What an article is known again by."""
     address, _, anchor = article.url.partition("#")
     return ArticleSigns(
@@ -35,7 +35,7 @@ def told(article: Article) -> ArticleSigns:
     )
 
 
-class Known:
+class KnownArticles:
     """Articles that can be found again."""
 
     def __init__(self, rows: Iterable[ArticleSigns] = ()) -> None:
@@ -51,7 +51,7 @@ class Known:
     def find(self, row: ArticleSigns) -> ArticleSigns | None:
         """The one that is the same, if there is one; by its own id before any other."""
         candidates = [other for sign in _signs(row) for other in self._by.get(sign, ())]
-        return next((other for other in candidates if same(row, other)), None)
+        return next((other for other in candidates if same_article(row, other)), None)
 
     def __bool__(self) -> bool:
         return bool(self._by)
@@ -61,7 +61,7 @@ def _signs(row: ArticleSigns) -> list[tuple[str, str]]:
     return [(kind, value) for kind, value in (("id", row.id), ("at", row.address), ("title", row.title)) if value]
 
 
-def same(one: ArticleSigns, other: ArticleSigns) -> bool:
+def same_article(one: ArticleSigns, other: ArticleSigns) -> bool:
     """Whether two are one article."""
     if one.id == other.id:
         return True

@@ -10,7 +10,7 @@ _V4 = re.compile(r"(\d{1,3}(?:\.\d{1,3}){3})(?::\d{1,5})?\Z")
 _V6 = re.compile(r"\[([0-9A-Fa-f:.]+)(?:%\w+)?\](?::\d{1,5})?\Z")
 
 
-def visitor(request: web.Request, proxies: int) -> str:
+def client_ip(request: web.Request, proxies: int) -> str:
     """The address that the outermost reverse proxy of ours has seen (X-Forwarded-For, or Forwarded of RFC 7239, is a stranger's
     word before that), without a port.
 

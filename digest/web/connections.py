@@ -15,7 +15,7 @@ SHARE = 0.25  # of the descriptors that the process has
 _END = b"\r\n\r\n"
 
 
-def room() -> int:
+def connection_limit() -> int:
     """How many connections there may be; the rest of the descriptors is for sending, collecting and the store."""
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     return max(8, min(MOST, int(soft * SHARE)))

@@ -10,7 +10,7 @@ from digest.errors import DigestError
 from digest.model import Edition, Recipient, Rendered
 from digest.render.renderer import PACKAGED
 from digest.render.variants import Variants
-from digest.subscribers import normal
+from digest.subscribers import normalise
 from digest.text.placeholders import columns
 from digest.web.viewer import MessageRow
 
@@ -37,7 +37,7 @@ class Desk:
 
         A sent edition keeps the words it was sent in; one that is not has the templates as they are now.
         """
-        app, key, email = self._app, self._edition.slot.key, normal(name)
+        app, key, email = self._app, self._edition.slot.key, normalise(name)
         frozen = app.store.editions.frozen(key)
         sent = app.store.deliveries.recipient(key, app.links.token(email)) if frozen else None
         if frozen and sent:

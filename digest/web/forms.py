@@ -8,7 +8,7 @@ from aiohttp import web
 from multidict import MultiDictProxy
 
 
-def for_reader(value: object) -> str:
+def page_json(value: object) -> str:
     """JSON with dates as ISO 8601 writes them, safe inside HTML as well."""
     text = json.dumps(value, ensure_ascii=False, indent=2, default=str)
     return text.replace("<", "\\u003c")

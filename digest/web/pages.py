@@ -12,7 +12,7 @@ from jinja2 import ChoiceLoader, Environment, FileSystemLoader, StrictUndefined
 
 from digest.errors import DigestError
 from digest.render.renderer import PACKAGED
-from digest.web.connections import ConnectionLimits, room
+from digest.web.connections import ConnectionLimits, connection_limit
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 KEPT = 15.0  # seconds that a connection is kept for another request
@@ -64,7 +64,7 @@ _COMMON = {
 
 
 @web.middleware
-async def only_here(request: web.Request, handler: Handler) -> web.StreamResponse:
+async def require_local_host(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Answer only requests addressed to this machine by name, so that no page elsewhere can read a desk through DNS."""
     if (request.url.host or "") not in _LOOPBACK:
         raise web.HTTPForbidden(text="This page is for this machine only.")
@@ -84,7 +84,7 @@ async def served(application: web.Application, host: str, port: int) -> AsyncIte
         if inner is None:
             raise DigestError("the pages cannot be served")
         try:
-            server = await asyncio.get_running_loop().create_server(ConnectionLimits(inner, room()), host, port)
+            server = await asyncio.get_running_loop().create_server(ConnectionLimits(inner, connection_limit()), host, port)
         except OSError as error:
             raise DigestError(
                 f"cannot listen: {error.strerror}", thing=f"{host}:{port}", remedy="Is another digest running? Choose another port."

@@ -20,8 +20,8 @@ from digest.compose import Composer
 from digest.errors import DigestError, SubscriberFileError
 from digest.store import Preference
 from digest.web.archive import ArchivePages
-from digest.web.client_ip import network, visitor
-from digest.web.forms import body_of, for_reader, form_of, text_of
+from digest.web.client_ip import client_ip, network
+from digest.web.forms import body_of, form_of, page_json, text_of
 from digest.web.mime_view import html_part
 from digest.web.pages import Handler, Pages, mail_headers
 from digest.web.webhooks import Webhooks
@@ -176,7 +176,7 @@ class ReaderPages:
 
     async def choosing(self, request: web.Request) -> web.Response:
         """The reader's choices, and why they get the mail."""
-        if not self._looking.takes(visitor(request, self._app.config.web.proxies)):
+        if not self._looking.takes(client_ip(request, self._app.config.web.proxies)):
             return self._too_many()
         email = self.subscriptions.known(request.match_info["token"])
         if email is None:
@@ -252,7 +252,7 @@ class ReaderPages:
         if found is None:
             return self._page("missing.html.j2", status=404, what="page")
         headers = {"Content-Disposition": 'attachment; filename="my-data.json"', "Cache-Control": "no-store"}
-        return web.json_response(found.as_json(), headers=headers, dumps=for_reader)
+        return web.json_response(found.as_json(), headers=headers, dumps=page_json)
 
     async def erase(self, request: web.Request) -> web.Response:
         """Forget the reader."""
@@ -285,7 +285,7 @@ class ReaderPages:
 
     def _allowed(self, request: web.Request) -> bool:
         """Whether this visitor, their network, and all together, may have one more letter sent: a flood uses up its own."""
-        who = visitor(request, self._app.config.web.proxies)
+        who = client_ip(request, self._app.config.web.proxies)
         return self._asking.takes(who) and self._networks.takes(network(who)) and self._all.takes("all")
 
     def _too_many(self) -> web.Response:

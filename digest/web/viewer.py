@@ -10,7 +10,7 @@ from aiohttp import web
 from digest.errors import DigestError
 from digest.model import Edition
 from digest.web import mime_view
-from digest.web.pages import Pages, mail_headers, only_here
+from digest.web.pages import Pages, mail_headers, require_local_host
 
 VIEWS = {"phone": "Phone", "desktop": "Desktop", "dark": "Dark", "text": "Plain text", "source": "Source"}
 
@@ -51,7 +51,7 @@ class Viewer:
 
     def application(self) -> web.Application:
         """The routes, for this machine only."""
-        application = web.Application(middlewares=[only_here])
+        application = web.Application(middlewares=[require_local_host])
         application.router.add_get("/", self.first)
         application.router.add_get("/version", self.version)
         application.router.add_get("/mail/{name}", self.mail)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from digest.app import App, opened
+from digest.app import App, open_newsletter
 from digest.audience.bounce_handler import BounceHandler
 from digest.bounces.mailboxes import read_new
 from digest.errors import DigestError
@@ -67,7 +67,7 @@ def moment() -> list[datetime]:
 
 @pytest.fixture
 async def app(site: RecordedSite, relay: Relay, furnish: Furnish, moment: list[datetime]) -> Iterator[App]:  # type: ignore[misc]
-    with opened(furnish(site.base, relay.port, extra=BOUNCES), lambda: moment[0], retry_delays=()) as app:
+    with open_newsletter(furnish(site.base, relay.port, extra=BOUNCES), lambda: moment[0], retry_delays=()) as app:
         plan = app.config.editions[0]
         await publish(app.pipeline, plan, app.slot(plan, app.calendar(plan).latest(NOW)), Unwatched())
         yield app
@@ -256,7 +256,7 @@ async def test_an_imap_mailbox_is_watched(site: RecordedSite, relay: Relay, furn
         extra = f'{BOUNCES}mailbox = "imap://someone@127.0.0.1:{server.port}/INBOX"\npassword_file = "imap.txt"\n'
         root = furnish(site.base, relay.port, extra=extra)
         (root / "imap.txt").write_text("secret\n")
-        with opened(root, lambda: NOW, retry_delays=()) as app:
+        with open_newsletter(root, lambda: NOW, retry_delays=()) as app:
             plan = app.config.editions[0]
             await publish(app.pipeline, plan, app.slot(plan, app.calendar(plan).latest(NOW)), Unwatched())
             server.deliver("first", dsn(envelope(relay, "ada@readers.example"), "ada@readers.example"))

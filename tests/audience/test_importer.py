@@ -9,10 +9,10 @@ from digest.audience.importer import Import, ImportPlan
 from digest.errors import SubscriberFileError, UsageError
 from digest.store import Store
 from digest.subscribers import SubscriberFile
-from digest.subscribers.address import normal
-from digest.subscribers.columns import Columns, meanings
-from digest.subscribers.import_batch import batch
-from digest.subscribers.zip_archive import Part, unpacked
+from digest.subscribers.address import normalise
+from digest.subscribers.columns import Columns, parse_meanings
+from digest.subscribers.import_batch import open_batch
+from digest.subscribers.zip_archive import Part, unpack_lists
 from tests.subscribers.test_programs import NOW, store
 
 __all__ = ["store"]
@@ -22,9 +22,9 @@ def planned(store: Store, tmp_path: Path, text: str, *columns: str, status: str 
     subscriber_file, file = tmp_path / "subscribers.csv", tmp_path / "list.csv"
     subscriber_file.write_text("email,name,status,topics\n")
     file.write_text(text, encoding="utf-8")
-    with batch() as rows:
+    with open_batch() as rows:
         way = Import(store, subscriber_file, lambda email: f"token of {email}", NOW, rows)
-        plan = way.plan([Part(file, status)], meanings(columns))
+        plan = way.plan([Part(file, status)], parse_meanings(columns))
         way.apply(file.name, "")
     return plan
 
@@ -77,7 +77,7 @@ def test_what_is_said_of_a_column_counts(store: Store, tmp_path: Path) -> None:
     (bo,) = SubscriberFile(tmp_path / "subscribers.csv").active()
     assert (bo.email, bo.topics) == ("bo@readers.example", ("Sport",))
     with pytest.raises(UsageError, match="is not understood"):
-        meanings(["TAGS=tops"])
+        parse_meanings(["TAGS=tops"])
 
 
 def test_a_cell_that_is_no_answer_is_named_by_its_line(store: Store, tmp_path: Path) -> None:
@@ -119,7 +119,7 @@ def test_with_a_status_for_all_no_column_is_asked_about(store: Store, tmp_path: 
     ],
 )
 def test_marks_nobody_sees_are_taken_off(written: str, read: str) -> None:
-    assert normal(written) == read
+    assert normalise(written) == read
 
 
 @pytest.mark.parametrize(
@@ -129,7 +129,7 @@ def test_marks_nobody_sees_are_taken_off(written: str, read: str) -> None:
 )  # fmt: skip
 def test_what_cannot_be_read_rightly_is_refused(written: str) -> None:
     with pytest.raises(SubscriberFileError, match=r"addresses in one field|stray|is not an address"):
-        normal(written)
+        normalise(written)
 
 
 def test_a_name_that_holds_an_address_adds_none(tmp_path: Path) -> None:
@@ -142,7 +142,7 @@ def test_a_list_in_a_zip_is_read_as_it_comes(tmp_path: Path) -> None:
     bundle = tmp_path / "audience.zip"
     with zipfile.ZipFile(bundle, "w") as made:
         made.writestr("subscribed_members.csv", "email\nada@readers.example\n")
-    with unpacked(bundle) as parts:
+    with unpack_lists(bundle) as parts:
         assert [row.email for row in SubscriberFile(parts[0].file)] == ["ada@readers.example"]
 
 
@@ -154,7 +154,7 @@ def test_each_list_of_a_bundle_is_what_its_name_says(store: Store, tmp_path: Pat
         for name, readers in lists.items():
             lines = "".join(f"{reader}@readers.example\n" for reader in readers.split())
             made.writestr(f"{name}_members_export_1f0c.csv", f"Email Address\n{lines}")
-    with unpacked(bundle) as parts, batch() as rows:
+    with unpack_lists(bundle) as parts, open_batch() as rows:
         way = Import(store, subscriber_file, lambda email: f"token of {email}", NOW, rows)
         plan = way.plan(parts)
         way.apply(bundle.name, "")
@@ -176,5 +176,5 @@ def test_a_bundle_of_lists_with_names_that_say_nothing_is_refused(tmp_path: Path
     with zipfile.ZipFile(bundle, "w") as made:
         made.writestr("one.csv", "email\n")
         made.writestr("unsubscribed.csv", "email\n")
-    with pytest.raises(SubscriberFileError, match=r"one\.csv, unsubscribed\.csv.*one list after the other"), unpacked(bundle):
+    with pytest.raises(SubscriberFileError, match=r"one\.csv, unsubscribed\.csv.*one list after the other"), unpack_lists(bundle):
         pass

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from digest.bounces import FAILED, BounceReport, read
+from digest.bounces import FAILED, BounceReport, classify
 
 FOLDER = Path(__file__).parent.parent / "data" / "bounces"
 LABELS: dict[str, dict[str, Any]] = json.loads((FOLDER / "labels.json").read_text())
@@ -20,7 +20,7 @@ UNNAMED = "121-verp-only.eml"  # only the envelope says whom it is about
 
 
 def reading(name: str) -> BounceReport:
-    return read((FOLDER / name).read_bytes())
+    return classify((FOLDER / name).read_bytes())
 
 
 def test_there_are_many_kinds() -> None:
@@ -65,7 +65,7 @@ def test_one_that_names_nobody_says_so() -> None:
 @settings(max_examples=300)
 @given(st.binary(max_size=3_000))
 def test_any_bytes_are_read(raw: bytes) -> None:
-    assert isinstance(read(raw), BounceReport)
+    assert isinstance(classify(raw), BounceReport)
 
 
 @settings(max_examples=150)
@@ -75,7 +75,7 @@ def test_damaged_mail_is_read(name: str, chance: random.Random) -> None:
     for _ in range(chance.randint(1, 40)):
         at = chance.randrange(len(raw))
         raw[at : at + chance.randint(0, 30)] = bytes(chance.randrange(256) for _ in range(chance.randint(0, 30)))
-    report = read(bytes(raw))
+    report = classify(bytes(raw))
     assert len(report.addresses) <= 50
     assert all(len(address) <= 320 for address in report.addresses)
 
@@ -103,13 +103,13 @@ def test_long_mail_takes_no_long_time(filler: str) -> None:
     """Bounded work: a pattern that tried every way to match would not come back from this."""
     for kind in ("plain", "html"):
         head = f"From: MAILER-DAEMON@x.example\nSubject: Undelivered\nContent-Type: text/{kind}\n\n"
-        assert isinstance(read((head + filler * (1_000_000 // len(filler))).encode()), BounceReport)
+        assert isinstance(classify((head + filler * (1_000_000 // len(filler))).encode()), BounceReport)
 
 
 @pytest.mark.parametrize("charset", ["idna", "undefined", "unicode_escape", "nope", "utf-8\x00", "utf-16"])
 def test_a_charset_that_is_none(charset: str) -> None:
     raw = f"From: MAILER-DAEMON@x.example\nSubject: Undelivered\nContent-Type: text/plain; charset={charset}\n\n"
-    report = read(raw.encode() + b"<ada@r.example>: unknown user \\ud800 \x00")
+    report = classify(raw.encode() + b"<ada@r.example>: unknown user \\ud800 \x00")
     assert report.detail.encode("utf-8").decode().isprintable()
     assert all(address.isprintable() for address in report.addresses)
 
@@ -118,5 +118,5 @@ def test_a_charset_that_is_none(charset: str) -> None:
 def test_mail_in_mail_in_mail(nest: str) -> None:
     parts = "".join(f"--b{number}\nContent-Type: {nest.replace('=b', f'=b{number + 1}')}\n\n" for number in range(4_000))
     raw = f"From: MAILER-DAEMON@x.example\nContent-Type: multipart/mixed; boundary=b0\n\n{parts}"
-    assert read(raw.encode()).kind in {"other", "auto", "delay", *FAILED}
-    assert read(("Content-Type: message/rfc822\n\n" * 8_000).encode()).kind == "other"
+    assert classify(raw.encode()).kind in {"other", "auto", "delay", *FAILED}
+    assert classify(("Content-Type: message/rfc822\n\n" * 8_000).encode()).kind == "other"

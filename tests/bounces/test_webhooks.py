@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.hashes import SHA1, SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.oid import NameOID
 
-from digest.app import App, opened
+from digest.app import App, open_newsletter
 from digest.bounces.webhooks import Call, ForgedError, read_call
 from digest.config import Webhook
 from digest.web.pages import served
@@ -207,7 +207,7 @@ def test_a_subscription_of_amazon_is_confirmed() -> None:
 @pytest.fixture
 async def hooked(furnish: Furnish) -> AsyncIterator[tuple[App, str]]:
     extra = '[bounces.webhooks.postmark]\nuser = "hook"\npassword = "secret"\n'
-    with opened(furnish("http://127.0.0.1:9", 9, extra=extra), lambda: NOW, retry_delays=()) as app:
+    with open_newsletter(furnish("http://127.0.0.1:9", 9, extra=extra), lambda: NOW, retry_delays=()) as app:
         async with served(ReaderPages(app).application(), "127.0.0.1", 0) as base:
             yield app, base
 

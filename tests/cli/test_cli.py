@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from digest.app import opened
+from digest.app import open_newsletter
 from digest.publish import Unwatched, publish
 from tests.conftest import Furnish
 from tests.newsroom import NOW, RecordedSite
@@ -227,7 +227,7 @@ async def test_the_service_publishes_serves_and_stops(site: RecordedSite, relay:
 async def test_yesterdays_rest_goes_with_todays_send(site: RecordedSite, relay: Relay, furnish: Furnish) -> None:
     root = furnish(site.base, relay.port, extra='give_up_after = "30h"\n')
     relay.rcpt = lambda address: "450 later" if address.startswith("bo") else None
-    with opened(root, lambda: NOW - timedelta(days=1), retry_delays=()) as app:
+    with open_newsletter(root, lambda: NOW - timedelta(days=1), retry_delays=()) as app:
         plan = app.config.editions[0]
         await publish(app.pipeline, plan, app.slot(plan, date(2026, 11, 23)), Unwatched())
     relay.rcpt = lambda address: None

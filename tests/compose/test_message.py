@@ -17,7 +17,7 @@ from dkim.canonicalization import Relaxed
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from digest.compose import Composer, Sender, composed
+from digest.compose import Composer, Sender, compose_all
 from digest.compose.dkim import SIGNED, Signer, relaxed, relaxed_header
 from digest.compose.reader_links import ReaderLinks
 from digest.compose.signing_pool import ENOUGH, SigningWorker
@@ -303,7 +303,7 @@ def people(count: int) -> list[Recipient]:
 
 def test_other_cores_sign_the_same_bytes() -> None:
     composer = Composer(sender(*SIGNERS.values()), RENDERED, "weekday-2026-11-24", AT)
-    with composed(composer, people(600), ENOUGH) as messages:
+    with compose_all(composer, people(600), ENOUGH) as messages:
         first = [next(messages) for _ in range(20)]
         time.sleep(2.0)  # by now the helpers have started, and signed what they were given
         found = {message.recipient.id: message for message in [*first, *messages]}
@@ -322,7 +322,7 @@ def test_a_helper_that_dies_takes_nobody_along(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(SigningWorker, "started", noted)
     monkeypatch.setattr("os.sched_getaffinity", lambda _: {1, 2, 3})
     composer = Composer(sender(SIGNERS["ed"]), RENDERED, "weekday-2026-11-24", AT)
-    with composed(composer, people(3_000), ENOUGH) as messages:
+    with compose_all(composer, people(3_000), ENOUGH) as messages:
         found = [next(messages)]
         started[0].process.kill()
         found += messages
@@ -334,5 +334,5 @@ def test_few_messages_and_unsigned_ones_are_made_here(monkeypatch: pytest.Monkey
     monkeypatch.setattr(SigningWorker, "started", None)
     for signers, count in (((SIGNERS["ed"],), ENOUGH - 1), ((), ENOUGH)):
         composer = Composer(sender(*signers), RENDERED, "weekday-2026-11-24", AT)
-        with composed(composer, people(5), count) as messages:
+        with compose_all(composer, people(5), count) as messages:
             assert [message.recipient.id for message in messages] == [0, 1, 2, 3, 4]

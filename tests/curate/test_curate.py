@@ -16,14 +16,14 @@ from digest.collect.fetch import Fetcher
 from digest.collect.sources import wordpress
 from digest.config import SourcePlan
 from digest.curate import Rules, abuse, curate
-from digest.curate.judge import held_to
+from digest.curate.judge import load_scoring_rules
 from digest.model import Article, ArticleSigns, Comment, Edition, Harvest, Image, Slot, Window
-from digest.text.same_article import told
+from digest.text.same_article import signs_of
 from tests.newsroom import DATA, RecordedSite
 
 END = datetime(2026, 11, 24, 7, tzinfo=UTC)
 SLOT = Slot(name="weekday", day=date(2026, 11, 24), window=Window(start=END - timedelta(days=1), end=END))
-STANDARDS = held_to(Path("/nowhere"))
+STANDARDS = load_scoring_rules(Path("/nowhere"))
 RULES = Rules(newsletter="G", articles=8, comments_per_article=2, standards=STANDARDS)
 SENSIBLE = "I worked on the ferry for eleven winters and the berth was never the problem; the tide table was, and 40 lorries change nothing about it."  # fmt: skip
 
@@ -83,7 +83,7 @@ def test_what_came_in_late_is_taken_once_there_was_an_edition() -> None:
 
 
 def test_what_was_settled_is_not_printed_again_under_another_id_either() -> None:
-    assert made([article("a")], settled=[told(article("a"))]).stories == ()
+    assert made([article("a")], settled=[signs_of(article("a"))]).stories == ()
     assert (
         made([article("b", url="http://www.g.example/a/?utm_source=x")], settled=[ArticleSigns("a", "g.example/a")]).stories == ()
     )
@@ -202,7 +202,7 @@ def test_who_somebody_is_is_no_reason(text: str) -> None:
     ],
 )
 def test_fair_words_are_no_abuse(text: str) -> None:
-    ruling = abuse.rule(text, ["osric tandy"], STANDARDS.lists)
+    ruling = abuse.assess(text, ["osric tandy"], STANDARDS.lists)
     assert ruling.state is not abuse.State.BLOCKED, ruling.why
 
 
@@ -219,13 +219,13 @@ def test_censorship_may_be_what_the_talk_is_about(text: str) -> None:
 
 @pytest.mark.parametrize("word", ["f*ck", "f***", "sh*t", "bullsh*t", "a**hole"])
 def test_masked_swear_words_are_swear_words(word: str) -> None:
-    assert abuse.rule(f"What is this {word} about, after eleven winters?", [], STANDARDS.lists).state is abuse.State.BLOCKED
+    assert abuse.assess(f"What is this {word} about, after eleven winters?", [], STANDARDS.lists).state is abuse.State.BLOCKED
 
 
 def test_a_star_of_gender_masks_nothing() -> None:
     text = "Die Lehrer*innen und die Schüler*innen haben mit dem Rat gesprochen, und er hat nicht zugehört."
-    assert abuse.rule(text, [], STANDARDS.lists).state is abuse.State.CLEAR
-    assert abuse.rule("**Bold** words and a *quiet* one, 2*3 is 6.", [], STANDARDS.lists).state is abuse.State.CLEAR
+    assert abuse.assess(text, [], STANDARDS.lists).state is abuse.State.CLEAR
+    assert abuse.assess("**Bold** words and a *quiet* one, 2*3 is 6.", [], STANDARDS.lists).state is abuse.State.CLEAR
 
 
 def test_duplicates_keep_the_earliest() -> None:
@@ -303,7 +303,7 @@ def test_other_languages_are_not_harmed() -> None:
 
 
 def test_a_newsletters_own_list_adds_and_takes_out() -> None:
-    lists = abuse.load(["[always]\nmoron*\nbarmy", "[always]\n-barmy\n[aimed]\ndaft"])
+    lists = abuse.load_lists(["[always]\nmoron*\nbarmy", "[always]\n-barmy\n[aimed]\ndaft"])
     assert lists.always.search("what morons")
     assert not lists.always.search("barmy")
     assert lists.aimed.search("daft as a brush")

@@ -15,12 +15,12 @@ from hypothesis import strategies as st
 
 from digest.cli.judge import command
 from digest.curate import duplicates
-from digest.curate.abuse import State, rule
+from digest.curate.abuse import State, assess
 from digest.curate.abuse_model import AbuseModel, pair_feature
 from digest.curate.comment_thread import CommentThread
-from digest.curate.judge import held_to
-from digest.curate.language import english
-from digest.curate.votes import crowd, wilson
+from digest.curate.judge import load_scoring_rules
+from digest.curate.language import is_english
+from digest.curate.votes import vote_ranks, wilson
 from digest.errors import ConfigError, SourceError
 from tests.curate.test_curate import OTHER, SENSIBLE, STANDARDS, THIRD, article, comment
 
@@ -138,7 +138,7 @@ def test_scorn_is_heat_and_blocks_nothing() -> None:
     fair = "The harbour office counted 40 lorries on Monday, and the berth was empty for eleven hours of the day."
     sneering = f"{fair} What a farce, and how laughable the preposterous minutes of it are."
     assert STANDARDS.heat(sneering) > STANDARDS.heat(fair) + 3 * STANDARDS.scores.gate.scorn - 0.1
-    assert rule(sneering, [], STANDARDS.lists, STANDARDS.heat, STANDARDS.scores.gate.held).state is State.CLEAR
+    assert assess(sneering, [], STANDARDS.lists, STANDARDS.heat, STANDARDS.scores.gate.held).state is State.CLEAR
     rows = [{"id": "calm", "text": fair}, {"id": "hot", "text": sneering.replace("40 lorries", "9 coaches and 31 vans")}]
     assert json.loads(judged({"comments": rows}))["ranking"][0] == "calm"
 
@@ -182,17 +182,17 @@ def test_what_a_group_is_said_to_be_is_the_editors_to_decide() -> None:
 
 def test_english_lists_step_aside_in_other_languages() -> None:
     swedish = "Nu är det slut på bryggan, och vi har inte en enda båt kvar i hamnen; fag och prick är vanliga ord här."
-    assert not english(swedish)
+    assert not is_english(swedish)
     assert json.loads(judged({"comments": [{"id": "1", "text": swedish}]}))["ranking"] == ["1"]
-    assert english("Idiots and morons, all of you")
+    assert is_english("Idiots and morons, all of you")
 
 
 def test_the_crowd_is_heard_only_where_it_has_voted() -> None:
     assert wilson(9, 1, 1.28) > wilson(1, 0, 1.28) > wilson(1, 9, 1.28) > wilson(0, 0, 1.28)
     rows = [comment("x", up=40, down=2), comment("y", OTHER, up=1, down=0), comment("z", THIRD, up=3, down=30)]
-    heard = crowd(CommentThread(article("a"), rows), 1.28)
+    heard = vote_ranks(CommentThread(article("a"), rows), 1.28)
     assert heard["x"] > heard["y"] > heard["z"]
-    assert crowd(CommentThread(article("a"), [comment("x"), comment("y", OTHER)]), 1.28) == {}
+    assert vote_ranks(CommentThread(article("a"), [comment("x"), comment("y", OTHER)]), 1.28) == {}
 
 
 def test_votes_never_lift_what_a_gate_keeps_out() -> None:
@@ -203,22 +203,22 @@ def test_votes_never_lift_what_a_gate_keeps_out() -> None:
 def test_a_newsletters_own_scores_change_what_they_name(tmp_path: Path) -> None:
     (tmp_path / "scores.toml").write_text("[choice]\nfloor = 2.0\n")
     assert json.loads(judged(THREAD, root=tmp_path))["picks"] == []
-    assert held_to(tmp_path).scores.text == STANDARDS.scores.text
+    assert load_scoring_rules(tmp_path).scores.text == STANDARDS.scores.text
     (tmp_path / "scores.toml").write_text("[text]\nlenght = 1\n")
     with pytest.raises(ConfigError, match=r"text\.lenght is not known"):
-        held_to(tmp_path)
+        load_scoring_rules(tmp_path)
     (tmp_path / "scores.toml").write_text("[gate]\nscorn = inf\n")
     with pytest.raises(ConfigError, match=r"gate\.scorn"):
-        held_to(tmp_path)
+        load_scoring_rules(tmp_path)
     (tmp_path / "scores.toml").write_text("[choice]\nvariety = 7\n")
     with pytest.raises(ConfigError, match=r"choice\.variety"):
-        held_to(tmp_path)
+        load_scoring_rules(tmp_path)
 
 
 def test_a_broken_model_is_named(tmp_path: Path) -> None:
     (tmp_path / "abuse.model").write_bytes(b"nonsense")
     with pytest.raises(ConfigError, match=r"abuse\.model: is not a model"):
-        held_to(tmp_path)
+        load_scoring_rules(tmp_path)
 
 
 def test_what_answers_an_answer_to_abuse_is_not_printed_and_nothing_is_its_context() -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from digest.curate.spam import advertises, contact
+from digest.curate.spam import contact_details, is_advertising
 from tests.curate.test_curate import OTHER, SENSIBLE, THIRD, comment, made, printed, reason
 from tests.curate.test_curate import article as story
 
@@ -21,9 +21,9 @@ HONEST = [
 
 @pytest.mark.parametrize("text", HONEST)
 def test_honest_words_of_money_days_and_numbers_are_neither(text: str) -> None:
-    assert not advertises(text)
-    assert contact(text) == ""
-    assert contact(f"{text} {SENSIBLE}") == ""
+    assert not is_advertising(text)
+    assert contact_details(text) == ""
+    assert contact_details(f"{text} {SENSIBLE}") == ""
 
 
 @pytest.mark.parametrize(
@@ -41,13 +41,13 @@ def test_honest_words_of_money_days_and_numbers_are_neither(text: str) -> None:
     ],
 )
 def test_advertising_and_praise_for_any_page_is_held(text: str) -> None:
-    assert advertises(text)
-    assert advertises(text.upper())
+    assert is_advertising(text)
+    assert is_advertising(text.upper())
 
 
 def test_one_word_of_praise_or_praise_within_a_long_comment_is_no_advertising() -> None:
-    assert not advertises("Great article, and the drawing of the sluice is the first that I understood at all.")
-    assert not advertises(f"Great post, keep it up. {' '.join([SENSIBLE] * 3)}")
+    assert not is_advertising("Great article, and the drawing of the sluice is the first that I understood at all.")
+    assert not is_advertising(f"Great post, keep it up. {' '.join([SENSIBLE] * 3)}")
 
 
 @pytest.mark.parametrize(
@@ -58,17 +58,17 @@ def test_one_word_of_praise_or_praise_within_a_long_comment_is_no_advertising() 
     ],
 )  # fmt: skip
 def test_a_telephone_number_is_seen(number: str) -> None:
-    assert contact(f"Ring me at {number} about the berth.") == contact(number) == "a telephone number"
+    assert contact_details(f"Ring me at {number} about the berth.") == contact_details(number) == "a telephone number"
 
 
 @pytest.mark.parametrize("address", ["ada@gazette.example", "<ada.quay+tram@mail.gazette.example>", "mailto:ada@gazette.example"])
 def test_an_email_address_is_seen(address: str) -> None:
-    assert contact(f"Write to {address}, please.") == "an e-mail address"
+    assert contact_details(f"Write to {address}, please.") == "an e-mail address"
 
 
 @pytest.mark.parametrize("text", ["the kiosk @ the pier", "as @ada said", "ada@home", "2 lamps @ 3.50"])
 def test_a_sign_that_is_no_address(text: str) -> None:
-    assert contact(text) == ""
+    assert contact_details(text) == ""
 
 
 def test_the_gates_tell_the_editor_why() -> None:

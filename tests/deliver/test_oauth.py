@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from digest.config import Relay
-from digest.deliver.oauth import bearer, forget, token
+from digest.deliver.oauth import access_token, bearer_response, drop_token
 from digest.errors import RelayError
 
 
@@ -18,17 +18,17 @@ async def test_a_token_file_is_read_each_time(tmp_path: Path) -> None:
     file = tmp_path / "token"
     file.write_text("first\n")
     mine = relay(token_file=file)
-    assert await token(mine) == "first"
+    assert await access_token(mine) == "first"
     file.write_text("second\n")
-    assert await token(mine) == "second"
+    assert await access_token(mine) == "second"
 
 
 async def test_a_command_is_asked_until_its_token_is_not_taken(tmp_path: Path) -> None:
     mine = relay(token_command=f"echo x >> {tmp_path}/asked; wc -l < {tmp_path}/asked")
-    assert [await token(mine), await token(mine)] == ["1", "1"]
-    forget(mine)
-    assert await token(mine) == "2"
-    forget(mine)
+    assert [await access_token(mine), await access_token(mine)] == ["1", "1"]
+    drop_token(mine)
+    assert await access_token(mine) == "2"
+    drop_token(mine)
 
 
 @pytest.mark.parametrize(
@@ -42,14 +42,14 @@ async def test_a_command_is_asked_until_its_token_is_not_taken(tmp_path: Path) -
 )
 async def test_a_command_that_gives_none_is_named(command: str, told: str) -> None:
     with pytest.raises(RelayError, match=f"smtp.token_command: {told}"):
-        await token(relay(token_command=command))
+        await access_token(relay(token_command=command))
 
 
 async def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(RelayError, match="cannot be read: No such file"):
-        await token(relay(token_file=tmp_path / "none"))
+        await access_token(relay(token_file=tmp_path / "none"))
 
 
 def test_the_words_of_oauthbearer() -> None:
-    said = base64.b64decode(bearer(relay(), "secret")).decode()
+    said = base64.b64decode(bearer_response(relay(), "secret")).decode()
     assert said == "n,a=daily@gazette.example,\x01host=mail.gazette.example\x01port=587\x01auth=Bearer secret\x01\x01"

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from digest.config import Smtp
 from digest.deliver import Extensions, Session
 from digest.deliver.connect import Connection
-from digest.deliver.protocol import LostError, Reply, SmtpProtocol, stuffed
+from digest.deliver.protocol import LostError, Reply, SmtpProtocol, dot_stuffed
 from digest.errors import RelayError
 from digest.model import Message, Outcome, Receipt, Recipient
 from tests.deliver.test_deliver import messages
@@ -249,7 +249,7 @@ async def test_what_was_said_before_a_reset_is_heard() -> None:
 def test_dots_at_the_beginning_of_lines() -> None:
     someone = Recipient(id=1, email="ada@readers.example")
     for raw, sent in {b".a\r\n..b\r\nc": b"..a\r\n...b\r\nc\r\n.\r\n", b"a\r\n": b"a\r\n.\r\n"}.items():
-        assert b"".join(stuffed(Message(recipient=someone, message_id="<1>", raw=raw))) == sent
+        assert b"".join(dot_stuffed(Message(recipient=someone, message_id="<1>", raw=raw))) == sent
 
 
 @settings(max_examples=200)

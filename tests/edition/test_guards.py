@@ -5,9 +5,9 @@ from datetime import timedelta
 import pytest
 from click.testing import CliRunner
 
-from digest.app import opened
+from digest.app import open_newsletter
 from digest.cli.status import command
-from digest.edition.guards import quiet
+from digest.edition.guards import check_bounce_rate
 from digest.edition.report import RunReport
 from digest.errors import HeldError
 from digest.publish import Permit, Unwatched, publish
@@ -23,7 +23,7 @@ PEOPLE = [f"r{number:03}@readers.example" for number in range(200)]
 async def sent(
     furnish: Furnish, site: RecordedSite, relay: Relay, people: list[str], days: int = 0, permit: Permit | None = None
 ) -> RunReport:
-    with opened(furnish(site.base, relay.port, emails=people), lambda: NOW + timedelta(days=days), retry_delays=()) as app:
+    with open_newsletter(furnish(site.base, relay.port, emails=people), lambda: NOW + timedelta(days=days), retry_delays=()) as app:
         plan = app.config.editions[0]
         slot = app.slot(plan, app.calendar(plan).latest(app.clock()))
         return await publish(app.pipeline, plan, slot, Unwatched(), permit or Permit())
@@ -63,7 +63,7 @@ async def test_a_rise_of_bounces_or_complaints_holds_the_next_edition(
     site: RecordedSite, relay: Relay, furnish: Furnish, reason: str, count: int
 ) -> None:
     await sent(furnish, site, relay, PEOPLE)
-    with opened(furnish(site.base, relay.port, emails=PEOPLE), lambda: NOW + timedelta(hours=3), retry_delays=()) as app:
+    with open_newsletter(furnish(site.base, relay.port, emails=PEOPLE), lambda: NOW + timedelta(hours=3), retry_delays=()) as app:
         rows = [
             Suppression(email=email, reason=reason, since=NOW + timedelta(hours=3), origin=Origin.MAIL, detail="told by mail")
             for email in PEOPLE
@@ -71,10 +71,10 @@ async def test_a_rise_of_bounces_or_complaints_holds_the_next_edition(
         app.store.suppressions.adopt(rows[: count - 1])
         last = app.store.editions.last("weekday")
         assert last is not None
-        quiet(app.config.guards, app.store, last)
+        check_bounce_rate(app.config.guards, app.store, last)
         app.store.suppressions.adopt(rows[:count])
         with pytest.raises(HeldError, match=rf"{count} of 200 readers have {reason}"):
-            quiet(app.config.guards, app.store, last)
+            check_bounce_rate(app.config.guards, app.store, last)
 
 
 async def test_dead_addresses_stop_a_run_and_the_rest_is_kept(site: RecordedSite, relay: Relay, furnish: Furnish) -> None:

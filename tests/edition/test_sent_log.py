@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import update
 
-from digest.app import App, opened
+from digest.app import App, open_newsletter
 from digest.edition.report import RunReport
 from digest.edition.sent_log import SentLog
 from digest.errors import LateError, RestoredError, StoreError
@@ -25,7 +25,7 @@ from tests.relay import Relay
 
 async def run(root: Path, *, after: timedelta = timedelta(), permit: Permit | None = None) -> RunReport:
     """Publish the edition of the recorded morning, so long after it."""
-    with opened(root, lambda: NOW + after, retry_delays=()) as app:
+    with open_newsletter(root, lambda: NOW + after, retry_delays=()) as app:
         plan = app.config.editions[0]
         slot = app.slot(plan, NOW.date())
         return await publish(app.pipeline, plan, slot, Unwatched(), permit or Permit())
@@ -57,7 +57,7 @@ async def test_one_that_has_begun_is_finished_within_its_time(root: Path, relay:
 async def test_a_restored_database_sends_nothing_again_without_being_told(root: Path, relay: Relay, kept: str) -> None:
     database, backup = root / "state", root / "backup"
     relay.rcpt = lambda address: None if address.startswith("ada") else "451 4.2.2 full"
-    with opened(root, lambda: NOW, retry_delays=()) as app:
+    with open_newsletter(root, lambda: NOW, retry_delays=()) as app:
         app.stop.set() if "without" in kept else None
         if kept != "nothing":
             plan = app.config.editions[0]
@@ -133,7 +133,7 @@ async def test_a_list_is_not_given_up_because_a_relay_knows_nobody(
 
 async def test_what_was_in_flight_at_a_crash_can_be_held(site: RecordedSite, relay: Relay, furnish: Furnish) -> None:
     root = furnish(site.base, relay.port, extra='in_doubt = "hold"')
-    with opened(root, lambda: NOW, retry_delays=()) as app:
+    with open_newsletter(root, lambda: NOW, retry_delays=()) as app:
         app.stop.set()
         plan = app.config.editions[0]
         await publish(app.pipeline, plan, app.slot(plan, NOW.date()), Unwatched())
@@ -143,7 +143,7 @@ async def test_what_was_in_flight_at_a_crash_can_be_held(site: RecordedSite, rel
     assert report.resumed == ("ada@readers.example",)
     assert report.counts == {Outcome.SENT: 1, Outcome.REFUSED: 0, Outcome.DEFERRED: 0, Outcome.UNKNOWN: 1, "skipped": 0}
     assert relay.counts == {"bo@readers.example": 1}
-    with opened(root, lambda: NOW) as app:
+    with open_newsletter(root, lambda: NOW) as app:
         (trouble,) = app.store.deliveries.troubles("weekday-2026-11-24", 5)
     assert (trouble.email, trouble.state, trouble.interrupted) == ("ada@readers.example", "unknown", True)
     assert (await run(root)).status == "nothing"
@@ -157,7 +157,7 @@ async def test_a_lost_connection_is_tried_again_and_named(site: RecordedSite, re
     relay.dropping = lambda address: False
     second = await run(root)
     assert (second.counts["sent"], second.waiting, second.status) == (1, 0, "sent")
-    with opened(root, lambda: NOW) as app:
+    with open_newsletter(root, lambda: NOW) as app:
         (trouble,) = app.store.deliveries.troubles("weekday-2026-11-24", 5)
     assert (trouble.email, trouble.state, trouble.interrupted) == ("bo@readers.example", "sent", True)
 
@@ -180,7 +180,7 @@ async def test_opting_out_while_it_goes_is_in_time(site: RecordedSite, relay: Re
     async def leave() -> None:
         while len(relay.taken) < 20:
             await asyncio.sleep(0.005)
-        with opened(root, lambda: NOW) as app:
+        with open_newsletter(root, lambda: NOW) as app:
             app.store.suppressions.add("r190@readers.example", "unsubscribed", NOW)
 
     report, _ = await asyncio.gather(run(root), leave())
@@ -196,17 +196,17 @@ async def test_the_service_sends_nothing_from_a_restored_database_either(root: P
     await run(root)
     shutil.rmtree(root / "state")
     shutil.copytree(root / "backup", root / "state")
-    with opened(root, lambda: NOW + timedelta(minutes=10), retry_delays=()) as app:
+    with open_newsletter(root, lambda: NOW + timedelta(minutes=10), retry_delays=()) as app:
         await Service(app).catch_up()
     assert len(relay.taken) == 2
 
 
 async def test_the_service_closes_what_never_began_in_its_morning(root: Path, relay: Relay) -> None:
-    with opened(root, lambda: NOW, retry_delays=()) as app:
+    with open_newsletter(root, lambda: NOW, retry_delays=()) as app:
         app.stop.set()
         plan = app.config.editions[0]
         await publish(app.pipeline, plan, app.slot(plan, NOW.date()), Unwatched())
-    with opened(root, lambda: NOW + timedelta(hours=7), retry_delays=()) as app:
+    with open_newsletter(root, lambda: NOW + timedelta(hours=7), retry_delays=()) as app:
         await Service(app).catch_up()
         assert app.store.editions.unfinished() == []
     assert relay.taken == []

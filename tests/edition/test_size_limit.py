@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from digest.edition.size_limit import REASON, fitted, without_room
+from digest.edition.size_limit import REASON, fit_size, without_room
 from digest.errors import TemplateError
 from digest.model import Edition
 from digest.render.renderer import LARGEST, Design
@@ -15,7 +15,7 @@ SHARED = NEWSLETTER.model_copy(update={"share": ("email", "bluesky", "facebook",
 
 def test_what_fits_stays_whole() -> None:
     made = edition("One", "Two", picks=2)
-    assert fitted(made, lambda _: LARGEST) is made
+    assert fit_size(made, lambda _: LARGEST) is made
 
 
 @pytest.mark.parametrize("room", range(2, 9))
@@ -25,7 +25,7 @@ def test_comments_go_first_from_the_last_story_upwards_then_the_last_stories(roo
     def size(row: Edition) -> int:
         return LARGEST - room + len(row.stories) + sum(len(story.picks) for story in row.stories)
 
-    out = fitted(made, size)
+    out = fit_size(made, size)
     assert size(out) == LARGEST
     kept = [len(story.picks) for story in out.stories]
     assert kept == sorted(kept, reverse=True)
@@ -42,7 +42,7 @@ def test_a_large_edition_is_small_enough_when_it_leaves_and_nothing_vanishes() -
     titles = [f"Портовый совет решил сохранить ночной паром {n}: {'длинный заголовок ' * 3}" for n in range(16)]
     made, design = edition(*titles, picks=3, words_each=60), Design(SHARED, [])
     assert design.size(made) > LARGEST
-    out = fitted(made, design.size)
+    out = fit_size(made, design.size)
     assert design.size(out) <= LARGEST
     rendered = design.render(out)
     assert rendered.text.count("— O'Brien") == sum(len(story.picks) for story in out.stories)
@@ -52,16 +52,16 @@ def test_a_large_edition_is_small_enough_when_it_leaves_and_nothing_vanishes() -
 
 def test_one_more_would_not_have_fitted() -> None:
     made, design = edition(*(f"Story {n} {'and more ' * 9}" for n in range(16)), picks=5, words_each=90), Design(SHARED, [])
-    out = fitted(made, design.size)
+    out = fit_size(made, design.size)
     assert LARGEST - 5_000 < design.size(out) <= LARGEST
 
 
 def test_a_mail_that_no_cut_makes_small_enough_is_an_error_that_says_what_to_change() -> None:
     with pytest.raises(TemplateError, match=r"one story alone makes 120 KB.*newsletter\.support"):
-        fitted(edition("One", "Two"), lambda _: 120_000)
+        fit_size(edition("One", "Two"), lambda _: 120_000)
 
 
 def test_reasons_say_it() -> None:
-    out = fitted(edition("One", "Two", picks=0), lambda row: LARGEST - 1 + len(row.stories))
+    out = fit_size(edition("One", "Two", picks=0), lambda row: LARGEST - 1 + len(row.stories))
     assert [(row.kind, row.reason) for row in out.left_out] == [("article", REASON)]
     assert replace(out, left_out=()).stories == edition("One", "Two", picks=0).stories[:1]

@@ -8,16 +8,16 @@ from pathlib import Path
 import pytest
 from pydantic import TypeAdapter
 
-from digest.app import App, opened
+from digest.app import App, open_newsletter
 from digest.edition.report import RunReport
 from digest.errors import DigestError
 from digest.model import Edition, Subscriber
 from digest.publish import Unwatched, publish
 from digest.render.renderer import Design
-from digest.render.variants import Variants, version
-from digest.service.dry_run import made
+from digest.render.variants import Variants, variant_key
+from digest.service.dry_run import build_edition
 from digest.store import Preference
-from digest.text.placeholders import ExtraPlaceholders, columns, own_words, split
+from digest.text.placeholders import ExtraPlaceholders, columns, extra_values, split
 from digest.web.desk import Desk
 from tests.conftest import Furnish
 from tests.newsroom import NOW, RecordedSite
@@ -116,7 +116,7 @@ async def test_columns_of_ones_own_reach_the_template(site: RecordedSite, relay:
         "</p></mj-text></mj-column></mj-section>"
     )
     (templates / "support.mjml.j2").write_text(text + own)
-    with opened(root, lambda: NOW, retry_delays=()) as app:
+    with open_newsletter(root, lambda: NOW, retry_delays=()) as app:
         await sent(app)
         frozen = app.store.editions.frozen("weekday-2026-11-24")
         assert frozen is not None
@@ -139,7 +139,7 @@ def test_marks_of_columns_survive_any_name() -> None:
     text = f"a {marks['Lieblings-Ort_1']} b {marks('x', 'ein „Wort“')} c"
     assert columns([text]) == {"lieblings-ort_1", "x"}
     names = split(text)[1::2]
-    assert own_words(names, {"lieblings-ort_1": "Hull"}) == {names[0]: "Hull", names[1]: "ein „Wort“"}
+    assert extra_values(names, {"lieblings-ort_1": "Hull"}) == {names[0]: "Hull", names[1]: "ein „Wort“"}
 
 
 def test_sets_of_topics_that_choose_the_same_share_a_version() -> None:
@@ -152,11 +152,11 @@ def test_sets_of_topics_that_choose_the_same_share_a_version() -> None:
     assert versions.chosen((topics[0],), True) == versions.chosen((topics[0].upper(), "nothing of the kind"), True)
     name = versions.chosen((topics[0],), False)
     assert name is not None
-    quiet = version(edition, name)
+    quiet = variant_key(edition, name)
     assert [story.position for story in quiet.stories] == list(range(len(quiet.stories)))
     assert all(not story.picks for story in quiet.stories)
     bare = replace(edition, stories=())
-    assert version(bare, "") is bare
+    assert variant_key(bare, "") is bare
 
 
 async def test_a_version_is_sent_again_as_it_was_frozen(app: App, relay: Relay) -> None:
@@ -175,7 +175,7 @@ async def test_a_version_is_sent_again_as_it_was_frozen(app: App, relay: Relay) 
 async def test_the_preview_has_the_bytes_of_the_readers_own_version(app: App, relay: Relay) -> None:
     app.subscriber_path.write_text("email,name,topics\nada@readers.example,Ada,health\nbo@readers.example,Bo,gardening\n")
     plan = app.config.editions[0]
-    edition, _ = await made(app, plan, app.slot(plan, NOW.date()))
+    edition, _ = await build_edition(app, plan, app.slot(plan, NOW.date()))
     desk = Desk(app, edition, "")
     before = desk.raw("ada@readers.example")
     with pytest.raises(DigestError, match="no story"):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from digest.service.alignment import aligned
+from digest.service.alignment import is_aligned
 
 
 @pytest.mark.parametrize(
@@ -17,4 +17,4 @@ from digest.service.alignment import aligned
     ],
 )
 def test_receivers_take_them_for_one_sender(one: str, other: str, same: bool) -> None:
-    assert aligned(one, other) is same
+    assert is_aligned(one, other) is same

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from digest.app import App, opened
+from digest.app import App, open_newsletter
 from digest.service.scheduler import Service, serve
 from tests.conftest import Furnish
 from tests.newsroom import NOW, RecordedSite
@@ -71,7 +71,7 @@ def fortnight(site: RecordedSite, relay: Relay, furnish: Furnish) -> Iterator[tu
     text = (root / "digest.toml").read_text()
     (root / "digest.toml").write_text('collect_every = "6h"\n' + text)
     time = Time(START - timedelta(minutes=30))
-    with opened(root, time, retry_delays=()) as app:
+    with open_newsletter(root, time, retry_delays=()) as app:
         yield app, time, Fortnight(app, time)
 
 

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from digest.audience.importer import Import, ImportPlan, UndoneImport, undo
 from digest.errors import SubscriberFileError, UsageError
 from digest.store import Store
-from digest.subscribers import SubscriberFile, add, mark, remove
-from digest.subscribers.import_batch import batch
+from digest.subscribers import SubscriberFile, add, remove, set_status
+from digest.subscribers.import_batch import open_batch
 from digest.subscribers.import_journal import ImportJournal
 from digest.subscribers.zip_archive import Part
 from tests.subscribers.programs import ADA, BARE, BO, CY, DI, PROGRAMS, ZOE, Written
@@ -38,7 +38,7 @@ def roll_of(tmp_path: Path, written: Written) -> Path:
 
 
 def took(store: Store, subscriber_file: Path, file: Path, *, status: str | None = None, apply: bool = True) -> ImportPlan:
-    with batch() as rows:
+    with open_batch() as rows:
         way = Import(store, subscriber_file, lambda email: f"token of {email}", NOW, rows)
         plan = way.plan([Part(file, status)], {"gdpr": "ignore"})  # Sendy's tells of a form; a person has to say so
         if apply:
@@ -75,7 +75,7 @@ def test_a_mark_changes_its_field_only(tmp_path: Path, name: str) -> None:
     encoding = "utf-16" if written.encoding == "utf-16" else written.encoding
     before = path.read_bytes().decode(encoding)
     who = next(iter(written.statuses))
-    if not mark(path, who, "complained"):
+    if not set_status(path, who, "complained"):
         assert "status" not in SubscriberFile(path).columns().known
         assert path.read_bytes().decode(encoding) == before
         return
@@ -269,7 +269,7 @@ def test_any_file_keeps_its_bytes(
     assert path.read_bytes() in [before + ending.encode(bare) for ending in endings]
     known = [row.email for row in SubscriberFile(path)]
     if known:
-        mark(path, known[0], "unsubscribed")
+        set_status(path, known[0], "unsubscribed")
         assert {row.email: row.status for row in SubscriberFile(path).distinct()}[known[0]] == "unsubscribed"
         others = [row for row in SubscriberFile(path) if row.email != known[0]]
         assert [row.email for row in others] == [email for email in known if email != known[0]]
@@ -310,7 +310,7 @@ def test_a_status_that_nobody_knows_says_no(tmp_path: Path, store: Store) -> Non
 def test_who_comes_back_is_active_in_every_column(tmp_path: Path, header: str, row: str) -> None:
     subscriber_file = tmp_path / "subscribers.csv"
     subscriber_file.write_text(f"{header}\n{row}\nada@readers.example{',' * header.count(',')}\n")
-    assert mark(subscriber_file, BO, "active")
+    assert set_status(subscriber_file, BO, "active")
     found = SubscriberFile(subscriber_file).find(BO)
     assert found is not None
     assert found.status == "active"
@@ -320,7 +320,7 @@ def test_who_comes_back_is_active_in_every_column(tmp_path: Path, header: str, r
 def test_a_row_in_windows_1252_can_be_changed(tmp_path: Path) -> None:
     subscriber_file = tmp_path / "subscribers.csv"
     subscriber_file.write_bytes("email,status\r\nada@b\xfccher.example,\r\n".encode("latin-1"))
-    assert mark(subscriber_file, "ada@bücher.example", "unsubscribed")
+    assert set_status(subscriber_file, "ada@bücher.example", "unsubscribed")
     assert subscriber_file.read_bytes() == "email,status\r\nada@b\xfccher.example,unsubscribed\r\n".encode("latin-1")
     assert remove(subscriber_file, "ada@xn--bcher-kva.example") == 1
 

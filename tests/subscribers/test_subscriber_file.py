@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from digest.errors import BusyError, SubscriberFileError
 from digest.model import Subscriber
-from digest.subscribers import FileEdit, Problem, SubscriberFile, add, backups, mark, normal, remove, rewrite
+from digest.subscribers import FileEdit, Problem, SubscriberFile, add, backups, normalise, remove, rewrite, set_status
 from digest.subscribers.address import PLAIN
 from digest.subscribers.columns import Columns
 from digest.subscribers.csv_table import CsvTable, Record
@@ -158,9 +158,9 @@ def test_no_file_says_what_it_needs(tmp_path: Path) -> None:
 
 
 def test_addresses_in_one_form() -> None:
-    assert normal(" Ada@Gazette.EXAMPLE ") == "ada@gazette.example"
-    assert normal("ada@bücher.example") == "ada@xn--bcher-kva.example"
-    assert normal("zoë@r.example") == "zoë@r.example"
+    assert normalise(" Ada@Gazette.EXAMPLE ") == "ada@gazette.example"
+    assert normalise("ada@bücher.example") == "ada@xn--bcher-kva.example"
+    assert normalise("zoë@r.example") == "zoë@r.example"
 
 
 CLOSED = "email;name;status;note\r\nada@r.example;Ada;active;'x'\r\n\r\nbo@r.example;\"Bo; B\";;\r\ncy@r.example;Cy;active"
@@ -171,7 +171,7 @@ def test_changes_touch_their_row_and_no_other_byte(tmp_path: Path) -> None:
     path.write_bytes(b"\xef\xbb\xbf" + CLOSED.encode())
     add(path, "Di@R.example", name="Di", today=TODAY)
     assert path.read_bytes() == b"\xef\xbb\xbf" + CLOSED.encode() + b"\r\ndi@r.example;Di;active;\r\n"
-    assert mark(path, "bo@r.example", "unsubscribed")
+    assert set_status(path, "bo@r.example", "unsubscribed")
     assert (
         path.read_bytes()
         == b"\xef\xbb\xbf" + CLOSED.replace('"Bo; B";;', '"Bo; B";unsubscribed;').encode() + b"\r\ndi@r.example;Di;active;\r\n"
@@ -189,7 +189,7 @@ def test_adding_twice_and_removing_nobody(tmp_path: Path) -> None:
         add(path, "ADA@r.example", today=TODAY)
     with pytest.raises(SubscriberFileError, match="not on the roll"):
         remove(path, "bo@r.example")
-    assert not mark(path, "ada@r.example", "unsubscribed")
+    assert not set_status(path, "ada@r.example", "unsubscribed")
     assert path.read_text() == "email\nada@r.example\n"
 
 
@@ -232,7 +232,7 @@ def _changing(path: str, first: int) -> None:
         stays, marked, goes = (f"r{at}@r.example" for at in (number, number + 1, number + 2))
         for email in (stays, marked, goes):
             add(Path(path), email, today=TODAY)
-        assert mark(Path(path), marked, "paused")
+        assert set_status(Path(path), marked, "paused")
         remove(Path(path), goes)
 
 
@@ -294,7 +294,7 @@ def test_the_quick_look_at_an_address_agrees_with_the_long_one(local: str, label
     address = f"{local}@{'.'.join([*labels, top])}"
     if PLAIN.match(address.lower()):
         checked = validate_email(address, check_deliverability=False, test_environment=True)
-        assert (checked.ascii_email or checked.normalized).lower() == normal(address) == address.lower()
+        assert (checked.ascii_email or checked.normalized).lower() == normalise(address) == address.lower()
 
 
 def test_plain_addresses_need_no_long_look() -> None:

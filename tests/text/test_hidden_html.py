@@ -2,7 +2,7 @@
 
 import pytest
 
-from digest.text.hidden_html import CUT, DEEPEST, shallow
+from digest.text.hidden_html import CUT, DEEPEST, limit_depth
 from digest.text.markup import plain
 
 
@@ -65,8 +65,8 @@ def test_elements_without_a_bottom_are_read(deep: str) -> None:
 
 
 def test_only_what_lies_too_deep_loses_its_tags() -> None:
-    assert shallow("<p>" * DEEPEST + "x") == "<p>" * DEEPEST + "x"
-    bounded = shallow("<div>" * 3 * DEEPEST + "<br>x" + "</div>" * 3 * DEEPEST + "<p>y</p>")
+    assert limit_depth("<p>" * DEEPEST + "x") == "<p>" * DEEPEST + "x"
+    bounded = limit_depth("<div>" * 3 * DEEPEST + "<br>x" + "</div>" * 3 * DEEPEST + "<p>y</p>")
     assert bounded.count("<div>") <= DEEPEST
     assert "x" in bounded
     assert plain(bounded).split() == ["x", "y"]

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from digest.text.markup import identity, inline, link, own_words, plain
+from digest.text.markup import identity, inline, link, plain, without_quotes
 
 VECTORS = [
     "<script>alert(1)</script>",
@@ -39,7 +39,7 @@ def test_entities_are_decoded_once() -> None:
 
 
 def test_own_words_are_without_the_quoted_lines() -> None:
-    assert own_words(plain("<blockquote>yours</blockquote><p>mine</p>")) == "mine"
+    assert without_quotes(plain("<blockquote>yours</blockquote><p>mine</p>")) == "mine"
 
 
 def test_direction_overrides_and_controls_go() -> None:

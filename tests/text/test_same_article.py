@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from digest.model import Article
-from digest.text.same_article import Known, same, told
+from digest.text.same_article import KnownArticles, same_article, signs_of
 from tests.curate.test_curate import SENSIBLE, THIRD, article
 
 PAGE = "https://gazette.example/today"
@@ -17,8 +17,8 @@ def story(name: str, title: str, text: str, url: str = PAGE, hours: float = 5) -
 
 def one(first: Article, second: Article) -> bool:
     """The same whichever comes first."""
-    assert same(told(first), told(second)) == same(told(second), told(first))
-    return same(told(first), told(second))
+    assert same_article(signs_of(first), signs_of(second)) == same_article(signs_of(second), signs_of(first))
+    return same_article(signs_of(first), signs_of(second))
 
 
 def test_two_stories_on_one_page_are_told_apart_by_their_anchors() -> None:
@@ -70,14 +70,14 @@ def test_short_words_prove_nothing() -> None:
 
 def test_what_is_known_is_found_by_id_address_or_words() -> None:
     kept = story("a", "Ferry berth moves", SENSIBLE)
-    known = Known([told(kept), told(story("z", "Pier lamps out", THIRD, f"{PAGE}/z"))])
-    assert not Known()
+    known = KnownArticles([signs_of(kept), signs_of(story("z", "Pier lamps out", THIRD, f"{PAGE}/z"))])
+    assert not KnownArticles()
     for again in (
         replace(kept, title="Another title", url=f"{PAGE}/elsewhere"),
         replace(kept, id="b", url="http://www.gazette.example/today/?utm_source=x"),
         replace(kept, id="b", url=f"{PAGE}/moved"),
     ):
-        found = known.find(told(again))
+        found = known.find(signs_of(again))
         assert found is not None
         assert found.id == "a"
-    assert known.find(told(story("n", "New kiln", SENSIBLE, f"{PAGE}/n"))) is None
+    assert known.find(signs_of(story("n", "New kiln", SENSIBLE, f"{PAGE}/n"))) is None

@@ -11,7 +11,7 @@ from email.message import EmailMessage
 import pytest
 from playwright.async_api import Browser, async_playwright
 
-from digest.app import App, opened
+from digest.app import App, open_newsletter
 from digest.publish import Unwatched, publish
 from digest.web.pages import served
 from digest.web.reader import ReaderPages
@@ -27,9 +27,9 @@ ROLL = "email,name,status,topics,paused_until\nada@readers.example,Ada,active,,\
 async def browser() -> AsyncIterator[Browser]:
     program = need("chromium")
     async with async_playwright() as playwright:
-        opened = await playwright.chromium.launch(executable_path=program, args=FLAGS, env={**os.environ, "HOME": "/tmp"})
-        yield opened
-        await opened.close()
+        open_newsletter = await playwright.chromium.launch(executable_path=program, args=FLAGS, env={**os.environ, "HOME": "/tmp"})
+        yield open_newsletter
+        await open_newsletter.close()
 
 
 @dataclass
@@ -72,7 +72,7 @@ def link(message: EmailMessage, base: str, path: str) -> str:
 async def town(site: RecordedSite, relay: Relay, furnish: Furnish) -> AsyncIterator[Town]:
     root, moment = furnish(site.base, relay.port), [NOW]
     (root / "subscribers.csv").write_text(ROLL)
-    with opened(root, lambda: moment[0], retry_delays=()) as app:
+    with open_newsletter(root, lambda: moment[0], retry_delays=()) as app:
         plan = app.config.editions[0]
         await publish(app.pipeline, plan, app.slot(plan, app.calendar(plan).latest(NOW)), Unwatched())
         relay.taken.clear()

@@ -10,8 +10,8 @@ from aiohttp.test_utils import make_mocked_request
 
 from digest.service.logs import MANY, RepeatFilter
 from digest.web import connections
-from digest.web.client_ip import network, visitor
-from digest.web.connections import ConnectionLimits, room
+from digest.web.client_ip import client_ip, network
+from digest.web.connections import ConnectionLimits, connection_limit
 from digest.web.pages import served
 
 
@@ -28,7 +28,7 @@ def application() -> web.Application:
 async def test_half_requests_do_not_keep_anybody_out() -> None:
     async with served(application(), "127.0.0.1", 0) as base, aiohttp.ClientSession() as client:
         port, halves = int(base.rpartition(":")[2]), []
-        for _ in range(room() + 20):
+        for _ in range(connection_limit() + 20):
             _, writer = await asyncio.open_connection("127.0.0.1", port)
             writer.write(b"GET / HTTP/1.1\r\nHost: ")
             halves.append(writer)
@@ -81,7 +81,7 @@ async def test_every_answer_is_guarded_and_says_no_version() -> None:
     ],
 )
 def test_a_port_makes_no_other_visitor(headers: dict[str, str], who: str) -> None:
-    assert visitor(make_mocked_request("GET", "/", headers=headers), 1) == who
+    assert client_ip(make_mocked_request("GET", "/", headers=headers), 1) == who
 
 
 def test_a_flood_comes_from_few_networks() -> None:

@@ -14,10 +14,10 @@ import pytest
 from aiohttp.test_utils import make_mocked_request
 from itsdangerous import URLSafeTimedSerializer
 
-from digest.app import opened
-from digest.publish import Unwatched, publish, recipients
+from digest.app import open_newsletter
+from digest.publish import Unwatched, count_recipients, publish
 from digest.store.readers import Preference
-from digest.web.client_ip import visitor
+from digest.web.client_ip import client_ip
 from digest.web.pages import served
 from digest.web.reader import ReaderPages
 from tests.conftest import Furnish
@@ -318,7 +318,7 @@ async def test_a_robot_that_fills_every_field_is_not_answered(town: Town) -> Non
 async def test_one_click_counts_within_a_running_send(site: RecordedSite, relay: Relay, furnish: Furnish) -> None:
     people = [f"r{number:03}@readers.example" for number in range(150)]
     relay.delay = 0.01
-    with opened(furnish(site.base, relay.port, emails=people), lambda: NOW, retry_delays=()) as app:
+    with open_newsletter(furnish(site.base, relay.port, emails=people), lambda: NOW, retry_delays=()) as app:
         plan = app.config.editions[0]
         async with served(ReaderPages(app).application(), "127.0.0.1", 0) as base:
             slot = app.slot(plan, app.calendar(plan).latest(NOW))
@@ -366,7 +366,7 @@ async def test_what_is_no_form_is_a_bad_request(town: Town, kind: str) -> None:
 def test_a_household_is_one_visitor() -> None:
     def asked(forwarded: str, proxies: int = 1) -> str:
         request = make_mocked_request("GET", "/", headers={"X-Forwarded-For": forwarded})
-        return visitor(request, proxies)
+        return client_ip(request, proxies)
 
     assert asked("2001:db8::1") == asked("2001:db8::2") == "2001:db8::/64"
     assert asked("2001:db8:0:1::1") != asked("2001:db8::1")
@@ -398,7 +398,7 @@ async def test_who_comes_back_gets_mail_whatever_pause_there_was(town: Town) -> 
     wish = town.app.store.readers.preference("ada@readers.example")
     assert (wish.topics, wish.paused_until) == (None, None)
     assert str(until) not in await town.subscriber_file()
-    assert recipients(town.app.store, town.app.subscriber_file(), NOW.date()) == 2
+    assert count_recipients(town.app.store, town.app.subscriber_file(), NOW.date()) == 2
 
 
 async def test_the_letter_of_choices_leads_to_all_that_is_ones_own(town: Town) -> None:

@@ -7,7 +7,7 @@ import pytest
 from playwright.async_api import Browser
 
 from digest.app import App
-from digest.service.dry_run import made
+from digest.service.dry_run import build_edition
 from digest.web.desk import Desk
 from digest.web.pages import served
 from digest.web.viewer import Viewer
@@ -16,7 +16,7 @@ from digest.web.viewer import Viewer
 @pytest.fixture
 async def desk(app: App) -> AsyncIterator[str]:
     plan = app.config.editions[0]
-    edition, _ = await made(app, plan, app.slot(plan, app.calendar(plan).latest(app.clock())))
+    edition, _ = await build_edition(app, plan, app.slot(plan, app.calendar(plan).latest(app.clock())))
     async with served(Viewer(Desk(app, edition, "The desk")).application(), "127.0.0.1", 0) as address:
         yield address
 

@@ -26,7 +26,7 @@ KINDS = (
 DISCUSSIONS = ("disqus", "discourse", "hackernews", "reddit", "lemmy", "mastodon", "bluesky")
 
 
-def reader(plan: SourcePlan) -> Read:
+def source_reader(plan: SourcePlan) -> Read:
     """The function that reads a source of this kind: one of ours, or another package's by the entry point `digest.sources`.
 
     ConfigError where nobody knows the kind, SourceError where what it needs cannot be imported.
@@ -35,7 +35,7 @@ def reader(plan: SourcePlan) -> Read:
     return read
 
 
-def discusser(plan: CommentsPlan) -> Discuss:
+def comment_reader(plan: CommentsPlan) -> Discuss:
     """The function that finds comments on given articles: one of ours, or another package's by entry point `digest.comments`."""
     discuss: Discuss = _named("digest.comments", "sources.comments.kind", plan.kind, DISCUSSIONS, "discuss")
     return discuss

@@ -68,7 +68,7 @@ class _Post(json_api.Shape):
 async def read(plan: SourcePlan, get: Get, since: datetime) -> Harvest:
     """The account's posts since an instant, each an article, and their replies."""
     posts = {row.uri: row for row in await _posts(plan.url, get, since)}
-    articles = await json_api.each(lambda row: _article(row, plan), [row for row in posts.values() if row.record.text.strip()])
+    articles = await json_api.map_rows(lambda row: _article(row, plan), [row for row in posts.values() if row.record.text.strip()])
     return Harvest(articles=tuple(articles)) + await json_api.threads(
         articles, lambda on: _thread(get, on, [posts[on.id.partition(":")[2]]])
     )
@@ -92,14 +92,14 @@ async def _posts(url: str, get: Get, since: datetime) -> list[_Post]:
     cursor = ""
     for _ in range(PAGES):
         more = {"cursor": cursor} if cursor else {}
-        answer = await json_api.asked(
+        answer = await json_api.fetch_json(
             get, f"{API}/app.bsky.feed.getAuthorFeed", actor=actor, filter="posts_no_replies", limit=PAGE, **more
         )
-        rows = json_api.read(
-            _Post, [row.get("post") for row in json_api.within(answer, "feed") if isinstance(row, dict) and "reason" not in row]
+        rows = json_api.read_rows(
+            _Post, [row.get("post") for row in json_api.list_at(answer, "feed") if isinstance(row, dict) and "reason" not in row]
         )
         found += rows
-        cursor = str(json_api.at(answer, "cursor") or "")
+        cursor = str(json_api.value_at(answer, "cursor") or "")
         if not cursor or not rows or rows[-1].record.createdAt < since:
             break
     return [row for row in found if row.record.createdAt >= since]
@@ -125,26 +125,26 @@ async def _thread(get: Get, on: Article, posts: Sequence[_Post]) -> Harvest:
     found: list[Comment] = []
     whole = bool(posts)
     for post in posts:
-        answer = await json_api.asked(get, f"{API}/app.bsky.feed.getPostThread", uri=post.uri, depth=DEPTH, parentHeight=0)
+        answer = await json_api.fetch_json(get, f"{API}/app.bsky.feed.getPostThread", uri=post.uri, depth=DEPTH, parentHeight=0)
         rows = _replies(answer)
-        hidden = {uri for uri in json_api.within(answer, "threadgate", "record", "hiddenReplies") if isinstance(uri, str)}
+        hidden = {uri for uri in json_api.list_at(answer, "threadgate", "record", "hiddenReplies") if isinstance(uri, str)}
         whole = whole and rows.whole
-        found += await json_api.each(partial(_comment, on=on, top=post.uri, hidden=hidden), rows)
+        found += await json_api.map_rows(partial(_comment, on=on, top=post.uri, hidden=hidden), rows)
     return json_api.thread(on, found, whole=whole)
 
 
 def _replies(answer: object) -> json_api.Rows[_Post]:
     """The posts below one, whatever their depth; those that are blocked or gone have none. Not whole where a post has more."""
-    open_: list[object] = [json_api.at(answer, "thread")]
+    open_: list[object] = [json_api.value_at(answer, "thread")]
     found: list[object] = []
     whole = True
     while open_ and len(found) <= json_api.MOST:
         row = open_.pop()
-        below, count = json_api.within(row, "replies"), json_api.at(row, "post", "replyCount")
+        below, count = json_api.list_at(row, "replies"), json_api.value_at(row, "post", "replyCount")
         whole = whole and not (isinstance(count, int) and count > len(below))
-        found += [json_api.at(reply, "post") for reply in below]
+        found += [json_api.value_at(reply, "post") for reply in below]
         open_ += below
-    rows = json_api.read(_Post, filter(None, found))
+    rows = json_api.read_rows(_Post, filter(None, found))
     rows.whole = rows.whole and whole and not open_
     return rows
 
@@ -152,7 +152,7 @@ def _replies(answer: object) -> json_api.Rows[_Post]:
 def _comment(row: _Post, on: Article, top: str, hidden: set[str]) -> Comment:
     """A reply; one that carries a moderation label, is its writer's for members only, or that the account hides, is not printed."""
     parent = row.record.reply.parent.uri if row.record.reply else top
-    return json_api.remark(
+    return json_api.make_comment(
         on, row.uri,
         parent=parent if parent not in {"", top} else None,
         author=escape(row.author.displayName or row.author.handle),

@@ -21,7 +21,7 @@ _REPLY = re.compile(r'^\s*(?:<p>)?In reply to <a href="([^"]+)">.*?</a>\.\s*(?:<
 async def thread(get: Get, on: Article, url: str) -> Harvest:
     """An article's comments from a feed; their failure leaves the article as it is."""
     try:
-        found = await fields.aside(_comments, await get(url), on)
+        found = await fields.off_loop(_comments, await get(url), on)
     except FetchError as error:
         return Harvest(failures=(Failure(source=on.source, reason=f"comments of “{on.title}” are missing: {error}"),))
     return Harvest(comments=found, threads=_reach(on, found))
@@ -53,7 +53,7 @@ def comment(entry: Any, on: Article) -> Comment | None:
         parent_id=_parent(entry, answered, on),
         author=fields.name(entry.get("author", "")),
         text=text,
-        links=fields.links(markup[answered.end() :] if answered else markup),
+        links=fields.count_links(markup[answered.end() :] if answered else markup),
         written=written_at,
         url=url,
         kind="pingback" if fields.is_pingback(text) else "comment",

@@ -63,13 +63,13 @@ async def read(plan: SourcePlan, get: Get, since: datetime) -> Harvest:
     home, listing = _places(plan.url)
     topics: dict[int, _Topic] = {}
     for page in range(PAGES):
-        answer = await json_api.asked(get, f"{listing}.json", order="created", page=page)
-        rows = json_api.read(_Topic, json_api.within(answer, "topic_list", "topics"))
+        answer = await json_api.fetch_json(get, f"{listing}.json", order="created", page=page)
+        rows = json_api.read_rows(_Topic, json_api.list_at(answer, "topic_list", "topics"))
         topics.update({row.id: row for row in rows if row.visible and row.created_at >= since})
         if not rows or all(row.created_at < since for row in rows if not row.pinned):
             break
     stubs = {fields.article_id(f"{home}/t/{row.id}", plan.url): row for row in topics.values()}
-    made = await json_api.each(lambda row: _bare(row, home, plan), list(stubs.values()))
+    made = await json_api.map_rows(lambda row: _bare(row, home, plan), list(stubs.values()))
     bare = [replace(row, id=key) for key, row in zip(stubs, made, strict=True)]
     found = await json_api.threads(bare, lambda on: _whole(get, home, on, stubs[on.id]))
     told = {row.id for row in found.articles}
@@ -88,8 +88,8 @@ async def discuss(plan: CommentsPlan, get: Get, articles: Sequence[Article]) -> 
     home = plan.url.rstrip("/")
 
     async def one(on: Article) -> Harvest:
-        answer = await json_api.asked(get, f"{home}/search.json", q=f'"{on.url}"')
-        hits = [row for row in json_api.within(answer, "posts") if isinstance(row, dict) and row.get("post_number") == 1]
+        answer = await json_api.fetch_json(get, f"{home}/search.json", q=f'"{on.url}"')
+        hits = [row for row in json_api.list_at(answer, "posts") if isinstance(row, dict) and row.get("post_number") == 1]
         for topic in [row["topic_id"] for row in hits if isinstance(row.get("topic_id"), int)][:3]:
             first, found = await _read(get, home, topic)
             if first and identity(on.url) in {identity(html.unescape(url)) for url in _HREF.findall(first.cooked)}:
@@ -118,7 +118,7 @@ def _bare(topic: _Topic, home: str, plan: SourcePlan) -> Article:
 async def _whole(get: Get, home: str, on: Article, topic: _Topic) -> Harvest:
     """A topic with its posts, the first of them as the article's own words."""
     first, found = await _read(get, home, topic.id)
-    article = await fields.aside(_with_words, on, first) if first else on
+    article = await fields.off_loop(_with_words, on, first) if first else on
     return Harvest(articles=(article,)) + await _harvest(article, found, home, topic.id)
 
 
@@ -130,15 +130,15 @@ def _with_words(on: Article, first: _Post) -> Article:
 
 async def _read(get: Get, home: str, topic: int) -> tuple[_Post | None, json_api.Rows[_Post]]:
     """The first post, and the others; whole where these are all."""
-    answer = await json_api.asked(get, f"{home}/t/{topic}.json")
-    rows = json_api.read(_Post, json_api.listed(answer, "post_stream", "posts"))
-    stream = json_api.listed(answer, "post_stream", "stream")
+    answer = await json_api.fetch_json(get, f"{home}/t/{topic}.json")
+    rows = json_api.read_rows(_Post, json_api.required_list(answer, "post_stream", "posts"))
+    stream = json_api.required_list(answer, "post_stream", "stream")
     have = {row.id for row in rows}
     missing = [number for number in stream[: json_api.MOST] if isinstance(number, int) and number not in have]
     for at in range(0, len(missing), BATCH):
         query = "&".join(f"post_ids[]={number}" for number in missing[at : at + BATCH])
-        rows += json_api.read(
-            _Post, json_api.within(await json_api.asked(get, f"{home}/t/{topic}/posts.json?{query}"), "post_stream", "posts")
+        rows += json_api.read_rows(
+            _Post, json_api.list_at(await json_api.fetch_json(get, f"{home}/t/{topic}/posts.json?{query}"), "post_stream", "posts")
         )
     first = next((row for row in rows if row.post_number == 1), None)
     rest = json_api.Rows(row for row in rows if row.post_number != 1)
@@ -148,12 +148,12 @@ async def _read(get: Get, home: str, topic: int) -> tuple[_Post | None, json_api
 
 async def _harvest(on: Article, posts: json_api.Rows[_Post], home: str, topic: int) -> Harvest:
     regular = [row for row in posts if row.post_type == _REGULAR]
-    return json_api.thread(on, await json_api.each(lambda row: _comment(row, on, home, topic), regular), whole=posts.whole)
+    return json_api.thread(on, await json_api.map_rows(lambda row: _comment(row, on, home, topic), regular), whole=posts.whole)
 
 
 def _comment(row: _Post, on: Article, home: str, topic: int) -> Comment:
     answers = row.reply_to_post_number if row.reply_to_post_number not in {None, 1} else None
-    return json_api.remark(
+    return json_api.make_comment(
         on, f"topic-{topic}-{row.post_number}",
         parent=f"topic-{topic}-{answers}" if answers else None,
         author=fields.escaped(row.name or row.username),

@@ -41,7 +41,7 @@ async def discuss(plan: CommentsPlan, get: Get, articles: Sequence[Article]) -> 
 
     async def one(on: Article) -> Harvest:
         rows, whole = await _posts(plan, get, on)
-        return json_api.thread(on, await json_api.each(lambda row: _comment(row, on), rows), whole=whole)
+        return json_api.thread(on, await json_api.map_rows(lambda row: _comment(row, on), rows), whole=whole)
 
     return await json_api.threads(articles, one)
 
@@ -53,20 +53,20 @@ async def _posts(plan: CommentsPlan, get: Get, on: Article) -> tuple[list[_Post]
     for _ in range(PAGES):
         query = {"api_key": plan.key, "forum": plan.forum, "thread": f"link:{on.url}", "limit": PAGE, "order": "asc", **cursor}
         try:
-            answer = await json_api.asked(get, API, **query)
+            answer = await json_api.fetch_json(get, API, **query)
         except SourceError as error:
             if "argument" in error.what and "thread" in error.what:
                 return [], False
             raise
-        found += json_api.read(_Post, json_api.listed(answer, "response"))
-        if not json_api.at(answer, "cursor", "hasNext"):
+        found += json_api.read_rows(_Post, json_api.required_list(answer, "response"))
+        if not json_api.value_at(answer, "cursor", "hasNext"):
             return found, True
-        cursor = {"cursor": str(json_api.at(answer, "cursor", "next"))}
+        cursor = {"cursor": str(json_api.value_at(answer, "cursor", "next"))}
     return found, False
 
 
 def _comment(row: _Post, on: Article) -> Comment:
-    return json_api.remark(
+    return json_api.make_comment(
         on, f"disqus-{row.id}",
         parent=f"disqus-{row.parent}" if row.parent else None,
         author=fields.escaped(row.author.name or row.author.username or ""),

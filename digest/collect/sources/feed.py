@@ -16,7 +16,7 @@ from digest.collect.fetch import Get, Response
 from digest.collect.sources import fields, jsonfeed
 from digest.collect.sources.comment_feed import BEGINNING, ENTRIES, thread
 from digest.collect.sources.dates import manner
-from digest.collect.sources.parsed_feed import dated, flaw, parse, published
+from digest.collect.sources.parsed_feed import entry_date, parse, published, xml_error
 from digest.config import SourcePlan
 from digest.errors import FetchError
 from digest.model import LATEST, UNDATED, Article, Failure, Harvest, Image, ThreadCoverage
@@ -30,7 +30,7 @@ async def read(plan: SourcePlan, get: Get, since: datetime) -> Harvest:
     """The entries of a feed published since an instant, and their comments; those somewhat older beside them."""
     first = await get(plan.url)
     if jsonfeed.matches(first):
-        return _harvest(plan, *await fields.aside(jsonfeed.articles, first, plan), since)
+        return _harvest(plan, *await fields.off_loop(jsonfeed.articles, first, plan), since)
     rows, skipped, flaws = [], 0, []
     async for page in _pages(first, get, since, plan):
         flaws += [page.flaw] if page.flaw else []
@@ -61,7 +61,7 @@ async def _pages(first: Response, get: Get, since: datetime, plan: SourcePlan) -
     response, page = first, None
     for _ in range(PAGES):
         try:
-            page = await fields.aside(read_page, response, plan, since)
+            page = await fields.off_loop(read_page, response, plan, since)
             yield page
             if not page.after or page.oldest is None or page.oldest < since:
                 return
@@ -87,13 +87,13 @@ def read_page(response: Response, plan: SourcePlan, since: datetime) -> _Page:
         rows=rows,
         after=next((row.get("href", "") for row in parsed.feed.get("links", []) if row.get("rel") == "next"), ""),
         oldest=min((date for _, date in dates if date), default=None),
-        flaw=flaw(parsed, response.body),
+        flaw=xml_error(parsed, response.body),
     )
 
 
 def _harvest(plan: SourcePlan, rows: Sequence[Article], skipped: int, since: datetime, flaws: Sequence[str] = ()) -> Harvest:
     told = [f"passed over {counted(skipped, 'entry', 'entries')} without an address"] if skipped else []
-    told += [f"not read to its end ({flaw}); what stands before that was" for flaw in flaws]
+    told += [f"not read to its end ({xml_error}); what stands before that was" for xml_error in flaws]
     return Harvest(
         articles=tuple(row for row in rows if _wanted(row, since)),
         older=tuple(row for row in rows if not _wanted(row, since) and row.published >= since - LATEST),
@@ -122,7 +122,7 @@ def _article(entry: Any, plan: SourcePlan, base: str, parsed: Any, published: da
         image=_image(entry, base),
         topics=fields.topics([tag.get("label") or tag.get("term") or "" for tag in entry.get("tags", [])]),
         published=published or UNDATED,
-        updated=dated(entry, "updated", manner(plan)) or published or UNDATED,
+        updated=entry_date(entry, "updated", manner(plan)) or published or UNDATED,
         comment_count=_count(entry),
         access="protected" if locked else "public",
         guessed=published is None,

@@ -19,7 +19,7 @@ from digest.errors import SourceError
 from digest.model import Image
 from digest.text.hidden_html import CUT
 from digest.text.markup import inline, link, plain
-from digest.text.prose import excerpt, key, number, shorten, squeeze, words
+from digest.text.prose import excerpt, number, shorten, squeeze, storable, words
 
 SUMMARY = 300  # characters
 TITLE = 400
@@ -71,7 +71,7 @@ class Budget:
 BUDGET: ContextVar[Budget | None] = ContextVar("budget", default=None)
 
 
-async def aside(work: Callable[..., _Made], *given: object) -> _Made:
+async def off_loop(work: Callable[..., _Made], *given: object) -> _Made:
     """Long work on a source's bytes, beside the event loop; SourceError where the source has used up its time."""
     budget = BUDGET.get()
     if budget is not None and budget.left <= 0:
@@ -142,12 +142,12 @@ def _bare_name(text: str) -> str:
     return squeeze(re.sub(r"mailto:", "", _EMAIL.sub("", text))).strip(" <>()[]\"',;:-–|")
 
 
-def without_codes(text: str) -> str:
+def without_emoji_codes(text: str) -> str:
     """A text without the codes of a server's own pictures, as `:verified:`."""
     return _EMOJI_CODE.sub("", text)
 
 
-def links(markup: str) -> int:
+def count_links(markup: str) -> int:
     """How many links a comment's HTML has, those to people and topics of the same place left aside."""
     return sum(not _TO_PEOPLE.search(anchor) for anchor in _ANCHOR.findall(markup[: COMMENT * 4]))
 
@@ -193,12 +193,12 @@ def article_id(guid: str, home: str, url: str = "") -> str:
     """
     host = urlsplit(home).hostname or ""
     if urlsplit(link(guid)).hostname == host:
-        return key(guid)
+        return storable(guid)
     telling = len(_TELLING.findall(guid)) >= 3 and any(map(str.isdigit, guid))
-    return key(f"{host}:{guid}" if telling or not url else f"{host}:{guid}|{url}")
+    return storable(f"{host}:{guid}" if telling or not url else f"{host}:{guid}|{url}")
 
 
 def comment_id(guid: str, article: str) -> str:
     """A comment's id within its article's, by the `comment-N` that WordPress gives it in feeds and REST alike."""
     fragment = guid.rpartition("#")[2]
-    return key(f"{article}#{fragment}" if fragment.startswith("comment-") else f"{article}|{guid}")
+    return storable(f"{article}#{fragment}" if fragment.startswith("comment-") else f"{article}|{guid}")

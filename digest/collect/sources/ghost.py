@@ -63,18 +63,18 @@ async def read(plan: SourcePlan, get: Get, since: datetime) -> Harvest:
     posts: list[_Post] = []
     whole = True
     for page in range(1, PAGES + 1):
-        answer = await json_api.asked(
+        answer = await json_api.fetch_json(
             get, f"{site}/ghost/api/content/posts/",
             key=plan.key, include="authors,tags", limit=POSTS, page=page, order="published_at asc",
             filter=f"published_at:>='{since:%Y-%m-%d %H:%M:%S}'",
         )  # fmt: skip
-        rows = json_api.read(_Post, json_api.within(answer, "posts"))
+        rows = json_api.read_rows(_Post, json_api.list_at(answer, "posts"))
         posts, whole = [*posts, *rows], whole and rows.whole
-        if not json_api.at(answer, "meta", "pagination", "next"):
+        if not json_api.value_at(answer, "meta", "pagination", "next"):
             break
     else:
         whole = False
-    made = await json_api.each(partial(_article, plan=plan), posts)
+    made = await json_api.map_rows(partial(_article, plan=plan), posts)
     articles = {
         article.id: (article, post.id) for article, post in zip(made, posts, strict=True) if article and article.published >= since
     }
@@ -119,29 +119,29 @@ async def _thread(get: Get, site: str, on: Article, post: str) -> Harvest:
     found: list[Comment] = []
     whole = True
     for page in range(1, PAGES + 1):
-        response = await get(json_api.addressed(url, {"limit": COMMENTS, "page": page}))
+        response = await get(json_api.with_query(url, {"limit": COMMENTS, "page": page}))
         if response.status in _NO_COMMENTS:
             return Harvest()
-        answer = await json_api.answer_of(response, url)
-        rows = json_api.read(_Remark, json_api.listed(answer, "comments"))
+        answer = await json_api.parse_response(response, url)
+        rows = json_api.read_rows(_Remark, json_api.required_list(answer, "comments"))
         whole = whole and rows.whole
         for row in rows:
             replies = row.replies if row.count.replies <= len(row.replies) else await _replies(get, site, row.id)
-            found += await json_api.each(partial(_comment, top=None, on=on), [row])
-            found += await json_api.each(partial(_comment, top=row.id, on=on), replies)
-        if not json_api.at(answer, "meta", "pagination", "next"):
+            found += await json_api.map_rows(partial(_comment, top=None, on=on), [row])
+            found += await json_api.map_rows(partial(_comment, top=row.id, on=on), replies)
+        if not json_api.value_at(answer, "meta", "pagination", "next"):
             return json_api.thread(on, found, whole=whole)
     return json_api.thread(on, found, whole=False)
 
 
 async def _replies(get: Get, site: str, comment: str) -> list[_Remark]:
     """All answers to a comment, which comes with its first three."""
-    answer = await json_api.asked(get, f"{site}/members/api/comments/{comment}/replies/", limit=COMMENTS)
-    return json_api.read(_Remark, json_api.listed(answer, "comments"))
+    answer = await json_api.fetch_json(get, f"{site}/members/api/comments/{comment}/replies/", limit=COMMENTS)
+    return json_api.read_rows(_Remark, json_api.required_list(answer, "comments"))
 
 
 def _comment(row: _Remark, top: str | None, on: Article) -> Comment:
-    return json_api.remark(
+    return json_api.make_comment(
         on, row.id,
         parent=row.in_reply_to_id or top,
         author=fields.escaped((row.member.name if row.member else "") or ""),

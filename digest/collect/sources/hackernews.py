@@ -44,12 +44,12 @@ async def read(plan: SourcePlan, get: Get, since: datetime) -> Harvest:
     """The stories posted since an instant that enough readers liked, and their comments."""
     points = plan.options.get("points", POINTS)
     filters = f"created_at_i>={int(since.timestamp())},points>={points}"
-    answer = await json_api.asked(get, f"{ALGOLIA}/search_by_date", tags="story", numericFilters=filters, hitsPerPage=STORIES)
-    rows = json_api.read(_Story, json_api.within(answer, "hits"))
-    made = await json_api.each(partial(_article, plan=plan), rows)
+    answer = await json_api.fetch_json(get, f"{ALGOLIA}/search_by_date", tags="story", numericFilters=filters, hitsPerPage=STORIES)
+    rows = json_api.read_rows(_Story, json_api.list_at(answer, "hits"))
+    made = await json_api.map_rows(partial(_article, plan=plan), rows)
     stories = {article.id: (article, row.objectID) for article, row in zip(made, rows, strict=True) if article}
     articles = [row for row, _ in stories.values()]
-    total = json_api.at(answer, "nbHits")
+    total = json_api.value_at(answer, "nbHits")
     more = f"{total} stories had {points} points, and {STORIES} were read; raise options.points"
     failures = (Failure(source=plan.label, reason=more),) if isinstance(total, int) and total > STORIES else ()
     return Harvest(articles=tuple(articles), failures=failures) + await json_api.threads(
@@ -61,10 +61,10 @@ async def discuss(_plan: CommentsPlan, get: Get, articles: Sequence[Article]) ->
     """The comments of the stories that link to each article."""
 
     async def one(on: Article) -> Harvest:
-        answer = await json_api.asked(
+        answer = await json_api.fetch_json(
             get, f"{ALGOLIA}/search", query=on.url, restrictSearchableAttributes="url", tags="story", hitsPerPage=10
         )
-        rows = json_api.read(_Story, json_api.within(answer, "hits"))
+        rows = json_api.read_rows(_Story, json_api.list_at(answer, "hits"))
         return await _thread(get, on, [row.objectID for row in rows if row.url and identity(row.url) == identity(on.url)])
 
     return await json_api.threads(articles, one)
@@ -93,29 +93,29 @@ async def _thread(get: Get, on: Article, stories: Sequence[str]) -> Harvest:
     found: list[Comment] = []
     whole = bool(stories)
     for story in stories:
-        answer = await json_api.asked(get, f"{ALGOLIA}/items/{story}")
-        ranked = await json_api.asked(get, f"{FIREBASE}/item/{story}.json")
-        places = {kid: place for place, kid in enumerate(json_api.within(ranked, "kids")) if isinstance(kid, int)}
+        answer = await json_api.fetch_json(get, f"{ALGOLIA}/items/{story}")
+        ranked = await json_api.fetch_json(get, f"{FIREBASE}/item/{story}.json")
+        places = {kid: place for place, kid in enumerate(json_api.list_at(ranked, "kids")) if isinstance(kid, int)}
         rows = _items(answer)
         whole = whole and rows.whole
-        found += await json_api.each(partial(_comment, on=on, story=int(story), places=places), rows)
+        found += await json_api.map_rows(partial(_comment, on=on, story=int(story), places=places), rows)
     return json_api.thread(on, found, whole=whole)
 
 
 def _items(answer: object) -> json_api.Rows[_Item]:
     """All comments below a story, whatever their depth."""
-    found, open_ = list[object](), json_api.listed(answer, "children")
+    found, open_ = list[object](), json_api.required_list(answer, "children")
     while open_ and len(found) <= json_api.MOST:
         row = open_.pop()
         found.append(row)
-        open_ += json_api.within(row, "children")
-    rows = json_api.read(_Item, found)
+        open_ += json_api.list_at(row, "children")
+    rows = json_api.read_rows(_Item, found)
     rows.whole = rows.whole and not open_
     return rows
 
 
 def _comment(row: _Item, on: Article, story: int, places: dict[int, int]) -> Comment:
-    return json_api.remark(
+    return json_api.make_comment(
         on, f"hn-{row.id}",
         parent=f"hn-{row.parent_id}" if row.parent_id not in {None, story} else None,
         author=fields.escaped(row.author or ""),

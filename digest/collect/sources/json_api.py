@@ -15,8 +15,7 @@ from digest.collect.sources import fields
 from digest.errors import FetchError, SourceError
 from digest.model import Article, Comment, Failure, Harvest, ThreadCoverage
 from digest.text.markup import link, plain
-from digest.text.prose import key as key_of
-from digest.text.prose import shorten
+from digest.text.prose import shorten, storable
 
 log = logging.getLogger("digest")
 MOST = 2_000  # comments of one thread that are read
@@ -46,20 +45,20 @@ _Made = TypeVar("_Made")
 STEP = 50  # rows that are made something of at once
 
 
-async def asked(get: Get, url: str, /, **query: object) -> Any:
+async def fetch_json(get: Get, url: str, /, **query: object) -> Any:
     """An API's answer; SourceError where it is none."""
-    return await answer_of(await get(addressed(url, query)), url)
+    return await parse_response(await get(with_query(url, query)), url)
 
 
-def addressed(url: str, query: Mapping[str, object]) -> str:
+def with_query(url: str, query: Mapping[str, object]) -> str:
     """An address with a query."""
     return f"{url}{'&' if '?' in url else '?'}{urlencode(query)}" if query else url
 
 
-async def answer_of(response: Response, url: str) -> Any:
+async def parse_response(response: Response, url: str) -> Any:
     """What an answer says; SourceError where it is none."""
     try:
-        answer = await fields.aside(json.loads, response.body)
+        answer = await fields.off_loop(json.loads, response.body)
     except (ValueError, RecursionError) as error:
         told = response.why if not response.ok or response.challenge else "this is not JSON"
         raise SourceError(told, thing=url, remedy="Check the source's url and key.") from error
@@ -80,22 +79,22 @@ def _why(answer: Any) -> str:
     return shorten(str(answer), 200).rstrip(".") if isinstance(answer, str | int | float) else "no reason given"
 
 
-def at(answer: Any, *path: str) -> Any:
+def value_at(answer: Any, *path: str) -> Any:
     """What stands at a place in an answer; None where nothing does."""
     for name in path:
         answer = answer.get(name) if isinstance(answer, dict) else None
     return answer
 
 
-def within(answer: Any, *path: str) -> list[Any]:
+def list_at(answer: Any, *path: str) -> list[Any]:
     """The list at a place in an answer; an empty one where there is none."""
-    found = at(answer, *path)
+    found = value_at(answer, *path)
     return found if isinstance(found, list) else []
 
 
-def listed(answer: Any, *path: str) -> list[Any]:
+def required_list(answer: Any, *path: str) -> list[Any]:
     """The list that must be at a place in an answer; SourceError where it is not."""
-    found = at(answer, *path)
+    found = value_at(answer, *path)
     if not isinstance(found, list):
         raise SourceError(
             f"the answer has no {'.'.join(path) or 'list'}", remedy="The API may have changed; is there a newer digest?"
@@ -109,7 +108,7 @@ class Rows(list[Row]):
     whole = True
 
 
-def read(kind: type[Row], rows: Iterable[Any]) -> Rows[Row]:
+def read_rows(kind: type[Row], rows: Iterable[Any]) -> Rows[Row]:
     """The rows of the expected shape; others cannot be placed and are passed over. SourceError where none is of it."""
     found, odd = Rows[Row](), ""
     for row in rows:
@@ -126,7 +125,7 @@ def read(kind: type[Row], rows: Iterable[Any]) -> Rows[Row]:
     return found
 
 
-def remark(
+def make_comment(
     on: Article,
     key: str,
     *,
@@ -140,12 +139,12 @@ def remark(
 ) -> Comment:
     """One comment on an article; `parent` is a key as well."""
     return Comment(
-        id=key_of(f"{on.id}|{key}"),
+        id=storable(f"{on.id}|{key}"),
         article_id=on.id,
-        parent_id=key_of(f"{on.id}|{parent}") if parent else None,
+        parent_id=storable(f"{on.id}|{parent}") if parent else None,
         author=fields.name(author or ""),
         text=plain(markup or "")[: fields.COMMENT],
-        links=fields.links(markup or ""),
+        links=fields.count_links(markup or ""),
         written=written_at,
         url=link(url, on.url) or on.url,
         state="deleted" if removed else "approved",
@@ -153,11 +152,11 @@ def remark(
     )
 
 
-async def each(make: Callable[[Row], _Made], rows: Sequence[Row]) -> list[_Made]:
+async def map_rows(make: Callable[[Row], _Made], rows: Sequence[Row]) -> list[_Made]:
     """What is made of rows, beside the event loop and some at once, since strangers' markup may be long."""
     made: list[_Made] = []
-    for at in range(0, len(rows), STEP):
-        made += await fields.aside(lambda some: [make(row) for row in some], rows[at : at + STEP])
+    for value_at in range(0, len(rows), STEP):
+        made += await fields.off_loop(lambda some: [make(row) for row in some], rows[value_at : value_at + STEP])
     return made
 
 
@@ -187,6 +186,6 @@ async def threads(articles: Iterable[Article], of: Callable[[Article], Awaitable
     return sum(await asyncio.gather(*map(one, articles)), Harvest())
 
 
-def strings(row: Mapping[str, Any], *names: str) -> str:
+def first_text(row: Mapping[str, Any], *names: str) -> str:
     """The first of these that is text and not empty."""
     return next((row[name] for name in names if isinstance(row.get(name), str) and row[name]), "")

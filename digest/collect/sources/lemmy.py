@@ -76,13 +76,13 @@ async def read(plan: SourcePlan, get: Get, since: datetime) -> Harvest:
     where = {"community_name": community} if community else {"type_": "Local"}
     posts: dict[int, _Post] = {}
     for page in range(1, PAGES + 1):
-        answer = await json_api.asked(get, f"{home}/api/v3/post/list", sort="New", limit=PAGE, page=page, **where)
-        rows = json_api.read(_Post, json_api.within(answer, "posts"))
+        answer = await json_api.fetch_json(get, f"{home}/api/v3/post/list", sort="New", limit=PAGE, page=page, **where)
+        rows = json_api.read_rows(_Post, json_api.list_at(answer, "posts"))
         posts.update({row.post.id: row for row in rows if row.post.published >= since})
         if len(rows) < PAGE or all(row.post.published < since for row in rows if not _featured(row)):
             break
     kept = [row for row in posts.values() if not (row.post.removed or row.post.deleted or row.post.nsfw)]
-    made = await json_api.each(lambda row: _article(row, plan), kept)
+    made = await json_api.map_rows(lambda row: _article(row, plan), kept)
     articles = {article.id: (article, row) for article, row in zip(made, kept, strict=True) if article}
     listed = [row for row, _ in articles.values()]
     return Harvest(articles=tuple(listed)) + await json_api.threads(listed, lambda on: _thread(get, home, on, [articles[on.id][1]]))
@@ -93,8 +93,8 @@ async def discuss(plan: CommentsPlan, get: Get, articles: Sequence[Article]) -> 
     home = plan.url.rstrip("/")
 
     async def one(on: Article) -> Harvest:
-        answer = await json_api.asked(get, f"{home}/api/v3/search", q=on.url, type_="Url", limit=10)
-        rows = json_api.read(_Post, json_api.within(answer, "posts"))
+        answer = await json_api.fetch_json(get, f"{home}/api/v3/search", q=on.url, type_="Url", limit=10)
+        rows = json_api.read_rows(_Post, json_api.list_at(answer, "posts"))
         return await _thread(get, home, on, [row for row in rows if row.post.url and identity(row.post.url) == identity(on.url)])
 
     return await json_api.threads(articles, one)
@@ -131,11 +131,11 @@ async def _thread(get: Get, home: str, on: Article, posts: Sequence[_Post]) -> H
     for post in posts:
         for page in range(1, PAGES + 1):
             query = {"post_id": post.post.id, "sort": "Old", "type_": "All", "limit": PAGE, "page": page}
-            rows = json_api.read(
-                _Remark, json_api.listed(await json_api.asked(get, f"{home}/api/v3/comment/list", **query), "comments")
+            rows = json_api.read_rows(
+                _Remark, json_api.required_list(await json_api.fetch_json(get, f"{home}/api/v3/comment/list", **query), "comments")
             )
             whole = whole and rows.whole
-            found += await json_api.each(partial(_comment, on=on), rows)
+            found += await json_api.map_rows(partial(_comment, on=on), rows)
             if len(rows) < PAGE:
                 break
         else:
@@ -146,7 +146,7 @@ async def _thread(get: Get, home: str, on: Article, posts: Sequence[_Post]) -> H
 def _comment(row: _Remark, on: Article) -> Comment:
     *above, _ = row.comment.path.split(".")
     parent = above[-1] if above and above[-1] != "0" else None
-    return json_api.remark(
+    return json_api.make_comment(
         on, f"lemmy-{row.comment.id}",
         parent=f"lemmy-{parent}" if parent else None,
         author=fields.escaped(row.creator.display_name or row.creator.name),

@@ -41,12 +41,12 @@ async def read(plan: SourcePlan, get: Get, since: datetime) -> Harvest:
     home = plan.url.rstrip("/")
     stories: dict[str, _Story] = {}
     for page in range(1, PAGES + 1):
-        answer = await json_api.asked(get, f"{home}/newest/page/{page}.json")
-        rows = json_api.read(_Story, answer if isinstance(answer, list) else [])
+        answer = await json_api.fetch_json(get, f"{home}/newest/page/{page}.json")
+        rows = json_api.read_rows(_Story, answer if isinstance(answer, list) else [])
         stories.update({row.short_id: row for row in rows if row.created_at >= since})
         if not rows or min(row.created_at for row in rows) < since:
             break
-    made = await json_api.each(lambda row: _article(row, plan), list(stories.values()))
+    made = await json_api.map_rows(lambda row: _article(row, plan), list(stories.values()))
     articles = {article.id: (article, key) for key, article in zip(stories, made, strict=True) if article}
     listed = [row for row, _ in articles.values()]
     return Harvest(articles=tuple(listed)) + await json_api.threads(listed, lambda on: _thread(get, home, on, articles[on.id][1]))
@@ -79,14 +79,14 @@ def _user(user: str | dict[str, object]) -> str:
 async def _thread(get: Get, home: str, on: Article, key: str) -> Harvest:
     if on.comment_count == 0:
         return json_api.thread(on, [], whole=True)
-    answer = await json_api.asked(get, f"{home}/s/{key}.json")
-    rows = json_api.read(_Remark, json_api.listed(answer, "comments"))
-    return json_api.thread(on, await json_api.each(lambda row: _comment(row, on, home), rows), whole=rows.whole)
+    answer = await json_api.fetch_json(get, f"{home}/s/{key}.json")
+    rows = json_api.read_rows(_Remark, json_api.required_list(answer, "comments"))
+    return json_api.thread(on, await json_api.map_rows(lambda row: _comment(row, on, home), rows), whole=rows.whole)
 
 
 def _comment(row: _Remark, on: Article, home: str) -> Comment:
     """Each comment begins with its writer's own vote; flags are the votes against it."""
-    return json_api.remark(
+    return json_api.make_comment(
         on, row.short_id,
         parent=row.parent_comment,
         author=fields.escaped(_user(row.commenting_user)),

@@ -59,7 +59,7 @@ async def read(plan: SourcePlan, get: Get, since: datetime) -> Harvest:
     """The account's posts since an instant, each an article, and their replies."""
     home = _home(plan.url)
     statuses = {fields.article_id(row.url or row.id, plan.url): row for row in await _statuses(plan.url, get, since)}
-    made = await json_api.each(lambda row: _article(row, plan), list(statuses.values()))
+    made = await json_api.map_rows(lambda row: _article(row, plan), list(statuses.values()))
     articles = [article for article in made if article]
     return Harvest(articles=tuple(articles)) + await json_api.threads(
         articles, lambda on: _thread(get, home, on, [statuses[on.id]])
@@ -85,7 +85,7 @@ def _home(url: str) -> str:
 async def _statuses(url: str, get: Get, since: datetime) -> list[_Status]:
     """The account's own public posts since an instant, newest first."""
     home, name = _home(url), urlsplit(url).path.strip("/").removeprefix("@")
-    accounts = json_api.read(_Account, [await json_api.asked(get, f"{home}/api/v1/accounts/lookup", acct=name)])
+    accounts = json_api.read_rows(_Account, [await json_api.fetch_json(get, f"{home}/api/v1/accounts/lookup", acct=name)])
     if not name or not accounts or not accounts[0].id:
         raise SourceError(
             "there is no such account", thing=url, remedy="Use the address of its page, as in https://mastodon.example/@name."
@@ -93,7 +93,7 @@ async def _statuses(url: str, get: Get, since: datetime) -> list[_Status]:
     found: list[_Status] = []
     for _ in range(PAGES):
         older = {"max_id": found[-1].id} if found else {}
-        answer = await json_api.asked(
+        answer = await json_api.fetch_json(
             get,
             f"{home}/api/v1/accounts/{accounts[0].id}/statuses",
             exclude_replies="true",
@@ -101,7 +101,7 @@ async def _statuses(url: str, get: Get, since: datetime) -> list[_Status]:
             limit=PAGE,
             **older,
         )
-        rows = json_api.read(_Status, answer if isinstance(answer, list) else [])
+        rows = json_api.read_rows(_Status, answer if isinstance(answer, list) else [])
         found += rows
         if len(rows) < PAGE or rows[-1].created_at < since:
             break
@@ -113,7 +113,7 @@ def _links(row: _Status) -> list[str]:
 
 
 def _article(row: _Status, plan: SourcePlan) -> Article | None:
-    text = fields.body(fields.without_codes(row.content))
+    text = fields.body(fields.without_emoji_codes(row.content))
     url = link(row.url or "")
     if not url or not text:
         return None
@@ -135,21 +135,21 @@ async def _thread(get: Get, home: str, on: Article, statuses: Sequence[_Status])
     found: list[Comment] = []
     whole = bool(statuses)
     for status in statuses:
-        answer = await json_api.asked(get, f"{home}/api/v1/statuses/{status.id}/context")
-        rows = json_api.read(_Status, json_api.listed(answer, "descendants"))
+        answer = await json_api.fetch_json(get, f"{home}/api/v1/statuses/{status.id}/context")
+        rows = json_api.read_rows(_Status, json_api.required_list(answer, "descendants"))
         whole = whole and rows.whole and len(rows) < CONTEXT
         shown = [row for row in rows if row.visibility in {"public", "unlisted"}]
-        found += await json_api.each(partial(_comment, on=on, top=status.id), shown)
+        found += await json_api.map_rows(partial(_comment, on=on, top=status.id), shown)
     return json_api.thread(on, found, whole=whole)
 
 
 def _comment(row: _Status, on: Article, top: str) -> Comment:
     """A reply; one behind a warning is not printed."""
-    return json_api.remark(
+    return json_api.make_comment(
         on, f"status-{row.id}",
         parent=f"status-{row.in_reply_to_id}" if row.in_reply_to_id not in {None, top} else None,
         author=fields.escaped(row.account.display_name or row.account.acct),
-        markup=fields.without_codes(_MENTIONS.sub(r"\1", row.content)),
+        markup=fields.without_emoji_codes(_MENTIONS.sub(r"\1", row.content)),
         written_at=row.created_at,
         url=row.url or "",
         removed=row.sensitive or bool(row.spoiler_text),

@@ -49,7 +49,7 @@ async def read(plan: SourcePlan, get: Get, since: datetime) -> Harvest:
     first = await get(plan.url)
     if not first.ok:
         raise SourceError(first.why, thing=plan.url)
-    own, links = await fields.aside(_looked_at, first, plan)
+    own, links = await fields.off_loop(_looked_at, first, plan)
     if own.articles:
         return _since(own, since)
     allowed = [url for url in links if robots.can_fetch(AGENT, url)]
@@ -61,7 +61,7 @@ async def read(plan: SourcePlan, get: Get, since: datetime) -> Harvest:
                 response = await get(url)
         except FetchError as error:
             return Harvest(failures=(Failure(source=plan.label, reason=str(error)),))
-        return (await fields.aside(_looked_at, response, plan))[0] if response.ok else Harvest()
+        return (await fields.off_loop(_looked_at, response, plan))[0] if response.ok else Harvest()
 
     found = sum(await asyncio.gather(*map(one, allowed[:LINKS])), Harvest())
     if not found.articles and not found.failures:
@@ -116,15 +116,15 @@ def _article(tree: Any, response: Response, plan: SourcePlan) -> tuple[Article |
     canonical = next((str(href) for href in tree.xpath("//link[@rel='canonical']/@href")), "")
     url = link(canonical, response.url) or response.url
     locked = str(data.get("isAccessibleForFree", "true")).casefold() == "false"
-    title = json_api.strings(data, "headline", "name") or meta.get("og:title", "")
-    body = fields.body(escape(json_api.strings(data, "articleBody"))) or fields.body(_main_text(response, title))
+    title = json_api.first_text(data, "headline", "name") or meta.get("og:title", "")
+    body = fields.body(escape(json_api.first_text(data, "articleBody"))) or fields.body(_main_text(response, title))
     article = Article(
         id=fields.article_id(url, plan.url),
         source=plan.label,
         url=url,
         title=fields.title(title, body),
         author=fields.byline(_names(data.get("author")) or [meta.get("author", "")]),
-        summary=fields.summary(json_api.strings(data, "description") or meta.get("og:description", ""), "" if locked else body),
+        summary=fields.summary(json_api.first_text(data, "description") or meta.get("og:description", ""), "" if locked else body),
         body_text="" if locked else body,
         image=fields.image(_first_url(data.get("image")) or meta.get("og:image", ""), url),
         topics=fields.topics([str(row) for row in _listed(data.get("articleSection"))]),
@@ -201,7 +201,7 @@ def _comments(data: Data, on: Article) -> Iterator[Comment]:
         row, parent = open_.pop(0)
         if not isinstance(row, dict):
             continue
-        key = json_api.strings(row, "@id", "identifier") or _mark(row)
+        key = json_api.first_text(row, "@id", "identifier") or _mark(row)
         at = _moment(row.get("dateCreated")) or _moment(row.get("datePublished"))
         open_ += [(answer, key) for answer in _listed(row.get("comment"))]
         if at is not None:
@@ -213,8 +213,8 @@ def _mark(row: Data) -> str:
     told = "|".join(
         [
             *_names(row.get("author")),
-            json_api.strings(row, "dateCreated", "datePublished"),
-            json_api.strings(row, "text", "description"),
+            json_api.first_text(row, "dateCreated", "datePublished"),
+            json_api.first_text(row, "text", "description"),
         ]
     )
     return hashlib.sha256(told.encode("utf-8", "replace")).hexdigest()[:16]
@@ -228,17 +228,17 @@ def _answered(row: Data) -> str | None:
     parent = row.get("parentItem")
     if not isinstance(parent, dict) or "Comment" not in _types(parent):
         return None
-    return json_api.strings(parent, "@id") or None
+    return json_api.first_text(parent, "@id") or None
 
 
 def _comment(row: Data, key: str, parent: str | None, at: datetime, on: Article) -> Comment:
-    return json_api.remark(
+    return json_api.make_comment(
         on, key,
         parent=parent,
         author=next(iter(_names(row.get("author"))), ""),
-        markup=json_api.strings(row, "text", "description"),
+        markup=json_api.first_text(row, "text", "description"),
         written_at=at,
-        url=json_api.strings(row, "url"),
+        url=json_api.first_text(row, "url"),
         up=_votes(row.get("upvoteCount")),
         down=_votes(row.get("downvoteCount")),
     )  # fmt: skip

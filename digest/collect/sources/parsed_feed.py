@@ -45,8 +45,8 @@ def _only_encoding(parsed: Any) -> bool:
 def _no_feed(response: Response, cause: Exception | None) -> SourceError:
     if response.challenge:
         return _unread(response)
-    if alternate(response) or b"<html" in response.body[:2_000].lower() or b"<!doctype html" in response.body[:2_000].lower():
-        hint = alternate(response)
+    if feed_link(response) or b"<html" in response.body[:2_000].lower() or b"<!doctype html" in response.body[:2_000].lower():
+        hint = feed_link(response)
         return SourceError(
             "this is a web page, not a feed",
             thing=response.url,
@@ -55,14 +55,14 @@ def _no_feed(response: Response, cause: Exception | None) -> SourceError:
     return SourceError(f"this is not a feed: {cause or 'no known format'}", thing=response.url)
 
 
-def alternate(response: Response) -> str:
+def feed_link(response: Response) -> str:
     """The feed that a page names in its head, or an empty string."""
     found = _ALTERNATE.search(response.body[:200_000])
     address = found and _HREF.search(found[0])
     return link(address[1].decode("utf-8", "replace").replace("&amp;", "&"), response.url) if address else ""
 
 
-def flaw(parsed: Any, body: bytes) -> str:
+def xml_error(parsed: Any, body: bytes) -> str:
     """Where the XML breaks, as its parser says; a wrong charset or content type is none, nor is what stands around a whole feed."""
     error = parsed.get("bozo_exception") if parsed.bozo else None
     if not isinstance(error, SAXParseException):
@@ -72,7 +72,7 @@ def flaw(parsed: Any, body: bytes) -> str:
     return f"malformed XML, line {error.getLineNumber()}: {error.getMessage()}"
 
 
-def dated(entry: Any, key: str, way: Manner) -> datetime | None:
+def entry_date(entry: Any, key: str, way: Manner) -> datetime | None:
     """A date of an entry, as it is written; as feedparser reads it where that is in a form only it knows."""
     if key not in entry:  # get() lends `updated` the other date
         return None
@@ -86,4 +86,4 @@ def dated(entry: Any, key: str, way: Manner) -> datetime | None:
 
 def published(entry: Any, way: Manner) -> datetime | None:
     """When an entry was published, or by another of its dates; None where it has none that can be read."""
-    return next((date for key in ("published", "created", "updated") if (date := dated(entry, key, way))), None)
+    return next((date for key in ("published", "created", "updated") if (date := entry_date(entry, key, way))), None)

@@ -54,16 +54,16 @@ async def read(plan: SourcePlan, get: Get, since: datetime) -> Harvest:
     posts: dict[str, _Post] = {}
     after = ""
     for _ in range(PAGES):
-        answer = await json_api.asked(
+        answer = await json_api.fetch_json(
             get, f"{plan.url.rstrip('/')}/new.json", limit=PAGE, raw_json=1, **({"after": after} if after else {})
         )
-        rows = json_api.read(_Post, _children(answer, "t3"))
+        rows = json_api.read_rows(_Post, _children(answer, "t3"))
         posts.update({row.id: row for row in rows if row.created_utc >= since})
-        after = str(json_api.at(answer, "data", "after") or "")
+        after = str(json_api.value_at(answer, "data", "after") or "")
         if not after or not rows or min(row.created_utc for row in rows) < since:
             break
     kept = [row for row in posts.values() if not row.removed_by_category and not row.over_18]
-    made = await json_api.each(lambda row: _article(row, plan), kept)
+    made = await json_api.map_rows(lambda row: _article(row, plan), kept)
     articles = {article.id: (article, row) for article, row in zip(made, kept, strict=True) if article}
     listed = [row for row, _ in articles.values()]
     return Harvest(articles=tuple(listed)) + await json_api.threads(
@@ -76,8 +76,8 @@ async def discuss(plan: CommentsPlan, get: Get, articles: Sequence[Article]) -> 
     home = _home(plan.url)
 
     async def one(on: Article) -> Harvest:
-        answer = await json_api.asked(get, f"{home}/api/info.json", url=on.url, raw_json=1)
-        rows = [row for row in json_api.read(_Post, _children(answer, "t3")) if identity(row.url) == identity(on.url)]
+        answer = await json_api.fetch_json(get, f"{home}/api/info.json", url=on.url, raw_json=1)
+        rows = [row for row in json_api.read_rows(_Post, _children(answer, "t3")) if identity(row.url) == identity(on.url)]
         return await _thread(get, plan.url, on, [row for row in rows if not row.removed_by_category])
 
     return await json_api.threads(articles, one)
@@ -90,7 +90,7 @@ def _home(url: str) -> str:
 
 def _children(listing: Any, kind: str) -> list[Any]:
     """What a listing holds of one kind: t1 comments, t3 posts, `more` what it leaves out."""
-    return [row["data"] for row in json_api.within(listing, "data", "children")
+    return [row["data"] for row in json_api.list_at(listing, "data", "children")
             if isinstance(row, dict) and row.get("kind") == kind and isinstance(row.get("data"), dict)]  # fmt: skip
 
 
@@ -118,14 +118,14 @@ async def _thread(get: Get, url: str, on: Article, posts: Sequence[_Post]) -> Ha
     found: list[Comment] = []
     whole = bool(posts)
     for post in posts:
-        answer = await json_api.asked(get, f"{_home(url)}{post.permalink.rstrip('/')}.json", limit=500, sort="top", raw_json=1)
+        answer = await json_api.fetch_json(get, f"{_home(url)}{post.permalink.rstrip('/')}.json", limit=500, sort="top", raw_json=1)
         if not isinstance(answer, list) or len(answer) < 2:  # the post, and what is said of it
             raise SourceError("the answer has no comments", thing=post.permalink)
         listings = list(_listings(answer[1]))
         whole = whole and len(listings) < json_api.MOST and not any(_children(listing, "more") for listing in listings)
-        rows = json_api.read(_Remark, [row for listing in listings for row in _children(listing, "t1")])
+        rows = json_api.read_rows(_Remark, [row for listing in listings for row in _children(listing, "t1")])
         whole = whole and rows.whole
-        found += await json_api.each(partial(_comment, on=on, home=_home(url)), rows)
+        found += await json_api.map_rows(partial(_comment, on=on, home=_home(url)), rows)
     return json_api.thread(on, found, whole=whole)
 
 
@@ -141,7 +141,7 @@ def _listings(listing: Any) -> Iterator[Any]:
 
 
 def _comment(row: _Remark, on: Article, home: str) -> Comment:
-    return json_api.remark(
+    return json_api.make_comment(
         on, f"t1_{row.id}",
         parent=row.parent_id if row.parent_id.startswith("t1_") else None,
         author="" if row.author in _GONE else fields.escaped(row.author),

@@ -17,7 +17,7 @@ from pydantic import BaseModel, BeforeValidator, Field
 
 from digest.collect.fetch import Get
 from digest.collect.sources import feed, fields
-from digest.collect.sources.parsed_feed import alternate
+from digest.collect.sources.parsed_feed import feed_link
 from digest.collect.sources.wordpress_api import PAGES, Closed, Utc, Words, rows_of, valid
 from digest.collect.sources.wordpress_comments import comments
 from digest.config import SourcePlan
@@ -62,7 +62,7 @@ async def read(plan: SourcePlan, get: Get, since: datetime) -> Harvest:
             rows, whole = await rows_of(get, root, "posts", {"after": _stamp(since), **_POSTS})
         except Closed:
             continue
-        articles, failures = await fields.aside(_read, rows, plan, since)
+        articles, failures = await fields.off_loop(_read, rows, plan, since)
         remarks = await comments(get, root, plan, articles)
         told = (Failure(source=plan.label, reason=f"more than {PAGES} pages of posts; the rest was left"),) if not whole else ()
         listed = ((plan.label, since),) if whole and not failures else ()
@@ -87,7 +87,7 @@ async def _older(get: Get, root: str, plan: SourcePlan, since: datetime) -> Harv
         there, _ = await rows_of(get, root, "posts", {**span, "per_page": str(SEEN), "_fields": "guid,link"})
     except (Closed, FetchError):
         return Harvest()
-    articles, _ = await fields.aside(_read, changed, plan, since - LATEST)
+    articles, _ = await fields.off_loop(_read, changed, plan, since - LATEST)
     seen = (valid(_Seen, row) for row in there)
     return Harvest(
         older=tuple(row for row in articles.values() if row.published < since),
@@ -114,7 +114,7 @@ async def _by_feed(site: str, plan: SourcePlan, get: Get, since: datetime) -> Ha
         except FetchError as error:
             problem = problem or error
     with suppress(FetchError):
-        if hint := alternate(await get(f"{site}/")):
+        if hint := feed_link(await get(f"{site}/")):
             return await _feed(hint, plan, get, since)
     raise problem or SourceError("there is no feed", thing=site)
 

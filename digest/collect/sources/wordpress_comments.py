@@ -55,7 +55,7 @@ async def _batch(get: Get, root: str, plan: SourcePlan, articles: dict[int, Arti
         return Harvest(failures=(Failure(source=plan.label, reason=f"comments are missing: {error}"),))
     if not whole and len(numbers) > 1:
         return sum([await _batch(get, root, plan, articles, [number]) for number in numbers], Harvest())
-    found, odd = await fields.aside(_remarks, rows, articles)
+    found, odd = await fields.off_loop(_remarks, rows, articles)
     whole = whole and not odd
     failure = Failure(source=plan.label, reason=f"not all comments of {articles[numbers[0]].url} could be read")
     return Harvest(
@@ -92,7 +92,7 @@ def comment(remark: _Remark, on: Article) -> Comment:
         parent_id=f"{on.id}#comment-{remark.parent}" if remark.parent else None,
         author=fields.name(remark.author_name),
         text=plain(remark.content.rendered)[: fields.COMMENT],
-        links=fields.links(remark.content.rendered),
+        links=fields.count_links(remark.content.rendered),
         written=remark.date_gmt,
         url=link(remark.link, on.url) or on.url,
         kind="comment" if remark.type in {"comment", ""} else "pingback",

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
 from digest.collect.fetch import Response
-from digest.collect.sources import DISCUSSIONS, KINDS, discusser, reader
+from digest.collect.sources import DISCUSSIONS, KINDS, comment_reader, source_reader
 from digest.config import CommentsPlan, SourcePlan
 from digest.errors import ConfigError, FetchError
 from digest.model import Article, Harvest
@@ -56,9 +56,9 @@ async def harvested(case: dict[str, Any], answers: dict[str, Any]) -> tuple[Harv
     get = Answers(answers)
     if case["on"]:
         plan = CommentsPlan.model_validate(case["plan"])
-        return await discusser(plan)(plan, get, [article(url) for url in case["on"]]), get
+        return await comment_reader(plan)(plan, get, [article(url) for url in case["on"]]), get
     source = SourcePlan.model_validate(case["plan"])
-    return await reader(source)(source, get, SINCE), get
+    return await source_reader(source)(source, get, SINCE), get
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -97,9 +97,9 @@ def test_every_kind_has_a_pair() -> None:
 
 def test_an_unknown_kind_names_those_there_are() -> None:
     with pytest.raises(ConfigError, match=r"mastodno.*There is: wordpress, feed"):
-        reader(SourcePlan(kind="mastodno", url="https://a.example"))
+        source_reader(SourcePlan(kind="mastodno", url="https://a.example"))
     with pytest.raises(ConfigError, match="There is: disqus"):
-        discusser(CommentsPlan(kind="feed"))
+        comment_reader(CommentsPlan(kind="feed"))
 
 
 def mangled(answer: Any, choose: Any) -> Any:
@@ -136,6 +136,6 @@ async def test_another_package_adds_a_kind_by_its_entry_point(tmp_path: Path, mo
     (metadata / "entry_points.txt").write_text("[digest.sources]\nnotes = digest_notes:read\n")
     monkeypatch.syspath_prepend(str(tmp_path))
     plan = SourcePlan(kind="notes", url="https://notes.example", options={"board": "town"})
-    assert (await reader(plan)(plan, Answers({}), SINCE)).read == ("town",)
+    assert (await source_reader(plan)(plan, Answers({}), SINCE)).read == ("town",)
     with pytest.raises(ConfigError, match=r"There is: .*notes"):
-        reader(SourcePlan(kind="note", url="https://notes.example"))
+        source_reader(SourcePlan(kind="note", url="https://notes.example"))

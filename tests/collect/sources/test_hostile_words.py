@@ -10,12 +10,12 @@ import lxml.html
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from digest.cli.options import for_machines
-from digest.collect.sources import reader
+from digest.cli.options import json_text
+from digest.collect.sources import source_reader
 from digest.config import SourcePlan
 from digest.curate import Rules, curate
 from digest.curate.comments import pick
-from digest.curate.judge import as_json, held_to
+from digest.curate.judge import as_json, load_scoring_rules
 from digest.model import Harvest, Slot, Window
 from digest.render.renderer import Design
 from tests.collect.sources.test_apis import CASES, DATA, SINCE, Answers
@@ -48,7 +48,7 @@ def poisoned(value: Any, draw: Any, key: str = "") -> Any:
 
 async def read(case: dict[str, Any], answers: dict[str, Any]) -> Harvest:
     plan = SourcePlan.model_validate(case["plan"])
-    return await reader(plan)(plan, Answers(answers), SINCE)
+    return await source_reader(plan)(plan, Answers(answers), SINCE)
 
 
 @settings(max_examples=15, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
@@ -56,7 +56,7 @@ async def read(case: dict[str, Any], answers: dict[str, Any]) -> Harvest:
 def test_nothing_that_runs_reaches_a_reader(data: st.DataObject) -> None:
     case = json.loads((DATA / f"{data.draw(st.sampled_from(ARTICLES))}.json").read_text())
     harvest = asyncio.run(read(case, {url: poisoned(answer, data.draw) for url, answer in case["answers"].items()}))
-    rules = Rules(newsletter="G", articles=16, comments_per_article=3, standards=held_to(Path("/nowhere")))
+    rules = Rules(newsletter="G", articles=16, comments_per_article=3, standards=load_scoring_rules(Path("/nowhere")))
     edition = curate(SLOT, harvest, (), rules, number=1, now=datetime(2026, 11, 24, tzinfo=UTC))
     if not edition.stories:  # every address was unfit, and an edition without stories is never rendered
         return
@@ -68,4 +68,4 @@ def test_nothing_that_runs_reaches_a_reader(data: st.DataObject) -> None:
     styles = map(str, tree.xpath("//@style | //style/text()"))
     assert not [style for style in styles if "javascript:" in style or "alert(" in style]
     for story in edition.stories:
-        assert "<" not in for_machines(as_json(pick(story.article, harvest.comments, 3, rules.standards)))
+        assert "<" not in json_text(as_json(pick(story.article, harvest.comments, 3, rules.standards)))
