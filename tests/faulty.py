@@ -13,7 +13,7 @@ import ssl
 import sys
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import cast
@@ -368,7 +368,9 @@ async def running(relay: Faulty, *, implicit: bool = False) -> AsyncIterator[Fau
         yield relay
     finally:
         server.close()
-        await server.wait_closed()
+        with suppress(TimeoutError):  # from Python 3.12 on it waits for connections, and some never tell that they are gone
+            async with asyncio.timeout(1):
+                await server.wait_closed()
 
 
 async def main() -> None:

@@ -4,7 +4,7 @@ import asyncio
 import ssl
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -142,4 +142,6 @@ async def running(relay: Relay, *, tls: ssl.SSLContext | None = None, implicit: 
         yield relay
     finally:
         server.close()
-        await server.wait_closed()
+        with suppress(TimeoutError):  # from Python 3.12 on it waits for connections, and some never tell that they are gone
+            async with asyncio.timeout(1):
+                await server.wait_closed()

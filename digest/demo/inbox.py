@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from functools import partial
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
@@ -70,4 +70,6 @@ async def relay(inbox: Inbox) -> AsyncIterator[int]:
         yield int(server.sockets[0].getsockname()[1])
     finally:
         server.close()
-        await server.wait_closed()
+        with suppress(TimeoutError):  # from Python 3.12 on it waits for connections, and some never tell that they are gone
+            async with asyncio.timeout(1):
+                await server.wait_closed()

@@ -11,6 +11,7 @@ import lxml.html
 
 DEEPEST = 512  # elements inside elements; as Chromium and WebKit have it
 CUT = "[…]"  # where a spoiler stood
+NOTHING = "\u200b"  # where a word goes on, or ends: `markup.tidy` takes it out
 
 _TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9-]*)((?:[^<>\"']|\"[^\"]*\"|'[^']*')*)>")
 _EMPTY = frozenset(("area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr"))
@@ -26,13 +27,28 @@ _MACHINERY = (
     "addtoany_share_save_container", "ez-toc-container", "wp-block-jetpack-subscriptions", "wp-playlist",
     # Discourse's pictures, quotations of posts, polls
     "lightbox-wrapper", "onebox", "poll", "meta",
+    # posts of other places inside an article
+    "twitter-tweet", "twitter-video", "instagram-media", "tiktok-embed", "fb-post", "reddit-embed-bq", "bluesky-embed",
+    "mastodon-embed", "imgur-embed-pub",
+    # plugins that count, share and list
+    "essb_links", "heateor_sss_sharing_container", "swp_social_panel", "feedflare", "ssba", "mashsb-container",
+    "td-post-sharing", "dpsp-share-text", "addthis_toolbox", "a2a_kit", "shareaholic-canvas", "post-views", "rt-reading-time",
+    "span-reading-time", "toc_container", "lwptoc", "yoast-table-of-contents", "wp-block-yoast-seo-table-of-contents",
+    "wp-block-table-of-contents", "mc4wp-form", "kg-header-card-button", "kg-toc-card",
     # Mastodon's mark of a quoted post
     "quote-inline",
     # footnotes and headings of site generators
     "footnote-backref", "footnote-backlink", "footnote-return", "reversefootnote", "footnote-ref", "headerlink", "anchorjs-link",
-    "toc", "reading-time",
+    "footnote-reference", "footref", "footnotes", "wp-block-footnotes", "toc", "reading-time",
 )  # fmt: skip
-_NAMED = re.compile("|".join(["display", "visibility", "hidden", *map(re.escape, (*_SPOILER, *_MACHINERY))]), re.IGNORECASE)
+_SHARING = re.compile(  # themes call their own so
+    r"(?:^|[-_])(?:share|sharing|social)(?:[-_](?:buttons?|bar|icons?|links?|panel|widget|container|counts?|box|list))+$",
+    re.IGNORECASE,
+)
+_NAMED = re.compile(
+    "|".join(["display", "visibility", "hidden", "<sup", "<details", "shar", "social", *map(re.escape, (*_SPOILER, *_MACHINERY))]),
+    re.IGNORECASE,
+)
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 _SPOILERS, _PARTS = frozenset(_SPOILER), frozenset(_MACHINERY)
 _DATA_SPOILER = "data-spoiler"
@@ -54,8 +70,11 @@ def limit_depth(markup: str) -> str:
     return " ".join([*kept, markup[at:]])
 
 
-def without_hidden(markup: str) -> str:
-    """The markup without what is no word of it, and with spoilers cut; most markup has neither, and a look tells."""
+def without_hidden(markup: str, *, folded: bool = True) -> str:
+    """The markup without what is no word of it, and with spoilers cut; most markup has neither, and a look tells.
+
+    What is `folded` (`<details>`) stays, or counts as a spoiler: in a comment it is one.
+    """
     if not _NAMED.search(markup) and _DATA_SPOILER not in markup:
         return markup
     try:
@@ -63,7 +82,7 @@ def without_hidden(markup: str) -> str:
     except (lxml.etree.ParserError, ValueError):
         return markup
     for element in list(root.iter(lxml.etree.Element)):
-        words = _instead(element)
+        words = f" {CUT} " if element.tag == "details" and not folded else _instead(element)
         if words and element is not root:
             _emptied(element, words)
     return str(lxml.html.tostring(root, encoding="unicode"))
@@ -75,7 +94,18 @@ def _instead(element: lxml.html.HtmlElement) -> str:
     if names & _SPOILERS or element.get(_DATA_SPOILER) is not None:
         return f" {CUT} "
     away = names & _PARTS or element.get("hidden") is not None or _HIDDEN.search(str(element.get("style", "")))
-    return " " if away else ""
+    if away or any(map(_SHARING.search, names)):
+        return " "
+    return NOTHING if _is_footnote_mark(element) else ""
+
+
+def _is_footnote_mark(element: lxml.html.HtmlElement) -> bool:
+    """Whether it is the raised number of a footnote, which leads to another place of the page."""
+    if element.tag != "sup" or len(element.text_content()) > 6:
+        return False
+    return "fn" in str(element.get("class", "")).split() or any(
+        str(row.get("href", "")).startswith("#") for row in element.iter("a")
+    )
 
 
 def _emptied(element: lxml.html.HtmlElement, words: str) -> None:

@@ -11,6 +11,7 @@ import nh3
 
 from digest.text.hidden_html import limit_depth, without_hidden
 from digest.text.placeholders import PREFIX
+from digest.text.prose import storable
 
 _TABLE = {"table", "tr", "td", "th"}
 _KEPT = {
@@ -30,29 +31,44 @@ _MARKS = (
     (re.compile(r"</blockquote>"), "\n\ue001\n\n"),
     (re.compile(rf"</?(?:{'|'.join(sorted(_KEPT, key=len, reverse=True))})>"), "\n\n"),
 )
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u2028\u2029\u202a-\u202e\u2066-\u2069\ue000\ue001\ufeff\ufff9-\ufffb]")
+_BREAKS = re.compile(r"[\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")  # they part words as a line's end does
+_NO_SIGN = "\ufdd0-\ufdef\ufffe\uffff" + "".join(
+    f"{chr(plane + 0xFFFE)}{chr(plane + 0xFFFF)}" for plane in range(0x10000, 0x110000, 0x10000)
+)
+_CONTROL = re.compile(rf"[\x00-\x08\x0e-\x1f\x7f-\x9f\u200b\u202a-\u202e\u2066-\u2069\ue000\ue001\ufeff\ufff9-\ufffb{_NO_SIGN}]")
 _TRACKING = re.compile(
     r"^(utm_\w+|[fg]clid|fbclid|dclid|msclkid|yclid|twclid|mc_[ce]id|igshid|igsh|ref|ref_src|cmpid|_ga|_gl|mkt_tok|at_\w+|amp|outputType)$"
 )
 _OPENING = re.compile(r"<([a-zA-Z][a-zA-Z0-9-]*)(?=[\s/>])")
 _CLOSING = re.compile(r"</([a-zA-Z][a-zA-Z0-9-]*)\s*>")
 _ALONE = {"br", "img", "wbr", "hr"}
-_ENCODED = re.compile(r"[\s\"'<>\\^`{|}]")
+_ENCODED = re.compile(rf"[\s\"'<>\\^`{{|}}\ufffd{_NO_SIGN}]")
+_EMOJI = re.compile(r"<img\b([^>]{0,1000})>", re.IGNORECASE)
+_EMOJI_CLASS = re.compile(r"class\s*=\s*[\"']?[^\"'>]*\b(?:emoji|wp-smiley|emojione|twemoji)\b", re.IGNORECASE)
+_ALT = re.compile(r"\balt\s*=\s*(?:\"([^\"]{1,20})\"|'([^']{1,20})')", re.IGNORECASE)
 _UNUSABLE = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
 DEEPEST = 3  # quotations inside quotations that are told apart
 LONGEST = 200_000  # characters of one stranger's HTML that are looked at
 
 
 @lru_cache(maxsize=8)  # a feed's summary is often all the text it has
-def plain(markup: str, *, tables: bool = True) -> str:
-    """Plain text of an HTML fragment: paragraphs apart by a blank line, quoted lines begin with `> `; tables row by row, or not."""
-    bounded = _CONTROL.sub("", markup[:LONGEST].encode("utf-8", "replace").decode().replace("\n", " "))
+def plain(markup: str, *, tables: bool = True, folded: bool = True) -> str:
+    """Plain text of an HTML fragment: paragraphs apart by a blank line, quoted lines begin with `> `; tables row by row, or not;
+    what is `folded` (`<details>`) shown, or cut as a spoiler.
+    """
+    bounded = _CONTROL.sub("", _BREAKS.sub(" ", storable(markup[:LONGEST])).replace("\n", " "))
     kept, dropped = (_KEPT, _DROPPED) if tables else (_KEPT - _TABLE, _DROPPED | {"table"})
-    bare = without_hidden(limit_depth(bounded))
+    bare = without_hidden(limit_depth(_EMOJI.sub(_emoji, bounded)), folded=folded)
     text = nh3.clean(bare, tags=kept, clean_content_tags=dropped, attributes={}, link_rel=None)
     for tag, mark in _MARKS:  # nh3 leaves only bare tags of _KEPT, so plain substitution is exact
         text = tag.sub(mark, text)
     return tidy("\n".join(_quoted(_squeezed(html.unescape(text)))))
+
+
+def _emoji(picture: re.Match[str]) -> str:
+    """A picture that stands for a sign, as the sign."""
+    alt = _ALT.search(picture[1]) if _EMOJI_CLASS.search(picture[1]) else None
+    return (alt[1] or alt[2] or "") if alt else picture[0]
 
 
 def _squeezed(text: str) -> list[str]:
@@ -73,7 +89,8 @@ def _quoted(lines: list[str]) -> Iterator[str]:
 
 def tidy(text: str) -> str:
     """NFC, no control or direction-override characters, at most one blank line between paragraphs, none of our own marks."""
-    text = _CONTROL.sub("", unicodedata.normalize("NFC", text).replace("\r\n", "\n").replace("\xa0", " "))
+    text = unicodedata.normalize("NFC", storable(text)).replace("\r\n", "\n").replace("\xa0", " ")
+    text = _CONTROL.sub("", _BREAKS.sub("\n", text))
     return "\n".join(_squeezed(text)).strip().replace(PREFIX, PREFIX.replace(".", " "))
 
 
@@ -97,6 +114,7 @@ def without_quotes(text: str) -> str:
 
 def link(url: str, base: str = "") -> str:
     """An absolute http(s) address without credentials, or an empty string; signs that no address may hold are encoded."""
+    url = storable(url) if "\0" not in url else url
     if _UNUSABLE.search(url):
         return ""
     try:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 
+_HALF = re.compile("[\ud800-\udfff]")  # of a sign beyond the first plane, without its other half
 _SENTENCE_END = re.compile(r"""[.!?…。！？؟][)"'’”»\]]*(?=\s|$)|[。！？]""")
 _CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _NO_END = re.compile(
@@ -77,4 +78,4 @@ def number(text: object, most: int) -> int | None:
 
 def storable(text: str) -> str:
     """A text that any database and any file takes: no NUL, no half of a character."""
-    return text.encode("utf-8", "replace").decode().replace("\0", "")
+    return _HALF.sub("\ufffd", text).replace("\0", "")

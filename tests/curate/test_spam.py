@@ -66,6 +66,32 @@ def test_an_email_address_is_seen(address: str) -> None:
     assert contact_details(f"Write to {address}, please.") == "an e-mail address"
 
 
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        ("+49 (0) 40 / 7654321", "a telephone number"), ("04.56.78.90.12", "a telephone number"), ("1-800-555-0142", "a telephone number"),
+        ("91234 56780", "a telephone number"), ("０２０－７９４６－００００", "a telephone number"), ("bo (at) mail dot example", "an e-mail address"),
+        ("bo at hotmail dot com", "an e-mail address"), ("bo＠mail.example", "an e-mail address"), ("https://wa.me/441632960000", "a link to a chat"),
+        ("GB33 BUKB 2020 1555 5555 55", "a bank account"),
+    ],
+)  # fmt: skip
+def test_other_ways_to_reach_somebody(text: str, what: str) -> None:
+    assert contact_details(f"Tell {text} about the berth.") == what
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Between 1990-2000 and 2001-2010 we lost 1,200 of 4,500",
+        "on 10.11.2026 at 10.30",
+        "I stood at the dot on the map",
+        "see ABCD1234",
+    ],
+)
+def test_figures_and_words_that_reach_nobody(text: str) -> None:
+    assert contact_details(text) == ""
+
+
 @pytest.mark.parametrize("text", ["the kiosk @ the pier", "as @ada said", "ada@home", "2 lamps @ 3.50"])
 def test_a_sign_that_is_no_address(text: str) -> None:
     assert contact_details(text) == ""

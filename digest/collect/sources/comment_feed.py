@@ -11,11 +11,21 @@ from digest.collect.sources.dates import UTC_MANNER
 from digest.collect.sources.parsed_feed import parse, published
 from digest.errors import FetchError
 from digest.model import Article, Comment, Failure, Harvest, ThreadCoverage
-from digest.text.markup import link, plain
+from digest.text.markup import link
 
 ENTRIES = 1_000
 BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
-_REPLY = re.compile(r'^\s*(?:<p>)?In reply to <a href="([^"]+)">.*?</a>\.\s*(?:</p>)?', re.DOTALL)
+_IN_REPLY = (
+    "In reply to", "Als Antwort auf", "En réponse à", "Réponse à", "En respuesta a", "In risposta a", "Em resposta a",
+    "Als antwoord op",
+    "Als reactie op", "W odpowiedzi na", "V odpovědi na", "V reakci na",
+    "Som svar till", "Som svar på", "Som svar til", "Vastauksena",
+    "В ответ на", "У відповідь на", "У відповідь до", "Válasz erre", "Ca răspuns la", "Σε απάντηση", "En resposta a", "Mewn ateb i",
+)  # fmt: skip
+_REPLY = re.compile(  # as WordPress begins such a comment in its languages
+    rf"""^\s*(?:<p>)?(?:{"|".join(_IN_REPLY)})\s*:?\s*<a href=["']([^"']+)["'][^>]*>.{{0,300}}?</a>\s*[.:。]?\s*(?:</p>)?""",
+    re.DOTALL,
+)
 
 
 async def thread(get: Get, on: Article, url: str) -> Harvest:
@@ -46,7 +56,7 @@ def comment(entry: Any, on: Article) -> Comment | None:
     url = link(entry.get("link", ""), on.url) or on.url
     if written_at is None:
         return None
-    text = plain(markup[answered.end() :] if answered else markup)[: fields.COMMENT]
+    text = fields.comment_text(markup[answered.end() :] if answered else markup)
     return Comment(
         id=fields.comment_id(entry.get("id") or url, on.id),
         article_id=on.id,

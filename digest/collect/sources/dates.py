@@ -51,6 +51,12 @@ _DMY = re.compile(r"(?<!\d)(\d{1,2})(?:st|nd|rd|th)?[\s.\-/,]+([a-z]{3,9})\.?[\s
 _MDY = re.compile(r"\b([a-z]{3,9})\.?[\s\-]+(\d{1,2})(?:st|nd|rd|th)?(?!\d)[\s,\-]+(\d{4})(?!\d)", re.IGNORECASE)
 _CTIME = re.compile(r"\b([a-z]{3})\s+(\d{1,2})\s+[\d:]+(?:\s+(?:[a-z]{2,5}|[+-]\d{4}))?\s+(\d{4})(?!\d)", re.IGNORECASE)
 _PLACE = re.compile(r"\b[A-Z][A-Za-z]+/[A-Z][A-Za-z_]+(?:/[A-Z][A-Za-z_]+)?\b")
+_MORNINGS = ("上午", "午前", "오전", "凌晨", "早上")
+_HALF_BEFORE = re.compile(r"(上午|午前|오전|凌晨|早上|下午|午後|오후|晚上)\s*(\d{1,2}[:：]\d{2}(?:[:：]\d{2})?)")
+_HALF_APART = re.compile(r"\b([ap])\.?\s?m\.(?!\w)", re.IGNORECASE)
+_HOUR = re.compile(r"(?<![\d:])(\d{1,2})\s?h(?:\s?(\d{2}))?(?![\w:])", re.IGNORECASE)
+_WEEK = re.compile(r"(?<!\d)(\d{4})-W(\d{2})-(\d)(?!\d)")
+_DOTNET = re.compile(r"/Date\((\d{9,14})(?:[+-]\d{4})?\)/")
 _NUMBER = re.compile(r"\d{9,14}(?:\.\d+)?\Z")
 _WORD = re.compile(r"[a-z]+", re.IGNORECASE)
 
@@ -79,11 +85,22 @@ def manner(plan: SourcePlan) -> Manner:
 @lru_cache(maxsize=512)
 def moment(text: str, manner: Manner = UTC_MANNER) -> datetime | None:
     """The instant that a date stands for, in UTC; None where it is none of a publication."""
-    text = " ".join(text.replace("&nbsp;", " ").split())[:LONGEST]
+    text = _evened(" ".join(text.replace("&nbsp;", " ").split())[:LONGEST])
     if not text:
         return None
     found = _number(text) or _written(text, manner) or _foreign(text, manner)
     return found if found and EARLIEST <= found.year < LATEST else None
+
+
+def _evened(text: str) -> str:
+    """The text with odd ways to write a time or a day in the usual ones: `2:30 p. m.`, `14 h 30`, `下午3:30`, an ISO week."""
+    text = _HALF_BEFORE.sub(lambda found: f" {found[2]} {'am' if found[1] in _MORNINGS else 'pm'}", text)
+    text = _HOUR.sub(lambda found: f"{found[1]}:{found[2] or '00'}", _HALF_APART.sub(r"\1m", text))
+    if week := _WEEK.search(text):
+        with suppress(ValueError):
+            return f"{date.fromisocalendar(*map(int, week.groups()))}{text[week.end() :]}"
+    stamp = _DOTNET.fullmatch(text)
+    return stamp[1] if stamp else text
 
 
 def _number(text: str) -> datetime | None:

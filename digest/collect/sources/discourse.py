@@ -71,9 +71,7 @@ async def read(plan: SourcePlan, get: Get, since: datetime) -> Harvest:
     stubs = {fields.article_id(f"{home}/t/{row.id}", plan.url): row for row in topics.values()}
     made = await json_api.map_rows(lambda row: _bare(row, home, plan), list(stubs.values()))
     bare = [replace(row, id=key) for key, row in zip(stubs, made, strict=True)]
-    found = await json_api.threads(bare, lambda on: _whole(get, home, on, stubs[on.id]))
-    told = {row.id for row in found.articles}
-    return found + Harvest(articles=tuple(row for row in bare if row.id not in told))
+    return await json_api.threads(bare, lambda on: _whole(get, home, on, stubs[on.id]))
 
 
 def _places(url: str) -> tuple[str, str]:
@@ -124,7 +122,7 @@ async def _whole(get: Get, home: str, on: Article, topic: _Topic) -> Harvest:
 
 def _with_words(on: Article, first: _Post) -> Article:
     text = fields.body(first.cooked)
-    author = fields.name(fields.escaped(first.name or first.username))
+    author = fields.byline([fields.escaped(first.name or first.username)])
     return replace(on, author=author, body_text=text, summary=fields.summary("", text), updated=first.updated_at or on.updated)
 
 

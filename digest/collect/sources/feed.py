@@ -77,9 +77,9 @@ def read_page(response: Response, plan: SourcePlan, since: datetime) -> _Page:
     """All that is read of one answer; of most feeds, most is older than what is asked for."""
     parsed, way = parse(response), manner(plan)
     dates = [(entry, published(entry, way)) for entry in parsed.entries[:ENTRIES]]
-    guids = Counter(str(entry.get("id", "")) for entry, _ in dates)
+    keys = Counter(_key(entry) for entry, _ in dates)
     rows = [
-        (_article(entry, plan, response.url, parsed, date, shared=guids[str(entry.get("id", ""))] > 1), _comment_feed(entry))
+        (_article(entry, plan, response.url, parsed, date, shared=keys[_key(entry)] > 1), _comment_feed(entry))
         for entry, date in dates
         if date is None or date >= since - LATEST
     ]
@@ -91,9 +91,14 @@ def read_page(response: Response, plan: SourcePlan, since: datetime) -> _Page:
     )
 
 
+def _key(entry: Any) -> str:
+    """What tells an entry of its feed from the others: its guid, or where it has none its address."""
+    return str(entry.get("id") or entry.get("link") or "")
+
+
 def _harvest(plan: SourcePlan, rows: Sequence[Article], skipped: int, since: datetime, flaws: Sequence[str] = ()) -> Harvest:
     told = [f"passed over {counted(skipped, 'entry', 'entries')} without an address"] if skipped else []
-    told += [f"not read to its end ({xml_error}); what stands before that was" for xml_error in flaws]
+    told += [f"not read to its end ({flaw}); what stands before that was" for flaw in flaws]
     return Harvest(
         articles=tuple(row for row in rows if _wanted(row, since)),
         older=tuple(row for row in rows if not _wanted(row, since) and row.published >= since - LATEST),
@@ -103,13 +108,13 @@ def _harvest(plan: SourcePlan, rows: Sequence[Article], skipped: int, since: dat
 
 
 def _article(entry: Any, plan: SourcePlan, base: str, parsed: Any, published: datetime | None, *, shared: bool) -> Article | None:
-    """One entry; None where it has no address. `shared`: others of its feed bear the same guid, so that it tells nothing."""
+    """One entry; None where it has no address. `shared`: others of its feed have its guid or address too."""
     url = link(entry["link"], base) if entry.get("link") else ""
     if not url:
         return None
     content = _content(entry, parsed)
     text = fields.body(content or _markup(entry, "summary", parsed))
-    locked = "post-password-form" in content
+    locked = "post-password-form" in content or fields.is_withheld(text)
     title = fields.title(_unlocked(_markup(entry, "title", parsed), locked), text)
     return Article(
         id=fields.article_id(f"{url} {title}" if shared else entry.get("id") or url, plan.url, url),
@@ -148,8 +153,9 @@ def _as_markup(value: str, detail: Any, parsed: Any) -> str:
 def _authors(entry: Any, parsed: Any) -> str:
     """All who wrote it; the feed's own where the entry names nobody (RFC 4287, section 4.2.1)."""
     for told in (entry, parsed.feed):
-        names = [row.get("name") or row.get("email") or "" for row in told.get("authors") or [] if row]
-        if shown := fields.byline(names or [told.get("author", "")]):
+        written = told.get("author", "")  # feedparser takes names of addresses apart, and knows only short top-level domains
+        names = [row.get("name") or row.get("email") or "" for row in told.get("authors") or [] if row and "@" not in written]
+        if shown := fields.byline(names or [written]):
             return shown
         if any(names) or told.get("author"):  # named, if only by an address
             return ""

@@ -25,10 +25,12 @@ SUMMARY = 300  # characters
 TITLE = 400
 BODY = 50_000
 COMMENT = 20_000
+WITHHELD = 400  # of what stands in the place of a text
 NAMELESS = "A reader"
 
-_MARKDOWN = MarkdownIt("commonmark", {"html": False})
+_MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
 _SPOILER = re.compile(r"(?ms)^[ \t]*:::+[ \t]*spoiler\b.*?(?:^[ \t]*:::+[ \t]*$|\Z)")  # Lemmy's
+_BB_SPOILER = re.compile(r"\[spoiler\b[^\]]{0,200}\].*?(?:\[/spoiler\]|\Z)", re.IGNORECASE | re.DOTALL)
 _SHORTCODE = re.compile(  # WordPress: a name with an underscore, or with attributes; "[the council]" is neither
     r"\[/?[a-z][a-z0-9]*(?:_[a-z0-9]+)+(?:\s[^\[\]]*)?/?\]|\[/?[a-z][\w-]*(?:\s+[\w-]+\s*=\s*[^\[\]]*)\]"
     r"|\[/?(?:gallery|caption|embed|audio|video|playlist|contact-form-7|toc|more|nextpage|sc|raw|dropcap|button|row|column)\]",
@@ -36,12 +38,27 @@ _SHORTCODE = re.compile(  # WordPress: a name with an underscore, or with attrib
 )
 _CAPTION = re.compile(r"\[(caption|embed|audio|video)\b[^\[\]]*\].{0,2000}?\[/\1\]", re.IGNORECASE | re.DOTALL)
 _EMAIL = re.compile(r"[^\s<>()\[\]\"',;:]+@[^\s<>()\[\]\"',;:@]+\.[^\s<>()\[\]\"',;:@.]+")
+_HIDDEN_EMAIL = re.compile(r"\S+\s*[(\[{]\s*at\s*[)\]}]\s*\S+", re.IGNORECASE)  # ed (at) gazette.example
+_WEB_ADDRESS = re.compile(
+    r"https?://|www\.|^\S+\.(?:com|net|org|info|biz|online|shop|site|xyz|casino|bet|top|club|co|io|example)/?$", re.IGNORECASE
+)
+_ESCAPED_TAG = re.compile(r"\s*<(?:p|div|h[1-6]|ul|ol|img|a|blockquote|figure|span|strong|em|section)\b[^<>]*>", re.IGNORECASE)
+_QUOTED = re.compile(r"(?m)^(?:> )+")
+_COUNTERS = re.compile(  # what plugins put into a text beside its words
+    r"(?:estimated )?reading time:? (?:about )?\d+ min(?:ute)?s?\.?|post views:? [\d.,]+"
+    r"|(?:share ?tweet ?(?:pin|share|e-?mail)?|tweet ?share)\b"
+    r"|submitted by\s+/u/\S+(?:\s+\[link\])?(?:\s+\[comments\])?",
+    re.IGNORECASE,
+)
 _EMOJI_CODE = re.compile(r"(?<![\w:]):[a-z0-9_+-]{2,40}:(?![\w:])", re.IGNORECASE)  # a server's own pictures
+
+
+_PHRASES = tomllib.loads((Path(__file__).parent / "trailers.toml").read_text(encoding="utf-8"))
 
 
 def _trailers() -> str:
     """A pattern of what is put after summaries, from `trailers.toml`."""
-    told = tomllib.loads((Path(__file__).parent / "trailers.toml").read_text(encoding="utf-8"))
+    told = _PHRASES
     more = "|".join(map(re.escape, told["more"]))
     came = "|".join(re.escape(phrase).replace(r"\{\}", ".{1,300}") for phrase in told["came"])
     return rf"(?:(?:{more})(?!\w).{{0,400}}|(?:{came}).{{0,400}}|\(?\d+ min(?:ute)?s?\.? (?:remaining to read|read)\)?.*)"
@@ -51,6 +68,7 @@ _MORE = _trailers()
 _DOTS = r"(?:\[\s?(?:…|\.\.\.)\s?\]|\(\s?(?:…|\.\.\.)\s?\)|…|\.\.\.)"
 _CUT_OFF = re.compile(rf"{_DOTS}\s*[»›>→\s]*{_MORE}?$|[«»›>→\s]*{_MORE}$", re.DOTALL | re.IGNORECASE)
 _ENDED = re.compile(r"""[.!?。！？؟۔։।]["'”’»)\]]*$""")
+_TAIL = re.compile(rf"{_DOTS}\s*[»›>→\s]*[^.!?]{{0,60}}[.!]?$")  # what stands behind the dots where a summary was cut
 _PINGBACK = re.compile(r"^\[…\].*\[…\]$", re.DOTALL)  # how WordPress quotes the page that links here
 _ANCHOR = re.compile(r"<a\s[^>]{0,2000}?href\s*=\s*[\"']?https?:[^>]*>", re.IGNORECASE)
 _TO_PEOPLE = re.compile(r"class\s*=\s*[\"'][^\"']*\b(?:mention|hashtag|u-url)\b", re.IGNORECASE)
@@ -99,8 +117,24 @@ def title(markup: str, body: str) -> str:
 def body(markup: str) -> str:
     """An article's text, bounded; tables are left out, unless all of it is in one."""
     bare = _without_shortcodes(markup)
-    text = plain(bare, tables=False)
+    text = _unescaped(plain(bare, tables=False))
     return (text if len(text) > 40 or "<table" not in bare else plain(bare))[:BODY]
+
+
+def _unescaped(text: str) -> str:
+    """Text that is still markup, since its source has escaped it twice."""
+    return plain(text, tables=False) if _ESCAPED_TAG.match(text) else text
+
+
+def comment_text(markup: str) -> str:
+    """A comment's text, bounded; what its writer has hidden stays hidden."""
+    return plain(_BB_SPOILER.sub(f" {CUT} ", markup), folded=False)[:COMMENT]
+
+
+def is_withheld(text: str) -> bool:
+    """Whether a text is only what a site shows in the place of one that is for members, or behind a password."""
+    said = squeeze(text).casefold().replace("’", "'")
+    return len(said) < WITHHELD and any(phrase in said for phrase in _PHRASES["withheld"])
 
 
 def _without_shortcodes(markup: str) -> str:
@@ -109,13 +143,22 @@ def _without_shortcodes(markup: str) -> str:
 
 def summary(markup: str, text: str) -> str:
     """The source's own summary where it is a whole one, else the first sentences of the text."""
-    given = squeeze(plain(_without_shortcodes(markup), tables=False))[: 4 * SUMMARY]
+    given = _without_counters(_unescaped(plain(_without_shortcodes(markup), tables=False)))[: 4 * SUMMARY]
+    text = _without_counters(text[: 4 * SUMMARY + 2_000])
     whole = _CUT_OFF.sub("", given).rstrip(" –—-|·«»›>→")
+    cut = _TAIL.search(whole)
+    if cut and _goes_on(whole[: cut.start()], text):
+        whole = whole[: cut.start()].rstrip(" –—-|·«»›>→")
     if whole and _ENDED.search(whole):
         return excerpt(whole, SUMMARY)
-    if whole and whole == given and not _goes_on(whole, text):
+    if whole and whole == given and not cut and not _goes_on(whole, text):
         return excerpt(whole, SUMMARY)
     return excerpt(text or whole, SUMMARY)
+
+
+def _without_counters(text: str) -> str:
+    """A text on one line, without the marks of quotations and what plugins count."""
+    return squeeze(_COUNTERS.sub(" ", _QUOTED.sub("", text)))
 
 
 def _goes_on(head: str, text: str) -> bool:
@@ -127,7 +170,12 @@ def _goes_on(head: str, text: str) -> bool:
 def name(markup: str) -> str:
     """A writer's name as it is shown; WordPress calls the nameless Anonymous, and an e-mail address is nobody's name."""
     shown = shorten(_EMOJI_CODE.sub("", inline(markup)), 80)
-    return NAMELESS if shown.lower() in {"", "anonymous", "guest"} or _EMAIL.search(shown) else shown
+    nobody = shown.lower() in {"", "anonymous", "guest"} or _is_address(shown) or _WEB_ADDRESS.search(shown)
+    return NAMELESS if nobody else shown
+
+
+def _is_address(text: str) -> bool:
+    return bool(_EMAIL.search(text) or _HIDDEN_EMAIL.search(text))
 
 
 def byline(markups: Iterable[str]) -> str:
@@ -137,9 +185,9 @@ def byline(markups: Iterable[str]) -> str:
 
 
 def _bare_name(text: str) -> str:
-    if not _EMAIL.search(text):
+    if not _is_address(text):
         return _EMOJI_CODE.sub("", text).strip()
-    return squeeze(re.sub(r"mailto:", "", _EMAIL.sub("", text))).strip(" <>()[]\"',;:-–|")
+    return squeeze(re.sub(r"mailto:", "", _EMAIL.sub("", _HIDDEN_EMAIL.sub("", text)))).strip(" <>()[]\"',;:-–|")
 
 
 def without_emoji_codes(text: str) -> str:

@@ -8,13 +8,13 @@ from datetime import UTC, datetime
 from typing import Annotated, Any, TypeVar
 from urllib.parse import urlencode
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from digest.collect.fetch import Get, Response
 from digest.collect.sources import fields
 from digest.errors import FetchError, SourceError
 from digest.model import Article, Comment, Failure, Harvest, ThreadCoverage
-from digest.text.markup import link, plain
+from digest.text.markup import link
 from digest.text.prose import shorten, storable
 
 log = logging.getLogger("digest")
@@ -38,6 +38,12 @@ class Shape(BaseModel):
     """What an API's row must have; what it has beyond that is not looked at."""
 
     model_config = ConfigDict(extra="ignore", coerce_numbers_to_str=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_nulls(cls, row: object) -> object:
+        """What is null is as good as absent."""
+        return {name: value for name, value in row.items() if value is not None} if isinstance(row, dict) else row
 
 
 Row = TypeVar("Row", bound=Shape)
@@ -143,7 +149,7 @@ def make_comment(
         article_id=on.id,
         parent_id=storable(f"{on.id}|{parent}") if parent else None,
         author=fields.name(author or ""),
-        text=plain(markup or "")[: fields.COMMENT],
+        text=fields.comment_text(markup or ""),
         links=fields.count_links(markup or ""),
         written=written_at,
         url=link(url, on.url) or on.url,
@@ -155,8 +161,8 @@ def make_comment(
 async def map_rows(make: Callable[[Row], _Made], rows: Sequence[Row]) -> list[_Made]:
     """What is made of rows, beside the event loop and some at once, since strangers' markup may be long."""
     made: list[_Made] = []
-    for value_at in range(0, len(rows), STEP):
-        made += await fields.off_loop(lambda some: [make(row) for row in some], rows[value_at : value_at + STEP])
+    for at in range(0, len(rows), STEP):
+        made += await fields.off_loop(lambda some: [make(row) for row in some], rows[at : at + STEP])
     return made
 
 

@@ -17,7 +17,11 @@ from digest.text.markup import link, tidy
 
 _VERSION = re.compile(r"https?://(?:www\.)?jsonfeed\.org/version/1")
 
-_Text = Annotated[str, BeforeValidator(lambda value: value if isinstance(value, str) else "" if value is None else str(value))]
+_AFTER_NOTICE = re.compile(rb"\{\s*\"(?:version|title|home_page_url|feed_url)\"\s*:")
+
+_Text = Annotated[
+    str, BeforeValidator(lambda value: value if isinstance(value, str) else "" if value is None or value is False else str(value))
+]
 
 
 def _rows(value: object) -> list[Any]:
@@ -57,14 +61,23 @@ class _Item(BaseModel):
 
 
 def matches(response: Response) -> bool:
-    """Whether an answer is JSON rather than XML."""
-    return response.ok and response.body.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{")
+    """Whether an answer is JSON rather than XML; a notice of PHP's may stand before it."""
+    return response.ok and _beginning(response.body) >= 0
+
+
+def _beginning(body: bytes) -> int:
+    """Where the JSON begins, or -1."""
+    bare = body.lstrip(b"\xef\xbb\xbf \t\r\n")
+    if bare.startswith(b"{"):
+        return len(body) - len(bare)
+    found = _AFTER_NOTICE.search(body[:20_000])
+    return found.start() if found else -1
 
 
 def articles(response: Response, plan: SourcePlan) -> tuple[list[Article], int]:
     """The items that have an address and a date, and how many have not; SourceError where the JSON is no feed."""
     try:
-        data = json.loads(response.body.decode("utf-8-sig"))
+        data = json.loads(response.body[_beginning(response.body) :].decode("utf-8-sig"), strict=False)
     except (ValueError, RecursionError) as error:
         raise SourceError(f"malformed JSON: {error}", thing=response.url) from error
     if not isinstance(data, dict) or not _VERSION.match(str(data.get("version", ""))):
@@ -76,8 +89,8 @@ def articles(response: Response, plan: SourcePlan) -> tuple[list[Article], int]:
     except ValidationError:
         feed = _Item()
     items = [_item(row) for row in data["items"][:1_000]]
-    ids = Counter(item.id for item in items if item)
-    found = [item and _article(item, plan, response.url, feed, shared=ids[item.id] > 1) for item in items]
+    keys = Counter(item.id or item.url for item in items if item)
+    found = [item and _article(item, plan, response.url, feed, shared=keys[item.id or item.url] > 1) for item in items]
     kept = [article for article in found if article]
     return kept, len(found) - len(kept)
 
@@ -95,10 +108,13 @@ def _article(item: _Item, plan: SourcePlan, base: str, feed: _Item, *, shared: b
     if not url:
         return None
     text = fields.body(item.content_html) or tidy(item.content_text[: fields.BODY])
-    published, title = moment(item.date_published, manner(plan)), fields.title(fields.escaped(item.title), text)
+    published, title = (
+        moment(item.date_published or item.date_modified, manner(plan)),
+        fields.title(fields.escaped(item.title), text),
+    )
     names = item.authors or item.author or feed.authors or feed.author
     return Article(
-        id=fields.article_id(f"{url} {title}" if shared or not item.id else item.id, plan.url, url),
+        id=fields.article_id(f"{url} {title}" if shared else item.id or url, plan.url, url),
         source=plan.label,
         url=url,
         title=title,

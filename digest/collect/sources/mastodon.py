@@ -20,6 +20,7 @@ from digest.text.markup import identity, link
 PAGES = 5
 PAGE = 40  # the API's most
 CONTEXT = 60  # replies that a stranger is shown, at most
+_QUOTING = re.compile(r"\s*\bRE: https?://\S+\s*$")  # Misskey's mark of a quoted post
 _HREF = re.compile(r'href="([^"]+)"')
 _MENTIONS = re.compile(
     r'^(<p>)?(?:\s*<span class="h-card"[^>]*>(?:(?!</a></span>).){0,2000}</a></span>\s*)+'
@@ -113,15 +114,16 @@ def _links(row: _Status) -> list[str]:
 
 
 def _article(row: _Status, plan: SourcePlan) -> Article | None:
-    text = fields.body(fields.without_emoji_codes(row.content))
+    """A post; of one behind a warning only the warning is printed."""
+    text = "" if row.spoiler_text else _QUOTING.sub("", fields.body(fields.without_emoji_codes(row.content)))
     url = link(row.url or "")
-    if not url or not text:
+    if not url or not (text or row.spoiler_text):
         return None
     return Article(
         id=fields.article_id(row.url or row.id, plan.url),
         source=plan.label,
         url=url,
-        title=fields.title("", text),
+        title=fields.title(fields.escaped(row.spoiler_text), text),
         author=fields.name(fields.escaped(row.account.display_name or row.account.acct)),
         summary=fields.summary("", text),
         body_text=text,

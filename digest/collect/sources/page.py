@@ -17,10 +17,10 @@ from urllib.robotparser import RobotFileParser
 
 import lxml.html
 import trafilatura
-from pydantic import TypeAdapter, ValidationError
 
 from digest.collect.fetch import Get, Response
 from digest.collect.sources import fields, json_api
+from digest.collect.sources.dates import Manner, manner, moment
 from digest.config import SourcePlan
 from digest.errors import FetchError, SourceError
 from digest.model import Article, Comment, Failure, Harvest
@@ -37,7 +37,6 @@ _ARTICLES = {
     "AnalysisNewsArticle",
     "LiveBlogPosting",
 }
-_INSTANT: TypeAdapter[datetime] = TypeAdapter(json_api.Instant)
 Data = Mapping[str, Any]
 
 
@@ -94,7 +93,7 @@ def _looked_at(response: Response, plan: SourcePlan) -> tuple[Harvest, list[str]
     article, data = _article(tree, response, plan)
     if article is None:
         return Harvest(), _links(tree, response.url)
-    return Harvest(articles=(article,), comments=tuple(_comments(data, article))), []
+    return Harvest(articles=(article,), comments=tuple(_comments(data, article, manner(plan)))), []
 
 
 def _links(tree: Any, base: str) -> list[str]:
@@ -107,9 +106,9 @@ def _links(tree: Any, base: str) -> list[str]:
 def _article(tree: Any, response: Response, plan: SourcePlan) -> tuple[Article | None, Data]:
     """The article that a page is, with its JSON-LD; None where it says of itself that it is something else."""
     data = next((row for row in _objects(tree) if _ARTICLES & set(_types(row))), {})
-    meta = _meta(tree)
-    published = _moment(data.get("datePublished")) or (
-        _moment(meta.get("article:published_time")) if meta.get("og:type") == "article" else None
+    meta, way = _meta(tree), manner(plan)
+    published = _moment(data.get("datePublished"), way) or (
+        _moment(meta.get("article:published_time"), way) if meta.get("og:type") == "article" else None
     )
     if published is None:
         return None, {}
@@ -129,7 +128,7 @@ def _article(tree: Any, response: Response, plan: SourcePlan) -> tuple[Article |
         image=fields.image(_first_url(data.get("image")) or meta.get("og:image", ""), url),
         topics=fields.topics([str(row) for row in _listed(data.get("articleSection"))]),
         published=published,
-        updated=_moment(data.get("dateModified")) or published,
+        updated=_moment(data.get("dateModified"), way) or published,
         comment_count=data["commentCount"] if isinstance(data.get("commentCount"), int) else None,
     )
     return article, data
@@ -139,7 +138,7 @@ def _objects(tree: Any) -> Iterator[Data]:
     """Every JSON-LD object of a page, those inside a graph among them."""
     for script in tree.xpath("//script[@type='application/ld+json']/text()")[:20]:
         try:
-            open_ = [json.loads(str(script))]
+            open_ = [json.loads(str(script), strict=False)]
         except (ValueError, RecursionError):
             continue
         while open_:
@@ -167,11 +166,8 @@ def _meta(tree: Any) -> dict[str, str]:
     return found
 
 
-def _moment(value: Any) -> datetime | None:
-    try:
-        return _INSTANT.validate_python(value) if isinstance(value, str) else None
-    except ValidationError:
-        return None
+def _moment(value: Any, way: Manner) -> datetime | None:
+    return moment(value, way) if isinstance(value, str) else None
 
 
 def _names(value: Any) -> list[str]:
@@ -192,7 +188,7 @@ def _main_text(response: Response, title: str) -> str:
     return "".join(f"<p>{escape(line)}</p>" for line in (text or "").splitlines() if line.strip() not in {"", title.strip()})
 
 
-def _comments(data: Data, on: Article) -> Iterator[Comment]:
+def _comments(data: Data, on: Article, way: Manner) -> Iterator[Comment]:
     """schema.org Comment, with the answers nested in them; at most so many."""
     open_: list[tuple[Any, str | None]] = [(row, None) for row in _listed(data.get("comment"))]
     for _ in range(json_api.MOST):
@@ -202,7 +198,7 @@ def _comments(data: Data, on: Article) -> Iterator[Comment]:
         if not isinstance(row, dict):
             continue
         key = json_api.first_text(row, "@id", "identifier") or _mark(row)
-        at = _moment(row.get("dateCreated")) or _moment(row.get("datePublished"))
+        at = _moment(row.get("dateCreated"), way) or _moment(row.get("datePublished"), way)
         open_ += [(answer, key) for answer in _listed(row.get("comment"))]
         if at is not None:
             yield _comment(row, key, parent or _answered(row), at, on)

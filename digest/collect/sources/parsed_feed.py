@@ -14,9 +14,12 @@ from digest.collect.sources.dates import Manner, moment
 from digest.errors import SourceError
 from digest.text.markup import link
 
-_ALTERNATE = re.compile(rb"""<link[^>]+type=["']application/(?:rss|atom)\+xml["'][^>]*>""", re.IGNORECASE)
-_HREF = re.compile(rb"""href=["']([^"']+)["']""", re.IGNORECASE)
+_ALTERNATE = re.compile(rb"""<link[^>]+type=["']?application/(?:rss|atom)\+xml["'\s/>][^>]*>?""", re.IGNORECASE)
+_HREF = re.compile(rb"""href=(?:["']([^"']+)["']|([^\s"'>]+))""", re.IGNORECASE)
 _ENTRY = re.compile(rb"<(?:\w+:)?(?:item|entry)[\s>]", re.IGNORECASE)
+_REFERENCE = re.compile(rb"&#(?:x([0-9a-f]{1,8})|(\d{1,10}));(?:&#(?:x([0-9a-f]{1,8})|(\d{1,10}));)?", re.IGNORECASE)
+_LITERAL = re.compile(rb"(<!\[CDATA\[.*?\]\]>|<!--.*?-->)", re.DOTALL)
+_AMPERSAND = re.compile(rb"&(?!#\d{1,10};|#x[0-9a-f]{1,8};|[a-z][a-z0-9]{1,31};)", re.IGNORECASE)
 _END = re.compile(rb"</(?:\w+:)?(?:rss|feed|rdf)\s*>", re.IGNORECASE)
 
 
@@ -25,12 +28,35 @@ def parse(response: Response) -> Any:
     if not response.ok:
         raise _unread(response)
     headers = {"content-type": response.headers.get("content-type", ""), "content-location": response.url}
-    parsed = feedparser.parse(io.BytesIO(response.body), response_headers=headers, sanitize_html=False)
+    parsed = feedparser.parse(io.BytesIO(_repaired(response.body)), response_headers=headers, sanitize_html=False)
     if not parsed.get("version") and not parsed.entries:  # CDF has entries and no version
         raise _no_feed(response, parsed.get("bozo_exception"))
     if parsed.bozo and not parsed.entries and isinstance(parsed.bozo_exception, Exception) and not _only_encoding(parsed):
         raise SourceError(f"malformed feed: {parsed.bozo_exception}", thing=response.url)
     return parsed
+
+
+def _repaired(body: bytes) -> bytes:
+    """A feed's XML with its bare ampersands escaped, and without references to what is no sign; both break every parser."""
+    parts = _LITERAL.split(body) if b"&" in body else [body]
+    parts[::2] = [_AMPERSAND.sub(b"&amp;", _REFERENCE.sub(_sign, part)) for part in parts[::2]]
+    return b"".join(parts)
+
+
+def _sign(found: re.Match[bytes]) -> bytes:
+    """One reference or two; two halves of a sign are one."""
+    one, other = _value(found[1], found[2]), _value(found[3], found[4])
+    if 0xD800 <= one < 0xDC00 <= other < 0xE000:
+        return b"&#%d;" % (0x10000 + ((one - 0xD800) << 10) + other - 0xDC00)
+    return b"".join(b"&#%d;" % (value if _is_sign(value) else 0xFFFD) for value in (one, other) if value >= 0)
+
+
+def _value(hexadecimal: bytes | None, decimal: bytes | None) -> int:
+    return int(hexadecimal, 16) if hexadecimal else int(decimal) if decimal else -1
+
+
+def _is_sign(value: int) -> bool:
+    return value in {9, 10, 13} or 32 <= value < 0xD800 or 0xE000 <= value < 0xFFFE or 0x10000 <= value < 0x110000  # XML 1.0, 2.2
 
 
 def _unread(response: Response) -> SourceError:
@@ -59,7 +85,7 @@ def feed_link(response: Response) -> str:
     """The feed that a page names in its head, or an empty string."""
     found = _ALTERNATE.search(response.body[:200_000])
     address = found and _HREF.search(found[0])
-    return link(address[1].decode("utf-8", "replace").replace("&amp;", "&"), response.url) if address else ""
+    return link((address[1] or address[2]).decode("utf-8", "replace").replace("&amp;", "&"), response.url) if address else ""
 
 
 def xml_error(parsed: Any, body: bytes) -> str:

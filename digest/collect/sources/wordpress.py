@@ -10,19 +10,20 @@ in the API's place with 400, 406, 429, 500, 503 or an object in a 200; the feed 
 import re
 from collections.abc import Sequence
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, Field
 
 from digest.collect.fetch import Get
 from digest.collect.sources import feed, fields
+from digest.collect.sources.dates import manner
 from digest.collect.sources.parsed_feed import feed_link
-from digest.collect.sources.wordpress_api import PAGES, Closed, Utc, Words, rows_of, valid
+from digest.collect.sources.wordpress_api import Closed, Words, rows_of, valid
 from digest.collect.sources.wordpress_comments import comments
 from digest.config import SourcePlan
 from digest.errors import FetchError, SourceError
-from digest.model import LATEST, Article, Failure, Harvest, Image
+from digest.model import LATEST, UNDATED, Article, Failure, Harvest, Image
 from digest.text.markup import link
 
 SEEN = 100  # a page of posts of which only the address is asked for
@@ -34,6 +35,21 @@ def _listed(value: object) -> list[Any]:
     return value if isinstance(value, list) else []
 
 
+def _named(value: object) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _read_date(value: object) -> datetime | None:
+    """A date of a post, aware only where it says its zone; None for WordPress's `0000-00-00` and whatever is none."""
+    try:
+        return datetime.fromisoformat(value) if isinstance(value, str) and not value.startswith("0000") else None
+    except ValueError:
+        return None
+
+
+_Date = Annotated[datetime | None, BeforeValidator(_read_date)]
+
+
 class _Seen(BaseModel):
     guid: Words = Words()
     link: str = ""
@@ -41,15 +57,16 @@ class _Seen(BaseModel):
 
 class _Post(BaseModel):
     id: int
-    date_gmt: Utc
-    modified_gmt: Utc
+    date_gmt: _Date = None
+    date: _Date = None  # in the site's own zone
+    modified_gmt: _Date = None
     link: str
-    guid: Words
+    guid: Words = Words()
     title: Words = Words()
     content: Words = Words()
     excerpt: Words = Words()
     status: str = "publish"
-    embedded: dict[str, Any] = Field(default={}, alias="_embedded")
+    embedded: Annotated[dict[str, Any], BeforeValidator(_named)] = Field(default={}, alias="_embedded")
     authors: Annotated[list[Any], BeforeValidator(_listed)] = []  # PublishPress Authors
     coauthors: Annotated[list[Any], BeforeValidator(_listed)] = []  # Co-Authors Plus; by some themes as names, by others as numbers
 
@@ -59,13 +76,13 @@ async def read(plan: SourcePlan, get: Get, since: datetime) -> Harvest:
     site = re.sub(r"(?:/wp-json(?:/wp/v2)?|/feed)?/*$", "", plan.url)
     for root in (f"{site}/wp-json/wp/v2/", f"{site}/?rest_route=/wp/v2/"):
         try:
-            rows, whole = await rows_of(get, root, "posts", {"after": _stamp(since), **_POSTS})
+            rows, missing = await rows_of(get, root, "posts", {"after": _stamp(since), **_POSTS})
         except Closed:
             continue
         articles, failures = await fields.off_loop(_read, rows, plan, since)
         remarks = await comments(get, root, plan, articles)
-        told = (Failure(source=plan.label, reason=f"more than {PAGES} pages of posts; the rest was left"),) if not whole else ()
-        listed = ((plan.label, since),) if whole and not failures else ()
+        told = (Failure(source=plan.label, reason=missing),) if missing else ()
+        listed = ((plan.label, since),) if not missing and not failures else ()
         posts = Harvest(articles=tuple(articles.values()), failures=(*told, *failures), listed=listed)
         return sum(remarks, posts + await _older(get, root, plan, since))
     return await _by_feed(site, plan, get, since)
@@ -101,8 +118,17 @@ def _read(rows: Sequence[Any], plan: SourcePlan, since: datetime) -> tuple[dict[
     found = [valid(_Post, row) for row in rows]
     unread = sum(post is None for post in found)
     failures = (Failure(source=plan.label, reason=f"{unread} posts in an unknown form were passed over"),) if unread else ()
-    posts = [post for post in found if post and post.status == "publish" and post.date_gmt >= since]
-    return {post.id: article(post, plan) for post in posts}, failures
+    posts = [(post, _published(post, plan)) for post in found if post and post.status == "publish"]
+    return {post.id: article(post, plan) for post, date in posts if date is None or date >= since}, failures
+
+
+def _published(post: _Post, plan: SourcePlan) -> datetime | None:
+    """When a post was published; plugins and old versions give its date in the site's zone only, or none."""
+    return _utc(post.date_gmt) or _utc(post.date, manner(plan).zone)
+
+
+def _utc(date: datetime | None, zone: tzinfo = UTC) -> datetime | None:
+    return date and date.replace(tzinfo=date.tzinfo or zone).astimezone(UTC)
 
 
 async def _by_feed(site: str, plan: SourcePlan, get: Get, since: datetime) -> Harvest:
@@ -127,6 +153,7 @@ def article(post: _Post, plan: SourcePlan) -> Article:
     """One post; behind a password it keeps its title and nothing else."""
     locked = post.content.protected
     text = "" if locked else fields.body(post.content.rendered)
+    published = _published(post, plan)
     return Article(
         id=fields.article_id(post.guid.rendered or post.link, plan.url),
         source=plan.label,
@@ -137,9 +164,10 @@ def article(post: _Post, plan: SourcePlan) -> Article:
         body_text=text,
         image=_image(post),
         topics=fields.topics(_terms(post)),
-        published=post.date_gmt,
-        updated=post.modified_gmt,
+        published=published or UNDATED,
+        updated=_utc(post.modified_gmt) or published or UNDATED,
         access="protected" if locked else "public",
+        guessed=published is None,
     )
 
 

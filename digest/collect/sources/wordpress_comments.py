@@ -14,7 +14,7 @@ from digest.collect.sources.wordpress_api import Closed, Utc, Words, rows_of, va
 from digest.config import SourcePlan
 from digest.errors import FetchError
 from digest.model import Article, Comment, Failure, Harvest, ThreadCoverage
-from digest.text.markup import link, plain
+from digest.text.markup import link
 
 COMMENTS = 100  # a page, the API's most
 BATCH = 40  # articles whose comments are asked for at once
@@ -46,17 +46,17 @@ async def _batch(get: Get, root: str, plan: SourcePlan, articles: dict[int, Arti
     """One batch; where a single post closes it, the posts are asked for one by one, then by their feeds."""
     query = {"post": ",".join(map(str, numbers)), "order": "asc", "orderby": "date_gmt", "per_page": str(COMMENTS)}
     try:
-        rows, whole = await rows_of(get, root, "comments", query)
+        rows, missing = await rows_of(get, root, "comments", query)
     except Closed:
         if len(numbers) == 1:
             return await _by_comment_feed(get, articles[numbers[0]])
         return sum([await _batch(get, root, plan, articles, [number]) for number in numbers], Harvest())
     except FetchError as error:
         return Harvest(failures=(Failure(source=plan.label, reason=f"comments are missing: {error}"),))
-    if not whole and len(numbers) > 1:
+    if missing and len(numbers) > 1:
         return sum([await _batch(get, root, plan, articles, [number]) for number in numbers], Harvest())
     found, odd = await fields.off_loop(_remarks, rows, articles)
-    whole = whole and not odd
+    whole = not missing and not odd
     failure = Failure(source=plan.label, reason=f"not all comments of {articles[numbers[0]].url} could be read")
     return Harvest(
         comments=found,
@@ -91,7 +91,7 @@ def comment(remark: _Remark, on: Article) -> Comment:
         article_id=on.id,
         parent_id=f"{on.id}#comment-{remark.parent}" if remark.parent else None,
         author=fields.name(remark.author_name),
-        text=plain(remark.content.rendered)[: fields.COMMENT],
+        text=fields.comment_text(remark.content.rendered),
         links=fields.count_links(remark.content.rendered),
         written=remark.date_gmt,
         url=link(remark.link, on.url) or on.url,

@@ -68,6 +68,19 @@ def test_months_of_other_languages(language: str, zone: str, text: str) -> None:
     assert moment(text, Manner(ZoneInfo(zone), language)) == MORNING
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "24 de noviembre de 2026, 7:15 a. m.", "mardi 24 novembre 2026 à 7 h 15", "2026-W48-2 07:15", "/Date(1795504500000)/",
+        "2026年11月24日 上午7:15", "2026년 11월 24일 오전 7:15", "November 24, 2026 7:15 am",
+    ],
+)  # fmt: skip
+def test_hours_as_other_languages_and_programs_write_them(text: str) -> None:
+    assert moment(text) == MORNING
+    assert moment("2026年11月24日 下午7:15") == moment("2026-11-24 19:15")
+    assert moment("24 décembre 2026 à 7h") == moment("2026-12-24 07:00")
+
+
 def test_months_that_are_not_spelled_like_the_english_ones() -> None:
     assert told("24. März 2026", language="de") == told("24 maart 2026", language="nl") == "2026-03-24 00:00"
     assert told("Do, 24. Dezember 2026", language="de") == "2026-12-24 00:00"
