@@ -19,7 +19,7 @@ from multiprocessing.connection import Connection
 from urllib.parse import urlsplit
 
 from digest.collect.collector import collect
-from digest.collect.fetch import AT_ONCE, Fetcher
+from digest.collect.fetch import MAX_CONNECTIONS, Fetcher
 from digest.config import SourcePlan
 
 FEEDS, SIZE, DELAY = 200, 15_000, 0.050
@@ -94,7 +94,7 @@ class Bare(asyncio.Protocol):
 
 async def bare(urls: list[str]) -> None:
     """The same answers by the bare client, as many at once."""
-    loop, room = asyncio.get_running_loop(), asyncio.Semaphore(AT_ONCE)
+    loop, room = asyncio.get_running_loop(), asyncio.Semaphore(MAX_CONNECTIONS)
 
     async def one(port: int) -> None:
         async with room:
@@ -121,7 +121,7 @@ async def collected(urls: list[str]) -> None:
 
 async def measured(urls: list[str], rounds: int) -> None:
     """The table."""
-    limit = DELAY * -(-FEEDS // AT_ONCE)
+    limit = DELAY * -(-FEEDS // MAX_CONNECTIONS)
     print(f"the limit of the wire              {limit * 1000:7.0f} ms")
     for name, work in (("a bare client", bare), ("fetching", fetched), ("fetching and parsing", collected)):
         times, worst = [], list[float]()

@@ -23,8 +23,7 @@ from digest.config.file_modes import PRIVATE, private_folder, tightened
 from digest.curate import Rules
 from digest.curate.judge import load_scoring_rules
 from digest.edition.edition_calendar import EditionCalendar
-from digest.edition.sent_log import FILE as WITNESS
-from digest.edition.sent_log import SentLog
+from digest.edition.sent_log import LOG_FILE, SentLog
 from digest.errors import BusyError, ConfigError, DigestError
 from digest.model import LOOKBACK, Article, Harvest, Slot
 from digest.publish import Pipeline, clock_starts, time_allowed
@@ -158,7 +157,7 @@ class App:
             guards=self.config.guards,
             subscriber_file=self.subscriber_file,
             store=self.store,
-            sent_log=SentLog(self.config.root / WITNESS),
+            sent_log=SentLog(self.config.root / LOG_FILE),
             clock=self.clock,
             retry_delays=self.retry_delays,
             stop=self.stop,
@@ -190,7 +189,7 @@ def open_newsletter(root: Path, clock: Clock, *, retry_delays: Sequence[float] =
         if closed := tightened(root):
             names = ", ".join(str(path.relative_to(root)) for path in closed[:3]) + (", …" if len(closed) > 3 else "")
             log.warning("others on this machine could read %s; now only you can", names)
-        sent_log = SentLog(root / WITNESS)
+        sent_log = SentLog(root / LOG_FILE)
         store.suppressions.listen(gone=lambda rows: sent_log.gone(rows, clock()), back=lambda email: sent_log.back(email, clock()))
         yield App(settings, store, clock, ResponseCache(store.engine, clock), retry_delays)
     finally:

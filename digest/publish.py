@@ -30,7 +30,7 @@ from digest.errors import LateError
 from digest.model import LOOKBACK, Edition, Failure, Harvest, Slot, Subscriber
 from digest.render.variants import Variants
 from digest.statuses import GONE, Origin
-from digest.store import REACH, FrozenEdition, RecipientRules, Store, Suppression
+from digest.store import MAX_LOOKBACK, FrozenEdition, RecipientRules, Store, Suppression
 from digest.store.editions import FROM_LOG
 from digest.subscribers import SubscriberFile
 from digest.text.placeholders import columns
@@ -123,7 +123,10 @@ async def make_draft(pipeline: Pipeline, plan: EditionPlan, slot: Slot) -> Draft
 
 async def _chosen(pipeline: Pipeline, plan: EditionPlan, slot: Slot, harvest: Harvest) -> Edition:
     """Stage 2. Each story is looked for once more: what its site has taken down makes room for another."""
-    material, settled = pipeline.store.content.material(slot.window.start - REACH), pipeline.store.editions.settled(slot.name)
+    material, settled = (
+        pipeline.store.content.material(slot.window.start - MAX_LOOKBACK),
+        pipeline.store.editions.settled(slot.name),
+    )
     number, rules, gone, asked = pipeline.store.editions.next_number(), pipeline.rules(plan), dict[str, str](), set[str]()
     while True:
         edition = curate(slot, material, settled, rules, number=number, now=pipeline.clock(), gone=gone)

@@ -16,7 +16,7 @@ from digest.config import SourcePlan
 from digest.curate import Rules, curate
 from digest.curate.judge import load_scoring_rules
 from digest.model import LOOKBACK, Edition, Harvest, Rendered, Slot, Window
-from digest.store import REACH, RecipientRules, Store
+from digest.store import MAX_LOOKBACK, RecipientRules, Store
 
 START = datetime(2026, 1, 5, 7, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -137,7 +137,7 @@ async def test_every_article_of_a_year_is_printed_once_or_left_out_with_a_reason
             slot = editions(at)
             harvest = await harvested(posts, at)
             store.content.keep(replace(harvest, read=(PLAN.label,)), at)
-            material, settled = store.content.material(slot.window.start - REACH), store.editions.settled(slot.name)
+            material, settled = store.content.material(slot.window.start - MAX_LOOKBACK), store.editions.settled(slot.name)
             edition = curate(slot, material, settled, RULES, number=store.editions.next_number(), now=at)
             store.editions.freeze(edition, Rendered(subject="", preheader="", html="", text=""), [], RecipientRules(token=str))
             printed.update(number_of(edition))

@@ -23,7 +23,7 @@ from digest.store import HistoryEvent, Suppression
 from digest.store.suppressions import REFUSED_US, SOFT, UNDELIVERED
 
 log = logging.getLogger("digest")
-MANY = 1_000  # outcomes remembered
+MAX_REMEMBERED = 1_000  # outcomes remembered
 NOTED = {"full": SOFT, "soft": UNDELIVERED, "ours": REFUSED_US}
 SUPPRESSING = {"hard": "bounced", "complaint": "complained", "leave": "unsubscribed"}
 
@@ -138,7 +138,7 @@ class BounceHandler:
 
     def _heed(self, raw: bytes) -> None:
         report, outcomes = self.take(raw)
-        self.outcomes = [*self.outcomes[-MANY:], *outcomes]
+        self.outcomes = [*self.outcomes[-MAX_REMEMBERED:], *outcomes]
         self._changed = self._changed or any(outcome.event in SUPPRESSING.values() for outcome in outcomes)
         for outcome in outcomes:
             log.info("%s: %s %s", outcome.email, outcome.event, outcome.detail)

@@ -16,8 +16,8 @@ from digest.store import Store
 from digest.subscribers import SubscriberFile, set_columns
 
 log = logging.getLogger("digest")
-APART = 5.0  # seconds between two writings
-AGAIN = 60.0  # seconds before a writing that failed is tried again
+WRITE_INTERVAL = 5.0  # seconds between two writings
+RETRY_DELAY = 60.0  # seconds before a writing that failed is tried again
 
 
 class CsvSync:
@@ -39,7 +39,7 @@ class CsvSync:
     async def _run(self) -> None:
         while self._waiting:
             done = await self.flush()
-            await asyncio.sleep(APART if done else AGAIN)
+            await asyncio.sleep(WRITE_INTERVAL if done else RETRY_DELAY)
 
     async def flush(self) -> bool:
         """Write what waits, and return when it is written; False where it could not be, and then it waits on."""

@@ -26,7 +26,7 @@ from digest.subscribers.import_batch import ImportAction, ImportBatch, ImportRow
 from digest.subscribers.import_journal import ImportJournal
 from digest.subscribers.zip_archive import Part
 
-SHOWN = 20  # examples of each kind
+MAX_EXAMPLES = 20  # examples of each kind
 _TELLING = (
     "unsubscribed",
     "cleaned",
@@ -91,7 +91,7 @@ class Import:
             counts=counts,
             refused=sum(row.refused for row in plans),
             doubles=sum(row.taken for row in plans) - sum(counts.values()),
-            problems=[problem for row in plans for problem in row.problems][:SHOWN],
+            problems=[problem for row in plans for problem in row.problems][:MAX_EXAMPLES],
             unknown=list(dict.fromkeys(name for row in plans for name in row.unknown)),
         )
 
@@ -106,7 +106,7 @@ class Import:
                 remedy="Say what they are: --status unsubscribed (or bounced, pending, active).",
             )
         taken = self.batch.take(source, status)
-        refused, problems = source.skipped, list(islice(source.flaws(), SHOWN))
+        refused, problems = source.skipped, list(islice(source.flaws(), MAX_EXAMPLES))
         own = {name.casefold() for _, name in self._columns.extra}
         columns = source.columns()
         telling = {flag.at for flag in columns.flags}  # what they said is in the status

@@ -4,7 +4,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 
-MANY = 20_000  # of whom it is remembered
+MAX_CLIENTS = 20_000  # of whom it is remembered
 
 
 class RateLimiter:
@@ -23,6 +23,6 @@ class RateLimiter:
         left = min(self._burst, left + (now - at) * self._rate)
         allowed = left >= 1
         self._buckets[who] = (left - allowed, now)
-        if len(self._buckets) > MANY:
+        if len(self._buckets) > MAX_CLIENTS:
             self._buckets.popitem(last=False)
         return allowed

@@ -28,7 +28,7 @@ from digest.model import Recipient, Subscriber
 from digest.render.renderer import ButtonEmail
 from digest.store import HistoryEvent, Preference, Request
 from digest.store.batch_writer import BatchWriter
-from digest.store.readers import LASTS
+from digest.store.readers import CONFIRMATION_TTL
 from digest.subscribers import FileEdit, NewRow, normalise, remove, rewrite
 from digest.subscribers.columns import Columns
 from digest.subscribers.csv_table import CsvTable
@@ -36,7 +36,7 @@ from digest.subscribers.edit import Edit, Edits, column_edit
 from digest.subscribers.import_journal import ImportJournal
 
 log = logging.getLogger("digest")
-MINE = timedelta(hours=1)  # that a link to one's own data works
+DATA_LINK_TTL = timedelta(hours=1)  # that a link to one's own data works
 NOT_WRITTEN_TO = ("complained", "suppressed")  # no letter either, whoever asks for one
 
 
@@ -142,13 +142,13 @@ class Subscriptions:
     def plausible(self, token: str) -> bool:
         """Whether a confirmation is one of ours and not too old; it may be answered already."""
         with suppress(BadData):
-            self._confirmations.loads(_canonical(token), max_age=int(LASTS.total_seconds()))
+            self._confirmations.loads(_canonical(token), max_age=int(CONFIRMATION_TTL.total_seconds()))
             return True
         return False
 
     def _request(self, token: str) -> Request | None:
         with suppress(BadData, TypeError, ValueError):
-            number, nonce = self._confirmations.loads(_canonical(token), max_age=int(LASTS.total_seconds()))
+            number, nonce = self._confirmations.loads(_canonical(token), max_age=int(CONFIRMATION_TTL.total_seconds()))
             return self._app.store.readers.asking(int(number), str(nonce), self._app.clock())
         return None
 
@@ -193,7 +193,7 @@ class Subscriptions:
     def mine(self, token: str) -> SubscriberRecord | None:
         """What is known of the reader whom a link was sent to; None for one that is forged or too old."""
         with suppress(BadData):
-            email = self.known(str(self._own.loads(_canonical(token), max_age=int(MINE.total_seconds()))))
+            email = self.known(str(self._own.loads(_canonical(token), max_age=int(DATA_LINK_TTL.total_seconds()))))
             return record_of(self._app, email) if email else None
         return None
 

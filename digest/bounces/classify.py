@@ -31,9 +31,9 @@ from digest.text.markup import plain as plain_of
 
 log = logging.getLogger("digest")
 logging.getLogger("flufl.bounce").setLevel(logging.CRITICAL)  # it would print the traceback of each detector that trips
-LARGEST = 256_000  # bytes that are read of a message: what it has to say is at its beginning
-WORDS = 20_000  # letters of a part that are looked through: a notice is short, and patterns are slow
-MANY = 50  # recipients of one report
+MAX_MESSAGE_BYTES = 256_000  # bytes that are read of a message: what it has to say is at its beginning
+MAX_PART_CHARS = 20_000  # letters of a part that are looked through: a notice is short, and patterns are slow
+MAX_RECIPIENTS = 50  # recipients of one report
 Kind = Literal["hard", "full", "ours", "soft", "delay", "complaint", "leave", "auto", "other"]
 FAILED = frozenset(("hard", "full", "ours", "soft"))
 _LEAST = (Cause.OURS, Cause.LATER, Cause.UNCLEAR, Cause.FULL, Cause.GONE)
@@ -91,17 +91,19 @@ def classify(raw: bytes) -> BounceReport:
 
 
 def _read(raw: bytes) -> BounceReport:
-    message = message_from_string(raw[:LARGEST].decode("latin-1"))  # so that every header is text, whatever its bytes
-    sent_to = tuple(address for name in _ENVELOPE for address in addresses(" ".join(map(str, message.get_all(name, [])))[:WORDS]))
+    message = message_from_string(raw[:MAX_MESSAGE_BYTES].decode("latin-1"))  # so that every header is text, whatever its bytes
+    sent_to = tuple(
+        address for name in _ENVELOPE for address in addresses(" ".join(map(str, message.get_all(name, [])))[:MAX_PART_CHARS])
+    )
     about = original_message(message)
     message_id = str(about.get("Message-ID", "")).strip() if about is not None else ""
     kind, named, status, detail = _reported(message, about, sent_to)
     return BounceReport(
         kind="other" if kind in FAILED and not named else kind,
-        addresses=tuple(filter(None, map(_printable, dict.fromkeys(named[:MANY])))),
+        addresses=tuple(filter(None, map(_printable, dict.fromkeys(named[:MAX_RECIPIENTS])))),
         status=_printable(status),
         detail=" ".join(_printable(detail).split())[:300],
-        sent_to=sent_to[:MANY],
+        sent_to=sent_to[:MAX_RECIPIENTS],
         message_id=_printable(message_id)[:300],
         doubt=kind in FAILED and not named,
         tokens=tuple(dict.fromkeys(_TOKEN.findall(about.as_string() if about is not None else "")))[:5],
@@ -264,16 +266,20 @@ def _text(message: Message) -> str:
     for part in _outer(message):
         payload = part.get_payload(decode=True)
         if not isinstance(payload, bytes):
-            words.append(str(part.get_payload())[:WORDS])
+            words.append(str(part.get_payload())[:MAX_PART_CHARS])
             continue
         try:
             text = payload.decode(part.get_content_charset() or "utf-8", "replace")
         except (LookupError, ValueError):
             text = payload.decode("utf-8", "replace")
-        words.append((plain_of(text[: 4 * WORDS].replace("<", " <")) if part.get_content_subtype() == "html" else text)[:WORDS])
-        if len(words) == MANY:
+        words.append(
+            (plain_of(text[: 4 * MAX_PART_CHARS].replace("<", " <")) if part.get_content_subtype() == "html" else text)[
+                :MAX_PART_CHARS
+            ]
+        )
+        if len(words) == MAX_RECIPIENTS:
             break
-    return "\n".join(words)[: 4 * WORDS]
+    return "\n".join(words)[: 4 * MAX_PART_CHARS]
 
 
 def _outer(message: Message) -> Iterable[Message]:

@@ -12,12 +12,12 @@ from urllib.parse import unquote, urlsplit
 from imapclient import IMAPClient
 from imapclient.exceptions import IMAPClientError
 
-from digest.bounces.classify import LARGEST
+from digest.bounces.classify import MAX_MESSAGE_BYTES
 from digest.errors import DigestError
 
-PATIENCE = 30.0  # seconds for an answer of the server
-IDLE = 600.0  # seconds until an IDLE is renewed; servers end one after half an hour (RFC 2177)
-MANY = 500  # messages of one reading
+IMAP_TIMEOUT = 30.0  # seconds for an answer of the server
+IDLE_RENEWAL = 600.0  # seconds until an IDLE is renewed; servers end one after half an hour (RFC 2177)
+MAX_MESSAGES = 500  # messages of one reading
 
 Take = Callable[[bytes], None]
 """Deals with one message; it is marked as seen when this returns."""
@@ -51,11 +51,11 @@ def _maildir(path: Path, take: Take) -> int:
     count = 0
     for file in [*sorted((path / "new").iterdir()), *sorted((path / "cur").iterdir())]:
         name, _, flags = file.name.partition(":2,")
-        if count == MANY or "S" in flags or file.name.startswith("."):
+        if count == MAX_MESSAGES or "S" in flags or file.name.startswith("."):
             continue
         try:
             with file.open("rb") as message:
-                raw = message.read(LARGEST)
+                raw = message.read(MAX_MESSAGE_BYTES)
         except FileNotFoundError:
             continue  # another program has moved it meanwhile
         take(raw)
@@ -78,7 +78,7 @@ def _mbox(path: Path, take: Take) -> int:
             message.set_flags("".join(sorted({*message.get_flags(), "R", "O"})))
             box[key] = message
             count += 1
-            if count == MANY:
+            if count == MAX_MESSAGES:
                 break
         box.flush()
     except mailbox.Error as error:
@@ -106,7 +106,7 @@ class Imap:
         local = host in {"localhost", "::1"} or host.startswith("127.")
         try:
             secure = parts.scheme == "imaps"
-            client = IMAPClient(host, port=parts.port or (993 if secure else 143), ssl=secure, timeout=PATIENCE)
+            client = IMAPClient(host, port=parts.port or (993 if secure else 143), ssl=secure, timeout=IMAP_TIMEOUT)
             try:
                 if not secure and not local:
                     client.starttls(ssl.create_default_context())
@@ -125,9 +125,9 @@ class Imap:
 
     def read_new(self, take: Take) -> int:
         """Give every unseen message to `take`, one after the other."""
-        found = self.client.search("UNSEEN")[:MANY]
+        found = self.client.search("UNSEEN")[:MAX_MESSAGES]
         for number in found:
-            parts = self.client.fetch([number], [f"BODY.PEEK[]<0.{LARGEST}>"]).get(number, {})
+            parts = self.client.fetch([number], [f"BODY.PEEK[]<0.{MAX_MESSAGE_BYTES}>"]).get(number, {})
             raw = next((value for value in parts.values() if isinstance(value, bytes)), b"")
             take(raw)
             self.client.add_flags([number], [b"\\Seen"], silent=True)
@@ -148,7 +148,7 @@ class Imap:
         """
         if self.grown():
             return
-        ends = monotonic() + min(seconds, IDLE)
+        ends = monotonic() + min(seconds, IDLE_RENEWAL)
         idle = self.client.has_capability("IDLE")
         if idle:
             self.client.idle()

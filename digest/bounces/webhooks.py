@@ -24,7 +24,7 @@ from digest.bounces.signatures import verify_ecdsa, verify_rsa
 from digest.config import Webhook
 from digest.errors import DigestError
 
-FRESH = 900.0  # seconds
+MAX_CALL_AGE = 900.0  # seconds
 _SES_GONE = {"General", "NoEmail", "Suppressed", "OnAccountSuppressionList"}
 _AMAZON = re.compile(r"sns\.[a-z]{2}(?:-[a-z]{2,9}){1,2}-\d\.amazonaws\.com(?:\.cn)?\Z")  # a region, and not the name of a bucket
 _CERTIFICATE = re.compile(r"/SimpleNotificationService-[0-9A-Za-z]{1,64}\.pem\Z")
@@ -275,4 +275,4 @@ def _decoded(text: str) -> bytes:
 
 
 def _fresh(stamp: str, now: float) -> bool:
-    return stamp.isdigit() and len(stamp) < 12 and abs(now - int(stamp)) <= FRESH
+    return stamp.isdigit() and len(stamp) < 12 and abs(now - int(stamp)) <= MAX_CALL_AGE

@@ -81,11 +81,11 @@ def _messages(source: str) -> Iterator[bytes]:
     import mailbox
     import sys
 
-    from digest.bounces.classify import LARGEST
+    from digest.bounces.classify import MAX_MESSAGE_BYTES
 
     path = Path(source)
     if source == "-":
-        yield sys.stdin.buffer.read(LARGEST)
+        yield sys.stdin.buffer.read(MAX_MESSAGE_BYTES)
     elif path.is_dir() and (path / "new").is_dir():
         for folder in ("new", "cur"):
             yield from (file.read_bytes() for file in sorted((path / folder).iterdir()))

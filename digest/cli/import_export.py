@@ -45,8 +45,8 @@ def import_list(
     from digest.subscribers.import_batch import open_batch
     from digest.subscribers.zip_archive import Part, unpack_lists
 
-    with running_app(root) as app, unpack_lists(file) as parts, open_batch() as export_rows:
-        way = Import(app.store, app.subscriber_path, app.links.token, app.clock(), export_rows)
+    with running_app(root) as app, unpack_lists(file) as parts, open_batch() as batch:
+        way = Import(app.store, app.subscriber_path, app.links.token, app.clock(), batch)
         plan = way.plan([Part(part.file, status or part.status) for part in parts], parse_meanings(columns))
         if really and not plan.empty:
             way.apply(file.name, consent)
@@ -58,11 +58,11 @@ def import_list(
                     "doubles": plan.doubles,
                     "unknown_columns": plan.unknown,
                     **_counts(plan),
-                    "examples": _rows(export_rows),
+                    "examples": _rows(batch),
                 }
             )
             return 0
-        for line in _told(plan, export_rows, file.name):
+        for line in _told(plan, batch, file.name):
             click.echo(line)
     if plan.empty:
         click.echo("There is nothing to do.")
@@ -77,26 +77,26 @@ def _counts(plan: "ImportPlan") -> dict[str, int]:
     return {fate.replace(" ", "_"): plan.counts.get(fate, 0) for fate in ("new", "changed", "unchanged", "gone", "kept out")}
 
 
-def _rows(open_batch: "ImportBatch") -> dict[str, list[dict[str, object]]]:
+def _rows(batch: "ImportBatch") -> dict[str, list[dict[str, object]]]:
     from itertools import islice
 
-    from digest.audience.importer import SHOWN
+    from digest.audience.importer import MAX_EXAMPLES
 
     return {
         fate.replace(" ", "_"): [
-            {"email": row.email, "line": row.line, "why": row.why} for row in islice(open_batch.of(fate), SHOWN)
+            {"email": row.email, "line": row.line, "why": row.why} for row in islice(batch.of(fate), MAX_EXAMPLES)
         ]
         for fate in MARKS
     }
 
 
-def _told(plan: "ImportPlan", open_batch: "ImportBatch", name: str) -> "Iterator[str]":
+def _told(plan: "ImportPlan", batch: "ImportBatch", name: str) -> "Iterator[str]":
     """The difference that it makes, for a person."""
-    for (fate, mark), export_rows in zip(MARKS.items(), _rows(open_batch).values(), strict=True):
-        for row in export_rows:
+    for (fate, mark), rows in zip(MARKS.items(), _rows(batch).values(), strict=True):
+        for row in rows:
             why = f"  ({row['why']})" if row["why"] else ""
             yield f"{mark} {row['email']}{why}"
-        if (more := plan.counts.get(fate, 0) - len(export_rows)) > 0:
+        if (more := plan.counts.get(fate, 0) - len(rows)) > 0:
             yield f"{mark} … and {more} more"
     for problem in plan.problems:
         yield f"! {name}:{problem.line}: {problem.what}"

@@ -56,16 +56,16 @@ def _threads(file: IO[str]) -> "Iterator[tuple[Article, list[Comment]]]":
 
 def _live(root: Path, url: str) -> "tuple[Article, list[Comment]]":
     """An article of a configured source as it is now, with its comments."""
-    from digest.store import REACH
+    from digest.store import MAX_LOOKBACK
     from digest.text.markup import identity
 
     with running_app(root) as app:
-        harvest = asyncio.run(app.collect(app.clock() - REACH))
+        harvest = asyncio.run(app.collect(app.clock() - MAX_LOOKBACK))
     article = next((row for row in harvest.articles if identity(row.url) == identity(url)), None)
     if article is None:
         told = "; ".join(map(str, harvest.failures))
         raise SourceError(
-            f"no configured source has this article of the last {REACH.days} days{f' ({told})' if told else ''}",
+            f"no configured source has this article of the last {MAX_LOOKBACK.days} days{f' ({told})' if told else ''}",
             thing=url,
             remedy="`digest collect` reads the sources; an address with a wrong path is another article.",
         )

@@ -14,15 +14,15 @@ if TYPE_CHECKING:
     from digest.edition.report import RunReport
     from digest.model import LeftOut
 
-NAMED = 20  # recipients named one by one on a terminal
-TOLD = 20_000  # and in JSON
+MAX_NAMED = 20  # recipients named one by one on a terminal
+MAX_IN_JSON = 20_000  # and in JSON
 
 
 def print_report(app: "App", report: "RunReport", as_json: bool) -> None:
     """The whole report of a run."""
     key = report.slot.key
     if as_json:
-        print_json({**report.as_json(), "relays": reason_table(app, key), "troubles": undelivered_table(app, key, TOLD)})
+        print_json({**report.as_json(), "relays": reason_table(app, key), "troubles": undelivered_table(app, key, MAX_IN_JSON)})
         return
     click.echo(summary(report))
     if report.status in {"sent", "unfinished"}:
@@ -40,13 +40,13 @@ def print_report(app: "App", report: "RunReport", as_json: bool) -> None:
 
 
 def _tell_troubles(app: "App", key: str) -> None:
-    rows = undelivered_table(app, key, TOLD)
+    rows = undelivered_table(app, key, MAX_IN_JSON)
     amiss = [row for row in rows if row["state"] != "sent"]
-    for row in amiss[:NAMED]:
+    for row in amiss[:MAX_NAMED]:
         click.echo(f"  {row['state']:9} {row['email']}: {row['code'] or ''} {row['reply']}".rstrip())
-    if len(amiss) > NAMED:
-        click.echo(f"  … and {len(amiss) - NAMED} more:")
-    if len(amiss) > NAMED or len({row["relay"] for row in reason_table(app, key) if row["relay"]}) > 1:
+    if len(amiss) > MAX_NAMED:
+        click.echo(f"  … and {len(amiss) - MAX_NAMED} more:")
+    if len(amiss) > MAX_NAMED or len({row["relay"] for row in reason_table(app, key) if row["relay"]}) > 1:
         for row in reason_table(app, key):
             click.echo(f"  {reason_line(row)}")
     if cut := [row["email"] for row in rows if row["interrupted"]]:

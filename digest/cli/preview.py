@@ -74,13 +74,13 @@ async def _coming(app: "App", edition: str | None, day: Any) -> "Edition":
     """The edition meant; without a day the coming one, and the last one as long as that has no story."""
     plan, slot = coming_edition(app, edition, day)
     _, last = chosen_edition(app, edition, day)
-    build_edition = app.store.editions.frozen(last.key) if last.key != slot.key else None
+    frozen = app.store.editions.frozen(last.key) if last.key != slot.key else None
     try:
         found = await _edition(app, plan, slot)
     except EmptyError:
-        if build_edition is None:
+        if frozen is None:
             raise
-        return build_edition.edition
+        return frozen.edition
     if slot.window.end > app.clock():
         click.echo(f"{so_far(app, slot, len(found.stories))}.", err=True)
     return found

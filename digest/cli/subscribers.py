@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from digest.subscribers import Problem
 
 
-MANY = 200  # problems that a person is told at once
+MAX_PROBLEMS = 200  # problems that a person is told at once
 
 
 @click.group("subscribers")
@@ -124,14 +124,16 @@ def check(root: Path, as_json: bool, whole: bool) -> int:
     subscriber_file = SubscriberFile(root / FILE)  # and nothing else of the newsletter: a million rows leave little room
     survey = subscriber_file.survey()
     amiss = survey.skipped + survey.repeated
-    problems = islice(subscriber_file.problems() if amiss or survey.remarks else iter(()), None if whole or as_json else MANY)
+    problems = islice(
+        subscriber_file.problems() if amiss or survey.remarks else iter(()), None if whole or as_json else MAX_PROBLEMS
+    )
     if as_json:
         head = {"subscribers": survey.subscribers, "active": survey.active, "counts": survey.counts, "manner": survey.manner}
         print_json_rows("problems", ({"line": row.line, "what": row.what, "skipped": row.skipped} for row in problems), **head)
         return 0 if survey.active else 2
     for row in problems:
         click.echo(_line(subscriber_file.path, row))
-    if not whole and amiss + survey.remarks > MANY:
+    if not whole and amiss + survey.remarks > MAX_PROBLEMS:
         click.echo("… and more: --all names them.")
     click.echo(f"{subscriber_file.path.name} is {survey.manner}.")
     click.echo(f"{counted(survey.subscribers, 'subscriber')}, {survey.active} active, {counted(amiss, 'problem')}.")

@@ -18,9 +18,9 @@ from digest.errors import ConfigError, FetchError
 from digest.model import Article, Failure, Harvest
 
 log = logging.getLogger("digest")
-DEADLINE = 60.0  # seconds for one source with all its pages and threads
-ASKING = 15.0  # seconds for one article's address
-GONE = "taken down by its site: "
+SOURCE_TIMEOUT = 60.0  # seconds for one source with all its pages and threads
+ARTICLE_TIMEOUT = 15.0  # seconds for one article's address
+TAKEN_DOWN = "taken down by its site: "
 _LOGIN = re.compile(r"/(?:wp-login\.php|log-?in|sign-?in|anmelden|connexion)(?:[/?#]|$)", re.IGNORECASE)
 
 
@@ -30,7 +30,7 @@ async def collect(
     since: Mapping[str, datetime],
     *,
     conditional: bool = True,
-    deadline: float = DEADLINE,
+    deadline: float = SOURCE_TIMEOUT,
 ) -> Harvest:
     """What the sources published since an instant, each its own (by label), with the comments of those articles.
 
@@ -108,7 +108,7 @@ async def taken_down(
     lists = dict(harvest.listed)
     asked = [row for row in missing if not _off_the_list(row, lists) and row.source in private]
     answers = await asyncio.gather(*(_why_not(row, fetcher, allow_private=private[row.source]) for row in asked))
-    found = {row.id: f"{GONE}it is not in its site's list any more" for row in missing if _off_the_list(row, lists)}
+    found = {row.id: f"{TAKEN_DOWN}it is not in its site's list any more" for row in missing if _off_the_list(row, lists)}
     return found | {row.id: why for row, why in zip(asked, answers, strict=True) if why}
 
 
@@ -119,12 +119,12 @@ def _off_the_list(article: Article, lists: Mapping[str, datetime]) -> bool:
 async def _why_not(article: Article, fetcher: Fetcher, *, allow_private: bool) -> str:
     """Why an article cannot be read at its address; empty where it can, or where nobody knows: a shield's 403 proves nothing."""
     try:
-        async with asyncio.timeout(ASKING):
+        async with asyncio.timeout(ARTICLE_TIMEOUT):
             response = await fetcher.get(article.url, allow_private=allow_private, conditional=False)
     except (FetchError, TimeoutError):
         return ""
     if response.challenge:
         return ""
     if response.status in {404, 410}:
-        return f"{GONE}its address answers {response.status}"
-    return f"{GONE}its address asks for a login" if response.status == 401 or _LOGIN.search(response.url) else ""
+        return f"{TAKEN_DOWN}its address answers {response.status}"
+    return f"{TAKEN_DOWN}its address asks for a login" if response.status == 401 or _LOGIN.search(response.url) else ""

@@ -23,13 +23,13 @@ from digest.collect.allowed_hosts import Resolver, allowed_url
 from digest.errors import FetchError
 from digest.text.prose import number
 
-AT_ONCE = 100  # connections
+MAX_CONNECTIONS = 100  # connections
 _CHALLENGES = (
     b"/cdn-cgi/challenge-platform", b"just a moment...</title>", b"attention required! | cloudflare", b"cf-chl-", b"__cf_chl",
     b"checking your browser before accessing", b"sucuri_cloudproxy", b"enable javascript and cookies to continue",
     b"verifying you are human", b"_incapsula_resource", b"ddos protection by", b"anubis_challenge",
 )  # fmt: skip
-PER_HOST = 6
+MAX_PER_HOST = 6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,9 +118,9 @@ class Fetcher:
         self._agent = f"digest/{__version__} ({agent})" if agent else f"digest/{__version__}"
         self._sessions: dict[bool, aiohttp.ClientSession] = {}
         # Turns are waited for here and not in the connector, where an answer's time would run meanwhile.
-        self._room = asyncio.Semaphore(AT_ONCE)
+        self._room = asyncio.Semaphore(MAX_CONNECTIONS)
         self._hosts: defaultdict[tuple[str | None, int | None], asyncio.Semaphore] = defaultdict(
-            lambda: asyncio.Semaphore(PER_HOST)
+            lambda: asyncio.Semaphore(MAX_PER_HOST)
         )
 
     async def __aenter__(self) -> Self:

@@ -22,8 +22,8 @@ from digest.model import Message, Recipient, Rendered
 ENOUGH = 1_000  # messages for which a process is worth its start of a third of a second
 CHUNK = 64  # readers at once
 AHEAD = 4  # chunks that a process has
-MOST = 4  # processes
-PATIENCE = 10.0  # seconds for a chunk
+MAX_WORKERS = 4  # processes
+CHUNK_TIMEOUT = 10.0  # seconds for a chunk
 
 
 @contextmanager
@@ -39,7 +39,7 @@ def compose_all(composer: Composer, recipients: Iterable[Recipient], count: int)
 
 def _helpers(composer: Composer) -> "list[SigningWorker]":
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return [SigningWorker.started(composer) for _ in range(min(cores - 1, MOST))]
+    return [SigningWorker.started(composer) for _ in range(min(cores - 1, MAX_WORKERS))]
 
 
 def _messages(composer: Composer, recipients: Iterator[Recipient], helpers: "list[SigningWorker]") -> Iterator[Message]:
@@ -107,7 +107,7 @@ class SigningWorker:
 
     def finished(self) -> Iterator[Recipient]:
         """Wait for more of what it has; the readers it will never sign for, where it has died."""
-        if self.alive and self.pipe.poll(PATIENCE):
+        if self.alive and self.pipe.poll(CHUNK_TIMEOUT):
             return
         self.alive = False
         while self.given:

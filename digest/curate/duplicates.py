@@ -10,8 +10,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from itertools import chain
 
-ALIKE = 0.7  # Jaccard index of the shingles from which two comments are one
-COMMONPLACE = 50  # comments; what more of them share says nothing of any two
+MIN_SIMILARITY = 0.7  # Jaccard index of the shingles from which two comments are one
+MAX_SHARERS = 50  # comments; what more of them share says nothing of any two
 Shingle = tuple[int, int, int]  # three words that follow each other, by their numbers
 
 
@@ -24,7 +24,7 @@ def find_duplicates(said: Mapping[str, Sequence[str]]) -> Mapping[str, str]:
     kept: list[tuple[str, AbstractSet[Shingle]]] = []
     for key, words in said.items():
         marks = _shingles([numbers[word] for word in words])
-        rare = sorted(marks, reverse=True)[: len(marks) - math.ceil(ALIKE * len(marks)) + 1]
+        rare = sorted(marks, reverse=True)[: len(marks) - math.ceil(MIN_SIMILARITY * len(marks)) + 1]
         near = _near(chain(*(holders.get(mark, ()) for mark in rare)))
         twin = exact.get(tuple(words)) or next((kept[place][0] for place in near if _alike(marks, kept[place][1])), None)
         if twin is not None:
@@ -33,7 +33,7 @@ def find_duplicates(said: Mapping[str, Sequence[str]]) -> Mapping[str, str]:
         if words:
             exact[tuple(words)] = key
         for mark in rare:
-            if len(known := holders.setdefault(mark, [])) < COMMONPLACE:
+            if len(known := holders.setdefault(mark, [])) < MAX_SHARERS:
                 known.append(len(kept))
         kept.append((key, marks))
     return found
@@ -46,9 +46,9 @@ def _shingles(numbers: Sequence[int]) -> AbstractSet[Shingle]:
 def _near(places: Iterable[int]) -> Sequence[int]:
     """Those that come up most often, in their own order."""
     shared = Counter(places)
-    return sorted(sorted(shared, key=lambda place: (-shared[place], place))[:COMMONPLACE])
+    return sorted(sorted(shared, key=lambda place: (-shared[place], place))[:MAX_SHARERS])
 
 
 def _alike(one: AbstractSet[Shingle], other: AbstractSet[Shingle]) -> bool:
     shared = len(one & other)
-    return shared >= ALIKE * (len(one) + len(other) - shared)
+    return shared >= MIN_SIMILARITY * (len(one) + len(other) - shared)

@@ -21,7 +21,7 @@ from digest.text.prose import storable
 
 _ROOM = Path(__file__).parent
 _BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
-LONGEST = 50_000  # characters of one comment
+MAX_COMMENT_CHARS = 50_000  # characters of one comment
 
 
 def _clean(value: object) -> object:
@@ -114,7 +114,7 @@ def _comment(given: _Comment) -> Comment:
         article_id="",
         parent_id=None if given.parent_id is None else str(given.parent_id),
         author=" ".join(tidy(given.author or "").split())[:80] or "A reader",
-        text=tidy(given.text[:LONGEST]),
+        text=tidy(given.text[:MAX_COMMENT_CHARS]),
         written=given.written or _BEGINNING,
         url="",
         up=given.up,

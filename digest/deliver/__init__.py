@@ -12,9 +12,18 @@ messages go another way. Where no relay is left the run stops with a RelayError 
 """
 
 from digest.deliver.connect import Extensions
-from digest.deliver.relay import POLICY_REFUSALS, REFUSALS
+from digest.deliver.relay import MAX_POLICY_REFUSALS, MAX_REFUSALS_IN_A_ROW
 from digest.deliver.run import Run, deliver_unrecorded
 from digest.deliver.send_queue import DeliveryLog, NoDeliveryLog
 from digest.deliver.session import Session
 
-__all__ = ["POLICY_REFUSALS", "REFUSALS", "DeliveryLog", "Extensions", "NoDeliveryLog", "Run", "Session", "deliver_unrecorded"]
+__all__ = [
+    "MAX_POLICY_REFUSALS",
+    "MAX_REFUSALS_IN_A_ROW",
+    "DeliveryLog",
+    "Extensions",
+    "NoDeliveryLog",
+    "Run",
+    "Session",
+    "deliver_unrecorded",
+]

@@ -10,11 +10,11 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 from digest.deliver.protocol import LostError, Reply
-from digest.deliver.transaction import FINAL, Transaction
+from digest.deliver.transaction import FINAL_REPLY_TIMEOUT, Transaction
 from digest.errors import RelayError
 from digest.model import Message
 
-REST = 10.0  # seconds for what a relay still says after an answer that ends the connection
+REST_TIMEOUT = 10.0  # seconds for what a relay still says after an answer that ends the connection
 _UNKNOWN_COMMAND = {500, 502}
 Flight = deque[tuple[Message, int, float]]  # messages, how many answers each gets, and when it left
 
@@ -35,7 +35,7 @@ async def send_bdat(talk: Transaction) -> None:
         elif not flight:
             await talk.roomy()
         elif not talk.wire.answered(flight[0][1]):
-            await talk.wire.stir(flight[0][2] + FINAL - clock())
+            await talk.wire.stir(flight[0][2] + FINAL_REPLY_TIMEOUT - clock())
         else:
             clean = await _landed(talk, flight, clock())
 
@@ -55,7 +55,7 @@ async def _landed(talk: Transaction, flight: Flight, now: float) -> bool:
     Where its answer is the end of the connection, what the relay says of those behind it counts all the same.
     """
     message, expected, left = flight[0]
-    replies = await talk.wire.replies(expected, FINAL)
+    replies = await talk.wire.replies(expected, FINAL_REPLY_TIMEOUT)
     flight.popleft()
     try:
         refusal = _refusal(talk, message, replies)
@@ -87,7 +87,7 @@ async def _rest(talk: Transaction, flight: Flight, *, trusted: bool) -> None:
     """
     with suppress(LostError):
         for message, expected, _ in flight:
-            *_, mail, rcpt, final = replies = await talk.wire.replies(expected, REST)
+            *_, mail, rcpt, final = replies = await talk.wire.replies(expected, REST_TIMEOUT)
             if mail.refusal or rcpt.refusal or final.refusal:
                 talk.unsent(message)
             elif final.code < 300 and trusted:

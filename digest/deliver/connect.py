@@ -15,8 +15,8 @@ from digest.deliver.protocol import SmtpProtocol
 from digest.deliver.replies import one_line
 from digest.errors import ConfigError, RelayError
 
-CONNECT = 15.0  # seconds for a connection of TCP to stand
-TIMEOUT = 60.0  # seconds for each step after that
+CONNECT_TIMEOUT = 15.0  # seconds for a connection of TCP to stand
+STEP_TIMEOUT = 60.0  # seconds for each step after that
 
 
 _REMEDY = "Set smtp.token_command (a command that prints an access token) or smtp.token_file."
@@ -70,7 +70,7 @@ async def _reached(relay: Relay) -> aiosmtplib.SMTP:
         if client is not None:
             client.close()
         raise relay_error(relay, *_advice(error)) from error
-    client.timeout = TIMEOUT
+    client.timeout = STEP_TIMEOUT
     return client
 
 
@@ -82,7 +82,7 @@ async def _socket(relay: Relay) -> socket.socket:
         link = socket.socket(family, kind, number)
         link.setblocking(False)
         try:
-            async with asyncio.timeout(CONNECT):
+            async with asyncio.timeout(CONNECT_TIMEOUT):
                 await loop.sock_connect(link, address)
         except (OSError, TimeoutError) as error:
             failure = error
@@ -159,7 +159,7 @@ def _client(relay: Relay, link: socket.socket, context: ssl.SSLContext | None) -
         use_tls=relay.tls == "implicit",
         start_tls=starttls,
         tls_context=context,
-        timeout=TIMEOUT,
+        timeout=STEP_TIMEOUT,
     )
 
 

@@ -7,7 +7,7 @@ nothing of a message goes to somebody who was refused.
 import asyncio
 
 from digest.deliver.protocol import LostError, Reply, dot_stuffed
-from digest.deliver.transaction import COMMAND, FINAL, Transaction
+from digest.deliver.transaction import COMMAND_TIMEOUT, FINAL_REPLY_TIMEOUT, Transaction
 from digest.model import Message
 
 _DOT, _RSET, _DATA = b".\r\n", b"RSET\r\n", b"DATA\r\n"
@@ -30,7 +30,7 @@ async def send_data(talk: Transaction) -> None:
         if refusal is None:
             talk.leaves(message)
         started = clock()
-        final = (await talk.wire.replies(1, FINAL))[0] if ending else None
+        final = (await talk.wire.replies(1, FINAL_REPLY_TIMEOUT))[0] if ending else None
         _last_word(talk, message, refusal, final, clock() - started)
         message = following or await talk.taken()
 
@@ -45,11 +45,11 @@ async def _envelope(talk: Transaction, message: Message, *, pipelined: bool, ahe
     if pipelined:
         if not ahead:
             talk.wire.write(b"".join(commands))
-        return await talk.wire.replies(3, COMMAND)
+        return await talk.wire.replies(3, COMMAND_TIMEOUT)
     replies: list[Reply] = []
     for command in commands:
         talk.wire.write(command)
-        replies += await talk.wire.replies(1, COMMAND)
+        replies += await talk.wire.replies(1, COMMAND_TIMEOUT)
         if replies[-1].refusal:
             break
     return [*replies, *[replies[-1]] * (3 - len(replies))]

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 
 from digest.model import Message
 
-MOST = 500  # messages that may stand aside
+MAX_WAITING = 500  # messages that may stand aside
 
 
 class DomainQueue:
@@ -34,7 +34,7 @@ class DomainQueue:
         for domain, waiting in self._aside.items():
             if waiting and self._next[domain] <= now:
                 return self._going(domain, waiting.popleft(), now)
-        while sum(map(len, self._aside.values())) < MOST and (message := self._peek()):
+        while sum(map(len, self._aside.values())) < MAX_WAITING and (message := self._peek()):
             self._head = None
             domain = message.recipient.email.rpartition("@")[2]
             if domain not in self._rates:

@@ -10,9 +10,9 @@ from time import monotonic
 from digest.config import Relay
 from digest.errors import RelayError
 
-COMMAND = 30.0  # seconds for the command
-KEPT = 300.0  # seconds for which its answer is used: tokens live an hour, as a rule
-LONGEST = 16_384  # characters
+TOKEN_COMMAND_TIMEOUT = 30.0  # seconds for the command
+TOKEN_TTL = 300.0  # seconds for which its answer is used: tokens live an hour, as a rule
+MAX_TOKEN_CHARS = 16_384  # characters
 _tokens: dict[str, tuple[float, str]] = {}
 
 
@@ -21,7 +21,7 @@ async def access_token(relay: Relay) -> str:
     if relay.token_file is not None:
         return await asyncio.to_thread(_from_file, relay)
     kept = _tokens.get(relay.token_command)
-    if kept is None or monotonic() - kept[0] > KEPT:
+    if kept is None or monotonic() - kept[0] > TOKEN_TTL:
         kept = _tokens[relay.token_command] = (monotonic(), await _from_command(relay))
     return kept[1]
 
@@ -50,12 +50,12 @@ async def _from_command(relay: Relay) -> str:
         relay.token_command, stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
     )
     try:
-        async with asyncio.timeout(COMMAND):
+        async with asyncio.timeout(TOKEN_COMMAND_TIMEOUT):
             out, said = await running.communicate()
     except TimeoutError as error:
         running.kill()
         await running.wait()
-        raise RelayError(f"gave no token within {COMMAND:.0f} s", thing="smtp.token_command") from error
+        raise RelayError(f"gave no token within {TOKEN_COMMAND_TIMEOUT:.0f} s", thing="smtp.token_command") from error
     if running.returncode:
         told = said.decode("utf-8", "replace").strip()[-200:]
         raise RelayError(f"ended with {running.returncode}: {told}", thing="smtp.token_command")
@@ -64,6 +64,6 @@ async def _from_command(relay: Relay) -> str:
 
 def _usable(text: str, thing: str) -> str:
     access = text.strip()
-    if not access or len(access) > LONGEST or not access.isascii() or any(sign.isspace() for sign in access):
+    if not access or len(access) > MAX_TOKEN_CHARS or not access.isascii() or any(sign.isspace() for sign in access):
         raise RelayError("gives no access token (one word on one line)", thing=thing)
     return access

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 
 from digest.model import Message
 
-UNHEARD = 65_536  # octets
-LONGEST_LINE = 4_096  # octets; RFC 5321 4.5.3.1.5 has 512, and some servers talk more
-MOST_LINES = 100  # of one reply
+MAX_UNREAD_OCTETS = 65_536  # octets
+MAX_LINE_OCTETS = 4_096  # octets; RFC 5321 4.5.3.1.5 has 512, and some servers talk more
+MAX_REPLY_LINES = 100  # of one reply
 SILENCE = "no answer in time"
 
 
@@ -76,13 +76,13 @@ class SmtpProtocol(asyncio.Protocol):
         for line in lines:
             if self._lost is None:  # what follows something that is no reply belongs to nothing
                 self._take(line.rstrip(b"\r"))
-        if len(self._buffer) > LONGEST_LINE:
+        if len(self._buffer) > MAX_LINE_OCTETS:
             self._fail("a line without end")
         self.nudge()
 
     def _take(self, line: bytes) -> None:
         code, more, text = line[:3], line[3:4], line[4:]
-        if not (code.isdigit() and b"200" <= code < b"600" and more in {b"", b" ", b"-"}) or len(self._text) >= MOST_LINES:
+        if not (code.isdigit() and b"200" <= code < b"600" and more in {b"", b" ", b"-"}) or len(self._text) >= MAX_REPLY_LINES:
             self._fail(f"not a reply: {line[:80].decode('utf-8', 'replace')}")
             return
         self._text.append(text.decode("utf-8", "replace"))
@@ -106,7 +106,7 @@ class SmtpProtocol(asyncio.Protocol):
         if bare is None or self._transport.get_extra_info("sslcontext") is not None:
             return b""
         try:
-            return os.read(bare.fileno(), UNHEARD)
+            return os.read(bare.fileno(), MAX_UNREAD_OCTETS)
         except OSError:  # nothing is there, or no socket any more
             return b""
 
@@ -137,20 +137,20 @@ class SmtpProtocol(asyncio.Protocol):
         """Whether so many replies are there, or will never be."""
         return len(self._replies) >= count or self._lost is not None
 
-    async def stir(self, retry_delays: float) -> None:
-        """Wait until a reply comes, the connection ends or somebody nudges; after `patience` seconds it is given up."""
+    async def stir(self, within: float) -> None:
+        """Wait until a reply comes, the connection ends or somebody nudges; after `within` seconds it is given up."""
         loop = asyncio.get_running_loop()
         self._waiter = loop.create_future()
-        timer = loop.call_later(max(0.0, retry_delays), self._fail, SILENCE)
+        timer = loop.call_later(max(0.0, within), self._fail, SILENCE)
         try:
             await self._waiter
         finally:
             timer.cancel()
 
-    async def replies(self, count: int, retry_delays: float) -> list[Reply]:
+    async def replies(self, count: int, within: float) -> list[Reply]:
         """The replies to the oldest commands without one, within so many seconds, however slowly they trickle in."""
         loop = asyncio.get_running_loop()
-        end = loop.time() + retry_delays
+        end = loop.time() + within
         while not self.answered(count):
             await self.stir(end - loop.time())
         if len(self._replies) < count:

@@ -12,11 +12,11 @@ from digest.deliver.session import Session
 from digest.errors import RelayError
 from digest.model import Outcome, Receipt
 
-REFUSALS = 25  # one after the other, with nothing sent between: it is us that the relay refuses
-POLICY_REFUSALS = 8
-RESTS = (5.0, 20.0, 60.0, 180.0)  # seconds off after a failure, longer each time
+MAX_REFUSALS_IN_A_ROW = 25  # one after the other, with nothing sent between: it is us that the relay refuses
+MAX_POLICY_REFUSALS = 8
+REST_DELAYS = (5.0, 20.0, 60.0, 180.0)  # seconds off after a failure, longer each time
 FEWER_EVERY = 1.0  # seconds between two steps to fewer connections
-HANG_UPS = 12  # connections lost one after the other, with nothing sent between
+MAX_HANG_UPS = 12  # connections lost one after the other, with nothing sent between
 
 
 @dataclass
@@ -94,7 +94,7 @@ class RelayState:
         is one of the moment.
         """
         given_up = self.failure is not None and not (self.worked or self.failure.temporary)
-        return self.out or self.allowance == 0 or given_up or self._failures > len(RESTS)
+        return self.out or self.allowance == 0 or given_up or self._failures > len(REST_DELAYS)
 
     def load(self) -> float:
         """What it has carried, by its weight."""
@@ -105,7 +105,7 @@ class RelayState:
         self.failure = error
         self.out = self.out or out
         if now >= self._rest_until:
-            self._rest_until = now + RESTS[min(self._failures, len(RESTS) - 1)]
+            self._rest_until = now + REST_DELAYS[min(self._failures, len(REST_DELAYS) - 1)]
             self._failures += 1
 
     def hung_up(self, why: str, answered: int, now: float) -> None:
@@ -115,7 +115,7 @@ class RelayState:
         if answered and self._same >= 3:
             self.most = min(self.most or answered, answered)
         self._hang_ups += 1
-        if self._hang_ups >= HANG_UPS:
+        if self._hang_ups >= MAX_HANG_UPS:
             self._hang_ups = 0
             self.fail(
                 RelayError(
@@ -149,7 +149,7 @@ class RelayState:
             self._policy = self._policy and is_our_fault(receipt)
             if not self.worked and receipt.outcome is Outcome.REFUSED:
                 self.unproved.append(receipt)
-        if self.unwanted or len(self.row) < (POLICY_REFUSALS if self._policy else REFUSALS):
+        if self.unwanted or len(self.row) < (MAX_POLICY_REFUSALS if self._policy else MAX_REFUSALS_IN_A_ROW):
             return None
         self.unwanted = True
         return RelayError(

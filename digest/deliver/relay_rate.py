@@ -7,14 +7,14 @@ half of what it last took; then a little more each second. One that has shown no
 from collections import deque
 from dataclasses import dataclass, field
 
-CUT = 0.5
-STEP = 0.05  # of the speed at the first cut, for each second without complaint
-FREE = 2.0  # times that speed: the limit is forgotten
-LEAST = 1 / 16  # of that speed: slower does not help
-SHARE = 0.1  # of the answers in a span: fewer deferrals are no complaint
-PATIENCE = 5.0  # seconds for an answer,
+CUT_FACTOR = 0.5
+RECOVERY_STEP = 0.05  # of the speed at the first cut, for each second without complaint
+FORGET_ABOVE = 2.0  # times that speed: the limit is forgotten
+MIN_FACTOR = 1 / 16  # of that speed: slower does not help
+DEFERRAL_SHARE = 0.1  # of the answers in a span: fewer deferrals are no complaint
+REPLY_PATIENCE = 5.0  # seconds for an answer,
 GROWTH = 3.0  # and times the quickest one so far: beyond both, a relay has more to do than it can; a slow one is just slow
-SPAN = 1.0  # seconds over which is measured
+MEASURED_SPAN = 1.0  # seconds over which is measured
 HOLD, LONGEST_HOLD = (
     1.0,
     30.0,
@@ -57,17 +57,17 @@ class RelayRate:
         """The relay has taken one."""
         self._taken.append(now)
         self._hold = HOLD
-        while self._taken[0] < now - SPAN:
+        while self._taken[0] < now - MEASURED_SPAN:
             self._taken.popleft()
 
     def throttled(self, now: float) -> None:
         """The relay has said that this is more than it takes: a little less than it has just taken, after a rest."""
         if now < self._held_until:
             return  # an answer to what was on its way before
-        speed = max(1.0, BELOW * sum(at > now - SPAN for at in self._taken))
+        speed = max(1.0, BELOW * sum(at > now - MEASURED_SPAN for at in self._taken))
         if self.learnt is None:
             self._top = speed
-        self.learnt = speed if self.learnt is None else max(LEAST * self._top, min(self.learnt, speed))
+        self.learnt = speed if self.learnt is None else max(MIN_FACTOR * self._top, min(self.learnt, speed))
         self._held_until = now + self._hold
         self._next = max(self._next, self._held_until)
         self._hold = min(2 * self._hold, LONGEST_HOLD)
@@ -80,22 +80,22 @@ class RelayRate:
         """An answer has come: whether the relay is crowded by its own word, and how long it took."""
         since = now if self._since is None else self._since
         self._count += 1
-        self._complaints += crowded or waited > max(PATIENCE, GROWTH * self._quickest)
+        self._complaints += crowded or waited > max(REPLY_PATIENCE, GROWTH * self._quickest)
         self._quickest = min(self._quickest, waited or self._quickest)
-        if now - since < SPAN:
+        if now - since < MEASURED_SPAN:
             return
         speed, share = self._count / (now - since), self._complaints / self._count
         self._since, self._count, self._complaints = now, 0, 0
-        self._slow_down(now, speed) if share > SHARE else self._recover()
+        self._slow_down(now, speed) if share > DEFERRAL_SHARE else self._recover()
 
     def _recover(self) -> None:
         if self.learnt is not None:
-            self.learnt += STEP * self._top
-            if self.learnt > FREE * self._top:
+            self.learnt += RECOVERY_STEP * self._top
+            if self.learnt > FORGET_ABOVE * self._top:
                 self.learnt = None
 
     def _slow_down(self, now: float, speed: float) -> None:
         if self.learnt is None:
             self._top = speed
-        self.learnt = max(LEAST * self._top, CUT * min(speed, self.learnt or speed))
+        self.learnt = max(MIN_FACTOR * self._top, CUT_FACTOR * min(speed, self.learnt or speed))
         self._next = max(self._next, now)

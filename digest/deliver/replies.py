@@ -14,10 +14,10 @@ from digest.bounces.refusals import Cause, cause
 from digest.deliver.protocol import Reply
 from digest.model import Message, Outcome, Receipt
 
-BACKOFF = (timedelta(seconds=15), timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=15), timedelta(minutes=30))
-SLOWER = 2  # steps of the backoff for what was refused for our sake: that does not change within a minute
-JITTER = 0.25  # of a pause, so that what was deferred together does not come back together
-DOUBTS = 5  # tries after which a message that may have arrived is left alone
+RETRY_BACKOFF = (timedelta(seconds=15), timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=15), timedelta(minutes=30))
+OUR_FAULT_STEPS = 2  # steps of the backoff for what was refused for our sake: that does not change within a minute
+RETRY_JITTER = 0.25  # of a pause, so that what was deferred together does not come back together
+MAX_IN_DOUBT_TRIES = 5  # tries after which a message that may have arrived is left alone
 _ENHANCED = re.compile(r"(?:^|\s)([245]\.\d{1,3}\.\d{1,3})\b")
 _POLICY = re.compile(r"5\.(7\.\d+|1\.[78])$")  # RFC 3463: policy; our sender's address
 _CONTENT = re.compile(r"5\.(6\.\d+|3\.4)$")  # RFC 3463: media; message too big for the system
@@ -70,7 +70,7 @@ def outcome_of(message: Message, reply: Reply, policy: Policy, now: datetime) ->
 def receipt(message: Message, outcome: Outcome, reply: Reply, policy: Policy, now: datetime) -> Receipt:
     """A receipt, with the time of the next try where there is to be one."""
     again = outcome is Outcome.DEFERRED or (
-        outcome is Outcome.UNKNOWN and policy.resend and message.recipient.attempts + 1 < DOUBTS
+        outcome is Outcome.UNKNOWN and policy.resend and message.recipient.attempts + 1 < MAX_IN_DOUBT_TRIES
     )
     return Receipt(
         recipient=message.recipient,
@@ -81,14 +81,14 @@ def receipt(message: Message, outcome: Outcome, reply: Reply, policy: Policy, no
         relay=policy.relay,
         at=now,
         status=enhanced_status(reply.text),
-        retry_at=now + retry_delay(message.recipient.attempts + (SLOWER if reply.code >= 500 else 0)) if again else None,
+        retry_at=now + retry_delay(message.recipient.attempts + (OUR_FAULT_STEPS if reply.code >= 500 else 0)) if again else None,
     )
 
 
 def retry_delay(attempts: int) -> timedelta:
     """How long to wait before another try, longer each time and never twice the same."""
-    wait = BACKOFF[min(attempts, len(BACKOFF) - 1)]
-    return wait * random.uniform(1 - JITTER, 1 + JITTER)
+    wait = RETRY_BACKOFF[min(attempts, len(RETRY_BACKOFF) - 1)]
+    return wait * random.uniform(1 - RETRY_JITTER, 1 + RETRY_JITTER)
 
 
 def is_permanent(answer: Receipt) -> bool:

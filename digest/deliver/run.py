@@ -20,10 +20,10 @@ from digest.errors import RelayError
 from digest.model import Message, Outcome, Receipt
 
 Watch = Callable[[Receipt], None]
-TRIES = 5  # connections that may be lost under one message before it waits for another pass
-POSTPONED = 60  # times that a message waits again for a relay's pace before it waits for another pass
-LOOK = 0.05  # seconds between two looks of a connection that has nothing to carry
-AGAIN = 0.5  # seconds before a connection is tried again that a relay did not want beside those it has
+MAX_LOST_CONNECTIONS = 5  # connections that may be lost under one message before it waits for another pass
+MAX_POSTPONEMENTS = 60  # times that a message waits again for a relay's pace before it waits for another pass
+POLL_INTERVAL = 0.05  # seconds between two looks of a connection that has nothing to carry
+RECONNECT_DELAY = 0.5  # seconds before a connection is tried again that a relay did not want beside those it has
 
 
 @dataclass
@@ -109,7 +109,7 @@ class Run:
         """Whoever waits for a relay's pace need not, once there is nothing more to send or somebody asks to stop."""
         while True:
             with suppress(TimeoutError):  # not wait_for: before 3.12 it swallows being cancelled in the moment that `stop` is set
-                async with asyncio.timeout(4 * LOOK):
+                async with asyncio.timeout(4 * POLL_INTERVAL):
                     await self.stop.wait()
             if self.stop.is_set():
                 self._queue.close()
@@ -117,7 +117,7 @@ class Run:
                 for future in [future for future in self._paced if not future.done()]:
                     future.set_result(None)
             if self.stop.is_set():
-                await asyncio.sleep(LOOK)
+                await asyncio.sleep(POLL_INTERVAL)
 
     # — one connection —
 
@@ -144,7 +144,7 @@ class Run:
         while not (lane.lost or number >= lane.limit or self._queue.empty()):
             if may_carry(lane, self._lanes, self._now()):
                 return True
-            await asyncio.sleep(LOOK)
+            await asyncio.sleep(POLL_INTERVAL)
         return False
 
     async def _connected(self, lane: RelayState, session: Session) -> bool:
@@ -166,7 +166,7 @@ class Run:
         except RelayError as error:
             if lane.open:
                 lane.limit = lane.open
-                await asyncio.sleep(AGAIN)
+                await asyncio.sleep(RECONNECT_DELAY)
             else:
                 lane.fail(error, self._now())
             return False
@@ -176,7 +176,7 @@ class Run:
         """Connect, as long as there is something to carry: a relay whose greeting takes minutes holds up nobody."""
         task = asyncio.create_task(connecting)
         try:
-            while not (await asyncio.wait([task], timeout=LOOK))[0]:
+            while not (await asyncio.wait([task], timeout=POLL_INTERVAL))[0]:
                 if self._queue.empty():
                     return False
             await task
@@ -240,7 +240,7 @@ class Run:
 
     def postpones(self, lane: RelayState, message: Message, answer: Receipt) -> bool:
         """A relay that has more than it takes is given less, and what it did not take waits again; so many times at most."""
-        if not is_throttled(answer) or self._postponed[message.message_id] >= POSTPONED or self.stop.is_set():
+        if not is_throttled(answer) or self._postponed[message.message_id] >= MAX_POSTPONEMENTS or self.stop.is_set():
             return False
         self._postponed[message.message_id] += 1
         lane.throttled(answer, self._now())
@@ -253,7 +253,7 @@ class Run:
         lane.returns()
         going = why.startswith("421 ")  # more likely the relay's own going than this message
         self._tries[message.message_id] += blame * (1 if going else 3)
-        if self._tries[message.message_id] < 3 * TRIES:
+        if self._tries[message.message_id] < 3 * MAX_LOST_CONNECTIONS:
             self._queue.back(message)
         else:
             reply = Reply(0, f"the connection was lost: {why}")

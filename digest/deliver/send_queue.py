@@ -13,8 +13,8 @@ from typing import Any, Protocol
 from digest.deliver.domain_rate import DomainQueue
 from digest.model import Message, Receipt
 
-AHEAD = 0.05  # seconds
-MOST_AHEAD = 100
+SECONDS_AHEAD = 0.05  # seconds
+MAX_AHEAD = 100
 
 Waiting = asyncio.Future[Message | None]
 Recorded = Callable[[], None]
@@ -139,7 +139,7 @@ class SendQueue:
 
     async def _round(self, wanted: list[Waiting], receipts: list[Receipt]) -> None:
         """One commit for all that waits."""
-        ahead = min(MOST_AHEAD, int(self._speed * AHEAD))
+        ahead = min(MAX_AHEAD, int(self._speed * SECONDS_AHEAD))
         messages = self._taken(len(wanted) + ahead - len(self._begun)) if wanted else []
         flushed = list(self._flushed)
         if messages or receipts:

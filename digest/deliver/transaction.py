@@ -16,8 +16,8 @@ from digest.deliver.protocol import LostError, Reply
 from digest.deliver.replies import Policy, one_line, outcome_of, receipt
 from digest.model import Message, Outcome, Receipt
 
-COMMAND = 300.0  # seconds for the reply to MAIL and RCPT (RFC 5321, 4.5.3.2.2 and 4.5.3.2.3)
-FINAL = 600.0  # for the reply to the dot: giving up earlier makes doubles (RFC 5321, 4.5.3.2.6)
+COMMAND_TIMEOUT = 300.0  # seconds for the reply to MAIL and RCPT (RFC 5321, 4.5.3.2.2 and 4.5.3.2.3)
+FINAL_REPLY_TIMEOUT = 600.0  # for the reply to the dot: giving up earlier makes doubles (RFC 5321, 4.5.3.2.6)
 _NO_SMTPUTF8 = Reply(0, "the relay does not take addresses outside ASCII (SMTPUTF8)")
 _BAD_PARAMETER = {501, 504, 555}  # RFC 5321, 4.1.1.11 and 4.2.2
 
@@ -133,7 +133,7 @@ class Transaction:
     async def roomy(self) -> None:
         """Wait until there is room."""
         while not self.room:
-            await self.wire.stir(FINAL)
+            await self.wire.stir(FINAL_REPLY_TIMEOUT)
             self.wire.check()
 
     # — hearing —

@@ -12,7 +12,7 @@ from digest.web.mime_view import seen
 from digest.web.viewer import MessageRow
 
 MOVED = "moved-away@"
-KEPT = 1_000  # messages
+MAX_MESSAGES = 1_000  # messages
 
 
 class Inbox:
@@ -35,7 +35,7 @@ class Inbox:
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
         """Keep a message."""
         raw = envelope.original_content or b""
-        if len(self._messages) >= KEPT:
+        if len(self._messages) >= MAX_MESSAGES:
             return "452 4.3.1 The demo's inbox is full"
         self._messages += [(address, raw) for address in envelope.rcpt_tos]
         return "250 2.0.0 Ok"

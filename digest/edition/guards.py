@@ -8,8 +8,8 @@ from digest.errors import HeldError
 from digest.model import Outcome, Receipt
 from digest.store import PreviousEdition, Store
 
-ENOUGH = 20  # bounces, and
-COMPLAINTS = 3  # complaints that may be chance
+MIN_BOUNCES = 20  # bounces, and
+MIN_COMPLAINTS = 3  # complaints that may be chance
 REMEDY = "Look at the roll and at `digest status`; `digest send --anyway` sends it all the same."
 
 
@@ -29,7 +29,7 @@ def list_size_check(guards: Guards, before: int | None) -> Callable[[int], None]
 
 def check_bounce_rate(guards: Guards, store: Store, last: PreviousEdition) -> None:
     """Raises HeldError where bounces or complaints have risen since the last edition."""
-    for event, share, few in (("bounced", guards.bounced, ENOUGH), ("complained", guards.complained, COMPLAINTS)):
+    for event, share, few in (("bounced", guards.bounced, MIN_BOUNCES), ("complained", guards.complained, MIN_COMPLAINTS)):
         count = store.history.count(event, last.frozen_at)
         if count >= few and count > share * last.readers:
             told = f"{count} of {last.readers} readers have {event} since the last edition, more than {share:.1%}"
@@ -65,7 +65,7 @@ class DeadAddresses:
     @property
     def too_many(self) -> bool:
         """Whether to stop."""
-        return not self._off and self.dead >= ENOUGH and self.dead > self._share * self.answered
+        return not self._off and self.dead >= MIN_BOUNCES and self.dead > self._share * self.answered
 
     def check(self) -> None:
         """Raises HeldError where it is time to stop."""

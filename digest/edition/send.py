@@ -13,7 +13,7 @@ from digest.edition.pipeline import Pipeline, Progress
 from digest.model import Outcome, Receipt
 from digest.store import FrozenEdition, StoredDeliveryLog
 
-WITNESSED = 1_000  # answers between two lines of sent.log
+LOG_EVERY = 1_000  # answers between two lines of sent.log
 
 
 async def send_pending(
@@ -76,7 +76,7 @@ def _watching(
         tally.count(receipt)
         if tally.too_many:
             stop.set()
-        if (number := next(numbers)) % WITNESSED == 0:
-            pipeline.sent_log.note(key, start + number - WITNESSED, pipeline.clock())
+        if (number := next(numbers)) % LOG_EVERY == 0:
+            pipeline.sent_log.note(key, start + number - LOG_EVERY, pipeline.clock())
 
     return watch

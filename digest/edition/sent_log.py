@@ -25,7 +25,7 @@ from digest.model import ArticleSigns, Edition
 from digest.store.logged_edition import LoggedEdition
 from digest.text.same_article import signs_of
 
-FILE = "sent.log"
+LOG_FILE = "sent.log"
 AGAIN, MADE, GONE, BACK, SALT = "again", "made", "gone", "back", "salt"
 _NOBODY = "-"
 

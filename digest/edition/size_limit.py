@@ -10,9 +10,9 @@ from dataclasses import replace
 from digest.curate import article_left_out, comment_left_out, ordered
 from digest.errors import TemplateError
 from digest.model import Edition, LeftOut
-from digest.render.renderer import LARGEST
+from digest.render.renderer import MAX_HTML_BYTES
 
-REASON = "no room: mail programs cut off a mail of more than 102 KB"
+NO_ROOM = "no room: mail programs cut off a mail of more than 102 KB"
 
 
 def fit_size(edition: Edition, size: Callable[[Edition], int]) -> Edition:
@@ -20,9 +20,9 @@ def fit_size(edition: Edition, size: Callable[[Edition], int]) -> Edition:
     cut does.
     """
     most = sum(len(story.picks) for story in edition.stories) + max(0, len(edition.stories) - 1)
-    if not edition.stories or size(edition) <= LARGEST:
+    if not edition.stories or size(edition) <= MAX_HTML_BYTES:
         return edition
-    if (least := size(_cut(edition, most))) > LARGEST:
+    if (least := size(_cut(edition, most))) > MAX_HTML_BYTES:
         raise TemplateError(
             f"one story alone makes {least // 1000} KB of HTML; mail programs cut off at 102",
             thing="edition.mjml.j2",
@@ -31,13 +31,13 @@ def fit_size(edition: Edition, size: Callable[[Edition], int]) -> Edition:
     low, high = 0, most  # `low` cuts are too few, `high` are enough
     while high - low > 1:
         middle = (low + high) // 2
-        low, high = (low, middle) if size(_cut(edition, middle)) <= LARGEST else (middle, high)
+        low, high = (low, middle) if size(_cut(edition, middle)) <= MAX_HTML_BYTES else (middle, high)
     return _cut(edition, high)
 
 
 def without_room(edition: Edition) -> tuple[LeftOut, ...]:
     """What was left out for want of room."""
-    return tuple(row for row in edition.left_out if row.reason == REASON)
+    return tuple(row for row in edition.left_out if row.reason == NO_ROOM)
 
 
 def _cut(edition: Edition, count: int) -> Edition:
@@ -45,8 +45,8 @@ def _cut(edition: Edition, count: int) -> Edition:
     stories, left = list(edition.stories), list[LeftOut]()
     for at in reversed(range(len(stories))):
         keep = max(0, len(stories[at].picks) - (count - len(left)))
-        left += [comment_left_out(pick.comment, REASON) for pick in stories[at].picks[keep:]]
+        left += [comment_left_out(pick.comment, NO_ROOM) for pick in stories[at].picks[keep:]]
         stories[at] = replace(stories[at], picks=stories[at].picks[:keep])
     while len(left) < count:
-        left.append(article_left_out(stories.pop().article, REASON))
+        left.append(article_left_out(stories.pop().article, NO_ROOM))
     return replace(edition, stories=tuple(stories), left_out=ordered([*edition.left_out, *left]))

@@ -26,7 +26,7 @@ from digest.render.mjml_errors import POSITION, TAGS, TracedTemplates, place, po
 from digest.text.placeholders import PREFIX, Placeholders, filled_size
 from digest.text.prose import shorten, squeeze
 
-LARGEST = 100_000  # bytes of HTML as it leaves, a reader's own words in it; Gmail cuts a message off at 102 KB
+MAX_HTML_BYTES = 100_000  # bytes of HTML as it leaves, a reader's own words in it; Gmail cuts a message off at 102 KB
 _HERE = Path(__file__).parent.parent
 PACKAGED = next(folder for folder in (_HERE / "templates", _HERE.parent / "templates") if folder.is_dir())
 _INLINE = re.compile(r'<mj-style inline="inline">(.*?)</mj-style>', re.DOTALL)

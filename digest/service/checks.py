@@ -22,7 +22,7 @@ from digest.edition.guards import would_hold
 from digest.errors import DigestError
 from digest.model import Article, Comment, Edition, Pick, Story
 from digest.publish import count_recipients
-from digest.render.renderer import LARGEST, PACKAGED
+from digest.render.renderer import MAX_HTML_BYTES, PACKAGED
 from digest.service.alignment import is_aligned, organisational_domain
 from digest.text.prose import counted
 
@@ -137,7 +137,7 @@ def _strays(app: App) -> Iterator[Finding]:
 
 
 def _size(size: int) -> Finding:
-    if size > LARGEST:
+    if size > MAX_HTML_BYTES:
         told = f"a specimen of two stories makes {size // 1000} KB of HTML; mail programs cut off at 102"
         return Finding("templates", "error", f"{told}. Shorten what your templates add to each mail.")
     return Finding("templates", "ok", f"a specimen renders to {size // 1000} KB of HTML")

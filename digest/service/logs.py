@@ -3,8 +3,8 @@
 import logging
 import time
 
-REPEATED = 60.0  # seconds in which the same words are counted instead
-MANY = 200  # different lines of which it is remembered
+REPEAT_WINDOW = 60.0  # seconds in which the same words are counted instead
+MAX_LINES_REMEMBERED = 200  # different lines of which it is remembered
 
 
 class RepeatFilter(logging.Filter):
@@ -23,12 +23,12 @@ class RepeatFilter(logging.Filter):
             record.msg, record.args = f"{record.getMessage().splitlines()[0]}{': ' if told else ''}{told}"[:300], ()
             record.exc_info = record.exc_text = None
         key, now = (record.name, record.getMessage()[:120]), time.monotonic()
-        at, count = self._seen.pop(key, (-REPEATED, 0))
-        if now - at < REPEATED:
+        at, count = self._seen.pop(key, (-REPEAT_WINDOW, 0))
+        if now - at < REPEAT_WINDOW:
             self._seen[key] = (at, count + 1)
             return False
         self._seen[key] = (now, 0)
-        if len(self._seen) > MANY:
+        if len(self._seen) > MAX_LINES_REMEMBERED:
             self._seen.pop(next(iter(self._seen)))
         if count:
             record.msg, record.args = f"{record.getMessage()} (and {count} times more within a minute before)", ()

@@ -28,7 +28,7 @@ from digest.store import FrozenEdition
 
 log = logging.getLogger("digest")
 MINUTE = timedelta(minutes=1)
-PAUSE = timedelta(minutes=5)  # before an edition that failed for its sources is tried again
+RETRY_PAUSE = timedelta(minutes=5)  # before an edition that failed for its sources is tried again
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ class Service:
             for plan in self._app.config.editions:
                 slot = self.due(plan)
                 if slot is not None and self._app.clock() >= self._not_before.get(slot.key, slot.window.end):
-                    self._not_before[slot.key] = self._app.clock() + PAUSE
+                    self._not_before[slot.key] = self._app.clock() + RETRY_PAUSE
                     await self._safely(slot.key, partial(publish, self._app.pipeline, plan, slot, Unwatched()))
 
     def due(self, plan: EditionPlan) -> Slot | None:

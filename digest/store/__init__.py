@@ -19,7 +19,7 @@ from sqlalchemy import Engine, select, update
 from sqlalchemy.exc import IntegrityError
 
 from digest.store import schema
-from digest.store.content import REACH, Content
+from digest.store.content import MAX_LOOKBACK, Content
 from digest.store.database import open_engine
 from digest.store.deliveries import Deliveries
 from digest.store.delivery_log import StoredDeliveryLog
@@ -86,7 +86,7 @@ class Store:
 
 
 __all__ = [
-    "REACH",
+    "MAX_LOOKBACK",
     "Content",
     "Deliveries",
     "Editions",

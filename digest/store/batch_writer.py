@@ -7,7 +7,7 @@ from typing import Generic, TypeVar
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
-MOST = 500  # items of one commit
+MAX_BATCH = 500  # items of one commit
 
 
 class BatchWriter(Generic[Item, Result]):
@@ -29,7 +29,7 @@ class BatchWriter(Generic[Item, Result]):
 
     async def _run(self) -> None:
         while self._waiting:
-            taken, self._waiting = self._waiting[:MOST], self._waiting[MOST:]
+            taken, self._waiting = self._waiting[:MAX_BATCH], self._waiting[MAX_BATCH:]
             try:
                 items = [item for item, _ in taken]
                 results = await asyncio.get_running_loop().run_in_executor(self._thread, self._write, items)

@@ -16,10 +16,10 @@ from digest.model import LOOKBACK, Article, Comment, Harvest
 from digest.store import schema
 from digest.store.database import insert, lock_for_writing
 
-KEPT_FOR = timedelta(days=30)
+CONTENT_KEPT = timedelta(days=30)
 SIGHTINGS_KEPT = timedelta(days=90)  # that an article was seen, after it was seen last
 ASKED_AGAIN = timedelta(days=1)
-REACH = timedelta(days=14)  # how far back a source is read that could not be read for long
+MAX_LOOKBACK = timedelta(days=14)  # how far back a source is read that could not be read for long
 _ARTICLE = TypeAdapter(Article)
 _COMMENT = TypeAdapter(Comment)
 
@@ -59,7 +59,7 @@ class Content:
         query = select(schema.readings.c.at).where(schema.readings.c.source == source)
         with self._engine.begin() as connection:
             last = connection.execute(query).scalar()
-        return usual if last is None else max(min(usual, last - LOOKBACK), usual - REACH)
+        return usual if last is None else max(min(usual, last - LOOKBACK), usual - MAX_LOOKBACK)
 
     def material(self, since: datetime) -> Harvest:
         """The articles published since an instant, or first seen since, with their comments; those dated ahead among them."""
@@ -154,7 +154,7 @@ def _drop_missing(connection: Connection, article: str, since: datetime, there: 
 
 
 def _prune(connection: Connection, now: datetime) -> None:
-    old = now - KEPT_FOR
+    old = now - CONTENT_KEPT
     connection.execute(delete(schema.articles).where(schema.articles.c.published < old, schema.articles.c.first_seen < old))
     connection.execute(delete(schema.comments).where(schema.comments.c.article_id.not_in(select(schema.articles.c.id))))
     connection.execute(delete(schema.sightings).where(schema.sightings.c.last < now - SIGHTINGS_KEPT))

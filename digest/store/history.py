@@ -10,7 +10,7 @@ from digest.batching import batched
 from digest.statuses import HEARSAY
 from digest.store import schema
 
-LONGEST = 500  # characters of a detail
+MAX_DETAIL_CHARS = 500  # characters of a detail
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +53,7 @@ class History:
 def insert_events(connection: Connection, entries: Sequence[HistoryEvent]) -> None:
     """Add to the histories within a transaction."""
     if entries:
-        rows = [asdict(row) | {"detail": row.detail[:LONGEST]} for row in entries]
+        rows = [asdict(row) | {"detail": row.detail[:MAX_DETAIL_CHARS]} for row in entries]
         connection.execute(schema.history.insert(), rows)
 
 

@@ -15,9 +15,9 @@ from digest.store.database import insert, lock_for_writing, secure_delete, trunc
 from digest.store.deliveries import QUEUED, SENDING, SKIPPED
 from digest.store.history import HistoryEvent, insert_events
 
-MAILS = 3  # confirmations to one address
-APART = timedelta(minutes=10)  # between two of them
-LASTS = timedelta(days=2)  # that a confirmation counts
+MAX_CONFIRMATIONS = 3  # confirmations to one address
+CONFIRMATION_INTERVAL = timedelta(minutes=10)  # between two of them
+CONFIRMATION_TTL = timedelta(days=2)  # that a confirmation counts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,9 +100,9 @@ class Readers:
         table = schema.requests
         with self._engine.begin() as connection:
             lock_for_writing(connection)
-            connection.execute(delete(table).where(table.c.at < now - LASTS))
+            connection.execute(delete(table).where(table.c.at < now - CONFIRMATION_TTL))
             row = connection.execute(select(table).where(table.c.email == email)).one_or_none()
-            if row and (row.mails >= MAILS or now - row.at < APART):
+            if row and (row.mails >= MAX_CONFIRMATIONS or now - row.at < CONFIRMATION_INTERVAL):
                 return None
             values = {"name": name, "topics": list(topics), "nonce": secrets.token_urlsafe(12), "at": now}
             if row:
@@ -115,7 +115,7 @@ class Readers:
     def asking(self, request: int, nonce: str, now: datetime) -> Request | None:
         """The request that a confirmation is for; None where it is answered, renewed or too old."""
         table = schema.requests
-        query = select(table).where(table.c.id == request, table.c.nonce == nonce, table.c.at >= now - LASTS)
+        query = select(table).where(table.c.id == request, table.c.nonce == nonce, table.c.at >= now - CONFIRMATION_TTL)
         with self._engine.begin() as connection:
             row = connection.execute(query).one_or_none()
         return _request(row) if row else None

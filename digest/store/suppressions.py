@@ -17,7 +17,7 @@ from digest.store.database import insert, lock_for_writing
 from digest.store.history import HistoryEvent, events_of, insert_events
 
 FEW, MOST, HALF, SMALL = 3, 0.3, 0.5, 40  # dead addresses, and their share of a long list and of a small one, that nobody believes
-ALIKE = 5  # of one provider, and half of its readers: it is us whom it refuses
+MIN_ALIKE_REFUSALS = 5  # of one provider, and half of its readers: it is us whom it refuses
 SOFT = "soft bounce"  # a full or disabled mailbox
 UNDELIVERED = "undelivered"  # for a reason of the other side's, or one that nobody understands: no reader's fault
 REFUSED_US = "refused for our sake"
@@ -245,7 +245,7 @@ def _doubtful(connection: Connection, key: str, dead: Counter[str]) -> set[str]:
     return {
         name
         for name, count in dead.items()
-        if count >= ALIKE
+        if count >= MIN_ALIKE_REFUSALS
         and count > HALF * connection.execute(counts.where(readers.email.endswith(f"@{name}", autoescape=True))).scalar_one()
     }
 

@@ -20,7 +20,7 @@ _INVISIBLE = re.compile(  # the Unicode category Cf: marks of direction, joiners
 )
 _SOME = re.compile(r"[^\s<>,;:\"'()\[\]]+@[^\s<>,;:\"'()\[\]@]+", re.IGNORECASE)
 _STRAY = frozenset("'\"‘’‚‛“”„«»‹›`´•·*–—")
-LONGEST = 1_000  # characters that may hold an address with a name
+MAX_ADDRESS_CHARS = 1_000  # characters that may hold an address with a name
 ROLES = frozenset(WORDS["mailboxes"]["roles"])
 
 
@@ -32,7 +32,7 @@ def normalise(address: str) -> str:
     lower = address.lower()
     if address.isascii() and PLAIN.match(lower) and len(lower) <= 254:
         return lower
-    if len(address) > LONGEST:
+    if len(address) > MAX_ADDRESS_CHARS:
         raise SubscriberFileError(f"{address[:40]!r}… is not an address: it is too long")
     bare = _taken_out(_INVISIBLE.sub("", address).strip())
     try:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from digest.config.file_modes import OTHERS, private_file, private_folder
 
-KEPT = 10
-APART = timedelta(minutes=10)  # a hundred readers who leave in one morning are not worth a hundred copies
+MAX_BACKUPS = 10
+BACKUP_INTERVAL = timedelta(minutes=10)  # a hundred readers who leave in one morning are not worth a hundred copies
 
 
 def folder_of(path: Path) -> Path:
@@ -16,7 +16,7 @@ def folder_of(path: Path) -> Path:
     return path.parent / "state" / "backups"
 
 
-def keep(path: Path, *, apart: timedelta = APART) -> None:
+def keep(path: Path, *, apart: timedelta = BACKUP_INTERVAL) -> None:
     """Keep a file as it is now, before it is replaced, unless one of late is kept; the oldest beyond ten are dropped.
 
     A second name for the same bytes costs nothing, since a change writes a new file; where others may read the file itself, the
@@ -36,5 +36,5 @@ def keep(path: Path, *, apart: timedelta = APART) -> None:
     except OSError:  # or a file system without hard links
         private_file(version)
         shutil.copyfile(path, version)
-    for old in kept[: max(0, len(kept) + 1 - KEPT)]:
+    for old in kept[: max(0, len(kept) + 1 - MAX_BACKUPS)]:
         old.unlink(missing_ok=True)

@@ -19,7 +19,7 @@ from digest.subscribers.columns import names_addresses
 from digest.subscribers.encoding import Encoding
 
 DELIMITERS = (",", ";", "\t", "|")
-LONGEST = 100  # lines of one record; beyond that a quotation mark was left open
+MAX_RECORD_LINES = 100  # lines of one record; beyond that a quotation mark was left open
 OPEN_QUOTE = "a quotation mark is not closed"
 BLOCK = 600  # lines read at once: what the caches of a core hold; 2,000 take twice as long
 _HEADER = "Its first line names the columns, like email,name."
@@ -258,7 +258,7 @@ def _record(lines: _Lines, first: str, line: int, delimiter: str, width: int) ->
     if '"' not in first:
         text = first.rstrip("\r\n")
         return Record(line, first, tuple(text.split(delimiter)) if text else ()), 1
-    record, used = _one(islice(lines, LONGEST), line, delimiter, strict=False)
+    record, used = _one(islice(lines, MAX_RECORD_LINES), line, delimiter, strict=False)
     if used > 1:
         record, used = _one(islice(lines, used), line, delimiter, strict=True)
     if record.flaw or (used > 1 and width and not _closed(record, delimiter, width)):

@@ -24,7 +24,7 @@ from digest.subscribers.csv_table import Block, CsvTable, Record, open_table
 from digest.subscribers.encoding import as_windows_1252, decode_windows_1252, file_is_windows_1252
 from digest.subscribers.row_parser import columns_of
 
-PATIENCE = 30.0  # seconds for another process to finish with the file
+LOCK_TIMEOUT = 30.0  # seconds for another process to finish with the file
 TRIES = 3
 
 
@@ -221,12 +221,12 @@ def _key(text: str) -> str:
 
 @contextmanager
 def _locked(path: Path) -> Iterator[None]:
-    lock = FileLock(path.with_name(f".{path.name}.lock"), timeout=PATIENCE, mode=0o600)
+    lock = FileLock(path.with_name(f".{path.name}.lock"), timeout=LOCK_TIMEOUT, mode=0o600)
     try:
         with lock:
             yield
     except Timeout as error:
-        raise BusyError(f"another process has held it for {PATIENCE:.0f} s", thing=str(path)) from error
+        raise BusyError(f"another process has held it for {LOCK_TIMEOUT:.0f} s", thing=str(path)) from error
 
 
 def _version(path: Path) -> tuple[int, int, int]:

@@ -13,7 +13,7 @@ from typing import Any
 
 from digest.config.file_modes import private_file, private_folder
 
-KEPT = 10  # imports that are remembered
+MAX_IMPORTS = 10  # imports that are remembered
 _FATES, _ROWS = ".fates.jsonl.gz", ".rows.jsonl.gz"
 
 
@@ -33,7 +33,7 @@ class ImportJournal:
         private_folder(folder.parent)
         private_folder(folder)
         last = max((_number(file) for file in folder.glob(f"*{_FATES}")), default=0)
-        for old in sorted(folder.glob(f"*{_FATES}"))[: -KEPT + 1]:
+        for old in sorted(folder.glob(f"*{_FATES}"))[: -MAX_IMPORTS + 1]:
             old.unlink()
             (folder / old.name.replace(_FATES, _ROWS)).unlink(missing_ok=True)
         return cls(folder, at, last + 1)

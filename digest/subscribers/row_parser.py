@@ -18,7 +18,7 @@ from digest.subscribers.columns import Columns, resume_date, status_of
 from digest.subscribers.csv_table import Block, CsvTable, Record
 from digest.subscribers.encoding import decode_windows_1252, is_windows_1252
 
-LONGEST = 1_000  # characters of one field
+MAX_FIELD_CHARS = 1_000  # characters of one field
 _BETWEEN = re.compile("[,;|]")
 
 
@@ -80,7 +80,7 @@ class Reading:
     def __call__(self, block: Block) -> Sequence[Row]:
         """The readable rows and the problems of a block, in order; nothing for a blank line."""
         plain = self._simple and block.whole and set(map(len, block.rows)) == {self._width}
-        if plain and max(map(len, block.raws)) <= LONGEST and not is_windows_1252("".join(block.raws)):
+        if plain and max(map(len, block.raws)) <= MAX_FIELD_CHARS and not is_windows_1252("".join(block.raws)):
             return self._whole(block)
         return list(filter(None, map(self.row, block)))
 
@@ -134,14 +134,14 @@ class Reading:
         email = _address(record, fields[self._columns.known["email"]])
         if not isinstance(email, str):
             return email
-        known = {meaning: fields[at].strip()[:LONGEST] for meaning, at in self._columns.known.items()}
+        known = {meaning: fields[at].strip()[:MAX_FIELD_CHARS] for meaning, at in self._columns.known.items()}
         status = status_of(known.get("status", "").casefold()) or f"{UNCLEAR}{known['status'][:40]}"
         said = fields[self._columns.known["email"]]
         called = said.rpartition("<")[0].strip(' "') if said.rstrip().endswith(">") else ""  # Ada Holm <ada@readers.example>
         called = "" if "@" in called else called
         name, status = self._composed(fields, known.get("name", "") or called, status)
         values = {meaning: _TYPES.get(meaning, str)(text) for meaning, text in known.items() if text}
-        extra = {column: fields[at].strip()[:LONGEST] for at, column in self._columns.extra} or NOTHING
+        extra = {column: fields[at].strip()[:MAX_FIELD_CHARS] for at, column in self._columns.extra} or NOTHING
         return Subscriber(**{**values, "line": record.line, "email": email, "name": name, "status": status, "extra": extra})
 
     def _shaped(self, record: Record) -> list[str] | Problem | None:
@@ -157,7 +157,7 @@ class Reading:
     def _composed(self, fields: Sequence[str], name: str, status: str) -> tuple[str, str]:
         """A name in two columns, and a status that other columns say; of two that disagree the one that says no."""
         columns = self._columns
-        parts = [fields[at].strip()[:LONGEST] for at in (columns.first, columns.last) if at is not None]
+        parts = [fields[at].strip()[:MAX_FIELD_CHARS] for at in (columns.first, columns.last) if at is not None]
         said = filter(None, (flag.says(fields[flag.at].strip()) for flag in columns.flags))
         return " ".join(filter(None, [name, *parts])), max([status, *said], key=severity)
 

@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 
 from digest.errors import SubscriberFileError
 
-LARGEST = 2_000_000_000  # bytes of one list, unpacked
+MAX_LIST_BYTES = 2_000_000_000  # bytes of one list, unpacked
 _MARK = b"PK\x03\x04"
 
 
@@ -45,7 +45,7 @@ def unpack_lists(file: Path) -> Iterator[list[Part]]:
             raise SubscriberFileError(
                 f"holds {names}", thing=file.name, remedy="Unpack it and import one list after the other, who left first."
             )
-        if sum(row.file_size for row in lists) > LARGEST:
+        if sum(row.file_size for row in lists) > MAX_LIST_BYTES:
             raise SubscriberFileError("holds lists that are too large", thing=file.name)
         yield [
             Part(_copied(bundle, row, Path(folder) / f"{number}-{PurePosixPath(row.filename).name}"), status)

@@ -9,8 +9,8 @@ import re
 import lxml.etree
 import lxml.html
 
-DEEPEST = 512  # elements inside elements; as Chromium and WebKit have it
-CUT = "[…]"  # where a spoiler stood
+MAX_DEPTH = 512  # elements inside elements; as Chromium and WebKit have it
+SPOILER_CUT = "[…]"  # where a spoiler stood
 NOTHING = "\u200b"  # where a word goes on, or ends: `markup.tidy` takes it out
 
 _TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9-]*)((?:[^<>\"']|\"[^\"]*\"|'[^']*')*)>")
@@ -56,7 +56,7 @@ _DATA_SPOILER = "data-spoiler"
 
 def limit_depth(markup: str) -> str:
     """The markup without the elements that lie deeper than `DEEPEST`; their words stay."""
-    if markup.count("<") <= DEEPEST:
+    if markup.count("<") <= MAX_DEPTH:
         return markup
     depth, kept, at = 0, [], 0
     for tag in _TAG.finditer(markup):
@@ -64,7 +64,7 @@ def limit_depth(markup: str) -> str:
         if name in _EMPTY:
             continue
         depth = max(0, depth - 1) if closes else depth + 1
-        if depth > DEEPEST or (closes and depth >= DEEPEST):
+        if depth > MAX_DEPTH or (closes and depth >= MAX_DEPTH):
             kept.append(markup[at : tag.start()])
             at = tag.end()
     return " ".join([*kept, markup[at:]])
@@ -82,7 +82,7 @@ def without_hidden(markup: str, *, folded: bool = True) -> str:
     except (lxml.etree.ParserError, ValueError):
         return markup
     for element in list(root.iter(lxml.etree.Element)):
-        words = f" {CUT} " if element.tag == "details" and not folded else _instead(element)
+        words = f" {SPOILER_CUT} " if element.tag == "details" and not folded else _instead(element)
         if words and element is not root:
             _emptied(element, words)
     return str(lxml.html.tostring(root, encoding="unicode"))
@@ -92,7 +92,7 @@ def _instead(element: lxml.html.HtmlElement) -> str:
     """What stands in the place of an element; an empty string where it stays."""
     names = set(str(element.get("class", "")).split())
     if names & _SPOILERS or element.get(_DATA_SPOILER) is not None:
-        return f" {CUT} "
+        return f" {SPOILER_CUT} "
     away = names & _PARTS or element.get("hidden") is not None or _HIDDEN.search(str(element.get("style", "")))
     if away or any(map(_SHARING.search, names)):
         return " "

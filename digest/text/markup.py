@@ -47,8 +47,8 @@ _EMOJI = re.compile(r"<img\b([^>]{0,1000})>", re.IGNORECASE)
 _EMOJI_CLASS = re.compile(r"class\s*=\s*[\"']?[^\"'>]*\b(?:emoji|wp-smiley|emojione|twemoji)\b", re.IGNORECASE)
 _ALT = re.compile(r"\balt\s*=\s*(?:\"([^\"]{1,20})\"|'([^']{1,20})')", re.IGNORECASE)
 _UNUSABLE = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
-DEEPEST = 3  # quotations inside quotations that are told apart
-LONGEST = 200_000  # characters of one stranger's HTML that are looked at
+MAX_QUOTE_DEPTH = 3  # quotations inside quotations that are told apart
+MAX_HTML_CHARS = 200_000  # characters of one stranger's HTML that are looked at
 
 
 @lru_cache(maxsize=8)  # a feed's summary is often all the text it has
@@ -56,7 +56,7 @@ def plain(markup: str, *, tables: bool = True, folded: bool = True) -> str:
     """Plain text of an HTML fragment: paragraphs apart by a blank line, quoted lines begin with `> `; tables row by row, or not;
     what is `folded` (`<details>`) shown, or cut as a spoiler.
     """
-    bounded = _CONTROL.sub("", _BREAKS.sub(" ", storable(markup[:LONGEST])).replace("\n", " "))
+    bounded = _CONTROL.sub("", _BREAKS.sub(" ", storable(markup[:MAX_HTML_CHARS])).replace("\n", " "))
     kept, dropped = (_KEPT, _DROPPED) if tables else (_KEPT - _TABLE, _DROPPED | {"table"})
     bare = without_hidden(limit_depth(_EMOJI.sub(_emoji, bounded)), folded=folded)
     text = nh3.clean(bare, tags=kept, clean_content_tags=dropped, attributes={}, link_rel=None)
@@ -84,7 +84,7 @@ def _quoted(lines: list[str]) -> Iterator[str]:
         if line in "\ue000\ue001" and line:
             depth += 1 if line == "\ue000" else -1
         elif line or not depth:
-            yield "> " * min(depth, DEEPEST) + line
+            yield "> " * min(depth, MAX_QUOTE_DEPTH) + line
 
 
 def tidy(text: str) -> str:
@@ -96,7 +96,7 @@ def tidy(text: str) -> str:
 
 def inline(markup: str) -> str:
     """A title or a name: one line of plain text, entities decoded, tags gone; a tag without its closing partner is a word."""
-    return " ".join(plain(_with_lone_tags(markup[:LONGEST])).split())
+    return " ".join(plain(_with_lone_tags(markup[:MAX_HTML_CHARS])).split())
 
 
 def _with_lone_tags(markup: str) -> str:

@@ -15,10 +15,10 @@ from digest.model import Article, ArticleSigns
 from digest.text.markup import identity
 from digest.text.prose import words
 
-OPENING = 40  # words of a text that are compared
-ENOUGH = 8  # words that two texts must have to be alike
-ALIKE = 0.8  # of the pairs of words of both
-APART = timedelta(days=7)  # between two that are one although they have nothing in common but their words
+OPENING_WORDS = 40  # words of a text that are compared
+MIN_WORDS = 8  # words that two texts must have to be alike
+MIN_SIMILARITY = 0.8  # of the pairs of words of both
+MAX_DISTANCE = timedelta(days=7)  # between two that are one although they have nothing in common but their words
 
 
 def signs_of(article: Article) -> ArticleSigns:
@@ -29,7 +29,7 @@ def signs_of(article: Article) -> ArticleSigns:
         address=identity(address),
         anchor=anchor,
         title=" ".join(words(article.title.casefold())),
-        opening=" ".join(words(article.body_text[:1_000].casefold())[:OPENING]),
+        opening=" ".join(words(article.body_text[:1_000].casefold())[:OPENING_WORDS]),
         published=article.published,
         source=article.source,
     )
@@ -67,7 +67,7 @@ def same_article(one: ArticleSigns, other: ArticleSigns) -> bool:
         return True
     if one.address and one.address == other.address:
         return _on_one_page(one, other)
-    near_in_time = not (one.published and other.published) or abs(one.published - other.published) <= APART
+    near_in_time = not (one.published and other.published) or abs(one.published - other.published) <= MAX_DISTANCE
     return bool(one.title) and one.title == other.title and near_in_time and _texts_alike(one, other)
 
 
@@ -89,12 +89,12 @@ def _titles_alike(one: ArticleSigns, other: ArticleSigns) -> bool:
 def _texts_alike(one: ArticleSigns, other: ArticleSigns) -> bool:
     """Whether two openings are nearly the same; a figure that differs makes them two, as with each day's tides."""
     a, b = one.opening.split(), other.opening.split()
-    if a == b and len(a) >= ENOUGH:
+    if a == b and len(a) >= MIN_WORDS:
         return True
-    if min(len(a), len(b)) < ENOUGH or _figures(a) != _figures(b):
+    if min(len(a), len(b)) < MIN_WORDS or _figures(a) != _figures(b):
         return False
     pairs = [set(pairwise(row)) for row in (a, b)]
-    return len(pairs[0] & pairs[1]) >= ALIKE * len(pairs[0] | pairs[1])
+    return len(pairs[0] & pairs[1]) >= MIN_SIMILARITY * len(pairs[0] | pairs[1])
 
 
 def _figures(row: list[str]) -> list[str]:

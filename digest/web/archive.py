@@ -13,7 +13,7 @@ from digest.store import FrozenEdition
 from digest.text.placeholders import split
 from digest.web.pages import Pages, mail_headers
 
-SHOWN = 60  # editions in the list
+MAX_EDITIONS = 60  # editions in the list
 FED = 20  # editions in a feed
 OFFERED = 24  # topics
 _READER_ONLY = re.compile(r'<(p|div|td|span)\b[^>]*class="[^"]*\breader-only\b[^"]*"[^>]*>.*?</\1>', re.DOTALL)
@@ -48,7 +48,7 @@ class ArchivePages:
     async def listed(self, request: web.Request) -> web.Response:
         """The editions, newest first."""
         newsletter, plan = self._app.config.newsletter, self._app.config.web
-        rows = self._app.store.editions.headlines(SHOWN)
+        rows = self._app.store.editions.headlines(MAX_EDITIONS)
         links = {"subscribe": plan.subscribe, "archive": plan.archive}
         return self._pages.page("archive.html.j2", newsletter=newsletter, links=links, rows=rows)
 

@@ -9,16 +9,16 @@ import resource
 from collections import OrderedDict
 from collections.abc import Callable
 
-HEAD = 10.0  # seconds for the head of the first request
-MOST = 256  # connections, and
-SHARE = 0.25  # of the descriptors that the process has
+HEAD_TIMEOUT = 10.0  # seconds for the head of the first request
+MAX_CONNECTIONS = 256  # connections, and
+DESCRIPTOR_SHARE = 0.25  # of the descriptors that the process has
 _END = b"\r\n\r\n"
 
 
 def connection_limit() -> int:
     """How many connections there may be; the rest of the descriptors is for sending, collecting and the store."""
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    return max(8, min(MOST, int(soft * SHARE)))
+    return max(8, min(MAX_CONNECTIONS, int(soft * DESCRIPTOR_SHARE)))
 
 
 def raise_descriptors() -> None:
@@ -82,7 +82,7 @@ class Guarded(asyncio.Protocol):
         if not self._counted:
             transport.abort()
             return
-        self._timer = asyncio.get_running_loop().call_later(HEAD, self.drop)
+        self._timer = asyncio.get_running_loop().call_later(HEAD_TIMEOUT, self.drop)
         self._inner.connection_made(transport)
 
     def data_received(self, data: bytes) -> None:

@@ -14,7 +14,7 @@ from digest.subscribers import normalise
 from digest.text.placeholders import columns
 from digest.web.viewer import MessageRow
 
-SHOWN = 200  # subscribers in the list at the side
+MAX_SUBSCRIBERS = 200  # subscribers in the list at the side
 
 
 class Desk:
@@ -29,7 +29,7 @@ class Desk:
         """The first active subscribers."""
         return [
             MessageRow(reader.email, reader.name or reader.email, reader.email)
-            for reader in islice(self._app.subscriber_file().active(), SHOWN)
+            for reader in islice(self._app.subscriber_file().active(), MAX_SUBSCRIBERS)
         ]
 
     def raw(self, name: str) -> bytes:

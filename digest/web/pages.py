@@ -15,7 +15,7 @@ from digest.render.renderer import PACKAGED
 from digest.web.connections import ConnectionLimits, connection_limit
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-KEPT = 15.0  # seconds that a connection is kept for another request
+KEEPALIVE_TIMEOUT = 15.0  # seconds that a connection is kept for another request
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 
@@ -76,7 +76,7 @@ async def served(application: web.Application, host: str, port: int) -> AsyncIte
     """The application on a port (0: any free one) while the block runs; yields its address."""
     web_response.SERVER_SOFTWARE = "digest"  # type: ignore[attr-defined]  # and not which versions a stranger would have to look for
     application.on_response_prepare.append(_guard)
-    runner = web.AppRunner(application, access_log=None, shutdown_timeout=1.0, keepalive_timeout=KEPT)
+    runner = web.AppRunner(application, access_log=None, shutdown_timeout=1.0, keepalive_timeout=KEEPALIVE_TIMEOUT)
     await runner.setup()
     server = None
     try:

@@ -29,9 +29,9 @@ from digest.web.webhooks import Webhooks
 log = logging.getLogger("digest")
 TOKEN = "{token:[A-Za-z0-9_-]{20,40}}"  # noqa: S105  a pattern
 SIGNED = "{token:[A-Za-z0-9_.-]{20,200}}"
-MANY = 50  # topics of one form
+MAX_TOPICS = 50  # topics of one form
 LONGEST_PAUSE = timedelta(days=366)
-ANSWER = 60.0  # seconds for a request and its answer
+REQUEST_TIMEOUT = 60.0  # seconds for a request and its answer
 _LATER = "The newsletter's files cannot be written to at the moment. Please try again in some minutes."
 
 
@@ -85,7 +85,7 @@ class ReaderPages:
         that never ends, something that cannot be recorded.
         """
         try:
-            async with asyncio.timeout(ANSWER):
+            async with asyncio.timeout(REQUEST_TIMEOUT):
                 return await handler(request)
         except web.HTTPNotFound:
             return self._page("missing.html.j2", status=404, what="page")
@@ -149,7 +149,7 @@ class ReaderPages:
         if text_of(form.get("website")):  # no person sees this field
             return self._page("subscribe.html.j2", done=True, error="", topics=(), email="")
         offered = self._archive.topics()
-        topics = [topic for topic in map(text_of, form.getall("topic", [])[:MANY]) if topic in offered]
+        topics = [topic for topic in map(text_of, form.getall("topic", [])[:MAX_TOPICS]) if topic in offered]
         try:
             self.subscriptions.ask(email, name, topics)
         except SubscriberFileError:
@@ -193,7 +193,7 @@ class ReaderPages:
             return await self._choices(email, request.match_info["token"], saved=False)
         before = await asyncio.to_thread(self.subscriptions.preference, email)
         offered = {*self._archive.topics(), *(before.topics or ())}
-        topics = tuple(topic for topic in map(text_of, form.getall("topic", [])[:MANY]) if topic in offered)
+        topics = tuple(topic for topic in map(text_of, form.getall("topic", [])[:MAX_TOPICS]) if topic in offered)
         until = self._until(text_of(form.get("until")))
         wish = Preference(email=email, topics=topics, paused_until=until, comments=form.get("comments") == "yes")
         await self.subscriptions.prefer(wish)

@@ -12,10 +12,10 @@ from digest.audience.bounce_handler import BounceHandler
 from digest.bounces.webhooks import Call, ForgedError, read_call, token_of
 
 log = logging.getLogger("digest")
-LARGEST = 1_048_576  # bytes of a call
-PATIENCE = 10.0  # seconds for a provider's certificate
-_MANY = 20  # certificates kept
-_TOKENS = 50_000  # of Mailgun's: more than come in the quarter of an hour that one counts
+MAX_CALL_BYTES = 1_048_576  # bytes of a call
+CERTIFICATE_TIMEOUT = 10.0  # seconds for a provider's certificate
+_MAX_CERTIFICATES = 20  # certificates kept
+_MAX_TOKENS = 50_000  # of Mailgun's: more than come in the quarter of an hour that one counts
 
 
 class Webhooks:
@@ -35,11 +35,11 @@ class Webhooks:
     async def called(self, request: web.Request) -> web.Response:
         """Deal with what is told; 403 where it is not the provider, so that a provider whose key is wrong tries again."""
         name = request.match_info["name"]
-        body = await request.content.read(LARGEST + 1)
-        while len(body) <= LARGEST and (more := await request.content.read(LARGEST + 1 - len(body))):
+        body = await request.content.read(MAX_CALL_BYTES + 1)
+        while len(body) <= MAX_CALL_BYTES and (more := await request.content.read(MAX_CALL_BYTES + 1 - len(body))):
             body += more
-        if len(body) > LARGEST:
-            raise web.HTTPRequestEntityTooLarge(max_size=LARGEST, actual_size=len(body))
+        if len(body) > MAX_CALL_BYTES:
+            raise web.HTTPRequestEntityTooLarge(max_size=MAX_CALL_BYTES, actual_size=len(body))
         call = Call(body=body, headers={key.lower(): value for key, value in request.headers.items()})
         try:
             await asyncio.to_thread(self._dealt, name, call, asyncio.get_running_loop())
@@ -52,7 +52,7 @@ class Webhooks:
         hook = next(hook for own, hook in self._app.config.bounces.webhooks.items() if own == name)
 
         def fetch(url: str) -> bytes:
-            return asyncio.run_coroutine_threadsafe(self._fetch(url), loop).result(PATIENCE * 2)
+            return asyncio.run_coroutine_threadsafe(self._fetch(url), loop).result(CERTIFICATE_TIMEOUT * 2)
 
         events = read_call(name, call, hook, self._app.clock().timestamp(), fetch)
         self._once(name, call)
@@ -67,7 +67,7 @@ class Webhooks:
         token, told = token_of(call), hashlib.sha256(call.body).digest()
         if self._tokens.setdefault(token, told) != told:
             raise ForgedError("its token was used before, for other words")
-        while len(self._tokens) > _TOKENS:
+        while len(self._tokens) > _MAX_TOKENS:
             self._tokens.pop(next(iter(self._tokens)))
 
     async def _fetch(self, url: str) -> bytes:
@@ -76,7 +76,7 @@ class Webhooks:
             return self._fetched[url]
         try:
             async with (
-                aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=PATIENCE)) as client,
+                aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=CERTIFICATE_TIMEOUT)) as client,
                 client.get(url, allow_redirects=False) as answer,
             ):
                 answer.raise_for_status()
@@ -84,5 +84,5 @@ class Webhooks:
         except (aiohttp.ClientError, TimeoutError) as error:
             raise ForgedError(f"the provider's certificate cannot be fetched: {error}") from error
         if url.endswith(".pem"):
-            self._fetched = dict([*self._fetched.items(), (url, body)][-_MANY:])
+            self._fetched = dict([*self._fetched.items(), (url, body)][-_MAX_CERTIFICATES:])
         return body

@@ -8,7 +8,7 @@ import brotli  # type: ignore[import-untyped]
 import pytest
 from aiohttp import web
 
-from digest.collect.fetch import PER_HOST, CachedResponse, Fetcher, Limits
+from digest.collect.fetch import MAX_PER_HOST, CachedResponse, Fetcher, Limits
 from digest.errors import FetchError
 from digest.web.pages import served
 
@@ -181,10 +181,10 @@ async def test_waiting_for_a_turn_is_not_waiting_for_an_answer() -> None:
     application.router.add_get("/", late)
     async with served(application, "127.0.0.1", 0) as address, Fetcher(limits=Limits(idle=1, total=1, attempts=1)) as fetcher:
         answers = await asyncio.gather(
-            *(fetcher.get(address.replace("//", f"//u{n % 4}@"), allow_private=True) for n in range(5 * PER_HOST))
+            *(fetcher.get(address.replace("//", f"//u{n % 4}@"), allow_private=True) for n in range(5 * MAX_PER_HOST))
         )
     assert {answer.body for answer in answers} == {b"ok"}
-    assert max(most) == PER_HOST
+    assert max(most) == MAX_PER_HOST
 
 
 async def test_nobody_there_is_said() -> None:

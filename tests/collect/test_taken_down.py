@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from aiohttp import web
 
-from digest.collect.collector import GONE, taken_down
+from digest.collect.collector import TAKEN_DOWN, taken_down
 from digest.collect.fetch import Fetcher, Limits
 from digest.config import SourcePlan
 from digest.model import Article, Harvest
@@ -59,8 +59,8 @@ async def host() -> AsyncIterator[Site]:
 
 async def test_an_address_that_answers_that_it_is_gone(host: Site) -> None:
     assert await host.gone("404", "410", "200") == {
-        "404": f"{GONE}its address answers 404",
-        "410": f"{GONE}its address answers 410",
+        "404": f"{TAKEN_DOWN}its address answers 404",
+        "410": f"{TAKEN_DOWN}its address answers 410",
     }
 
 
@@ -81,7 +81,7 @@ async def test_a_site_that_is_down_takes_nothing_away(host: Site) -> None:
 
 async def test_what_a_whole_list_leaves_out_is_gone_without_asking(host: Site) -> None:
     whole = Harvest(listed=(("Gazette", END - timedelta(days=1)),))
-    assert await host.gone("200", harvest=whole) == {"200": f"{GONE}it is not in its site's list any more"}
+    assert await host.gone("200", harvest=whole) == {"200": f"{TAKEN_DOWN}it is not in its site's list any more"}
     assert host.asked == []
 
 

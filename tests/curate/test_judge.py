@@ -99,7 +99,7 @@ def test_looking_for_copies_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     rng, words = random.Random(5), [f"word{n}" for n in range(12)]
     rows = [comment(f"{n:03}", " ".join(rng.choices(words, k=200))) for n in range(200)]
     assert CommentThread(article("a"), rows).copies == {}
-    assert 1_000 < len(compared) <= len(rows) * duplicates.COMMONPLACE
+    assert 1_000 < len(compared) <= len(rows) * duplicates.MAX_SHARERS
 
 
 def test_a_long_chain_of_answers_to_abuse_falls_with_it() -> None:

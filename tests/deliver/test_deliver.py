@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from digest.config import Smtp
-from digest.deliver import POLICY_REFUSALS, REFUSALS, Run
+from digest.deliver import MAX_POLICY_REFUSALS, MAX_REFUSALS_IN_A_ROW, Run
 from digest.errors import RelayError
 from digest.model import Message, Outcome, Receipt, Recipient
 from tests.relay import Relay, running
@@ -121,7 +121,7 @@ async def test_a_sender_that_the_relay_refuses_stops_the_run_and_harms_nobody(re
 
 
 @pytest.mark.parametrize(
-    ("answer", "row"), [("554 5.7.1 relay access denied", POLICY_REFUSALS), ("550 5.1.1 no such user", REFUSALS)]
+    ("answer", "row"), [("554 5.7.1 relay access denied", MAX_POLICY_REFUSALS), ("550 5.1.1 no such user", MAX_REFUSALS_IN_A_ROW)]
 )
 async def test_a_relay_that_refuses_everybody_stops_the_run_and_costs_nobody(relay: Relay, answer: str, row: int) -> None:
     relay.rcpt = lambda address: answer

@@ -171,14 +171,14 @@ async def test_it_offers_size_and_does_not_know_it(relay: Faulty) -> None:
 
 
 async def test_it_offers_pipelining_and_forgets_what_comes_along(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("digest.deliver.data.COMMAND", 0.2)
+    monkeypatch.setattr("digest.deliver.data.COMMAND_TIMEOUT", 0.2)
     relay = Faulty(refuses_pipelining=True)
     await sent(relay, messages(LONG))
     assert all_once(relay, LONG)
 
 
 async def test_it_says_nothing_at_all(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("digest.deliver.connect.TIMEOUT", 0.2)
+    monkeypatch.setattr("digest.deliver.connect.STEP_TIMEOUT", 0.2)
     with pytest.raises(RelayError, match="no answer in time"):
         await sent(Faulty(silent=True), messages(3))
 

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from digest.config import Relay, Smtp, WarmUp
 from digest.deliver import Run, Session
-from digest.deliver.domain_rate import MOST, DomainQueue
+from digest.deliver.domain_rate import MAX_WAITING, DomainQueue
 from digest.deliver.relay import RelayState, may_carry
-from digest.deliver.relay_rate import CUT, LEAST, RelayRate
+from digest.deliver.relay_rate import CUT_FACTOR, MIN_FACTOR, RelayRate
 from digest.errors import RelayError
 from digest.model import Message, Recipient
 from tests.deliver.test_deliver import NOW, Book, messages
@@ -133,7 +133,7 @@ def test_a_crowded_relay_gets_half_and_a_little_more_each_second() -> None:
     now = answers(pace, 0.0, 2.5)
     assert pace.learnt is None
     now = answers(pace, now, 0.6, crowded=True)
-    assert pace.learnt == pytest.approx(100 * CUT, rel=0.1)
+    assert pace.learnt == pytest.approx(100 * CUT_FACTOR, rel=0.1)
     speeds: list[float | None] = []
     for step in range(40):
         answers(pace, now + step * 1.1, 1.1)
@@ -147,7 +147,7 @@ def test_answers_that_grow_slow_slow_down_too_and_there_is_a_least() -> None:
     pace = RelayRate()
     now = answers(pace, 0.0, 3.0)
     answers(pace, now, 30.0, every=0.1, waited=9.0)
-    assert pace.learnt == pytest.approx(pace._top * LEAST)
+    assert pace.learnt == pytest.approx(pace._top * MIN_FACTOR)
 
 
 def test_a_relay_that_is_always_slow_is_not_slowed_down() -> None:
@@ -235,10 +235,10 @@ def test_a_domain_with_a_pace_steps_aside() -> None:
 
 
 def test_only_so_many_step_aside() -> None:
-    line = DomainQueue(rows(*["slow.example"] * (MOST * 3), "b.example"), {"slow.example": 1.0})
+    line = DomainQueue(rows(*["slow.example"] * (MAX_WAITING * 3), "b.example"), {"slow.example": 1.0})
     assert line.take(0.0)
     assert line.take(0.0) is None
-    assert sum(map(len, line._aside.values())) == MOST
+    assert sum(map(len, line._aside.values())) == MAX_WAITING
 
 
 async def test_a_domain_with_a_pace_holds_up_nobody_else() -> None:

@@ -272,13 +272,13 @@ def test_a_file_that_somebody_saves_meanwhile_is_not_overwritten(tmp_path: Path)
 def test_the_last_versions_are_kept(tmp_path: Path) -> None:
     path = tmp_path / "subscribers.csv"
     path.write_text("email\n")
-    for number in range(backups.KEPT + 3):
+    for number in range(backups.MAX_BACKUPS + 3):
         before = path.read_text()
         backups.keep(path, apart=timedelta(0))
         path.with_name("new").write_text(f"{before}r{number}@r.example\n")
         path.with_name("new").replace(path)
     kept = sorted(backups.folder_of(path).iterdir())
-    assert len(kept) == backups.KEPT
+    assert len(kept) == backups.MAX_BACKUPS
     assert kept[-1].read_text() == before
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from digest.text.hidden_html import CUT, DEEPEST, limit_depth
+from digest.text.hidden_html import MAX_DEPTH, SPOILER_CUT, limit_depth
 from digest.text.markup import plain
 
 
@@ -34,7 +34,7 @@ def test_the_words_after_a_hidden_element_are_not_lost_with_it() -> None:
 
 @pytest.mark.parametrize("mark", ['class="spoiler"', 'class="quiz md-spoiler-text"', "data-spoiler", 'data-spoiler="The end"'])
 def test_a_spoiler_is_cut_where_it_stands(mark: str) -> None:
-    assert plain(f"<p>It was <span {mark}>the <b>harbour master</b></span> all along.</p>") == f"It was {CUT} all along."
+    assert plain(f"<p>It was <span {mark}>the <b>harbour master</b></span> all along.</p>") == f"It was {SPOILER_CUT} all along."
 
 
 @pytest.mark.parametrize(
@@ -65,8 +65,8 @@ def test_elements_without_a_bottom_are_read(deep: str) -> None:
 
 
 def test_only_what_lies_too_deep_loses_its_tags() -> None:
-    assert limit_depth("<p>" * DEEPEST + "x") == "<p>" * DEEPEST + "x"
-    bounded = limit_depth("<div>" * 3 * DEEPEST + "<br>x" + "</div>" * 3 * DEEPEST + "<p>y</p>")
-    assert bounded.count("<div>") <= DEEPEST
+    assert limit_depth("<p>" * MAX_DEPTH + "x") == "<p>" * MAX_DEPTH + "x"
+    bounded = limit_depth("<div>" * 3 * MAX_DEPTH + "<br>x" + "</div>" * 3 * MAX_DEPTH + "<p>y</p>")
+    assert bounded.count("<div>") <= MAX_DEPTH
     assert "x" in bounded
     assert plain(bounded).split() == ["x", "y"]

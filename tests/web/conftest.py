@@ -27,9 +27,9 @@ ROLL = "email,name,status,topics,paused_until\nada@readers.example,Ada,active,,\
 async def browser() -> AsyncIterator[Browser]:
     program = need("chromium")
     async with async_playwright() as playwright:
-        open_newsletter = await playwright.chromium.launch(executable_path=program, args=FLAGS, env={**os.environ, "HOME": "/tmp"})
-        yield open_newsletter
-        await open_newsletter.close()
+        started = await playwright.chromium.launch(executable_path=program, args=FLAGS, env={**os.environ, "HOME": "/tmp"})
+        yield started
+        await started.close()
 
 
 @dataclass

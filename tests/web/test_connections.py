@@ -8,7 +8,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import make_mocked_request
 
-from digest.service.logs import MANY, RepeatFilter
+from digest.service.logs import MAX_LINES_REMEMBERED, RepeatFilter
 from digest.web import connections
 from digest.web.client_ip import client_ip, network
 from digest.web.connections import ConnectionLimits, connection_limit
@@ -107,6 +107,6 @@ def test_lines_that_repeat_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     broken = line("Error handling request\nfrom 192.0.2.1", "aiohttp.server", ValueError("bad status line"))
     assert counted.filter(broken)
     assert (broken.getMessage(), broken.exc_info) == ("Error handling request: ValueError('bad status line')", None)
-    for number in range(MANY * 2):
+    for number in range(MAX_LINES_REMEMBERED * 2):
         counted.filter(line(f"line {number}"))
-    assert len(counted._seen) <= MANY + 1
+    assert len(counted._seen) <= MAX_LINES_REMEMBERED + 1

@@ -16,8 +16,8 @@ from digest.model import Article, Comment, Harvest
 from digest.text.markup import identity, link
 
 API = "https://public.api.bsky.app/xrpc"
-PAGES = 5
-PAGE = 100
+MAX_PAGES = 5
+ROWS_PER_PAGE = 100
 DEPTH = 10
 
 
@@ -90,10 +90,10 @@ async def _posts(url: str, get: Get, since: datetime) -> list[_Post]:
     actor = urlsplit(url).path.rstrip("/").rpartition("/")[2]
     found: list[_Post] = []
     cursor = ""
-    for _ in range(PAGES):
+    for _ in range(MAX_PAGES):
         more = {"cursor": cursor} if cursor else {}
         answer = await json_api.fetch_json(
-            get, f"{API}/app.bsky.feed.getAuthorFeed", actor=actor, filter="posts_no_replies", limit=PAGE, **more
+            get, f"{API}/app.bsky.feed.getAuthorFeed", actor=actor, filter="posts_no_replies", limit=ROWS_PER_PAGE, **more
         )
         rows = json_api.read_rows(
             _Post, [row.get("post") for row in json_api.list_at(answer, "feed") if isinstance(row, dict) and "reason" not in row]
@@ -138,7 +138,7 @@ def _replies(answer: object) -> json_api.Rows[_Post]:
     open_: list[object] = [json_api.value_at(answer, "thread")]
     found: list[object] = []
     whole = True
-    while open_ and len(found) <= json_api.MOST:
+    while open_ and len(found) <= json_api.MAX_COMMENTS:
         row = open_.pop()
         below, count = json_api.list_at(row, "replies"), json_api.value_at(row, "post", "replyCount")
         whole = whole and not (isinstance(count, int) and count > len(below))

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from digest.config import SourcePlan
 
 EARLIEST, LATEST = 1990, 2200  # years of a publication
-LONGEST = 120  # characters of a date
+MAX_DATE_CHARS = 120  # characters of a date
 
 # Hours from UTC. Abbreviations that stand for several (IST, CST, BST) are read as most feeds mean them.
 _ZONES: Mapping[str, float] = {
@@ -85,7 +85,7 @@ def manner(plan: SourcePlan) -> Manner:
 @lru_cache(maxsize=512)
 def moment(text: str, manner: Manner = UTC_MANNER) -> datetime | None:
     """The instant that a date stands for, in UTC; None where it is none of a publication."""
-    text = _evened(" ".join(text.replace("&nbsp;", " ").split())[:LONGEST])
+    text = _evened(" ".join(text.replace("&nbsp;", " ").split())[:MAX_DATE_CHARS])
     if not text:
         return None
     found = _number(text) or _written(text, manner) or _foreign(text, manner)

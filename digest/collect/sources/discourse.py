@@ -16,7 +16,7 @@ from digest.config import CommentsPlan, SourcePlan
 from digest.model import Article, Comment, Harvest
 from digest.text.markup import identity, link
 
-PAGES = 10
+MAX_PAGES = 10
 BATCH = 50  # posts asked for at once; a topic brings its first twenty
 _HREF = re.compile(r'href="([^"]+)"')
 _LISTING = re.compile(r"(?<=[^/])/(?:c|tags?|latest|new|top|hot|unseen|topics|g)(?:/.*)?$")
@@ -62,7 +62,7 @@ async def read(plan: SourcePlan, get: Get, since: datetime) -> Harvest:
     """The topics begun since an instant, and their posts."""
     home, listing = _places(plan.url)
     topics: dict[int, _Topic] = {}
-    for page in range(PAGES):
+    for page in range(MAX_PAGES):
         answer = await json_api.fetch_json(get, f"{listing}.json", order="created", page=page)
         rows = json_api.read_rows(_Topic, json_api.list_at(answer, "topic_list", "topics"))
         topics.update({row.id: row for row in rows if row.visible and row.created_at >= since})
@@ -132,7 +132,7 @@ async def _read(get: Get, home: str, topic: int) -> tuple[_Post | None, json_api
     rows = json_api.read_rows(_Post, json_api.required_list(answer, "post_stream", "posts"))
     stream = json_api.required_list(answer, "post_stream", "stream")
     have = {row.id for row in rows}
-    missing = [number for number in stream[: json_api.MOST] if isinstance(number, int) and number not in have]
+    missing = [number for number in stream[: json_api.MAX_COMMENTS] if isinstance(number, int) and number not in have]
     for at in range(0, len(missing), BATCH):
         query = "&".join(f"post_ids[]={number}" for number in missing[at : at + BATCH])
         rows += json_api.read_rows(

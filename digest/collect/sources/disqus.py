@@ -13,8 +13,8 @@ from digest.errors import SourceError
 from digest.model import Article, Comment, Harvest
 
 API = "https://disqus.com/api/3.0/threads/listPosts.json"
-PAGES = 20
-PAGE = 100
+MAX_PAGES = 20
+ROWS_PER_PAGE = 100
 
 
 class _Author(json_api.Shape):
@@ -50,8 +50,15 @@ async def _posts(plan: CommentsPlan, get: Get, on: Article) -> tuple[list[_Post]
     """All posts of a thread, and whether these are all."""
     found: list[_Post] = []
     cursor: dict[str, str] = {}
-    for _ in range(PAGES):
-        query = {"api_key": plan.key, "forum": plan.forum, "thread": f"link:{on.url}", "limit": PAGE, "order": "asc", **cursor}
+    for _ in range(MAX_PAGES):
+        query = {
+            "api_key": plan.key,
+            "forum": plan.forum,
+            "thread": f"link:{on.url}",
+            "limit": ROWS_PER_PAGE,
+            "order": "asc",
+            **cursor,
+        }
         try:
             answer = await json_api.fetch_json(get, API, **query)
         except SourceError as error:

@@ -23,7 +23,7 @@ from digest.model import LATEST, UNDATED, Article, Failure, Harvest, Image, Thre
 from digest.text.markup import link
 from digest.text.prose import counted, number
 
-PAGES = 5  # of a feed that is paged (RFC 5005)
+MAX_PAGES = 5  # of a feed that is paged (RFC 5005)
 
 
 async def read(plan: SourcePlan, get: Get, since: datetime) -> Harvest:
@@ -59,7 +59,7 @@ class _Page:
 async def _pages(first: Response, get: Get, since: datetime, plan: SourcePlan) -> AsyncIterator[_Page]:
     """The pages of a feed, back to the instant asked for, where it has more than one (RFC 5005)."""
     response, page = first, None
-    for _ in range(PAGES):
+    for _ in range(MAX_PAGES):
         try:
             page = await fields.off_loop(read_page, response, plan, since)
             yield page

@@ -17,15 +17,15 @@ from markdown_it import MarkdownIt
 
 from digest.errors import SourceError
 from digest.model import Image
-from digest.text.hidden_html import CUT
+from digest.text.hidden_html import SPOILER_CUT
 from digest.text.markup import inline, link, plain
 from digest.text.prose import excerpt, number, shorten, squeeze, storable, words
 
-SUMMARY = 300  # characters
-TITLE = 400
-BODY = 50_000
-COMMENT = 20_000
-WITHHELD = 400  # of what stands in the place of a text
+MAX_SUMMARY_CHARS = 300  # characters
+MAX_TITLE_CHARS = 400
+MAX_BODY_CHARS = 50_000
+MAX_COMMENT_CHARS = 20_000
+MAX_WITHHELD_CHARS = 400  # of what stands in the place of a text
 NAMELESS = "A reader"
 
 _MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
@@ -110,7 +110,7 @@ def _measured(work: Callable[..., _Made], given: Sequence[object]) -> tuple[_Mad
 
 def title(markup: str, body: str) -> str:
     """A one-line title; a post without one is called by its first words."""
-    shown = shorten(_EMOJI_CODE.sub("", inline(markup)), TITLE)
+    shown = shorten(_EMOJI_CODE.sub("", inline(markup)), MAX_TITLE_CHARS)
     return shown if shown.casefold() not in _UNTITLED else shorten(body, 80) or "Untitled"
 
 
@@ -118,7 +118,7 @@ def body(markup: str) -> str:
     """An article's text, bounded; tables are left out, unless all of it is in one."""
     bare = _without_shortcodes(markup)
     text = _unescaped(plain(bare, tables=False))
-    return (text if len(text) > 40 or "<table" not in bare else plain(bare))[:BODY]
+    return (text if len(text) > 40 or "<table" not in bare else plain(bare))[:MAX_BODY_CHARS]
 
 
 def _unescaped(text: str) -> str:
@@ -128,13 +128,13 @@ def _unescaped(text: str) -> str:
 
 def comment_text(markup: str) -> str:
     """A comment's text, bounded; what its writer has hidden stays hidden."""
-    return plain(_BB_SPOILER.sub(f" {CUT} ", markup), folded=False)[:COMMENT]
+    return plain(_BB_SPOILER.sub(f" {SPOILER_CUT} ", markup), folded=False)[:MAX_COMMENT_CHARS]
 
 
 def is_withheld(text: str) -> bool:
     """Whether a text is only what a site shows in the place of one that is for members, or behind a password."""
     said = squeeze(text).casefold().replace("’", "'")
-    return len(said) < WITHHELD and any(phrase in said for phrase in _PHRASES["withheld"])
+    return len(said) < MAX_WITHHELD_CHARS and any(phrase in said for phrase in _PHRASES["withheld"])
 
 
 def _without_shortcodes(markup: str) -> str:
@@ -143,17 +143,17 @@ def _without_shortcodes(markup: str) -> str:
 
 def summary(markup: str, text: str) -> str:
     """The source's own summary where it is a whole one, else the first sentences of the text."""
-    given = _without_counters(_unescaped(plain(_without_shortcodes(markup), tables=False)))[: 4 * SUMMARY]
-    text = _without_counters(text[: 4 * SUMMARY + 2_000])
+    given = _without_counters(_unescaped(plain(_without_shortcodes(markup), tables=False)))[: 4 * MAX_SUMMARY_CHARS]
+    text = _without_counters(text[: 4 * MAX_SUMMARY_CHARS + 2_000])
     whole = _CUT_OFF.sub("", given).rstrip(" –—-|·«»›>→")
     cut = _TAIL.search(whole)
     if cut and _goes_on(whole[: cut.start()], text):
         whole = whole[: cut.start()].rstrip(" –—-|·«»›>→")
     if whole and _ENDED.search(whole):
-        return excerpt(whole, SUMMARY)
+        return excerpt(whole, MAX_SUMMARY_CHARS)
     if whole and whole == given and not cut and not _goes_on(whole, text):
-        return excerpt(whole, SUMMARY)
-    return excerpt(text or whole, SUMMARY)
+        return excerpt(whole, MAX_SUMMARY_CHARS)
+    return excerpt(text or whole, MAX_SUMMARY_CHARS)
 
 
 def _without_counters(text: str) -> str:
@@ -163,7 +163,7 @@ def _without_counters(text: str) -> str:
 
 def _goes_on(head: str, text: str) -> bool:
     """Whether a summary that does not end is only the beginning of the text, cut somewhere."""
-    there, flat = "".join(words(head)), "".join(words(text[: 4 * SUMMARY + 2_000]))
+    there, flat = "".join(words(head)), "".join(words(text[: 4 * MAX_SUMMARY_CHARS + 2_000]))
     return len(flat) > len(there) and flat.startswith(there)
 
 
@@ -197,7 +197,7 @@ def without_emoji_codes(text: str) -> str:
 
 def count_links(markup: str) -> int:
     """How many links a comment's HTML has, those to people and topics of the same place left aside."""
-    return sum(not _TO_PEOPLE.search(anchor) for anchor in _ANCHOR.findall(markup[: COMMENT * 4]))
+    return sum(not _TO_PEOPLE.search(anchor) for anchor in _ANCHOR.findall(markup[: MAX_COMMENT_CHARS * 4]))
 
 
 def topics(markups: Sequence[str]) -> tuple[str, ...]:
@@ -225,7 +225,7 @@ def escaped(text: str) -> str:
 
 def markdown(text: str) -> str:
     """Markdown (CommonMark) as HTML; HTML within it is text."""
-    return str(_MARKDOWN.render(_SPOILER.sub(f"\n{CUT}\n", text[:BODY])))
+    return str(_MARKDOWN.render(_SPOILER.sub(f"\n{SPOILER_CUT}\n", text[:MAX_BODY_CHARS])))
 
 
 def is_pingback(text: str) -> bool:

@@ -14,7 +14,7 @@ from digest.config import SourcePlan
 from digest.model import Article, Comment, Harvest
 from digest.text.markup import link
 
-PAGES = 20
+MAX_PAGES = 20
 POSTS = 15  # a page, with their text
 COMMENTS = 100
 _NO_COMMENTS = {401, 403, 404, 405}
@@ -62,7 +62,7 @@ async def read(plan: SourcePlan, get: Get, since: datetime) -> Harvest:
     site = plan.url.rstrip("/")
     posts: list[_Post] = []
     whole = True
-    for page in range(1, PAGES + 1):
+    for page in range(1, MAX_PAGES + 1):
         answer = await json_api.fetch_json(
             get, f"{site}/ghost/api/content/posts/",
             key=plan.key, include="authors,tags", limit=POSTS, page=page, order="published_at asc",
@@ -118,7 +118,7 @@ async def _thread(get: Get, site: str, on: Article, post: str) -> Harvest:
     url = f"{site}/members/api/comments/post/{post}/"
     found: list[Comment] = []
     whole = True
-    for page in range(1, PAGES + 1):
+    for page in range(1, MAX_PAGES + 1):
         response = await get(json_api.with_query(url, {"limit": COMMENTS, "page": page}))
         if response.status in _NO_COMMENTS:
             return Harvest()

@@ -105,7 +105,7 @@ async def _thread(get: Get, on: Article, stories: Sequence[str]) -> Harvest:
 def _items(answer: object) -> json_api.Rows[_Item]:
     """All comments below a story, whatever their depth."""
     found, open_ = list[object](), json_api.required_list(answer, "children")
-    while open_ and len(found) <= json_api.MOST:
+    while open_ and len(found) <= json_api.MAX_COMMENTS:
         row = open_.pop()
         found.append(row)
         open_ += json_api.list_at(row, "children")

@@ -18,9 +18,9 @@ from digest.text.markup import link
 from digest.text.prose import shorten, storable
 
 log = logging.getLogger("digest")
-MOST = 2_000  # comments of one thread that are read
-AT_ONCE = 6  # threads of one source
-PATIENCE = 20.0  # seconds for one thread
+MAX_COMMENTS = 2_000  # comments of one thread that are read
+MAX_THREADS_AT_ONCE = 6  # threads of one source
+THREAD_TIMEOUT = 20.0  # seconds for one thread
 BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -48,7 +48,7 @@ class Shape(BaseModel):
 
 Row = TypeVar("Row", bound=Shape)
 _Made = TypeVar("_Made")
-STEP = 50  # rows that are made something of at once
+ROWS_AT_ONCE = 50  # rows that are made something of at once
 
 
 async def fetch_json(get: Get, url: str, /, **query: object) -> Any:
@@ -161,29 +161,29 @@ def make_comment(
 async def map_rows(make: Callable[[Row], _Made], rows: Sequence[Row]) -> list[_Made]:
     """What is made of rows, beside the event loop and some at once, since strangers' markup may be long."""
     made: list[_Made] = []
-    for at in range(0, len(rows), STEP):
-        made += await fields.off_loop(lambda some: [make(row) for row in some], rows[at : at + STEP])
+    for at in range(0, len(rows), ROWS_AT_ONCE):
+        made += await fields.off_loop(lambda some: [make(row) for row in some], rows[at : at + ROWS_AT_ONCE])
     return made
 
 
 def thread(on: Article, comments: Sequence[Comment], *, whole: bool) -> Harvest:
     """An article's comments; `whole`: these are all of them, so that a missing one was removed."""
     promise = (ThreadCoverage(article_id=on.id, whole_since=BEGINNING),) if whole else ()
-    return Harvest(comments=tuple(comments[:MOST]), threads=promise if len(comments) <= MOST else ())
+    return Harvest(comments=tuple(comments[:MAX_COMMENTS]), threads=promise if len(comments) <= MAX_COMMENTS else ())
 
 
 async def threads(articles: Iterable[Article], of: Callable[[Article], Awaitable[Harvest]]) -> Harvest:
     """The threads of all articles, a few at once; one that fails is told of and leaves its article as it is."""
-    turn = asyncio.Semaphore(AT_ONCE)
+    turn = asyncio.Semaphore(MAX_THREADS_AT_ONCE)
 
     async def one(on: Article) -> Harvest:
         try:
-            async with turn, asyncio.timeout(PATIENCE):
+            async with turn, asyncio.timeout(THREAD_TIMEOUT):
                 return await of(on)
         except FetchError as error:
             why = str(error)
         except TimeoutError:
-            why = f"not read to their end within {PATIENCE:.0f} s"
+            why = f"not read to their end within {THREAD_TIMEOUT:.0f} s"
         except Exception as error:  # a fault of ours that one thread's bytes brought out must not cost the articles
             log.exception("reading the comments of %s failed", on.url)
             why = f"unexpected {type(error).__name__}: {error}"

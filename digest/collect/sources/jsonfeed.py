@@ -107,7 +107,7 @@ def _article(item: _Item, plan: SourcePlan, base: str, feed: _Item, *, shared: b
     url = link(item.url or item.external_url, base) if item.url or item.external_url else link(item.id)
     if not url:
         return None
-    text = fields.body(item.content_html) or tidy(item.content_text[: fields.BODY])
+    text = fields.body(item.content_html) or tidy(item.content_text[: fields.MAX_BODY_CHARS])
     published, title = (
         moment(item.date_published or item.date_modified, manner(plan)),
         fields.title(fields.escaped(item.title), text),

@@ -15,8 +15,8 @@ from digest.config import CommentsPlan, SourcePlan
 from digest.model import Article, Comment, Harvest
 from digest.text.markup import identity, link
 
-PAGES = 10
-PAGE = 50  # the API's most
+MAX_PAGES = 10
+ROWS_PER_PAGE = 50  # the API's most
 
 
 class _Creator(json_api.Shape):
@@ -75,11 +75,11 @@ async def read(plan: SourcePlan, get: Get, since: datetime) -> Harvest:
     home, community = f"{parts.scheme}://{parts.netloc}", parts.path.rstrip("/").rpartition("/c/")[2]
     where = {"community_name": community} if community else {"type_": "Local"}
     posts: dict[int, _Post] = {}
-    for page in range(1, PAGES + 1):
-        answer = await json_api.fetch_json(get, f"{home}/api/v3/post/list", sort="New", limit=PAGE, page=page, **where)
+    for page in range(1, MAX_PAGES + 1):
+        answer = await json_api.fetch_json(get, f"{home}/api/v3/post/list", sort="New", limit=ROWS_PER_PAGE, page=page, **where)
         rows = json_api.read_rows(_Post, json_api.list_at(answer, "posts"))
         posts.update({row.post.id: row for row in rows if row.post.published >= since})
-        if len(rows) < PAGE or all(row.post.published < since for row in rows if not _featured(row)):
+        if len(rows) < ROWS_PER_PAGE or all(row.post.published < since for row in rows if not _featured(row)):
             break
     kept = [row for row in posts.values() if not (row.post.removed or row.post.deleted or row.post.nsfw)]
     made = await json_api.map_rows(lambda row: _article(row, plan), kept)
@@ -129,14 +129,14 @@ async def _thread(get: Get, home: str, on: Article, posts: Sequence[_Post]) -> H
     found: list[Comment] = []
     whole = bool(posts)
     for post in posts:
-        for page in range(1, PAGES + 1):
-            query = {"post_id": post.post.id, "sort": "Old", "type_": "All", "limit": PAGE, "page": page}
+        for page in range(1, MAX_PAGES + 1):
+            query = {"post_id": post.post.id, "sort": "Old", "type_": "All", "limit": ROWS_PER_PAGE, "page": page}
             rows = json_api.read_rows(
                 _Remark, json_api.required_list(await json_api.fetch_json(get, f"{home}/api/v3/comment/list", **query), "comments")
             )
             whole = whole and rows.whole
             found += await json_api.map_rows(partial(_comment, on=on), rows)
-            if len(rows) < PAGE:
+            if len(rows) < ROWS_PER_PAGE:
                 break
         else:
             whole = False

@@ -8,7 +8,7 @@ from digest.config import SourcePlan
 from digest.model import Article, Comment, Harvest
 from digest.text.markup import link
 
-PAGES = 5
+MAX_PAGES = 5
 
 
 class _Story(json_api.Shape):
@@ -40,7 +40,7 @@ async def read(plan: SourcePlan, get: Get, since: datetime) -> Harvest:
     """The stories posted since an instant, and their comments."""
     home = plan.url.rstrip("/")
     stories: dict[str, _Story] = {}
-    for page in range(1, PAGES + 1):
+    for page in range(1, MAX_PAGES + 1):
         answer = await json_api.fetch_json(get, f"{home}/newest/page/{page}.json")
         rows = json_api.read_rows(_Story, answer if isinstance(answer, list) else [])
         stories.update({row.short_id: row for row in rows if row.created_at >= since})

@@ -17,8 +17,8 @@ from digest.errors import SourceError
 from digest.model import Article, Comment, Harvest
 from digest.text.markup import identity, link
 
-PAGES = 5
-PAGE = 40  # the API's most
+MAX_PAGES = 5
+ROWS_PER_PAGE = 40  # the API's most
 CONTEXT = 60  # replies that a stranger is shown, at most
 _QUOTING = re.compile(r"\s*\bRE: https?://\S+\s*$")  # Misskey's mark of a quoted post
 _HREF = re.compile(r'href="([^"]+)"')
@@ -92,19 +92,19 @@ async def _statuses(url: str, get: Get, since: datetime) -> list[_Status]:
             "there is no such account", thing=url, remedy="Use the address of its page, as in https://mastodon.example/@name."
         )
     found: list[_Status] = []
-    for _ in range(PAGES):
+    for _ in range(MAX_PAGES):
         older = {"max_id": found[-1].id} if found else {}
         answer = await json_api.fetch_json(
             get,
             f"{home}/api/v1/accounts/{accounts[0].id}/statuses",
             exclude_replies="true",
             exclude_reblogs="true",
-            limit=PAGE,
+            limit=ROWS_PER_PAGE,
             **older,
         )
         rows = json_api.read_rows(_Status, answer if isinstance(answer, list) else [])
         found += rows
-        if len(rows) < PAGE or rows[-1].created_at < since:
+        if len(rows) < ROWS_PER_PAGE or rows[-1].created_at < since:
             break
     return [row for row in found if row.created_at >= since and row.visibility in {"public", "unlisted"} and row.reblog is None]
 

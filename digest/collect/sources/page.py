@@ -52,7 +52,7 @@ async def read(plan: SourcePlan, get: Get, since: datetime) -> Harvest:
     if own.articles:
         return _since(own, since)
     allowed = [url for url in links if robots.can_fetch(AGENT, url)]
-    turn = asyncio.Semaphore(json_api.AT_ONCE)
+    turn = asyncio.Semaphore(json_api.MAX_THREADS_AT_ONCE)
 
     async def one(url: str) -> Harvest:
         try:
@@ -191,7 +191,7 @@ def _main_text(response: Response, title: str) -> str:
 def _comments(data: Data, on: Article, way: Manner) -> Iterator[Comment]:
     """schema.org Comment, with the answers nested in them; at most so many."""
     open_: list[tuple[Any, str | None]] = [(row, None) for row in _listed(data.get("comment"))]
-    for _ in range(json_api.MOST):
+    for _ in range(json_api.MAX_COMMENTS):
         if not open_:
             return
         row, parent = open_.pop(0)

@@ -16,8 +16,8 @@ from digest.errors import SourceError
 from digest.model import Article, Comment, Harvest
 from digest.text.markup import identity, link
 
-PAGES = 5
-PAGE = 100
+MAX_PAGES = 5
+ROWS_PER_PAGE = 100
 _GONE = {"[deleted]", "[removed]"}
 
 
@@ -53,9 +53,9 @@ async def read(plan: SourcePlan, get: Get, since: datetime) -> Harvest:
     """The posts made since an instant, and their comments."""
     posts: dict[str, _Post] = {}
     after = ""
-    for _ in range(PAGES):
+    for _ in range(MAX_PAGES):
         answer = await json_api.fetch_json(
-            get, f"{plan.url.rstrip('/')}/new.json", limit=PAGE, raw_json=1, **({"after": after} if after else {})
+            get, f"{plan.url.rstrip('/')}/new.json", limit=ROWS_PER_PAGE, raw_json=1, **({"after": after} if after else {})
         )
         rows = json_api.read_rows(_Post, _children(answer, "t3"))
         posts.update({row.id: row for row in rows if row.created_utc >= since})
@@ -122,7 +122,7 @@ async def _thread(get: Get, url: str, on: Article, posts: Sequence[_Post]) -> Ha
         if not isinstance(answer, list) or len(answer) < 2:  # the post, and what is said of it
             raise SourceError("the answer has no comments", thing=post.permalink)
         listings = list(_listings(answer[1]))
-        whole = whole and len(listings) < json_api.MOST and not any(_children(listing, "more") for listing in listings)
+        whole = whole and len(listings) < json_api.MAX_COMMENTS and not any(_children(listing, "more") for listing in listings)
         rows = json_api.read_rows(_Remark, [row for listing in listings for row in _children(listing, "t1")])
         whole = whole and rows.whole
         found += await json_api.map_rows(partial(_comment, on=on, home=_home(url)), rows)
@@ -132,7 +132,7 @@ async def _thread(get: Get, url: str, on: Article, posts: Sequence[_Post]) -> Ha
 def _listings(listing: Any) -> Iterator[Any]:
     """A listing and those of the replies in it, whatever their depth."""
     open_ = [listing]
-    for _ in range(json_api.MOST):
+    for _ in range(json_api.MAX_COMMENTS):
         if not open_:
             return
         at = open_.pop()

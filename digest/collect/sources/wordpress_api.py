@@ -11,7 +11,7 @@ from digest.collect.fetch import Get, Response
 from digest.errors import FetchError, SourceError
 from digest.text.prose import number
 
-PAGES = 40
+MAX_PAGES = 40
 Utc = Annotated[datetime, AfterValidator(lambda moment: moment.replace(tzinfo=UTC))]
 
 
@@ -39,7 +39,7 @@ async def rows_of(get: Get, root: str, what: str, query: dict[str, str]) -> tupl
     strangers, or has rows and does not give them.
     """
     found: list[Any] = []
-    for page in range(1, PAGES + 1):
+    for page in range(1, MAX_PAGES + 1):
         joint = "&" if "?" in root else "?"
         url = f"{root}{what}{joint}{urlencode({**query, 'page': page}, safe=',:')}"
         try:
@@ -54,7 +54,7 @@ async def rows_of(get: Get, root: str, what: str, query: dict[str, str]) -> tupl
             _must_be_empty(response, what)
         if not rows or (total is not None and page >= total):
             return found, ""
-    return found, f"more than {PAGES} pages of {what}; the rest was left"
+    return found, f"more than {MAX_PAGES} pages of {what}; the rest was left"
 
 
 async def _page(get: Get, url: str, *, first: bool) -> tuple[list[Any], Response]:
