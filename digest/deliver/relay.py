@@ -134,7 +134,7 @@ class RelayState:
             self._fewer_at = now + FEWER_EVERY
             self.limit = max(1, min(self.limit, self.open) - max(1, self.limit // 4))
 
-    def told(self, receipt: Receipt) -> RelayError | None:
+    def count_receipt(self, receipt: Receipt) -> RelayError | None:
         """An answer; the error to stop with, where a row of refusals says that it is us whom the relay does not want.
 
         A row of 5.7.z (RFC 3463: security or policy) says so sooner. What the relay was never asked (code 0) says nothing.
@@ -159,16 +159,16 @@ class RelayState:
         )
 
 
-def may_carry(lane: RelayState, lanes: Sequence[RelayState], now: float) -> bool:
+def may_carry(relay_state: RelayState, relay_states: Sequence[RelayState], now: float) -> bool:
     """Whether a message should go this way: the lowest priority that is well carries, its relays by their weights.
 
     One that is slowed down is not waited for.
     """
-    if len(lanes) == 1 or not lane.well(now):
-        return lane.well(now)
-    well = [other for other in lanes if other.well(now)]
-    if lane.relay.priority > min(other.relay.priority for other in well):
+    if len(relay_states) == 1 or not relay_state.well(now):
+        return relay_state.well(now)
+    well = [other for other in relay_states if other.well(now)]
+    if relay_state.relay.priority > min(other.relay.priority for other in well):
         return False
-    peers = [other for other in well if other.relay.priority == lane.relay.priority and not other.pace.limited]
-    slack = max(1.0, lane.relay.connections * lane.relay.window / lane.relay.weight)
-    return lane.load() <= min((peer.load() for peer in peers), default=0.0) + slack or lane not in peers
+    peers = [other for other in well if other.relay.priority == relay_state.relay.priority and not other.pace.limited]
+    slack = max(1.0, relay_state.relay.connections * relay_state.relay.window / relay_state.relay.weight)
+    return relay_state.load() <= min((peer.load() for peer in peers), default=0.0) + slack or relay_state not in peers

@@ -43,19 +43,19 @@ class Run:
     day: date | None = None
     proved: bool = False  # the edition has had messages taken before: a refusal of all that is left is believed
     learnt: Mapping[str, RelayLimit] = field(default_factory=dict)  # of the relays this morning, by their labels
-    _lanes: list[RelayState] = field(init=False)
+    _relay_states: list[RelayState] = field(init=False)
     _tries: Counter[str] = field(default_factory=Counter)
     _postponed: Counter[str] = field(default_factory=Counter)
     _paced: set[Waiting] = field(default_factory=set)
 
     def __post_init__(self) -> None:
-        self._lanes = [RelayState(relay, self._allowance(relay)) for relay in self.smtp.fleet]
-        for lane in self._lanes:
-            lane.remember(self.learnt.get(lane.relay.label))
+        self._relay_states = [RelayState(relay, self._allowance(relay)) for relay in self.smtp.fleet]
+        for relay_state in self._relay_states:
+            relay_state.remember(self.learnt.get(relay_state.relay.label))
 
     def lessons(self) -> dict[str, RelayLimit]:
         """What this run has learnt of its relays' limits, by their labels."""
-        return {lane.relay.label: lane.learnt for lane in self._lanes if lane.learnt}
+        return {relay_state.relay.label: relay_state.learnt for relay_state in self._relay_states if relay_state.learnt}
 
     def _allowance(self, relay: Relay) -> int | None:
         """What a relay's warm-up plan still allows today."""
@@ -68,14 +68,14 @@ class Run:
         helpers = [asyncio.create_task(self._queue.pump()), asyncio.create_task(self._let_go())]
         try:
             try:
-                while not self._queue.empty() and not all(lane.lost for lane in self._lanes):
+                while not self._queue.empty() and not all(relay_state.lost for relay_state in self._relay_states):
                     await self._pass()
             finally:
                 stranded = await self._stranded()
             if self._queue.failure:
                 raise self._queue.failure
             if stranded and not self.stop.is_set():
-                for failure in filter(None, (lane.failure for lane in self._lanes)):
+                for failure in filter(None, (relay_state.failure for relay_state in self._relay_states)):
                     raise failure
         finally:
             for helper in helpers:
@@ -85,7 +85,11 @@ class Run:
     async def _pass(self) -> None:
         """All connections of all relays, until there is nothing left or nobody left to take it."""
         ended = await asyncio.gather(
-            *(self._connection(lane, number) for lane in self._lanes for number in range(lane.relay.connections)),
+            *(
+                self._connection(relay_state, number)
+                for relay_state in self._relay_states
+                for number in range(relay_state.relay.connections)
+            ),
             return_exceptions=True,
         )
         for error in ended:
@@ -97,13 +101,13 @@ class Run:
 
         Where everybody was refused and nobody taken, it may be us, and nothing is final, however short the list.
         """
-        for lane in self._lanes:
-            if not (lane.worked or self.proved) and _may_be_us(lane.unproved):
-                for receipt in lane.unproved:
+        for relay_state in self._relay_states:
+            if not (relay_state.worked or self.proved) and _may_be_us(relay_state.unproved):
+                for receipt in relay_state.unproved:
                     self._settle(replace(receipt, outcome=Outcome.DEFERRED, retry_at=self.clock()))
         more = not self._queue.empty()
         released = await self._queue.settled()
-        return more or bool(released) or any(lane.unwanted for lane in self._lanes)
+        return more or bool(released) or any(relay_state.unwanted for relay_state in self._relay_states)
 
     async def _let_go(self) -> None:
         """Whoever waits for a relay's pace need not, once there is nothing more to send or somebody asks to stop."""
@@ -121,54 +125,54 @@ class Run:
 
     # — one connection —
 
-    async def _connection(self, lane: RelayState, number: int) -> None:
+    async def _connection(self, relay_state: RelayState, number: int) -> None:
         """One connection's share of the messages, made anew when it is lost; its number is beyond what a relay allows at once.
 
         Where it fails in a way that is not the relay's, the others settle what they have in flight and end.
         """
-        session = Session(lane.relay, self.sender, self.clock, lane.trust, resend=self.smtp.in_doubt == "resend")
-        lane.sessions.append(session)
+        session = Session(relay_state.relay, self.sender, self.clock, relay_state.trust, resend=self.smtp.in_doubt == "resend")
+        relay_state.sessions.append(session)
         try:
-            while await self._turn(lane, number):
-                if await self._connected(lane, session):
-                    await self._carry(lane, session, number)
+            while await self._turn(relay_state, number):
+                if await self._connected(relay_state, session):
+                    await self._carry(relay_state, session, number)
         except BaseException:
             self._queue.close()
             raise
         finally:
-            lane.sessions.remove(session)
+            relay_state.sessions.remove(session)
             await session.close()
 
-    async def _turn(self, lane: RelayState, number: int) -> bool:
+    async def _turn(self, relay_state: RelayState, number: int) -> bool:
         """Wait until this relay should carry a message; False where there is nothing more for it to do."""
-        while not (lane.lost or number >= lane.limit or self._queue.empty()):
-            if may_carry(lane, self._lanes, self._now()):
+        while not (relay_state.lost or number >= relay_state.limit or self._queue.empty()):
+            if may_carry(relay_state, self._relay_states, self._now()):
                 return True
             await asyncio.sleep(POLL_INTERVAL)
         return False
 
-    async def _connected(self, lane: RelayState, session: Session) -> bool:
+    async def _connected(self, relay_state: RelayState, session: Session) -> bool:
         """Whether there is a connection; the first one of a relay is made alone, for its failure is the relay's.
 
         A relay may allow fewer connections than we would like: then it has those.
         """
         if session.connected:
             return True
-        async with lane.first:
-            if not lane.open:
-                return lane.well(self._now()) and await self._tried(lane, session)
-        return await self._tried(lane, session)
+        async with relay_state.first:
+            if not relay_state.open:
+                return relay_state.well(self._now()) and await self._tried(relay_state, session)
+        return await self._tried(relay_state, session)
 
-    async def _tried(self, lane: RelayState, session: Session) -> bool:
+    async def _tried(self, relay_state: RelayState, session: Session) -> bool:
         try:
             if not await self._while_wanted(session.connect()):
                 return False
         except RelayError as error:
-            if lane.open:
-                lane.limit = lane.open
+            if relay_state.open:
+                relay_state.limit = relay_state.open
                 await asyncio.sleep(RECONNECT_DELAY)
             else:
-                lane.fail(error, self._now())
+                relay_state.fail(error, self._now())
             return False
         return True
 
@@ -186,15 +190,15 @@ class Run:
                 await asyncio.gather(task, return_exceptions=True)
         return True
 
-    async def _carry(self, lane: RelayState, session: Session, number: int) -> None:
-        share = Share(self, lane, number)
+    async def _carry(self, relay_state: RelayState, session: Session, number: int) -> None:
+        share = Share(self, relay_state, number)
         try:
             lost = await session.carry(share)
         except RelayError as error:
-            lane.fail(error, self._now(), out=True)
+            relay_state.fail(error, self._now(), out=True)
             return
         if lost:
-            lane.hung_up(str(lost), share.answered, self._now())
+            relay_state.hung_up(str(lost), share.answered, self._now())
         elif share.full:
             await session.close()
 
@@ -203,15 +207,15 @@ class Run:
 
     # — what a connection's messages come to —
 
-    def take(self, lane: RelayState, number: int) -> tuple[Waiting, bool]:
+    def take(self, relay_state: RelayState, number: int) -> tuple[Waiting, bool]:
         """The next message for a relay's connection, and whether it comes at once but for the ledger."""
         loop = asyncio.get_running_loop()
         future: Waiting = loop.create_future()
-        if self.stop.is_set() or number >= lane.limit or not may_carry(lane, self._lanes, loop.time()):
+        if self.stop.is_set() or number >= relay_state.limit or not may_carry(relay_state, self._relay_states, loop.time()):
             future.set_result(None)
             return future, True
-        lane.takes()
-        if wait := lane.pace.reserve(loop.time()):
+        relay_state.takes()
+        if wait := relay_state.pace.reserve(loop.time()):
             self._paced.add(future)
             future.add_done_callback(self._paced.discard)
             loop.call_later(wait, self._waited, future)
@@ -224,43 +228,43 @@ class Run:
         if not future.done():
             self._queue.want(future)
 
-    def told(self, lane: RelayState, answer: Receipt, waited: float, recorded: Recorded) -> None:
+    def report(self, relay_state: RelayState, answer: Receipt, waited: float, recorded: Recorded) -> None:
         """The relay has answered."""
-        lane.pace.felt(self._now(), crowded=is_overloaded(answer), waited=waited)
+        relay_state.pace.felt(self._now(), crowded=is_overloaded(answer), waited=waited)
         if answer.outcome is Outcome.SENT:
-            lane.pace.took(self._now())
-        self._queue.told(answer, recorded)
+            relay_state.pace.took(self._now())
+        self._queue.settle(answer, recorded)
         self.watch(answer)
-        if unwanted := lane.told(answer):
-            lane.fail(unwanted, self._now(), out=True)
-        if lane.unwanted:  # what it refused in its row, and since, is nobody's fault
-            for refused in lane.row:
+        if unwanted := relay_state.count_receipt(answer):
+            relay_state.fail(unwanted, self._now(), out=True)
+        if relay_state.unwanted:  # what it refused in its row, and since, is nobody's fault
+            for refused in relay_state.row:
                 self._settle(replace(refused, outcome=Outcome.DEFERRED, retry_at=self.clock()))
-            lane.row = []
+            relay_state.row = []
 
-    def postpones(self, lane: RelayState, message: Message, answer: Receipt) -> bool:
+    def postpones(self, relay_state: RelayState, message: Message, answer: Receipt) -> bool:
         """A relay that has more than it takes is given less, and what it did not take waits again; so many times at most."""
         if not is_throttled(answer) or self._postponed[message.message_id] >= MAX_POSTPONEMENTS or self.stop.is_set():
             return False
         self._postponed[message.message_id] += 1
-        lane.throttled(answer, self._now())
-        lane.returns()
+        relay_state.throttled(answer, self._now())
+        relay_state.returns()
         self._queue.back(message)
         return True
 
-    def back(self, lane: RelayState, message: Message, why: str, *, blame: bool) -> None:
+    def back(self, relay_state: RelayState, message: Message, why: str, *, blame: bool) -> None:
         """Another connection may try, or another relay; one that has cost so many waits for another pass."""
-        lane.returns()
+        relay_state.returns()
         going = why.startswith("421 ")  # more likely the relay's own going than this message
         self._tries[message.message_id] += blame * (1 if going else 3)
         if self._tries[message.message_id] < 3 * MAX_LOST_CONNECTIONS:
             self._queue.back(message)
         else:
             reply = Reply(0, f"the connection was lost: {why}")
-            self._settle(receipt(message, Outcome.DEFERRED, reply, Policy(lane.relay.label), self.clock()))
+            self._settle(receipt(message, Outcome.DEFERRED, reply, Policy(relay_state.relay.label), self.clock()))
 
     def _settle(self, answer: Receipt) -> None:
-        self._queue.told(answer)
+        self._queue.settle(answer)
         self.watch(answer)
 
 

@@ -85,7 +85,7 @@ class SendQueue:
             self._wanted.append(future)
             self._work.set()
 
-    def told(self, receipt: Receipt, recorded: Recorded = lambda: None) -> None:
+    def settle(self, receipt: Receipt, recorded: Recorded = lambda: None) -> None:
         """An answer to record; `recorded` is called when it is on the disk, or it is certain that it will not be."""
         if self._broken:
             recorded()

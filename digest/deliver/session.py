@@ -38,21 +38,21 @@ class Session:
         """What the relay offers, by its EHLO."""
         return tuple(sorted(self._line.offers)) if self._line else ()
 
-    async def carry(self, feed: MessageSource) -> LostError | None:
+    async def carry(self, source: MessageSource) -> LostError | None:
         """Send what `feed` gives until it gives None, or until the connection is lost: then that is returned.
 
         Every message taken is told of or given back. RelayError where the relay refuses everybody.
         """
         if self._line is None:
             return LostError("there is no connection")
-        talk, lost = Transaction(self._line, self._relay, self._sender, self._policy, self._clock, feed), None
+        transaction, lost = Transaction(self._line, self._relay, self._sender, self._policy, self._clock, source), None
         try:
-            await (send_bdat(talk) if "chunking" in talk.offers else send_data(talk))
+            await (send_bdat(transaction) if "chunking" in transaction.offers else send_data(transaction))
         except LostError as error:
             lost = error
             self._line.wire.close()
         finally:
-            await talk.release(lost)
+            await transaction.release(lost)
         return lost
 
     async def close(self) -> None:

@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 class Share:
     """One connection's messages: what `Talk` asks for, answered by the run."""
 
-    def __init__(self, run: "Run", lane: RelayState, number: int) -> None:
+    def __init__(self, run: "Run", relay_state: RelayState, number: int) -> None:
         self._run = run
-        self._lane = lane
+        self._relay_state = relay_state
         self._number = number
-        self._left = lane.most or None
+        self._left = relay_state.most or None
         self._at_once = True
         self.full = False
         self.answered = 0
@@ -32,22 +32,22 @@ class Share:
             return nothing
         if self._left:
             self._left -= 1
-        future, self._at_once = self._run.take(self._lane, self._number)
+        future, self._at_once = self._run.take(self._relay_state, self._number)
         return future
 
     def soon(self) -> bool:
         """Whether it comes at once but for the ledger; with domains that have a pace, nobody knows."""
         return self._at_once and not self._run.smtp.domain_rates
 
-    def told(self, receipt: Receipt, waited: float, recorded: Recorded) -> None:
+    def report(self, receipt: Receipt, waited: float, recorded: Recorded) -> None:
         """The relay has answered for one."""
         self.answered += 1
-        self._run.told(self._lane, receipt, waited, recorded)
+        self._run.report(self._relay_state, receipt, waited, recorded)
 
     def postpones(self, message: Message, receipt: Receipt) -> bool:
         """Whether it waits again, since the relay has only too much just now."""
-        return self._run.postpones(self._lane, message, receipt)
+        return self._run.postpones(self._relay_state, message, receipt)
 
     def back(self, message: Message, why: str, *, blame: bool) -> None:
         """The relay has not got this one; whether it may be why the connection ended."""
-        self._run.back(self._lane, message, why, blame=blame)
+        self._run.back(self._relay_state, message, why, blame=blame)

@@ -31,7 +31,7 @@ class MessageSource(Protocol):
     def soon(self) -> bool:
         """Whether the next one is worth waiting for with bytes in hand: it is being recorded, and nothing else keeps it."""
 
-    def told(self, receipt: Receipt, waited: float, recorded: Callable[[], None]) -> None:
+    def report(self, receipt: Receipt, waited: float, recorded: Callable[[], None]) -> None:
         """The relay has answered for one, so many seconds after its last byte left; `recorded` tells when that is kept."""
 
     def postpones(self, message: Message, receipt: Receipt) -> bool:
@@ -45,7 +45,7 @@ class Transaction:
     """One connection and its messages."""
 
     def __init__(
-        self, line: Connection, relay: Relay, sender: str, policy: Policy, clock: Callable[[], datetime], feed: MessageSource
+        self, line: Connection, relay: Relay, sender: str, policy: Policy, clock: Callable[[], datetime], source: MessageSource
     ) -> None:
         self.wire = line.wire
         self.offers = line.offers
@@ -59,7 +59,7 @@ class Transaction:
         self._sender = sender
         self._policy = policy
         self._clock = clock
-        self._feed = feed
+        self._source = source
         self._coming: asyncio.Future[Message | None] | None = None
         self._size = "size" in self.offers
 
@@ -68,7 +68,7 @@ class Transaction:
     def ask(self, *, nudge: bool = False) -> None:
         """Ask for the next message, unless one is asked for already; with `nudge` the wire wakes when it comes."""
         if self._coming is None and not self.ended:
-            self._coming = self._feed.next()
+            self._coming = self._source.next()
             if nudge:
                 self._coming.add_done_callback(lambda _: self.wire.nudge())
 
@@ -83,7 +83,7 @@ class Transaction:
         if message is None:
             self.ended = True
         elif not message.recipient.email.isascii() and "smtputf8" not in self.offers:
-            self._told(receipt(message, Outcome.REFUSED, _NO_SMTPUTF8, self._policy, self._clock()), 0.0)
+            self._report(receipt(message, Outcome.REFUSED, _NO_SMTPUTF8, self._policy, self._clock()), 0.0)
             message = None
         else:
             self._held.append(message)
@@ -106,7 +106,7 @@ class Transaction:
 
     def soon(self) -> bool:
         """Whether the next message is worth waiting for while this one's body could go."""
-        return self.here() or self._feed.soon()
+        return self.here() or self._source.soon()
 
     # — saying —
 
@@ -186,17 +186,17 @@ class Transaction:
             self.left.remove(message)
             self._held.insert(0, message)
 
-    def tell(self, message: Message, reply: Reply, waited: float = 0.0) -> None:
+    def answer_for(self, message: Message, reply: Reply, waited: float = 0.0) -> None:
         """The relay's last word on a message."""
         (self.left if message in self.left else self._held).remove(message)
         answer = outcome_of(message, reply, self._policy, self._clock())
-        if not self._feed.postpones(message, answer):
-            self._told(answer, waited)
+        if not self._source.postpones(message, answer):
+            self._report(answer, waited)
 
-    def _told(self, answer: Receipt, waited: float) -> None:
+    def _report(self, answer: Receipt, waited: float) -> None:
         self._trust.proved = self._trust.proved or answer.outcome is Outcome.SENT
         self._answered += 1
-        self._feed.told(answer, waited, self._recorded)
+        self._source.report(answer, waited, self._recorded)
 
     def _recorded(self) -> None:
         self._answered -= 1
@@ -216,10 +216,10 @@ class Transaction:
         blameless = bool(self.left)
         while self.left:
             lost = Reply(0, f"the connection was lost: {why}")
-            self._told(receipt(self.left.popleft(), Outcome.UNKNOWN, lost, self._policy, self._clock()), 0.0)
+            self._report(receipt(self.left.popleft(), Outcome.UNKNOWN, lost, self._policy, self._clock()), 0.0)
         for message in self._held:
-            self._feed.back(message, why, blame=not blameless)
+            self._source.back(message, why, blame=not blameless)
             blameless = True
         waiting = await self._coming if self._coming is not None else None
         if waiting is not None:
-            self._feed.back(waiting, why, blame=False)
+            self._source.back(waiting, why, blame=False)

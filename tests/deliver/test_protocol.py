@@ -171,7 +171,7 @@ class Plate:
     def soon(self) -> bool:
         return True
 
-    def told(self, receipt: Receipt, waited: float, recorded: Callable[[], None]) -> None:
+    def report(self, receipt: Receipt, waited: float, recorded: Callable[[], None]) -> None:
         self.receipts.append(receipt)
         asyncio.get_running_loop().call_soon(recorded)
 

@@ -170,7 +170,7 @@ async def test_a_crowded_relay_is_fed_slower() -> None:
         run = Run(Smtp(url=f"smtp://127.0.0.1:{relay.port}"), "daily@gazette.example", book, lambda: NOW, lambda _: None)
         asyncio.get_running_loop().call_later(3, run.stop.set)
         await run.deliver(messages(100_000))
-    learnt = run._lanes[0].pace.learnt
+    learnt = run._relay_states[0].pace.learnt
     assert learnt is not None
     assert learnt < 300  # it took some 480 a second
     assert set(book.outcomes().values()) == {"deferred"}
