@@ -173,9 +173,9 @@ class App:
                 yield
         except Timeout as error:
             raise BusyError(
-                "another digest is sending",
+                "another digest process is sending",
                 thing=str(self.config.root),
-                remedy="Let it finish; `digest status` shows how far it is.",
+                remedy="Wait for it to finish. See `digest status` for progress.",
             ) from error
 
 

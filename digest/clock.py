@@ -23,14 +23,12 @@ def digest_now() -> datetime | None:
         moment = datetime.fromisoformat(text)
     except ValueError as error:
         raise ConfigError(
-            f"{text!r} is not a time", thing="DIGEST_NOW", remedy="Write it like 2026-05-26T06:50:00+01:00."
+            f"invalid time {text!r}", thing="DIGEST_NOW", remedy="Use the format 2026-05-26T06:50:00+01:00."
         ) from error
     if moment.tzinfo is None:
-        raise ConfigError(f"{text!r} has no zone", thing="DIGEST_NOW", remedy="Add one, like +01:00 or Z.")
+        raise ConfigError(f"{text!r} has no time zone", thing="DIGEST_NOW", remedy="Add an offset, such as +01:00 or Z.")
     if not 1990 < moment.year < 2200:
-        raise ConfigError(
-            f"{text!r} is beyond the calendars", thing="DIGEST_NOW", remedy="Write it like 2026-05-26T06:50:00+01:00."
-        )
+        raise ConfigError(f"{text!r} is out of range", thing="DIGEST_NOW", remedy="Use the format 2026-05-26T06:50:00+01:00.")
     return moment.astimezone(UTC)
 
 

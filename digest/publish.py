@@ -34,6 +34,7 @@ from digest.store import MAX_LOOKBACK, FrozenEdition, RecipientRules, Store, Sup
 from digest.store.editions import FROM_LOG
 from digest.subscribers import SubscriberFile
 from digest.text.placeholders import columns
+from digest.text.prose import counted
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,8 +79,8 @@ def check_may_send(pipeline: Pipeline, plan: EditionPlan, slot: Slot, frozen: Fr
     age = pipeline.clock() - slot.window.end
     if pipeline.clock() - clock_starts(slot, frozen) > time_allowed(pipeline, plan, answers) and not permit.late and not over:
         raise LateError(
-            f"edition {slot.key} is {age.total_seconds() / 3600:.0f} hours old",
-            remedy="Its readers do not expect it any more; `--late` sends it all the same.",
+            f"edition {slot.key} was due {age.total_seconds() / 3600:.0f} hours ago, too late to send",
+            remedy="To send it anyway, add --late.",
         )
 
 
@@ -158,7 +159,7 @@ def freeze(pipeline: Pipeline, edition: Edition, subscriber_file: SubscriberFile
 
 def suppress_opted_out(pipeline: Pipeline, rows: Iterable[Subscriber]) -> None:
     """Put who is marked in the roll as gone on the suppression list: there it holds, whatever becomes of the file."""
-    said = partial(Suppression, since=pipeline.clock(), origin=Origin.LIST, detail="so marked in the roll")
+    said = partial(Suppression, since=pipeline.clock(), origin=Origin.LIST, detail="marked in subscribers.csv")
     pipeline.store.suppressions.adopt(said(email=row.email, reason=row.status) for row in rows if row.status in GONE)
 
 
@@ -212,9 +213,11 @@ def _without_edition(pipeline: Pipeline, plan: EditionPlan, draft: Draft) -> Run
     """
     slot, found = draft.edition.slot, len(draft.edition.stories)
     since = slot.window.start.astimezone(pipeline.sender.newsletter.timezone)
-    note = f"{found} of at least {plan.min_articles} articles since {since:%A %H:%M}"
+    note = f"{counted(found, 'article')} since {since:%A %-d %B %H:%M}, fewer than min_articles ({plan.min_articles})"
     if draft.failures:
-        return RunReport(status="failed", slot=slot, note=f"{note}, and not every source could be read", failures=draft.failures)
+        return RunReport(
+            status="failed", slot=slot, note=f"{note}, and a source failed; run `digest send` to try again", failures=draft.failures
+        )
     pipeline.store.editions.skip(slot, note, pipeline.clock())
     return RunReport(status="skipped", slot=slot, note=note)
 
@@ -234,7 +237,7 @@ def _report(pipeline: Pipeline, frozen: FrozenEdition, before: dict[str, int], r
         pipeline.store.editions.finish(frozen.key, now)
     if before == total and not pending:
         when = (frozen.finished_at or frozen.edition.frozen_at).astimezone(pipeline.sender.newsletter.timezone)
-        note = f"edition {frozen.key} was sent on {when:%d %B %Y %H:%M}; nobody is waiting for it"
+        note = f"edition {frozen.key} was already sent on {when:%-d %B %Y %H:%M}"
         return RunReport(status="nothing", slot=slot, note=note, total=total, resumed=resumed)
     status: Literal["sent", "unfinished"] = "unfinished" if pending else "sent"
     counts = difference(before, total)

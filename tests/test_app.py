@@ -78,7 +78,7 @@ async def test_a_restored_backup_prints_no_story_again_and_writes_to_nobody_who_
     backup = shutil.copytree(root / "state", root / "backup")
     await run(root)
     with open_newsletter(root, lambda: NOW, retry_delays=()) as app:
-        app.store.suppressions.opt_out([(app.links.token("ada@readers.example"), "by the page")], NOW)
+        app.store.suppressions.opt_out([(app.links.token("ada@readers.example"), "on the unsubscribe page")], NOW)
     shutil.rmtree(root / "state")
     shutil.copytree(backup, root / "state")
     tomorrow = NOW + timedelta(days=1)

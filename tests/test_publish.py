@@ -46,7 +46,7 @@ async def test_a_second_run_sends_nothing_and_says_why(app: App, relay: Relay) -
     await run(app)
     report = await run(app)
     assert (report.status, report.exit_code, len(relay.taken)) == ("nothing", 0, 2)
-    assert "nobody is waiting" in report.note
+    assert "was already sent" in report.note
     assert report.as_json()["sent"] == 0
 
 
@@ -115,7 +115,7 @@ async def test_too_few_articles_skip_the_day_and_stay_for_the_next(app: App, rel
     assert (report.status, report.exit_code, relay.taken) == ("skipped", 0, [])
     again = await publish(replace(app.pipeline, clock=lambda: NOW + timedelta(hours=30)), plan, slot, Unwatched())
     assert (again.status, again.note) == ("skipped", report.note)  # and not: too late, as if it were still to be sent
-    assert "2 of at least 3 articles" in report.note
+    assert "2 articles since Monday 23 November 07:00" in report.note
     tomorrow = app.slot(plan, next(app.calendar(plan).upcoming(NOW)))
     assert tomorrow.window.start == slot.window.start
 
@@ -186,7 +186,7 @@ async def test_two_runs_at_once_are_one(app: App, tmp_path: Path) -> None:
     with (
         app.sending(),
         open_newsletter(app.config.root, lambda: NOW) as other,
-        pytest.raises(BusyError, match="another digest is sending"),
+        pytest.raises(BusyError, match="another digest process is sending"),
         other.sending(),
     ):
         await asyncio.sleep(0)

@@ -61,7 +61,7 @@ class BounceHandler:
         if report.doubt:
             report = replace(report, kind="soft")
         if leaving:
-            report = BounceReport(kind="leave", addresses=tuple(leaving), detail="by mail to the address in List-Unsubscribe")
+            report = BounceReport(kind="leave", addresses=tuple(leaving), detail="by email to the List-Unsubscribe address")
             vouched = True
         if report.kind not in {*SUPPRESSING, *NOTED}:
             return []
@@ -89,7 +89,7 @@ class BounceHandler:
         return [BounceOutcome(email=email, event="bounced" if email in dead else event, detail=told) for email in noted]
 
     def _remembered(self, emails: list[str]) -> list[str]:
-        """Without those who wanted to be forgotten: nothing is noted of them any more."""
+        """Without those who deleted at their request: nothing is noted of them any more."""
         tokens = {self._app.links.token(email): email for email in emails}
         forgotten = self._app.store.suppressions.forgotten(tokens)
         return [email for token, email in tokens.items() if token not in forgotten]
@@ -143,7 +143,7 @@ class BounceHandler:
         for outcome in outcomes:
             log.info("%s: %s %s", outcome.email, outcome.event, outcome.detail)
         if not outcomes and report.kind in {*FAILED, "complaint"}:
-            log.info("a %s report about nobody on the list: %s", report.kind, ", ".join(report.addresses))
+            log.info("ignored a %s report about unknown addresses: %s", report.kind, ", ".join(report.addresses))
 
     def _watch_imap(self) -> None:
         """One connection's life: what is there, then what arrives, until the service stops."""

@@ -53,7 +53,7 @@ class CsvSync:
         try:
             await asyncio.to_thread(set_columns, self._subscriber_file().path, partial(self._still, taken))
         except DigestError as error:
-            log.warning("recorded, but not shown in the roll yet: %s", error)
+            log.warning("saved, but not yet written to subscribers.csv: %s", error)
             self._waiting = {email: {**values, **self._waiting.get(email, {})} for email, values in taken.items()} | {
                 email: values for email, values in self._waiting.items() if email not in taken
             }

@@ -101,9 +101,9 @@ class Import:
         _check_columns(file, source, status)
         if status is None and (word := _warning(file, source.columns())):
             raise UsageError(
-                f"its name says {word!r}, and none of its columns says who is active",
+                f"the file name says {word!r}, but it has no status column",
                 thing=file.name,
-                remedy="Say what they are: --status unsubscribed (or bounced, pending, active).",
+                remedy="Add --status, for example --status unsubscribed.",
             )
         taken = self.batch.take(source, status)
         refused, problems = source.skipped, list(islice(source.flaws(), MAX_EXAMPLES))
@@ -140,7 +140,7 @@ class Import:
         forgotten = {tokens[token] for token in self._store.suppressions.forgotten(tokens)}
         for row in rows:
             strange = f"unknown status {row.status.removeprefix(UNCLEAR)!r}" if row.status.startswith(UNCLEAR) else ""
-            why = gone.get(row.email) or ("wanted to be forgotten" if row.email in forgotten else strange)
+            why = gone.get(row.email) or ("deleted at their request" if row.email in forgotten else strange)
             fate: ImportAction = "kept out" if why else "gone" if row.status in GONE else "new"
             yield row.email, fate, why or (row.status if row.status != "active" else ""), {}
 
@@ -222,18 +222,18 @@ def undo(store: Store, subscriber_file: Path, now: datetime) -> UndoneImport:
     """Take the last import back: what it added goes, what it changed is as it was, unless that was changed since."""
     journal = ImportJournal.last(subscriber_file)
     if journal is None:
-        raise UsageError("there is no import to take back", thing=str(subscriber_file))
+        raise UsageError("no import to undo", thing=str(subscriber_file))
     was = {row["email"]: row["was"] for row in journal.fates()}
     counts = Counter[str]()
     edits = _backwards(was, journal, counts)
     backups.keep(subscriber_file, apart=timedelta(0))
     rewrite(subscriber_file, FileEdit(edits=lambda _table, _columns: edits))
     released = sum(
-        store.suppressions.release(row.email, "the import that said so was taken back", now) is not None
+        store.suppressions.release(row.email, "import undone", now) is not None
         for row in store.suppressions.of(email for email, fate in was.items() if fate == "gone")
         if row.since == journal.at and row.origin == Origin.IMPORT
     )
-    store.history.note(HistoryEvent(email=email, at=now, event="import taken back") for email in was)
+    store.history.note(HistoryEvent(email=email, at=now, event="import undone") for email in was)
     journal.close()
     return UndoneImport(taken_out=counts["out"], put_back=counts["back"], released=released, kept=counts["kept"])
 

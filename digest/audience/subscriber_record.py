@@ -41,17 +41,17 @@ class SubscriberRecord:
     def text(self) -> str:
         """What a person reads."""
         if not self.known:
-            return f"{self.email}: nothing is known of it."
+            return f"{self.email}: no record."
         row, gone, wish = self.row, self.suppression, self.preference
-        lines = [f"{self.email}: {f'line {row.line}, {row.status}' if row else 'not on the roll'}"]
+        lines = [f"{self.email}: {f'line {row.line}, {row.status}' if row else 'not on the subscriber list'}"]
         if gone:
             lines.append(
-                f"  not written to: {gone.reason} on {gone.since:%d %b %Y %H:%M} UTC{f' ({gone.detail})' if gone.detail else ''}"
+                f"  suppressed: {gone.reason}, {gone.since:%-d %b %Y %H:%M} UTC{f' ({gone.detail})' if gone.detail else ''}"
             )
         if wish != Preference(email=self.email):
-            topics = "as the roll says" if wish.topics is None else ", ".join(wish.topics) or "all"
+            topics = "from subscribers.csv" if wish.topics is None else ", ".join(wish.topics) or "all"
             until = f"; paused until {wish.paused_until}" if wish.paused_until else ""
-            lines.append(f"  chose: topics {topics}{until}{'' if wish.comments else '; no comments'}")
+            lines.append(f"  preferences: topics {topics}{until}{'' if wish.comments else '; no comments'}")
         lines += [
             f"  {entry.at:%d %b %Y %H:%M} {entry.event}{f': {entry.detail}' if entry.detail else ''}" for entry in self.history
         ]

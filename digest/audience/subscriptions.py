@@ -9,14 +9,13 @@ import logging
 from collections.abc import Coroutine, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from itsdangerous import BadData, BadSignature, URLSafeTimedSerializer
 from itsdangerous.encoding import base64_decode, base64_encode
 
 from digest.app import App
-from digest.audience import emails
 from digest.audience.csv_sync import CsvSync
 from digest.audience.exporter import FORMULA
 from digest.audience.rate_limiter import RateLimiter
@@ -25,7 +24,6 @@ from digest.compose import Composer
 from digest.deliver import deliver_unrecorded
 from digest.errors import DigestError, SubscriberFileError
 from digest.model import Recipient, Subscriber
-from digest.render.renderer import ButtonEmail
 from digest.store import HistoryEvent, Preference, Request
 from digest.store.batch_writer import BatchWriter
 from digest.store.readers import CONFIRMATION_TTL
@@ -78,7 +76,7 @@ class Subscriptions:
         return email is not None or self.erased(token)
 
     def erased(self, token: str) -> bool:
-        """Whether it was the token of somebody who wanted to be forgotten."""
+        """Whether it was the token of somebody who deleted at their request."""
         return bool(self._app.store.suppressions.forgotten([token]))
 
     def _left(self, rows: Sequence[Unsubscription]) -> Sequence[str | None]:
@@ -108,9 +106,10 @@ class Subscriptions:
         if request is None or not self._mailboxes.takes(_mailbox(email)):
             return
         if row is not None and reason is None and row.status in {"active", "paused"}:
-            await self._send(email, emails.already_subscribed(self._name, app.links.pages(email, "")[2]))
+            until = await asyncio.to_thread(self._pause, row)
+            await self._send(email, "already_subscribed", app.links.pages(email, "")[2], paused_until=until)
         else:
-            await self._send(email, emails.confirmation(self._name, self._confirmation(request)))
+            await self._send(email, "confirmation", self._confirmation(request))
 
     async def confirm(self, token: str) -> tuple[str, ...] | None:
         """Take the one who asked onto the roll, and give the topics chosen; None for a token that is forged, answered, renewed
@@ -126,7 +125,7 @@ class Subscriptions:
         reasons = app.store.suppressions.among(asked)
         asked = {email: request for email, request in asked.items() if reasons.get(email) not in NOT_WRITTEN_TO}
         for email in asked:  # before the roll says so, or the scribe would write down what is over
-            app.store.suppressions.release(email, "asked again by the form and confirmed", now)
+            app.store.suppressions.release(email, "subscribed again with the form and confirmed", now)
         if asked:
             there = {email for email in asked if self._row(email) is not None}
             rewrite(app.subscriber_path, _joining(asked, there, now.date().isoformat()))
@@ -134,8 +133,10 @@ class Subscriptions:
             app.store.suppressions.back(email)
             app.store.readers.remember(email, app.links.token(email))
             wish = Preference(email=email, topics=request.topics or None)  # an old pause is over: they have just asked for it
-            app.store.readers.prefer(wish, now, f"chosen when joining: {', '.join(request.topics) or 'everything'}")
-            app.store.history.note([HistoryEvent(email=email, at=now, event="confirmed", detail="double opt-in by the form")])
+            app.store.readers.prefer(wish, now, f"chosen when subscribing: {', '.join(request.topics) or 'everything'}")
+            app.store.history.note(
+                [HistoryEvent(email=email, at=now, event="confirmed", detail="confirmed by email (double opt-in)")]
+            )
             app.store.readers.answer(request)
         return [tuple(request.topics) if request is not None and request.email in asked else None for request in requests]
 
@@ -170,7 +171,7 @@ class Subscriptions:
         """Keep what a reader chooses, and have it shown in the roll where that has columns for it."""
         until = wish.paused_until.isoformat() if wish.paused_until else ""
         topics = ", ".join(wish.topics or ())
-        told = f"topics: {topics or 'all'}; paused until: {until or 'no'}; comments: {'yes' if wish.comments else 'no'}"
+        told = f"topics: {topics or 'all'}; pause: {until or 'none'}; comments: {'yes' if wish.comments else 'no'}"
         await asyncio.to_thread(self._app.store.readers.prefer, wish, self._app.clock(), told)
         self.csv_sync.note(wish.email, {"topics": topics, "paused_until": until})
 
@@ -188,7 +189,8 @@ class Subscriptions:
         if found.known and gone not in NOT_WRITTEN_TO:
             token = self._app.links.token(email)
             await asyncio.to_thread(self._app.store.readers.enrol, email, token)
-            await self._send(email, emails.data_link(self._name, self._app.links.pages(email, ""), self._data(token)))
+            leave, _, manage = self._app.links.pages(email, "")
+            await self._send(email, "manage", manage, more={"data": self._data(token), "unsubscribe": leave})
 
     def mine(self, token: str) -> SubscriberRecord | None:
         """What is known of the reader whom a link was sent to; None for one that is forged or too old."""
@@ -204,20 +206,21 @@ class Subscriptions:
         ImportJournal.forget(self._app.subscriber_path, email)
         self._app.store.readers.forget(email, self._app.links.token(email), self._app.clock())
 
-    # — letters —
+    # — emails to one person —
 
-    async def _send(self, email: str, letter: ButtonEmail) -> None:
+    async def _send(self, email: str, name: str, url: str, **values: Any) -> None:
         app, now = self._app, self._app.clock()
-        rendered = app.design().letter(letter)
+        rendered = app.design().email(name, url, **values)
         compose = Composer(app.pipeline.sender, rendered, f"letter-{now.timestamp():.6f}", now, letter=True)
         message = compose(Recipient(id=0, email=email))
         (receipt,) = await deliver_unrecorded(app.config.smtp, app.config.newsletter.address, app.clock, [message])
         if receipt.outcome != "sent":
-            log.warning("a letter to %s: %s %s", email, receipt.code, receipt.reply)
+            log.warning("could not send an email to %s: %s %s", email, receipt.code, receipt.reply)
 
-    @property
-    def _name(self) -> str:
-        return self._app.config.newsletter.name
+    def _pause(self, row: Subscriber) -> date | None:
+        """When the pause of somebody ends; None where there is none."""
+        until = self.preference(row.email).paused_until or row.paused_until
+        return until if until and until > self._app.clock().date() else None
 
     def _confirmation(self, request: Request) -> str:
         return f"{self._public}/confirm/{self._confirmations.dumps([request.id, request.nonce])}"
@@ -244,7 +247,7 @@ class Subscriptions:
         try:
             await work
         except DigestError as error:
-            log.warning("a letter could not be sent: %s", error)
+            log.warning("could not send an email: %s", error)
 
 
 def _mailbox(address: str) -> str:

@@ -86,7 +86,7 @@ def classify(raw: bytes) -> BounceReport:
     try:
         return _read(raw)
     except Exception:  # a parser that trips over a stranger's bytes: nested a thousand deep, in a charset that is none
-        log.exception("a message cannot be taken apart")
+        log.exception("could not parse a message")
         return BounceReport(kind="other")
 
 

@@ -41,13 +41,13 @@ def check_mailbox(place: str, root: Path, password: str) -> None:
         with Imap.connected(place, password):
             return
     if not ((root / rest / "new").is_dir() if scheme == "maildir" else (root / rest).is_file()):
-        raise DigestError("is not there", thing=str(root / rest), remedy="Name a Maildir or the file that mail is delivered to.")
+        raise DigestError("not found", thing=str(root / rest), remedy="Set bounces.mailbox to a Maildir or an mbox file.")
 
 
 def _maildir(path: Path, take: Take) -> int:
     """A message is a file, its flags are at the end of its name: `S` is seen (https://cr.yp.to/proto/maildir.html)."""
     if not (path / "new").is_dir():
-        raise DigestError("is not a Maildir", thing=str(path), remedy="Name the folder that has cur, new and tmp in it.")
+        raise DigestError("not a Maildir", thing=str(path), remedy="Use the folder that contains cur, new and tmp.")
     count = 0
     for file in [*sorted((path / "new").iterdir()), *sorted((path / "cur").iterdir())]:
         name, _, flags = file.name.partition(":2,")
@@ -67,7 +67,7 @@ def _maildir(path: Path, take: Take) -> int:
 
 def _mbox(path: Path, take: Take) -> int:
     if not path.is_file():
-        raise DigestError("is not there", thing=str(path), remedy="Name the file that the mail is delivered to.")
+        raise DigestError("not found", thing=str(path), remedy="Name the file that the mail is delivered to.")
     box, count = mailbox.mbox(path, create=False), 0
     try:
         box.lock()
@@ -120,7 +120,7 @@ class Imap:
         except (IMAPClientError, OSError) as error:
             told = f"bounces.mailbox {host}"
             raise DigestError(
-                f"the mailbox cannot be read: {error}", thing=told, remedy="Check the address and DIGEST_IMAP_PASSWORD."
+                f"cannot read the mailbox: {error}", thing=told, remedy="Check the address and DIGEST_IMAP_PASSWORD."
             ) from error
 
     def read_new(self, take: Take) -> int:

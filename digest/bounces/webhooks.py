@@ -66,7 +66,7 @@ def read_call(name: str, call: Call, hook: Webhook, now: float, fetch: Fetch) ->
     try:
         return _read(name, call, hook, now, fetch)
     except ValueError as error:  # surrogates, ports and the like that no provider writes
-        raise ForgedError(f"a field that no provider writes: {error}") from error
+        raise ForgedError(f"unexpected field: {error}") from error
 
 
 def _read(name: str, call: Call, hook: Webhook, now: float, fetch: Fetch) -> list[Event]:
@@ -111,7 +111,7 @@ def _sealed_by_amazon(told: Mapping[str, Any], kind: str, fetch: Fetch) -> None:
     certificate = fetch(address)
     modern = _str(told, "SignatureVersion") == "2"
     if not verify_rsa(certificate, words, _decoded(_str(told, "Signature")), modern=modern):
-        raise ForgedError("the signature of Amazon SNS does not fit")
+        raise ForgedError("invalid Amazon SNS signature")
 
 
 def _amazons(url: str) -> str:
@@ -146,7 +146,7 @@ def _mailgun(told: Mapping[str, Any], hook: Webhook, now: float) -> Iterator[Eve
     stamp, token = _str(seal, "timestamp"), _str(seal, "token")
     expected = hmac.new(hook.key.encode(), f"{stamp}{token}".encode(), hashlib.sha256).hexdigest()
     if not hook.key or not hmac.compare_digest(expected.encode(), _str(seal, "signature").encode()) or not _fresh(stamp, now):
-        raise ForgedError("the signature of Mailgun does not fit, or is old")
+        raise ForgedError("invalid or expired Mailgun signature")
     kinds: dict[str, Kind] = {"failed": "hard", "complained": "complaint", "unsubscribed": "leave"}
     kind = kinds.get(_str(data, "event"))
     status = _fields(data.get("delivery-status"))
@@ -175,7 +175,7 @@ def _sendgrid(call: Call, hook: Webhook, now: float) -> Iterator[Event]:
     stamp = call.headers.get("x-twilio-email-event-webhook-timestamp", "")
     seal = _decoded(call.headers.get("x-twilio-email-event-webhook-signature", ""))
     if not hook.key or not verify_ecdsa(_decoded(hook.key), stamp.encode() + call.body, seal) or not _fresh(stamp, now):
-        raise ForgedError("the signature of SendGrid does not fit, or is old")
+        raise ForgedError("invalid or expired SendGrid signature")
     for row in map(_fields, _rows(call.json())):
         kinds: dict[str, Kind] = {"bounce": "hard", "spamreport": "complaint", "unsubscribe": "leave", "group_unsubscribe": "leave"}
         kind = kinds.get(_str(row, "event"))
@@ -240,7 +240,7 @@ def _allowed(call: Call, hook: Webhook) -> None:
     wanted = f"Bearer {hook.key}" if hook.key else f"Basic {base64.b64encode(f'{hook.user}:{hook.password}'.encode()).decode()}"
     given = call.headers.get("authorization", "")
     if not (hook.key or hook.password) or not hmac.compare_digest(wanted.encode(), given.encode()):
-        raise ForgedError("the password does not fit")
+        raise ForgedError("wrong user or password")
 
 
 def _event(key: str, kind: Kind, email: str, status: str, detail: str, message_id: str) -> Event:

@@ -10,18 +10,18 @@ import click
 from digest import __version__
 
 COMMANDS = {
-    "init": "Make a new newsletter in a folder.",
-    "demo": "A sample newsroom, an edition and an inbox, all on this machine.",
-    "check": "Find everything that would break at 07:00.",
-    "collect": "Read the sources now and keep what they say.",
-    "preview": "Look at the coming edition, as any subscriber.",
-    "send": "Make the edition that is due, and send what of it is not sent.",
-    "run": "The service: collects during the day, publishes at its hour.",
-    "status": "The last editions, the next ones, and what is stuck.",
-    "subscribers": "List, add, import, check, suppress the subscribers.",
-    "bounces": "What a message that came back says, and what follows from it.",
-    "judge": "Which comments of a thread are worth reading, and why.",
-    "calendar": "The next editions and the window of time each one covers.",
+    "init": "Create a newsletter in a folder.",
+    "demo": "Try digest with a sample newsroom and inbox.",
+    "check": "Check everything the next edition needs.",
+    "collect": "Fetch new articles and comments.",
+    "preview": "Preview the next edition as any subscriber.",
+    "send": "Build and send the edition that is due.",
+    "run": "Run the service: collect, publish, serve pages.",
+    "status": "Show recent and coming editions and problems.",
+    "subscribers": "Manage the subscriber list.",
+    "bounces": "Process bounces and complaints.",
+    "judge": "Score the comments in a thread.",
+    "calendar": "List the next editions and their windows.",
 }
 
 
@@ -44,7 +44,7 @@ class LazyGroup(click.Group):
         """The command that is meant; a typo is told what it is near to."""
         near = difflib.get_close_matches(args[0], COMMANDS, n=1) if args[0] not in COMMANDS else []
         if near and not ctx.resilient_parsing:
-            ctx.fail(f"No such command {args[0]!r}. Did you mean {near[0]!r}?")
+            ctx.fail(f"unknown command {args[0]!r}. Did you mean {near[0]!r}?")
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -54,22 +54,24 @@ class LazyGroup(click.Group):
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
-@click.option("-C", "root", type=click.Path(file_okay=False), default=None, help="The newsletter's folder.  [default: here]")
+@click.option(
+    "-C", "root", type=click.Path(file_okay=False), default=None, show_default="current folder", help="The newsletter's folder."
+)
 @click.version_option(__version__, prog_name="digest")
 @click.pass_context
 def group(ctx: click.Context, root: str | None) -> None:
-    """A newsroom's weekday morning e-mail.
+    """Send your newsroom's stories and best comments by email.
 
-    Collects what the site published since the last edition, with the comments worth reading, and sends it to everyone
-    in subscribers.csv.
+    Collects the articles published since the last edition, picks the best comments, and sends one email to every
+    subscriber in subscribers.csv.
 
     \b
     First steps:
-      digest demo              see it work, on this machine alone
-      digest init my-paper     make a newsletter of your own
-      digest -C my-paper check what is still to do before 07:00
+      digest demo               try it with sample data
+      digest init my-paper      create a newsletter
+      digest -C my-paper check  check that it is ready
 
-    Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 3 finished but some recipients were refused or deferred.
+    Exit codes: 0 success, 1 failed, 2 wrong usage or configuration, 3 finished, but some messages were refused or deferred.
     """
     ctx.obj = root
 
@@ -85,7 +87,7 @@ def main() -> None:
         sys.exit(130)
     except click.ClickException as error:
         if not _for_machines(JsonError("usage", error.format_message(), exit_code=error.exit_code)):
-            error.show()
+            click.echo(_usage(error), err=True)
         sys.exit(error.exit_code)
     except DigestError as error:
         _tell(JsonError(_code(error), error.what, error.thing, error.remedy, error.exit_code), str(error))
@@ -105,13 +107,20 @@ class JsonError(NamedTuple):
     exit_code: int = 1
 
 
+def _usage(error: click.ClickException) -> str:
+    """What click says, as our own errors are said."""
+    context = getattr(error, "ctx", None)
+    hint = f"{context.get_usage()}\nSee `{context.command_path} --help`.\n\n" if context is not None else ""
+    return f"{hint}error: {error.format_message()}"
+
+
 def _code(error: Exception) -> str:
     return type(error).__name__.removesuffix("Error").lower()
 
 
 def _tell(told: JsonError, sentence: str) -> None:
     if not _for_machines(told):
-        click.echo(f"digest: {sentence}", err=True)
+        click.echo(f"error: {sentence}", err=True)
     sys.exit(told.exit_code)
 
 

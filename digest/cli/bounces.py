@@ -8,6 +8,7 @@ import click
 
 from digest.cli.options import common_options, print_json, running_app
 from digest.errors import ConfigError, UsageError
+from digest.text.prose import counted
 
 if TYPE_CHECKING:
     from digest.audience.bounce_handler import BounceOutcome
@@ -15,29 +16,29 @@ if TYPE_CHECKING:
 
 
 KINDS = {
-    "hard": "dead address", "full": "the mailbox is full or disabled", "ours": "refused for our sake: look at what it says of us",
-    "soft": "not taken this time", "delay": "late, not lost", "complaint": "complaint", "leave": "leaving",
-    "auto": "an automatic reply; nothing to do", "other": "nothing about a delivery; nothing to do",
+    "hard": "dead address", "full": "the mailbox is full or disabled", "ours": "refused because of the sender: read what it says",
+    "soft": "temporary failure", "delay": "delayed; still being tried", "complaint": "complaint", "leave": "unsubscribe request",
+    "auto": "automatic reply; ignored", "other": "not a delivery report; ignored",
 }  # fmt: skip
 EVENTS = {
-    "bounced": "suppressed", "complained": "suppressed", "unsubscribed": "has left",
-    "soft bounce": "noted: the mailbox is full or disabled",
-    "undelivered": "noted, and counts for nothing", "refused for our sake": "kept: a fault of ours, not of the reader's",
-    "unproven": "nothing done, since nothing shows that it comes from a mail of ours",
+    "bounced": "suppressed (bounced)", "complained": "suppressed (complained)", "unsubscribed": "unsubscribed",
+    "soft bounce": "recorded: the mailbox is full or disabled",
+    "undelivered": "recorded; does not count against them", "refused for our sake": "kept: the fault is the sender's, not theirs",
+    "unproven": "ignored: cannot be traced to a message we sent",
 }  # fmt: skip
 
 
 @click.command("bounces")
 @click.argument("source", required=False, metavar="[FILE|-]")
-@click.option("--dry-run", is_flag=True, help="Only tell what it says; works outside a newsletter's folder too.")
+@click.option("--dry-run", is_flag=True, help="Show what the message says and change nothing. Works without a newsletter folder.")
 @common_options
 def command(root: Path, as_json: bool, source: str | None, dry_run: bool) -> int:
-    """Deal with mail that came back: FILE or - is one message, a Maildir or an mbox; without it, the configured mailbox.
+    """Process bounces and complaints.
 
-    As a pipe from your mail server: `digest -C DIR bounces -`. A dead address and a complaint count at once, a full
-    mailbox when it stays so; automatic replies and list mail never. What cannot be shown to come from a mail of ours
-    is told and changes nothing. The exit code is 0 whatever the message says, so that a mail server does not
-    send it back.
+    FILE is a message, a Maildir or an mbox, - standard input; without it, the configured mailbox is read. To pipe from
+    your mail server: `digest -C DIR bounces -`. Dead addresses and complaints are suppressed at once, full mailboxes
+    after repeated bounces, automatic replies and list mail never. A bounce that cannot be traced to a message of yours
+    is reported but changes nothing. Exits with 0 whatever the message says, so that the mail server does not return it.
     """
     if source is None:
         return _configured(root, as_json)
@@ -51,8 +52,8 @@ def command(root: Path, as_json: bool, source: str | None, dry_run: bool) -> int
     from digest.audience.csv_sync import catch_up
 
     with running_app(root) as app:
-        returns = BounceHandler(app)
-        _tell([returns.take(raw) for raw in messages], as_json)
+        bounce_handler = BounceHandler(app)
+        _tell([bounce_handler.take(raw) for raw in messages], as_json)
         catch_up(app.store, app.subscriber_file())
     return 0
 
@@ -63,16 +64,16 @@ def _configured(root: Path, as_json: bool) -> int:
     with running_app(root) as app:
         if not app.config.bounces.mailbox:
             raise ConfigError(
-                "no bounces.mailbox is set", thing="digest.toml", remedy="Set it, or give a message: digest bounces FILE, or -."
+                "bounces.mailbox is not set", thing="digest.toml", remedy="Set it, or name a message: `digest bounces FILE`."
             )
-        returns = BounceHandler(app)
-        count = returns.read_mailbox()
+        bounce_handler = BounceHandler(app)
+        count = bounce_handler.read_mailbox()
     if as_json:
-        print_json({"read": count, "outcomes": [{"email": row.email, "event": row.event} for row in returns.outcomes]})
+        print_json({"read": count, "outcomes": [{"email": row.email, "event": row.event} for row in bounce_handler.outcomes]})
         return 0
-    for outcome in returns.outcomes:
+    for outcome in bounce_handler.outcomes:
         click.echo(f"  {outcome.email}: {EVENTS[outcome.event]}")
-    click.echo(f"{count} new message(s) read, {len(returns.outcomes)} about readers.")
+    click.echo(f"Read {counted(count, 'new message')}, {len(bounce_handler.outcomes)} about subscribers.")
     return 0
 
 
@@ -92,7 +93,7 @@ def _messages(source: str) -> Iterator[bytes]:
     elif path.is_dir():
         yield from (file.read_bytes() for file in sorted(path.iterdir()) if file.is_file())
     elif not path.is_file():
-        raise UsageError("there is no such file", thing=source)
+        raise UsageError("no such file", thing=source)
     elif path.read_bytes()[:5] == b"From ":
         box = mailbox.mbox(path, create=False)
         yield from (box.get_bytes(key) for key in box.keys())  # noqa: SIM118  a mailbox is no dictionary

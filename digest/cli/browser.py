@@ -25,7 +25,7 @@ async def serve_until_stopped(application: "web.Application", port: int, *, brow
         if as_json:
             print_json({"url": address})
         else:
-            click.echo(f"{address}  (Ctrl-C to stop)")
+            click.echo(f"Preview at {address} (press Ctrl-C to stop)")
         if browser:
             await asyncio.to_thread(webbrowser.open, address)
         await stop.wait()

@@ -12,7 +12,7 @@ from digest.cli.options import common_options, print_json, running_app
 @click.option("--count", default=5, show_default=True, type=click.IntRange(1, 400), help="How many.")
 @common_options
 def command(root: Path, as_json: bool, count: int) -> int:
-    """The next editions and the window of time each one covers."""
+    """List the next editions and their windows."""
     with running_app(root) as app:
         zone = app.config.newsletter.timezone
         rows = []
@@ -29,5 +29,5 @@ def command(root: Path, as_json: bool, count: int) -> int:
         return 0
     for slot in rows:
         start, end = slot.window.start.astimezone(zone), slot.window.end.astimezone(zone)
-        click.echo(f"{slot.key:22} {start:%a %d %b %Y %H:%M} – {end:%a %d %b %H:%M %Z}")
+        click.echo(f"{slot.key:22} {start:%a %-d %b %Y %H:%M} to {end:%a %-d %b %Y %H:%M %Z}")
     return 0

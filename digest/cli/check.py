@@ -1,12 +1,13 @@
-"""`digest check`: everything that would break at 07:00."""
+"""`digest check`: everything that the next edition needs."""
 
 import asyncio
+from collections import Counter
 from pathlib import Path
 
 import click
 
 from digest.cli.options import common_options, print_json, running_app
-from digest.config import FILE
+from digest.text.prose import counted
 
 MARKS = {"ok": "✓", "warning": "!", "error": "✗"}
 
@@ -14,19 +15,24 @@ MARKS = {"ok": "✓", "warning": "!", "error": "✗"}
 @click.command("check")
 @common_options
 def command(root: Path, as_json: bool) -> int:
-    """Find everything that would break at 07:00: configuration, subscribers, sources, templates, relay, DNS.
+    """Check the configuration, subscribers, sources, templates, relay, bounces and DNS.
 
-    Sends nothing. ✓ is well, ! is worth knowing, ✗ would keep the edition from its readers; then the exit code is 1.
+    Nothing is sent. ✓ passed, ! warning, ✗ error: the edition would not go out. Exits with 1 if there is an error.
     """
     from digest.service.checks import run_checks
 
     with running_app(root) as app:
         findings = asyncio.run(run_checks(app))
-    bad = any(finding.level == "error" for finding in findings)
+    counts = Counter(finding.level for finding in findings)
+    bad = bool(counts["error"])
     if as_json:
         print_json({"ok": not bad, "findings": [{"area": row.area, "level": row.level, "text": row.text} for row in findings]})
         return int(bad)
     for row in findings:
         click.echo(f"{MARKS[row.level]} {row.area:12} {row.text}")
-    click.echo(f"\n{'Something would break; see ✗ above.' if bad else f'All well: {FILE} is ready for the morning.'}")
+    warnings = counted(counts["warning"], "warning")
+    if bad:
+        click.echo(f"\n{counted(counts['error'], 'error')} and {warnings}. Fix the errors (✗) before the next edition.")
+    else:
+        click.echo(f"\nReady for the next edition ({warnings}).")
     return int(bad)

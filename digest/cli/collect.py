@@ -12,10 +12,10 @@ from digest.text.prose import counted
 @click.command("collect")
 @common_options
 def command(root: Path, as_json: bool) -> int:
-    """Read the sources now and keep what they say.
+    """Fetch new articles and comments from the sources, and store them.
 
-    `digest run` does this during the day, since a feed forgets its older entries. A source that cannot be read is
-    printed; the exit code is 1 where none could.
+    `digest run` does this through the day, because feeds drop older entries. Sources that fail are listed. Exits with 1
+    if nothing could be read.
     """
     with running_app(root) as app:
         harvest = asyncio.run(app.gather(conditional=True))
@@ -27,9 +27,9 @@ def command(root: Path, as_json: bool) -> int:
         })  # fmt: skip
     else:
         click.echo(
-            f"{counted(len(harvest.articles), 'article')} and {counted(len(harvest.comments), 'comment')}"
+            f"Read {counted(len(harvest.articles), 'article')} and {counted(len(harvest.comments), 'comment')}"
             f" from {counted(len(app.config.sources), 'source')}."
         )
         for failure in harvest.failures:
-            click.echo(f"digest: {failure}", err=True)
+            click.echo(f"warning: {failure}", err=True)
     return 1 if harvest.failures and not harvest.articles else 0

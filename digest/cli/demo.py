@@ -15,17 +15,17 @@ if TYPE_CHECKING:
 
 
 @click.command("demo")
-@click.option("--once", is_flag=True, help="Publish, print a summary and end, without the browser.")
-@click.option("--port", default=8027, show_default=True, help="Where the inbox is shown on this machine.")
+@click.option("--once", is_flag=True, help="Print a summary and exit, without opening the browser.")
+@click.option("--port", default=8027, show_default=True, help="Port for the inbox.")
 @click.option("--no-browser", is_flag=True, help="Do not open the browser.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object for machines.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 @click.pass_context
 def command(ctx: click.Context, once: bool, port: int, no_browser: bool, as_json: bool) -> None:
-    """A sample newsroom, an edition and an inbox, all on this machine.
+    """Try digest with a sample newsroom and inbox.
 
-    Starts The Harbour Gazette (an invented site that answers as WordPress does) and a relay with an inbox on 127.0.0.1,
-    collects, publishes to 26 sample subscribers, and opens the inbox in the browser. Nothing leaves this machine and
-    nothing is left behind.
+    Starts an invented WordPress site (The Harbour Gazette) and a relay with an inbox on 127.0.0.1, sends an edition to 26
+    sample subscribers and opens the inbox in your browser. Nothing leaves this machine, and all files are deleted at
+    the end.
     """
     ctx.exit(asyncio.run(_demo(once, port, browser=not no_browser and not once, as_json=as_json)))
 
@@ -55,11 +55,11 @@ def _tell(show: "Show", once: bool, as_json: bool) -> None:
         return
     counts = show.report.counts
     click.echo(f"The Harbour Gazette, edition {show.report.slot.key}:")
-    click.echo(f"  {counted(len(show.inbox), 'message')} arrived in the inbox: “{show.inbox.rows()[0].detail}”")
+    click.echo(f"  {counted(len(show.inbox), 'message')} delivered to the inbox: “{show.inbox.rows()[0].detail}”")
     for problem in show.problems:
-        click.echo(f"  subscribers.csv:{problem.line} was skipped: {problem.what}")
-    click.echo(f"  {counts.get('refused', 0)} was refused by the relay (a reader who moved away), and is on record")
+        click.echo(f"  1 row skipped: subscribers.csv:{problem.line}: {problem.what}")
+    click.echo(f"  {counts.get('refused', 0)} refused by the relay, because the mailbox no longer exists")
     if once:
-        click.echo("\nSee it: `digest demo` opens the inbox in your browser. Your own: `digest init my-paper`.")
+        click.echo("\nTo see the inbox, run `digest demo`. To create your own newsletter, run `digest init my-paper`.")
     else:
-        click.echo(f"\nInbox: {show.address}\nSite:  {show.site}\nCtrl-C stops all of it and leaves nothing behind.")
+        click.echo(f"\nInbox: {show.address}\nSite:  {show.site}\nPress Ctrl-C to stop and delete the demo.")

@@ -24,9 +24,11 @@ MARKS: dict["ImportAction", str] = {"new": "+", "changed": "~", "gone": "-", "ke
 
 @click.command("import")
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
-@click.option("--apply", "really", is_flag=True, help="Do it; without this only tell what would be done.")
-@click.option("--consent", default="", help="Where these readers' consent comes from, kept in each one's history.")
-@click.option("--status", type=click.Choice(STATUSES), default=None, help="What all of them are, whatever the file says.")
+@click.option("--apply", "really", is_flag=True, help="Apply the import. Without it, only show the changes.")
+@click.option("--consent", default="", help="How these subscribers consented; kept in each one's history.")
+@click.option(
+    "--status", type=click.Choice(STATUSES), default=None, help="Give every subscriber this status, whatever the file says."
+)
 @click.option(
     "--columns", "columns", multiple=True, metavar="NAME=MEANING",
     help='What a column of FILE means: "Email Opt Out=unsubscribed", "TAGS=topics", "Score=ignore"; may be repeated.',
@@ -35,10 +37,11 @@ MARKS: dict["ImportAction", str] = {"new": "+", "changed": "~", "gone": "-", "ke
 def import_list(
     root: Path, as_json: bool, file: Path, really: bool, consent: str, status: str | None, columns: tuple[str, ...]
 ) -> int:
-    """Take in the subscribers of FILE, a CSV of any program; first as a rehearsal, with --apply in earnest.
+    """Import subscribers from another program's CSV.
 
-    New readers are appended, known ones get the values that the file has and the roll has a column for. Nobody is
-    brought back who left, bounced or complained; who is marked so in FILE goes on the suppression list.
+    Shows the changes; with --apply, makes them. New subscribers are added; existing ones are updated in the columns that
+    subscribers.csv has. People who unsubscribed, bounced or complained are never added back, and people marked so in
+    FILE are suppressed.
     """
     from digest.audience.importer import Import
     from digest.subscribers.columns import parse_meanings
@@ -65,11 +68,11 @@ def import_list(
         for line in _told(plan, batch, file.name):
             click.echo(line)
     if plan.empty:
-        click.echo("There is nothing to do.")
+        click.echo("No changes to make.")
     elif really:
-        click.echo("Done; `digest subscribers undo` takes it back, the imports before it one by one.")
+        click.echo("Import applied. To reverse it, run `digest subscribers undo`.")
     else:
-        click.echo("Nothing was changed: --apply does it.")
+        click.echo("No changes made. To apply them, add --apply.")
     return 0
 
 
@@ -102,18 +105,18 @@ def _told(plan: "ImportPlan", batch: "ImportBatch", name: str) -> "Iterator[str]
         yield f"! {name}:{problem.line}: {problem.what}"
     if plan.unknown:
         columns = ", ".join(plan.unknown)
-        yield f"Not kept, since subscribers.csv has no column of that name: {columns}. Add it to its first line to keep it."
+        yield f"Columns not imported: {columns}. To keep one, add its name to the first line of subscribers.csv."
     counts = _counts(plan)
     yield (
-        f"{counts['new']} new, {counts['changed']} changed, {counts['unchanged']} unchanged, {plan.refused} refused, "
-        f"{plan.doubles} double, {counts['kept_out']} opted out and kept out, {counts['gone']} gone by the file."
+        f"{counts['new']} new, {counts['changed']} changed, {counts['unchanged']} unchanged, {counts['gone']} suppressed, "
+        f"{counts['kept_out']} left out, {counted(plan.doubles, 'duplicate')}, {plan.refused} invalid."
     )
 
 
 @click.command("undo")
 @common_options
 def undo(root: Path, as_json: bool) -> int:
-    """Take the last import back: its new rows go, its changes are reversed, its suppressions are lifted."""
+    """Undo the last import. Its new rows are removed, its changes reversed and its suppressions lifted."""
     from digest.audience.importer import undo
 
     with running_app(root) as app:
@@ -121,20 +124,25 @@ def undo(root: Path, as_json: bool) -> int:
     if as_json:
         print_json({"taken_out": done.taken_out, "put_back": done.put_back, "released": done.released, "kept": done.kept})
         return 0
-    click.echo(f"{done.taken_out} taken out, {done.put_back} put back, {done.released} suppressions lifted.")
+    told = f"{counted(done.taken_out, 'row')} removed, {counted(done.put_back, 'row')} restored"
+    click.echo(f"{told}, {counted(done.released, 'suppression')} lifted.")
     if done.kept:
-        click.echo(f"Left as they are, since they have changed: {counted(done.kept, 'row')}.")
+        click.echo(f"{counted(done.kept, 'row')} left alone, because changed since the import.")
     return 0
 
 
 @click.command("export")
+@click.option("--status", "statuses", multiple=True, type=click.Choice(STATUSES), help="Export only this status. Repeatable.")
+@click.option("--topic", default=None, help="Export only subscribers with this topic.")
+@click.option("--domain", default=None, help="Export only addresses at this domain.")
+@click.option("--joined-since", default=None, help="Export only subscribers who joined on or after this day (2026-01-31).")
 @click.option(
-    "--status", "statuses", multiple=True, type=click.Choice(STATUSES), help="Only those of this status; may be repeated."
+    "--output",
+    type=click.Path(path_type=Path, dir_okay=False),
+    default=None,
+    show_default="standard output",
+    help="Write to this file.",
 )
-@click.option("--topic", default=None, help="Only those with this topic.")
-@click.option("--domain", default=None, help="Only addresses of this domain.")
-@click.option("--joined-since", default=None, help="Only those who joined on this day or later (2026-01-31).")
-@click.option("--output", type=click.Path(path_type=Path, dir_okay=False), default=None, help="A file instead of the screen.")
 @common_options
 def export(
     root: Path,
@@ -145,7 +153,7 @@ def export(
     joined_since: str | None,
     output: Path | None,
 ) -> int:
-    """The subscribers as CSV (UTF-8), each address once, with the status that counts."""
+    """Export the subscriber list as CSV. UTF-8, one row per address, with suppressions applied."""
     from digest.audience.exporter import Filter, export_rows
 
     wanted = Filter(statuses=statuses, topic=topic, domain=domain, joined_since=joined_since)

@@ -13,24 +13,24 @@ FILES = Path(__file__).with_name("starter")
 
 @click.command("init")
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
-@click.option("--with-templates", is_flag=True, help="Copy the mail's templates too, to make them your own.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object for machines.")
+@click.option("--with-templates", is_flag=True, help="Also copy the email templates, to customise them.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 def command(folder: Path, with_templates: bool, as_json: bool) -> None:
-    """Make a new newsletter in FOLDER: digest.toml, subscribers.csv, templates/.
+    """Create a newsletter in FOLDER: digest.toml, subscribers.csv and templates/.
 
-    Three edits make it yours: the name and address in [newsletter], the site's address in [[sources]], and the
-    addresses in subscribers.csv. Then `digest check` says what is left to do.
+    Then edit three things: the name and address in [newsletter], your site in [[sources]], and subscribers.csv. Run
+    `digest check` to see what is left to do.
     """
     if (folder / "digest.toml").exists():
-        raise UsageError("there is a newsletter already", thing=str(folder / "digest.toml"))
+        raise UsageError("already exists", thing=str(folder / "digest.toml"))
     made = _made(folder, with_templates)
     if as_json:
         print_json({"folder": str(folder), "files": made})
         return
-    click.echo(f"Made {folder}: {', '.join(made)}")
-    click.echo("\nNow:\n  1. digest.toml      your name and address, your site, your relay")
-    click.echo("  2. subscribers.csv  who gets it\n  3. digest check     what is still missing")
-    click.echo(f"\nThen, in {folder}: digest preview, digest send --test-to YOUR ADDRESS, and digest run for every weekday.")
+    click.echo(f"Created {folder}: {', '.join(made)}")
+    click.echo("\nNext:\n  1. Edit digest.toml: your name and address, your site, your relay")
+    click.echo(f"  2. Add addresses to subscribers.csv\n  3. Run `digest check` in {folder}")
+    click.echo("  4. Try `digest preview` and `digest send --test-to YOU`, then start `digest run`")
 
 
 def _made(folder: Path, with_templates: bool) -> list[str]:

@@ -19,14 +19,14 @@ SHAPE = """{"article": {"title": "…", "author": "…", "text": "…"},
                    "up": 3, "down": 0}]}"""
 
 
-@click.command("judge", epilog=f"A thread is one line of JSON:\n\n\b\n    {SHAPE}")
+@click.command("judge", epilog=f"Each line is one thread, as JSON:\n\n\b\n    {SHAPE}")
 @click.argument("file", required=False, type=click.File(encoding="utf-8-sig", errors="replace"))
-@click.option("--url", default="", help="Judge the comments of a live article of a configured source instead.")
-@click.option("--explain", is_flag=True, help="Print every comment with its terms or its reason, for a person.")
-@click.option("--top", default=3, show_default=True, type=click.IntRange(0, 20), help="Picks a thread, at most.")
+@click.option("--url", default="", help="Score the comments of this article, from a configured source.")
+@click.option("--explain", is_flag=True, help="Print every comment with its scores or the reason it was left out.")
+@click.option("--top", default=3, show_default=True, type=click.IntRange(0, 20), help="Maximum number of picks per thread.")
 @common_options
 def command(root: Path, file: IO[str] | None, url: str, top: int, *, explain: bool, as_json: bool) -> int:
-    """Judge the comment threads of FILE, one a line (JSON Lines), or of standard input (-).
+    """Score the comment threads in FILE (JSON Lines), or from standard input (-).
 
     Prints one line of JSON a thread: its picks, what was left out with the reason, and the ranking of the rest. abuse.txt,
     scores.toml and abuse.model in the newsletter's folder change what comments are held to.
@@ -35,7 +35,7 @@ def command(root: Path, file: IO[str] | None, url: str, top: int, *, explain: bo
     from digest.curate.comments import pick
 
     if bool(url) == bool(file):
-        raise UsageError("name a file of threads, - or --url", thing="digest judge", remedy="`digest judge --help` shows how.")
+        raise UsageError("give either FILE or --url", thing="digest judge", remedy="See `digest judge --help`.")
     held = judge.load_scoring_rules(root)
     for article, comments in _threads(file) if file else [_live(root, url)]:
         verdict = pick(article, comments, top, held)
@@ -65,8 +65,8 @@ def _live(root: Path, url: str) -> "tuple[Article, list[Comment]]":
     if article is None:
         told = "; ".join(map(str, harvest.failures))
         raise SourceError(
-            f"no configured source has this article of the last {MAX_LOOKBACK.days} days{f' ({told})' if told else ''}",
+            f"not found in any configured source in the last {MAX_LOOKBACK.days} days{f' ({told})' if told else ''}",
             thing=url,
-            remedy="`digest collect` reads the sources; an address with a wrong path is another article.",
+            remedy="Check the address, and run `digest collect`.",
         )
     return article, [row for row in harvest.comments if row.article_id == article.id]

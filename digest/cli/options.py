@@ -25,8 +25,10 @@ Command = Callable[..., Any]
 def common_options(function: Command) -> Command:
     """Add -C DIR and --json; the command gets `root` and `as_json`."""
 
-    @click.option("-C", "root", type=click.Path(file_okay=False), default=None, help="The newsletter's folder.  [default: here]")
-    @click.option("--json", "as_json", is_flag=True, help="Print one JSON object for machines.")
+    @click.option(
+        "-C", "root", type=click.Path(file_okay=False), default=None, show_default="current folder", help="The newsletter's folder."
+    )
+    @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
     @click.pass_context
     @functools.wraps(function)
     def wrapped(ctx: click.Context, /, root: str | None, as_json: bool, **given: Any) -> Any:
@@ -39,12 +41,12 @@ def common_options(function: Command) -> Command:
 
 def edition_options(function: Command) -> Command:
     """Add --edition and --date."""
-    function = click.option("--date", "day", type=click.DateTime(["%Y-%m-%d"]), help="The local day the edition belongs to.")(
-        function
-    )
-    return click.option("--edition", default=None, metavar="N", help="The edition: its number in the ledger, or its name.")(
-        function
-    )
+    function = click.option(
+        "--date", "day", type=click.DateTime(["%Y-%m-%d"]), metavar="YYYY-MM-DD", help="The edition of this day."
+    )(function)
+    return click.option(
+        "--edition", default=None, metavar="N", help="The edition's number (see `digest status`), or its name in digest.toml."
+    )(function)
 
 
 @contextmanager
@@ -88,7 +90,7 @@ def _numbered(app: "App", number: int) -> tuple["EditionPlan", "Slot"]:
     key = app.store.editions.key_of(number)
     frozen = app.store.editions.frozen(key) if key else None
     if frozen is None:
-        raise UsageError(f"there is no edition number {number}", remedy="`digest status` lists those made so far.")
+        raise UsageError(f"no edition has number {number}", remedy="See `digest status` for recent editions.")
     return app.plan_of(frozen.edition.slot.name) or app.config.editions[0], frozen.edition.slot
 
 

@@ -28,14 +28,17 @@ def print_report(app: "App", report: "RunReport", as_json: bool) -> None:
     if report.status in {"sent", "unfinished"}:
         _tell_troubles(app, key)
     if report.bounced:
-        click.echo(f"  {report.bounced} address(es) exist no more: they are on the suppression list and get no more mail.")
+        click.echo(
+            f"  {counted(report.bounced, 'address', 'addresses')} bounced and will get no more mail (now on the suppression list)."
+        )
     if report.without_room:
         click.echo(left_out_line(report.without_room), err=True)
     for failure in report.failures:
         click.echo(f"digest: {failure}", err=True)
     if report.bad_rows:
         click.echo(
-            f"Skipped {counted(report.bad_rows, 'row')} of subscribers.csv; `digest subscribers check` names them.", err=True
+            f"warning: skipped {counted(report.bad_rows, 'row')} of subscribers.csv. Run `digest subscribers check` to see them.",
+            err=True,
         )
 
 
@@ -51,7 +54,8 @@ def _tell_troubles(app: "App", key: str) -> None:
             click.echo(f"  {reason_line(row)}")
     if cut := [row["email"] for row in rows if row["interrupted"]]:
         named = ", ".join(cut[:10]) + (", …" if len(cut) > 10 else "")
-        click.echo(f"  {len(cut)} were on their way when a run or a connection was cut off, and may have it twice: {named}")
+        told = f"{counted(len(cut), 'subscriber')} may have got this edition twice, because a run or connection was interrupted"
+        click.echo(f"  {told}: {named}")
 
 
 def left_out_line(rows: "Sequence[LeftOut]") -> str:
@@ -68,10 +72,10 @@ def left_out_line(rows: "Sequence[LeftOut]") -> str:
 def summary(report: "RunReport") -> str:
     """The run in one sentence."""
     if report.status in {"nothing", "skipped", "failed"}:
-        word = {"nothing": "Nothing to send", "skipped": "No edition", "failed": "No edition yet"}[report.status]
+        word = {"nothing": "Nothing to send", "skipped": "No edition", "failed": "Edition not made yet"}[report.status]
         return f"{word}: {report.note}."
     counts = ", ".join(f"{count} {state}" for state, count in report.counts.items() if count or state == "sent")
-    rest = f" {report.waiting} still to send: run `digest send` again." if report.waiting else ""
+    rest = f" {report.waiting} still to send. Run `digest send` again." if report.waiting else ""
     return f"Edition {report.slot.key}: {counts}.{rest}"
 
 

@@ -29,14 +29,29 @@ SUFFIX = {"html": "html", "text": "txt", "eml": "eml", "json": "json"}
 
 @click.command("preview")
 @edition_options
-@click.option("--as", "email", default=None, metavar="EMAIL", help="As this subscriber gets it.  [default: the first active one]")
 @click.option(
-    "--format", "form", type=click.Choice(FORMATS), default=None, help="Only this form, with --output.  [default: all four]"
+    "--as",
+    "email",
+    default=None,
+    metavar="EMAIL",
+    show_default="the first active one",
+    help="Show the edition as this subscriber gets it.",
 )
 @click.option(
-    "--output", type=click.Path(path_type=Path), default=None, help="Write the files into this folder, or one form to this file."
+    "--format",
+    "form",
+    type=click.Choice(FORMATS),
+    default=None,
+    show_default="all four",
+    help="With --output, write only this format.",
 )
-@click.option("--port", default=8026, show_default=True, help="Where the desk listens on this machine.")
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path),
+    default=None,
+    help="Write to this folder, or with --format to this file, instead of opening the browser.",
+)
+@click.option("--port", default=8026, show_default=True, help="Port for the preview.")
 @click.option("--no-browser", is_flag=True, help="Do not open the browser.")
 @common_options
 def command(  # noqa: PLR0917  each is an option of the command
@@ -50,14 +65,13 @@ def command(  # noqa: PLR0917  each is an option of the command
     port: int,
     no_browser: bool,
 ) -> int:
-    """Look at the coming edition, as any subscriber gets it.
+    """Preview the next edition as any subscriber gets it.
 
-    Without --output the desk opens in the browser: phone, desktop, dark, plain text, source, and why each article and
-    comment is in. It loads again when a template changes. With --output the same bytes are written to files: they are
-    those that `digest send` sends.
+    Opens in your browser with phone, desktop, dark, plain-text and source views, and the reasons for each story and
+    comment. Reloads when a template changes. With --output, writes the exact bytes that `digest send` would send.
     """
     if form and output is None:
-        raise UsageError("--format writes a file", remedy="Name it, or its folder, with --output.")
+        raise UsageError("--format needs --output", remedy="Add --output with a file or folder.")
     with running_app(root) as app:
         shown = asyncio.run(_coming(app, edition, day))
         if output is None:
@@ -103,9 +117,9 @@ async def _edition(app: "App", plan: "EditionPlan", slot: "Slot") -> "Edition":
     if not edition.stories:
         since = slot.window.start.astimezone(app.config.newsletter.timezone)
         raise EmptyError(
-            f"no article since {since:%A %d %B %H:%M}",
+            f"no articles since {since:%A %-d %B %H:%M}",
             thing=slot.key,
-            remedy="`digest collect` says what the sources hold.",
+            remedy="Run `digest collect` to read the sources.",
         )
     return edition
 
@@ -144,7 +158,7 @@ def _reader(app: "App", email: str | None) -> str:
     if email:
         address = normalise(email)
         if app.subscriber_file().find(address) is None:
-            click.echo(f"digest: {address} is not on the roll; shown as it would be", err=True)
+            click.echo(f"warning: {address} is not on the subscriber list; shown as if it were", err=True)
         return address
     first = next(app.subscriber_file().active(), None)
     return first.email if first else f"reader@{app.config.newsletter.domain}"

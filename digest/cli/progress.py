@@ -86,7 +86,7 @@ class Bar:
 
     def pausing(self, seconds: float, waiting: int) -> None:
         """Say why nothing moves."""
-        click.echo(f"{waiting} not taken for now; trying again in {seconds:.0f} s. Stopping is safe.", err=True)
+        click.echo(f"{waiting} messages deferred. Trying again in {seconds:.0f} seconds; it is safe to stop.", err=True)
 
 
 class Events:

@@ -12,10 +12,11 @@ from digest.cli.options import common_options, print_json, running_app
 @click.command("run")
 @common_options
 def command(root: Path, as_json: bool) -> int:
-    """The service: collects during the day, publishes at each edition's hour, and serves the reader's pages.
+    """Run the service: collect through the day, publish each edition on time, and serve the reader pages.
 
-    The ledger decides what is due, so it may be stopped and started at any time. SIGTERM and Ctrl-C finish what is in
-    flight. Pages: /unsubscribe and /view, on [web] host and port (127.0.0.1:8025), for your reverse proxy.
+    You can stop and start it at any time. On SIGTERM or Ctrl-C it finishes the messages in flight, then exits. The reader
+    pages (subscribe, unsubscribe, preferences, archive) listen on [web] host and port, by default 127.0.0.1:8025; put
+    your reverse proxy in front.
     """
     from digest.service.logs import configure
     from digest.web.connections import raise_descriptors
@@ -42,7 +43,6 @@ async def _serve(root: Path, as_json: bool) -> None:
             if as_json:
                 print_json({"pages": address, "next": coming[0]})
             else:
-                click.echo(
-                    f"Pages on {address}; next edition {coming[0].astimezone(app.config.newsletter.timezone):%A %d %B %H:%M %Z}."
-                )
+                due = coming[0].astimezone(app.config.newsletter.timezone)
+                click.echo(f"Reader pages at {address}. Next edition: {due:%a %-d %b %Y %H:%M %Z}.")
             await serve(Service(app), app.stop)

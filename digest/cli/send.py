@@ -23,11 +23,22 @@ if TYPE_CHECKING:
 
 @click.command("send")
 @edition_options
-@click.option("--dry-run", is_flag=True, help="Make the edition and say how many would get it; send and freeze nothing.")
-@click.option("--test-to", multiple=True, metavar="EMAIL", help="Send it to this address only, marked [TEST]; freeze nothing.")
-@click.option("--late", is_flag=True, help="Send it although its morning is over.")
-@click.option("--again", is_flag=True, help="Send it although the database knows less than sent.log; some may have it already.")
-@click.option("--anyway", is_flag=True, help="Send it although a guard holds it back: the list has changed much, or bounces rise.")
+@click.option("--dry-run", is_flag=True, help="Build the edition and count the recipients. Send and freeze nothing.")
+@click.option(
+    "--test-to",
+    multiple=True,
+    metavar="EMAIL",
+    help="Send to this address only, with [TEST] in the subject. Freeze nothing. Repeatable.",
+)
+@click.option("--late", is_flag=True, help="Send even if the edition is too old (see late_after).")
+@click.option(
+    "--again",
+    is_flag=True,
+    help="Send even if sent.log records more messages than the database. Some subscribers may get it twice.",
+)
+@click.option(
+    "--anyway", is_flag=True, help="Send even if a guard holds the edition (large list change, many bounces or complaints)."
+)
 @common_options
 def command(  # noqa: PLR0917  each is an option of the command
     root: Path,
@@ -40,14 +51,14 @@ def command(  # noqa: PLR0917  each is an option of the command
     again: bool,
     anyway: bool,
 ) -> int:
-    """Make the edition that is due now and send it to every active subscriber.
+    """Build the edition that is due and send it to every active subscriber.
 
-    An edition is frozen before its first message leaves. Call `send` again after anything at all, and it sends only
-    what has no receipt: nobody is lost and nobody gets it twice.
+    The edition is frozen before the first message leaves. It is safe to run `digest send` again at any time: it sends
+    only the messages that have not been sent.
 
     \b
-    digest send                       the edition whose hour was the last to pass
-    digest send --date 2026-05-26     the edition of a day
+    digest send                       the edition that is due
+    digest send --date 2026-05-26     the edition of that day
     digest send --test-to me@home.example
     """
     with running_app(root) as app:
@@ -56,8 +67,8 @@ def command(  # noqa: PLR0917  each is an option of the command
         plan, slot = chosen_edition(app, edition, day)
         if slot.window.end > app.clock():
             raise DigestError(
-                f"the edition of {slot.day:%A %d %B %Y} is not complete before {_local(app, slot):%H:%M}",
-                remedy="Look at it with `digest preview`, or send it to yourself with --test-to.",
+                f"the edition of {slot.day:%A %-d %B %Y} cannot be sent before {_local(app, slot):%H:%M}",
+                remedy="Use `digest preview` to see it, or --test-to to send yourself a copy.",
             )
         from digest.publish import Permit
 

@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
 
 @click.command("status")
-@click.option("--count", default=5, show_default=True, help="How many editions back.")
+@click.option("--count", default=5, show_default=True, help="Number of past editions to show.")
 @common_options
 def command(root: Path, as_json: bool, count: int) -> int:
-    """The last editions, the next ones, and what is stuck and why."""
+    """Show recent editions, the next ones, and messages that are not sent."""
     with running_app(root) as app:
         entries = app.store.editions.recent(count)
         found = _found(app, entries)
@@ -37,9 +37,9 @@ def command(root: Path, as_json: bool, count: int) -> int:
         if row["held"]:
             click.echo(f"    held: {row['held']}")
     for row in found["next"]:
-        click.echo(f"  next: {row['edition']} at {row['at'].astimezone(local):%a %d %b %H:%M %Z}")
+        click.echo(f"  Next edition: {row['edition']}, {row['at'].astimezone(local):%a %d %b %H:%M %Z}")
         if row["held"]:
-            click.echo(f"    would be held: {row['held']}")
+            click.echo(f"    A guard would hold it: {row['held']}")
     for row in found["stuck"]:
         click.echo(f"  {row['state']}: {row['email']} {row['code'] or ''} {row['reply']}")
     return 0
@@ -111,10 +111,10 @@ def _entry(entry: "EditionEntry") -> dict[str, Any]:
 
 def _line(entry: "EditionEntry", local: tzinfo) -> str:
     if entry.number is None:
-        return f"no edition: {entry.note}"
+        return f"No edition: {entry.note}"
     counts = ", ".join(f"{count} {state}" for state, count in sorted(entry.counts.items())) or "no recipients"
     return f"No. {entry.number}: {counts}; {_finished(entry.finished_at, local)}"
 
 
 def _finished(at: datetime | None, local: tzinfo) -> str:
-    return f"finished {at.astimezone(local):%d %b %H:%M}" if at else "not finished: `digest send` goes on"
+    return f"finished {at.astimezone(local):%a %-d %b %Y %H:%M %Z}" if at else "not finished. Run `digest send` to continue"

@@ -9,6 +9,7 @@ from digest.cli.import_export import export, import_list, undo
 from digest.cli.options import common_options, print_json, print_json_rows, running_app
 from digest.cli.suppression import restore, suppress, suppression_list
 from digest.errors import UsageError
+from digest.statuses import STATUSES
 from digest.text.prose import counted
 
 if TYPE_CHECKING:
@@ -24,12 +25,11 @@ MAX_PROBLEMS = 200  # problems that a person is told at once
 
 @click.group("subscribers")
 def command() -> None:
-    """List, add, remove, check, import and export the subscribers.
+    """Manage the subscriber list, subscribers.csv.
 
-    They are in subscribers.csv: one column `email`, and if you like name, status, topics, timezone, language,
-    frequency, joined, paused_until and columns of your own. Edit it with anything; these commands change the rows that
-    they are about and no other byte. Who left, bounced or complained is on the suppression list as well, which no
-    change of the file undoes.
+    The file needs a column `email`. Optional columns: name, status, topics, timezone, language, frequency, joined,
+    paused_until and your own. Edit it with any program; these commands change only the rows they name. Unsubscribes,
+    bounces and complaints are also kept on the suppression list, which editing the file does not undo.
     """
 
 
@@ -38,10 +38,12 @@ for _command in (import_list, undo, export, suppress, restore, suppression_list)
 
 
 @command.command("list")
-@click.option("--status", default=None, help="Only those of this status.")
+@click.option(
+    "--status", type=click.Choice([*STATUSES, "suppressed"]), default=None, help="List only subscribers with this status."
+)
 @common_options
 def list_subscribers(root: Path, as_json: bool, status: str | None) -> int:
-    """Everyone on the roll."""
+    """List every subscriber with their status."""
     with running_app(root) as app:
         rows = ((reader, state) for reader, state in _states(app) if status in {None, state})
         if as_json:
@@ -50,7 +52,7 @@ def list_subscribers(root: Path, as_json: bool, status: str | None) -> int:
         count = 0
         for count, (reader, state) in enumerate(rows, 1):  # noqa: B007  counted to the end
             click.echo(f"{reader.email}  {state}{f'  {reader.name}' if reader.name else ''}")
-    click.echo(f"{count} subscriber(s).", err=True)
+    click.echo(f"{counted(count, 'subscriber')}.", err=True)
     return 0
 
 
@@ -69,11 +71,11 @@ def _row(reader: "Subscriber") -> dict[str, Any]:
 
 @command.command("add")
 @click.argument("email")
-@click.option("--name", default="", help="As it stands in the To line.")
-@click.option("--consent", default="", help="How the reader agreed, kept in the history.")
+@click.option("--name", default="", help="Name for the To header.")
+@click.option("--consent", default="", help="How the subscriber consented; kept in their history.")
 @common_options
 def add(root: Path, as_json: bool, email: str, name: str, consent: str) -> int:
-    """Append EMAIL to the roll."""
+    """Add EMAIL to the subscriber list."""
     from digest.store import HistoryEvent
     from digest.subscribers import add, normalise
 
@@ -82,14 +84,14 @@ def add(root: Path, as_json: bool, email: str, name: str, consent: str) -> int:
         name = name or (email.rpartition("<")[0].strip(' "') if email.endswith(">") else "")
         if reason := app.store.suppressions.among([address]).get(address):
             raise UsageError(
-                f"is {reason} and not written to",
+                f"cannot be added: it is on the suppression list ({reason})",
                 thing=address,
-                remedy=f"Where the reader asks for it: digest subscribers restore {address} --reason TEXT",
+                remedy=f"If the subscriber asked to come back, run `digest subscribers restore {address} --reason TEXT`.",
             )
         add(app.subscriber_path, address, name=name, today=now.date())
         detail = f"by hand; consent: {consent}" if consent else "by hand"
         app.store.history.note([HistoryEvent(email=address, at=now, event="added", detail=detail)])
-    print_json({"added": address}) if as_json else click.echo(f"Added {address}.")
+    print_json({"added": address}) if as_json else click.echo(f"Added {address} to subscribers.csv.")
     return 0
 
 
@@ -97,7 +99,7 @@ def add(root: Path, as_json: bool, email: str, name: str, consent: str) -> int:
 @click.argument("email")
 @common_options
 def remove(root: Path, as_json: bool, email: str) -> int:
-    """Take EMAIL off the roll; who should never be written to again, also after an import, is for `suppress`."""
+    """Remove EMAIL from the subscriber list. An import can add it back; to stop all mail for good, use `suppress`."""
     from digest.store import HistoryEvent
     from digest.subscribers import normalise, remove
 
@@ -105,17 +107,17 @@ def remove(root: Path, as_json: bool, email: str) -> int:
         address = normalise(email)
         count = remove(app.subscriber_path, address)
         app.store.history.note([HistoryEvent(email=address, at=app.clock(), event="removed", detail="by hand")])
-    print_json({"removed": address, "rows": count}) if as_json else click.echo(f"Removed {address}.")
+    print_json({"removed": address, "rows": count}) if as_json else click.echo(f"Removed {address} from subscribers.csv.")
     return 0
 
 
 @command.command("check")
-@click.option("--all", "whole", is_flag=True, help="Name every problem, however many there are.")
+@click.option("--all", "whole", is_flag=True, help="List every problem, not only the first 200.")
 @common_options
 def check(root: Path, as_json: bool, whole: bool) -> int:
-    """Name every row with a problem, by its line, and what to do.
+    """List the rows with problems, by line.
 
-    A bad row keeps only its own reader from the mail. The exit code is 2 where nobody could be sent anything.
+    A bad row is skipped; the others are sent. Exits with 2 if there are no active subscribers.
     """
     from itertools import islice
 
@@ -134,21 +136,21 @@ def check(root: Path, as_json: bool, whole: bool) -> int:
     for row in problems:
         click.echo(_line(subscriber_file.path, row))
     if not whole and amiss + survey.remarks > MAX_PROBLEMS:
-        click.echo("… and more: --all names them.")
-    click.echo(f"{subscriber_file.path.name} is {survey.manner}.")
-    click.echo(f"{counted(survey.subscribers, 'subscriber')}, {survey.active} active, {counted(amiss, 'problem')}.")
+        click.echo("More problems not shown. Use --all to list them.")
+    click.echo(f"{subscriber_file.path.name}: {survey.manner}.")
+    click.echo(f"{counted(survey.subscribers, 'subscriber')} ({survey.active} active), {counted(amiss, 'row')} skipped.")
     return 0 if survey.active else 2
 
 
 def _line(path: Path, row: "Problem") -> str:
-    return f"{path.name}:{row.line}: {row.what}{'; skipped' if row.skipped else ''}"
+    return f"{path.name}:{row.line}: {row.what}{' (skipped)' if row.skipped else ''}"
 
 
 @command.command("show")
 @click.argument("email")
 @common_options
 def show(root: Path, as_json: bool, email: str) -> int:
-    """All that is known of EMAIL: its row, whether it is written to, what it chose, what happened to it, what it was sent."""
+    """Show everything recorded about EMAIL. That is: row, suppression, preferences, history, editions sent."""
     from digest.audience.subscriber_record import record_of
     from digest.subscribers import normalise
 

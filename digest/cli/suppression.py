@@ -12,29 +12,27 @@ from digest.errors import UsageError
 
 @click.command("suppress")
 @click.argument("email")
-@click.option("--reason", required=True, help="Why, kept in the history.")
+@click.option("--reason", required=True, help="The reason; kept in the subscriber's history.")
 @common_options
 def suppress(root: Path, as_json: bool, email: str, reason: str) -> int:
-    """Never write to EMAIL again, whatever the roll or an import says."""
+    """Stop sending to EMAIL for good. No import or edit of subscribers.csv reverses it."""
     from digest.subscribers import normalise, set_status
 
     with running_app(root) as app:
         address = normalise(email)
         new = app.store.suppressions.add(address, "suppressed", app.clock(), f"by hand: {reason}")
         set_status(app.subscriber_path, address, "unsubscribed")
-    told = f"{address} is not written to any more." if new else f"{address} was on the suppression list already."
+    told = f"{address} is suppressed and will get no more mail." if new else f"{address} is already on the suppression list."
     print_json({"suppressed": address, "new": new}) if as_json else click.echo(told)
     return 0
 
 
 @click.command("restore")
 @click.argument("email")
-@click.option(
-    "--reason", required=True, help="Why it may be written to again, kept in the history: the reader asked, on which day."
-)
+@click.option("--reason", required=True, help="Why you may send again (for example, who asked and when); kept in the history.")
 @common_options
 def restore(root: Path, as_json: bool, email: str, reason: str) -> int:
-    """Take EMAIL off the suppression list, because its reader asked; its row in the roll is active again."""
+    """Take EMAIL off the suppression list. Only at the subscriber's request; their row becomes active again."""
     from digest.statuses import GONE
     from digest.store import HistoryEvent
     from digest.subscribers import normalise, set_status
@@ -44,25 +42,32 @@ def restore(root: Path, as_json: bool, email: str, reason: str) -> int:
         now, row = app.clock(), app.subscriber_file().find(address)
         was = app.store.suppressions.release(address, reason, now)
         if was is None and (row is None or row.status not in GONE):
-            raise UsageError("is not on the suppression list", thing=address, remedy=f"See: digest subscribers show {address}")
+            raise UsageError(
+                "is not on the suppression list",
+                thing=address,
+                remedy=f"Run `digest subscribers show {address}` to see its record.",
+            )
         if was is None and row is not None:  # only the file says so as yet
             was = row.status
             app.store.history.note(
                 [HistoryEvent(email=address, at=now, event="restored", detail=f"was {was} in the roll: {reason}")]
             )
         on_roll = set_status(app.subscriber_path, address, "active") or row is not None
-    hint = "" if on_roll else f" It is not on the roll: digest subscribers add {address}"
-    print_json({"restored": address, "was": was}) if as_json else click.echo(
-        f"{address} was {was} and may be written to again.{hint}"
-    )
+    hint = "" if on_roll else f" It is not on the subscriber list; to add it, run `digest subscribers add {address}`."
+    print_json({"restored": address, "was": was}) if as_json else click.echo(f"{address} can get mail again (it was {was}).{hint}")
     return 0
 
 
 @click.command("suppressed")
-@click.option("--output", type=click.Path(path_type=Path, dir_okay=False), default=None, help="A file instead of the screen.")
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path, dir_okay=False),
+    default=None,
+    help="Write to this file.  [default: standard output]",
+)
 @common_options
 def suppression_list(root: Path, as_json: bool, output: Path | None) -> int:
-    """The suppression list as CSV: address, reason, since when, and how it came there."""
+    """Export the suppression list as CSV. Columns: email, reason, since, detail."""
     from digest.audience.exporter import neutralised
 
     with running_app(root) as app:

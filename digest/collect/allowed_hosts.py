@@ -41,9 +41,9 @@ def allowed_url(url: str, *, allow_private: bool) -> URL:
         parts = URL(url)  # full-width digits are digits to it
         host = parts.host or ""
     except ValueError as error:
-        raise FetchError("not a usable address", thing=url) from error
+        raise FetchError("invalid address", thing=url) from error
     if parts.scheme not in {"http", "https"} or not host:
-        raise FetchError(f"{parts.scheme or 'no'}: is not http or https", thing=url)
+        raise FetchError(f"{parts.scheme or 'no'}: only http and https are supported", thing=url)
     if _forbidden(host, allow_private):
         raise _private_error(url, allow_private=allow_private)
     return parts
@@ -72,9 +72,9 @@ def _held(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> ipaddress.I
 
 def _private_error(thing: str, *, allow_private: bool) -> FetchError:
     if allow_private:
-        return FetchError("is a link-local or multicast address, which no source may reach", thing=thing)
+        return FetchError("link-local and multicast addresses are blocked", thing=thing)
     return FetchError(
-        "is on this machine or a private network",
+        "address is on this machine or a private network",
         thing=thing,
-        remedy="Set allow_private = true for this source if that is meant.",
+        remedy="If this is intended, set allow_private = true for the source.",
     )

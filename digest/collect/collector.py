@@ -80,10 +80,12 @@ async def _settled(work: Awaitable[Harvest], label: str, deadline: float) -> Har
     except FetchError as error:
         return Harvest(failures=(Failure(source=label, reason=str(error)),))
     except TimeoutError:
-        return Harvest(failures=(Failure(source=label, reason=f"not read to its end within {deadline:.0f} s"),))
+        return Harvest(failures=(Failure(source=label, reason=f"timed out after {deadline:.0f} seconds"),))
     except Exception as error:  # a fault of ours that one source's bytes brought out must not cost the others their edition
-        log.exception("reading %s failed", label)
-        return Harvest(failures=(Failure(source=label, reason=f"unexpected {type(error).__name__}: {error}"),))
+        log.exception("could not read %s", label)
+        return Harvest(
+            failures=(Failure(source=label, reason=f"internal error: {type(error).__name__}: {error}. Please report it."),)
+        )
 
 
 def _with(native: Harvest, apart: Harvest) -> Harvest:

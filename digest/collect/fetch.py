@@ -59,9 +59,9 @@ class Response:
     def why(self) -> str:
         """What a status that is not `ok` says."""
         return self.challenge or (
-            "this is gone for good (410): remove it, or ask the site where it is"
+            "gone (410). Remove this source, or find its new address."
             if self.status == 410
-            else f"the server answers {self.status}"
+            else f"HTTP {self.status} from the server"
         )
 
     @property
@@ -176,7 +176,7 @@ class Fetcher:
                     raise FetchError(f"the server answers {response.status}", thing=url)
                 pause = min(max(pause, _retry_after(response.headers)), self._limits.longest_pause)
             await asyncio.sleep(pause)
-        raise FetchError("no attempt was allowed", thing=url)
+        raise FetchError("not tried", thing=url)
 
     async def _follow(self, url: str, allow_private: bool, marks: Mapping[str, str]) -> Response:
         at, lasting = url, True
@@ -188,7 +188,9 @@ class Fetcher:
                 return response
             lasting = lasting and response.status in {301, 308}
             at = urljoin(at, response.headers["location"])
-        raise FetchError(f"more than {self._limits.redirects} redirects", thing=url, remedy="Use the address it should end at.")
+        raise FetchError(
+            f"more than {self._limits.redirects} redirects", thing=url, remedy="Use the final address as the source's url."
+        )
 
     async def _once(self, at: URL, allow_private: bool, marks: Mapping[str, str]) -> Response:
         session, turn = self._session(allow_private), self._hosts[at.host, at.port]
@@ -202,7 +204,7 @@ class Fetcher:
         async for chunk in answer.content.iter_chunked(65_536):
             body += chunk
             if len(body) > self._limits.size:
-                raise FetchError(f"the answer is larger than {self._limits.size // 1_000_000} MB", thing=url)
+                raise FetchError(f"the response is larger than {self._limits.size // 1_000_000} MB", thing=url)
         return bytes(body)
 
     def _session(self, allow_private: bool) -> aiohttp.ClientSession:
@@ -238,11 +240,11 @@ def _retry_after(headers: Mapping[str, str]) -> float:
 
 _TOLD: Sequence[tuple[type[BaseException], str]] = (
     (aiohttp.ClientConnectorCertificateError, "the server's certificate is not trusted"),
-    (aiohttp.ClientConnectorDNSError, "there is no such host"),
-    (TimeoutError, "no answer in time"),
-    (aiohttp.ClientPayloadError, "the answer broke off or is not what its headers say"),
+    (aiohttp.ClientConnectorDNSError, "host not found"),
+    (TimeoutError, "timed out"),
+    (aiohttp.ClientPayloadError, "the response was cut off or does not match its headers"),
     (aiohttp.ClientConnectorError, "cannot connect"),
-    (aiohttp.ServerDisconnectedError, "the server hung up"),
+    (aiohttp.ServerDisconnectedError, "the server closed the connection"),
 )
 
 

@@ -47,11 +47,11 @@ class Signer:
         except OSError as error:
             raise ConfigError(f"cannot be read: {error.strerror}", thing=where) from error
         except (ValueError, TypeError) as error:
-            raise ConfigError(f"is not an unencrypted private key in PEM: {error}", thing=where) from error
+            raise ConfigError(f"not an unencrypted PEM private key: {error}", thing=where) from error
         if not isinstance(key, RSAPrivateKey | Ed25519PrivateKey):
-            raise ConfigError("is neither an RSA nor an Ed25519 key", thing=where)
+            raise ConfigError("not an RSA or Ed25519 key", thing=where)
         if isinstance(key, RSAPrivateKey) and key.key_size < _SHORTEST_RSA:
-            raise ConfigError(f"has {key.key_size} bits; receivers ignore less than {_SHORTEST_RSA}", thing=where)
+            raise ConfigError(f"key is too short ({key.key_size} bits; at least {_SHORTEST_RSA} needed)", thing=where)
         return cls(domain, selector, key)
 
     def __reduce__(self) -> tuple[object, ...]:

@@ -39,12 +39,12 @@ def load(root: Path) -> Config:
         data = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError as error:
         raise ConfigError(
-            "no newsletter here", thing=str(path), remedy="Make one with `digest init DIR`, or name its folder with -C DIR."
+            "not found", thing=str(path), remedy="Run `digest init DIR` to create a newsletter, or use -C DIR to name its folder."
         ) from error
     except UnicodeDecodeError as error:
-        raise ConfigError(f"is not UTF-8 (at byte {error.start})", thing=str(path), remedy="Save it as UTF-8.") from error
+        raise ConfigError(f"not UTF-8 (byte {error.start})", thing=str(path), remedy="Save it as UTF-8.") from error
     except (tomllib.TOMLDecodeError, OSError) as error:
-        raise ConfigError(f"not valid TOML: {error}", thing=str(path)) from error
+        raise ConfigError(f"invalid TOML: {error}", thing=str(path)) from error
     if isinstance(data.get("dkim"), dict):  # one [dkim] table, or [[dkim]] for a key of each kind
         data["dkim"] = [data["dkim"]]
     try:
@@ -119,17 +119,17 @@ def _complaints(error: ValidationError) -> Iterator[str]:
             continue
         where = ".".join(str(part + 1) if isinstance(part, int) else part for part in problem["loc"])
         if problem["type"] == "extra_forbidden":
-            yield f"unknown key {where}{_suggestion(problem['loc'])}"
+            yield f"{where}: unknown key{_suggestion(problem['loc'])}"
         elif problem["type"] == "tuple_type":
-            yield f"{where} is a list of tables: write [[{where}]]"
+            yield f"{where}: write [[{where}]] with double brackets"
         elif problem["type"] == "missing":
-            yield f"{where} is missing; every newsletter needs it"
+            yield f"{where}: required"
         else:
             yield f"{where or 'file'}: {problem['msg'].removeprefix('Value error, ')}{_given(problem['input'])}"
 
 
 def _given(value: object) -> str:
-    return f" (it says {value!r})" if isinstance(value, str | int | float | bool) else ""
+    return f" (got {value!r})" if isinstance(value, str | int | float | bool) else ""
 
 
 def _suggestion(place: tuple[int | str, ...]) -> str:
@@ -143,7 +143,7 @@ def _suggestion(place: tuple[int | str, ...]) -> str:
     table = tables.get(parents[-1], Config) if parents else Config
     known = [field.alias or name for name, field in table.model_fields.items() if name not in {"root", "password"}]
     near = difflib.get_close_matches(str(place[-1]), known, n=1)
-    return f"; did you mean {near[0]}?" if near else f"; this table knows {', '.join(sorted(known))}"
+    return f". Did you mean {near[0]}?" if near else f". Valid keys: {', '.join(sorted(known))}"
 
 
 __all__ = [

@@ -22,7 +22,7 @@ def private_file(path: Path) -> None:
 
 
 def others_may_read(path: Path) -> bool:
-    """Whether its modes say so; OSError where there is no such file."""
+    """Whether its modes say so; OSError where no such file."""
     return bool(path.stat().st_mode & OTHERS)
 
 

@@ -57,11 +57,11 @@ class Relay(Table):
     def _usable(self) -> Self:
         parts = urlsplit(self.url)
         if parts.scheme not in {"smtp", "smtp+starttls", "smtps"} or not parts.hostname:
-            raise ValueError("url: write smtp://host:25, smtp+starttls://user@host:587 or smtps://user@host:465")
+            raise ValueError("url: must look like smtp://host:25, smtp+starttls://user@host:587 or smtps://user@host:465")
         if parts.password:
-            raise ValueError("url: keep the password out of the file; set DIGEST_SMTP_PASSWORD")
+            raise ValueError("url: must not contain a password; set DIGEST_SMTP_PASSWORD instead")
         if parts.username and parts.scheme == "smtp" and not self.local:
-            raise ValueError("url: a login over plain smtp:// would be readable on the way; use smtp+starttls://")
+            raise ValueError("url: plain smtp:// would send the password unencrypted; use smtp+starttls://")
         return self
 
     @property
@@ -108,10 +108,10 @@ class Smtp(Relay):
     def _one_way(self) -> Self:
         own = sorted(self.model_fields_set & set(Relay.model_fields))
         if self.relays and own:
-            raise ValueError(f"{own[0]}: belongs into each [[smtp.relays]] table where there are several relays")
+            raise ValueError(f"{own[0]}: move it into each [[smtp.relays]] table")
         labels = [relay.label for relay in self.relays]
         if len(set(labels)) < len(labels):
-            raise ValueError("relays: give each a name of its own")
+            raise ValueError("relays: each needs a unique name")
         return self
 
     @property

@@ -149,9 +149,9 @@ class Bounces(Table):
     def _readable(self) -> Self:
         scheme = self.mailbox.partition(":")[0]
         if self.mailbox and scheme not in {"maildir", "mbox", "imap", "imaps"}:
-            raise ValueError("mailbox: write maildir:PATH, mbox:PATH or imaps://user@host/INBOX")
+            raise ValueError("mailbox: must look like maildir:PATH, mbox:PATH or imaps://user@host/INBOX")
         if self.mailbox and urlsplit(self.mailbox).password:
-            raise ValueError("mailbox: keep the password out of the file; set DIGEST_IMAP_PASSWORD")
+            raise ValueError("mailbox: must not contain a password; set DIGEST_IMAP_PASSWORD instead")
         return self
 
 
@@ -184,7 +184,7 @@ class Config(Table):
     def _distinct(self) -> Self:
         names = [plan.name for plan in self.editions]
         if len(set(names)) < len(names) or not names:
-            raise ValueError("editions: each [[editions]] table needs a name of its own")
+            raise ValueError("editions: each needs a unique name")
         return self
 
     def edition(self, name: str | None) -> EditionPlan:
@@ -193,4 +193,4 @@ class Config(Table):
             if name in {None, plan.name}:
                 return plan
         known = ", ".join(plan.name for plan in self.editions)
-        raise ConfigError(f"no edition is called {name!r}", thing=FILE, remedy=f"There is: {known}.")
+        raise ConfigError(f"no edition named {name!r}", thing=FILE, remedy=f"Editions: {known}.")

@@ -18,7 +18,7 @@ def _weekdays(value: object) -> frozenset[int]:
     for part in str(value).lower().replace(" ", "").split(","):
         first, _, last = part.partition("-")
         if first not in _WEEK or (last or first) not in _WEEK:
-            raise ValueError("write days like mon-fri or mon,wed,fri")
+            raise ValueError('must be days like "mon-fri" or "mon,wed,fri"')
         a, b = _WEEK.index(first), _WEEK.index(last or first)
         found |= {day % 7 for day in range(a, b + 1 if b >= a else b + 8)}
     return frozenset(found)
@@ -28,10 +28,10 @@ def _duration(value: object) -> timedelta:
     """`4h`, `90m`, `30s`, `2d` → a span of time."""
     text = str(value).strip().lower()
     if not text[:-1].isdigit() or text[-1:] not in _UNITS:
-        raise ValueError("write a duration like 90m, 4h or 2d")
+        raise ValueError('must be a duration like "90m", "4h" or "2d"')
     span = timedelta(seconds=int(text[:-1]) * _UNITS[text[-1]])
     if not timedelta(minutes=1) <= span <= timedelta(days=365):
-        raise ValueError("write a duration between 1m and 365d")
+        raise ValueError('must be between "1m" and "365d"')
     return span
 
 
@@ -47,14 +47,14 @@ def _hour(value: object) -> time:
 
 
 def _no_hour() -> time:
-    raise ValueError('write an hour like "07:00"; its zone is newsletter.timezone')
+    raise ValueError('must be a time like "07:00"; its zone is newsletter.timezone')
 
 
 def _rate(value: object) -> float:
     """`50/s`, `600/m`, `5000/h` → messages a second."""
     count, _, unit = str(value).replace(" ", "").partition("/")
     if not count.isdigit() or not int(count) or unit not in _UNITS:
-        raise ValueError("write a rate like 50/s or 600/m")
+        raise ValueError('must be a rate like "50/s" or "600/m"')
     return int(count) / _UNITS[unit]
 
 
@@ -62,13 +62,13 @@ def _zone(value: object) -> ZoneInfo:
     try:
         return ZoneInfo(str(value))
     except (OSError, ValueError, KeyError) as error:
-        raise ValueError("not a time zone; write it like Europe/London") from error
+        raise ValueError('unknown time zone; use a name like "Europe/London"') from error
 
 
 def _web(value: str) -> str:
     parts = urlsplit(value)
     if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise ValueError("write a full address that begins with https:// (or http://)")
+        raise ValueError("must start with https:// or http://")
     return value
 
 
@@ -86,9 +86,9 @@ def split_mailbox(value: str) -> tuple[str, str]:
 def _mailbox(value: str) -> str:
     _, address = split_mailbox(value)
     if not address.isascii():
-        raise ValueError("write the address in ASCII, its domain as xn--…")
+        raise ValueError("must be ASCII; write the domain as xn--…")
     if not re.fullmatch(r"[^\s@<>,;\"()]+@[^\s@<>,;\"()]+", address) or any(ord(letter) < 32 for letter in value):
-        raise ValueError('write it like "The Gazette <daily@gazette.example>"')
+        raise ValueError('must look like "The Gazette <daily@gazette.example>"')
     return value
 
 

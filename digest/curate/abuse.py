@@ -120,7 +120,7 @@ def assess(
     if found := lists.everywhere.search(folded):
         return AbuseVerdict(State.BLOCKED, f"“{found[0]}”")
     if not is_english(text):
-        return AbuseVerdict(State.CLEAR, "not English: the English lists and the model step aside")
+        return AbuseVerdict(State.CLEAR, "not English: only the words blocked in every language were checked")
     if name and lists.names.fullmatch(folded.rpartition(" ")[2]):
         folded = folded.rpartition(" ")[0]
     if why := _blocked(folded, people, lists):
@@ -129,7 +129,7 @@ def assess(
         return AbuseVerdict(State.CLEAR)
     odds = round(heat(folded), 4)
     found = lists.held.search(folded) or _GENERAL.search(folded)
-    why = f"reads like abuse: {odds:+.1f}" if odds > most else f"“{found[0]}”" if found else ""
+    why = f"likely abuse (score {odds:+.1f})" if odds > most else f"“{found[0]}”" if found else ""
     return AbuseVerdict(State.HELD if why else State.CLEAR, why, odds)
 
 

@@ -61,7 +61,7 @@ class AbuseModel:
         body = data[head.end() :] if head else b""
         if head is None or len(body) < 256 or len(body) & (len(body) - 1):
             raise ConfigError(
-                "is not a model of abuse", thing=thing, remedy="Make one with benchmarks/train_abuse.py, or delete it."
+                "not an abuse model", thing=thing, remedy="Train one with benchmarks/train_abuse.py, or delete the file."
             )
         self._weights = memoryview(body).cast("b")
         self._mask = len(body) - 1

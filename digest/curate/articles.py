@@ -59,7 +59,7 @@ def choose(
     united, same_as = _unite(candidates)
     left_out += [article_left_out(article, f"the same article as {keeper.url}") for article, keeper in same_as]
     ranked = _varied(united, taste)
-    full = f"the edition holds {counted(taste.limit, 'article')}"
+    full = f"over the limit of {counted(taste.limit, 'article')}"
     left_out += [article_left_out(article, full) for article in ranked[taste.limit :]]
     return Choice(
         chosen=tuple((article, _reasons(article, ranked, taste, window)) for article in _in_print_order(ranked[: taste.limit])),
@@ -84,7 +84,7 @@ def _unfit(article: Article, window: Window, *, first: bool) -> str:
     if article.published < window.start and first:
         return "published before the first edition's window"
     if article.access == "protected":
-        return "behind a password"
+        return "password-protected"
     return "" if article.url else "has no web address"
 
 
@@ -144,10 +144,10 @@ def _reasons(article: Article, ranked: Sequence[Article], taste: Taste, window: 
     most = comments > 0 and comments == max(_discussed(row, taste.counts) for row in ranked)
     speaks = [
         counted(comments, "comment"),
-        "the most discussed" if most else "",
+        "most discussed" if most else "",
         "has a picture" if article.image else "",
-        f"its source weighs {weight:g}" if weight != 1.0 else "",
-        "came in after its own edition had closed" if article.published < window.start else "",
+        f"source weight {weight:g}" if weight != 1.0 else "",
+        "arrived too late for an earlier edition" if article.published < window.start else "",
         "its source tells no date: dated by when it was first seen" if article.guessed else "",
         "only for members: what is public of it is printed" if article.access == "members" else "",
     ]

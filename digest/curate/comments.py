@@ -132,7 +132,7 @@ def _printed(row: JudgedComment, talk: CommentThread, standards: ScoringRules) -
         comment=row.comment,
         excerpt=cut,
         score=row.score,
-        reasons=tuple(said if row.crowd is None else [*said, f"readers {row.crowd:.2f}"]),
+        reasons=tuple(said if row.crowd is None else [*said, f"votes {row.crowd:.2f}"]),
         parent_author=parent.author if parent else "",
         parent_excerpt=answered,
     )

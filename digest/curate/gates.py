@@ -81,9 +81,9 @@ def _by_form(text: str, whole: str, size: int, limits: Gates) -> Refusal | None:
     if links >= limits.links:
         return Refusal("links", f"{limits.links} links or more")
     if not text and whole:
-        return Refusal("quotation", "nothing but a quotation")
+        return Refusal("quotation", "only a quotation")
     if (length(_LINK.sub(" ", text)) if links else size) < least:
-        return Refusal("short", f"under {least} words of its own")
+        return Refusal("short", f"fewer than {least} words of its own")
     if is_advertising(text):
         return Refusal("spam", "advertising, or praise for any page")
     if _FIRST.match(text) or (_of_comments(text) and is_english(text)):
@@ -99,11 +99,11 @@ def _of_comments(text: str) -> bool:
 
 def _by_fellows(comment: Comment, talk: CommentThread, ruling: AbuseVerdict) -> Refusal | None:
     if comment.id in talk.copies:
-        return Refusal("repeated", "said before in the same words")
+        return Refusal("repeated", "repeats another comment")
     if talk.printed and fingerprint(comment.text) in talk.printed:
         return Refusal("repeated", "printed under another article")
     if ruling.state is State.HELD:
-        return Refusal("held", f"held for the editor: {ruling.why}")
+        return Refusal("held", f"possible abuse, held: {ruling.why}")
     reach = contact_details(comment.text) or contact_details(comment.author)
     return Refusal("held", f"held for the editor: it has {reach}") if reach else None
 
@@ -121,7 +121,7 @@ def _by_parent(
         return None
     parent = talk.by_id.get(comment.parent_id)
     if parent is None or parent.state != "approved" or not without_quotes(parent.text):
-        return Refusal("parent", "what it answers is gone")
+        return Refusal("parent", "replies to a comment that is missing or not approved")
     fit = parent.id not in refused or refused[parent.id].gate in CONTEXT  # a short question is context enough
     fit = fit and ruled[parent.id].state is State.CLEAR
-    return None if fit else Refusal("parent", "what it answers is not fit to print")
+    return None if fit else Refusal("parent", "replies to a comment that was left out")

@@ -17,7 +17,7 @@ from digest.curate.scoring_rules import ABUSE, MODEL, SCORES, ScoringRules, pars
 from digest.errors import SourceError
 from digest.model import Article, Comment
 from digest.text.markup import tidy
-from digest.text.prose import storable
+from digest.text.prose import counted, storable
 
 _ROOM = Path(__file__).parent
 _BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
@@ -151,12 +151,12 @@ def as_json(verdict: JudgedThread) -> Mapping[str, Any]:
 def explained(verdict: JudgedThread) -> list[str]:
     """A verdict for a person: every comment with its terms or its reason, best first."""
     chosen = {row.comment.id: row for row in verdict.picks}
-    lines = [f"{len(chosen)} of {len(verdict.judged)} comments are picked."]
+    lines = [f"Picked {len(chosen)} of {counted(len(verdict.judged), 'comment')}."]
     for row in verdict.judged:
         lines += ["", _head(row, picked=row.comment.id in chosen), *_why(row)]
         if row.comment.id in chosen and chosen[row.comment.id].parent_excerpt:
             printed = chosen[row.comment.id]
-            lines.append(f"    answers {printed.parent_author}: {printed.parent_excerpt}")
+            lines.append(f"    in reply to {printed.parent_author}: {printed.parent_excerpt}")
         shown = chosen[row.comment.id].excerpt if row.comment.id in chosen else " ".join(row.comment.text.split())[:160]
         lines.append(f"    {shown}")
     return lines
@@ -172,6 +172,6 @@ def _why(row: JudgedComment) -> list[str]:
     if row.refusal:
         return [f"    {row.refusal.reason}"]
     said = [f"{name.replace('_', ' ')} {value:+.2f}" for name, value in row.terms.items()]
-    risk = "the abuse model steps aside" if row.ruling.heat is None else f"abuse {row.ruling.heat:+.1f} log odds"
-    voice = [] if row.crowd is None else [f"readers {row.crowd:.2f}"]
+    risk = "abuse model not used" if row.ruling.heat is None else f"abuse score {row.ruling.heat:+.1f}"
+    voice = [] if row.crowd is None else [f"votes {row.crowd:.2f}"]
     return ["    " + " · ".join([*said, *voice, risk, *([row.ruling.why] if row.ruling.why else [])])]

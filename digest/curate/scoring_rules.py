@@ -79,7 +79,7 @@ def _scores(texts: Sequence[str]) -> Scores:
                 tables[name].update(table)
         return Scores.model_validate(tables)
     except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"is not TOML: {error}", thing=SCORES) from error
+        raise ConfigError(f"invalid TOML: {error}", thing=SCORES) from error
     except ValidationError as error:
         first = error.errors()[0]
         raise ConfigError(f"{'.'.join(map(str, first['loc']))}: {first['msg']}", thing=SCORES) from error
@@ -89,4 +89,4 @@ def _known(where: str, keys: Iterable[str], there: Mapping[str, Any]) -> None:
     for key in keys:
         if key not in there:
             name = where if where.startswith("[") else f"{where}{key}"
-            raise ConfigError(f"{name} is not known", thing=SCORES, remedy=f"There is: {', '.join(there)}.")
+            raise ConfigError(f"{name}: unknown key", thing=SCORES, remedy=f"Valid keys: {', '.join(there)}.")

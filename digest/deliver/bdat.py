@@ -76,7 +76,7 @@ def _refusal(transaction: Transaction, message: Message, replies: list[Reply]) -
     if final.code in _UNKNOWN_COMMAND:
         raise transaction.distrusted(message, "chunking", final)
     if any(300 <= reply.code < 400 for reply in replies):
-        raise LostError("the relay's answers do not fit MAIL, RCPT and BDAT")
+        raise LostError("the relay's replies do not match MAIL, RCPT and BDAT")
     return refusal
 
 

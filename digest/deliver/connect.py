@@ -92,7 +92,7 @@ async def _socket(relay: Relay) -> socket.socket:
             raise
         else:
             return link
-    raise failure or OSError("there is no such host")
+    raise failure or OSError("host not found")
 
 
 async def _log_in(client: aiosmtplib.SMTP, relay: Relay) -> None:
@@ -101,7 +101,7 @@ async def _log_in(client: aiosmtplib.SMTP, relay: Relay) -> None:
     if not by_token and methods and methods <= _TOKEN_METHODS:
         raise relay_error(relay, "it wants OAuth (XOAUTH2 or OAUTHBEARER) and takes no password", _REMEDY)
     if not (by_token or relay.password):
-        raise relay_error(relay, f"no password is set for {relay.user!r}", "Set DIGEST_SMTP_PASSWORD or smtp.password_file.")
+        raise relay_error(relay, f"no password for user {relay.user!r}", "Set DIGEST_SMTP_PASSWORD or smtp.password_file.")
     try:
         await (_by_access_token(client, relay, methods) if by_token else client.login(relay.user, relay.password))
     except (aiosmtplib.SMTPException, TimeoutError) as error:
@@ -177,15 +177,15 @@ def _advice(error: BaseException) -> tuple[str, str]:
         if isinstance(cause, ssl.SSLCertVerificationError):
             return (
                 f"the relay's certificate is not trusted: {cause.verify_message}",
-                "For an authority of your own set smtp.ca_file.",
+                "If you use your own certificate authority, set smtp.ca_file.",
             )
         if isinstance(cause, socket.gaierror):
-            return "there is no such host", "Check smtp.url."
+            return "host not found", "Check smtp.url."
         cause = cause.__cause__ or cause.__context__
     if isinstance(error, TimeoutError):
         return (
-            "no answer in time",
-            "Is the relay running, may this machine reach it, and does the port speak TLS from the start (smtps://)?",
+            "connection timed out",
+            "Check that the relay is running, that no firewall blocks it, and that smtps:// is right for this port.",
         )
     return _advice_by_words(one_line(str(error)))
 
@@ -194,7 +194,10 @@ def _advice_by_words(told: str) -> tuple[str, str]:
     if any(sign in told for sign in _OLD_TLS):
         return "the relay speaks only a TLS that is too old to be safe", "It must speak TLS 1.2 or newer: ask whoever runs it."
     if "WRONG_VERSION_NUMBER" in told:
-        return "the relay does not begin with TLS", "Write smtp+starttls:// (often port 587)."
+        return "the relay does not use TLS from the start", "Use smtp+starttls:// (usually port 587)."
     if "AUTH extension" in told:
-        return "the relay offers no login on this connection", "Write smtp+starttls:// or smtps://, or leave the user out."
-    return f"cannot connect: {told}", "Is the relay running, and is smtp.url right?"
+        return (
+            "the relay does not accept a login on this connection",
+            "Use smtp+starttls:// or smtps://, or remove the user from smtp.url.",
+        )
+    return f"cannot connect: {told}", "Check that the relay is running and that smtp.url is correct."

@@ -58,7 +58,7 @@ async def _envelope(transaction: Transaction, message: Message, *, pipelined: bo
 def _refusal(transaction: Transaction, message: Message, replies: list[Reply]) -> Reply | None:
     """What refuses the message before its body; only 354 asks for a body, and only after DATA."""
     if any(not reply.refusal and (reply.code == 354) != (at == 2) for at, reply in enumerate(replies)):
-        raise LostError("the relay's answers do not fit MAIL, RCPT and DATA")
+        raise LostError("the relay's replies do not match MAIL, RCPT and DATA")
     return transaction.refusal(message, replies) or (replies[2] if replies[2].refusal else None)
 
 
@@ -75,9 +75,9 @@ def _last_word(transaction: Transaction, message: Message, refusal: Reply | None
     """The receipt; after a 421, or an answer that is none, the connection is of no more use."""
     word = refusal or final
     if word is None:
-        raise LostError("the relay gave no answer")
+        raise LostError("the relay did not reply")
     if final is not None and final.code == 421:
         raise transaction.ended_by(message, f"421 {final.text}")
     transaction.answer_for(message, word, waited)
     if final is not None and 300 <= final.code < 400:
-        raise LostError(f"{final.code} is no answer to a body")
+        raise LostError(f"unexpected reply {final.code} after the message body")

@@ -15,7 +15,7 @@ from digest.model import Message
 MAX_UNREAD_OCTETS = 65_536  # octets
 MAX_LINE_OCTETS = 4_096  # octets; RFC 5321 4.5.3.1.5 has 512, and some servers talk more
 MAX_REPLY_LINES = 100  # of one reply
-SILENCE = "no answer in time"
+SILENCE = "the relay did not answer in time"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,13 +77,13 @@ class SmtpProtocol(asyncio.Protocol):
             if self._lost is None:  # what follows something that is no reply belongs to nothing
                 self._take(line.rstrip(b"\r"))
         if len(self._buffer) > MAX_LINE_OCTETS:
-            self._fail("a line without end")
+            self._fail("reply line too long")
         self.nudge()
 
     def _take(self, line: bytes) -> None:
         code, more, text = line[:3], line[3:4], line[4:]
         if not (code.isdigit() and b"200" <= code < b"600" and more in {b"", b" ", b"-"}) or len(self._text) >= MAX_REPLY_LINES:
-            self._fail(f"not a reply: {line[:80].decode('utf-8', 'replace')}")
+            self._fail(f"invalid reply: {line[:80].decode('utf-8', 'replace')}")
             return
         self._text.append(text.decode("utf-8", "replace"))
         if more != b"-":
@@ -98,7 +98,7 @@ class SmtpProtocol(asyncio.Protocol):
         """Wake whoever waits; where it was a write that failed, what the server had said before still counts."""
         if exc is not None:
             self._read(self._unheard())
-        self._fail(str(exc or "the server hung up"))
+        self._fail(str(exc or "the relay closed the connection"))
 
     def _unheard(self) -> bytes:
         """What came before a reset and lies in the socket: asyncio closes it unread when it cannot write. Over TLS, nothing."""

@@ -119,9 +119,9 @@ class RelayState:
             self._hang_ups = 0
             self.fail(
                 RelayError(
-                    f"hangs up on every connection: {why}",
+                    f"the relay closes every connection: {why}",
                     thing=self.relay.label,
-                    remedy="All that is left stays queued; look into its log.",
+                    remedy="The remaining messages stay queued. Check the relay's log.",
                 ),
                 now,
             )
@@ -153,9 +153,9 @@ class RelayState:
             return None
         self.unwanted = True
         return RelayError(
-            f"{len(self.row)} recipients refused one after the other, the last with {receipt.code} {receipt.reply}",
+            f"the relay refused {len(self.row)} recipients in a row, the last with {receipt.code} {receipt.reply}",
             thing=self.relay.label,
-            remedy="They and the rest stay queued. Check with the relay what this sender may do (SPF, DKIM, PTR, rate, relaying).",
+            remedy="These and the remaining messages stay queued. Check the relay's rules for this sender: SPF, DKIM, PTR, rate.",
         )
 
 

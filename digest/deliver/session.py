@@ -44,7 +44,7 @@ class Session:
         Every message taken is told of or given back. RelayError where the relay refuses everybody.
         """
         if self._line is None:
-            return LostError("there is no connection")
+            return LostError("not connected")
         transaction, lost = Transaction(self._line, self._relay, self._sender, self._policy, self._clock, source), None
         try:
             await (send_bdat(transaction) if "chunking" in transaction.offers else send_data(transaction))

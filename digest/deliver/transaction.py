@@ -18,7 +18,7 @@ from digest.model import Message, Outcome, Receipt
 
 COMMAND_TIMEOUT = 300.0  # seconds for the reply to MAIL and RCPT (RFC 5321, 4.5.3.2.2 and 4.5.3.2.3)
 FINAL_REPLY_TIMEOUT = 600.0  # for the reply to the dot: giving up earlier makes doubles (RFC 5321, 4.5.3.2.6)
-_NO_SMTPUTF8 = Reply(0, "the relay does not take addresses outside ASCII (SMTPUTF8)")
+_NO_SMTPUTF8 = Reply(0, "the relay does not support non-ASCII addresses (SMTPUTF8)")
 _BAD_PARAMETER = {501, 504, 555}  # RFC 5321, 4.1.1.11 and 4.2.2
 
 
@@ -160,14 +160,14 @@ class Transaction:
             self.unsent(message)
             raise relay_error(
                 self._relay,
-                f"the relay refuses the sender {self._sender}: {reply.code} {one_line(reply.text)}",
-                "Check newsletter.from and what this login may send as.",
+                f"the relay refused the sender {self._sender}: {reply.code} {one_line(reply.text)}",
+                "Check newsletter.from, and that this login may send from it.",
             )
 
     def distrusted(self, message: Message, feature: str, reply: Reply) -> LostError:
         """The relay offers something and does not know it: never again, over this connection or another."""
         self._trust.withheld.add(feature)
-        error = self.ended_by(message, f"the relay offers {feature.upper()} and answers {reply.code} {one_line(reply.text)}")
+        error = self.ended_by(message, f"the relay advertises {feature.upper()} but replied {reply.code} {one_line(reply.text)}")
         error.closed = feature == "chunking"  # then it has taken none of those behind either
         return error
 

@@ -35,7 +35,8 @@ class EditionCalendar:
         try:
             return holidays.country_holidays(country, subdiv=region or None)
         except NotImplementedError as error:
-            raise ConfigError(f"editions.holidays {self.plan.holidays!r} is not known: {error}", thing="digest.toml") from error
+            told = f"editions.holidays: unknown calendar {self.plan.holidays!r}"
+            raise ConfigError(told, thing="digest.toml", remedy='Use a code like "GB-ENG".') from error
 
     def has(self, day: date) -> bool:
         """Whether an edition belongs to a local day."""
@@ -66,7 +67,9 @@ class EditionCalendar:
             idle += 1
             day += timedelta(days=step)
         raise ConfigError(
-            f"edition {self.plan.name!r} has no day in a year", thing="digest.toml", remedy="Look at days and holidays."
+            f"edition {self.plan.name!r} has no publishing day in the next year",
+            thing="digest.toml",
+            remedy="Check its days and holidays.",
         )
 
     def slot(self, day: date, previous: datetime | None, series: str = "") -> Slot:
@@ -75,8 +78,8 @@ class EditionCalendar:
         """
         if not self.has(day):
             raise UsageError(
-                f"there is no {self.plan.name} edition on {day:%A %d %B %Y}",
-                remedy="`digest calendar` lists the days that have one.",
+                f"no {self.plan.name} edition on {day:%A %-d %B %Y}",
+                remedy="See `digest calendar` for coming editions.",
             )
         end = self.cutoff(day)
         start = previous if previous is not None and previous < end else self.cutoff(self.before(day))

@@ -10,7 +10,7 @@ from digest.store import PreviousEdition, Store
 
 MIN_BOUNCES = 20  # bounces, and
 MIN_COMPLAINTS = 3  # complaints that may be chance
-REMEDY = "Look at the roll and at `digest status`; `digest send --anyway` sends it all the same."
+REMEDY = "Check subscribers.csv and `digest status`. If the change is right, run `digest send --anyway`."
 
 
 def list_size_check(guards: Guards, before: int | None) -> Callable[[int], None]:
@@ -20,9 +20,9 @@ def list_size_check(guards: Guards, before: int | None) -> Callable[[int], None]
         if before is None or abs(now - before) < guards.few:
             return
         if now < before * (1 - guards.shrink):
-            raise HeldError(f"the list has shrunk from {before} to {now} readers since the last edition", remedy=REMEDY)
+            raise HeldError(f"the subscriber list has shrunk from {before} to {now} since the last edition", remedy=REMEDY)
         if now > before * (1 + guards.grow):
-            raise HeldError(f"the list has grown from {before} to {now} readers since the last edition", remedy=REMEDY)
+            raise HeldError(f"the subscriber list has grown from {before} to {now} since the last edition", remedy=REMEDY)
 
     return check
 
@@ -32,7 +32,7 @@ def check_bounce_rate(guards: Guards, store: Store, last: PreviousEdition) -> No
     for event, share, few in (("bounced", guards.bounced, MIN_BOUNCES), ("complained", guards.complained, MIN_COMPLAINTS)):
         count = store.history.count(event, last.frozen_at)
         if count >= few and count > share * last.readers:
-            told = f"{count} of {last.readers} readers have {event} since the last edition, more than {share:.1%}"
+            told = f"{count} of {last.readers} subscribers {event} since the last edition (limit {share:.1%})"
             raise HeldError(told, remedy=REMEDY)
 
 
@@ -70,5 +70,5 @@ class DeadAddresses:
     def check(self) -> None:
         """Raises HeldError where it is time to stop."""
         if self.too_many:
-            told = f"{self.dead} of the first {self.answered} addresses are dead, more than {self._share:.1%}"
-            raise HeldError(told, remedy=f"The rest stays queued. {REMEDY}")
+            told = f"{self.dead} of the first {self.answered} addresses bounced (limit {self._share:.1%})"
+            raise HeldError(told, remedy=f"The remaining messages stay queued. {REMEDY}")

@@ -41,12 +41,12 @@ class SentLog:
         seen = self._seen(edition)
         if not seen or (answers is not None and answers >= max(seen)):
             return
-        known = "does not have it" if answers is None else f"has only {answers}"
+        known = f"has only {answers}" if answers else "has none"
         raise RestoredError(
-            f"edition {edition} was begun and {max(seen)} answers recorded, but the database {known}",
+            f"sent.log has {max(seen)} replies for edition {edition}, but the database {known}",
             thing=str(self.path),
-            remedy="Was a backup restored, or the database lost? Restore a newer one; or send all the same, to some for a second "
-            "time, with `digest send --again`.",
+            remedy="The database may have been restored from an old backup. Restore a newer one, or run `digest send --again`; some "
+            "subscribers will get the edition twice.",
         )
 
     def forget(self, edition: str, now: datetime) -> None:
@@ -137,7 +137,7 @@ class SentLog:
                 os.fsync(file.fileno())
         except OSError as error:
             raise StoreError(
-                f"cannot be written: {error.strerror}", thing=str(self.path), remedy="Is the disk full, or the folder not writable?"
+                f"cannot write: {error.strerror}", thing=str(self.path), remedy="Check free disk space and write permission."
             ) from error
 
     def _seen(self, edition: str) -> list[int]:

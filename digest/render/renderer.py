@@ -7,8 +7,10 @@ is half as large again). mrml passes tags it does not know straight through, so 
 
 import re
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -21,7 +23,7 @@ from jinja2 import TemplateError as JinjaError
 
 from digest.config import Newsletter, split_mailbox
 from digest.errors import TemplateError
-from digest.model import Article, Comment, Edition, Image, Rendered
+from digest.model import NOTHING, Article, Comment, Edition, Image, Rendered
 from digest.render.mjml_errors import POSITION, TAGS, TracedTemplates, place, position, unknown_tag
 from digest.text.placeholders import PREFIX, Placeholders, filled_size
 from digest.text.prose import shorten, squeeze
@@ -33,7 +35,7 @@ _INLINE = re.compile(r'<mj-style inline="inline">(.*?)</mj-style>', re.DOTALL)
 _INDENT = re.compile(r"\n\s+")
 _BETWEEN = re.compile(r"(?<=>)[ \t]+(?=</?mj)")  # mrml takes blanks between two of its tags for text, unless a line ends there
 _SHARE = {
-    "email": ("by e-mail", "mailto:?subject={title}&body={url}"),
+    "email": ("by email", "mailto:?subject={title}&body={url}"),
     "bluesky": ("on Bluesky", "https://bsky.app/intent/compose?text={title}%20{url}"),
     "facebook": ("on Facebook", "https://www.facebook.com/sharer/sharer.php?u={url}"),
     "linkedin": ("on LinkedIn", "https://www.linkedin.com/sharing/share-offsite/?url={url}"),
@@ -52,7 +54,7 @@ class ShareLink:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ButtonEmail:
-    """What a short mail says: a title, some sentences, one button, and why it was sent."""
+    """What an email to one person says: a title, some sentences, one button, other links below it, and why it was sent."""
 
     subject: str
     title: str
@@ -60,7 +62,7 @@ class ButtonEmail:
     button: str
     url: str
     small: str
-    more: tuple[ShareLink, ...] = ()  # other ways, as links below the button
+    more: tuple[ShareLink, ...] = ()
 
 
 class Design:
@@ -70,6 +72,12 @@ class Design:
         self._newsletter = newsletter
         self._loader = ChoiceLoader([FileSystemLoader(folder) for folder in (*folders, PACKAGED)])
         self._environment = _environment(self._loader)
+        self._environment.filters["long_date"] = self._long_date
+
+    def _long_date(self, day: date) -> str:
+        """A date in the newsletter's language with the day of the week; in English as a newspaper writes it, without a comma."""
+        language = self._newsletter.language.replace("-", "_")
+        return str(format_date(day, "EEEE d MMMM y" if language.startswith("en") else "full", locale=language))
 
     def render(self, edition: Edition) -> Rendered:
         """The edition in words; TemplateError names the file and the line that cannot be rendered."""
@@ -79,7 +87,7 @@ class Design:
         if not subject:
             raise TemplateError("the subject is empty", thing="subject.txt.j2")
         if PREFIX in subject:
-            raise TemplateError("the subject is the same for all; it cannot speak of its reader", thing="subject.txt.j2")
+            raise TemplateError("the subject cannot use reader or subscriber values", thing="subject.txt.j2")
         context |= {"subject": subject, "preheader": preheader}
         html, text = self._html(context), _unblank(self._fill("edition.txt.j2", context))
         return Rendered(subject=subject, preheader=preheader, html=html, text=text)
@@ -88,11 +96,23 @@ class Design:
         """Bytes of an edition's HTML as it leaves, a reader's own words in it at their longest."""
         return filled_size(self.render(edition).html, len(self._newsletter.public_url or ""))
 
-    def letter(self, letter: ButtonEmail) -> Rendered:
-        """A short mail to one person."""
-        context = {"letter": letter, "newsletter": self._newsletter}
-        html, text = self._html(context, "letter.mjml.j2"), _unblank(self._fill("letter.txt.j2", context))
-        return Rendered(subject=letter.subject, preheader="", html=html, text=text)
+    def email(self, name: str, url: str, more: Mapping[str, str] = NOTHING, **values: object) -> Rendered:
+        """An email to one person with a button that leads to `url`; its words are in `emails/NAME.txt.j2`, those of `more` links in
+        its `labels`.
+        """
+        words = self._module(f"emails/{name}.txt.j2", {"newsletter": self._newsletter, **values})
+        email = ButtonEmail(
+            subject=squeeze(str(words.subject)),
+            title=squeeze(str(words.title)),
+            paragraphs=tuple(map(squeeze, str(words.text).strip().split("\n\n"))),
+            button=squeeze(str(words.button)),
+            url=url,
+            small=squeeze(str(words.small)),
+            more=tuple(ShareLink(words.labels[key], address) for key, address in more.items()),
+        )
+        context = {"email": email, "newsletter": self._newsletter}
+        html, text = self._html(context, "email.mjml.j2"), _unblank(self._fill("email.txt.j2", context))
+        return Rendered(subject=email.subject, preheader="", html=html, text=text)
 
     def _context(self, edition: Edition) -> dict[str, Any]:
         return {
@@ -101,7 +121,7 @@ class Design:
             "newsletter": self._newsletter,
             "reader": Placeholders(),
             "subscriber": Placeholders(),
-            "date": format_date(edition.slot.day, "full", locale=self._newsletter.language.replace("-", "_")),
+            "date": self._long_date(edition.slot.day),
             "share": self._share,
             "picture": self._picture,
             "report": self._report,
@@ -110,28 +130,27 @@ class Design:
         }
 
     def _fill(self, name: str, context: dict[str, Any]) -> str:
-        try:
+        with _named(name):
             return self._environment.get_template(name).render(context)
-        except TemplateSyntaxError as error:
-            raise TemplateError(
-                f"template error: {error.message}", thing=f"{error.filename or error.name}:{error.lineno}"
-            ) from error
-        except (JinjaError, TypeError, ValueError, AttributeError, ArithmeticError, LookupError) as error:
-            raise TemplateError(f"template error: {error}", thing=_place(error, name)) from error
+
+    def _module(self, name: str, context: dict[str, Any]) -> Any:
+        """What a template sets."""
+        with _named(name):
+            return self._environment.get_template(name).make_module(context)
 
     def _html(self, context: dict[str, Any], name: str = "edition.mjml.j2") -> str:
         source = _even(self._fill(name, context))
         if unknown := unknown_tag(source):
             told = f"unknown MJML tag <{unknown[1]}>"
             raise TemplateError(
-                told, thing=self._place(name, context, unknown.start()), remedy=f"Known: {', '.join(sorted(TAGS))}."
+                told, thing=self._place(name, context, unknown.start()), remedy=f"Supported tags: {', '.join(sorted(TAGS))}."
             )
         try:
             return _html_of(source)
         except (ValueError, css_inline.InlineError) as error:
             at = position(error, source)
             near = "" if at is None else f" near “{squeeze(source[max(0, at - 40) : at + 40])}”"
-            told = f"not valid MJML: {POSITION.sub('', str(error))}{near}"
+            told = f"invalid MJML: {POSITION.sub('', str(error))}{near}"
             raise TemplateError(told, thing=self._place(name, context, at)) from error
 
     def _place(self, name: str, context: dict[str, Any], at: int | None) -> str:
@@ -154,8 +173,19 @@ class Design:
         """Where a reader reports a comment."""
         to = self._newsletter.report_to or self._newsletter.reply_to or self._newsletter.sender
         _, address = split_mailbox(to)
-        subject, body = quote(f"Report a comment by {comment.author}"), quote(comment.url, safe="")
+        subject, body = quote(f"Report: comment by {comment.author}"), quote(comment.url, safe="")
         return f"mailto:{quote(address, safe='@')}?subject={subject}&body={body}"
+
+
+@contextmanager
+def _named(name: str) -> Iterator[None]:
+    """TemplateError for whatever a template raises, with its file and line."""
+    try:
+        yield
+    except TemplateSyntaxError as error:
+        raise TemplateError(f"template error: {error.message}", thing=f"{error.filename or error.name}:{error.lineno}") from error
+    except (JinjaError, TypeError, ValueError, AttributeError, ArithmeticError, LookupError) as error:
+        raise TemplateError(f"template error: {error}", thing=_place(error, name)) from error
 
 
 def _place(error: BaseException, name: str) -> str:

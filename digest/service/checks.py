@@ -48,7 +48,7 @@ async def run_checks(app: App) -> list[Finding]:
 
 async def _config(app: App) -> list[Finding]:
     newsletter = app.config.newsletter
-    told = f"{newsletter.name}, in {newsletter.timezone.key} time"
+    told = f"{newsletter.name}, time zone {newsletter.timezone.key}"
     return [Finding("config", "ok", told), *_wishes(newsletter), *_open(app)]
 
 
@@ -62,13 +62,19 @@ def _open(app: App) -> Iterator[Finding]:
 def _wishes(newsletter: Newsletter) -> Iterator[Finding]:
     """What a mailing may lack, and what that costs."""
     if not newsletter.public_url:
-        yield Finding("config", "warning", "no public_url: readers can unsubscribe by e-mail only, and Gmail wants one click")
+        yield Finding(
+            "config",
+            "warning",
+            "public_url is not set: readers can unsubscribe only by email, and Gmail requires one click of bulk senders",
+        )
     elif urlsplit(newsletter.public_url).scheme != "https":
-        yield Finding("config", "warning", "public_url is not https: mail programs offer no one-click unsubscribe (RFC 8058)")
+        yield Finding(
+            "config", "warning", "public_url is not https: email programs will not offer one-click unsubscribe (RFC 8058)"
+        )
     if not newsletter.postal_address:
-        yield Finding("config", "warning", "no postal_address: the law asks for one in most countries")
+        yield Finding("config", "warning", "postal_address is not set: the law in many countries requires one")
     if not newsletter.site_url:
-        yield Finding("config", "warning", "no site_url: the footer cannot lead to your site")
+        yield Finding("config", "warning", "site_url is not set: the footer has no link to your site")
 
 
 async def _subscribers(app: App) -> list[Finding]:
@@ -83,13 +89,21 @@ async def _subscribers(app: App) -> list[Finding]:
         *(Finding("subscribers", "error", f"the column “{name}” {meant}") for name in undecided),
         *_held(app),
         Finding(
-            "subscribers", "ok" if active else "error", f"{active} active" if active else "nobody is active in subscribers.csv"
+            "subscribers",
+            "ok" if active else "error",
+            f"{counted(active, 'active subscriber')}"
+            if active
+            else "subscribers.csv has no active subscribers. Add one, for example with `digest subscribers add EMAIL`",
         ),
     ]
     if skipped:
         first = next(row for row in app.subscriber_file().problems() if row.skipped)
         found.append(
-            Finding("subscribers", "warning", f"{counted(skipped, 'row')} skipped, the first on line {first.line}: {first.what}")
+            Finding(
+                "subscribers",
+                "warning",
+                f"{counted(skipped, 'row')} skipped; first, line {first.line}: {first.what}. Run `digest subscribers check`",
+            )
         )
     return found
 
@@ -99,7 +113,7 @@ def _held(app: App) -> Iterator[Finding]:
     readers = count_recipients(app.store, app.subscriber_file(), app.clock().date())
     for plan in app.config.editions:
         if error := would_hold(app.config.guards, app.store, app.series[plan.name], readers):
-            yield Finding("subscribers", "error", f"the next edition would be held: {error}")
+            yield Finding("subscribers", "error", f"a guard would hold the next edition: {error}")
 
 
 async def _sources(app: App) -> list[Finding]:
@@ -108,7 +122,7 @@ async def _sources(app: App) -> list[Finding]:
     except DigestError as error:
         return [Finding("sources", "error", str(error))]
     failed = [Finding("sources", "error" if not harvest.articles else "warning", str(row)) for row in harvest.failures]
-    told = f"{counted(len(harvest.articles), 'article')} and {counted(len(harvest.comments), 'comment')} in the last seven days"
+    told = f"{counted(len(harvest.articles), 'article')} and {counted(len(harvest.comments), 'comment')} in the last 7 days"
     return [
         *([Finding("sources", "ok" if harvest.articles else "warning", told)] if harvest.articles or not failed else []),
         *failed,
@@ -132,7 +146,7 @@ def _strays(app: App) -> Iterator[Finding]:
         if name not in ours:
             near = difflib.get_close_matches(name, ours, n=1)
             yield Finding(
-                "templates", "warning", f"templates/{name} replaces none of ours{f'; did you mean {near[0]}?' if near else ''}"
+                "templates", "warning", f"templates/{name} replaces none of ours{f'. Did you mean {near[0]}?' if near else ''}"
             )
 
 
@@ -168,29 +182,29 @@ async def _relay(app: App, relay: Relay) -> Finding:
     session = Session(relay, app.config.newsletter.address, app.clock, Extensions())
     try:
         await session.connect()
-        offers = ", ".join(name.upper() for name in session.greeted()) or "nothing beyond the basics"
+        offers = ", ".join(name.upper() for name in session.greeted()) or "no extensions"
     except DigestError as error:
         return Finding("relay", "error", str(error))
     finally:
         await session.close()
-    login = "logged in" if relay.user else "no login"
+    login = "logged in" if relay.user else "no login used"
     name = f"{relay.name}: " if relay.name else ""
-    return Finding("relay", "ok", f"{name}{relay.host}:{relay.port} answers, TLS {relay.tls}, {login}; offers {offers}")
+    return Finding("relay", "ok", f"{name}{relay.host}:{relay.port} connected (TLS {relay.tls}, {login}); supports {offers}")
 
 
 async def _bounces(app: App) -> list[Finding]:
     """Where mail that cannot be delivered comes back to, and whether anybody reads it."""
     bounces = app.config.bounces
     if not bounces.address:
-        return [Finding("bounces", "warning", "no [bounces] address: dead addresses are found by the relay's answers only")]
+        return [Finding("bounces", "warning", "bounces.address is not set: bounces that arrive later by email are not seen")]
     if not bounces.mailbox:
-        told = "no mailbox: pipe what comes back to `digest bounces -`, or let your provider call a webhook"
+        told = "bounces.mailbox is not set: pipe bounces to `digest bounces -`, or set up a webhook"
         return [Finding("bounces", "ok" if bounces.webhooks else "warning", told)]
     try:
         await asyncio.to_thread(check_mailbox, bounces.mailbox, app.config.root, bounces.password)
     except DigestError as error:
         return [Finding("bounces", "error", str(error))]
-    return [Finding("bounces", "ok", f"{bounces.address} comes back to {bounces.mailbox.partition(':')[0]}, which can be read")]
+    return [Finding("bounces", "ok", f"{bounces.address}: the {bounces.mailbox.partition(':')[0]} mailbox can be read")]
 
 
 async def _dns(app: App) -> list[Finding]:
@@ -202,7 +216,11 @@ async def _dns(app: App) -> list[Finding]:
         *(_key(key) for key in app.config.dkim),
     ]
     strangers = [*_alignment(app)]
-    unsigned = [] if app.config.dkim else [Finding("dns", "warning", "no [dkim]: sign with one here, or let the relay sign")]
+    unsigned = (
+        []
+        if app.config.dkim
+        else [Finding("dns", "warning", "[dkim] is not set: messages are unsigned unless the relay signs them")]
+    )
     return [*await asyncio.gather(*asked), *unsigned, *strangers]
 
 
@@ -224,7 +242,9 @@ async def _record(name: str, begins: str, label: str) -> Finding:
     if isinstance(texts, str):
         return Finding("dns", "warning", f"{label} of {name}: {texts}")
     found = next((text for text in texts if text.startswith(begins)), None)
-    return Finding("dns", "ok" if found else "warning", f"{label} of {name}: {found or 'there is none; receivers expect one'}")
+    return Finding(
+        "dns", "ok" if found else "warning", f"{label} of {name}: {found or 'no record; many mail providers require one'}"
+    )
 
 
 async def _key(key: Dkim) -> Finding:
@@ -238,13 +258,13 @@ async def _key(key: Dkim) -> Finding:
     wanted = signer.dns_record()
     texts = await _texts(name)
     if isinstance(texts, str):
-        return Finding("dkim", "warning", f"{name}: {texts}; it should be {wanted}")
+        return Finding("dkim", "warning", f"{name}: {texts}; it should contain {wanted}")
     public = wanted.rpartition("p=")[2]
     good = any(public in text.replace(" ", "") for text in texts)
     return Finding(
         "dkim",
         "ok" if good else "warning",
-        f"{name} {'is the key here' if good else f'is not the key here; it should be {wanted}'}",
+        f"{name} {'matches the key' if good else f'does not match the key; set it to {wanted}'}",
     )
 
 
@@ -255,5 +275,5 @@ async def _texts(name: str) -> list[str] | str:
     except (dns.resolver.NXDOMAIN, dns.resolver.NoAnswer):
         return []
     except dns.exception.DNSException as error:
-        return f"cannot ask DNS ({type(error).__name__})"
+        return f"DNS lookup failed ({type(error).__name__})"
     return [b"".join(row.strings).decode("utf-8", "replace") for row in answer]

@@ -49,7 +49,7 @@ class DryRun:
 
     def text(self) -> str:
         """What a person reads."""
-        subject = self.rendered.subject if self.rendered else "too few articles"
+        subject = self.rendered.subject if self.rendered else "no edition, too few articles"
         lines = [f"Edition {self.edition.slot.key}, No. {self.edition.number}: {subject}"]
         lines += [
             f"  {story.position + 1}. {story.article.title} ({counted(len(story.picks), 'comment')})"
@@ -57,13 +57,13 @@ class DryRun:
         ]
         lines += [f"  {receipt.outcome}: {receipt.recipient.email} {receipt.code} {receipt.reply}" for receipt in self.receipts]
         lines += [f"  no room for: {row.label}" for row in without_room(self.edition)]
-        lines += [f"  failed: {failure}" for failure in self.failures]
+        lines += [f"  warning: {failure}" for failure in self.failures]
         return "\n".join(
             lines
             if self.receipts
             else [
                 *lines,
-                f"{counted(self.recipients, 'subscriber')} would get it. Nothing was sent, and the edition is not frozen.",
+                f"Dry run: {counted(self.recipients, 'subscriber')} would get this edition. Nothing was sent or frozen.",
             ]
         )
 

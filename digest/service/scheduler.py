@@ -102,7 +102,7 @@ class Service:
         try:
             await asyncio.to_thread(catch_up, self._app.store, self._app.subscriber_file())
         except DigestError as error:
-            log.warning("the roll does not show who is gone: %s", error)
+            log.warning("could not write suppressions to subscribers.csv: %s", error)
 
     async def watch_returns(self) -> None:
         """Read the mail that comes back, until the service stops."""
@@ -173,4 +173,4 @@ async def serve(service: Service, stop: asyncio.Event) -> None:
     await service.settled()
     scheduler.shutdown(wait=False)
     await returning
-    log.info("stopped")
+    log.info("service stopped")

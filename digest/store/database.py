@@ -51,7 +51,9 @@ def open_engine(url: str, root: Path) -> Engine:
         raise ConfigError(f"store.url cannot be used: {error}", thing="digest.toml") from error
     except (SQLAlchemyError, OSError) as error:
         cause = getattr(error, "orig", None) or error
-        raise StoreError(f"cannot open the database: {cause}", thing=url, remedy="Is the folder there and writable?") from error
+        raise StoreError(
+            f"cannot open the database: {cause}", thing=url, remedy="Check that the folder exists and is writable."
+        ) from error
     return engine
 
 
@@ -76,9 +78,7 @@ def _told(context: ExceptionContext) -> StoreError | None:
         return None
     cause = str(error.orig)
     remedy = next((remedy for words, remedy in _REMEDIES if any(word in cause for word in words)), "")
-    return StoreError(
-        f"the database fails: {cause}", thing=str(context.engine.url.database if context.engine else ""), remedy=remedy
-    )
+    return StoreError(f"database error: {cause}", thing=str(context.engine.url.database if context.engine else ""), remedy=remedy)
 
 
 def _begin(connection: Connection) -> None:
@@ -99,7 +99,7 @@ def _migrate(connection: Connection) -> None:
     if there == newest:
         return
     if there is not None and there > newest:
-        raise StoreError("the database is newer than this program", remedy="Install the newer digest again.")
+        raise StoreError("the database was created by a newer version of digest", remedy="Upgrade digest.")
     from alembic import command  # noqa: PLC0415
     from alembic.config import Config as AlembicConfig  # noqa: PLC0415
 

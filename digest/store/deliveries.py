@@ -2,7 +2,7 @@
 
 A delivery goes `queued → sending → sent | refused | deferred | unknown`, or to `skipped` where the reader opted out.
 `sending` is committed before the message's bytes leave, its outcome after the reply: a delivery found in `sending`
-when nobody is sending was in flight when a run died.
+when nobody is sending was in flight when a run was interrupted.
 """
 
 from collections.abc import Iterator, Sequence
@@ -56,12 +56,12 @@ class Deliveries:
         self._settling, self._beginning = Prepared(_SETTLE, engine), Prepared(_BEGIN, engine)
 
     def reclaim(self, key: str, *, hold: bool = False) -> list[str]:
-        """Queue again what was in flight when a run died, or hold it for good; returns those addresses.
+        """Queue again what was in flight when a run was interrupted, or hold it for good; returns those addresses.
 
         Call it holding the sending lock.
         """
         table = schema.deliveries
-        fate = {"state": Outcome.UNKNOWN, "reply": "in flight when a run died"} if hold else {"state": QUEUED}
+        fate = {"state": Outcome.UNKNOWN, "reply": "in flight when a run was interrupted"} if hold else {"state": QUEUED}
         with self._engine.begin() as connection:
             lock_for_writing(connection)
             mine = and_(table.c.edition == key, table.c.state == SENDING)

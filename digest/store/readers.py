@@ -64,7 +64,7 @@ class Readers:
     def enrol(self, email: str, token: str) -> int:
         """Let a token be known that no edition has been sent with yet; returns the reader's number in every edition's list.
 
-        0 for somebody who wanted to be forgotten: nothing is kept of them.
+        0 for somebody who deleted at their request: nothing is kept of them.
         """
         known, erased = schema.readers, schema.erased.c
         with self._engine.begin() as connection:
@@ -109,7 +109,7 @@ class Readers:
                 connection.execute(update(table).where(table.c.id == row.id).values(**values, mails=row.mails + 1))
             else:
                 connection.execute(table.insert().values(email=email, mails=1, **values))
-                insert_events(connection, [HistoryEvent(email=email, at=now, event="asked to join", detail="by the form")])
+                insert_events(connection, [HistoryEvent(email=email, at=now, event="asked to subscribe", detail="by the form")])
             return _request(connection.execute(select(table).where(table.c.email == email)).one())
 
     def asking(self, request: int, nonce: str, now: datetime) -> Request | None:
@@ -127,7 +127,7 @@ class Readers:
             return bool(connection.execute(delete(table).where(table.c.id == request.id, table.c.nonce == request.nonce)).rowcount)
 
     def remember(self, email: str, token: str) -> None:
-        """Somebody who wanted to be forgotten has come back of their own will; their links work."""
+        """Somebody who deleted at their request has come back of their own will; their links work."""
         with self._engine.begin() as connection:
             connection.execute(delete(schema.erased).where(schema.erased.c.token == token))
         self.enrol(email, token)

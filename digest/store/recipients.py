@@ -23,7 +23,7 @@ from digest.store.database import insert as careful_insert
 from digest.store.readers import Preference, preferences
 from digest.store.suppressions import Suppression, forgotten, suppress
 
-NO_STORY = "no story of their topics"
+NO_STORY = "no stories for their topics"
 _PAGE = 5_000
 _INCOMING = Table(
     "roll",
@@ -131,13 +131,13 @@ def _suppress(connection: Connection, now: datetime) -> None:
         incoming.status.in_(GONE), ~exists().where(schema.suppressions.c.email == incoming.email)
     )
     while rows := connection.execute(new.where(incoming.n > last).order_by(incoming.n).limit(_PAGE)).all():
-        said = partial(Suppression, since=now, origin=Origin.LIST, detail="so marked in the roll")
+        said = partial(Suppression, since=now, origin=Origin.LIST, detail="marked in subscribers.csv")
         suppress(connection, [said(email=row.email, reason=row.status) for row in rows])
         last = rows[-1].n
 
 
 def _number(connection: Connection, token: Callable[[str], str]) -> None:
-    """The lasting id of each address, given at its first edition; who wanted to be forgotten is taken off the list here."""
+    """The lasting id of each address, given at its first edition; who deleted at their request is taken off the list here."""
     incoming, last = _INCOMING.c, 0
     unknown = select(incoming.n, incoming.email).where(
         incoming.status == "active", ~exists().where(schema.readers.c.email == incoming.email)

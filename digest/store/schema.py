@@ -196,7 +196,7 @@ suppressions = Table(
 erased = Table(
     "erased",
     metadata,
-    Column("token", String, primary_key=True),  # all that is kept of somebody who wanted to be forgotten
+    Column("token", String, primary_key=True),  # all that is kept of somebody who deleted at their request
     Column("at", Instant, nullable=False),
 )
 

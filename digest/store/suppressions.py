@@ -196,7 +196,7 @@ class Suppressions:
             last = rows[-1].email
 
     def forgotten(self, tokens: Iterable[str]) -> frozenset[str]:
-        """Of some readers' tokens those whose readers wanted to be forgotten."""
+        """Of some readers' tokens those whose readers deleted at their request."""
         with self._engine.begin() as connection:
             return forgotten(connection, tokens)
 
@@ -253,7 +253,7 @@ def _doubtful(connection: Connection, key: str, dead: Counter[str]) -> set[str]:
 def _bounce_softly(connection: Connection, entries: Sequence[HistoryEvent], *, limit: int, since: datetime) -> list[str]:
     insert_events(connection, entries)
     worn = [entry for entry in entries if entry.event == SOFT and events_of(connection, SOFT, since, entry.email) >= limit]
-    detail = f"{limit} bounces since {since:%d %b %Y}, the last: "
+    detail = f"{limit} soft bounces since {since:%-d %b %Y}, most recently: "
     rows = [
         Suppression(email=row.email, reason="bounced", since=row.at, origin=Origin.MAIL, detail=detail + row.detail) for row in worn
     ]
@@ -280,7 +280,7 @@ def _known(connection: Connection, emails: Sequence[str]) -> dict[str, tuple[str
 
 
 def forgotten(connection: Connection, tokens: Iterable[str]) -> frozenset[str]:
-    """Within a transaction: of some readers' tokens those whose readers wanted to be forgotten."""
+    """Within a transaction: of some readers' tokens those whose readers deleted at their request."""
     table = schema.erased.c
     return frozenset(
         token

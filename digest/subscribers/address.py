@@ -33,13 +33,18 @@ def normalise(address: str) -> str:
     if address.isascii() and PLAIN.match(lower) and len(lower) <= 254:
         return lower
     if len(address) > MAX_ADDRESS_CHARS:
-        raise SubscriberFileError(f"{address[:40]!r}… is not an address: it is too long")
+        raise SubscriberFileError(f"{address[:40]!r}… is not a valid address: too long")
     bare = _taken_out(_INVISIBLE.sub("", address).strip())
     try:
         checked = validate_email(bare, check_deliverability=False, test_environment=True)
     except EmailNotValidError as error:
-        raise SubscriberFileError(f"{address.strip()[:80]!r} is not an address: {str(error).rstrip('.')}") from error
+        raise SubscriberFileError(f"{address.strip()[:80]!r} is not a valid address: {_reason(error)}") from error
     return (checked.ascii_email or checked.normalized).lower()
+
+
+def _reason(error: EmailNotValidError) -> str:
+    told = str(error).rstrip(".")
+    return "no @ sign" if "@-sign" in told else told[:1].lower() + told[1:]
 
 
 def _taken_out(text: str) -> str:
@@ -52,7 +57,7 @@ def _taken_out(text: str) -> str:
     text = text.strip().removeprefix("mailto:").removesuffix(".")
     if text[:1] in _STRAY or text.partition("@")[0][-1:] in _STRAY:
         raise SubscriberFileError(
-            f"{text[:80]!r} is not an address: it has a stray {text[0] if text[0] in _STRAY else 'mark'} in it; take it out"
+            f"{text[:80]!r} is not a valid address: it has a stray {text[0] if text[0] in _STRAY else 'mark'} in it; take it out"
         )
     return text
 
@@ -61,8 +66,8 @@ def address_problem(email: str) -> str:
     """What is odd about a mailbox that nevertheless gets its mail: an office's, or one that is thrown away; else nothing."""
     local, _, domain = email.partition("@")
     if local in ROLES:
-        return "an office's address rather than a person's; its readers may complain of mail that a colleague asked for"
-    return "a disposable address" if domain in disposable_domains() else ""
+        return "role address (shared mailbox); complaints are more likely"
+    return "disposable address" if domain in disposable_domains() else ""
 
 
 def count_odd_addresses(emails: Sequence[str]) -> int:

@@ -20,9 +20,9 @@ from digest.subscribers.encoding import Encoding
 
 DELIMITERS = (",", ";", "\t", "|")
 MAX_RECORD_LINES = 100  # lines of one record; beyond that a quotation mark was left open
-OPEN_QUOTE = "a quotation mark is not closed"
+OPEN_QUOTE = "missing closing quotation mark"
 BLOCK = 600  # lines read at once: what the caches of a core hold; 2,000 take twice as long
-_HEADER = "Its first line names the columns, like email,name."
+_HEADER = "Add a first line with the column names, such as email,name."
 
 
 class Record(NamedTuple):
@@ -129,18 +129,20 @@ def open_table(path: Path) -> Iterator[CsvTable]:
                 yield CsvTable.over(iter(file), path.name, charset)
     except UnicodeDecodeError as error:
         raise SubscriberFileError(
-            f"is not whole {error.encoding.upper()}", thing=path.name, remedy="Save it as “CSV UTF-8”."
+            f"not valid {error.encoding.upper()}", thing=path.name, remedy="Save it as “CSV UTF-8”."
         ) from error
     except OSError as error:
         raise SubscriberFileError(
-            f"cannot be read: {error.strerror}", thing=str(path), remedy="It needs a header line, at least: email"
+            f"cannot be read: {error.strerror}", thing=str(path), remedy="Create it with a first line: email"
         ) from error
 
 
 def _refuse_binary(path: Path, head: bytes, charset: Encoding) -> None:
     """RollError for what is no text: most often the workbook itself."""
     if head.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
-        raise SubscriberFileError("is a workbook, not CSV", thing=path.name, remedy="Open it, and save it as “CSV UTF-8”.")
+        raise SubscriberFileError(
+            "this is a spreadsheet, not a CSV file", thing=path.name, remedy="Open it and save it as “CSV UTF-8”."
+        )
     if charset.codec == "utf-8" and b"\x00" in head:
         raise SubscriberFileError("is not a text file", thing=path.name, remedy="Save the list as “CSV UTF-8”.")
 

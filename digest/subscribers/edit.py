@@ -64,11 +64,11 @@ class FileEdit:
 
 
 def add(path: Path, email: str, *, name: str = "", today: date) -> None:
-    """Append a subscriber; RollError where the address is on the roll already."""
+    """Append a subscriber; RollError where the address already on the subscriber list."""
     address = normalise(email)
 
     def there(record: Record) -> str:
-        raise SubscriberFileError("is on the roll already", thing=f"{path.name}:{record.line}: {address}")
+        raise SubscriberFileError("already on the subscriber list", thing=f"{path.name}:{record.line}: {address}")
 
     row = NewRow(email=address, name=" ".join(name.split()), values={"status": "active", "joined": today.isoformat()})
     rewrite(path, FileEdit(edits=lambda _table, _columns: {address: there}, rows=lambda: [row]))
@@ -79,7 +79,7 @@ def remove(path: Path, email: str) -> int:
     address = normalise(email)
     count = rewrite(path, FileEdit(edits=lambda _table, _columns: {address: lambda _record: None}))
     if not count:
-        raise SubscriberFileError("is not on the roll", thing=f"{path.name}: {address}")
+        raise SubscriberFileError("not on the subscriber list", thing=f"{path.name}: {address}")
     return count
 
 
@@ -130,8 +130,8 @@ def rewrite(path: Path, change: FileEdit) -> int:
     try:
         return _rewritten(path, change)
     except OSError as error:
-        told = f"cannot be written: {error.strerror}"
-        raise SubscriberFileError(told, thing=str(path), remedy="Is the disk full, or the folder not writable?") from error
+        told = f"cannot write: {error.strerror}"
+        raise SubscriberFileError(told, thing=str(path), remedy="Check free disk space and write permission.") from error
 
 
 def _rewritten(path: Path, change: FileEdit) -> int:
@@ -151,7 +151,9 @@ def _rewritten(path: Path, change: FileEdit) -> int:
                     _publish(real, temporary)
                     return edited
     raise BusyError(
-        "somebody saved it while it was being changed", thing=str(path), remedy="Close it elsewhere and try again; nothing is lost."
+        "the file was changed by another program",
+        thing=str(path),
+        remedy="Nothing was changed. Close it in the other program and try again.",
     )
 
 
@@ -226,7 +228,7 @@ def _locked(path: Path) -> Iterator[None]:
         with lock:
             yield
     except Timeout as error:
-        raise BusyError(f"another process has held it for {LOCK_TIMEOUT:.0f} s", thing=str(path)) from error
+        raise BusyError(f"locked by another process for {LOCK_TIMEOUT:.0f} seconds", thing=str(path)) from error
 
 
 def _version(path: Path) -> tuple[int, int, int]:
@@ -244,7 +246,7 @@ def _replacement(path: Path) -> Iterator[tuple[Path, IO[bytes]]]:
     try:
         descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     except OSError as error:
-        raise SubscriberFileError(f"its folder cannot be written to: {error.strerror}", thing=str(path)) from error
+        raise SubscriberFileError(f"cannot write to its folder: {error.strerror}", thing=str(path)) from error
     temporary = Path(name)
     try:
         with os.fdopen(descriptor, "wb") as file:

@@ -48,11 +48,9 @@ def columns_of(table: CsvTable, name: str, meant: Mapping[str, str] = NOTHING) -
     columns = Columns.of(list(map(decode_windows_1252, table.header.fields)), meant)
     if "email" not in columns.known:
         raise SubscriberFileError(
-            f"there is no column email (there is: {', '.join(columns.names)[:200]})",
+            f"no email column (columns: {', '.join(columns.names)[:200]})",
             thing=f"{name}:{table.header.line}",
-            remedy="Write a first line that names the columns."
-            if "@" in table.header.raw
-            else "Name the column with the addresses email.",
+            remedy="Add a first line with the column names." if "@" in table.header.raw else "Rename the address column to email.",
         )
     return columns
 
@@ -150,7 +148,7 @@ class Reading:
             return Problem(record.line, record.flaw) if record.flaw else None
         fields, width = list(map(decode_windows_1252, record.fields)), self._width
         if any(map(str.strip, fields[width:])):
-            what = f"{len(fields)} fields under {width} columns; is a field with {self._delimiter!r} not in quotes?"
+            what = f"{len(fields)} fields, but {width} columns. Put fields that contain {self._delimiter!r} in quotes"
             return Problem(record.line, what)
         return (fields + [""] * width)[:width]
 
@@ -165,7 +163,7 @@ class Reading:
 def _address(record: Record, text: str) -> str | Problem | None:
     """An address that may need more than a look; None in a row without anything."""
     if not text.strip():
-        return Problem(record.line, "no address") if any(map(str.strip, record.fields)) else None
+        return Problem(record.line, "no email address") if any(map(str.strip, record.fields)) else None
     try:
         return normalise(text)
     except SubscriberFileError as error:

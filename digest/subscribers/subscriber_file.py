@@ -138,9 +138,9 @@ class SubscriberFile:
                 continue
             if row.status not in _KNOWN:
                 told = row.status.removeprefix(UNCLEAR)
-                yield Problem(row.line, f"unknown status {told!r}; there is {', '.join(STATUSES)}")
+                yield Problem(row.line, f"unknown status {told!r}. Use {', '.join(STATUSES)}")
             elif row.line in doubles.others:
-                yield Problem(row.line, f"the same address as line {doubles.standing[row.email].line}")
+                yield Problem(row.line, f"duplicate of line {doubles.standing[row.email].line}")
             yield from (Problem(row.line, what, skipped=False) for what in _remarks(row))
 
     def _doubles(self) -> _Doubles:
@@ -187,11 +187,11 @@ def _remarks(row: Subscriber) -> Iterator[str]:
     if odd := address_problem(row.email):
         yield odd
     if row.timezone and row.timezone not in _zones():
-        yield f"unknown time zone {row.timezone[:40]!r}; write one like Europe/London"
+        yield f"unknown time zone {row.timezone[:40]!r}. Use a name like Europe/London"
     if row.language and not _LANGUAGE.match(row.language):
-        yield f"{row.language[:40]!r} is not a language; write one like en or en-GB (BCP 47)"
+        yield f"unknown language {row.language[:40]!r}. Use a code like en or en-GB"
     if row.frequency.casefold() not in FREQUENCIES:
-        yield f"unknown frequency {row.frequency[:40]!r}; there is {', '.join(FREQUENCIES[1:])}"
+        yield f"unknown frequency {row.frequency[:40]!r}. Use {', '.join(FREQUENCIES[1:])}"
 
 
 @cache
@@ -204,4 +204,4 @@ def _manner(table: CsvTable, *, foreign: bool) -> str:
     mark = " with a byte order mark" if table.charset.mark else ""
     names = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
     codec = "Windows-1252 (it is not UTF-8)" if foreign else table.charset.codec.upper()
-    return f"{codec}{mark}, {names.get(table.delimiter, table.delimiter)} between the columns"
+    return f"{codec}{mark}, separated by {names.get(table.delimiter, table.delimiter)}"

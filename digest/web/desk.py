@@ -1,4 +1,4 @@
-"""The editor's desk: the coming edition as any subscriber will get it, made anew whenever a template changes."""
+"""The preview:: the coming edition as any subscriber will get it, made anew whenever a template changes."""
 
 import hashlib
 from collections.abc import Sequence
@@ -56,7 +56,7 @@ class Desk:
         versions = Variants(self._edition, app.design())
         variant = versions.chosen(*app.store.readers.preference(email).over(row))
         if variant is None:
-            raise DigestError("no story of this edition is on this reader's topics", thing=email)
+            raise DigestError("this edition has no stories for the subscriber's topics", thing=email)
         own = columns([rendered.html, rendered.text])
         extra = {name.casefold(): value for name, value in row.extra.items() if name.casefold() in own}
         recipient = Recipient(id=number, email=email, name=row.name, variant=variant, extra=extra)

@@ -23,7 +23,7 @@ async def form_of(request: web.Request) -> MultiDictProxy[Any]:
         ValueError,
         web.RequestPayloadError,
     ) as error:  # a charset that does not exist, fields that cannot be told apart
-        raise web.HTTPBadRequest(text="That is not a form.\n") from error
+        raise web.HTTPBadRequest(text="The form could not be read.\n") from error
 
 
 async def body_of(request: web.Request) -> str:

@@ -67,7 +67,7 @@ _COMMON = {
 async def require_local_host(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Answer only requests addressed to this machine by name, so that no page elsewhere can read a desk through DNS."""
     if (request.url.host or "") not in _LOOPBACK:
-        raise web.HTTPForbidden(text="This page is for this machine only.")
+        raise web.HTTPForbidden(text="This page can only be opened on the computer that runs digest.")
     return await handler(request)
 
 
@@ -87,7 +87,9 @@ async def served(application: web.Application, host: str, port: int) -> AsyncIte
             server = await asyncio.get_running_loop().create_server(ConnectionLimits(inner, connection_limit()), host, port)
         except OSError as error:
             raise DigestError(
-                f"cannot listen: {error.strerror}", thing=f"{host}:{port}", remedy="Is another digest running? Choose another port."
+                f"cannot listen on this port: {error.strerror}",
+                thing=f"{host}:{port}",
+                remedy="Another digest may be running. Stop it, or choose another port.",
             ) from error
         name = f"[{host}]" if ":" in host else host
         yield f"http://{name}:{server.sockets[0].getsockname()[1]}"

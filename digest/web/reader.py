@@ -32,7 +32,7 @@ SIGNED = "{token:[A-Za-z0-9_.-]{20,200}}"
 MAX_TOPICS = 50  # topics of one form
 LONGEST_PAUSE = timedelta(days=366)
 REQUEST_TIMEOUT = 60.0  # seconds for a request and its answer
-_LATER = "The newsletter's files cannot be written to at the moment. Please try again in some minutes."
+_LATER = "Your change could not be saved. Try again in a few minutes."
 
 
 class ReaderPages:
@@ -127,7 +127,7 @@ class ReaderPages:
         if self.subscriptions.known(token) is None and not self.subscriptions.erased(token):  # before anything of it is read
             return self._page("missing.html.j2", status=404, what="page")
         one_click = "one-click" in (await body_of(request)).lower()
-        how = "one click in a mail program (RFC 8058)" if one_click else "by the page"
+        how = "one-click unsubscribe in the email program (RFC 8058)" if one_click else "on the unsubscribe page"
         if not await self.subscriptions.leave(request.match_info["token"], how):
             return self._page("missing.html.j2", status=404, what="page")
         if one_click:  # nobody reads it
@@ -153,7 +153,7 @@ class ReaderPages:
         try:
             self.subscriptions.ask(email, name, topics)
         except SubscriberFileError:
-            error = "That is not an e-mail address. It looks like name@example.org."
+            error = "Enter an email address in the correct format, like name@example.org."
             return self._page("subscribe.html.j2", status=400, done=False, error=error, topics=self._archive.topics(), email=email)
         return self._page("subscribe.html.j2", done=True, error="", topics=(), email="")
 
@@ -235,7 +235,9 @@ class ReaderPages:
         try:
             self.subscriptions.send_link(text_of((await form_of(request)).get("email")))
         except SubscriberFileError:
-            return self._page("lost.html.j2", status=400, done=False, error="That is not an e-mail address.")
+            return self._page(
+                "lost.html.j2", status=400, done=False, error="Enter an email address in the correct format, like name@example.org."
+            )
         return self._page("lost.html.j2", done=True, error="")
 
     async def mine(self, request: web.Request) -> web.Response:
@@ -289,7 +291,7 @@ class ReaderPages:
         return self._asking.takes(who) and self._networks.takes(network(who)) and self._all.takes("all")
 
     def _too_many(self) -> web.Response:
-        answer = self._page("sorry.html.j2", status=429, what="That was often. Please wait some minutes and try again.")
+        answer = self._page("sorry.html.j2", status=429, what="You have tried too many times. Wait a few minutes and try again.")
         answer.headers["Retry-After"] = "600"
         return answer
 

@@ -102,7 +102,7 @@ class Viewer:
         """The mail's HTML for the frame, light or dark whatever this browser prefers."""
         raw, error = self._raw(request.match_info["name"])
         if raw is None:
-            raise web.HTTPNotFound(text=error or "There is no such mail.")
+            raise web.HTTPNotFound(text=error or "Message not found.")
         html = mime_view.html_part(raw)
         shown = mime_view.darkened(html) if request.query.get("dark") else mime_view.lightened(html)
         return web.Response(text=shown, content_type="text/html", headers=mail_headers())

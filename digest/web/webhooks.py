@@ -44,8 +44,8 @@ class Webhooks:
         try:
             await asyncio.to_thread(self._dealt, name, call, asyncio.get_running_loop())
         except ForgedError as error:
-            log.warning("a call of /hooks/%s was refused: %s", name, error)
-            return web.Response(status=403, text="That does not bear the provider's mark.\n")
+            log.warning("rejected a call to /hooks/%s: %s", name, error)
+            return web.Response(status=403, text="The request could not be verified.\n")
         return web.json_response({"ok": True})
 
     def _dealt(self, name: str, call: Call, loop: asyncio.AbstractEventLoop) -> None:
@@ -82,7 +82,7 @@ class Webhooks:
                 answer.raise_for_status()
                 body = await answer.content.read(65_536)
         except (aiohttp.ClientError, TimeoutError) as error:
-            raise ForgedError(f"the provider's certificate cannot be fetched: {error}") from error
+            raise ForgedError(f"cannot fetch the provider's certificate: {error}") from error
         if url.endswith(".pem"):
             self._fetched = dict([*self._fetched.items(), (url, body)][-_MAX_CERTIFICATES:])
         return body

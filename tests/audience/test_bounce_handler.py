@@ -195,7 +195,7 @@ async def test_a_bounce_that_names_nobody_is_known_by_its_envelope(app: App, rel
 
 async def test_who_leaves_after_a_bounce_has_left(app: App, relay: Relay) -> None:
     BounceHandler(app).take(dsn(envelope(relay, "ada@readers.example"), "ada@readers.example"))
-    app.store.suppressions.opt_out([(app.links.token("ada@readers.example"), "by the page")], NOW)
+    app.store.suppressions.opt_out([(app.links.token("ada@readers.example"), "on the unsubscribe page")], NOW)
     assert app.store.suppressions.among(["ada@readers.example"]) == {"ada@readers.example": "unsubscribed"}
     app.store.suppressions.adopt([Suppression(email="ada@readers.example", reason="bounced", since=NOW, origin=Origin.MAIL)])
     assert app.store.suppressions.among(["ada@readers.example"]) == {"ada@readers.example": "unsubscribed"}
@@ -244,7 +244,7 @@ def test_a_failure_in_the_middle_loses_no_message(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("place", "told"), [("maildir:none", "not a Maildir"), ("mbox:none", "not there"), ("imap://u@127.0.0.1:1/INBOX", "127.0.0.1")]
+    ("place", "told"), [("maildir:none", "not a Maildir"), ("mbox:none", "not found"), ("imap://u@127.0.0.1:1/INBOX", "127.0.0.1")]
 )
 def test_a_mailbox_that_is_not_there_says_so(tmp_path: Path, place: str, told: str) -> None:
     with pytest.raises(DigestError, match=told):

@@ -128,7 +128,7 @@ def test_marks_nobody_sees_are_taken_off(written: str, read: str) -> None:
      "'ada@readers.example", "•ada@readers.example", "“ada@readers.example”", "– ada@readers.example"],
 )  # fmt: skip
 def test_what_cannot_be_read_rightly_is_refused(written: str) -> None:
-    with pytest.raises(SubscriberFileError, match=r"addresses in one field|stray|is not an address"):
+    with pytest.raises(SubscriberFileError, match=r"addresses in one field|stray|is not a valid address"):
         normalise(written)
 
 

@@ -103,7 +103,7 @@ async def test_the_morning(relay: Relay, site: RecordedSite, furnish: Furnish, t
     assert done.code == 0
     eml = (tmp_path / "out" / "weekday-2026-11-24.eml").read_bytes()
     dry = await digest("send", "-C", root, "--dry-run")
-    assert "2 subscribers would get it" in dry.out
+    assert "2 subscribers would get this" in dry.out
     assert relay.taken == []
     sent = await digest("send", "-C", root, "--json")
     assert sent.code == 3
@@ -142,8 +142,8 @@ async def test_subscribers(furnish: Furnish) -> None:
 @pytest.mark.parametrize(
     ("spoil", "code", "told"),
     [
-        (lambda root: (root / "digest.toml").write_text((root / "digest.toml").read_text().replace("[smtp]", "[smpt]")), 2, "unknown key smpt; did you mean smtp?"),
-        (lambda root: (root / "subscribers.csv").write_text("name\nAda\n"), 2, "no column email"),
+        (lambda root: (root / "digest.toml").write_text((root / "digest.toml").read_text().replace("[smtp]", "[smpt]")), 2, "smpt: unknown key. Did you mean smtp?"),
+        (lambda root: (root / "subscribers.csv").write_text("name\nAda\n"), 2, "no email column"),
         (lambda root: (root / "subscribers.csv").unlink(), 2, "cannot be read"),
         (lambda root: ((root / "templates").mkdir(), (root / "templates" / "story.mjml.j2").write_text("a\nb {% endfor %}")), 2, "story.mjml.j2:2"),
         (lambda root: (root / "digest.toml").write_text((root / "digest.toml").read_text() + '\n[dkim]\ndomain = "d.example"\nselector = "s"\nkey_file = "none.pem"\n'), 2, "none.pem"),
@@ -176,7 +176,7 @@ async def test_an_edition_is_not_sent_before_its_hour(site: RecordedSite, relay:
     root = furnish(site.base, relay.port)
     done = await digest("send", "-C", root, "--date", "2026-11-25")
     assert (done.code, relay.taken) == (1, [])
-    assert "not complete before" in one_line(done)
+    assert "cannot be sent before" in one_line(done)
     saturday = await digest("send", "-C", root, "--date", "2026-11-28")
     assert (saturday.code, "Saturday" in saturday.err) == (2, True)
 
@@ -302,8 +302,8 @@ async def test_check_sees_what_would_break(site: RecordedSite, furnish: Furnish)
     done = await digest("check", "-C", root, "--json")
     assert (done.code, done.json["ok"]) == (1, False)
     told = {(row["area"], row["level"]): row["text"] for row in done.json["findings"]}
-    assert "did you mean story.mjml.j2" in told["templates", "warning"]
-    assert "nobody is active" in told["subscribers", "error"]
+    assert "Did you mean story.mjml.j2" in told["templates", "warning"]
+    assert "no active subscribers" in told["subscribers", "error"]
     assert ("relay", "error") in told
     assert ("sources", "ok") in told
 
@@ -312,7 +312,7 @@ async def test_a_late_edition_wants_a_word_and_events_tell_how_it_goes(site: Rec
     root, noon = furnish(site.base, relay.port), "2026-11-24T14:00:00+00:00"
     refused = await digest("send", "-C", root, now=noon)
     assert refused.code == 1
-    assert "edition weekday-2026-11-24 is 7 hours old" in one_line(refused)
+    assert "edition weekday-2026-11-24 was due 7 hours ago" in one_line(refused)
     assert relay.taken == []
     sent = await digest("send", "-C", root, "--late", "--json", now=noon)
     assert (sent.code, sent.json["sent"], sent.json["waiting"]) == (0, 2, 0)
@@ -327,7 +327,7 @@ async def test_many_refusals_are_counted_by_reason(site: RecordedSite, relay: Re
     root = furnish(site.base, relay.port, emails=[f"r{number:02}@readers.example" for number in range(90)])
     held = await digest("send", "-C", root)
     assert held.code == 1
-    assert "addresses are dead, more than 5.0%. The rest stays queued." in one_line(held)
+    assert "addresses bounced (limit 5.0%). The remaining messages stay queued." in one_line(held)
     assert "--anyway" in one_line(await digest("send", "-C", root))  # it holds until somebody says so
     done = await digest("send", "--anyway", "-C", root)
     assert done.code == 3

@@ -79,7 +79,7 @@ def test_the_window_is_half_open() -> None:
 
 def test_what_came_in_late_is_taken_once_there_was_an_edition() -> None:
     edition = made([article("late", 30)], settled=[ArticleSigns("other", "g.example/other")])
-    assert edition.stories[0].reasons[-1].startswith("came in after")
+    assert edition.stories[0].reasons[-1].startswith("arrived too late")
 
 
 def test_what_was_settled_is_not_printed_again_under_another_id_either() -> None:
@@ -116,25 +116,25 @@ def test_where_there_are_too_many_one_topic_does_not_fill_the_edition() -> None:
     ]
     edition = made(rows, rules=replace(RULES, articles=3))
     assert "l" in {story.article.id for story in edition.stories}
-    assert "the most discussed" in edition.stories[0].reasons
+    assert "most discussed" in edition.stories[0].reasons
 
 
 def test_a_source_weighs_what_the_editor_says() -> None:
     rows = [article("a", 1, comment_count=9), article("b", 2, source="other")]
     assert made(rows).stories[0].article.id == "a"
     heavy = made(rows, rules=replace(RULES, weights={"other": 9.0}))
-    assert (heavy.stories[0].article.id, heavy.stories[0].reasons[-1]) == ("b", "its source weighs 9")
+    assert (heavy.stories[0].article.id, heavy.stories[0].reasons[-1]) == ("b", "source weight 9")
 
 
 def test_what_does_not_fit_is_left_out_with_the_reason() -> None:
     rules = Rules(newsletter="G", articles=2, comments_per_article=2, standards=STANDARDS)
     edition = made([article(f"a{n}", n + 1) for n in range(5)], rules=rules)
     assert len(edition.stories) == 2
-    assert [row.reason for row in edition.left_out] == ["the edition holds 2 articles"] * 3
+    assert [row.reason for row in edition.left_out] == ["over the limit of 2 articles"] * 3
 
 
 def test_a_password_is_a_reason() -> None:
-    assert reason(made([article("a", access="protected")]), "a") == "behind a password"
+    assert reason(made([article("a", access="protected")]), "a") == "password-protected"
 
 
 def test_a_picture_helps_an_article_to_lead() -> None:
@@ -145,9 +145,9 @@ def test_a_picture_helps_an_article_to_lead() -> None:
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        ("Well said.", "under 12 words"),
-        ("> " + SENSIBLE, "nothing but a quotation"),
-        ("https://a.example/" + "x" * 200, "under 12 words"),
+        ("Well said.", "fewer than 12 words"),
+        ("> " + SENSIBLE, "only a quotation"),
+        ("https://a.example/" + "x" * 200, "fewer than 12 words"),
         (SENSIBLE + " https://a.example https://b.example https://c.example", "3 links or more"),
         (SENSIBLE.upper(), "mostly capitals"),
         (SENSIBLE + " You absolute moron.", "abuse"),
@@ -232,7 +232,7 @@ def test_duplicates_keep_the_earliest() -> None:
     early, late = comment("z", written=END - timedelta(hours=9)), comment("a2", SENSIBLE.replace(",", ""))
     edition = made([article("a")], [late, early])
     assert printed(edition) == ["z"]
-    assert reason(edition, "a2") == "said before in the same words"
+    assert reason(edition, "a2") == "repeats another comment"
 
 
 @pytest.mark.parametrize("state", ["held", "spam", "deleted"])
@@ -245,13 +245,13 @@ def test_a_reply_has_its_parents_words_or_is_not_printed() -> None:
     edition = made([article("a")], [parent, comment("r", parent_id="p"), comment("o", OTHER, parent_id="gone")])
     (pick,) = edition.stories[0].picks
     assert (pick.comment.id, pick.parent_author, pick.parent_excerpt) == ("r", "Writer p", "Who decides?")
-    assert reason(edition, "o") == "what it answers is gone"
+    assert reason(edition, "o") == "replies to a comment that is missing or not approved"
 
 
 def test_an_answer_to_abuse_is_not_printed() -> None:
     edition = made([article("a")], [comment("p", "You moron."), comment("r", parent_id="p")])
     assert printed(edition) == []
-    assert reason(edition, "r") == "what it answers is not fit to print"
+    assert reason(edition, "r") == "replies to a comment that was left out"
 
 
 def test_an_answer_to_what_a_gate_holds_is_not_printed() -> None:

@@ -66,7 +66,7 @@ def test_every_comment_is_explained_to_a_person() -> None:
     assert "    abuse: “moron”" in told
     assert "length +0." in told
     assert told.count("PICK") == 2
-    assert "answers Ben:" in told
+    assert "in reply to Ben:" in told
 
 
 def boilerplate(count: int) -> list[dict[str, str]]:
@@ -205,7 +205,7 @@ def test_a_newsletters_own_scores_change_what_they_name(tmp_path: Path) -> None:
     assert json.loads(judged(THREAD, root=tmp_path))["picks"] == []
     assert load_scoring_rules(tmp_path).scores.text == STANDARDS.scores.text
     (tmp_path / "scores.toml").write_text("[text]\nlenght = 1\n")
-    with pytest.raises(ConfigError, match=r"text\.lenght is not known"):
+    with pytest.raises(ConfigError, match=r"text\.lenght: unknown key"):
         load_scoring_rules(tmp_path)
     (tmp_path / "scores.toml").write_text("[gate]\nscorn = inf\n")
     with pytest.raises(ConfigError, match=r"gate\.scorn"):
@@ -217,7 +217,7 @@ def test_a_newsletters_own_scores_change_what_they_name(tmp_path: Path) -> None:
 
 def test_a_broken_model_is_named(tmp_path: Path) -> None:
     (tmp_path / "abuse.model").write_bytes(b"nonsense")
-    with pytest.raises(ConfigError, match=r"abuse\.model: is not a model"):
+    with pytest.raises(ConfigError, match=r"abuse\.model: not an abuse model"):
         load_scoring_rules(tmp_path)
 
 

@@ -23,6 +23,6 @@ def test_once_tells_a_person() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "digest", "demo", "--once"], capture_output=True, text=True, timeout=60, check=True
     )
-    assert "22 messages arrived" in done.stdout
-    assert "subscribers.csv:10 was skipped" in done.stdout
+    assert "22 messages delivered" in done.stdout
+    assert "1 row skipped: subscribers.csv:10" in done.stdout
     assert "digest init" in done.stdout

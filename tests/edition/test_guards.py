@@ -31,7 +31,7 @@ async def sent(
 
 @pytest.mark.parametrize(
     ("people", "told"),
-    [(PEOPLE[:100], "shrunk from 200 to 100"), ([*PEOPLE, *(f"x{row}" for row in PEOPLE)], "grown from 200 to 400")],
+    [(PEOPLE[:100], "shrank from 200 to 100"), ([*PEOPLE, *(f"x{row}" for row in PEOPLE)], "grew from 200 to 400")],
 )
 async def test_a_list_that_is_suddenly_another_holds_the_edition(
     site: RecordedSite, relay: Relay, furnish: Furnish, people: list[str], told: str
@@ -73,13 +73,13 @@ async def test_a_rise_of_bounces_or_complaints_holds_the_next_edition(
         assert last is not None
         check_bounce_rate(app.config.guards, app.store, last)
         app.store.suppressions.adopt(rows[:count])
-        with pytest.raises(HeldError, match=rf"{count} of 200 readers have {reason}"):
+        with pytest.raises(HeldError, match=rf"{count} of 200 subscribers {reason}"):
             check_bounce_rate(app.config.guards, app.store, last)
 
 
 async def test_dead_addresses_stop_a_run_and_the_rest_is_kept(site: RecordedSite, relay: Relay, furnish: Furnish) -> None:
     relay.rcpt = lambda address: "550 5.1.1 no such user" if int(address[1:4]) % 4 == 0 else None
-    with pytest.raises(HeldError, match="The rest stays queued"):
+    with pytest.raises(HeldError, match="The remaining messages stay queued"):
         await sent(furnish, site, relay, PEOPLE)
     assert 0 < len(relay.taken) < 150
     relay.rcpt = lambda address: None

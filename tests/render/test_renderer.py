@@ -100,11 +100,11 @@ def test_the_whole_mail() -> None:
     out = rendered(edition())
     seen = MimeView(out.html)
     assert out.subject == "A title"
-    assert out.preheader == "Also today: Another"
+    assert out.preheader == "Also in this edition: Another"
     assert seen.tags.count("h1") == 1
     assert seen.tags.count("h2") == 2
     for needed in (
-        "Tuesday, 24 November 2026",
+        "Tuesday 24 November 2026",
         "No. 12",
         "Harbour & quay",
         "By Nell <Ark>",
@@ -225,7 +225,7 @@ def test_a_newsletters_own_template_wins_and_its_error_is_named(tmp_path: Path) 
 
 @pytest.mark.parametrize(
     ("mjml", "told"),
-    [("<mjml><mj-body><mj-txet>x</mj-txet></mj-body></mjml>", "mj-txet"), ("<mjml><mj-body></mjml>", "not valid MJML")],
+    [("<mjml><mj-body><mj-txet>x</mj-txet></mj-body></mjml>", "mj-txet"), ("<mjml><mj-body></mjml>", "invalid MJML")],
 )
 def test_broken_mjml_is_named(tmp_path: Path, mjml: str, told: str) -> None:
     (tmp_path / "edition.mjml.j2").write_text(mjml)

@@ -56,7 +56,7 @@ async def test_topics_choose_stories(app: App, relay: Relay) -> None:
         assert (title in flat["health"]) == (not own or "health" in own)
         assert (title in flat["both"]) == (not own or bool(own & {"health", "tram"}))
     trouble = app.store.deliveries.troubles("weekday-2026-11-24", 10)
-    assert [(row.email, row.reply) for row in trouble] == [("none@readers.example", "no story of their topics")]
+    assert [(row.email, row.reply) for row in trouble] == [("none@readers.example", "no stories for their topics")]
 
 
 async def test_a_reader_may_do_without_comments(app: App, relay: Relay) -> None:
@@ -178,7 +178,7 @@ async def test_the_preview_has_the_bytes_of_the_readers_own_version(app: App, re
     edition, _ = await build_edition(app, plan, app.slot(plan, NOW.date()))
     desk = Desk(app, edition, "")
     before = desk.raw("ada@readers.example")
-    with pytest.raises(DigestError, match="no story"):
+    with pytest.raises(DigestError, match="no stories"):
         desk.raw("bo@readers.example")
     await sent(app)
     (taken,) = [raw for address, raw in relay.taken if address == "ada@readers.example"]

@@ -139,7 +139,7 @@ async def test_a_dead_relay_is_logged_and_tried_again(
     time.now = START + timedelta(seconds=1)
     relay.mail = lambda sender: "553 no"
     await alarms.service.publish_due()
-    assert "refuses the sender" in caplog.text
+    assert "refused the sender" in caplog.text
     relay.mail = lambda sender: None
     time.now += timedelta(minutes=1)
     await alarms.service.catch_up()

@@ -217,7 +217,7 @@ def test_a_database_of_the_future_is_left_alone(tmp_path: Path) -> None:
     Store.open("sqlite:///d.db", tmp_path).close()
     with closing(sqlite3.connect(tmp_path / "d.db", isolation_level=None)) as connection:
         connection.execute("UPDATE alembic_version SET version_num = '9999'")
-    with pytest.raises(StoreError, match="newer than this program"):
+    with pytest.raises(StoreError, match="newer version of digest"):
         Store.open("sqlite:///d.db", tmp_path)
 
 

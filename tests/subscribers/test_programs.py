@@ -163,7 +163,7 @@ def test_a_workbook_is_told_as_one(tmp_path: Path, store: Store, data: bytes) ->
     subscriber_file, file = tmp_path / "subscribers.csv", tmp_path / "list.xlsx"
     subscriber_file.write_text("email\n")
     file.write_bytes(data)
-    with pytest.raises(SubscriberFileError, match=r"list\.xlsx: is (a workbook|not a text file).*CSV UTF-8"):
+    with pytest.raises(SubscriberFileError, match=r"list\.xlsx: this is (a spreadsheet|not a text file).*CSV UTF-8"):
         took(store, subscriber_file, file)
 
 
@@ -282,7 +282,7 @@ def test_taking_an_import_back_leaves_what_readers_did_themselves(tmp_path: Path
     file.write_text(f"email,status\n{ADA},unsubscribed\n{BO},unsubscribed\n")
     store.readers.enrol(ADA, "t" * 27)
     took(store, subscriber_file, file)
-    store.suppressions.opt_out([("t" * 27, "by the page")], NOW)
+    store.suppressions.opt_out([("t" * 27, "on the unsubscribe page")], NOW)
     assert undo(store, subscriber_file, NOW).released == 1
     assert store.suppressions.among([ADA, BO]) == {ADA: "unsubscribed"}
 

@@ -45,11 +45,11 @@ async def test_joining_by_keyboard(town: Town, page: Page) -> None:
     await page.keyboard.press("Space")
     await tab_to(page, "Subscribe")
     await page.keyboard.press("Enter")
-    await page.wait_for_selector("text=Look into your inbox")
+    await page.wait_for_selector("text=Check your inbox")
     await page.goto(link(await town.letter("new@readers.example"), town.base, "confirm"))
-    await tab_to(page, "Yes, send it to me")
+    await tab_to(page, "Confirm subscription")
     await page.keyboard.press("Enter")
-    await page.wait_for_selector("text=Welcome")
+    await page.wait_for_selector("text=You are subscribed")
     assert "new@readers.example,,active,Health," in await town.subscriber_file()
 
 
@@ -71,7 +71,7 @@ async def test_choosing_by_keyboard(town: Town, page: Page) -> None:
     await tab_to(page, "until")
     day = (NOW + timedelta(days=5)).date()
     await page.keyboard.type(day.strftime("%m%d%Y"))
-    await tab_to(page, "Save")
+    await tab_to(page, "Save changes")
     await page.keyboard.press("Enter")
     await page.wait_for_selector("text=Saved.")
     wish = town.app.store.readers.preference("ada@readers.example")
@@ -83,7 +83,7 @@ async def test_leaving_by_keyboard(town: Town, page: Page) -> None:
     assert town.app.store.suppressions.among(["ada@readers.example"]) == {}
     await tab_to(page, "Unsubscribe")
     await page.keyboard.press("Enter")
-    await page.wait_for_selector("text=You are unsubscribed")
+    await page.wait_for_selector("text=You have unsubscribed")
     assert town.app.store.suppressions.among(["ada@readers.example"]) == {"ada@readers.example": "unsubscribed"}
 
 
@@ -99,13 +99,13 @@ async def test_being_forgotten_by_keyboard(town: Town, page: Page) -> None:
     await page.goto(f"{town.base}/preferences")
     await tab_to(page, "email")
     await page.keyboard.type("bo@readers.example")
-    await tab_to(page, "Send me the link")
+    await tab_to(page, "Send link")
     await page.keyboard.press("Enter")
-    await page.wait_for_selector("text=Look into your inbox")
+    await page.wait_for_selector("text=Check your inbox")
     await page.goto(link(await town.letter("bo@readers.example"), town.base, "mine"))
-    await tab_to(page, "Erase my data")
+    await tab_to(page, "Delete my data")
     await page.keyboard.press("Enter")
-    await page.wait_for_selector("text=Your data are gone")
+    await page.wait_for_selector("text=We have deleted your data")
     assert "bo@readers.example" not in await town.subscriber_file()
 
 

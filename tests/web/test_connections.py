@@ -40,7 +40,7 @@ async def test_half_requests_do_not_keep_anybody_out() -> None:
 
 
 async def test_who_says_nothing_whole_is_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connections, "HEAD", 0.05)
+    monkeypatch.setattr(connections, "HEAD_TIMEOUT", 0.05)
     async with served(application(), "127.0.0.1", 0) as base:
         reader, writer = await asyncio.open_connection("127.0.0.1", int(base.rpartition(":")[2]))
         writer.write(b"GET / HT")

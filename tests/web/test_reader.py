@@ -69,7 +69,7 @@ async def test_a_link_that_is_not_whole_says_so(app: App, relay: Relay, pages: s
             for method in ("GET", "POST"):
                 async with client.request(method, wrong, data=ONE_CLICK) as forged:
                     assert forged.status == 404
-                    assert "cut off in your mail program" in await forged.text()
+                    assert "incomplete or out of date" in await forged.text()
         async with client.get(pages) as front:
             assert front.url.path == "/subscribe"
     assert app.store.suppressions.among(["ada@readers.example", "bo@readers.example"]) == {}

@@ -35,7 +35,7 @@ async def got(url: str, status: int = 200, method: str = "GET", **form: object) 
 async def test_double_opt_in(town: Town) -> None:
     await got(f"{town.base}/subscribe", 200)
     told = await got(f"{town.base}/subscribe", method="POST", email="New@Readers.example", name="Nell\r\nBcc: x", topic="Health")
-    assert "Look into your inbox" in told
+    assert "Check your inbox" in told
     assert "new@readers.example" not in await town.subscriber_file()
     message = await town.letter("new@readers.example")
     assert "List-Unsubscribe" not in message
@@ -44,12 +44,12 @@ async def test_double_opt_in(town: Town) -> None:
     assert "@" not in confirm.partition("://")[2]
     await got(confirm)
     assert "new@readers.example" not in await town.subscriber_file()  # a scanner that follows the link confirms nothing
-    assert "Welcome" in await got(confirm, method="POST")
+    assert "You are subscribed" in await got(confirm, method="POST")
     assert (await town.subscriber_file()).endswith("new@readers.example,Nell Bcc: x,active,Health,\n")
     assert [entry.event for entry in town.app.store.history.of("new@readers.example")] == [
-        "asked to join", "preferences", "confirmed",
+        "asked to subscribe", "preferences", "confirmed",
     ]  # fmt: skip
-    assert "This link is over" in await got(confirm, 410, method="POST")  # once
+    assert "This link no longer works" in await got(confirm, 410, method="POST")  # once
     assert (await town.subscriber_file()).count("new@readers.example") == 1
 
 
@@ -61,7 +61,7 @@ async def test_the_answer_is_the_same_whoever_asks(town: Town) -> None:
     }
     assert len(set(answers.values())) == 1
     assert "already" in (await town.letter("ada@readers.example"))["Subject"]
-    assert "confirm" in (await town.letter("stranger@readers.example"))["Subject"]
+    assert "Confirm" in (await town.letter("stranger@readers.example"))["Subject"]
     assert "cross@readers.example" not in [address for address, _ in town.relay.taken]
     lost = {await got(f"{town.base}/preferences", method="POST", email=f"{name}@readers.example") for name in ("ada", "nobody")}
     assert len({re.sub(r'nonce-[^"]+', "", page) for page in lost}) == 1
@@ -162,7 +162,7 @@ async def test_ones_own_data_and_being_forgotten(town: Town) -> None:
     assert data["subscription"]["name"] == "Ada"
     assert [row["state"] for row in data["deliveries"]] == ["sent"]
     await got(f"{mine}/erase", 405)  # not by following a link
-    assert "Erased" in await got(f"{mine}/erase", method="POST")
+    assert "Your data has been deleted" in await got(f"{mine}/erase", method="POST")
     assert "ada" not in await town.subscriber_file()
     await got(mine, 404)
     database = town.app.config.root / "state" / "digest.db"
@@ -170,7 +170,7 @@ async def test_ones_own_data_and_being_forgotten(town: Town) -> None:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     assert b"ada@readers.example" not in database.read_bytes()
     leave = town.app.links.token("ada@readers.example")
-    assert "You are unsubscribed" in await got(f"{town.base}/unsubscribe/{leave}", method="POST")  # an old link is not wrong
+    assert "You have unsubscribed" in await got(f"{town.base}/unsubscribe/{leave}", method="POST")  # an old link is not wrong
     assert town.app.store.suppressions.forgotten([leave, "x"]) == {leave}
 
 
@@ -404,5 +404,5 @@ async def test_who_comes_back_gets_mail_whatever_pause_there_was(town: Town) -> 
 async def test_the_letter_of_choices_leads_to_all_that_is_ones_own(town: Town) -> None:
     await got(f"{town.base}/preferences", method="POST", email="ada@readers.example")
     letter = await town.letter("ada@readers.example")
-    for path, button in {"preferences": "Save", "unsubscribe": "Unsubscribe", "mine": "Erase my data"}.items():
+    for path, button in {"preferences": "Save changes", "unsubscribe": "Unsubscribe", "mine": "Delete my data"}.items():
         assert f">{button}</button>" in await got(link(letter, town.base, path))

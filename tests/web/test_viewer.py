@@ -34,7 +34,7 @@ async def test_every_view_of_every_subscriber(desk: str, browser: Browser) -> No
     for label, needle in {
         "Plain text": "THE HARBOUR GAZETTE",
         "Source": "List-Unsubscribe:",
-        "Why these": "behind a password",
+        "Why these": "password-protected",
     }.items():
         await page.get_by_role("link", name=label).click()
         assert needle in await page.locator("main").inner_text()
@@ -89,6 +89,6 @@ async def test_a_mail_that_is_not_there(desk: str) -> None:
     async with aiohttp.ClientSession() as client:
         async with client.get(f"{desk}/mail/nobody/html") as answer:
             assert answer.status == 404
-            assert "is not an address" in await answer.text()
+            assert "is not a valid address" in await answer.text()
         async with client.get(f"{desk}/mail/nobody") as answer:
             assert 'role="alert"' in await answer.text()

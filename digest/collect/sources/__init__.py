@@ -54,4 +54,4 @@ def _named(group: str, key: str, kind: str, ours: Sequence[str], function: str) 
             thing="digest.toml",
             remedy="Install digest anew, with all that it depends on.",
         ) from error
-    raise ConfigError(f"{key} {kind!r} is not known", thing="digest.toml", remedy=f"There is: {', '.join([*ours, *others])}.")
+    raise ConfigError(f"unknown {key} {kind!r}", thing="digest.toml", remedy=f"Available: {', '.join([*ours, *others])}.")

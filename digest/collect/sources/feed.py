@@ -69,7 +69,7 @@ async def _pages(first: Response, get: Get, since: datetime, plan: SourcePlan) -
         except FetchError as error:
             if page is None:
                 raise
-            yield _Page(flaw=f"its next page: {error}")
+            yield _Page(flaw=f"next page of the feed: {error}")
             return
 
 
@@ -97,8 +97,8 @@ def _key(entry: Any) -> str:
 
 
 def _harvest(plan: SourcePlan, rows: Sequence[Article], skipped: int, since: datetime, flaws: Sequence[str] = ()) -> Harvest:
-    told = [f"passed over {counted(skipped, 'entry', 'entries')} without an address"] if skipped else []
-    told += [f"not read to its end ({flaw}); what stands before that was" for flaw in flaws]
+    told = [f"skipped {counted(skipped, 'entry', 'entries')} without a link"] if skipped else []
+    told += [f"read only in part: {flaw}" for flaw in flaws]
     return Harvest(
         articles=tuple(row for row in rows if _wanted(row, since)),
         older=tuple(row for row in rows if not _wanted(row, since) and row.published >= since - LATEST),

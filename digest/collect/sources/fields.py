@@ -132,7 +132,7 @@ def comment_text(markup: str) -> str:
 
 
 def is_withheld(text: str) -> bool:
-    """Whether a text is only what a site shows in the place of one that is for members, or behind a password."""
+    """Whether a text is only what a site shows in the place of one that is for members, or password-protected."""
     said = squeeze(text).casefold().replace("’", "'")
     return len(said) < MAX_WITHHELD_CHARS and any(phrase in said for phrase in _PHRASES["withheld"])
 

@@ -50,7 +50,7 @@ async def read(plan: SourcePlan, get: Get, since: datetime) -> Harvest:
     stories = {article.id: (article, row.objectID) for article, row in zip(made, rows, strict=True) if article}
     articles = [row for row, _ in stories.values()]
     total = json_api.value_at(answer, "nbHits")
-    more = f"{total} stories had {points} points, and {STORIES} were read; raise options.points"
+    more = f"only {STORIES} of {total} stories with {points} points were read. Raise options.points."
     failures = (Failure(source=plan.label, reason=more),) if isinstance(total, int) and total > STORIES else ()
     return Harvest(articles=tuple(articles), failures=failures) + await json_api.threads(
         articles, lambda on: _thread(get, on, [stories[on.id][1]])

@@ -66,7 +66,7 @@ async def parse_response(response: Response, url: str) -> Any:
     try:
         answer = await fields.off_loop(json.loads, response.body)
     except (ValueError, RecursionError) as error:
-        told = response.why if not response.ok or response.challenge else "this is not JSON"
+        told = response.why if not response.ok or response.challenge else "the response is not JSON"
         raise SourceError(told, thing=url, remedy="Check the source's url and key.") from error
     if not response.ok:
         raise SourceError(f"{response.why}: {_why(answer)}", thing=url, remedy="Check the source's url and key.")
@@ -103,7 +103,7 @@ def required_list(answer: Any, *path: str) -> list[Any]:
     found = value_at(answer, *path)
     if not isinstance(found, list):
         raise SourceError(
-            f"the answer has no {'.'.join(path) or 'list'}", remedy="The API may have changed; is there a newer digest?"
+            f"the answer has no {'.'.join(path) or 'list'}", remedy="The API may have changed. Check for a newer version of digest."
         )
     return found
 
@@ -126,7 +126,7 @@ def read_rows(kind: type[Row], rows: Iterable[Any]) -> Rows[Row]:
             odd = f"{'.'.join(map(str, first['loc'])) or 'a row'}: {first['msg']}" if isinstance(row, dict) else odd
     if odd and not found:
         raise SourceError(
-            f"nothing here has the expected form ({odd})", remedy="The API may have changed; is there a newer digest?"
+            f"no item has the expected fields ({odd})", remedy="The API may have changed. Check for a newer version of digest."
         )
     return found
 
@@ -183,11 +183,11 @@ async def threads(articles: Iterable[Article], of: Callable[[Article], Awaitable
         except FetchError as error:
             why = str(error)
         except TimeoutError:
-            why = f"not read to their end within {THREAD_TIMEOUT:.0f} s"
+            why = f"timed out after {THREAD_TIMEOUT:.0f} seconds"
         except Exception as error:  # a fault of ours that one thread's bytes brought out must not cost the articles
-            log.exception("reading the comments of %s failed", on.url)
-            why = f"unexpected {type(error).__name__}: {error}"
-        return Harvest(failures=(Failure(source=on.source, reason=f"comments of “{on.title}” are missing: {why}"),))
+            log.exception("could not read the comments of %s", on.url)
+            why = f"internal error: {type(error).__name__}: {error}. Please report it."
+        return Harvest(failures=(Failure(source=on.source, reason=f"could not read the comments on “{on.title}”: {why}"),))
 
     return sum(await asyncio.gather(*map(one, articles)), Harvest())
 

@@ -89,7 +89,7 @@ async def _statuses(url: str, get: Get, since: datetime) -> list[_Status]:
     accounts = json_api.read_rows(_Account, [await json_api.fetch_json(get, f"{home}/api/v1/accounts/lookup", acct=name)])
     if not name or not accounts or not accounts[0].id:
         raise SourceError(
-            "there is no such account", thing=url, remedy="Use the address of its page, as in https://mastodon.example/@name."
+            "account not found", thing=url, remedy="Use the address of its page, as in https://mastodon.example/@name."
         )
     found: list[_Status] = []
     for _ in range(MAX_PAGES):

@@ -44,7 +44,7 @@ async def read(plan: SourcePlan, get: Get, since: datetime) -> Harvest:
     """The article of a page, or those that a page links to, published since an instant; with the comments in them."""
     robots = await _robots(get, plan.url)
     if not robots.can_fetch(AGENT, plan.url):
-        raise SourceError("robots.txt asks not to read this page", thing=plan.url, remedy="Ask the site for a feed.")
+        raise SourceError("robots.txt disallows this page", thing=plan.url, remedy="Ask the site for a feed.")
     first = await get(plan.url)
     if not first.ok:
         raise SourceError(first.why, thing=plan.url)
@@ -64,8 +64,8 @@ async def read(plan: SourcePlan, get: Get, since: datetime) -> Harvest:
 
     found = sum(await asyncio.gather(*map(one, allowed[:LINKS])), Harvest())
     if not found.articles and not found.failures:
-        raise SourceError("neither this page nor those it links to say that they are articles", thing=plan.url,
-                          remedy="They need JSON-LD or OpenGraph with a date; else use the site's feed.")  # fmt: skip
+        raise SourceError("no articles found on this page or the pages it links to", thing=plan.url,
+                          remedy="Articles need JSON-LD or OpenGraph with a date. Otherwise, use the site's feed.")  # fmt: skip
     return _since(found, since)
 
 

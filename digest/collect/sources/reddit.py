@@ -120,7 +120,7 @@ async def _thread(get: Get, url: str, on: Article, posts: Sequence[_Post]) -> Ha
     for post in posts:
         answer = await json_api.fetch_json(get, f"{_home(url)}{post.permalink.rstrip('/')}.json", limit=500, sort="top", raw_json=1)
         if not isinstance(answer, list) or len(answer) < 2:  # the post, and what is said of it
-            raise SourceError("the answer has no comments", thing=post.permalink)
+            raise SourceError("the response has no comments", thing=post.permalink)
         listings = list(_listings(answer[1]))
         whole = whole and len(listings) < json_api.MAX_COMMENTS and not any(_children(listing, "more") for listing in listings)
         rows = json_api.read_rows(_Remark, [row for listing in listings for row in _children(listing, "t1")])

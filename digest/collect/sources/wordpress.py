@@ -2,7 +2,7 @@
 
 What shapes this file, all seen on real sites: `after` and `before` are exclusive, so we ask one second wider and cut
 afterwards; a page past the end is 400 for posts and an empty list for comments; `_embed` brings at most ten replies,
-so comments are asked for on their own; asking for the comments of a post behind a password is 401 for the whole
+so comments are asked for on their own; asking for the comments of a post password-protected is 401 for the whole
 request; dates with `_gmt` are UTC without saying so; names and titles carry entities. Shields and broken plugins answer
 in the API's place with 400, 406, 429, 500, 503 or an object in a 200; the feed is then open, as a rule.
 """
@@ -117,7 +117,7 @@ def _read(rows: Sequence[Any], plan: SourcePlan, since: datetime) -> tuple[dict[
     """The articles of a list of posts, by their numbers, and what is wrong with the list."""
     found = [valid(_Post, row) for row in rows]
     unread = sum(post is None for post in found)
-    failures = (Failure(source=plan.label, reason=f"{unread} posts in an unknown form were passed over"),) if unread else ()
+    failures = (Failure(source=plan.label, reason=f"skipped {unread} posts in an unknown format"),) if unread else ()
     posts = [(post, _published(post, plan)) for post in found if post and post.status == "publish"]
     return {post.id: article(post, plan) for post, date in posts if date is None or date >= since}, failures
 
@@ -150,7 +150,7 @@ async def _feed(url: str, plan: SourcePlan, get: Get, since: datetime) -> Harves
 
 
 def article(post: _Post, plan: SourcePlan) -> Article:
-    """One post; behind a password it keeps its title and nothing else."""
+    """One post; password-protected it keeps its title and nothing else."""
     locked = post.content.protected
     text = "" if locked else fields.body(post.content.rendered)
     published = _published(post, plan)

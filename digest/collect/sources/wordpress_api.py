@@ -54,7 +54,7 @@ async def rows_of(get: Get, root: str, what: str, query: dict[str, str]) -> tupl
             _must_be_empty(response, what)
         if not rows or (total is not None and page >= total):
             return found, ""
-    return found, f"more than {MAX_PAGES} pages of {what}; the rest was left"
+    return found, f"more than {MAX_PAGES} pages of {what}; only the first {MAX_PAGES} were read"
 
 
 async def _page(get: Get, url: str, *, first: bool) -> tuple[list[Any], Response]:
@@ -72,12 +72,12 @@ async def _page(get: Get, url: str, *, first: bool) -> tuple[list[Any], Response
     except (ValueError, RecursionError) as error:
         if first:
             raise Closed(response.why) from error  # a theme's page, or a shield's, in place of the API
-        raise SourceError("the API answered with something that is not JSON", thing=response.url) from error
+        raise SourceError("the API response is not JSON", thing=response.url) from error
     if response.ok and isinstance(rows, list):
         return rows, response
     if first:
         raise Closed(_message(rows))
-    raise SourceError(f"the API answers {response.status}: {_message(rows)}", thing=response.url)
+    raise SourceError(f"the API returned HTTP {response.status}: {_message(rows)}", thing=response.url)
 
 
 def _must_be_empty(response: Response, what: str) -> None:

@@ -52,12 +52,12 @@ async def _batch(get: Get, root: str, plan: SourcePlan, articles: dict[int, Arti
             return await _by_comment_feed(get, articles[numbers[0]])
         return sum([await _batch(get, root, plan, articles, [number]) for number in numbers], Harvest())
     except FetchError as error:
-        return Harvest(failures=(Failure(source=plan.label, reason=f"comments are missing: {error}"),))
+        return Harvest(failures=(Failure(source=plan.label, reason=f"could not read the comments: {error}"),))
     if missing and len(numbers) > 1:
         return sum([await _batch(get, root, plan, articles, [number]) for number in numbers], Harvest())
     found, odd = await fields.off_loop(_remarks, rows, articles)
     whole = not missing and not odd
-    failure = Failure(source=plan.label, reason=f"not all comments of {articles[numbers[0]].url} could be read")
+    failure = Failure(source=plan.label, reason=f"could not read all comments on {articles[numbers[0]].url}")
     return Harvest(
         comments=found,
         threads=tuple(ThreadCoverage(article_id=articles[number].id, whole_since=BEGINNING) for number in numbers if whole),

@@ -96,9 +96,9 @@ def test_every_kind_has_a_pair() -> None:
 
 
 def test_an_unknown_kind_names_those_there_are() -> None:
-    with pytest.raises(ConfigError, match=r"mastodno.*There is: wordpress, feed"):
+    with pytest.raises(ConfigError, match=r"mastodno.*Available: wordpress, feed"):
         source_reader(SourcePlan(kind="mastodno", url="https://a.example"))
-    with pytest.raises(ConfigError, match="There is: disqus"):
+    with pytest.raises(ConfigError, match="Available: disqus"):
         comment_reader(CommentsPlan(kind="feed"))
 
 
@@ -137,5 +137,5 @@ async def test_another_package_adds_a_kind_by_its_entry_point(tmp_path: Path, mo
     monkeypatch.syspath_prepend(str(tmp_path))
     plan = SourcePlan(kind="notes", url="https://notes.example", options={"board": "town"})
     assert (await source_reader(plan)(plan, Answers({}), SINCE)).read == ("town",)
-    with pytest.raises(ConfigError, match=r"There is: .*notes"):
+    with pytest.raises(ConfigError, match=r"Available: .*notes"):
         source_reader(SourcePlan(kind="note", url="https://notes.example"))

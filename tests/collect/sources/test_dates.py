@@ -25,7 +25,7 @@ def told(text: str, zone: str = "UTC", language: str = "en-GB") -> str:
         "Tue, 24 Nov 2026 09:15:00 CEST", "Tue, 24 Nov 2026 12:45:00 IST", "Tue, 24 Nov 2026 18:15:00 AEDT",
         "Tue, 24 Nov 2026 08:15:00 +01:00", "Tue, 24 Nov 2026 08:15:00 GMT+0100", "Tue, 24 Nov 2026 08:15 UTC+1",
         "Tue, 24 Nov 2026 07:15:00 -0000", "Tue, 24 Nov 2026 02:15:00 -0500 (EST)", "Tue,24  Nov 2026\n 07:15:00 Z",
-        "Tuesday, 24 November 2026 07:15:00 GMT", "Tue, 24-Nov-26 07:15:00 GMT", "Tue, 24 Nov 2026 08:15:00 Europe/Berlin",
+        "Tuesday 24 November 2026 07:15:00 GMT", "Tue, 24-Nov-26 07:15:00 GMT", "Tue, 24 Nov 2026 08:15:00 Europe/Berlin",
         "Sat, 24 Nov 2026 07:15:00 GMT", "24 November 2026, 07:15", "Updated 07:15, 24 November 2026", "24 Nov 2026 7.15am",
         "Nov 24, 2026 2:15 am EST", "November 24th, 2026 at 7:15 a.m.", "Tue, 11/24/2026 - 07:15", "24.11.2026 07:15",
         "2026-11-24T07:15:00Z", "2026-11-24t07:15z", "2026-11-24T08:15:00+01:00", "2026-11-24T08:15:00+0100",

@@ -159,12 +159,12 @@ async def test_entries_without_an_address_are_counted_and_one_without_a_date_wai
     harvest = await feed.read(plan(), Site(feed=f'<rss version="2.0"><channel>{entries}</channel></rss>'.encode()), LONG_AGO)
     (article,) = harvest.articles
     assert (article.title, article.published, article.guessed) == ("No date", UNDATED, True)
-    assert "1 entry without an address" in harvest.failures[0].reason
+    assert "1 entry without a link" in harvest.failures[0].reason
 
 
 async def test_a_json_feed() -> None:
     item = {"id": 7, "url": "https://a.example/7", "title": "A &amp; <b>B</b>", "content_html": "<p>Text.</p><script>x</script>", "date_published": "2026-11-23T10:00:00+01:00", "tags": ["News", "news"], "authors": [{"name": "Nell"}]}  # fmt: skip
-    body = json.dumps({"version": "https://jsonfeed.org/version/1.1", "items": [item, {"id": "no address"}]}).encode()
+    body = json.dumps({"version": "https://jsonfeed.org/version/1.1", "items": [item, {"id": "no email address"}]}).encode()
     harvest = await feed.read(plan(), Site(feed=body), LONG_AGO)
     (article,) = harvest.articles
     assert (article.id, article.author, article.body_text, article.topics) == (
@@ -227,7 +227,7 @@ async def test_a_next_page_that_is_not_there_costs_only_itself() -> None:
 
     harvest = await feed.read(SourcePlan(kind="feed", url="https://g.example/feed"), get, datetime(2026, 11, 1, tzinfo=UTC))
     assert [row.title for row in harvest.articles] == ["Story"]
-    assert "its next page" in str(harvest.failures[0])
+    assert "next page of the feed" in str(harvest.failures[0])
 
 
 FIRST_PAGE = """<?xml version="1.0"?><feed xmlns="http://www.w3.org/2005/Atom"><title>g</title>
