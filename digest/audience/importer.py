@@ -24,19 +24,13 @@ from digest.subscribers.csv_table import CsvTable, Record
 from digest.subscribers.edit import Edit, column_edit
 from digest.subscribers.import_batch import ImportAction, ImportBatch, ImportRow, changes, row_values
 from digest.subscribers.import_journal import ImportJournal
+from digest.subscribers.opt_out_traces import in_file_name, trace
 from digest.subscribers.zip_archive import Part
 
 MAX_EXAMPLES = 20  # examples of each kind
-_TELLING = (
-    "unsubscribed",
-    "cleaned",
-    "bounced",
-    "nonsubscribed",
-    "unconfirmed",
-    "complained",
-    "marked-as-spam",
-    "suppress",
-    "blocklist",
+_MEANINGS = (
+    'Say what the column means: --columns "{0}=unsubscribed" if it marks those who left, "{0}=active" if a yes is consent, '
+    '"{0}=ignore" if it is neither.'
 )
 
 
@@ -99,6 +93,8 @@ class Import:
         """Read one file into the batch."""
         source = SubscriberFile(file, bare=True, meant=meant)
         _check_columns(file, source, status)
+        if status is None:
+            _check_traces(file, source)
         if status is None and (word := _warning(file, source.columns())):
             raise UsageError(
                 f"the file name says {word!r}, but it has no status column",
@@ -257,22 +253,30 @@ def _backwards(was: Mapping[str, str], journal: ImportJournal, counts: Counter[s
 
 def _check_columns(file: Path, source: SubscriberFile, status: str | None) -> None:
     """UsageError for a column, or a cell, that may say who must not be written to and is not understood."""
-    remedy = 'Say what it means: --columns "{0}=unsubscribed" where a yes is an opt-out, "{0}=active" where it is consent, '
-    remedy += '"{0}=ignore" where it is neither.'
     if status is None and (undecided := source.columns().undecided):
         told = f"the column “{undecided[0]}” may say who must not be written to, in a way that is not known"
-        raise UsageError(told, thing=file.name, remedy=remedy.format(undecided[0]))
+        raise UsageError(told, thing=file.name, remedy=_MEANINGS.format(undecided[0]))
     flags = {source.columns().names[flag.at]: flag for flag in source.columns().flags}
     for line, cells in source.cells(tuple(flag.at for flag in flags.values())) if status is None and flags else ():
         for (name, flag), cell in zip(flags.items(), cells, strict=True):
             if (flag.says(cell) or "").startswith(UNCLEAR):
                 told = f"“{cell[:40]}” under “{name}” is neither a yes nor a no"
                 raise UsageError(
-                    told, thing=f"{file.name}:{line}", remedy=f"Correct it. Or {remedy[0].lower()}{remedy[1:].format(name)}"
+                    told, thing=f"{file.name}:{line}", remedy=f"Correct it. Or {_MEANINGS[0].lower()}{_MEANINGS[1:].format(name)}"
                 )
 
 
-def _warning(file: Path, columns: Columns) -> str | None:
+def _check_traces(file: Path, source: SubscriberFile) -> None:
+    """UsageError for a row that reads as active and says in a column nobody knows that its reader has left."""
+    columns = source.columns()
+    told = {columns.names[flag.at] for flag in columns.flags}
+    for row in source if columns.extra else ():
+        for name, cell in row.extra.items() if row.status == "active" else ():
+            if cell and name not in told and trace(name, cell):
+                what = f"“{cell[:40]}” under “{name}” may say that {row.email} must not be written to, and the row reads as active"
+                raise UsageError(what, thing=f"{file.name}:{row.line}", remedy=_MEANINGS.format(name))
+
+
+def _warning(file: Path, columns: Columns) -> str:
     """A word in the file's name that says its readers are gone, where no column could say it."""
-    telling = next((word for word in _TELLING if word in file.name.casefold()), None)
-    return telling if telling and "status" not in columns.known and not columns.flags else None
+    return in_file_name(file.name) if "status" not in columns.known and not columns.flags else ""

@@ -153,10 +153,11 @@ def _worded(message: Message, about: Message | None, sent_to: Sequence[str]) -> 
     if patterns.is_delay_notice(f"{subject}\n{head[:4_000]}") and not failed:
         return "delay", named, "", ""
     words = f"{subject}\n{head[:4_000]}"
-    if not named and patterns.speaks_of_failure(words):
+    speaks = patterns.speaks_of_failure(words) or cause("", _without_greeting(words)) in {Cause.GONE, Cause.FULL}
+    if not named and speaks:
         ours = {*sent_to, *addresses(_header(message, "From"))}
         named = _near(head[:20_000], ours) or _near(text[:20_000], ours)[:1] or _written_to(about) or _copied_to(text)
-    if not named and not patterns.speaks_of_failure(words):
+    if not named and not speaks:
         return "other", (), "", ""
     status = status_code_in(words)
     return _kind(cause(status, _without_greeting(words))), named, status, head[:600]

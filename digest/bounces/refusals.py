@@ -47,7 +47,8 @@ def _any(name: str, *pairs: tuple[str, str], also: str = "") -> re.Pattern[str]:
 
 _SENDER = _any("sender", ("sender", "refused"), ("sender", "gone"))
 _TRUST = _any("trust", ("message", "refused"), also="unwanted")
-_RATE = _any("rate")
+_OWN = re.compile(_plain("|".join(words["own"] for words in _WORDS["languages"].values())), re.IGNORECASE)
+_RATE = _any("rate", also="own")
 _SIZE = _any("size")
 _FULL = _any("full", ("mailbox", "full"))
 _MACHINE = _any("machine")
@@ -95,13 +96,12 @@ def _about_recipient(words: str) -> bool:
 
 
 def _by_mailbox(status: str, words: str, *, stated: bool) -> Cause:
-    if _PAUSED.search(words) and not _FOR_GOOD.search(words):
+    if _PAUSED.search(words) and not (_FOR_GOOD.search(words) or _OWN.search(words)):
         return Cause.LATER if _LATER.search(words) and not _DISABLED.search(words) else Cause.FULL
-    if stated and (
-        status in _DEAD_CODES
-        or _about_recipient(words)
-        or not (_TRUST.search(words) or _RATE.search(words) or _LATER.search(words))
-    ):
+    ours = _RATE.search(words)
+    if stated and not ours and (status in _DEAD_CODES or not (_TRUST.search(words) or _LATER.search(words))):
+        return Cause.GONE
+    if stated and _about_recipient(words) and not _OWN.search(words):
         return Cause.GONE
     if _DOMAIN.search(words) and not _TRUST.search(words):
         return Cause.GONE

@@ -45,8 +45,8 @@ class SentLog:
         raise RestoredError(
             f"sent.log has {max(seen)} replies for edition {edition}, but the database {known}",
             thing=str(self.path),
-            remedy="The database may have been restored from an old backup. Restore a newer one, or run `digest send --again`; some "
-            "subscribers will get the edition twice.",
+            remedy="The database may have been restored from an old backup. Restore a newer one, or run `digest send --again`; "
+            "some subscribers will get the edition twice.",
         )
 
     def forget(self, edition: str, now: datetime) -> None:

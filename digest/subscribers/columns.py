@@ -34,7 +34,8 @@ _WHEN, _IF_TRUE, _IF_FALSE = _by_word("when"), _by_word("if_true"), _by_word("if
 _BY_WORD = frozenset({*WORDS["by_word"]["columns"], *_COLUMNS["status"]})
 _DECISIONS, _ABOUT, _HARMLESS, _BEFORE = (WORDS["decisions"][name] for name in ("words", "about", "harmless", "before"))
 IGNORED = "ignore"
-_YES, _NO, _NOTHING = (frozenset(WORDS["cells"][name]) for name in ("yes", "no", "nothing"))
+YES_WORDS, NO_WORDS, NOTHING_WORDS = (frozenset(WORDS["cells"][name]) for name in ("yes", "no", "nothing"))
+_NEVER = NOTHING_WORDS - {""}  # where consent should stand, and somebody wrote that there is none
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +106,9 @@ def names_addresses(header: Sequence[str]) -> bool:
 
 def status_of(word: str) -> str | None:
     """A status in our words; None for a word that nobody knows."""
-    return _STATUSES.get(word) or _STATUSES.get(_plain(word.partition("(")[0]))
+    if word.startswith("-") and word[1:].strip().isdigit():  # AcyMailing's -1
+        return "unsubscribed"
+    return _STATUSES.get(word) or _STATUSES.get(_GAPS.sub(" ", word.partition("(")[0]).strip(" *:.\"'"))
 
 
 def day_of(text: str) -> str:
@@ -150,6 +153,17 @@ def _plain(name: str) -> str:
     return _GAPS.sub(" ", _HUMPS.sub(" ", name).casefold()).strip(" *:.?\"'")
 
 
+def plain_name(name: str) -> str:
+    """A column's name in small letters, one blank for any gap."""
+    return _plain(stripped(name))
+
+
+def plain_cell(cell: str) -> str:
+    """A cell in small letters, without what stands around its word: `'TRUE`, `yes (2023)`."""
+    bare = stripped(cell).casefold()
+    return bare if bare in NOTHING_WORDS else bare.partition("(")[0].strip(" *:.\"'’‘")
+
+
 def _place(plain: Sequence[str], words: Sequence[str]) -> int | None:
     return next((plain.index(word) for word in words if word in plain), None)
 
@@ -164,34 +178,38 @@ def _may_decide(name: str) -> bool:
 
 
 def _flag_of(at: int, status: str) -> Flag:
-    """A column that says a status by a yes; `active` is consent, and a no takes it back."""
+    """A column of which somebody has said that it tells a status: by a yes, a day or a reason; `active` is consent, and a no takes
+    it back.
+    """
     if status == "active":
         return Flag(at, lambda cell: _by_answer(cell, yes=None, no="unsubscribed"), "true")
-    return Flag(at, lambda cell: _by_answer(cell, yes=status, no=None), "false")
+    return Flag(at, lambda cell: None if plain_cell(cell) in NO_WORDS | NOTHING_WORDS else status, "false")
 
 
 def _flags(at: int, name: str) -> list[Flag]:
     """A cell of `no` under `unsubscribed`, or of `0`, is no opt-out; an empty cell never says anything; what is neither is told."""
     found = []
     if name in _WHEN:
-        found.append(Flag(at, lambda cell: None if cell.casefold() in _NO | _NOTHING else _WHEN[name], ""))
+        found.append(Flag(at, lambda cell: None if plain_cell(cell) in NO_WORDS | NOTHING_WORDS else _WHEN[name], ""))
     if name in _IF_TRUE:
         found.append(Flag(at, lambda cell: _by_answer(cell, yes=_IF_TRUE[name], no=None), "false"))
     if name in _IF_FALSE:
         found.append(Flag(at, lambda cell: _by_answer(cell, yes=None, no=_IF_FALSE[name]), "true"))
     if name in _BY_WORD:
-        found.append(Flag(at, lambda cell: status_of(cell.casefold()) if cell else None, "active"))
+        found.append(Flag(at, lambda cell: status_of(stripped(cell).casefold()) if cell else None, "active"))
     return found
 
 
 def _by_answer(cell: str, *, yes: str | None, no: str | None) -> str | None:
     """What a yes or a no comes to; a word of a status stands for it, and anything else for a question."""
-    said = cell.casefold()
-    if said in _NOTHING:
+    said = plain_cell(cell)
+    if no and said in _NEVER:
+        return no
+    if said in NOTHING_WORDS:
         return None
-    if said in _YES:
+    if said in YES_WORDS:
         return yes
-    if said in _NO:
+    if said in NO_WORDS:
         return no
     status = status_of(said)
     if status is None:

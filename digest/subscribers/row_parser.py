@@ -17,6 +17,7 @@ from digest.subscribers.address import PLAIN, normalise
 from digest.subscribers.columns import Columns, resume_date, status_of
 from digest.subscribers.csv_table import Block, CsvTable, Record
 from digest.subscribers.encoding import decode_windows_1252, is_windows_1252
+from digest.subscribers.opt_out_traces import status_place
 
 MAX_FIELD_CHARS = 1_000  # characters of one field
 _BETWEEN = re.compile("[,;|]")
@@ -61,9 +62,11 @@ def bare_columns(fields: Sequence[str], meant: Mapping[str, str] = NOTHING) -> C
     at = next((at for at, value in enumerate(bare) if PLAIN.match(value)), None)
     if at is None or "email" in Columns.of(fields, meant).known:
         return None
-    names = ["name", *(f"column {number}" for number in range(2, len(fields)))]
-    names.insert(at, "email")
-    return Columns.of(names[: len(fields)])
+    said = status_place([value if number != at else "" for number, value in enumerate(fields)])
+    others = (number for number in range(len(fields)) if number not in {at, said})
+    names = {at: "email", **({said: "status"} if said is not None else {})}
+    names |= {number: "name" if nth == 1 else f"column {nth}" for nth, number in enumerate(others, start=1)}
+    return Columns.of([names[number] for number in range(len(fields))])
 
 
 class Reading:

@@ -16,9 +16,9 @@ from zoneinfo import available_timezones
 from digest.model import NOTHING, Subscriber
 from digest.statuses import STATUSES, UNCLEAR, severity
 from digest.subscribers.address import address_problem, count_odd_addresses, normalise
-from digest.subscribers.columns import Columns
+from digest.subscribers.columns import Columns, stripped
 from digest.subscribers.csv_table import Block, CsvTable, open_table
-from digest.subscribers.encoding import file_is_windows_1252, mentions
+from digest.subscribers.encoding import decode_windows_1252, file_is_windows_1252, mentions
 from digest.subscribers.row_parser import Problem, Reading, Row, bare_columns, columns_of
 
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*\Z")
@@ -172,7 +172,8 @@ class SubscriberFile:
         with open_table(self.path) as table:
             for record in table.records:
                 if record.fields and not record.flaw:
-                    yield record.line, [record.fields[at].strip() if at < len(record.fields) else "" for at in places]
+                    cells = [record.fields[at] if at < len(record.fields) else "" for at in places]
+                    yield record.line, [stripped(decode_windows_1252(cell)) for cell in cells]
 
     def columns(self) -> Columns:
         """What its columns mean."""

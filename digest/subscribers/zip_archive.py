@@ -38,8 +38,8 @@ def unpack_lists(file: Path) -> Iterator[list[Part]]:
         yield [Part(file, None)]
         return
     with zipfile.ZipFile(file) as bundle, tempfile.TemporaryDirectory(prefix="digest-import-") as folder:
-        lists = [row for row in bundle.infolist() if PurePosixPath(row.filename).suffix.lower() == ".csv" and not row.is_dir()]
-        statuses = [_status(row.filename) for row in lists] if len(lists) > 1 else [None]
+        lists = [row for row in bundle.infolist() if _is_list(row)]
+        statuses = [_status(row.filename) for row in lists] if len(lists) > 1 else [_status(row.filename) or None for row in lists]
         if not lists or "" in statuses:
             names = ", ".join(row.filename for row in lists)[:300] or "no CSV"
             raise SubscriberFileError(
@@ -51,6 +51,12 @@ def unpack_lists(file: Path) -> Iterator[list[Part]]:
             Part(_copied(bundle, row, Path(folder) / f"{number}-{PurePosixPath(row.filename).name}"), status)
             for number, (row, status) in enumerate(zip(lists, statuses, strict=True), start=1)
         ]
+
+
+def _is_list(row: zipfile.ZipInfo) -> bool:
+    """Whether a member is a CSV, and not what macOS writes beside each (`__MACOSX/._list.csv`)."""
+    path = PurePosixPath(row.filename)
+    return path.suffix.lower() == ".csv" and not row.is_dir() and not path.name.startswith("._") and "__MACOSX" not in path.parts
 
 
 def _status(name: str) -> str | None:
@@ -70,6 +76,6 @@ def _is_zip(file: Path) -> bool:
         if start.read(4) != _MARK:
             return False
     if not zipfile.is_zipfile(file):
-        return False
+        raise SubscriberFileError("is a ZIP that is damaged or cut off", thing=file.name, remedy="Download it again.")
     with zipfile.ZipFile(file) as bundle:
         return "[Content_Types].xml" not in bundle.namelist()  # a workbook

@@ -120,3 +120,24 @@ def test_mail_in_mail_in_mail(nest: str) -> None:
     raw = f"From: MAILER-DAEMON@x.example\nContent-Type: multipart/mixed; boundary=b0\n\n{parts}"
     assert classify(raw.encode()).kind in {"other", "auto", "delay", *FAILED}
     assert classify(("Content-Type: message/rfc822\n\n" * 8_000).encode()).kind == "other"
+
+
+@pytest.mark.parametrize(
+    ("subject", "words", "kind"),
+    [
+        ("Unzustellbar", "Der Empfänger existiert nicht.", "hard"),
+        ("Unzustellbar", "Das Postfach des Empfängers ist voll.", "full"),
+        ("Aviso", "El buzón del destinatario no existe.", "hard"),
+        ("Avis", "La boîte aux lettres du destinataire est pleine.", "full"),
+        ("Avviso", "La casella del destinatario è piena.", "full"),
+        ("Сообщение", "Почтовый ящик переполнен", "full"),
+    ],
+)
+def test_a_notice_of_a_few_words_in_another_language(subject: str, words: str, kind: str) -> None:
+    raw = (
+        f"From: MAILER-DAEMON@mx.readers.example\r\nTo: bounces@gazette.example\r\nReturn-Path: <>\r\nSubject: {subject}\r\n"
+        f"MIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n<ada@readers.example>: {words}\r\n"
+    )
+    found = classify(raw.encode())
+    assert found.kind == kind
+    assert found.addresses == ("ada@readers.example",)

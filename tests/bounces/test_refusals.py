@@ -101,6 +101,17 @@ ours||550 Mittente bloccato
 ours||550 Отправитель заблокирован
 ours||550 送信者が拒否されました
 ours||550 邮件被拒绝
+ours|5.1.1|550 5.1.1 Too many invalid recipients, user unknown rate exceeded
+ours|5.1.1|550 5.1.1 Invalid From domain: gazette.example has no MX record
+ours|5.1.3|553 5.1.3 Message contains invalid From header
+ours|5.1.1|550 5.1.1 Possible directory harvest attack: too many unknown recipients
+ours||550 Directory harvest attack: unknown recipient
+ours|5.1.1|550 5.1.1 Recipient rejected: your account has no credits left
+later|5.1.1|550 5.1.1 Recipient address rejected: undeliverable address: address verification in progress
+ours||550 Account suspended: your sending plan has been suspended
+ours||Ihr Konto wurde wegen Spamversands gesperrt
+ours||Versandlimit Ihres Kontos überschritten
+ours||Votre quota d'envoi quotidien est dépassé
 unclear||550 rejected
 unclear|5.0.0|550 Unknown user (in reply to end of DATA command)
 unclear|5.0.0|554 transaction failed

@@ -1,0 +1,57 @@
+"""Traces of a decision in columns that nobody knows: a row that reads as active and says elsewhere that its reader has left.
+
+A column's name tells what its cells would mean (`Unsubscribe reason`, `Wants emails`, `Gesperrt`), or a cell says by itself that
+somebody left (`State`: unsubscribed; `Tags`: vip, unsubscribed). The words are in `words.toml`.
+"""
+
+import re
+from collections.abc import Sequence
+
+from digest.subscribers.columns import NO_WORDS, NOTHING_WORDS, WORDS, YES_WORDS, plain_cell, plain_name
+
+_TRACES = WORDS["traces"]
+_LEFT, _HARMLESS = frozenset(_TRACES["left"]), frozenset(WORDS["decisions"]["harmless"])
+_PARTS = re.compile(r"[,;|/\[\]\"]+")
+
+
+def _stems(name: str) -> re.Pattern[str]:
+    return re.compile("|".join(rf"(?<!\w){re.escape(stem)}" for stem in _TRACES[name]), re.IGNORECASE)
+
+
+_ANY, _YES, _NO, _ASIDE = _stems("any"), _stems("by_yes"), _stems("by_no"), _stems("aside")
+
+
+def trace(name: str, cell: str) -> bool:
+    """Whether a cell under an unknown column says that somebody is not to be written to."""
+    said = plain_cell(cell)
+    if not said:
+        return False
+    if _says_so(said):
+        return True
+    column = plain_name(name)
+    if column in _HARMLESS or _ASIDE.search(column):
+        return False
+    if _ANY.search(column) and said not in NO_WORDS | NOTHING_WORDS:
+        return True
+    return bool((_YES.search(column) and _is_yes(said)) or (_NO.search(column) and said in NO_WORDS | {"none", "never"}))
+
+
+def _says_so(said: str) -> bool:
+    return said in _LEFT or any(part.strip() in _LEFT for part in _PARTS.split(said))
+
+
+def _is_yes(said: str) -> bool:
+    """A yes, or the day since when."""
+    return said in YES_WORDS or (bool(re.search(r"\d{4}", said)) and len(said) < 40)
+
+
+def in_file_name(name: str) -> str:
+    """The word in a file's name that says that its readers are gone; empty where none does."""
+    plain = re.sub(r"[\s_-]+", "", name.casefold())
+    return next((word for word in _TRACES["file_names"] if word in plain), "")
+
+
+def status_place(row: Sequence[str]) -> int | None:
+    """Where in a row without a header a status stands; None where none does."""
+    known = frozenset(_TRACES["left"]) | {"active", "subscribed", "unsubscribed", "bounced", "complained", "pending", "paused"}
+    return next((at for at, cell in enumerate(row) if plain_cell(cell) in known), None)
