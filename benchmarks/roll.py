@@ -1,4 +1,4 @@
-"""The roll at a million rows: check and load against `csv.DictReader` with the same checks, and what one change costs.
+"""The subscriber list at a million rows: check and load against `csv.DictReader` with the same checks, and what one change costs.
 
     python benchmarks/roll.py [--rows N]
 
@@ -99,7 +99,7 @@ def measured(name: str, path: Path) -> tuple[float, float, int]:
 
 
 def main() -> None:
-    """Write a roll, and measure each task three times."""
+    """Write a subscriber list, and measure each task three times."""
     arguments = argparse.ArgumentParser()
     arguments.add_argument("--rows", type=int, default=1_000_000)
     arguments.add_argument("--task", choices=TASKS)

@@ -141,7 +141,7 @@ def ours(messages: list[Message], smtp: Smtp) -> None:
 
 
 def chain(smtp: Smtp, count: int, signer: Signer) -> None:
-    """Stages 4 and 5 with the ledger on disk."""
+    """Stages 4 and 5 with the database on disk."""
     with tempfile.TemporaryDirectory() as folder:
         store = Store.open("sqlite:///d.db", Path(folder))
         slot = Slot(name="weekday", day=AT.date(), window=Window(start=AT, end=AT))

@@ -37,7 +37,7 @@ log = logging.getLogger("digest")
 
 @dataclass
 class App:
-    """One newsletter, ready to run: its configuration, its store, its clock, and the line that runs on them."""
+    """One newsletter, ready to run: its configuration, its store, its clock, and the pipeline that runs on them."""
 
     config: Config
     store: Store
@@ -144,7 +144,7 @@ class App:
 
     @cached_property
     def pipeline(self) -> Pipeline:
-        """The line, fitted."""
+        """The pipeline, fitted."""
         signers = tuple(Signer.load(key.domain, key.selector, key.key_file) for key in self.config.dkim)
         return Pipeline(
             collect=self.collect,

@@ -3,7 +3,7 @@
 DigestError                 1   something failed; nothing is lost
 ├── UsageError              2   the operator must change something before any run can work
 │   ├── ConfigError         2   digest.toml or the environment
-│   ├── RollError           2   subscribers.csv as a whole (a bad row is a value, not an error)
+│   ├── SubscriberFileError           2   subscribers.csv as a whole (a bad row is a value, not an error)
 │   └── TemplateError       2   a template, with its file and line
 ├── FetchError              1   one address could not be read; becomes a Failure in the harvest
 │   └── SourceError         1   it was read, but it is not what its kind promises
@@ -12,7 +12,7 @@ DigestError                 1   something failed; nothing is lost
 │   └── RestoredError       1   the database knows less than was sent
 ├── LateError               1   an edition is too old to be sent by itself
 ├── HeldError               1   a guard holds an edition back
-└── BusyError               1   another process is sending, or holds the roll
+└── BusyError               1   another process is sending, or holds the subscriber list
 """
 
 

@@ -147,7 +147,7 @@ class Pick:
 
 
 class ArticleSigns(NamedTuple):
-    """What an article is known again by; title and opening as words in small letters (see `digest.sameness`)."""
+    """What an article is known again by; title and opening as words in small letters (see `digest.text.same_article`)."""
 
     id: str
     address: str
@@ -209,7 +209,7 @@ class Edition:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rendered:
-    """An edition in words; reader's parts are still marks (see `digest.marks`)."""
+    """An edition in words; reader's parts are still marks (see `digest.text.placeholders`)."""
 
     subject: str
     preheader: str
@@ -218,7 +218,7 @@ class Rendered:
 
 
 class Subscriber(NamedTuple):
-    """One row of the roll; `line` is where it stands in the file. A named tuple, since a million are made in a second."""
+    """One row of the subscriber list; `line` is its place in the file. A named tuple: a million are made in a second."""
 
     email: str
     name: str = ""

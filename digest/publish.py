@@ -1,9 +1,9 @@
-"""The line: collect → curate → render → compose → deliver, with the ledger around it.
+"""The pipeline: collect → curate → render → compose → deliver, with the database around it.
 
     1. collect   read the sources once more, in full, and keep what they say
     2. curate    choose the articles and comments of the window
     3. render    put them into words, once for all readers
-                 ── the edition is frozen: selection, words and recipients are in the ledger ──
+                 ── the edition is frozen: selection, words and recipients are in the database ──
     4. compose   make each reader's message
     5. deliver   hand it to the relay, recorded before and after
 
@@ -46,7 +46,7 @@ class Draft:
 
 
 async def publish(pipeline: Pipeline, plan: EditionPlan, slot: Slot, progress: Progress, permit: Permit = NO_PERMIT) -> RunReport:
-    """Make the edition of a slot, unless the ledger has it, and send what of it has no receipt.
+    """Make the edition of a slot, unless the database has it, and send what of it has no receipt.
 
     LateError or RestoredError where it should not be sent without somebody's word (`permit`).
     """
@@ -158,7 +158,7 @@ def freeze(pipeline: Pipeline, edition: Edition, subscriber_file: SubscriberFile
 
 
 def suppress_opted_out(pipeline: Pipeline, rows: Iterable[Subscriber]) -> None:
-    """Put who is marked in the roll as gone on the suppression list: there it holds, whatever becomes of the file."""
+    """Put who is marked in the subscriber list as gone on the suppression list: there it holds, whatever becomes of the file."""
     said = partial(Suppression, since=pipeline.clock(), origin=Origin.LIST, detail="marked in subscribers.csv")
     pipeline.store.suppressions.adopt(said(email=row.email, reason=row.status) for row in rows if row.status in GONE)
 

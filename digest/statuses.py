@@ -3,7 +3,7 @@
 from enum import StrEnum
 
 UNCLEAR = "?"  # before a status in words that nobody knows: its row gets no mail, and stands against others of its address
-STATUSES = ("active", "pending", "paused", "unsubscribed", "bounced", "complained")  # that a row of the roll may have
+STATUSES = ("active", "pending", "paused", "unsubscribed", "bounced", "complained")  # that a row of the subscriber list may have
 ORDER = ("active", "paused", "pending", UNCLEAR, "bounced", "suppressed", "unsubscribed", "complained")
 GONE = ("bounced", "unsubscribed", "complained")  # whoever has one is never written to again, whatever a file says later
 
@@ -14,7 +14,7 @@ class Origin(StrEnum):
     READER = "reader"  # by a letter, a page or their mail program
     MAIL = "mail"  # a bounce or a complaint that came in
     OPERATOR = "operator"
-    LIST = "list"  # the roll marks it so
+    LIST = "list"  # the subscriber list marks it so
     IMPORT = "import"
     LOG = "log"  # sent.log, of which a restored database knew nothing
 

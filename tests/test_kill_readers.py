@@ -1,4 +1,4 @@
-"""kill -9 in the middle of opt-outs and of imports: what was answered holds, and the roll is whole."""
+"""kill -9 in the middle of opt-outs and of imports: what was answered holds, and the subscriber list is whole."""
 
 import asyncio
 import json

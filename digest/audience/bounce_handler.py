@@ -45,7 +45,7 @@ class BounceHandler:
     def __init__(self, app: App) -> None:
         self._app = app
         self.outcomes: list[BounceOutcome] = []  # of what was read from the mailbox
-        self._changed = False  # somebody is suppressed whom the roll does not show so
+        self._changed = False  # somebody is suppressed whom the subscriber list does not show so
 
     def take(self, raw: bytes) -> tuple[BounceReport, list[BounceOutcome]]:
         """Deal with a message, once, however often it is given."""
@@ -81,7 +81,7 @@ class BounceHandler:
         return [BounceOutcome(email=email, event=reason, detail=told) for email in new]
 
     def _noted(self, key: str, emails: list[str], event: str, told: str) -> list[BounceOutcome]:
-        """A full or disabled mailbox counts, and its reader is written to no more when it stays so; nothing else does."""
+        """A full or disabled mailbox counts, and its reader is suppressed when it stays so; nothing else does."""
         now, bounces = self._app.clock(), self._app.config.bounces
         entries = [HistoryEvent(email=email, at=now, event=event, detail=told) for email in emails]
         limit, since = bounces.soft_limit, now - bounces.soft_within
@@ -89,7 +89,7 @@ class BounceHandler:
         return [BounceOutcome(email=email, event="bounced" if email in dead else event, detail=told) for email in noted]
 
     def _remembered(self, emails: list[str]) -> list[str]:
-        """Without those who deleted at their request: nothing is noted of them any more."""
+        """Without those who had their data deleted: nothing is noted of them any more."""
         tokens = {self._app.links.token(email): email for email in emails}
         forgotten = self._app.store.suppressions.forgotten(tokens)
         return [email for token, email in tokens.items() if token not in forgotten]
@@ -131,7 +131,7 @@ class BounceHandler:
         return count
 
     def _write_down(self) -> None:
-        """Show in the roll who is suppressed now."""
+        """Show in the subscriber list who is suppressed now."""
         if self._changed:
             self._changed = False
             catch_up(self._app.store, self._app.subscriber_file())

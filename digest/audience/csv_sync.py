@@ -1,4 +1,4 @@
-"""What the store knows of readers, written down in the roll for the operator to see: soon, together, and never instead.
+"""What the store knows of readers, written down in the subscriber list for the operator to see: soon, together, and never instead.
 
 A file of a million rows takes seconds to write, so a hundred readers who leave in a minute are one writing. Nothing here is
 waited for: an opt-out counts from its commit, and what a power cut keeps from the file is caught up with at the next start.
@@ -21,7 +21,7 @@ RETRY_DELAY = 60.0  # seconds before a writing that failed is tried again
 
 
 class CsvSync:
-    """Writes to one roll; `note` may be called at any time on the loop that runs it."""
+    """Writes to one subscriber list; `note` may be called at any time on the loop that runs it."""
 
     def __init__(self, store: Store, subscriber_file: Callable[[], SubscriberFile]) -> None:
         self._store = store
@@ -77,7 +77,7 @@ class CsvSync:
 
 
 def catch_up(store: Store, subscriber_file: SubscriberFile) -> int:
-    """Show in the roll who is on the suppression list and is not marked so; returns how many rows that were."""
+    """Show in the subscriber list who is on the suppression list and is not marked so; returns how many rows that were."""
     missing = dict(_missing(store, subscriber_file))
     return set_columns(subscriber_file.path, lambda: {**_confirmed(store, missing)}) if missing else 0
 

@@ -1,4 +1,4 @@
-"""The roll as any other program reads it, with the statuses that count and the ones wanted only."""
+"""The subscriber list as any other program reads it, with the statuses that count and the ones wanted only."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass

@@ -1,7 +1,7 @@
 """Subscribers from another list: what an import would do, doing it, and taking it back.
 
-Nobody is brought back who left, bounced or complained, whether the store says so, the roll, or the file itself. An import is
-written down before it is done, so that the last one can be taken back also after a power cut.
+Nobody is brought back who unsubscribed, bounced or complained, whether the database says so, subscribers.csv, or the file itself.
+An import is written down before it is done, so that the last one can be undone also after a power cut.
 """
 
 from collections import Counter, defaultdict
@@ -36,7 +36,7 @@ _MEANINGS = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportPlan:
-    """What an import would do: counts by fate, rows that cannot be read, columns that the roll has no place for."""
+    """What an import would do: counts by fate, rows that cannot be read, columns that the subscriber list has no place for."""
 
     counts: Mapping[str, int]
     refused: int
@@ -61,7 +61,7 @@ class _Taken:
 
 
 class Import:
-    """One file on its way into the roll."""
+    """One file on its way into the subscriber list."""
 
     def __init__(self, store: Store, subscriber_file: Path, token: Callable[[str], str], now: datetime, batch: ImportBatch) -> None:
         self._store = store
@@ -110,7 +110,7 @@ class Import:
         return _Taken(taken, refused, problems, unknown)
 
     def _known(self, readers: Sequence[Subscriber]) -> Iterator[tuple[str, ImportAction, str, dict[str, str]]]:
-        """The fates of those who are on the roll."""
+        """The fates of those who are on the subscriber list."""
         found = self.batch.among([row.email for row in readers])
         gone = self._store.suppressions.among(found)
         for now in readers:
@@ -130,7 +130,7 @@ class Import:
                 yield now.email, "unchanged", "", {}
 
     def _unknown(self, rows: Sequence[ImportRow]) -> Iterator[tuple[str, ImportAction, str, dict[str, str]]]:
-        """The fates of those who are not on the roll."""
+        """The fates of those who are not on the subscriber list."""
         gone = self._store.suppressions.among(row.email for row in rows)
         tokens = {self._token(row.email): row.email for row in rows}
         forgotten = {tokens[token] for token in self._store.suppressions.forgotten(tokens)}
@@ -141,7 +141,7 @@ class Import:
             yield row.email, fate, why or (row.status if row.status != "active" else ""), {}
 
     def apply(self, name: str, consent: str) -> None:
-        """Do it: written down first, then the suppressions, then the roll in one step, then the histories."""
+        """Do it: written down first, then the suppressions, then the subscriber list in one step, then the histories."""
         detail = "; ".join(filter(None, [f"from {name}", f"consent: {consent}" if consent else ""]))
         journal = ImportJournal.begun(self._subscriber_file, self._now)
         journal.write(self._fates())
@@ -173,7 +173,7 @@ class Import:
 
 
 class _Edits:
-    """What is done to the rows that are on the roll, looked up as they pass, and noted as they were."""
+    """What is done to the rows that are on the subscriber list, looked up as they pass, and noted as they were."""
 
     def __init__(self, batch: ImportBatch, journal: ImportJournal) -> None:
         self._batch = batch

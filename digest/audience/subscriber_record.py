@@ -60,7 +60,7 @@ class SubscriberRecord:
 
 
 def record_of(app: App, email: str) -> SubscriberRecord:
-    """Gather it; a roll that cannot be read is as one that does not have the address."""
+    """Gather it; a subscriber list that cannot be read is as one that does not have the address."""
     try:
         row = app.subscriber_file().find(email)
     except SubscriberFileError:

@@ -1,6 +1,6 @@
 """What readers do themselves: join, leave, choose, see what is known of them, be forgotten; by a page or by mail.
 
-Every deed is committed before it is answered. Letters go out behind the answer, so that neither its words nor its time tell
+Every deed is committed before it is answered. Emails go out behind the answer, so that neither its words nor its time tell
 a stranger whether an address is on the list.
 """
 
@@ -35,7 +35,7 @@ from digest.subscribers.import_journal import ImportJournal
 
 log = logging.getLogger("digest")
 DATA_LINK_TTL = timedelta(hours=1)  # that a link to one's own data works
-NOT_WRITTEN_TO = ("complained", "suppressed")  # no letter either, whoever asks for one
+NOT_WRITTEN_TO = ("complained", "suppressed")  # no email either, whoever asks for one
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class Unsubscription:
 
 
 class Subscriptions:
-    """The readers of one newsletter; `scribe` shows in the roll what they did."""
+    """The readers of one newsletter; `csv_sync` shows in the subscriber list what they did."""
 
     def __init__(self, app: App) -> None:
         secret = app.store.secret("readers")
@@ -59,10 +59,10 @@ class Subscriptions:
         self._behind: set[asyncio.Task[None]] = set()
         self.csv_sync = CsvSync(app.store, app.subscriber_file)
         self._links_sent = RateLimiter(3, 3_600)
-        self._mailboxes = RateLimiter(4, 6 * 3_600)  # letters to one mailbox, whatever stands behind a plus
+        self._mailboxes = RateLimiter(4, 6 * 3_600)  # emails to one mailbox, whatever stands behind a plus
 
     async def close(self) -> None:
-        """Let the letters go and the roll be written."""
+        """Let the emails go and the subscriber list be written."""
         await asyncio.gather(*self._behind, return_exceptions=True)
         await self.csv_sync.close()
 
@@ -76,7 +76,7 @@ class Subscriptions:
         return email is not None or self.erased(token)
 
     def erased(self, token: str) -> bool:
-        """Whether it was the token of somebody who deleted at their request."""
+        """Whether it was the token of somebody who had their data deleted."""
         return bool(self._app.store.suppressions.forgotten([token]))
 
     def _left(self, rows: Sequence[Unsubscription]) -> Sequence[str | None]:
@@ -86,7 +86,7 @@ class Subscriptions:
     # — joining —
 
     def ask(self, email: str, name: str, topics: Sequence[str]) -> None:
-        """Somebody asks for the newsletter: a letter goes to the address, whatever is known of it; RollError where it is none.
+        """Somebody asks for the newsletter: an email goes to the address, whatever is known of it; SubscriberFileError if invalid.
 
         What a spreadsheet would run is no name, and an address that it would run is nobody's: both would stand in the list.
         """
@@ -112,19 +112,19 @@ class Subscriptions:
             await self._send(email, "confirmation", self._confirmation(request))
 
     async def confirm(self, token: str) -> tuple[str, ...] | None:
-        """Take the one who asked onto the roll, and give the topics chosen; None for a token that is forged, answered, renewed
-        or too old.
+        """Add the one who asked to the subscriber list, and give the topics chosen; None for a token that is forged, answered,
+        renewed or too old.
         """
         return await self._joining(token)
 
     def _joined(self, tokens: Sequence[str]) -> Sequence[tuple[str, ...] | None]:
-        """Several at once, since each costs a writing of the roll. A request is open until its row is there."""
+        """Several at once, since each costs a writing of the subscriber list. A request is open until its row is there."""
         app, now = self._app, self._app.clock()
         requests = [self._request(token) for token in tokens]
         asked = {request.email: request for request in requests if request is not None}
         reasons = app.store.suppressions.among(asked)
         asked = {email: request for email, request in asked.items() if reasons.get(email) not in NOT_WRITTEN_TO}
-        for email in asked:  # before the roll says so, or the scribe would write down what is over
+        for email in asked:  # before the subscriber list says so, or the CSV writer would write down what is over
             app.store.suppressions.release(email, "subscribed again with the form and confirmed", now)
         if asked:
             there = {email for email in asked if self._row(email) is not None}
@@ -160,7 +160,7 @@ class Subscriptions:
         return self._app.store.readers.of_token(token)
 
     def preference(self, email: str) -> Preference:
-        """What a reader has chosen, the roll's topics where they have not."""
+        """What a reader has chosen, the subscriber list's topics where they have not."""
         wish = self._app.store.readers.preference(email)
         if wish.topics is not None:
             return wish
@@ -168,7 +168,7 @@ class Subscriptions:
         return Preference(email=email, topics=row.topics if row else (), paused_until=wish.paused_until, comments=wish.comments)
 
     async def prefer(self, wish: Preference) -> None:
-        """Keep what a reader chooses, and have it shown in the roll where that has columns for it."""
+        """Keep what a reader chooses, and have it shown in the subscriber list where that has columns for it."""
         until = wish.paused_until.isoformat() if wish.paused_until else ""
         topics = ", ".join(wish.topics or ())
         told = f"topics: {topics or 'all'}; pause: {until or 'none'}; comments: {'yes' if wish.comments else 'no'}"
@@ -178,7 +178,7 @@ class Subscriptions:
     # — seeing and being forgotten —
 
     def send_link(self, email: str) -> None:
-        """Send a reader the way to their own data; nothing happens for an address that is unknown. RollError for none."""
+        """Send a reader the way to their own data; nothing happens for an address that is unknown. SubscriberFileError for none."""
         address = normalise(email)
         if self._links_sent.takes(address):
             self._later(self._link(address))
@@ -200,7 +200,7 @@ class Subscriptions:
         return None
 
     def forget(self, email: str) -> None:
-        """Keep nothing of a reader; DigestError where the roll cannot be written, and then nothing is done."""
+        """Keep nothing of a reader; DigestError where the subscriber list cannot be written, and then nothing is done."""
         if self._app.subscriber_file().find(email) is not None:
             remove(self._app.subscriber_path, email)
         ImportJournal.forget(self._app.subscriber_path, email)

@@ -1,8 +1,9 @@
-"""What comes back: bounces, complaints, readers who leave by mail. Reading is pure; `digest.returns` says what follows from it.
+"""Bounces, complaints, and emails to the List-Unsubscribe address. Reading is pure; `audience/bounce_handler.py` says what follows.
 
-read          a message → what it reports           (reading.py, notification.py, wording.py; whose fault: digest.refusals)
-read_call     what a provider tells → what it means  (providers.py, seals.py)
-read_new      where messages are found               (mailboxes.py)
+classify    a message to what it reports             classify.py, dsn.py (RFC 3464), patterns.py
+read_call   a provider's webhook to what it reports  webhooks.py, signatures.py
+read_new    where such messages are found            mailboxes.py
+cause       whose fault a refusal speaks of          refusals.py: one table for relays, bounces and webhooks
 """
 
 from digest.bounces.classify import FAILED, BounceReport, classify

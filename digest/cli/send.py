@@ -102,7 +102,7 @@ async def _publish(app: "App", plan: "EditionPlan", slot: "Slot", permit: "Permi
 
 
 async def _rehearse(app: "App", plan: "EditionPlan", slot: "Slot", test_to: Sequence[str], as_json: bool) -> int:
-    """--dry-run and --test-to: the real path up to the relay, without the ledger."""
+    """--dry-run and --test-to: the real path up to the relay, without the database."""
     from digest.service.dry_run import dry_run
 
     outcome = await dry_run(app, plan, slot, test_to)

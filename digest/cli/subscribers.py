@@ -1,4 +1,4 @@
-"""`digest subscribers`: the roll."""
+"""`digest subscribers`: the subscriber list."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any

@@ -50,7 +50,7 @@ def restore(root: Path, as_json: bool, email: str, reason: str) -> int:
         if was is None and row is not None:  # only the file says so as yet
             was = row.status
             app.store.history.note(
-                [HistoryEvent(email=address, at=now, event="restored", detail=f"was {was} in the roll: {reason}")]
+                [HistoryEvent(email=address, at=now, event="restored", detail=f"was {was} in the subscriber list: {reason}")]
             )
         on_roll = set_status(app.subscriber_path, address, "active") or row is not None
     hint = "" if on_roll else f" It is not on the subscriber list; to add it, run `digest subscribers add {address}`."

@@ -1,7 +1,8 @@
-"""Stage 4: a rendered edition and a reader → the bytes of a message.
+"""Stage 4: a rendered edition and a recipient become the bytes of a message.
 
-Composer     one edition, made ready for any number of readers   (message.py: every header; body.py: the parts)
-composed     its messages, signed by as many cores as there are  (aside.py)
+Composer      one edition, made ready for any number of recipients   message.py (every header), header.py, body.py
+compose_all   its messages, signed by as many cores as there are     signing_pool.py, dkim.py
+ReaderLinks   unsubscribe links, VERP addresses, Message-IDs         reader_links.py
 """
 
 from digest.compose.message import Composer, Sender, unsubscribe_mailto

@@ -53,7 +53,7 @@ class _Variant:
 
 
 class Composer:
-    """One edition in its versions, made ready for any number of readers."""
+    """One edition in its variants, made ready for any number of readers."""
 
     def __init__(
         self,

@@ -107,7 +107,7 @@ class Dkim(Table):
 
 
 class StoreConfig(Table):
-    """Where the ledger is kept."""
+    """Where the database is kept."""
 
     url: str = "sqlite:///state/digest.db"
 

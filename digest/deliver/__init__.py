@@ -1,14 +1,15 @@
-"""Stage 5: messages → receipts, over several connections to one relay or to several.
+"""Stage 5: messages become receipts, over several connections to one relay or to several.
 
-Every message is recorded before its bytes leave and after the relay's reply (`Journal`). What a relay refuses for one
+Every message is recorded before its bytes leave and after the relay's reply (`DeliveryLog`). What a relay refuses for one
 recipient is a receipt; what it refuses for all (no connection, no login, not this sender) puts the relay out, and its
-messages go another way. Where no relay is left the run stops with a RelayError and the rest still queued.
+messages go another way. If no relay is left the run stops with a RelayError and the rest stays queued.
 
-    Run      one pass over the messages                   (run.py)
-    Lane     a relay: its health, pace and share          (lane.py, pace.py)
-    Queue    messages recorded and handed out             (feed.py, domains.py)
-    Session  a connection: DATA or BDAT over a wire       (session.py, talk.py, data.py, bdat.py, wire.py, dial.py)
-    verdict  what a reply means
+    Run          one pass over the messages                 run.py, share.py
+    RelayState   a relay: its health, rate and share        relay.py, relay_rate.py
+    SendQueue    messages recorded and handed out           send_queue.py; the rate of one domain: domain_rate.py
+    Session      a connection and its messages (RFC 5321)   session.py; connect.py (TLS, login: oauth.py), transaction.py,
+                                                            data.py and bdat.py (two ways to hand a message over), protocol.py
+    replies      what a reply means, and the retry delays   replies.py
 """
 
 from digest.deliver.connect import Extensions

@@ -1,4 +1,4 @@
-"""One pass over the messages: lanes, their connections, and what becomes of what they carry."""
+"""One pass over the messages: relays, their connections, and what becomes of their messages."""
 
 import asyncio
 from collections import Counter
@@ -208,7 +208,7 @@ class Run:
     # — what a connection's messages come to —
 
     def take(self, relay_state: RelayState, number: int) -> tuple[Waiting, bool]:
-        """The next message for a relay's connection, and whether it comes at once but for the ledger."""
+        """The next message for a relay's connection, and whether it comes at once but for the database."""
         loop = asyncio.get_running_loop()
         future: Waiting = loop.create_future()
         if self.stop.is_set() or number >= relay_state.limit or not may_carry(relay_state, self._relay_states, loop.time()):
@@ -276,7 +276,7 @@ def _may_be_us(refusals: Sequence[Receipt]) -> bool:
 async def deliver_unrecorded(
     smtp: Smtp, sender: str, clock: Callable[[], datetime], messages: Iterable[Message]
 ) -> tuple[Receipt, ...]:
-    """Send some messages without a ledger, as test copies are; the receipts in their order."""
+    """Send some messages without a database, as test copies are; the receipts in their order."""
     numbered = [replace(message, recipient=replace(message.recipient, id=at)) for at, message in enumerate(messages)]
     receipts: dict[int, Receipt] = {}
     run = Run(smtp, sender, NoDeliveryLog(), clock, lambda receipt: receipts.update({receipt.recipient.id: receipt}))

@@ -116,7 +116,7 @@ class SendQueue:
         return len(rest)
 
     async def pump(self) -> None:
-        """Write and hand out, as long as somebody may ask; a ledger that fails is everybody's failure."""
+        """Write and hand out, as long as somebody may ask; a database that fails is everybody's failure."""
         wanted: list[Waiting] = []
         receipts: list[tuple[Receipt, Recorded]] = []
         try:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class Share:
-    """One connection's messages: what `Talk` asks for, answered by the run."""
+    """One connection's messages: what `Transaction` asks for, answered by the run."""
 
     def __init__(self, run: "Run", relay_state: RelayState, number: int) -> None:
         self._run = run
@@ -36,7 +36,7 @@ class Share:
         return future
 
     def soon(self) -> bool:
-        """Whether it comes at once but for the ledger; with domains that have a pace, nobody knows."""
+        """Whether it comes at once but for the database; with domains that have a pace, nobody knows."""
         return self._at_once and not self._run.smtp.domain_rates
 
     def report(self, receipt: Receipt, waited: float, recorded: Recorded) -> None:

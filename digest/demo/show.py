@@ -49,7 +49,7 @@ connections = 4
 
 @dataclass(frozen=True, slots=True)
 class Show:
-    """A demo that has run: its report, the rows of the roll that were skipped, the inbox and where it is shown."""
+    """A demo that has run: its report, the rows of the subscriber list that were skipped, the inbox and where it is shown."""
 
     report: RunReport
     problems: Sequence[Problem]

@@ -1,4 +1,4 @@
-"""What the line runs on, who watches it, and what a person has permitted."""
+"""What the pipeline runs on, who watches it, and what a person has permitted."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -32,7 +32,7 @@ class Progress(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Pipeline:
-    """What the line runs on; `digest.app` fits it. `patience` are the pauses (s) before deferred mail is tried again."""
+    """What the pipeline runs on; `digest.app` fits it. `retry_delays` are the pauses (s) before deferred mail is tried again."""
 
     collect: Callable[[datetime], Awaitable[Harvest]]
     taken_down: Callable[[Sequence[Article], Harvest], Awaitable[Mapping[str, str]]]

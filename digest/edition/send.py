@@ -67,7 +67,7 @@ def _watching(
     pipeline: Pipeline, key: str, start: int, progress: Progress, tally: DeadAddresses, stop: asyncio.Event
 ) -> Callable[[Receipt], None]:
     """Progress that also counts, and leaves a line in the log now and then: of the answers up to the last time, which are in
-    the ledger.
+    the database.
     """
     numbers = count(1)
 

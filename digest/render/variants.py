@@ -14,7 +14,7 @@ QUIET = "q"  # without comments
 
 
 class Variants:
-    """The versions of an edition."""
+    """The variants of an edition."""
 
     def __init__(self, edition: Edition, design: Design) -> None:
         self._edition = edition

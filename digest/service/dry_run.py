@@ -1,4 +1,4 @@
-"""The real path without the ledger: what `send` would do, for `--dry-run` and `--test-to`."""
+"""The real path without the database: what `send` would do, for `--dry-run` and `--test-to`."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

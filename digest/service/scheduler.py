@@ -1,6 +1,6 @@
 """When things happen: collect during the day, publish at each edition's hour, and look every minute for what is left over.
 
-The scheduler remembers nothing. What is due is read from the calendar and the ledger each time, so a restart, a missed
+The scheduler remembers nothing. What is due is read from the calendar and the database each time, so a restart, a missed
 hour or two alarms at once change nothing.
 """
 
@@ -70,7 +70,7 @@ class Service:
             log.warning("%s", failure)
 
     async def publish_due(self) -> None:
-        """Make and send every edition whose cut-off has passed and that the ledger does not have."""
+        """Make and send every edition whose cut-off has passed and that the database does not have."""
         async with self._sending:
             for plan in self._app.config.editions:
                 slot = self.due(plan)
@@ -98,7 +98,7 @@ class Service:
         return await send(self._app.pipeline, frozen, Unwatched(), due=self._app.clock())
 
     async def write_down(self) -> None:
-        """Show in the roll who must not be written to any more."""
+        """Show in the subscriber list who must not be written to any more."""
         try:
             await asyncio.to_thread(catch_up, self._app.store, self._app.subscriber_file())
         except DigestError as error:

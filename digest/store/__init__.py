@@ -1,7 +1,7 @@
-"""The ledger and the archive: what was collected, what each edition is, and what became of every message.
+"""The database: what was collected, what each edition is, and what became of every message.
 
-    Store.archive        articles, comments and HTTP answers, between collecting and printing
-    Store.ledger         editions, frozen
+    Store.content        articles, comments and HTTP answers, between collecting and printing
+    Store.editions       the editions, frozen
     Store.deliveries     what became of every message
     Store.suppressions   addresses that must not be written to
     Store.history        what happened to an address

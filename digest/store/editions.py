@@ -22,7 +22,7 @@ FROM_LOG = "known from sent.log"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FrozenEdition:
-    """An edition as the ledger keeps it: its selection, its words, its state."""
+    """An edition as the database keeps it: its selection, its words, its state."""
 
     edition: Edition
     rendered: Rendered
@@ -106,7 +106,7 @@ class Editions:
     ) -> FrozenEdition:
         """Make an edition final, with its words and its readers, in one commit; `version` renders a version in use.
 
-        `readers` are the rows of the roll, of every status and any number: see `enlisting`.
+        `readers` are the rows of the subscriber list, of every status and any number: see `enlisting`.
         """
         key, at = edition.slot.key, edition.frozen_at
         with self._engine.connect() as connection, freeze_recipients(connection, readers, terms, edition.slot.day) as used:

@@ -22,7 +22,7 @@ CONFIRMATION_TTL = timedelta(days=2)  # that a confirmation counts
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preference:
-    """What a reader has chosen; topics None: as the roll has them."""
+    """What a reader has chosen; topics None: as the subscriber list has them."""
 
     email: str
     topics: tuple[str, ...] | None = None
@@ -30,7 +30,7 @@ class Preference:
     comments: bool = True
 
     def over(self, row: Subscriber) -> tuple[tuple[str, ...], bool]:
-        """The topics that count for a reader, their own choice before the roll's, and whether they want comments."""
+        """The topics that count for a reader, their own choice before the subscriber list's, and whether they want comments."""
         return row.topics if self.topics is None else self.topics, self.comments
 
 
@@ -64,7 +64,7 @@ class Readers:
     def enrol(self, email: str, token: str) -> int:
         """Let a token be known that no edition has been sent with yet; returns the reader's number in every edition's list.
 
-        0 for somebody who deleted at their request: nothing is kept of them.
+        0 for somebody who had their data deleted: nothing is kept of them.
         """
         known, erased = schema.readers, schema.erased.c
         with self._engine.begin() as connection:

@@ -1,4 +1,4 @@
-"""Putting a roll on an edition's list: any number of rows pass through a temporary table, where each address is one row.
+"""Putting a subscriber list on an edition's list: any number of rows pass through a temporary table, where each address is one row.
 
 Of an address that occurs more than once the first row counts; but a row that says no stands against any number that say
 yes, and one that says gone against all others. Who is marked as gone goes onto the suppression list in the same
@@ -26,7 +26,7 @@ from digest.store.suppressions import Suppression, forgotten, suppress
 NO_STORY = "no stories for their topics"
 _PAGE = 5_000
 _INCOMING = Table(
-    "roll",
+    "incoming",
     MetaData(),
     Column("n", Integer, primary_key=True),
     Column("email", String, nullable=False, unique=True),
@@ -55,7 +55,7 @@ class RecipientRules:
 def freeze_recipients(
     connection: Connection, readers: Iterable[Subscriber], terms: RecipientRules, day: date
 ) -> Iterator[list[str]]:
-    """Take a roll into the temporary table, without holding anybody up; yields the versions that its readers have chosen."""
+    """Take a subscriber list into the temporary table, without holding anybody up; yields the versions that its readers have chosen."""
     with connection.begin():
         _INCOMING.drop(connection, checkfirst=True)
         _INCOMING.create(connection)
@@ -105,7 +105,7 @@ def _gather(connection: Connection, readers: Iterable[Subscriber], terms: Recipi
 
 
 def _row(row: Subscriber, wish: Preference | None, terms: RecipientRules, day: date) -> dict[str, Any]:
-    """A reader as the edition sees them: their own choice of topics, pause and comments before what the roll says."""
+    """A reader as the edition sees them: their own choice of topics, pause and comments before what the subscriber list says."""
     status, wish = row.standing(day), wish or Preference(email=row.email)
     if status == "active" and wish.paused_until and day < wish.paused_until:
         status = "paused"

@@ -196,7 +196,7 @@ suppressions = Table(
 erased = Table(
     "erased",
     metadata,
-    Column("token", String, primary_key=True),  # all that is kept of somebody who deleted at their request
+    Column("token", String, primary_key=True),  # all that is kept of somebody who had their data deleted
     Column("at", Instant, nullable=False),
 )
 
@@ -228,7 +228,7 @@ preferences = Table(
     "preferences",
     metadata,
     Column("email", String, primary_key=True),
-    Column("topics", JSON(none_as_null=True)),  # none: as the roll has them
+    Column("topics", JSON(none_as_null=True)),  # none: as the subscriber list has them
     Column("paused_until", Date),
     Column("comments", Boolean, nullable=False),
     Column("at", Instant, nullable=False),

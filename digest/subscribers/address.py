@@ -25,7 +25,7 @@ ROLES = frozenset(WORDS["mailboxes"]["roles"])
 
 
 def normalise(address: str) -> str:
-    """An address in the form that tells whether two are the same; RollError where it is none.
+    """An address in the form that tells whether two are the same; SubscriberFileError where it is none.
 
     Lower case throughout, the domain in its ASCII form (RFC 5890) and without the full stop of the root at its end.
     """
@@ -48,7 +48,7 @@ def _reason(error: EmailNotValidError) -> str:
 
 
 def _taken_out(text: str) -> str:
-    """The one address in a text: of `Ada Holm <ada@readers.example>`, of a link; RollError where there are several."""
+    """The one address in a text: of `Ada Holm <ada@readers.example>`, of a link; SubscriberFileError where there are several."""
     several = {found.removeprefix("mailto:").casefold() for found in _SOME.findall(text)}
     if len(several) > 1:
         raise SubscriberFileError(f"{text[:80]!r} has {len(several)} addresses in one field; give each a line of its own")

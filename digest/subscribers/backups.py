@@ -1,4 +1,4 @@
-"""The last versions of the roll, in case a change was not the one that was meant."""
+"""The last versions of the subscriber list, in case a change was not the one that was meant."""
 
 import os
 import shutil

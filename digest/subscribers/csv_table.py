@@ -69,7 +69,7 @@ class CsvTable:
 
     @classmethod
     def over(cls, lines: Iterator[str], name: str, charset: Encoding) -> "CsvTable":
-        """The table in lines with their ends, read as it is asked for; RollError where there is no header."""
+        """The table in lines with their ends, read as it is asked for; SubscriberFileError where there is no header."""
         before, told = [], ""
         for line in lines:
             if line.strip() and not told and (told := _told_delimiter(line)):
@@ -118,7 +118,7 @@ class CsvTable:
 
 @contextmanager
 def open_table(path: Path) -> Iterator[CsvTable]:
-    """The table in a file, its records read as they are asked for; RollError where it cannot be read."""
+    """The table in a file, its records read as they are asked for; SubscriberFileError where it cannot be read."""
     try:
         with path.open("rb") as bare:
             head = bare.read(4_096)
@@ -138,7 +138,7 @@ def open_table(path: Path) -> Iterator[CsvTable]:
 
 
 def _refuse_binary(path: Path, head: bytes, charset: Encoding) -> None:
-    """RollError for what is no text: most often the workbook itself."""
+    """SubscriberFileError for what is no text: most often the workbook itself."""
     if head.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
         raise SubscriberFileError(
             "this is a spreadsheet, not a CSV file", thing=path.name, remedy="Open it and save it as “CSV UTF-8”."

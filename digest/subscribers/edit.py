@@ -1,4 +1,4 @@
-"""Changing the roll in place: some rows, under a lock, by a new file that takes the old one's name in one step.
+"""Changing the subscriber list in place: some rows, under a lock, by a new file that takes the old one's name in one step.
 
 What is not meant keeps its bytes. The file is copied as it is read, so its length does not matter; the version before is
 kept beside the store, and where somebody else has saved the file meanwhile, theirs is not overwritten.
@@ -64,7 +64,7 @@ class FileEdit:
 
 
 def add(path: Path, email: str, *, name: str = "", today: date) -> None:
-    """Append a subscriber; RollError where the address already on the subscriber list."""
+    """Append a subscriber; SubscriberFileError where the address already on the subscriber list."""
     address = normalise(email)
 
     def there(record: Record) -> str:
@@ -75,7 +75,7 @@ def add(path: Path, email: str, *, name: str = "", today: date) -> None:
 
 
 def remove(path: Path, email: str) -> int:
-    """Take every row of an address out, and return how many there were; RollError where there is none."""
+    """Take every row of an address out, and return how many there were; SubscriberFileError where there is none."""
     address = normalise(email)
     count = rewrite(path, FileEdit(edits=lambda _table, _columns: {address: lambda _record: None}))
     if not count:
@@ -124,7 +124,7 @@ def column_edit(table: CsvTable, columns: Columns, values: Mapping[str, str]) ->
 
 
 def rewrite(path: Path, change: FileEdit) -> int:
-    """Do it, and return how many rows were edited; BusyError where the file is not left alone, RollError where it cannot be
+    """Do it, and return how many rows were edited; BusyError where the file is not left alone, SubscriberFileError where it cannot be
     written, and then nothing is done.
     """
     try:

@@ -70,7 +70,7 @@ def file_is_windows_1252(path: Path) -> bool:
 def as_windows_1252(text: str) -> str:
     """New text for a Windows-1252 file, in the form in which its text was read.
 
-    What that has no letter for becomes a question mark, as in every program that writes it; but not in an address, which is
+    What that has no email for becomes a question mark, as in every program that writes it; but not in an address, which is
     read again whatever it is in.
     """
     try:

@@ -1,5 +1,5 @@
 """What an import does, written down so that it can be taken back: whose fate is which, before anything is done; and each row
-that it changes, as it was and as it became, before the roll is replaced.
+that it changes, as it was and as it became, before the subscriber list is replaced.
 """
 
 import gzip
@@ -77,7 +77,7 @@ class ImportJournal:
         return self.read(_FATES)
 
     def rows(self) -> Iterator[dict[str, Any]]:
-        """What `keep_rows` kept; nothing, where the roll was never replaced."""
+        """What `keep_rows` kept; nothing, where the subscriber list was never replaced."""
         return self.read(_ROWS)
 
     def close(self) -> None:

@@ -45,7 +45,7 @@ _TYPES: Mapping[str, Callable[[str], Any]] = {"topics": topics_in, "paused_until
 
 
 def columns_of(table: CsvTable, name: str, meant: Mapping[str, str] = NOTHING) -> Columns:
-    """What a file's columns mean; RollError where none has the addresses."""
+    """What a file's columns mean; SubscriberFileError where none has the addresses."""
     columns = Columns.of(list(map(decode_windows_1252, table.header.fields)), meant)
     if "email" not in columns.known:
         raise SubscriberFileError(

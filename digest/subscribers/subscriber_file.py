@@ -1,6 +1,6 @@
-"""Reading the roll: who gets the mail, and which rows cannot, each named by its line with what to do about it.
+"""Reading the subscriber list: who gets the mail, and which rows cannot, each named by its line with what to do about it.
 
-A roll may have a million rows: it is read as it is asked for, and never kept.
+A list may have a million rows: it is read as it is asked for, and never kept.
 """
 
 import re
@@ -68,7 +68,7 @@ class _Doubles:
 class SubscriberFile:
     """The readable rows of a file, one after the other; an address may occur more than once (`distinct` has each once).
 
-    `skipped` counts the rows that cannot be read, once they have been passed. RollError where the file as a whole cannot
+    `skipped` counts the rows that cannot be read, once they have been passed. SubscriberFileError where the file as a whole cannot
     be used.
     """
 

@@ -29,7 +29,7 @@ class Part:
 
 @contextmanager
 def unpack_lists(file: Path) -> Iterator[list[Part]]:
-    """The file itself, or the lists that are in it for as long as the block; RollError where there is none, or where the names
+    """The file itself, or the lists that are in it for as long as the block; SubscriberFileError where there is none, or where the names
     of several do not say what their readers are.
 
     A workbook is a ZIP too, and is left to be told of as what it is.

@@ -33,7 +33,7 @@ class Desk:
         ]
 
     def raw(self, name: str) -> bytes:
-        """The message for one address, as `send` makes it; RollError where it is none, DigestError where no story is for it.
+        """The message for one address, as `send` makes it; SubscriberFileError where it is none, DigestError where no story is for it.
 
         A sent edition keeps the words it was sent in; one that is not has the templates as they are now.
         """
@@ -67,7 +67,7 @@ class Desk:
         return self._edition
 
     def version(self) -> str:
-        """Changes with every template, the configuration and the roll."""
+        """Changes with every template, the configuration and the subscriber list."""
         root = self._app.config.root
         files = [*sorted((root / "templates").rglob("*.j2")), *sorted(PACKAGED.rglob("*.j2")), self._app.subscriber_path]
         stamps = "".join(f"{file}{file.stat().st_mtime_ns}" for file in files if file.is_file())

@@ -46,7 +46,7 @@ class ReaderPages:
         self._archive = ArchivePages(app, self._pages)
         self._hooks = Webhooks(app)
         self._asking, self._networks, self._all = RateLimiter(5, 120), RateLimiter(60, 30), RateLimiter(2_000, 2)
-        self._looking = RateLimiter(30, 2)  # a page that may cost a reading of the roll
+        self._looking = RateLimiter(30, 2)  # a page that may cost a reading of the subscriber list
 
     def application(self) -> web.Application:
         """The routes; those below a path too, where `public_url` has one: a proxy may take it off, or not."""
@@ -163,7 +163,7 @@ class ReaderPages:
         return self._page("confirm.html.j2", status=200 if whole else 410, state="asking" if whole else "over")
 
     async def confirm(self, request: web.Request) -> web.Response:
-        """Take the one who asked onto the roll."""
+        """Take the one who asked onto the subscriber list."""
         try:
             topics = await self.subscriptions.confirm(request.match_info["token"])
         except DigestError:

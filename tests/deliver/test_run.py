@@ -1,4 +1,4 @@
-"""A run ends, whatever fails: a relay, the ledger, the messages themselves; and what was answered by then is recorded."""
+"""A run ends, whatever fails: a relay, the database, the messages themselves; and what was answered by then is recorded."""
 
 import asyncio
 from collections.abc import Iterator, Sequence
@@ -26,7 +26,7 @@ def at(relay: Faulty, **more: Any) -> dict[str, Any]:
 
 
 class Failing(Book):
-    """A ledger whose disk is full after so many commits."""
+    """A database whose disk is full after so many commits."""
 
     def __init__(self, commits: int) -> None:
         super().__init__()
@@ -134,7 +134,7 @@ async def test_drips_are_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 class Slow(Book):
-    """A ledger that takes its time."""
+    """A database that takes its time."""
 
     async def record(self, begun: Sequence[Message], receipts: Sequence[Receipt]) -> set[int]:
         await asyncio.sleep(0.3)
@@ -152,7 +152,7 @@ async def test_a_message_being_recorded_is_not_let_go_with_those_that_wait_for_t
 @pytest.mark.parametrize("chunking", [False, True], ids=["DATA", "BDAT"])
 @pytest.mark.parametrize("window", [1, 3])
 async def test_no_more_is_in_doubt_than_the_window_allows(window: int, *, chunking: bool) -> None:
-    """Taken by the relay and not yet in the ledger: what would come twice, were the run killed now."""
+    """Taken by the relay and not yet in the database: what would come twice, were the run killed now."""
     recorded, doubts = set[str](), list[int]()
 
     class Slow(Book):

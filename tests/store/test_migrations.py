@@ -78,7 +78,7 @@ def test_a_table_that_is_missing_is_not_told_as_a_full_disk(tmp_path: Path) -> N
 
 def test_who_said_so_is_read_from_the_sentences_of_the_past(tmp_path: Path) -> None:
     file = furnished(BEFORE_ORIGIN, tmp_path)
-    details = {"cy": "imported from old.csv; consent: fair", "di": "so marked in the roll", "ed": "by the page"}
+    details = {"cy": "imported from old.csv; consent: fair", "di": "so marked in the subscriber list", "ed": "by the page"}
     with closing(sqlite3.connect(file, isolation_level=None)) as database:
         for name, detail in details.items():
             row = (f"{name}@readers.example", "unsubscribed", "2026-05-26 07:00:00.000000", detail)

@@ -1,4 +1,4 @@
-"""The ledger and the archive on a real SQLite file."""
+"""The database and the archive on a real SQLite file."""
 
 import multiprocessing
 import sqlite3
