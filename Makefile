@@ -4,7 +4,7 @@ VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2
 BIN := .venv/bin
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check
 
-.PHONY: demo test lint types unit setup lock golden benchmark clean
+.PHONY: demo test lint types unit docs setup lock golden benchmark clean
 
 demo: .venv/run-$(VERSION)
 	$(BIN)/digest demo $(if $(ONCE),--once)
@@ -20,6 +20,9 @@ types: setup
 
 unit: setup
 	$(BIN)/pytest -n auto --dist loadgroup
+
+docs: .venv/docs-$(VERSION)
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
 
 golden: setup
 	DIGEST_GOLDEN=1 $(BIN)/pytest -q tests/test_golden.py tests/collect/sources/test_apis.py
@@ -45,13 +48,18 @@ setup: .venv/dev-$(VERSION)
 	$(PIP) --require-hashes -r requirements/dev.txt
 	touch $@
 
+.venv/docs-$(VERSION): .venv/run-$(VERSION) requirements/docs.txt
+	$(PIP) --require-hashes -r requirements/docs.txt
+	touch $@
+
 # The versions that everybody installs; run it after a change of pyproject.toml.
 LOCK := .venv/lock/bin/uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-header
 lock: setup
 	$(PYTHON) -m venv .venv/lock && .venv/lock/bin/pip install --quiet uv
 	$(LOCK) --upgrade pyproject.toml -o requirements/run.txt
 	$(LOCK) --upgrade --extra dev pyproject.toml -o requirements/dev.txt
+	printf 'mkdocs-material>=9.5\n' | $(LOCK) --upgrade -c requirements/dev.txt - -o requirements/docs.txt
 	printf 'hatchling\neditables\n' | $(LOCK) -c requirements/dev.txt - -o requirements/build.txt
 
 clean:
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .docs .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -2,6 +2,7 @@
 
 import difflib
 import importlib
+import re
 import sys
 from typing import NamedTuple
 
@@ -115,7 +116,7 @@ def _usage(error: click.ClickException) -> str:
 
 
 def _code(error: Exception) -> str:
-    return type(error).__name__.removesuffix("Error").lower()
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", type(error).__name__.removesuffix("Error")).lower()
 
 
 def _tell(told: JsonError, sentence: str) -> None:

@@ -34,7 +34,7 @@ def print_report(app: "App", report: "RunReport", as_json: bool) -> None:
     if report.without_room:
         click.echo(left_out_line(report.without_room), err=True)
     for failure in report.failures:
-        click.echo(f"digest: {failure}", err=True)
+        click.echo(f"warning: {failure}", err=True)
     if report.bad_rows:
         click.echo(
             f"warning: skipped {counted(report.bad_rows, 'row')} of subscribers.csv. Run `digest subscribers check` to see them.",
@@ -64,7 +64,7 @@ def left_out_line(rows: "Sequence[LeftOut]") -> str:
     comments = len(rows) - stories
     said = [counted(stories, "story", "stories")] * bool(stories) + [counted(comments, "comment")] * bool(comments)
     return (
-        f"digest: {' and '.join(said)} left out for want of room: mail programs cut off a mail of more than 102 KB. "
+        f"warning: {' and '.join(said)} left out for want of room: mail programs cut off a mail of more than 102 KB. "
         "Fewer articles, comments_per_article or share links make room."
     )
 

@@ -111,7 +111,7 @@ async def _edition(app: "App", plan: "EditionPlan", slot: "Slot") -> "Edition":
 
     edition, failures = await build_edition(app, plan, slot)
     for failure in failures:
-        click.echo(f"digest: {failure}", err=True)
+        click.echo(f"warning: {failure}", err=True)
     if cut := without_room(edition):
         click.echo(left_out_line(cut), err=True)
     if not edition.stories:

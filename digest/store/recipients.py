@@ -55,7 +55,7 @@ class RecipientRules:
 def freeze_recipients(
     connection: Connection, readers: Iterable[Subscriber], terms: RecipientRules, day: date
 ) -> Iterator[list[str]]:
-    """Take a subscriber list into the temporary table, without holding anybody up; yields the versions that its readers have chosen."""
+    """Take a subscriber list into the temporary table, without holding anybody up; yields the variants chosen."""
     with connection.begin():
         _INCOMING.drop(connection, checkfirst=True)
         _INCOMING.create(connection)

@@ -124,7 +124,7 @@ def column_edit(table: CsvTable, columns: Columns, values: Mapping[str, str]) ->
 
 
 def rewrite(path: Path, change: FileEdit) -> int:
-    """Do it, and return how many rows were edited; BusyError where the file is not left alone, SubscriberFileError where it cannot be
+    """Do it, and return how many rows were edited; BusyError if another process holds the file, SubscriberFileError if it cannot be
     written, and then nothing is done.
     """
     try:

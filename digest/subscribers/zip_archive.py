@@ -29,8 +29,8 @@ class Part:
 
 @contextmanager
 def unpack_lists(file: Path) -> Iterator[list[Part]]:
-    """The file itself, or the lists that are in it for as long as the block; SubscriberFileError where there is none, or where the names
-    of several do not say what their readers are.
+    """The file itself, or the lists that are in it for as long as the block; SubscriberFileError if none is, or the names of
+    several do not say what their subscribers are.
 
     A workbook is a ZIP too, and is left to be told of as what it is.
     """

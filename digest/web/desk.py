@@ -33,7 +33,7 @@ class Desk:
         ]
 
     def raw(self, name: str) -> bytes:
-        """The message for one address, as `send` makes it; SubscriberFileError where it is none, DigestError where no story is for it.
+        """The message for one address, as `send` makes it; SubscriberFileError if invalid, DigestError if no story is for it.
 
         A sent edition keeps the words it was sent in; one that is not has the templates as they are now.
         """

@@ -44,7 +44,7 @@ async def test_an_error_is_one_object_too(root: Path) -> None:
 async def test_without_json_it_is_one_line(root: Path) -> None:
     done = await digest("subscribers", "restore", "ada@readers.example", "-C", root, "--reason", "asked")
     assert (done.code, done.out) == (2, "")
-    assert done.err.startswith("digest: ada@readers.example")
+    assert done.err.startswith("error: ada@readers.example")
 
 
 async def test_before_the_hour_the_coming_edition_is_meant(
@@ -72,7 +72,7 @@ async def test_a_time_has_no_zone_of_its_own(root: Path) -> None:
 async def test_the_shapes_are_those_of_the_readme(site: RecordedSite, relay: Relay, furnish: Furnish, tmp_path: Path) -> None:
     root, new = furnish(site.base, relay.port), tmp_path / "new.csv"
     new.write_text("email\ncy@readers.example\n")
-    text = (Path(__file__).parents[2] / "README.md").read_text()
+    text = (Path(__file__).parents[2] / "docs" / "reference" / "json.md").read_text()
     rows = dict(re.findall(r"^\| `([a-z -]+?)(?:`, `--test-to)?` \| (`.*) \|$", text, re.MULTILINE))
     calls: dict[str, tuple[object, ...]] = {
         "check": ("check",), "collect": ("collect",), "send --dry-run": ("send", "--dry-run"), "send": ("send",),
