@@ -26,6 +26,7 @@ from digest.render.renderer import MAX_HTML_BYTES, PACKAGED
 from digest.service.alignment import is_aligned, organisational_domain
 from digest.text.prose import counted
 
+RENAMED = {"letter.mjml.j2": "email.mjml.j2", "letter.txt.j2": "email.txt.j2"}  # templates, by the names they had
 DNS_PATIENCE = 4.0  # seconds for each record
 
 
@@ -138,16 +139,15 @@ async def _templates(app: App) -> list[Finding]:
 
 
 def _strays(app: App) -> Iterator[Finding]:
-    """Files in the newsletter's templates that replace none of ours; one may be meant, or a typing error."""
+    """Files in the newsletter's templates that replace none of ours: they had another name once, or there is a typing error."""
     own = app.config.root / "templates"
     ours = [str(path.relative_to(PACKAGED)) for path in PACKAGED.rglob("*.j2")]
     for path in sorted(own.rglob("*.j2")):
         name = str(path.relative_to(own))
         if name not in ours:
             near = difflib.get_close_matches(name, ours, n=1)
-            yield Finding(
-                "templates", "warning", f"templates/{name} replaces none of ours{f'. Did you mean {near[0]}?' if near else ''}"
-            )
+            hint = f". It is called {RENAMED[name]} now" if name in RENAMED else f". Did you mean {near[0]}?" if near else ""
+            yield Finding("templates", "warning", f"templates/{name} replaces no built-in template{hint}")
 
 
 def _size(size: int) -> Finding:
