@@ -22,6 +22,7 @@ from digest.config import Config, EditionPlan, split_mailbox
 from digest.config.file_modes import PRIVATE, private_folder, tightened
 from digest.curate import Rules
 from digest.curate.judge import load_scoring_rules
+from digest.deliver.retry import RUN_RETRY_DELAYS
 from digest.edition.edition_calendar import EditionCalendar
 from digest.edition.sent_log import LOG_FILE, SentLog
 from digest.errors import BusyError, ConfigError, DigestError
@@ -43,7 +44,7 @@ class App:
     store: Store
     clock: Clock
     cache: ResponseCache
-    retry_delays: Sequence[float] = (15.0, 60.0)
+    retry_delays: Sequence[float] = RUN_RETRY_DELAYS
     stop: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
@@ -180,7 +181,7 @@ class App:
 
 
 @contextmanager
-def open_newsletter(root: Path, clock: Clock, *, retry_delays: Sequence[float] = (15.0, 60.0)) -> Iterator[App]:
+def open_newsletter(root: Path, clock: Clock, *, retry_delays: Sequence[float] = RUN_RETRY_DELAYS) -> Iterator[App]:
     """The newsletter in a folder; closed again whatever happens."""
     settings = config.load(root)
     store = Store.open(settings.store.url, root)

@@ -16,7 +16,7 @@ from digest.app import App
 from digest.audience.csv_sync import catch_up
 from digest.bounces import FAILED, BounceReport, classify
 from digest.bounces.mailboxes import Imap, read_new
-from digest.bounces.webhooks import Event
+from digest.bounces.webhooks import WebhookEvent
 from digest.errors import DigestError
 from digest.statuses import Origin
 from digest.store import HistoryEvent, Suppression
@@ -52,7 +52,7 @@ class BounceHandler:
         report = classify(raw)
         return report, self._dealt(f"mail {hashlib.sha256(raw).hexdigest()}", report, vouched=False)
 
-    def take_event(self, event: Event) -> list[BounceOutcome]:
+    def take_event(self, event: WebhookEvent) -> list[BounceOutcome]:
         """Deal with what a provider tells, which has been checked to be the provider."""
         return self._dealt(event.id, event.report, vouched=True)
 
@@ -102,7 +102,7 @@ class BounceHandler:
 
     def _marked(self, report: BounceReport, purpose: str) -> Iterator[str]:
         for address in report.sent_to:
-            meant = self._app.links.meant(address)
+            meant = self._app.links.parse_verp(address)
             if meant and meant[0] == purpose and (email := self._app.store.readers.of_id(meant[1])):
                 yield email
 

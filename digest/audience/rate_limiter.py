@@ -16,7 +16,7 @@ class RateLimiter:
         self._clock = clock
         self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
 
-    def takes(self, who: str) -> bool:
+    def allow(self, who: str) -> bool:
         """Whether one more is allowed; if so, it is counted."""
         now = self._clock()
         left, at = self._buckets.pop(who, (float(self._burst), now))

@@ -24,7 +24,7 @@ from digest.compose import Composer
 from digest.deliver import deliver_unrecorded
 from digest.errors import DigestError, SubscriberFileError
 from digest.model import Recipient, Subscriber
-from digest.store import HistoryEvent, Preference, Request
+from digest.store import HistoryEvent, OptInRequest, Preference
 from digest.store.batch_writer import BatchWriter
 from digest.store.readers import CONFIRMATION_TTL
 from digest.subscribers import FileEdit, NewRow, normalise, remove, rewrite
@@ -103,7 +103,7 @@ class Subscriptions:
             return
         row = await asyncio.to_thread(self._row, email)
         request = await asyncio.to_thread(app.store.readers.ask, email, name, topics, app.clock())
-        if request is None or not self._mailboxes.takes(_mailbox(email)):
+        if request is None or not self._mailboxes.allow(_mailbox(email)):
             return
         if row is not None and reason is None and row.status in {"active", "paused"}:
             until = await asyncio.to_thread(self._pause, row)
@@ -147,7 +147,7 @@ class Subscriptions:
             return True
         return False
 
-    def _request(self, token: str) -> Request | None:
+    def _request(self, token: str) -> OptInRequest | None:
         with suppress(BadData, TypeError, ValueError):
             number, nonce = self._confirmations.loads(_canonical(token), max_age=int(CONFIRMATION_TTL.total_seconds()))
             return self._app.store.readers.asking(int(number), str(nonce), self._app.clock())
@@ -180,7 +180,7 @@ class Subscriptions:
     def send_link(self, email: str) -> None:
         """Send a reader the way to their own data; nothing happens for an address that is unknown. SubscriberFileError for none."""
         address = normalise(email)
-        if self._links_sent.takes(address):
+        if self._links_sent.allow(address):
             self._later(self._link(address))
 
     async def _link(self, email: str) -> None:
@@ -222,7 +222,7 @@ class Subscriptions:
         until = self.preference(row.email).paused_until or row.paused_until
         return until if until and until > self._app.clock().date() else None
 
-    def _confirmation(self, request: Request) -> str:
+    def _confirmation(self, request: OptInRequest) -> str:
         return f"{self._public}/confirm/{self._confirmations.dumps([request.id, request.nonce])}"
 
     def _data(self, token: str) -> str:
@@ -264,7 +264,7 @@ def _canonical(token: str) -> str:
     return token
 
 
-def _joining(asked: dict[str, Request], there: set[str], today: str) -> FileEdit:
+def _joining(asked: dict[str, OptInRequest], there: set[str], today: str) -> FileEdit:
     """The rows of those who have confirmed: new ones, and those that are there made active."""
 
     def edits(table: CsvTable, columns: Columns) -> Edits:

@@ -35,7 +35,7 @@ class ForgedError(DigestError):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Event:
+class WebhookEvent:
     """One thing told; `id` is the provider's own, so that what is told twice counts once."""
 
     id: str
@@ -43,7 +43,7 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Call:
+class WebhookCall:
     """A request: its body as it came, and its headers by their names in lower case."""
 
     body: bytes
@@ -61,7 +61,7 @@ Fetch = Callable[[str], bytes]
 """Reads an address of the provider's, checked before: a certificate, or the one that confirms a subscription."""
 
 
-def read_call(name: str, call: Call, hook: Webhook, now: float, fetch: Fetch) -> list[Event]:
+def read_call(name: str, call: WebhookCall, hook: Webhook, now: float, fetch: Fetch) -> list[WebhookEvent]:
     """What a provider tells; ForgedError where it is not the provider. `now` is in seconds since 1970."""
     try:
         return _read(name, call, hook, now, fetch)
@@ -69,7 +69,7 @@ def read_call(name: str, call: Call, hook: Webhook, now: float, fetch: Fetch) ->
         raise ForgedError(f"unexpected field: {error}") from error
 
 
-def _read(name: str, call: Call, hook: Webhook, now: float, fetch: Fetch) -> list[Event]:
+def _read(name: str, call: WebhookCall, hook: Webhook, now: float, fetch: Fetch) -> list[WebhookEvent]:
     if name == "ses":
         return list(_ses(_fields(call.json()), hook, fetch))
     if name == "mailgun":
@@ -82,7 +82,7 @@ def _read(name: str, call: Call, hook: Webhook, now: float, fetch: Fetch) -> lis
     return [event for row in rows[:1_000] for event in (_postmark if name == "postmark" else _brevo)(_fields(row))]
 
 
-def _ses(told: Mapping[str, Any], hook: Webhook, fetch: Fetch) -> Iterator[Event]:
+def _ses(told: Mapping[str, Any], hook: Webhook, fetch: Fetch) -> Iterator[WebhookEvent]:
     """A message of Amazon SNS, which carries one of SES (signature version 1 or 2)."""
     kind = _str(told, "Type")
     if not hook.topic or _str(told, "TopicArn") != hook.topic:
@@ -121,7 +121,7 @@ def _amazons(url: str) -> str:
     return url
 
 
-def _ses_events(message: Mapping[str, Any], key: str) -> Iterator[Event]:
+def _ses_events(message: Mapping[str, Any], key: str) -> Iterator[WebhookEvent]:
     kind = _str(message, "notificationType") or _str(message, "eventType")
     sent = _message_id(_fields(message.get("mail")))
     bounce, complaint = _fields(message.get("bounce")), _fields(message.get("complaint"))
@@ -141,7 +141,7 @@ def _message_id(mail: Mapping[str, Any]) -> str:
     return next((_str(row, "value") for row in headers if _str(row, "name").lower() == "message-id"), "")
 
 
-def _mailgun(told: Mapping[str, Any], hook: Webhook, now: float) -> Iterator[Event]:
+def _mailgun(told: Mapping[str, Any], hook: Webhook, now: float) -> Iterator[WebhookEvent]:
     seal, data = _fields(told.get("signature")), _fields(told.get("event-data"))
     stamp, token = _str(seal, "timestamp"), _str(seal, "token")
     expected = hmac.new(hook.key.encode(), f"{stamp}{token}".encode(), hashlib.sha256).hexdigest()
@@ -162,7 +162,7 @@ def _mailgun(told: Mapping[str, Any], hook: Webhook, now: float) -> Iterator[Eve
         )
 
 
-def token_of(call: Call) -> str:
+def token_of(call: WebhookCall) -> str:
     """The token of a call of Mailgun's."""
     return _str(_fields(_fields(call.json()).get("signature")), "token")
 
@@ -171,7 +171,7 @@ def _mailbox_full(status: Mapping[str, Any]) -> bool:
     return _str(status, "enhanced-code") in {"5.2.2", "4.2.2"} or _str(status, "code") == "552"
 
 
-def _sendgrid(call: Call, hook: Webhook, now: float) -> Iterator[Event]:
+def _sendgrid(call: WebhookCall, hook: Webhook, now: float) -> Iterator[WebhookEvent]:
     stamp = call.headers.get("x-twilio-email-event-webhook-timestamp", "")
     seal = _decoded(call.headers.get("x-twilio-email-event-webhook-signature", ""))
     if not hook.key or not verify_ecdsa(_decoded(hook.key), stamp.encode() + call.body, seal) or not _fresh(stamp, now):
@@ -189,7 +189,7 @@ def _sendgrid(call: Call, hook: Webhook, now: float) -> Iterator[Event]:
             yield _event(key, kind, _str(row, "email"), _str(row, "status"), _str(row, "reason"), _str(row, "smtp-id"))
 
 
-def _postmark(row: Mapping[str, Any]) -> Iterator[Event]:
+def _postmark(row: Mapping[str, Any]) -> Iterator[WebhookEvent]:
     record, email = _str(row, "RecordType"), _str(row, "Email") or _str(row, "Recipient")
     if record == "Bounce":
         hard = _str(row, "Type") in {"HardBounce", "BadEmailAddress", "ManuallyDeactivated"}
@@ -210,7 +210,7 @@ def _postmark(row: Mapping[str, Any]) -> Iterator[Event]:
         yield _event(f"postmark {_str(row, 'MessageID')} {email}", by_reader, email, "", _str(row, "SuppressionReason"), "")
 
 
-def _brevo(row: Mapping[str, Any]) -> Iterator[Event]:
+def _brevo(row: Mapping[str, Any]) -> Iterator[WebhookEvent]:
     kinds: dict[str, Kind] = {
         "hard_bounce": "hard", "hardBounce": "hard", "invalid_email": "hard", "soft_bounce": "soft", "softBounce": "soft",
         "blocked": "soft",
@@ -235,7 +235,7 @@ def _failed(status: str, words: str, *, gone: bool) -> Kind:
     return kinds.get(cause(status, words), "hard" if gone else "soft")
 
 
-def _allowed(call: Call, hook: Webhook) -> None:
+def _allowed(call: WebhookCall, hook: Webhook) -> None:
     """Basic authentication, or a bearer token."""
     wanted = f"Bearer {hook.key}" if hook.key else f"Basic {base64.b64encode(f'{hook.user}:{hook.password}'.encode()).decode()}"
     given = call.headers.get("authorization", "")
@@ -243,7 +243,7 @@ def _allowed(call: Call, hook: Webhook) -> None:
         raise ForgedError("wrong user or password")
 
 
-def _event(key: str, kind: Kind, email: str, status: str, detail: str, message_id: str) -> Event:
+def _event(key: str, kind: Kind, email: str, status: str, detail: str, message_id: str) -> WebhookEvent:
     report = BounceReport(
         kind=kind,
         addresses=(email.strip().lower(),),
@@ -251,7 +251,7 @@ def _event(key: str, kind: Kind, email: str, status: str, detail: str, message_i
         detail=" ".join(detail.split())[:300],
         message_id=message_id[:300],
     )
-    return Event(id=key[:300], report=report)
+    return WebhookEvent(id=key[:300], report=report)
 
 
 def _fields(value: object) -> Mapping[str, Any]:

@@ -54,9 +54,10 @@ def running_app(root: Path, *, service: bool = False) -> Iterator["App"]:
     """The newsletter in a folder, ready to run, under the clock of a command or of a service."""
     from digest.app import open_newsletter
     from digest.clock import command_clock, service_clock
+    from digest.deliver.retry import RUN_RETRY_DELAYS
 
     with open_newsletter(
-        root, service_clock() if service else command_clock(), retry_delays=() if service else (15.0, 60.0)
+        root, service_clock() if service else command_clock(), retry_delays=() if service else RUN_RETRY_DELAYS
     ) as app:
         yield app
 

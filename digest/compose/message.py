@@ -126,11 +126,11 @@ class Composer:
         box = self._sender.bounces
         if not (box and recipient.id):
             return self._mailto
-        return f"mailto:{self._sender.links.mailbox('leave', recipient.id, box)}?subject=unsubscribe"
+        return f"mailto:{self._sender.links.verp_address('leave', recipient.id, box)}?subject=unsubscribe"
 
     def _envelope(self, recipient: Recipient) -> str:
         box = self._sender.bounces
-        return self._sender.links.mailbox("bounce", recipient.id, box) if box and recipient.id else box
+        return self._sender.links.verp_address("bounce", recipient.id, box) if box and recipient.id else box
 
     def _signed(self, recipient: Recipient, own: _Own) -> bytes:
         if not self._sender.signers:

@@ -37,7 +37,7 @@ class Extensions:
 
 
 @dataclass(frozen=True, slots=True)
-class Connection:
+class OpenConnection:
     """A wire to a relay that has let us in, and what of its EHLO is used, in lower case."""
 
     wire: SmtpProtocol
@@ -45,14 +45,14 @@ class Connection:
     trust: Extensions
 
 
-async def open_connection(relay: Relay, trust: Extensions) -> Connection:
+async def open_connection(relay: Relay, trust: Extensions) -> OpenConnection:
     """Connect, start TLS and log in; RelayError where that fails for every message alike."""
     client = await _reached(relay)
     try:
         if relay.user:
             await _log_in(client, relay)
         offers = frozenset(name.lower() for name in client.esmtp_extensions) - trust.withheld
-        return Connection(SmtpProtocol(cast(asyncio.Transport, client.transport), prompt="chunking" in offers), offers, trust)
+        return OpenConnection(SmtpProtocol(cast(asyncio.Transport, client.transport), prompt="chunking" in offers), offers, trust)
     except BaseException:
         client.close()
         raise

@@ -8,13 +8,13 @@ from digest.config import Relay, RelayLimit
 from digest.deliver.connect import Extensions
 from digest.deliver.relay_rate import RelayRate
 from digest.deliver.replies import is_our_fault, is_permanent, too_many_connections
+from digest.deliver.retry import RELAY_REST_DELAYS
 from digest.deliver.session import Session
 from digest.errors import RelayError
 from digest.model import Outcome, Receipt
 
 MAX_REFUSALS_IN_A_ROW = 25  # one after the other, with nothing sent between: it is us that the relay refuses
 MAX_POLICY_REFUSALS = 8
-REST_DELAYS = (5.0, 20.0, 60.0, 180.0)  # seconds off after a failure, longer each time
 FEWER_EVERY = 1.0  # seconds between two steps to fewer connections
 MAX_HANG_UPS = 12  # connections lost one after the other, with nothing sent between
 
@@ -94,7 +94,7 @@ class RelayState:
         is one of the moment.
         """
         given_up = self.failure is not None and not (self.worked or self.failure.temporary)
-        return self.out or self.allowance == 0 or given_up or self._failures > len(REST_DELAYS)
+        return self.out or self.allowance == 0 or given_up or self._failures > len(RELAY_REST_DELAYS)
 
     def load(self) -> float:
         """What it has carried, by its weight."""
@@ -105,7 +105,7 @@ class RelayState:
         self.failure = error
         self.out = self.out or out
         if now >= self._rest_until:
-            self._rest_until = now + REST_DELAYS[min(self._failures, len(REST_DELAYS) - 1)]
+            self._rest_until = now + RELAY_REST_DELAYS[min(self._failures, len(RELAY_REST_DELAYS) - 1)]
             self._failures += 1
 
     def hung_up(self, why: str, answered: int, now: float) -> None:

@@ -4,20 +4,16 @@ The code decides between now, later and never (RFC 5321, 4.2.1); the enhanced st
 says whose matter it is.
 """
 
-import random
 import re
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import cache
 
 from digest.bounces.refusals import Cause, cause
 from digest.deliver.protocol import Reply
+from digest.deliver.retry import MAX_IN_DOUBT_TRIES, OUR_FAULT_STEPS, retry_delay
 from digest.model import Message, Outcome, Receipt
 
-RETRY_BACKOFF = (timedelta(seconds=15), timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=15), timedelta(minutes=30))
-OUR_FAULT_STEPS = 2  # steps of the backoff for what was refused for our sake: that does not change within a minute
-RETRY_JITTER = 0.25  # of a pause, so that what was deferred together does not come back together
-MAX_IN_DOUBT_TRIES = 5  # tries after which a message that may have arrived is left alone
 _ENHANCED = re.compile(r"(?:^|\s)([245]\.\d{1,3}\.\d{1,3})\b")
 _POLICY = re.compile(r"5\.(7\.\d+|1\.[78])$")  # RFC 3463: policy; our sender's address
 _CONTENT = re.compile(r"5\.(6\.\d+|3\.4)$")  # RFC 3463: media; message too big for the system
@@ -83,12 +79,6 @@ def receipt(message: Message, outcome: Outcome, reply: Reply, policy: Policy, no
         status=enhanced_status(reply.text),
         retry_at=now + retry_delay(message.recipient.attempts + (OUR_FAULT_STEPS if reply.code >= 500 else 0)) if again else None,
     )
-
-
-def retry_delay(attempts: int) -> timedelta:
-    """How long to wait before another try, longer each time and never twice the same."""
-    wait = RETRY_BACKOFF[min(attempts, len(RETRY_BACKOFF) - 1)]
-    return wait * random.uniform(1 - RETRY_JITTER, 1 + RETRY_JITTER)
 
 
 def is_permanent(answer: Receipt) -> bool:

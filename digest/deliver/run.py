@@ -13,6 +13,7 @@ from digest.deliver.domain_rate import DomainQueue
 from digest.deliver.protocol import Reply
 from digest.deliver.relay import RelayState, may_carry
 from digest.deliver.replies import Policy, is_overloaded, is_throttled, receipt
+from digest.deliver.retry import MAX_LOST_CONNECTIONS, MAX_POSTPONEMENTS, RECONNECT_DELAY
 from digest.deliver.send_queue import DeliveryLog, NoDeliveryLog, Recorded, SendQueue, Waiting
 from digest.deliver.session import Session
 from digest.deliver.share import Share
@@ -20,10 +21,7 @@ from digest.errors import RelayError
 from digest.model import Message, Outcome, Receipt
 
 Watch = Callable[[Receipt], None]
-MAX_LOST_CONNECTIONS = 5  # connections that may be lost under one message before it waits for another pass
-MAX_POSTPONEMENTS = 60  # times that a message waits again for a relay's pace before it waits for another pass
 POLL_INTERVAL = 0.05  # seconds between two looks of a connection that has nothing to carry
-RECONNECT_DELAY = 0.5  # seconds before a connection is tried again that a relay did not want beside those it has
 
 
 @dataclass

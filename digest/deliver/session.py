@@ -5,7 +5,7 @@ from datetime import datetime
 
 from digest.config import Relay
 from digest.deliver.bdat import send_bdat
-from digest.deliver.connect import Connection, Extensions, open_connection
+from digest.deliver.connect import Extensions, OpenConnection, open_connection
 from digest.deliver.data import send_data
 from digest.deliver.protocol import LostError
 from digest.deliver.replies import Policy
@@ -21,7 +21,7 @@ class Session:
         self._clock = clock
         self._trust = trust
         self._policy = Policy(relay.label, resend)
-        self._line: Connection | None = None
+        self._line: OpenConnection | None = None
 
     async def connect(self) -> None:
         """A new connection in place of the old one; RelayError where there is none for anybody."""

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Protocol
 
 from digest.config import Relay
-from digest.deliver.connect import Connection, Extensions, relay_error
+from digest.deliver.connect import Extensions, OpenConnection, relay_error
 from digest.deliver.protocol import LostError, Reply
 from digest.deliver.replies import Policy, one_line, outcome_of, receipt
 from digest.model import Message, Outcome, Receipt
@@ -45,7 +45,7 @@ class Transaction:
     """One connection and its messages."""
 
     def __init__(
-        self, line: Connection, relay: Relay, sender: str, policy: Policy, clock: Callable[[], datetime], source: MessageSource
+        self, line: OpenConnection, relay: Relay, sender: str, policy: Policy, clock: Callable[[], datetime], source: MessageSource
     ) -> None:
         self.wire = line.wire
         self.offers = line.offers

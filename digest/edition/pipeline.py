@@ -10,6 +10,7 @@ from digest.clock import Clock
 from digest.compose import Sender
 from digest.config import Bounces, EditionPlan, Guards, Smtp
 from digest.curate import Rules
+from digest.deliver.retry import RUN_RETRY_DELAYS
 from digest.edition.sent_log import SentLog
 from digest.model import Article, Harvest, Receipt
 from digest.render.renderer import Design
@@ -46,7 +47,7 @@ class Pipeline:
     store: Store
     sent_log: SentLog
     clock: Clock
-    retry_delays: Sequence[float] = (15.0, 60.0)
+    retry_delays: Sequence[float] = RUN_RETRY_DELAYS
     stop: asyncio.Event = field(default_factory=asyncio.Event)
 
 

@@ -25,7 +25,7 @@ from digest.store.deliveries import Deliveries
 from digest.store.delivery_log import StoredDeliveryLog
 from digest.store.editions import Editions, FrozenEdition, PreviousEdition
 from digest.store.history import History, HistoryEvent
-from digest.store.readers import Preference, Readers, Request
+from digest.store.readers import OptInRequest, Preference, Readers
 from digest.store.recipients import RecipientRules
 from digest.store.relay_limits import RelayLimits
 from digest.store.series import Series
@@ -93,11 +93,11 @@ __all__ = [
     "FrozenEdition",
     "History",
     "HistoryEvent",
+    "OptInRequest",
     "Preference",
     "PreviousEdition",
     "Readers",
     "RecipientRules",
-    "Request",
     "Store",
     "StoredDeliveryLog",
     "Suppression",

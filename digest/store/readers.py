@@ -35,7 +35,7 @@ class Preference:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
+class OptInRequest:
     """Somebody asks for the newsletter; `nonce` is what the confirmation must bring back."""
 
     id: int
@@ -95,7 +95,7 @@ class Readers:
                 connection.execute(table.insert().values(email=wish.email, **values))
             insert_events(connection, [HistoryEvent(email=wish.email, at=now, event="preferences", detail=detail)])
 
-    def ask(self, email: str, name: str, topics: Sequence[str], now: datetime) -> Request | None:
+    def ask(self, email: str, name: str, topics: Sequence[str], now: datetime) -> OptInRequest | None:
         """Take down that somebody wants to join; None where a confirmation has been sent of late, or often enough."""
         table = schema.requests
         with self._engine.begin() as connection:
@@ -112,7 +112,7 @@ class Readers:
                 insert_events(connection, [HistoryEvent(email=email, at=now, event="asked to subscribe", detail="by the form")])
             return _request(connection.execute(select(table).where(table.c.email == email)).one())
 
-    def asking(self, request: int, nonce: str, now: datetime) -> Request | None:
+    def asking(self, request: int, nonce: str, now: datetime) -> OptInRequest | None:
         """The request that a confirmation is for; None where it is answered, renewed or too old."""
         table = schema.requests
         query = select(table).where(table.c.id == request, table.c.nonce == nonce, table.c.at >= now - CONFIRMATION_TTL)
@@ -120,7 +120,7 @@ class Readers:
             row = connection.execute(query).one_or_none()
         return _request(row) if row else None
 
-    def answer(self, request: Request) -> bool:
+    def answer(self, request: OptInRequest) -> bool:
         """Close a request, once: False where another answer was first."""
         table = schema.requests
         with self._engine.begin() as connection:
@@ -192,5 +192,5 @@ def _preference(row: Any) -> Preference:
     return Preference(email=row.email, topics=topics, paused_until=row.paused_until, comments=row.comments)
 
 
-def _request(row: Any) -> Request:
-    return Request(id=row.id, email=row.email, name=row.name, topics=tuple(row.topics), nonce=row.nonce)
+def _request(row: Any) -> OptInRequest:
+    return OptInRequest(id=row.id, email=row.email, name=row.name, topics=tuple(row.topics), nonce=row.nonce)

@@ -21,7 +21,7 @@ from digest.statuses import GONE, Origin, severity
 from digest.store import schema
 from digest.store.database import insert as careful_insert
 from digest.store.readers import Preference, preferences
-from digest.store.suppressions import Suppression, forgotten, suppress
+from digest.store.suppressions import Suppression, forgotten, insert_suppressions
 
 NO_STORY = "no stories for their topics"
 _PAGE = 5_000
@@ -132,7 +132,7 @@ def _suppress(connection: Connection, now: datetime) -> None:
     )
     while rows := connection.execute(new.where(incoming.n > last).order_by(incoming.n).limit(_PAGE)).all():
         said = partial(Suppression, since=now, origin=Origin.LIST, detail="marked in subscribers.csv")
-        suppress(connection, [said(email=row.email, reason=row.status) for row in rows])
+        insert_suppressions(connection, [said(email=row.email, reason=row.status) for row in rows])
         last = rows[-1].n
 
 

@@ -73,7 +73,7 @@ class Suppressions:
                 for token, how in leaving
                 if token in owners
             ]
-            new = suppress(connection, rows)
+            new = insert_suppressions(connection, rows)
         self._committed(rows, new)
         return [owners.get(token) for token, _ in leaving]
 
@@ -83,7 +83,7 @@ class Suppressions:
         for chunk in batched(rows):
             with self._engine.begin() as connection:
                 lock_for_writing(connection)
-                new = suppress(connection, chunk)
+                new = insert_suppressions(connection, chunk)
             self._committed(chunk, new)
             count += len(new)
         return count
@@ -112,7 +112,7 @@ class Suppressions:
                 for row in dead
                 if _provider(row.email) not in doubtful
             ]
-            new, worn = suppress(connection, rows), list[str]()
+            new, worn = insert_suppressions(connection, rows), list[str]()
             events = {Cause.FULL: SOFT, Cause.OURS: REFUSED_US, Cause.LATER: UNDELIVERED, Cause.UNCLEAR: UNDELIVERED}
             entries = [
                 HistoryEvent(email=row.email, at=now, event=events[why], detail=_said(key, row))
@@ -128,7 +128,7 @@ class Suppressions:
         """Suppress what a report says, once for each `key` of a report; returns those that were not before."""
         with self._engine.begin() as connection:
             lock_for_writing(connection)
-            new = suppress(connection, rows) if _first_time(connection, key, now) else []
+            new = insert_suppressions(connection, rows) if _first_time(connection, key, now) else []
         self._committed(rows, new)
         return new
 
@@ -201,7 +201,7 @@ class Suppressions:
             return forgotten(connection, tokens)
 
 
-def suppress(connection: Connection, rows: Sequence[Suppression]) -> list[str]:
+def insert_suppressions(connection: Connection, rows: Sequence[Suppression]) -> list[str]:
     """Suppress addresses within a transaction, and note it in their histories; returns those that were not before.
 
     Who is suppressed already keeps the reason, unless the new one weighs more: who leaves after a bounce has left, and
@@ -257,7 +257,7 @@ def _bounce_softly(connection: Connection, entries: Sequence[HistoryEvent], *, l
     rows = [
         Suppression(email=row.email, reason="bounced", since=row.at, origin=Origin.MAIL, detail=detail + row.detail) for row in worn
     ]
-    return suppress(connection, rows)
+    return insert_suppressions(connection, rows)
 
 
 def _first_time(connection: Connection, key: str, now: datetime) -> bool:

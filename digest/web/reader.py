@@ -176,7 +176,7 @@ class ReaderPages:
 
     async def choosing(self, request: web.Request) -> web.Response:
         """The reader's choices, and why they get the mail."""
-        if not self._looking.takes(client_ip(request, self._app.config.web.proxies)):
+        if not self._looking.allow(client_ip(request, self._app.config.web.proxies)):
             return self._too_many()
         email = self.subscriptions.known(request.match_info["token"])
         if email is None:
@@ -288,7 +288,7 @@ class ReaderPages:
     def _allowed(self, request: web.Request) -> bool:
         """Whether this visitor, their network, and all together, may have one more letter sent: a flood uses up its own."""
         who = client_ip(request, self._app.config.web.proxies)
-        return self._asking.takes(who) and self._networks.takes(network(who)) and self._all.takes("all")
+        return self._asking.allow(who) and self._networks.allow(network(who)) and self._all.allow("all")
 
     def _too_many(self) -> web.Response:
         answer = self._page("sorry.html.j2", status=429, what="You have tried too many times. Wait a few minutes and try again.")

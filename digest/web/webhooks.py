@@ -9,7 +9,7 @@ from aiohttp import web
 
 from digest.app import App
 from digest.audience.bounce_handler import BounceHandler
-from digest.bounces.webhooks import Call, ForgedError, read_call, token_of
+from digest.bounces.webhooks import ForgedError, WebhookCall, read_call, token_of
 
 log = logging.getLogger("digest")
 MAX_CALL_BYTES = 1_048_576  # bytes of a call
@@ -40,7 +40,7 @@ class Webhooks:
             body += more
         if len(body) > MAX_CALL_BYTES:
             raise web.HTTPRequestEntityTooLarge(max_size=MAX_CALL_BYTES, actual_size=len(body))
-        call = Call(body=body, headers={key.lower(): value for key, value in request.headers.items()})
+        call = WebhookCall(body=body, headers={key.lower(): value for key, value in request.headers.items()})
         try:
             await asyncio.to_thread(self._dealt, name, call, asyncio.get_running_loop())
         except ForgedError as error:
@@ -48,7 +48,7 @@ class Webhooks:
             return web.Response(status=403, text="The request could not be verified.\n")
         return web.json_response({"ok": True})
 
-    def _dealt(self, name: str, call: Call, loop: asyncio.AbstractEventLoop) -> None:
+    def _dealt(self, name: str, call: WebhookCall, loop: asyncio.AbstractEventLoop) -> None:
         hook = next(hook for own, hook in self._app.config.bounces.webhooks.items() if own == name)
 
         def fetch(url: str) -> bytes:
@@ -60,7 +60,7 @@ class Webhooks:
             for outcome in self._returns.take_event(event):
                 log.info("%s: %s %s (%s)", outcome.email, outcome.event, outcome.detail, name)
 
-    def _once(self, name: str, call: Call) -> None:
+    def _once(self, name: str, call: WebhookCall) -> None:
         """Mailgun signs a token and not what is told with it: one that has been used does not vouch for other words."""
         if name != "mailgun":
             return

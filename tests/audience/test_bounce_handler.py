@@ -84,11 +84,11 @@ async def test_the_envelope_knows_its_reader(app: App, relay: Relay) -> None:
         assert sender.startswith("bounces+b")
         assert sender.endswith("@gazette.example")
         assert "readers" not in sender
-        meant = app.links.meant(sender)
+        meant = app.links.parse_verp(sender)
         assert meant is not None
         assert app.store.readers.of_id(meant[1]) == address
-        assert app.links.meant(sender.upper()) == meant
-        assert app.links.meant(sender.replace("+b", "+l")) is None
+        assert app.links.parse_verp(sender.upper()) == meant
+        assert app.links.parse_verp(sender.replace("+b", "+l")) is None
     assert "bounces+l" in relay.message("ada@readers.example")["List-Unsubscribe"]
 
 

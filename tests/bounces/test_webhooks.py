@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.oid import NameOID
 
 from digest.app import App, open_newsletter
-from digest.bounces.webhooks import Call, ForgedError, read_call
+from digest.bounces.webhooks import ForgedError, WebhookCall, read_call
 from digest.config import Webhook
 from digest.web.pages import served
 from digest.web.reader import ReaderPages
@@ -78,10 +78,10 @@ def mailgun(event: dict[str, Any], *, key: str = "mg-key", at: int = STAMP) -> b
     return json.dumps({"signature": {"timestamp": str(at), "token": "tok", "signature": seal}, "event-data": data}).encode()
 
 
-def sendgrid(rows: list[dict[str, Any]], *, at: int = STAMP, key: ec.EllipticCurvePrivateKey = SENDGRID_KEY) -> Call:
+def sendgrid(rows: list[dict[str, Any]], *, at: int = STAMP, key: ec.EllipticCurvePrivateKey = SENDGRID_KEY) -> WebhookCall:
     body = json.dumps(rows).encode()
     seal = base64.b64encode(key.sign(str(at).encode() + body, ec.ECDSA(SHA256()))).decode()
-    return Call(
+    return WebhookCall(
         body=body, headers={"x-twilio-email-event-webhook-timestamp": str(at), "x-twilio-email-event-webhook-signature": seal}
     )
 
@@ -100,12 +100,15 @@ BEARER = {"authorization": "Bearer brevo-token"}
 
 
 def call(
-    name: str, given: Call | bytes | object, headers: dict[str, str] | None = None, fetch: Callable[[str], bytes] = lambda url: PEM
+    name: str,
+    given: WebhookCall | bytes | object,
+    headers: dict[str, str] | None = None,
+    fetch: Callable[[str], bytes] = lambda url: PEM,
 ) -> list[tuple[str, str]]:
     made = (
         given
-        if isinstance(given, Call)
-        else Call(body=given if isinstance(given, bytes) else json.dumps(given).encode(), headers=headers or {})
+        if isinstance(given, WebhookCall)
+        else WebhookCall(body=given if isinstance(given, bytes) else json.dumps(given).encode(), headers=headers or {})
     )
     events = read_call(name, made, HOOKS[name], float(STAMP), fetch)
     return [(event.report.kind, event.report.addresses[0]) for event in events]
@@ -135,7 +138,7 @@ def call(
         ("brevo", {"event": "spam", "email": ADA, "message-id": "<1>"}, BEARER, "complaint"),
     ],
 )  # fmt: skip
-def test_what_a_provider_tells(name: str, given: Call | bytes | object, headers: dict[str, str] | None, kind: str) -> None:
+def test_what_a_provider_tells(name: str, given: WebhookCall | bytes | object, headers: dict[str, str] | None, kind: str) -> None:
     assert call(name, given, headers) == [(kind, ADA)]
 
 
@@ -150,7 +153,7 @@ def test_what_a_provider_tells(name: str, given: Call | bytes | object, headers:
         ("ses", sns({"notificationType": "AmazonSnsSubscriptionSucceeded"}), None),
     ],
 )
-def test_what_says_nothing_of_a_bounce(name: str, given: Call | bytes | object, headers: dict[str, str] | None) -> None:
+def test_what_says_nothing_of_a_bounce(name: str, given: WebhookCall | bytes | object, headers: dict[str, str] | None) -> None:
     assert call(name, given, headers) == []
 
 
@@ -179,7 +182,9 @@ def test_what_says_nothing_of_a_bounce(name: str, given: Call | bytes | object, 
         ("brevo", {"event": "spam", "email": ADA}, {"authorization": "Bearer "}),
     ],
 )
-def test_what_does_not_bear_the_mark_is_refused(name: str, given: Call | bytes | object, headers: dict[str, str] | None) -> None:
+def test_what_does_not_bear_the_mark_is_refused(
+    name: str, given: WebhookCall | bytes | object, headers: dict[str, str] | None
+) -> None:
     with pytest.raises(ForgedError):
         call(name, given, headers)
 
@@ -188,7 +193,9 @@ def test_a_hook_without_a_key_lets_nobody_in() -> None:
     for name in HOOKS:
         for given in (b"{}", b'{"TopicArn": ""}', b"[]"):
             with pytest.raises(ForgedError):
-                read_call(name, Call(body=given, headers={"authorization": "Basic Og=="}), Webhook(), float(STAMP), lambda url: PEM)
+                read_call(
+                    name, WebhookCall(body=given, headers={"authorization": "Basic Og=="}), Webhook(), float(STAMP), lambda url: PEM
+                )
 
 
 def test_a_subscription_of_amazon_is_confirmed() -> None:

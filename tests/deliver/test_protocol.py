@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from digest.config import Smtp
 from digest.deliver import Extensions, Session
-from digest.deliver.connect import Connection
+from digest.deliver.connect import OpenConnection
 from digest.deliver.protocol import LostError, Reply, SmtpProtocol, dot_stuffed
 from digest.errors import RelayError
 from digest.model import Message, Outcome, Receipt, Recipient
@@ -189,9 +189,9 @@ async def conversation(fate: Fate, offers: frozenset[str], count: int) -> tuple[
         Plate(messages(count)),
     )
 
-    async def dial(relay: Smtp, trust: Extensions) -> Connection:
+    async def dial(relay: Smtp, trust: Extensions) -> OpenConnection:
         fate.unread = False
-        return Connection(SmtpProtocol(Server(fate)), offers - trust.withheld, trust)
+        return OpenConnection(SmtpProtocol(Server(fate)), offers - trust.withheld, trust)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("digest.deliver.session.open_connection", dial)

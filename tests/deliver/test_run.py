@@ -42,7 +42,7 @@ class Failing(Book):
 
 @pytest.mark.parametrize("priority", [1, 2])
 async def test_a_relay_that_cannot_be_reached_is_waited_for_by_nobody(monkeypatch: pytest.MonkeyPatch, priority: int) -> None:
-    monkeypatch.setattr("digest.deliver.relay.REST_DELAYS", (0.2,))
+    monkeypatch.setattr("digest.deliver.relay.RELAY_REST_DELAYS", (0.2,))
     book = Book()
     async with running(Faulty(delay=0.02)) as good:
         await sent(book, messages(200), {"name": "a", "url": "smtp://127.0.0.1:9"}, at(good, priority=priority))
@@ -115,7 +115,7 @@ async def test_an_answer_to_one_says_nothing_of_those_behind_it(answer: str) -> 
 
 
 async def test_a_relay_that_goes_down_at_the_last_message_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("digest.deliver.relay.REST_DELAYS", (0.05, 0.1))
+    monkeypatch.setattr("digest.deliver.relay.RELAY_REST_DELAYS", (0.05, 0.1))
     book = Book()
     async with running(Faulty(most=60)) as relay:
         relay.answer = lambda address: relay.stop_listening() if relay.taken.total() >= 58 else None

@@ -123,19 +123,3 @@ def test_whatever_an_api_says_is_a_harvest_or_a_named_failure(data: st.DataObjec
         assert all(
             url.startswith("http") for url in [*(row.url for row in harvest.articles), *(row.url for row in harvest.comments)]
         )
-
-
-async def test_another_package_adds_a_kind_by_its_entry_point(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What CONTRIBUTING.md shows: a module, and two lines of its package's metadata."""
-    (tmp_path / "digest_notes.py").write_text(
-        "from digest.model import Harvest\nasync def read(plan, get, since):\n    return Harvest(read=(plan.options['board'],))\n"
-    )
-    metadata = tmp_path / "digest_notes-1.0.dist-info"
-    metadata.mkdir()
-    (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: digest-notes\nVersion: 1.0\n")
-    (metadata / "entry_points.txt").write_text("[digest.sources]\nnotes = digest_notes:read\n")
-    monkeypatch.syspath_prepend(str(tmp_path))
-    plan = SourcePlan(kind="notes", url="https://notes.example", options={"board": "town"})
-    assert (await source_reader(plan)(plan, Answers({}), SINCE)).read == ("town",)
-    with pytest.raises(ConfigError, match=r"Available: .*notes"):
-        source_reader(SourcePlan(kind="note", url="https://notes.example"))
