@@ -192,7 +192,7 @@ async def test_a_message_too_large_is_refused_alone(relay: Faulty) -> None:
 
 async def test_a_relay_that_hangs_up_on_everybody_is_given_up(relay: Faulty) -> None:
     relay.drops_before = lambda address: True
-    with pytest.raises(RelayError, match="hangs up on every connection"):
+    with pytest.raises(RelayError, match="closes every connection"):
         await sent(relay, messages(200), in_doubt="hold")
     assert not relay.taken
 

@@ -31,7 +31,7 @@ async def sent(
 
 @pytest.mark.parametrize(
     ("people", "told"),
-    [(PEOPLE[:100], "shrank from 200 to 100"), ([*PEOPLE, *(f"x{row}" for row in PEOPLE)], "grew from 200 to 400")],
+    [(PEOPLE[:100], "shrunk from 200 to 100"), ([*PEOPLE, *(f"x{row}" for row in PEOPLE)], "grown from 200 to 400")],
 )
 async def test_a_list_that_is_suddenly_another_holds_the_edition(
     site: RecordedSite, relay: Relay, furnish: Furnish, people: list[str], told: str
@@ -47,7 +47,7 @@ async def test_a_list_that_is_suddenly_another_holds_the_edition(
         await sent(furnish, site, relay, people, days=1)
     assert relay.taken == []
     status = CliRunner().invoke(command, ["-C", str(furnish(site.base, relay.port, emails=people))])
-    assert f"would be held: the list has {told}" in " ".join(status.output.split())
+    assert f"A guard would hold it: the subscriber list has {told}" in " ".join(status.output.split())
     report = await sent(furnish, site, relay, people, days=1, permit=Permit(anyway=True))
     assert report.counts["sent"] == len(people)
 
