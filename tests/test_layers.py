@@ -36,7 +36,7 @@ DOORS = {
     "alembic": {"store"},
     "apscheduler": {"service.scheduler"},
     "aiohttp": {"collect.fetch", "collect.allowed_hosts", "web", "demo", "cli"},
-    "cryptography": {"compose.dkim", "bounces.signatures"},
+    "cryptography": {"compose.dkim", "bounces.webhook_signatures"},
     "holidays": {"edition.edition_calendar"},
     "email_validator": {"subscribers"},
     "disposable_email_domains": {"subscribers"},

@@ -17,6 +17,7 @@ from digest.audience.csv_sync import catch_up
 from digest.bounces import FAILED, BounceReport, classify
 from digest.bounces.mailboxes import Imap, read_new
 from digest.bounces.webhooks import WebhookEvent
+from digest.compose.verp import parse_verp
 from digest.errors import DigestError
 from digest.statuses import Origin
 from digest.store import HistoryEvent, Suppression
@@ -102,7 +103,7 @@ class BounceHandler:
 
     def _marked(self, report: BounceReport, purpose: str) -> Iterator[str]:
         for address in report.sent_to:
-            meant = self._app.links.parse_verp(address)
+            meant = parse_verp(self._app.links.secret, address)
             if meant and meant[0] == purpose and (email := self._app.store.readers.of_id(meant[1])):
                 yield email
 

@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 from digest.bounces.classify import BounceReport, Kind
 from digest.bounces.dsn import status_code_in
 from digest.bounces.refusals import Cause, cause
-from digest.bounces.signatures import verify_ecdsa, verify_rsa
+from digest.bounces.webhook_signatures import verify_ecdsa, verify_rsa
 from digest.config import Webhook
 from digest.errors import DigestError
 

@@ -30,7 +30,7 @@ def command(root: Path, as_json: bool) -> int:
 async def _serve(root: Path, as_json: bool) -> None:
     from digest.service.scheduler import Service, serve
     from digest.web.pages import served
-    from digest.web.reader import ReaderPages
+    from digest.web.reader_pages import ReaderPages
 
     with running_app(root, service=True) as app:
         loop = asyncio.get_running_loop()

@@ -2,7 +2,7 @@
 
 Composer      one edition, made ready for any number of recipients   message.py (every header), header.py, body.py
 compose_all   its messages, signed by as many cores as there are     signing_pool.py, dkim.py
-ReaderLinks   unsubscribe links, VERP addresses, Message-IDs         reader_links.py
+ReaderLinks   unsubscribe links and Message-IDs                      reader_links.py; VERP: verp.py
 """
 
 from digest.compose.message import Composer, Sender, unsubscribe_mailto

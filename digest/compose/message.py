@@ -12,6 +12,7 @@ from digest.compose.body import Body
 from digest.compose.dkim import Signer, relaxed_header
 from digest.compose.header import mailbox, one_line, unstructured
 from digest.compose.reader_links import ReaderLinks
+from digest.compose.verp import verp_address
 from digest.config import Newsletter, split_mailbox
 from digest.model import Message, Recipient, Rendered
 from digest.text.placeholders import OWN, extra_values
@@ -126,11 +127,11 @@ class Composer:
         box = self._sender.bounces
         if not (box and recipient.id):
             return self._mailto
-        return f"mailto:{self._sender.links.verp_address('leave', recipient.id, box)}?subject=unsubscribe"
+        return f"mailto:{verp_address(self._sender.links.secret, 'leave', recipient.id, box)}?subject=unsubscribe"
 
     def _envelope(self, recipient: Recipient) -> str:
         box = self._sender.bounces
-        return self._sender.links.verp_address("bounce", recipient.id, box) if box and recipient.id else box
+        return verp_address(self._sender.links.secret, "bounce", recipient.id, box) if box and recipient.id else box
 
     def _signed(self, recipient: Recipient, own: _Own) -> bytes:
         if not self._sender.signers:

@@ -4,7 +4,7 @@ Every message is recorded before its bytes leave and after the relay's reply (`D
 recipient is a receipt; what it refuses for all (no connection, no login, not this sender) puts the relay out, and its
 messages go another way. If no relay is left the run stops with a RelayError and the rest stays queued.
 
-    Run          one pass over the messages                 run.py, share.py
+    Run          one pass over the messages                 run.py, connection_queue.py
     RelayState   a relay: its health, rate and share        relay.py, relay_rate.py
     SendQueue    messages recorded and handed out           send_queue.py; the rate of one domain: domain_rate.py
     Session      a connection and its messages (RFC 5321)   session.py; connect.py (TLS, login: oauth.py), transaction.py,

@@ -9,6 +9,7 @@ from datetime import date, datetime
 
 from digest.bounces.refusals import Cause, cause
 from digest.config import Relay, RelayLimit, Smtp
+from digest.deliver.connection_queue import ConnectionQueue
 from digest.deliver.domain_rate import DomainQueue
 from digest.deliver.protocol import Reply
 from digest.deliver.relay import RelayState, may_carry
@@ -16,7 +17,6 @@ from digest.deliver.replies import Policy, is_overloaded, is_throttled, receipt
 from digest.deliver.retry import MAX_LOST_CONNECTIONS, MAX_POSTPONEMENTS, RECONNECT_DELAY
 from digest.deliver.send_queue import DeliveryLog, NoDeliveryLog, Recorded, SendQueue, Waiting
 from digest.deliver.session import Session
-from digest.deliver.share import Share
 from digest.errors import RelayError
 from digest.model import Message, Outcome, Receipt
 
@@ -189,7 +189,7 @@ class Run:
         return True
 
     async def _carry(self, relay_state: RelayState, session: Session, number: int) -> None:
-        share = Share(self, relay_state, number)
+        share = ConnectionQueue(self, relay_state, number)
         try:
             lost = await session.carry(share)
         except RelayError as error:

@@ -19,7 +19,7 @@ from digest.edition.report import RunReport
 from digest.publish import Permit, Progress, publish
 from digest.subscribers import Problem
 from digest.web.pages import served
-from digest.web.reader import ReaderPages
+from digest.web.reader_pages import ReaderPages
 from digest.web.viewer import Viewer
 
 _HERE = Path(__file__).parent

@@ -21,7 +21,7 @@ from digest.app import App, open_newsletter
 from digest.bounces.webhooks import ForgedError, WebhookCall, read_call
 from digest.config import Webhook
 from digest.web.pages import served
-from digest.web.reader import ReaderPages
+from digest.web.reader_pages import ReaderPages
 from tests.conftest import Furnish
 from tests.newsroom import NOW
 

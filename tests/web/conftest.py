@@ -14,7 +14,7 @@ from playwright.async_api import Browser, async_playwright
 from digest.app import App, open_newsletter
 from digest.publish import Unwatched, publish
 from digest.web.pages import served
-from digest.web.reader import ReaderPages
+from digest.web.reader_pages import ReaderPages
 from tests.conftest import Furnish, need
 from tests.newsroom import NOW, RecordedSite
 from tests.relay import Relay

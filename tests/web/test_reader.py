@@ -11,7 +11,7 @@ from digest.app import App
 from digest.publish import Unwatched, publish
 from digest.web.mime_view import html_part
 from digest.web.pages import served
-from digest.web.reader import ReaderPages
+from digest.web.reader_pages import ReaderPages
 from tests.relay import Relay
 
 ONE_CLICK = {"List-Unsubscribe": "One-Click"}

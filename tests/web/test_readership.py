@@ -19,7 +19,7 @@ from digest.publish import Unwatched, count_recipients, publish
 from digest.store.readers import Preference
 from digest.web.client_ip import client_ip
 from digest.web.pages import served
-from digest.web.reader import ReaderPages
+from digest.web.reader_pages import ReaderPages
 from tests.conftest import Furnish
 from tests.newsroom import NOW, RecordedSite
 from tests.relay import Relay

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from digest.deliver.run import Run
 
 
-class Share:
+class ConnectionQueue:
     """One connection's messages: what `Transaction` asks for, answered by the run."""
 
     def __init__(self, run: "Run", relay_state: RelayState, number: int) -> None:
