@@ -30,7 +30,7 @@ golden: setup
 benchmark: setup
 	$(BIN)/python benchmarks/send.py
 	$(BIN)/python benchmarks/collect.py
-	$(BIN)/python benchmarks/roll.py
+	$(BIN)/python benchmarks/subscriber_file.py
 	$(BIN)/python benchmarks/readers.py
 
 setup: .venv/dev-$(VERSION)

@@ -4,7 +4,7 @@
     python benchmarks/train_abuse.py TEXTS.jsonl[.gz] [--output abuse.model] [--strength 0.3]
 
 Each line of TEXTS is {"t": text, "y": share of raters who call it toxic (0..1), "w": weight}. L2-regularised logistic
-regression (liblinear; Fan et al., 2008) over the features of `digest.curate.risk`, each text once as toxic and once as not,
+regression (liblinear; Fan et al., 2008) over the features of `digest.curate.abuse_model`, each text once as toxic and once as not,
 weighed by the raters' shares; the weights are rounded to a signed byte each. The same texts give the same bytes. The texts
 stay where they are; only weights are kept.
 

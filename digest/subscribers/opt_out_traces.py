@@ -6,11 +6,13 @@ somebody left (`State`: unsubscribed; `Tags`: vip, unsubscribed). The words are 
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 from digest.subscribers.columns import NO_WORDS, NOTHING_WORDS, WORDS, YES_WORDS, plain_cell, plain_name
 
 _TRACES = WORDS["traces"]
 _LEFT, _HARMLESS = frozenset(_TRACES["left"]), frozenset(WORDS["decisions"]["harmless"])
+_LETTER = re.compile(r"[^\W\d_]")
 _PARTS = re.compile(r"[,;|/\[\]\"]+")
 
 
@@ -23,21 +25,31 @@ _ANY, _YES, _NO, _ASIDE = _stems("any"), _stems("by_yes"), _stems("by_no"), _ste
 
 def trace(name: str, cell: str) -> bool:
     """Whether a cell under an unknown column says that somebody is not to be written to."""
+    by_any, by_yes, by_no = _meanings(name)
+    if not (by_any or by_yes or by_no) and not _LETTER.search(cell):
+        return False  # a number, as most are
     said = plain_cell(cell)
     if not said:
         return False
-    if _says_so(said):
-        return True
+    return (
+        _says_so(said)
+        or (by_any and said not in NO_WORDS and said not in NOTHING_WORDS)
+        or (by_yes and _is_yes(said))
+        or (by_no and (said in NO_WORDS or said in {"none", "never"}))
+    )
+
+
+@lru_cache(maxsize=1_000)
+def _meanings(name: str) -> tuple[bool, bool, bool]:
+    """What would be a trace in a column: anything but a no, a yes, a no."""
     column = plain_name(name)
     if column in _HARMLESS or _ASIDE.search(column):
-        return False
-    if _ANY.search(column) and said not in NO_WORDS | NOTHING_WORDS:
-        return True
-    return bool((_YES.search(column) and _is_yes(said)) or (_NO.search(column) and said in NO_WORDS | {"none", "never"}))
+        return False, False, False
+    return bool(_ANY.search(column)), bool(_YES.search(column)), bool(_NO.search(column))
 
 
 def _says_so(said: str) -> bool:
-    return said in _LEFT or any(part.strip() in _LEFT for part in _PARTS.split(said))
+    return said in _LEFT or (bool(_PARTS.search(said)) and any(part.strip() in _LEFT for part in _PARTS.split(said)))
 
 
 def _is_yes(said: str) -> bool:
