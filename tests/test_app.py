@@ -128,3 +128,27 @@ async def test_check_names_a_column_that_may_say_no(root: Path, monkeypatch: pyt
     with open_newsletter(root, lambda: NOW) as app:
         told = [row for row in await run_checks(app) if "Marketing Consent Q3" in row.text]
     assert [row.level for row in told] == ["error"]
+
+
+@pytest.mark.parametrize("formerly", ["weekdya", "morning", "weekday"])
+def test_a_renaming_is_known_whatever_is_left_in_or_mistyped(tmp_path: Path, formerly: str) -> None:
+    store = Store.open("sqlite:///digest.db", tmp_path)
+    try:
+        assert store.series.of(["weekday"], {}) == {"weekday": "weekday"}
+        assert store.series.of(["morning"], {"morning": "weekday"}) == {"morning": "weekday"}
+        assert store.series.of(["evening"], {"evening": formerly}) == {"evening": "weekday"}
+        assert store.series.of(["evening"], {"evening": formerly}) == {"evening": "weekday"}
+        assert store.series.of(["evening", "new"], {"evening": formerly, "new": ""}) == {"evening": "weekday", "new": "new"}
+    finally:
+        store.close()
+
+
+def test_two_editions_do_not_swap_their_names_at_once(tmp_path: Path) -> None:
+    store = Store.open("sqlite:///digest.db", tmp_path)
+    try:
+        store.series.of(["weekday", "weekend"], {})
+        with pytest.raises(ConfigError, match="weekday, weekend swap their names"):
+            store.series.of(["weekday", "weekend"], {"weekday": "weekend", "weekend": "weekday"})
+        assert store.series.of(["weekday", "weekend"], {"weekend": "weekday"}) == {"weekday": "weekday", "weekend": "weekend"}
+    finally:
+        store.close()

@@ -26,6 +26,10 @@ from digest.errors import DigestError
 
 MAX_CALL_AGE = 900.0  # seconds
 _SES_GONE = {"General", "NoEmail", "Suppressed", "OnAccountSuppressionList"}
+_DROPPED: Mapping[str, Kind] = {  # SendGrid's reasons that speak of the reader; "Invalid SMTPAPI header" is ours
+    "bounced address": "hard", "invalid": "hard", "spam reporting address": "complaint", "unsubscribed address": "leave",
+}  # fmt: skip
+_SUPPRESSED: Mapping[str, Kind] = {"ManualSuppression": "leave", "SpamComplaint": "complaint", "HardBounce": "hard"}  # Postmark's
 _AMAZON = re.compile(r"sns\.[a-z]{2}(?:-[a-z]{2,9}){1,2}-\d\.amazonaws\.com(?:\.cn)?\Z")  # a region, and not the name of a bucket
 _CERTIFICATE = re.compile(r"/SimpleNotificationService-[0-9A-Za-z]{1,64}\.pem\Z")
 
@@ -182,8 +186,8 @@ def _sendgrid(call: WebhookCall, hook: Webhook, now: float) -> Iterator[WebhookE
         if kind == "hard":
             told = _str(row, "type") != "blocked" and _str(row, "status").startswith("5")
             kind = _failed(_str(row, "status"), _str(row, "reason"), gone=told)
-        if _str(row, "event") == "dropped" and _str(row, "reason").startswith(("Bounced", "Invalid")):
-            kind = "hard"
+        if _str(row, "event") == "dropped":
+            kind = _DROPPED.get(_str(row, "reason").strip().casefold())
         if kind:
             key = f"sendgrid {_str(row, 'sg_event_id') or hashlib.sha256(repr(sorted(row.items())).encode()).hexdigest()}"
             yield _event(key, kind, _str(row, "email"), _str(row, "status"), _str(row, "reason"), _str(row, "smtp-id"))
@@ -191,7 +195,10 @@ def _sendgrid(call: WebhookCall, hook: Webhook, now: float) -> Iterator[WebhookE
 
 def _postmark(row: Mapping[str, Any]) -> Iterator[WebhookEvent]:
     record, email = _str(row, "RecordType"), _str(row, "Email") or _str(row, "Recipient")
-    if record == "Bounce":
+    if record == "Bounce" and _str(row, "Type") in {"SpamComplaint", "Unsubscribe"}:
+        told: Kind = "complaint" if _str(row, "Type") == "SpamComplaint" else "leave"
+        yield _event(f"postmark {_str(row, 'ID')}", told, email, "", _str(row, "Details") or _str(row, "Description"), "")
+    elif record == "Bounce":
         hard = _str(row, "Type") in {"HardBounce", "BadEmailAddress", "ManuallyDeactivated"}
         kind = _failed("", _str(row, "Details") or _str(row, "Description"), gone=hard)
         if _str(row, "Type") not in {
@@ -206,7 +213,7 @@ def _postmark(row: Mapping[str, Any]) -> Iterator[WebhookEvent]:
     elif record == "SpamComplaint":
         yield _event(f"postmark {_str(row, 'ID')}", "complaint", email, "", _str(row, "Description"), "")
     elif record == "SubscriptionChange" and row.get("SuppressSending") is True:
-        by_reader: Kind = "leave" if _str(row, "SuppressionReason") == "ManualSuppression" else "soft"
+        by_reader = _SUPPRESSED.get(_str(row, "SuppressionReason"), "soft")
         yield _event(f"postmark {_str(row, 'MessageID')} {email}", by_reader, email, "", _str(row, "SuppressionReason"), "")
 
 
@@ -246,7 +253,7 @@ def _allowed(call: WebhookCall, hook: Webhook) -> None:
 def _event(key: str, kind: Kind, email: str, status: str, detail: str, message_id: str) -> WebhookEvent:
     report = BounceReport(
         kind=kind,
-        addresses=(email.strip().lower(),),
+        addresses=(email.strip().lower(),) if email.isprintable() else (),
         status=status[:20],
         detail=" ".join(detail.split())[:300],
         message_id=message_id[:300],

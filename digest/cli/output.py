@@ -54,7 +54,8 @@ def _tell_troubles(app: "App", key: str) -> None:
             click.echo(f"  {reason_line(row)}")
     if cut := [row["email"] for row in rows if row["interrupted"]]:
         named = ", ".join(cut[:10]) + (", …" if len(cut) > 10 else "")
-        told = f"{counted(len(cut), 'subscriber')} may have got this edition twice, because a run or connection was interrupted"
+        fate = "may not have got this edition" if app.config.smtp.in_doubt == "hold" else "may have got this edition twice"
+        told = f"{counted(len(cut), 'subscriber')} {fate}, because a run or connection was interrupted"
         click.echo(f"  {told}: {named}")
 
 

@@ -43,7 +43,7 @@ def _hour(value: object) -> time:
         found = time.fromisoformat(value) if isinstance(value, str) and ":" in value else _no_hour()
     except ValueError:
         return _no_hour()
-    return found if found.tzinfo is None else _no_hour()
+    return found if found.tzinfo is None and not found.second else _no_hour()
 
 
 def _no_hour() -> time:

@@ -200,4 +200,9 @@ def _advice_by_words(told: str) -> tuple[str, str]:
             "the relay does not accept a login on this connection",
             "Use smtp+starttls:// or smtps://, or remove the user from smtp.url.",
         )
+    if "helo" in told.casefold() or "fully-qualified" in told.casefold():
+        return (
+            f"the relay refuses our greeting: {told}",
+            "Set smtp.helo to the full name of this machine.",
+        )
     return f"cannot connect: {told}", "Check that the relay is running and that smtp.url is correct."

@@ -1,6 +1,7 @@
 """One relay during a run: whether it is well, how fast it may be fed, and what share of the messages it carries."""
 
 import asyncio
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -13,6 +14,7 @@ from digest.deliver.session import Session
 from digest.errors import RelayError
 from digest.model import Outcome, Receipt
 
+log = logging.getLogger("digest")
 MAX_REFUSALS_IN_A_ROW = 25  # one after the other, with nothing sent between: it is us that the relay refuses
 MAX_POLICY_REFUSALS = 8
 FEWER_EVERY = 1.0  # seconds between two steps to fewer connections
@@ -105,7 +107,10 @@ class RelayState:
         self.failure = error
         self.out = self.out or out
         if now >= self._rest_until:
-            self._rest_until = now + RELAY_REST_DELAYS[min(self._failures, len(RELAY_REST_DELAYS) - 1)]
+            rest = RELAY_REST_DELAYS[min(self._failures, len(RELAY_REST_DELAYS) - 1)]
+            self._rest_until = now + rest
+            if not out and self._failures < len(RELAY_REST_DELAYS):
+                log.warning("%s Trying again in %.0f seconds.", error, rest)
             self._failures += 1
 
     def hung_up(self, why: str, answered: int, now: float) -> None:

@@ -29,6 +29,7 @@ class Series:
             known = {name: key for key, name in connection.execute(select(schema.series.c.id, schema.series.c.name))}
             gone = {name: key for name, key in known.items() if name not in plans}
             new = [name for name in plans if name not in known]
+            _no_circle(formerly, known)
             renamed = _renamed(new, gone, formerly)
             for name, key in renamed.items():
                 connection.execute(update(schema.series).where(schema.series.c.id == key).values(name=name))
@@ -39,9 +40,28 @@ class Series:
         return {name: known[name] for name in plans}
 
 
+def _no_circle(formerly: Mapping[str, str], known: Mapping[str, str]) -> None:
+    """ConfigError where editions swap their names: nobody could tell the next time whether they have done so already."""
+    for name in formerly:
+        seen, at = {name}, formerly[name]
+        while at in formerly and at in known and at not in seen:
+            seen.add(at)
+            at = formerly[at]
+        if at == name and name in known and len(seen) > 1:
+            raise ConfigError(
+                f"editions {', '.join(sorted(seen))} swap their names",
+                thing="digest.toml",
+                remedy="Give one a new name first and run `digest status`; then give it the other's old one.",
+            )
+
+
 def _renamed(new: Sequence[str], gone: Mapping[str, str], formerly: Mapping[str, str]) -> dict[str, str]:
+    """Which of the new names goes on with which series.
+
+    A `formerly` that names nothing that is gone (mistyped, or left in from before) says nothing; an empty one says that it is new.
+    """
     told = {name: gone[was] for name, was in formerly.items() if name in new and was in gone}
-    rest = [name for name in new if name not in told and name not in formerly]
+    rest = [name for name in new if name not in told and formerly.get(name) != ""]
     left = [name for name, key in gone.items() if key not in told.values()]
     if len(rest) == len(left) == 1:
         return {**told, rest[0]: gone[left[0]]}

@@ -44,7 +44,7 @@ class ReaderPages:
         self._pages = Pages([app.config.root / "templates"], self._base)
         self.subscriptions = Subscriptions(app)
         self._archive = ArchivePages(app, self._pages)
-        self._hooks = Webhooks(app)
+        self._hooks = Webhooks(app, self.subscriptions.csv_sync)
         self._asking, self._networks, self._all = RateLimiter(5, 120), RateLimiter(60, 30), RateLimiter(2_000, 2)
         self._looking = RateLimiter(30, 2)  # a page that may cost a reading of the subscriber list
 

@@ -8,8 +8,10 @@ import aiohttp
 from aiohttp import web
 
 from digest.app import App
-from digest.audience.bounce_handler import BounceHandler
+from digest.audience.bounce_handler import BounceHandler, BounceOutcome
+from digest.audience.csv_sync import CsvSync
 from digest.bounces.webhooks import ForgedError, WebhookCall, read_call, token_of
+from digest.statuses import GONE
 
 log = logging.getLogger("digest")
 MAX_CALL_BYTES = 1_048_576  # bytes of a call
@@ -21,8 +23,9 @@ _MAX_TOKENS = 50_000  # of Mailgun's: more than come in the quarter of an hour t
 class Webhooks:
     """The addresses that providers call: /hooks/ses, /hooks/postmark and so on."""
 
-    def __init__(self, app: App) -> None:
+    def __init__(self, app: App, csv_sync: CsvSync) -> None:
         self._app = app
+        self._csv_sync = csv_sync
         self._returns = BounceHandler(app)
         self._fetched: dict[str, bytes] = {}
         self._tokens: dict[str, bytes] = {}
@@ -42,13 +45,16 @@ class Webhooks:
             raise web.HTTPRequestEntityTooLarge(max_size=MAX_CALL_BYTES, actual_size=len(body))
         call = WebhookCall(body=body, headers={key.lower(): value for key, value in request.headers.items()})
         try:
-            await asyncio.to_thread(self._dealt, name, call, asyncio.get_running_loop())
+            outcomes = await asyncio.to_thread(self._dealt, name, call, asyncio.get_running_loop())
         except ForgedError as error:
             log.warning("rejected a call to /hooks/%s: %s", name, error)
             return web.Response(status=403, text="The request could not be verified.\n")
+        for outcome in outcomes:
+            if outcome.event in GONE:
+                self._csv_sync.note(outcome.email, {"status": outcome.event})
         return web.json_response({"ok": True})
 
-    def _dealt(self, name: str, call: WebhookCall, loop: asyncio.AbstractEventLoop) -> None:
+    def _dealt(self, name: str, call: WebhookCall, loop: asyncio.AbstractEventLoop) -> list[BounceOutcome]:
         hook = next(hook for own, hook in self._app.config.bounces.webhooks.items() if own == name)
 
         def fetch(url: str) -> bytes:
@@ -56,9 +62,10 @@ class Webhooks:
 
         events = read_call(name, call, hook, self._app.clock().timestamp(), fetch)
         self._once(name, call)
-        for event in events:
-            for outcome in self._returns.take_event(event):
-                log.info("%s: %s %s (%s)", outcome.email, outcome.event, outcome.detail, name)
+        outcomes = [outcome for event in events for outcome in self._returns.take_event(event)]
+        for outcome in outcomes:
+            log.info("%s: %s %s (%s)", outcome.email, outcome.event, outcome.detail, name)
+        return outcomes
 
     def _once(self, name: str, call: WebhookCall) -> None:
         """Mailgun signs a token and not what is told with it: one that has been used does not vouch for other words."""

@@ -1,5 +1,6 @@
 """Webhooks of mail providers, over real HTTP: what bears the provider's mark counts, nothing else does."""
 
+import asyncio
 import base64
 import hashlib
 import hmac
@@ -130,6 +131,10 @@ def call(
         ("sendgrid", sendgrid([{"event": "bounce", "email": ADA, "status": "5.1.1", "type": "bounce", "sg_event_id": "1"}]), None, "hard"),
         ("sendgrid", sendgrid([{"event": "bounce", "email": ADA, "status": "5.7.1", "type": "blocked", "sg_event_id": "1"}]), None, "ours"),
         ("sendgrid", sendgrid([{"event": "spamreport", "email": ADA, "sg_event_id": "1"}]), None, "complaint"),
+        ("sendgrid", sendgrid([{"event": "dropped", "email": ADA, "reason": "Bounced Address", "sg_event_id": "1"}]), None, "hard"),
+        ("sendgrid", sendgrid([{"event": "dropped", "email": ADA, "reason": "Unsubscribed Address", "sg_event_id": "1"}]), None, "leave"),
+        ("postmark", {"RecordType": "Bounce", "Type": "SpamComplaint", "Email": ADA, "ID": 4}, BASIC, "complaint"),
+        ("postmark", {"RecordType": "SubscriptionChange", "SuppressSending": True, "SuppressionReason": "SpamComplaint", "Recipient": ADA}, BASIC, "complaint"),
         ("postmark", {"RecordType": "Bounce", "Type": "HardBounce", "Email": ADA, "ID": 1}, BASIC, "hard"),
         ("postmark", {"RecordType": "Bounce", "Type": "SoftBounce", "Email": ADA, "ID": 2}, BASIC, "soft"),
         ("postmark", {"RecordType": "SpamComplaint", "Email": ADA, "ID": 3}, BASIC, "complaint"),
@@ -150,6 +155,7 @@ def test_what_a_provider_tells(name: str, given: WebhookCall | bytes | object, h
         ("brevo", {"event": "delivered", "email": ADA}, BEARER),
         ("mailgun", mailgun({"event": "delivered"}), None),
         ("sendgrid", sendgrid([{"event": "open", "email": ADA}, {"event": "deferred", "email": ADA}]), None),
+        ("sendgrid", sendgrid([{"event": "dropped", "email": ADA, "reason": "Invalid SMTPAPI header", "sg_event_id": "1"}]), None),
         ("ses", sns({"notificationType": "AmazonSnsSubscriptionSucceeded"}), None),
     ],
 )
@@ -237,3 +243,21 @@ async def test_over_http(hooked: tuple[App, str]) -> None:
             assert answer.status == 413
     assert app.store.suppressions.among([ADA]) == {ADA: "bounced"}
     assert len(app.store.history.of(ADA)) == 1
+
+
+async def test_what_a_provider_tells_is_in_the_csv_file_too(hooked: tuple[App, str]) -> None:
+    app, base = hooked
+    told = {"RecordType": "Bounce", "Type": "HardBounce", "Email": ADA, "ID": 8, "Details": "no such user"}
+    odd = {**told, "Email": "\ud800@readers.example", "ID": 9}
+    app.subscriber_path.write_text(f"email,status\n{ADA},active\n")
+    async with aiohttp.ClientSession() as client:
+        for row in (told, odd):
+            async with client.post(f"{base}/hooks/postmark", data=json.dumps(row), headers=BASIC) as answer:
+                assert answer.status == 200
+    for _ in range(500):
+        found = app.subscriber_file().find(ADA)
+        if found and found.status == "bounced":
+            break
+        await asyncio.sleep(0.02)
+    else:
+        pytest.fail("the file does not show it")
