@@ -109,9 +109,9 @@ class RelayState:
         if now >= self._rest_until:
             rest = RELAY_REST_DELAYS[min(self._failures, len(RELAY_REST_DELAYS) - 1)]
             self._rest_until = now + rest
-            if not out and self._failures < len(RELAY_REST_DELAYS):
-                log.warning("%s Trying again in %.0f seconds.", error, rest)
             self._failures += 1
+            if not self.lost:
+                log.warning("%s Trying again in %.0f seconds.", error, rest)
 
     def hung_up(self, why: str, answered: int, now: float) -> None:
         """A connection was lost after so many answers; three in a row after as many: it takes no more over one connection."""
