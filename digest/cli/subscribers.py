@@ -9,7 +9,7 @@ from digest.cli.import_export import export, import_list, undo
 from digest.cli.options import common_options, print_json, print_json_rows, running_app
 from digest.cli.suppression import restore, suppress, suppression_list
 from digest.errors import UsageError
-from digest.statuses import STATUSES
+from digest.statuses import STATUSES, UNCLEAR
 from digest.text.prose import counted
 
 if TYPE_CHECKING:
@@ -51,7 +51,8 @@ def list_subscribers(root: Path, as_json: bool, status: str | None) -> int:
             return 0
         count = 0
         for count, (reader, state) in enumerate(rows, 1):  # noqa: B007  counted to the end
-            click.echo(f"{reader.email}  {state}{f'  {reader.name}' if reader.name else ''}")
+            shown = f"invalid ({state.removeprefix(UNCLEAR)})" if state.startswith(UNCLEAR) else state
+            click.echo(f"{reader.email}  {shown}{f'  {reader.name}' if reader.name else ''}")
     click.echo(f"{counted(count, 'subscriber')}.", err=True)
     return 0
 

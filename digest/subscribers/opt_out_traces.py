@@ -8,6 +8,7 @@ import re
 from collections.abc import Sequence
 from functools import lru_cache
 
+from digest.statuses import STATUSES
 from digest.subscribers.columns import NO_WORDS, NOTHING_WORDS, WORDS, YES_WORDS, plain_cell, plain_name
 
 _TRACES = WORDS["traces"]
@@ -65,5 +66,5 @@ def in_file_name(name: str) -> str:
 
 def status_place(row: Sequence[str]) -> int | None:
     """Where in a row without a header a status stands; None where none does."""
-    known = frozenset(_TRACES["left"]) | {"active", "subscribed", "unsubscribed", "bounced", "complained", "pending", "paused"}
+    known = _LEFT | {*STATUSES, "subscribed"}
     return next((at for at, cell in enumerate(row) if plain_cell(cell) in known), None)

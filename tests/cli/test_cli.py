@@ -335,3 +335,11 @@ async def test_many_refusals_are_counted_by_reason(site: RecordedSite, relay: Re
     assert "… and 10 more:" in done.out
     assert "    30 refused by 127.0.0.1 550: 5.1.1 no such user" in done.out
     assert "30 refused by 127.0.0.1 550" in (await digest("status", "-C", root)).out
+
+
+async def test_a_status_that_nobody_knows_is_shown_as_it_stands(furnish: Furnish) -> None:
+    root = furnish("http://127.0.0.1:9", 9)
+    (root / "subscribers.csv").write_text("email,status\nada@readers.example,active\nkim@readers.example,activ\n")
+    listed = (await digest("subscribers", "list", "-C", root)).out
+    assert "kim@readers.example  invalid (activ)" in listed
+    assert "?" not in listed
