@@ -16,7 +16,7 @@ from digest.app import App
 from digest.audience.csv_sync import catch_up
 from digest.bounces import FAILED, BounceReport, classify
 from digest.bounces.mailboxes import Imap, read_new
-from digest.bounces.webhooks import WebhookEvent
+from digest.bounces.providers import WebhookEvent
 from digest.compose.verp import parse_verp
 from digest.errors import DigestError
 from digest.statuses import Origin

@@ -1,6 +1,6 @@
 """HTTP with manners: bounded time and size, conditional GET, retry, redirects checked one by one, no private hosts.
 
-Only this module knows aiohttp's client. Which hosts a source may reach is said in `hosts`.
+Only this module opens connections for HTTP. `allowed_hosts` says what may be reached.
 """
 
 import asyncio

@@ -23,6 +23,7 @@ from digest.config.tables import (
     StoreConfig,
     Support,
     Webhook,
+    WebhookProvider,
     WebPlan,
 )
 from digest.config.values import Table, split_mailbox
@@ -161,6 +162,7 @@ __all__ = [
     "SourcePlan",
     "WarmUp",
     "Webhook",
+    "WebhookProvider",
     "load",
     "split_mailbox",
 ]

@@ -122,8 +122,12 @@ class WebPlan(Table):
     archive: Yes = True
 
 
+WebhookProvider = Literal["ses", "postmark", "mailgun", "sendgrid", "brevo"]
+"""The providers that `bounces.providers` reads."""
+
+
 class Webhook(Table):
-    """What lets a provider's reports in: a key, a password, or the topic it may speak of (see the README)."""
+    """What a provider's requests are checked against: a key, a user and password, or the topic of Amazon SNS."""
 
     key: str = ""
     key_file: Path | None = None
@@ -143,7 +147,7 @@ class Bounces(Table):
     every: Duration = timedelta(minutes=5)
     soft_limit: Count = Field(default=5, ge=1)  # bounces of a full or disabled mailbox within `soft_within`
     soft_within: Duration = timedelta(days=30)
-    webhooks: Mapping[Literal["ses", "postmark", "mailgun", "sendgrid", "brevo"], Webhook] = Field(default_factory=dict)
+    webhooks: Mapping[WebhookProvider, Webhook] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _readable(self) -> Self:

@@ -1,23 +1,27 @@
-"""Webhooks of mail providers: only those that are configured, only what bears the provider's mark, committed before the answer."""
+"""Webhooks of mail providers: only the configured ones, only proved requests, and committed before the response."""
 
 import asyncio
 import hashlib
 import logging
+from typing import get_args
 
-import aiohttp
 from aiohttp import web
 
 from digest.app import App
 from digest.audience.bounce_handler import BounceHandler, BounceOutcome
 from digest.audience.csv_sync import CsvSync
-from digest.bounces.webhooks import ForgedError, WebhookCall, read_call, token_of
+from digest.bounces.providers import PROVIDERS, Fetch, ForgedError, WebhookCall, read_call
+from digest.collect.fetch import Fetcher, Limits
+from digest.config import WebhookProvider
+from digest.errors import FetchError
 from digest.statuses import GONE
 
 log = logging.getLogger("digest")
-MAX_CALL_BYTES = 1_048_576  # bytes of a call
-CERTIFICATE_TIMEOUT = 10.0  # seconds for a provider's certificate
-_MAX_CERTIFICATES = 20  # certificates kept
-_MAX_TOKENS = 50_000  # of Mailgun's: more than come in the quarter of an hour that one counts
+MAX_CALL_BYTES = 1_048_576  # bytes of a request
+MAX_CERTIFICATES = 20  # certificates in memory
+MAX_TOKENS = 50_000  # single-use tokens in memory: more than arrive in the quarter of an hour that one is valid
+_LIMITS = Limits(total=10.0, size=65_536, redirects=0, attempts=1)  # the provider sends its request again
+_FETCH_TIMEOUT = 20.0  # seconds that a request waits for its certificate, with the turn that the fetching waits for
 
 
 class Webhooks:
@@ -26,70 +30,81 @@ class Webhooks:
     def __init__(self, app: App, csv_sync: CsvSync) -> None:
         self._app = app
         self._csv_sync = csv_sync
-        self._returns = BounceHandler(app)
-        self._fetched: dict[str, bytes] = {}
+        self._bounces = BounceHandler(app)
+        self._certificates: dict[str, bytes] = {}
         self._tokens: dict[str, bytes] = {}
 
     def add_to(self, router: web.UrlDispatcher, at: str = "") -> None:
-        """One route for each that is configured, below a path."""
+        """Add a route for each configured provider, below a path."""
         for name in self._app.config.bounces.webhooks:
-            router.add_post(f"{at}/hooks/{{name:{name}}}", self.called)
+            router.add_post(f"{at}/hooks/{{name:{name}}}", self.receive)
 
-    async def called(self, request: web.Request) -> web.Response:
-        """Deal with what is told; 403 where it is not the provider, so that a provider whose key is wrong tries again."""
-        name = request.match_info["name"]
-        body = await request.content.read(MAX_CALL_BYTES + 1)
-        while len(body) <= MAX_CALL_BYTES and (more := await request.content.read(MAX_CALL_BYTES + 1 - len(body))):
-            body += more
-        if len(body) > MAX_CALL_BYTES:
-            raise web.HTTPRequestEntityTooLarge(max_size=MAX_CALL_BYTES, actual_size=len(body))
-        call = WebhookCall(body=body, headers={key.lower(): value for key, value in request.headers.items()})
+    async def receive(self, request: web.Request) -> web.Response:
+        """Record the reported events. Answer 403 to a request that is not proved, 503 if it cannot be checked at present."""
+        name: WebhookProvider = next(known for known in get_args(WebhookProvider) if known == request.match_info["name"])
+        call = WebhookCall(body=await _body(request), headers={key.lower(): value for key, value in request.headers.items()})
         try:
-            outcomes = await asyncio.to_thread(self._dealt, name, call, asyncio.get_running_loop())
+            outcomes = await asyncio.to_thread(self._record, name, call, self._fetch_from_thread())
         except ForgedError as error:
             log.warning("rejected a call to /hooks/%s: %s", name, error)
             return web.Response(status=403, text="The request could not be verified.\n")
+        except FetchError as error:  # Amazon gives up after a 403, but sends again after a 503
+            log.warning("cannot check a call to /hooks/%s: %s", name, error)
+            return web.Response(status=503, text="The request cannot be verified at present.\n", headers={"Retry-After": "60"})
         for outcome in outcomes:
             if outcome.event in GONE:
                 self._csv_sync.note(outcome.email, {"status": outcome.event})
         return web.json_response({"ok": True})
 
-    def _dealt(self, name: str, call: WebhookCall, loop: asyncio.AbstractEventLoop) -> list[BounceOutcome]:
-        hook = next(hook for own, hook in self._app.config.bounces.webhooks.items() if own == name)
-
-        def fetch(url: str) -> bytes:
-            return asyncio.run_coroutine_threadsafe(self._fetch(url), loop).result(CERTIFICATE_TIMEOUT * 2)
-
-        events = read_call(name, call, hook, self._app.clock().timestamp(), fetch)
-        self._once(name, call)
-        outcomes = [outcome for event in events for outcome in self._returns.take_event(event)]
+    def _record(self, name: WebhookProvider, call: WebhookCall, fetch: Fetch) -> list[BounceOutcome]:
+        events = read_call(name, call, self._app.config.bounces.webhooks[name], self._app.clock().timestamp(), fetch)
+        self._check_token(name, call)
+        outcomes = [outcome for event in events for outcome in self._bounces.take_event(event)]
         for outcome in outcomes:
             log.info("%s: %s %s (%s)", outcome.email, outcome.event, outcome.detail, name)
         return outcomes
 
-    def _once(self, name: str, call: WebhookCall) -> None:
-        """Mailgun signs a token and not what is told with it: one that has been used does not vouch for other words."""
-        if name != "mailgun":
+    def _check_token(self, name: WebhookProvider, call: WebhookCall) -> None:
+        """Raise ForgedError if the single-use token of a request came with another body before."""
+        single_use_token = PROVIDERS[name].single_use_token
+        if single_use_token is None:
             return
-        token, told = token_of(call), hashlib.sha256(call.body).digest()
-        if self._tokens.setdefault(token, told) != told:
-            raise ForgedError("its token was used before, for other words")
-        while len(self._tokens) > _MAX_TOKENS:
+        digest = hashlib.sha256(call.body).digest()
+        if self._tokens.setdefault(single_use_token(call), digest) != digest:
+            raise ForgedError("its token was used before, with another body")
+        while len(self._tokens) > MAX_TOKENS:
             self._tokens.pop(next(iter(self._tokens)))
 
+    def _fetch_from_thread(self) -> Fetch:
+        """Return how a worker thread reads an address on this event loop."""
+        loop = asyncio.get_running_loop()
+
+        def fetch(url: str) -> bytes:
+            try:
+                return asyncio.run_coroutine_threadsafe(self._fetch(url), loop).result(_FETCH_TIMEOUT)
+            except TimeoutError as error:
+                raise FetchError("timed out", thing=url) from error
+
+        return fetch
+
     async def _fetch(self, url: str) -> bytes:
-        """A provider's certificate, kept, or the address that confirms a subscription."""
-        if url in self._fetched:
-            return self._fetched[url]
-        try:
-            async with (
-                aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=CERTIFICATE_TIMEOUT)) as client,
-                client.get(url, allow_redirects=False) as answer,
-            ):
-                answer.raise_for_status()
-                body = await answer.content.read(65_536)
-        except (aiohttp.ClientError, TimeoutError) as error:
-            raise ForgedError(f"cannot fetch the provider's certificate: {error}") from error
+        """Return a provider's certificate, from memory if it is there, or the page that confirms a subscription."""
+        if url in self._certificates:
+            return self._certificates[url]
+        async with Fetcher(agent="webhooks", limits=_LIMITS) as fetcher:
+            response = await fetcher.get(url)
+        if not response.ok:
+            raise FetchError(response.why, thing=url)
         if url.endswith(".pem"):
-            self._fetched = dict([*self._fetched.items(), (url, body)][-_MAX_CERTIFICATES:])
-        return body
+            self._certificates = dict([*self._certificates.items(), (url, response.body)][-MAX_CERTIFICATES:])
+        return response.body
+
+
+async def _body(request: web.Request) -> bytes:
+    """Return the body of a request; raise HTTPRequestEntityTooLarge if it is longer than MAX_CALL_BYTES."""
+    body = b""
+    while len(body) <= MAX_CALL_BYTES and (more := await request.content.read(MAX_CALL_BYTES + 1 - len(body))):
+        body += more
+    if len(body) > MAX_CALL_BYTES:
+        raise web.HTTPRequestEntityTooLarge(max_size=MAX_CALL_BYTES, actual_size=len(body))
+    return body

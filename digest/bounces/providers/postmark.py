@@ -1,0 +1,49 @@
+"""Postmark signs nothing: HTTP basic authentication, with the user and password that stand in the webhook's address."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from digest.bounces.classify import Kind
+from digest.bounces.providers.signatures import check_authorization
+from digest.bounces.providers.webhook import (
+    MAX_EVENTS,
+    Fetch,
+    WebhookCall,
+    WebhookEvent,
+    bounce_event,
+    failure_kind,
+    fields,
+    string,
+)
+from digest.config import Webhook
+
+_GONE = {"HardBounce", "BadEmailAddress", "ManuallyDeactivated"}
+_NOT_BOUNCES = {"AutoResponder", "AddressChange", "OpenRelayTest", "Subscribe", "Transient", "ChallengeVerification"}
+_BY_SUBSCRIBER: Mapping[str, Kind] = {"SpamComplaint": "complaint", "Unsubscribe": "leave"}
+_SUPPRESSIONS: Mapping[str, Kind] = {"ManualSuppression": "leave", "SpamComplaint": "complaint", "HardBounce": "hard"}
+
+
+def read(call: WebhookCall, webhook: Webhook, now: float, fetch: Fetch) -> Iterator[WebhookEvent]:
+    """Yield the events of a request."""
+    check_authorization(call, webhook)
+    body = call.json()
+    for row in (body if isinstance(body, list) else [body])[:MAX_EVENTS]:
+        yield from _events(fields(row))
+
+
+def _events(row: Mapping[str, Any]) -> Iterator[WebhookEvent]:
+    record = string(row, "RecordType")
+    email, event_id = string(row, "Email") or string(row, "Recipient"), f"postmark {string(row, 'ID')}"
+    if record == "Bounce" and string(row, "Type") not in _NOT_BOUNCES:
+        detail = string(row, "Details") or string(row, "Description")
+        yield bounce_event(event_id, _bounce_kind(string(row, "Type"), detail), email, detail=detail)
+    elif record == "SpamComplaint":
+        yield bounce_event(event_id, "complaint", email, detail=string(row, "Description"))
+    elif record == "SubscriptionChange" and row.get("SuppressSending") is True:
+        reason = string(row, "SuppressionReason")
+        event_id = f"postmark {string(row, 'MessageID')} {email}"
+        yield bounce_event(event_id, _SUPPRESSIONS.get(reason, "soft"), email, detail=reason)
+
+
+def _bounce_kind(bounce_type: str, detail: str) -> Kind:
+    return _BY_SUBSCRIBER.get(bounce_type) or failure_kind("", detail, gone=bounce_type in _GONE)
