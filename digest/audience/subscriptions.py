@@ -211,7 +211,7 @@ class Subscriptions:
     async def _send(self, email: str, name: str, url: str, **values: Any) -> None:
         app, now = self._app, self._app.clock()
         rendered = app.design().email(name, url, **values)
-        compose = Composer(app.pipeline.sender, rendered, f"letter-{now.timestamp():.6f}", now, letter=True)
+        compose = Composer(app.pipeline.sender, rendered, f"letter-{now.timestamp():.6f}", now, transactional=True)
         message = compose(Recipient(id=0, email=email))
         (receipt,) = await deliver_unrecorded(app.config.smtp, app.config.newsletter.address, app.clock, [message])
         if receipt.outcome != "sent":

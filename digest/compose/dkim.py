@@ -1,7 +1,7 @@
 """DKIM signatures (RFC 6376 with RSA-SHA256, RFC 8463 with Ed25519-SHA256), relaxed/relaxed.
 
-Every header is signed once more than it occurs, so that none can be added: neither a second From or Subject on top, nor one that
-the message has not (RFC 6376, sections 5.4.2 and 8.15).
+Every header of `header.HEADERS` that is signed is named once more than it occurs, so that nobody can add a second From or Subject,
+or a header that the message does not have (RFC 6376, sections 5.4.2 and 8.15).
 """
 
 import base64
@@ -18,16 +18,14 @@ from cryptography.hazmat.primitives.asymmetric import padding
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
+from digest.compose.header import HEADERS
 from digest.errors import ConfigError
 
-SIGNED = (
-    "from", "to", "reply-to", "subject", "date", "message-id", "mime-version", "content-type",
-    "list-id", "list-unsubscribe", "list-unsubscribe-post",
-)  # fmt: skip
+SIGNED = tuple(name.lower() for name, signed in HEADERS.items() if signed)
 _BLANKS = re.compile(r"[ \t]+")
-_LINE = 76  # characters
-_GOOD_RSA = 2048  # bits; what RFC 8301, section 3.2, asks signers for
-_SHORTEST_RSA = 1024  # bits; RFC 8301, section 3.2
+_MAX_LINE_CHARS = 76
+_GOOD_RSA_BITS = 2048  # bits; what RFC 8301, section 3.2, asks signers for
+_MIN_RSA_BITS = 1024  # bits; RFC 8301, section 3.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +38,7 @@ class Signer:
 
     @classmethod
     def load(cls, domain: str, selector: str, path: Path) -> "Signer":
-        """The key in a PEM file; ConfigError where it cannot be used."""
+        """Read the key in a PEM file; raise ConfigError if it cannot be used."""
         where = f"digest.toml: dkim.key_file {path}"
         try:
             key = serialization.load_pem_private_key(path.read_bytes(), password=None)
@@ -50,14 +48,14 @@ class Signer:
             raise ConfigError(f"not an unencrypted PEM private key: {error}", thing=where) from error
         if not isinstance(key, RSAPrivateKey | Ed25519PrivateKey):
             raise ConfigError("not an RSA or Ed25519 key", thing=where)
-        if isinstance(key, RSAPrivateKey) and key.key_size < _SHORTEST_RSA:
-            raise ConfigError(f"key is too short ({key.key_size} bits; at least {_SHORTEST_RSA} needed)", thing=where)
+        if isinstance(key, RSAPrivateKey) and key.key_size < _MIN_RSA_BITS:
+            raise ConfigError(f"key is too short ({key.key_size} bits; at least {_MIN_RSA_BITS} needed)", thing=where)
         return cls(domain, selector, key)
 
     def __reduce__(self) -> tuple[object, ...]:
-        """For a process of ours that signs; keys of `cryptography` cannot be pickled as they are."""
+        """Let a signing process of ours unpickle it; `cryptography` does not pickle its keys."""
         pem = self.key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-        return _unpickled, (self.domain, self.selector, pem)
+        return _load, (self.domain, self.selector, pem)
 
     @property
     def algorithm(self) -> str:
@@ -66,15 +64,14 @@ class Signer:
 
     @property
     def weak(self) -> str:
-        """What is wrong with a key that signs and should be replaced; empty where nothing is."""
-        if isinstance(self.key, RSAPrivateKey) and self.key.key_size < _GOOD_RSA:
-            return (
-                f"an RSA key of {self.key.key_size} bits; receivers trust {_GOOD_RSA} and more: `openssl genrsa -out dkim.pem 2048`"
-            )
+        """Why a key should be replaced although it signs; empty if it is good."""
+        if isinstance(self.key, RSAPrivateKey) and self.key.key_size < _GOOD_RSA_BITS:
+            bits = self.key.key_size
+            return f"an RSA key of {bits} bits; receivers trust {_GOOD_RSA_BITS} and more: `openssl genrsa -out dkim.pem 2048`"
         return ""
 
     def dns_record(self) -> str:
-        """What must stand in DNS at `selector._domainkey.domain`."""
+        """Return the TXT record for `selector._domainkey.domain`."""
         public = self.key.public_key()
         if isinstance(self.key, RSAPrivateKey):
             der = public.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
@@ -83,9 +80,9 @@ class Signer:
         return f"v=DKIM1; k=ed25519; p={base64.b64encode(raw).decode()}"
 
     def header(self, signed: Mapping[str, str], body_hash: bytes, at: datetime) -> bytes:
-        """The DKIM-Signature header of a message, folded, with its line end.
+        """Return the DKIM-Signature header of a message, folded, with its line end.
 
-        `signed` are its headers in relaxed form by their names in lower case, `body_hash` is the SHA-256 of its relaxed body.
+        `signed` has its headers in relaxed form by their names in lower case; `body_hash` is the SHA-256 of its relaxed body.
         """
         present = [name for name in SIGNED if name in signed]
         tags = (
@@ -103,7 +100,7 @@ class Signer:
         return self.key.sign(hashlib.sha256(data).digest())  # RFC 8463, section 3
 
 
-def _unpickled(domain: str, selector: str, pem: bytes) -> Signer:
+def _load(domain: str, selector: str, pem: bytes) -> Signer:
     key = serialization.load_pem_private_key(pem, None)
     if not isinstance(key, RSAPrivateKey | Ed25519PrivateKey):
         raise TypeError("neither an RSA nor an Ed25519 key")
@@ -111,26 +108,26 @@ def _unpickled(domain: str, selector: str, pem: bytes) -> Signer:
 
 
 def relaxed_header(name: str, value: str) -> str:
-    """One header field in relaxed form (RFC 6376, section 3.4.2), without its line end."""
+    """Return one header field in relaxed form (RFC 6376, section 3.4.2), without its line end."""
     unfolded = value.replace("\r\n", "")
-    if "  " in unfolded or "\t" in unfolded:  # the expression costs ten times as much as the question
+    if "  " in unfolded or "\t" in unfolded:  # the expression costs ten times as much as the test
         unfolded = _BLANKS.sub(" ", unfolded)
     return f"{name.lower()}:{unfolded.strip()}"
 
 
 def relaxed(lines: bytes) -> bytes:
-    """Whole lines of a body in relaxed form (RFC 6376, section 3.4.4); a body that ends in a line with text needs no more."""
+    """Return whole lines of a body in relaxed form (RFC 6376, section 3.4.4), all it needs if its last line has text."""
     if b"\t" not in lines and b"  " not in lines and b" \r\n" not in lines:
         return lines
     return re.sub(rb"[ \t]+", b" ", re.sub(rb"[ \t]+(?=\r\n)", b"", lines))
 
 
 def _names(names: Sequence[str]) -> str:
-    """The `h=` tag on lines of at most 76 characters; white space beside a colon does not count (RFC 6376, section 3.5)."""
+    """Return the `h=` tag on lines of at most 76 characters; white space beside a colon does not count (RFC 6376, section 3.5)."""
     lines, line = list[str](), " h="
     for at, name in enumerate(names, 1):
         end = ":" if at < len(names) else ""
-        if len(line) + len(name) + 2 > _LINE:
+        if len(line) + len(name) + 2 > _MAX_LINE_CHARS:
             lines.append(line)
             line = "  "
         line += name + end

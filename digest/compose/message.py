@@ -1,4 +1,4 @@
-"""The message for one reader. Every header is written here; what all readers share is made once."""
+"""The message for one recipient. Every header is written here; the parts that all recipients share are made once."""
 
 import hashlib
 import re
@@ -10,51 +10,56 @@ from urllib.parse import quote
 
 from digest.compose.body import Body
 from digest.compose.dkim import Signer, relaxed_header
-from digest.compose.header import mailbox, one_line, unstructured
+from digest.compose.header import HEADERS, mailbox, one_line, unstructured
 from digest.compose.reader_links import ReaderLinks
 from digest.compose.verp import verp_address
 from digest.config import Newsletter, split_mailbox
 from digest.model import Message, Recipient, Rendered
 from digest.text.placeholders import OWN, extra_values
 
-_LONGEST_NAME = 100
+_MAX_NAME_CHARS = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sender:
-    """Who sends, how it is signed, and the links that differ from reader to reader."""
+    """Who sends, how messages are signed, and the links that differ for each recipient."""
 
     newsletter: Newsletter
     links: ReaderLinks
     signers: Sequence[Signer] = ()
-    bounces: str = ""  # the address to which bounces come back; the newsletter's own where it is empty
+    bounces: str = ""  # the address that receives bounces; if empty, the newsletter's own
 
 
 @dataclass(frozen=True, slots=True)
-class _Own:
-    """One reader's own parts."""
+class _OwnParts:
+    """The parts that only one recipient gets."""
 
     message_id: str
     headers: list[tuple[str, str]]
-    words: dict[str, bytes]
+    values: dict[str, bytes]  # of the placeholders
 
 
 class _Variant:
-    """What all readers of one version of an edition share, made once."""
+    """The parts that all recipients of one variant of an edition share."""
 
     def __init__(
-        self, newsletter: Newsletter, rendered: Rendered, subject: str, at: datetime, boundary: str, *, bulk: bool
+        self, newsletter: Newsletter, rendered: Rendered, subject: str, at: datetime, boundary: str, *, transactional: bool
     ) -> None:
         mime = [("MIME-Version", "1.0"), ("Content-Type", f'multipart/alternative;\r\n boundary="{boundary}"')]
-        shared = [*_shared_headers(newsletter, subject, at), *(_list_headers(newsletter) if bulk else []), *mime]
+        shared = [*_shared_headers(newsletter, subject, at), *([] if transactional else _list_headers(newsletter)), *mime]
         self.head = _head(shared)
         self.signed = _signed(shared)
         self.body = Body(rendered, boundary)
-        self.own = [name for name in self.body.names if name.startswith(OWN)]
+        self.columns = [
+            name for name in self.body.names if name.startswith(OWN)
+        ]  # placeholders for the subscriber list's own columns
 
 
 class Composer:
-    """One edition in its variants, made ready for any number of readers."""
+    """One edition in its variants, ready for any number of recipients.
+
+    `transactional` is for an email to one person who asked for it (RFC 2369 headers do not apply), `test` for a copy to the editor.
+    """
 
     def __init__(
         self,
@@ -65,65 +70,64 @@ class Composer:
         *,
         variants: Mapping[str, Rendered] | None = None,
         test: bool = False,
-        letter: bool = False,
+        transactional: bool = False,
     ) -> None:
-        self.made_of = (sender, rendered, key, at, variants)
+        self.arguments = (sender, rendered, key, at, variants)
         self._sender = sender
         self._key = f"{key}-test-{at.timestamp():.0f}" if test else key
         self._view = key
         self._at = at
         self._test = test
-        self._letter = letter  # to one person who asked for it: not list mail
+        self._transactional = transactional
         self._rendered = {**(variants or {}), "": rendered}
-        self._versions: dict[str, _Variant] = {}
+        self._variants: dict[str, _Variant] = {}
         self._domain, self._mailto = sender.newsletter.domain, unsubscribe_mailto(sender.newsletter)
 
     def __call__(self, recipient: Recipient) -> Message:
-        """The message for one reader; the same bytes whenever it is asked for."""
-        own = self._own(recipient)
-        return self._assembled(recipient, own, self._signed(recipient, own))
+        """Return the message for one recipient, the same bytes each time."""
+        own = self._own_parts(recipient)
+        return self._assemble(recipient, own, self._sign(recipient, own))
 
     def signatures(self, recipient: Recipient) -> bytes:
-        """The signature headers of one reader's message."""
-        return self._signed(recipient, self._own(recipient))
+        """Return the signature headers of one recipient's message."""
+        return self._sign(recipient, self._own_parts(recipient))
 
-    def around(self, recipient: Recipient, signatures: bytes) -> Message:
-        """The message for one reader, whose signatures were made elsewhere."""
-        return self._assembled(recipient, self._own(recipient), signatures)
+    def with_signatures(self, recipient: Recipient, signatures: bytes) -> Message:
+        """Return the message for one recipient with signatures that were made elsewhere."""
+        return self._assemble(recipient, self._own_parts(recipient), signatures)
 
     @property
     def signs(self) -> bool:
         """Whether messages are signed."""
         return bool(self._sender.signers)
 
-    def _version(self, name: str) -> _Variant:
-        version = self._versions.get(name)
-        if version is None:
+    def _variant(self, name: str) -> _Variant:
+        variant = self._variants.get(name)
+        if variant is None:
             rendered, boundary = self._rendered[name], f"=_{hashlib.sha256(f'{self._view}{name}'.encode()).hexdigest()[:32]}"
             subject = f"[TEST] {rendered.subject}" if self._test else rendered.subject
-            version = self._versions[name] = _Variant(
-                self._sender.newsletter, rendered, subject, self._at, boundary, bulk=not self._letter
-            )
-        return version
+            newsletter, transactional = self._sender.newsletter, self._transactional
+            variant = _Variant(newsletter, rendered, subject, self._at, boundary, transactional=transactional)
+            self._variants[name] = variant
+        return variant
 
-    def _own(self, recipient: Recipient) -> _Own:
-        """What differs from reader to reader."""
-        links, email, version = self._sender.links, recipient.email, self._version(recipient.variant)
+    def _own_parts(self, recipient: Recipient) -> _OwnParts:
+        links, email, variant = self._sender.links, recipient.email, self._variant(recipient.variant)
         message_id = f"<{links.message_id(email, self._key)}@{self._domain}>"
         unsubscribe, view, preferences = links.pages(email, self._view)
-        words = version.body.words({
+        values = variant.body.words({
             "email": email,
-            "name": _display(recipient.name),
+            "name": _display_name(recipient.name),
             "unsubscribe_url": unsubscribe or self._mailto,
             "preferences_url": preferences or self._mailto,
             "view_url": view or self._sender.newsletter.site_url or "",
-            **(extra_values(version.own, recipient.extra or {}) if version.own else {}),
+            **(extra_values(variant.columns, recipient.extra or {}) if variant.columns else {}),
         })  # fmt: skip
-        ways = [] if self._letter else [unsubscribe, self._leaving(recipient)]
-        return _Own(message_id, _reader_headers(recipient, message_id, ways), words)
+        unsubscribe_urls = [] if self._transactional else [unsubscribe, self._unsubscribe_mailto(recipient)]
+        return _OwnParts(message_id, _own_headers(recipient, message_id, unsubscribe_urls), values)
 
-    def _leaving(self, recipient: Recipient) -> str:
-        """Where a mail of one who wants to leave goes: to a mailbox that knows them, where one is read."""
+    def _unsubscribe_mailto(self, recipient: Recipient) -> str:
+        """Return where an email unsubscribes this recipient: a VERP address, if digest reads a mailbox of its own."""
         box = self._sender.bounces
         if not (box and recipient.id):
             return self._mailto
@@ -133,16 +137,16 @@ class Composer:
         box = self._sender.bounces
         return verp_address(self._sender.links.secret, "bounce", recipient.id, box) if box and recipient.id else box
 
-    def _signed(self, recipient: Recipient, own: _Own) -> bytes:
+    def _sign(self, recipient: Recipient, own: _OwnParts) -> bytes:
         if not self._sender.signers:
             return b""
-        version = self._version(recipient.variant)
-        signed, digest = {**version.signed, **_signed(own.headers)}, version.body.digest(own.words)
-        return b"".join([signer.header(signed, digest, self._at) for signer in self._sender.signers])
+        variant = self._variant(recipient.variant)
+        headers, digest = {**variant.signed, **_signed(own.headers)}, variant.body.digest(own.values)
+        return b"".join([signer.header(headers, digest, self._at) for signer in self._sender.signers])
 
-    def _assembled(self, recipient: Recipient, own: _Own, signatures: bytes) -> Message:
-        version = self._version(recipient.variant)
-        raw = b"".join([signatures, version.head, _head(own.headers), b"\r\n", *version.body.pieces(own.words)])
+    def _assemble(self, recipient: Recipient, own: _OwnParts, signatures: bytes) -> Message:
+        variant = self._variant(recipient.variant)
+        raw = b"".join([signatures, variant.head, _head(own.headers), b"\r\n", *variant.body.pieces(own.values)])
         return Message(  # `Body` writes a leading dot as =2E
             recipient=recipient, message_id=own.message_id, raw=raw, dots=False, envelope=self._envelope(recipient)
         )
@@ -153,12 +157,12 @@ def _head(headers: Sequence[tuple[str, str]]) -> bytes:
 
 
 def _signed(headers: Sequence[tuple[str, str]]) -> dict[str, str]:
-    """Headers as a signature takes them."""
-    return {name.lower(): relaxed_header(name, value) for name, value in headers}
+    """Return the headers that DKIM signs, in relaxed form."""
+    return {name.lower(): relaxed_header(name, value) for name, value in headers if HEADERS[name]}
 
 
 def _shared_headers(newsletter: Newsletter, subject: str, at: datetime) -> list[tuple[str, str]]:
-    """The headers that are the same in every copy."""
+    """Return the headers that are the same in every message."""
     names = [("From", newsletter.sender)] + ([("Reply-To", newsletter.reply_to)] if newsletter.reply_to else [])
     return [
         *((name, mailbox(name, *split_mailbox(value))) for name, value in names),
@@ -169,7 +173,7 @@ def _shared_headers(newsletter: Newsletter, subject: str, at: datetime) -> list[
 
 
 def _list_headers(newsletter: Newsletter) -> list[tuple[str, str]]:
-    """What tells list mail from a letter (RFC 2919)."""
+    """Return the headers that mark list mail (RFC 2919)."""
     label = re.sub(r"[^a-z0-9]+", "-", newsletter.name.lower()).strip("-") or "digest"
     return [
         ("List-Id", mailbox("List-Id", newsletter.name, f"{label[:63]}.{newsletter.domain}")),
@@ -177,27 +181,27 @@ def _list_headers(newsletter: Newsletter) -> list[tuple[str, str]]:
     ]
 
 
-def _reader_headers(recipient: Recipient, message_id: str, ways: Sequence[str]) -> list[tuple[str, str]]:
-    """The headers that differ from reader to reader; one-click needs an https address (RFC 8058, section 3.1)."""
+def _own_headers(recipient: Recipient, message_id: str, unsubscribe_urls: Sequence[str]) -> list[tuple[str, str]]:
+    """Return the headers that differ for each recipient; one-click needs an https address (RFC 8058, section 3.1)."""
     headers = [("To", _to(recipient)), ("Message-ID", message_id)]
-    if ways:
-        headers.append(("List-Unsubscribe", ",\r\n ".join(f"<{way}>" for way in ways if way)))
-    if ways and ways[0].startswith("https://"):
+    if unsubscribe_urls:
+        headers.append(("List-Unsubscribe", ",\r\n ".join(f"<{url}>" for url in unsubscribe_urls if url)))
+    if unsubscribe_urls and unsubscribe_urls[0].startswith("https://"):
         headers.append(("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"))
     return headers
 
 
 def unsubscribe_mailto(newsletter: Newsletter) -> str:
-    """Where a mail program writes to, to take its reader off the list (RFC 2369)."""
+    """Return the mailto URL at which a mail program unsubscribes its user (RFC 2369)."""
     return f"mailto:{quote(split_mailbox(newsletter.reply_to or newsletter.sender)[1], safe='@')}?subject=unsubscribe"
 
 
-def _display(name: str) -> str:
-    """A name without anything that could begin another header or another address."""
-    return one_line(name)[:_LONGEST_NAME]
+def _display_name(name: str) -> str:
+    """Return a name without anything that could begin another header or another address."""
+    return one_line(name)[:_MAX_NAME_CHARS]
 
 
 def _to(recipient: Recipient) -> str:
-    """The To header; an address outside ASCII stands alone, for relays with SMTPUTF8."""
+    """Return the To header; an address outside ASCII has no display name, for relays with SMTPUTF8."""
     email = recipient.email
-    return mailbox("To", _display(recipient.name), email) if email.isascii() else email
+    return mailbox("To", _display_name(recipient.name), email) if email.isascii() else email

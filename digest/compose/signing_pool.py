@@ -46,7 +46,7 @@ def _messages(composer: Composer, recipients: Iterator[Recipient], helpers: "lis
     """Whatever a helper has signed, else one signed here; at the end, what is still to come."""
     while True:
         for helper in helpers:
-            yield from (composer.around(recipient, signatures) for recipient, signatures in helper.done())
+            yield from (composer.with_signatures(recipient, signatures) for recipient, signatures in helper.done())
             while helper.wants() and (chunk := list(islice(recipients, CHUNK))):
                 helper.give(chunk)
         if any(helper.ready() for helper in helpers):
@@ -74,7 +74,7 @@ class SigningWorker:
         """A new one, which has to import first what it needs."""
         context = multiprocessing.get_context("spawn")
         here, there = context.Pipe()
-        process = context.Process(target=_sign, args=(there, *composer.made_of), daemon=True, name="digest-signer")
+        process = context.Process(target=_sign, args=(there, *composer.arguments), daemon=True, name="digest-signer")
         process.start()
         there.close()
         return cls(process, here)

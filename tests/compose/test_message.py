@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 
 from digest.compose import Composer, Sender, compose_all
 from digest.compose.dkim import SIGNED, Signer, relaxed, relaxed_header
+from digest.compose.header import HEADERS
 from digest.compose.reader_links import ReaderLinks
 from digest.compose.signing_pool import ENOUGH, SigningWorker
 from digest.config import Newsletter
@@ -230,14 +231,20 @@ def test_a_verifier_that_shares_nothing_with_dkimpy_agrees() -> None:
 
 
 @pytest.mark.parametrize("name", SIGNED)
-@pytest.mark.parametrize("letter", [False, True])
-def test_no_header_that_is_signed_can_be_added(name: str, letter: bool) -> None:
+@pytest.mark.parametrize("transactional", [False, True])
+def test_no_header_that_is_signed_can_be_added(name: str, transactional: bool) -> None:
     signer = SIGNERS["ed"]
-    raw = Composer(sender(signer), RENDERED, "weekday-2026-11-24", AT, letter=letter)(ADA).raw
+    raw = Composer(sender(signer), RENDERED, "weekday-2026-11-24", AT, transactional=transactional)(ADA).raw
     record = signer.dns_record().encode()
     assert dkim.verify(raw, dnsfunc=lambda name, timeout=5: record)
     added = f"{name.title()}: Another thing altogether\r\n".encode()
     assert not dkim.verify(added + raw, dnsfunc=lambda name, timeout=5: record)
+
+
+@pytest.mark.parametrize("transactional", [False, True])
+def test_every_header_is_in_the_table_that_says_whether_it_is_signed(transactional: bool) -> None:
+    raw = Composer(sender(), RENDERED, "weekday-2026-11-24", AT, transactional=transactional)(ADA).raw
+    assert set(email.message_from_bytes(raw).keys()) <= set(HEADERS)
 
 
 def test_the_signature_is_folded() -> None:
