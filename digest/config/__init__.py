@@ -1,4 +1,4 @@
-"""`digest.toml` and the environment → one frozen `Config`."""
+"""One frozen `Config` from `digest.toml` and the environment."""
 
 import difflib
 import os
@@ -34,7 +34,7 @@ PASSWORD = "DIGEST_SMTP_PASSWORD"  # noqa: S105  the variable's name
 
 
 def load(root: Path) -> Config:
-    """Read and check `digest.toml` of a newsletter's folder."""
+    """Read and check `digest.toml` in a newsletter's folder; raise ConfigError if it is missing or invalid."""
     path = root / FILE
     try:
         data = tomllib.loads(path.read_text(encoding="utf-8-sig"))
@@ -55,29 +55,29 @@ def load(root: Path) -> Config:
 
 
 def _with_secrets(config: Config) -> Config:
-    """Paths made absolute, and the passwords fetched from where the operator keeps them."""
+    """Return the config with absolute paths, and with the passwords from where the operator keeps them."""
     smtp, root = config.smtp, config.root
     smtp = smtp.model_copy(
         update={
-            **_secrets(smtp, root, config.newsletter.domain),
-            "relays": tuple(relay.model_copy(update=_secrets(relay, root, config.newsletter.domain)) for relay in smtp.relays),
+            **_relay_fields(smtp, root, config.newsletter.domain),
+            "relays": tuple(relay.model_copy(update=_relay_fields(relay, root, config.newsletter.domain)) for relay in smtp.relays),
         }
     )
     dkim = tuple(key.model_copy(update={"key_file": root / key.key_file}) for key in config.dkim)
-    sources = tuple(_with_manner(plan, config.newsletter) for plan in config.sources)
-    changed = {"smtp": smtp, "dkim": dkim, "bounces": _with_keys(config.bounces, root), "sources": sources}
+    sources = tuple(_with_date_settings(plan, config.newsletter) for plan in config.sources)
+    changed = {"smtp": smtp, "dkim": dkim, "bounces": _with_bounce_secrets(config.bounces, root), "sources": sources}
     return config.model_copy(update=changed)
 
 
-def _with_manner(plan: SourcePlan, newsletter: Newsletter) -> SourcePlan:
-    """How the source writes its dates, where it says nothing else: as the newsletter does."""
+def _with_date_settings(plan: SourcePlan, newsletter: Newsletter) -> SourcePlan:
+    """Return the source with the newsletter's time zone and language for its dates, unless it names its own."""
     return plan.model_copy(
         update={"timezone": plan.timezone or newsletter.timezone, "language": plan.language or newsletter.language}
     )
 
 
-def _with_keys(bounces: Bounces, root: Path) -> Bounces:
-    """The mailbox's password, and the webhooks' secrets, from where the operator keeps them."""
+def _with_bounce_secrets(bounces: Bounces, root: Path) -> Bounces:
+    """Return the settings with the mailbox's password and the webhooks' secrets, from where the operator keeps them."""
     password = os.environ.get(IMAP_PASSWORD, "")
     if bounces.password_file and not password:
         password = _read(root / bounces.password_file, "bounces.password_file").strip()
@@ -89,10 +89,10 @@ def _with_keys(bounces: Bounces, root: Path) -> Bounces:
     return bounces.model_copy(update={"password": password, "webhooks": hooks})
 
 
-def _secrets(relay: Relay, root: Path, domain: str) -> dict[str, object]:
-    """Our name, and the password: DIGEST_SMTP_PASSWORD_MAIN is for the relay called main, DIGEST_SMTP_PASSWORD for any."""
-    own = f"{PASSWORD}_{re.sub('[^A-Z0-9]', '_', relay.name.upper())}"
-    password = os.environ.get(own) or ("" if relay.password_file and relay.name else os.environ.get(PASSWORD, ""))
+def _relay_fields(relay: Relay, root: Path, domain: str) -> dict[str, object]:
+    """Return our name, paths and password: DIGEST_SMTP_PASSWORD_MAIN is for the relay "main", DIGEST_SMTP_PASSWORD for any."""
+    variable = f"{PASSWORD}_{re.sub('[^A-Z0-9]', '_', relay.name.upper())}"
+    password = os.environ.get(variable) or ("" if relay.password_file and relay.name else os.environ.get(PASSWORD, ""))
     if relay.password_file and not password:
         password = _read(root / relay.password_file, "smtp.password_file").strip()
     return {
@@ -113,8 +113,8 @@ def _read(path: Path, key: str) -> str:
 def _complaints(error: ValidationError) -> Iterator[str]:
     problems = sorted(
         error.errors(), key=lambda problem: problem["type"] != "extra_forbidden"
-    )  # the typing error before its result
-    consequences = {"too_short"} if len(problems) > 1 else set()  # no source is left, where the one source is wrong
+    )  # a misspelt key before its consequences
+    consequences = {"too_short"} if len(problems) > 1 else set()  # if the only source is invalid, none is left
     for problem in problems:
         if problem["type"] in consequences:
             continue
@@ -134,7 +134,7 @@ def _given(value: object) -> str:
 
 
 def _suggestion(place: tuple[int | str, ...]) -> str:
-    """`; did you mean from?` where a known key of the same table is near."""
+    """Return `. Did you mean from?` if a known key of the same table is similar, otherwise the valid keys."""
     tables: dict[str, type[Table]] = {
         "newsletter": Newsletter, "support": Support, "sources": SourcePlan, "editions": EditionPlan,
         "smtp": Smtp, "relays": Relay, "warm_up": WarmUp, "dkim": Dkim, "store": StoreConfig, "web": WebPlan,

@@ -1,5 +1,5 @@
-"""Who may read a newsletter's files: its own user alone, whatever the umask. The store holds every address and the secret of all
-readers' links.
+"""File modes: only a newsletter's own user may read its files, whatever the umask. The store holds every address and the secret of
+all reader links.
 """
 
 import stat
@@ -12,22 +12,22 @@ OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
 def private_folder(path: Path) -> None:
-    """Make a folder that nobody else may look into."""
+    """Create a folder that nobody else may read, unless it exists."""
     path.mkdir(parents=True, exist_ok=True, mode=FOLDER)
 
 
 def private_file(path: Path) -> None:
-    """Make an empty file that nobody else may read, unless it is there."""
+    """Create an empty file that nobody else may read, unless it exists."""
     path.touch(PRIVATE, exist_ok=True)
 
 
 def others_may_read(path: Path) -> bool:
-    """Whether its modes say so; OSError where no such file."""
+    """Return whether a file's mode gives other users any access; raise OSError if there is no such file."""
     return bool(path.stat().st_mode & OTHERS)
 
 
 def open_to_others(root: Path) -> Iterator[Path]:
-    """The files of a newsletter's `state` and its log that others on this machine may read."""
+    """Yield `state`, the files in it and the newsletter's log, if others on this machine may read them."""
     state = root / "state"
     for path in (state, *sorted(state.rglob("*")), root / "sent.log"):
         with suppress(OSError):
@@ -36,10 +36,10 @@ def open_to_others(root: Path) -> Iterator[Path]:
 
 
 def tightened(root: Path) -> list[Path]:
-    """Close them; returns those that were open and are closed now."""
+    """Close the files that are open to others, and return those that are now closed."""
     closed = []
     for path in open_to_others(root):
-        with suppress(PermissionError):  # another user's; `digest check` names it
+        with suppress(PermissionError):  # it belongs to another user; `digest check` names it
             path.chmod(FOLDER if path.is_dir() else PRIVATE)
             closed.append(path)
     return closed

@@ -1,4 +1,4 @@
-"""The tables about the way out: `[smtp]`, its `[[smtp.relays]]` and their warm-up."""
+"""The tables for outgoing mail: `[smtp]`, its `[[smtp.relays]]` and their warm-up."""
 
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -16,9 +16,9 @@ _HELO = (
 
 
 class WarmUp(Table):
-    """A new sending domain earns its name: so many messages on its first day, and each day so many times more.
+    """The warm-up that earns a new sending domain a reputation: `first` messages on day one, `growth` times as many each day after.
 
-    What a day does not allow goes by another relay, or later.
+    Messages above a day's limit go by another relay, or later.
     """
 
     since: date
@@ -26,7 +26,7 @@ class WarmUp(Table):
     growth: float = Field(default=1.5, ge=1, le=10)
 
     def allowance(self, day: date) -> int | None:
-        """How many messages may go on a day; None where the plan has outgrown every list."""
+        """Return how many messages may go on a day, or None if the plan has outgrown every list."""
         grown = self.first * self.growth ** min(max(0, (day - self.since).days), 365)
         return int(grown) if grown < 10**8 else None
 
@@ -38,23 +38,23 @@ class Relay(Table):
     url: str = "smtp://localhost:25"
     connections: Count = Field(default=10, ge=1, le=200)
     rate: Rate | None = None
-    messages_per_connection: Count = Field(default=0, ge=0)  # 0: as many as there are
+    messages_per_connection: Count = Field(default=0, ge=0)  # 0: no limit
     window: Count = Field(
         default=1, ge=1, le=32
-    )  # messages of one connection that a kill may double: on their way, or not yet recorded
-    priority: Count = Field(default=1, ge=1, le=100)  # 1 carries; 2 stands in where no 1 can
-    weight: Count = Field(default=1, ge=1, le=1000)  # its share among those of the same priority
+    )  # messages of one connection that may come twice after a kill: on their way, or not yet recorded
+    priority: Count = Field(default=1, ge=1, le=100)  # 2 is used only if no relay with 1 can send
+    weight: Count = Field(default=1, ge=1, le=1000)  # its share among relays of the same priority
     warm_up: WarmUp | None = None
     ca_file: Path | None = None
-    helo: str = Field(default="", pattern=_HELO)  # by which we greet it; the domain of `from` where it is empty
-    greeting_timeout: Duration = timedelta(minutes=5)  # for its greeting (RFC 5321, section 4.5.3.2.1)
+    helo: str = Field(default="", pattern=_HELO)  # the name by which we greet it; the domain of `from` if empty
+    greeting_timeout: Duration = timedelta(minutes=5)  # for the relay's greeting (RFC 5321, section 4.5.3.2.1)
     token_command: str = ""  # prints an OAuth access token, for a relay that wants XOAUTH2 or OAUTHBEARER
     token_file: Path | None = None  # or a file that holds one
     password_file: Path | None = None
     password: str = Field(default="", repr=False, exclude=True)
 
     @model_validator(mode="after")
-    def _usable(self) -> Self:
+    def _check_url(self) -> Self:
         parts = urlsplit(self.url)
         if parts.scheme not in {"smtp", "smtp+starttls", "smtps"} or not parts.hostname:
             raise ValueError("url: must look like smtp://host:25, smtp+starttls://user@host:587 or smtps://user@host:465")
@@ -66,7 +66,7 @@ class Relay(Table):
 
     @property
     def label(self) -> str:
-        """What reports call it."""
+        """The relay's name in reports."""
         return self.name or self.host
 
     @property
@@ -82,30 +82,30 @@ class Relay(Table):
 
     @property
     def local(self) -> bool:
-        """Whether the relay is this machine."""
+        """Whether the relay is on this machine."""
         return self.host in {"localhost", "::1"} or self.host.startswith("127.")
 
     @property
     def port(self) -> int:
-        """The relay's port; the scheme's own where the URL has none."""
+        """The relay's port; the scheme's default if the URL has none."""
         return urlsplit(self.url).port or {"none": 25, "starttls": 587, "implicit": 465}[self.tls]
 
     @property
     def user(self) -> str:
-        """The login's name, or an empty string."""
+        """The user name for the login, or an empty string."""
         return unquote(urlsplit(self.url).username or "")
 
 
 class Smtp(Relay):
-    """How the mail leaves: one relay, described here, or several under `relays`."""
+    """How mail leaves: by one relay, described here, or by several under `relays`."""
 
     relays: tuple[Relay, ...] = ()
-    domain_rates: dict[str, Rate] = Field(default_factory=dict)  # by the domain of the recipient
-    in_doubt: Literal["resend", "hold"] = "resend"  # what may have arrived, and nobody knows
+    domain_rates: dict[str, Rate] = Field(default_factory=dict)  # by the recipient's domain
+    in_doubt: Literal["resend", "hold"] = "resend"  # for unconfirmed messages, which may have arrived
     give_up_after: Duration = timedelta(hours=10)
 
     @model_validator(mode="after")
-    def _one_way(self) -> Self:
+    def _check_relays(self) -> Self:
         own = sorted(self.model_fields_set & set(Relay.model_fields))
         if self.relays and own:
             raise ValueError(f"{own[0]}: move it into each [[smtp.relays]] table")
@@ -122,7 +122,7 @@ class Smtp(Relay):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RelayLimit:
-    """What a relay has shown that it takes: messages a second, connections at once, messages a connection; 0 for any number."""
+    """The limits that a relay has shown: messages a second, connections at once, messages per connection; 0 for any number."""
 
     rate: float = 0.0
     connections: int = 0

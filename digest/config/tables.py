@@ -1,4 +1,4 @@
-"""The tables of digest.toml: every key with its default and its check, once."""
+"""The tables of digest.toml: each key once, with its default and its check."""
 
 from collections.abc import Mapping
 from datetime import time, timedelta
@@ -17,7 +17,7 @@ FILE = "digest.toml"
 
 
 class Support(Table):
-    """The appeal under the stories: one sentence and where its button leads."""
+    """The appeal under the stories: one sentence, and the text and link of its button."""
 
     text: str
     url: Web
@@ -25,7 +25,7 @@ class Support(Table):
 
 
 class Newsletter(Table):
-    """Who publishes, and what every edition says of them."""
+    """The publisher, and what every edition says about them."""
 
     name: str = Field(min_length=1, max_length=200)
     sender: Mailbox = Field(alias="from")
@@ -40,7 +40,7 @@ class Newsletter(Table):
     report_to: Mailbox | None = None
     share: tuple[Literal["email", "bluesky", "facebook", "linkedin", "mastodon", "whatsapp"], ...] = ("email",)
     image_hosts: tuple[str, ...] = ()
-    topics: tuple[str, ...] = ()  # that readers may choose; those of the last editions where it is empty
+    topics: tuple[str, ...] = ()  # that subscribers may choose; those of the last editions if empty
 
     @property
     def address(self) -> str:
@@ -54,13 +54,13 @@ class Newsletter(Table):
 
 
 class CommentsPlan(Table):
-    """Where a source's articles are discussed, if not on its own pages; matched by the articles' addresses."""
+    """Where a source's articles are discussed, if not on its own pages; comments are matched by the articles' addresses."""
 
     kind: str
     url: Web = ""
-    key: str = ""  # of an API that wants one
+    key: str = ""  # for an API that needs one
     forum: str = ""  # a site's short name on Disqus
-    options: Mapping[str, str | int | bool] = Field(default_factory=dict)  # a kind's own
+    options: Mapping[str, str | int | bool] = Field(default_factory=dict)  # specific to the kind
 
 
 class SourcePlan(Table):
@@ -69,17 +69,17 @@ class SourcePlan(Table):
     kind: str
     url: Web
     name: str = ""
-    key: str = ""  # of an API that wants one
-    weight: float = Field(default=1.0, ge=0, le=100)  # its articles' among those of the other sources
+    key: str = ""  # for an API that needs one
+    weight: float = Field(default=1.0, ge=0, le=100)  # of its articles, against those of other sources
     comments: CommentsPlan | None = None
-    options: Mapping[str, str | int | bool] = Field(default_factory=dict)  # a kind's own
+    options: Mapping[str, str | int | bool] = Field(default_factory=dict)  # specific to the kind
     allow_private: Yes = False
-    timezone: Zone | None = None  # of its dates without a zone; the newsletter's where it is empty
+    timezone: Zone | None = None  # of its dates without a zone; the newsletter's if not set
     language: str = ""  # of its dates, likewise
 
     @property
     def label(self) -> str:
-        """What reports call it."""
+        """The source's name in reports."""
         return self.name or self.url
 
 
@@ -87,7 +87,7 @@ class EditionPlan(Table):
     """When an edition comes out and how much it holds."""
 
     name: str = Field(default="weekday", pattern=r"^[a-z][a-z0-9-]{0,39}$")
-    formerly: str | None = None  # what it was called before; needed only where several change their names at once
+    formerly: str | None = None  # its earlier name; needed only if several change their names at once
     days: Days = frozenset(range(5))
     at: Hour = time(7)
     holidays: str | None = Field(default=None, pattern=r"^[A-Z]{2}(-[A-Z0-9]{1,3})?$")
@@ -99,7 +99,7 @@ class EditionPlan(Table):
 
 
 class Dkim(Table):
-    """The key that signs; RSA or Ed25519, in PEM."""
+    """A key that signs messages: RSA or Ed25519, in PEM."""
 
     domain: str
     selector: str
@@ -113,11 +113,11 @@ class StoreConfig(Table):
 
 
 class WebPlan(Table):
-    """Where `digest run` listens for the reader's pages, and which of them there are."""
+    """Where `digest run` listens for the reader pages, and which of them it serves."""
 
     host: str = "127.0.0.1"
     port: Count = Field(default=8025, ge=0, le=65535)
-    proxies: Count = Field(default=1, ge=0, le=5)  # reverse proxies in front, whose word on a visitor's address counts
+    proxies: Count = Field(default=1, ge=0, le=5)  # reverse proxies in front, which are trusted on a visitor's address
     subscribe: Yes = True
     archive: Yes = True
 
@@ -138,7 +138,7 @@ class Webhook(Table):
 
 
 class Bounces(Table):
-    """Where mail comes back to, how it is read, and how often a mailbox may be full."""
+    """Where bounces arrive, how they are read, and how many of a full mailbox are allowed."""
 
     address: Mailbox | None = None
     mailbox: str = ""  # maildir:PATH, mbox:PATH, or imaps://user@host/INBOX
@@ -150,7 +150,7 @@ class Bounces(Table):
     webhooks: Mapping[WebhookProvider, Webhook] = Field(default_factory=dict)
 
     @model_validator(mode="after")
-    def _readable(self) -> Self:
+    def _check_mailbox(self) -> Self:
         scheme = self.mailbox.partition(":")[0]
         if self.mailbox and scheme not in {"maildir", "mbox", "imap", "imaps"}:
             raise ValueError("mailbox: must look like maildir:PATH, mbox:PATH or imaps://user@host/INBOX")
@@ -160,17 +160,17 @@ class Bounces(Table):
 
 
 class Guards(Table):
-    """What holds an edition back until somebody has looked: shares of the list."""
+    """Limits that hold an edition until somebody has looked: shares of the list, and `few` as a number."""
 
     shrink: float = Field(default=0.2, ge=0, le=1)
     grow: float = Field(default=0.5, ge=0)
-    few: Count = Field(default=50, ge=0)  # readers more or fewer that need no look
+    few: Count = Field(default=50, ge=0)  # subscribers more or fewer that need no look
     bounced: float = Field(default=0.05, gt=0, le=1)
     complained: float = Field(default=0.003, gt=0, le=1)
 
 
 class Config(Table):
-    """Everything a newsletter is told by its operator."""
+    """Everything that the operator sets for a newsletter."""
 
     root: Path
     newsletter: Newsletter
@@ -185,14 +185,14 @@ class Config(Table):
     collect_every: Duration = timedelta(minutes=30)
 
     @model_validator(mode="after")
-    def _distinct(self) -> Self:
+    def _check_edition_names(self) -> Self:
         names = [plan.name for plan in self.editions]
         if len(set(names)) < len(names) or not names:
             raise ValueError("editions: each needs a unique name")
         return self
 
     def edition(self, name: str | None) -> EditionPlan:
-        """The plan of that name; without a name, the first."""
+        """Return the plan of that name, or the first if `name` is None; raise ConfigError if there is no such plan."""
         for plan in self.editions:
             if name in {None, plan.name}:
                 return plan

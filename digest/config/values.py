@@ -13,7 +13,7 @@ _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
 def _weekdays(value: object) -> frozenset[int]:
-    """`mon-fri` or `mon,wed` → the numbers of the days, Monday 0."""
+    """Return the numbers of the days in `mon-fri` or `mon,wed`; Monday is 0."""
     found: set[int] = set()
     for part in str(value).lower().replace(" ", "").split(","):
         first, _, last = part.partition("-")
@@ -25,7 +25,7 @@ def _weekdays(value: object) -> frozenset[int]:
 
 
 def _duration(value: object) -> timedelta:
-    """`4h`, `90m`, `30s`, `2d` → a span of time."""
+    """Return the span of time in `4h`, `90m`, `90s` or `2d`, from one minute to 365 days."""
     text = str(value).strip().lower()
     if not text[:-1].isdigit() or text[-1:] not in _UNITS:
         raise ValueError('must be a duration like "90m", "4h" or "2d"')
@@ -36,22 +36,22 @@ def _duration(value: object) -> timedelta:
 
 
 def _hour(value: object) -> time:
-    """`07:00` → an hour of the day."""
+    """Return the time of day in `07:00`."""
     if isinstance(value, time):
         return value
     try:
-        found = time.fromisoformat(value) if isinstance(value, str) and ":" in value else _no_hour()
+        found = time.fromisoformat(value) if isinstance(value, str) and ":" in value else _reject_hour()
     except ValueError:
-        return _no_hour()
-    return found if found.tzinfo is None and not found.second else _no_hour()
+        return _reject_hour()
+    return found if found.tzinfo is None and not found.second else _reject_hour()
 
 
-def _no_hour() -> time:
+def _reject_hour() -> time:
     raise ValueError('must be a time like "07:00"; its zone is newsletter.timezone')
 
 
 def _rate(value: object) -> float:
-    """`50/s`, `600/m`, `5000/h` → messages a second."""
+    """Return the messages a second in `50/s`, `600/m` or `5000/h`."""
     count, _, unit = str(value).replace(" ", "").partition("/")
     if not count.isdigit() or not int(count) or unit not in _UNITS:
         raise ValueError('must be a rate like "50/s" or "600/m"')
@@ -73,7 +73,7 @@ def _web(value: str) -> str:
 
 
 def split_mailbox(value: str) -> tuple[str, str]:
-    """The display name and the address of `Name <address>`; a name may hold commas, and quotation marks around it are taken off."""
+    """Return the display name and address of `Name <address>`; the name may hold commas, and loses quotation marks around it."""
     name, angle, address = value.strip().rpartition("<")
     if not angle or not address.endswith(">"):
         return "", value.strip()
@@ -104,6 +104,6 @@ Days = Annotated[frozenset[int], BeforeValidator(_weekdays)]
 
 
 class Table(BaseModel):
-    """A table that knows all its keys and never changes."""
+    """A table that rejects unknown keys and never changes."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, arbitrary_types_allowed=True)

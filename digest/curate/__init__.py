@@ -1,4 +1,4 @@
-"""Stage 2: which articles and which comments make the edition, each with its reasons. Pure: no clock, no I/O."""
+"""Stage 2: the articles and comments of an edition, each with its reasons. Pure: no clock, no I/O."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -14,13 +14,13 @@ from digest.model import NOTHING, Article, ArticleSigns, Comment, Edition, Harve
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
-    """How much an edition holds, and what its comments are held to."""
+    """How many articles and comments an edition holds, and the rules for its comments."""
 
     newsletter: str
     articles: int
     comments_per_article: int
     standards: ScoringRules
-    weights: Mapping[str, float] = field(default_factory=dict)  # of sources, by their labels
+    weights: Mapping[str, float] = field(default_factory=dict)  # of each source, by its label
 
 
 def curate(
@@ -33,11 +33,11 @@ def curate(
     now: datetime,
     gone: Mapping[str, str] = NOTHING,
 ) -> Edition:
-    """The edition of a slot from what was collected.
+    """Return the edition of a slot, chosen from the collected material.
 
-    `settled` holds the articles that an earlier edition printed or left out; an article from before the window that is not
-    among them came in late and is taken, unless this is the first edition of all. `gone` says of some why they are not on
-    their site any more, by their ids.
+    `settled` holds the articles that an earlier edition printed or left out for good. An article from before the window that
+    is not in it arrived late and may be printed, unless this is the first edition. `gone` has the reason why an article is
+    no longer on its site, by the article's id.
     """
     taste = Taste(limit=rules.articles, weights=rules.weights, counts=_counts(material.comments))
     choice = choose(material.articles, slot.window, settled, taste, gone)
@@ -66,7 +66,7 @@ def _counts(comments: Sequence[Comment]) -> dict[str, int]:
 
 
 def _threads(comments: Sequence[Comment], choice: Choice) -> dict[str, list[Comment]]:
-    """The comments of each chosen article, those of its duplicates among them, oldest first."""
+    """Return the comments of each article together with those of its duplicates, oldest first."""
     threads: dict[str, list[Comment]] = defaultdict(list)
     for comment in sorted(comments, key=lambda comment: (comment.written, comment.id)):
         threads[choice.same_as.get(comment.article_id, comment.article_id)].append(comment)
@@ -74,7 +74,7 @@ def _threads(comments: Sequence[Comment], choice: Choice) -> dict[str, list[Comm
 
 
 def ordered(left_out: Sequence[LeftOut]) -> tuple[LeftOut, ...]:
-    """By reason, whatever order they were found in."""
+    """Return the rows sorted by reason and then id, whatever order they were found in."""
     return tuple(sorted(left_out, key=lambda row: (row.reason, row.id)))
 
 

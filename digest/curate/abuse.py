@@ -1,7 +1,7 @@
-"""Abuse in three states: clear, held for the editor, blocked. Only what is clear is picked by itself.
+"""Abuse in three states: clear, held for the editor, blocked. Only a clear comment is picked automatically.
 
-The lists are data (`abuse.txt`); they block, and the trained model (`abuse.model`) holds. Both are English and step aside on a
-text in another language, but for the terms of [everywhere] and those that a newsletter has added itself.
+The lists are data (`abuse.txt`). Three of them block; [held] and the trained model (`abuse.model`) only hold. All are English and
+do not apply to other languages, except the terms of [everywhere] and those that a newsletter adds to [always].
 """
 
 import re
@@ -18,11 +18,11 @@ _NEWSROOM = frozenset({"author", "writer", "reporter", "journalist", "editor", "
 _ALIKE = str.maketrans("аеорсухікАЕОРСУХІКМТВН", "aeopcyxikAEOPCYXIKMTBH")
 _LETTERS, _DIGITS = str.maketrans("0134@$", "oieaas"), re.compile(r"[a-z][0134@$]+[a-z]")
 _SECOND = re.compile(r"\b(?:you|your|yours|yourself|ur|u)\b", re.IGNORECASE)
-_MASKED = re.compile(  # f*ck, sh***, bullsh*t; a star may also be a product's, or in German one of gender
+_MASKED = re.compile(  # f*ck, sh***, bullsh*t; a star may also multiply (x*y), or mark gender in German
     r"(?<![\w*])(?=[a-z*]{4})(?:[a-z]{1,3}\*+[a-z]{1,5}|[a-z]{1,2}\*{3,}|(?:bull|horse|mother)[a-z]{1,2}\*+[a-z]*)(?![\w*])"
 )
 _SECTIONS = ("everywhere", "always", "aimed", "held", "scorn", "names")
-_SCORNED = 3  # words, from which more of them make no difference
+_MAX_SCORN = 3  # words; any more of them make no difference
 _GROUP = """
     (?:blacks|whites|asians|africans|arabs|latinos|mexicans|indians|pakistanis|gypsies|natives|aboriginals|muslims|moslems|jews
     |christians|catholics|hindus|sikhs|immigrants|migrants|refugees|foreigners|gays|lesbians|homosexuals|transgenders)"""
@@ -31,11 +31,11 @@ _VERB = """
     |had\\ better|ought|refuse|lack|get|keep)"""
 _GENERAL = re.compile(
     rf"\b(?:all|most|these|those)\ (?:\w+\ )?{_GROUP}\b|\b{_GROUP}\ {_VERB}\b", re.VERBOSE
-)  # what a group is like
+)  # says what a whole group of people is like
 
 
 class State(StrEnum):
-    """What may become of a text."""
+    """The three states of a text."""
 
     CLEAR = "clear"
     HELD = "held"
@@ -44,7 +44,7 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class AbuseVerdict:
-    """A state and its reason; `heat` is in log odds, None where the model stepped aside."""
+    """A state and its reason; `heat` is in log odds, or None if the model was not applied."""
 
     state: State
     why: str = ""
@@ -53,7 +53,7 @@ class AbuseVerdict:
 
 @dataclass(frozen=True, slots=True)
 class Lists:
-    """Patterns over lower case: never printed in any language, in English, where said to or of a writer; held; scorn; surnames."""
+    """Patterns for lower-case text: blocked in any language, in English, or if said to or of a person; held; scorn; surnames."""
 
     everywhere: re.Pattern[str]
     always: re.Pattern[str]
@@ -64,9 +64,9 @@ class Lists:
 
 
 def load_lists(texts: Iterable[str]) -> Lists:
-    """The lists from the texts of files in turn: first our own, then a newsletter's, which adds terms, and takes one out with `-`.
+    """Return the lists from the texts of files in order: first ours, then a newsletter's, which adds terms or removes one with `-`.
 
-    What a newsletter adds to [always] holds in every language.
+    What a newsletter adds to [always] applies in every language.
     """
     sections: dict[str, dict[str, None]] = {name: {} for name in _SECTIONS}
     for number, text in enumerate(texts):
@@ -84,8 +84,8 @@ def load_lists(texts: Iterable[str]) -> Lists:
 
 
 def _pattern(terms: Iterable[str]) -> re.Pattern[str]:
-    """Whole words; `*` at the end of a term stands for any ending, elsewhere for itself."""
-    by_letter: dict[str, list[str]] = {}  # a search tries one branch a letter, not all terms
+    """Return a pattern of whole words; `*` at the end of a term stands for any ending, elsewhere for itself."""
+    by_letter: dict[str, list[str]] = {}  # a search tries one branch for each first letter, not all terms
     for term in sorted((term for term in terms if term.strip("*")), key=len, reverse=True):
         ending = r"\w*" if term.endswith("*") else ""
         by_letter.setdefault(term[0], []).append(re.escape(term[1:].removesuffix("*")).replace(r"\ ", r"\s+") + ending)
@@ -95,8 +95,8 @@ def _pattern(terms: Iterable[str]) -> re.Pattern[str]:
 
 @dataclass(frozen=True, slots=True)
 class Heat:
-    """How much a text reads like abuse, as log odds: what the trained model says, and `weight` for each word of scorn, three
-    at most. A long text of fair words with one sneer is what the model, which weighs a text as a whole, makes too little of.
+    """How much a text reads like abuse, in log odds: the trained model's value, plus `weight` for each word of scorn, three at
+    most. Half of the model's value comes from the text as a whole, so one sneer in a long text of fair words counts too little.
     """
 
     risk: AbuseModel
@@ -104,17 +104,17 @@ class Heat:
     weight: float
 
     def __call__(self, folded: str) -> float:
-        """The log odds of a text in small letters."""
-        return self.risk(folded) + self.weight * min(_SCORNED, len(set(self.scorn.findall(folded))))
+        """Return the log odds that a lower-case text is abuse."""
+        return self.risk(folded) + self.weight * min(_MAX_SCORN, len(set(self.scorn.findall(folded))))
 
 
 def assess(
     text: str, people: Sequence[str], lists: Lists, heat: Heat | None = None, most: float = 0.0, *, name: bool = False
 ) -> AbuseVerdict:
-    """The state of a text; `people` are those it could be aimed at, in small letters, its article's author first.
+    """Return the verdict on a text; `people` are those it could be aimed at: the article's author, then commenters in lower case.
 
-    Of a `name` a surname that is one is not held against it. A text is held where its heat is above `most`, for a slogan, and
-    for what it says of a group of people as a whole.
+    If the text is a `name`, a surname in [names] does not count against it. A text is held if its heat is above `most`, for a
+    slogan, or for what it says about a group of people as a whole. Without `heat` no text is held.
     """
     folded = _unmasked(_plain(text).casefold())
     if found := lists.everywhere.search(folded):
@@ -123,7 +123,7 @@ def assess(
         return AbuseVerdict(State.CLEAR, "not English: only the words blocked in every language were checked")
     if name and lists.names.fullmatch(folded.rpartition(" ")[2]):
         folded = folded.rpartition(" ")[0]
-    if why := _blocked(folded, people, lists):
+    if why := _reason_to_block(folded, people, lists):
         return AbuseVerdict(State.BLOCKED, why)
     if heat is None:
         return AbuseVerdict(State.CLEAR)
@@ -133,19 +133,19 @@ def assess(
     return AbuseVerdict(State.HELD if why else State.CLEAR, why, odds)
 
 
-def _blocked(folded: str, people: Sequence[str], lists: Lists) -> str:
-    """What the English lists have against a text."""
+def _reason_to_block(folded: str, people: Sequence[str], lists: Lists) -> str:
+    """Return why the English lists block a text, or an empty string."""
     if found := lists.always.search(folded) or ("*" in folded and _MASKED.search(folded)):
         return f"“{found[0]}”"
     found = lists.aimed.search(folded)
-    if found and not _names_one_of(folded, people):  # then it must be near: many a “you” is anybody
+    if found and not _names_one_of(folded, people):  # “you” or the newsroom must share its sentence: “you” is often anybody
         near = (part for part in re.split(r"[.!?\n]+\s", folded) if _SECOND.search(part) or not _NEWSROOM.isdisjoint(words(part)))
         found = next(filter(None, map(lists.aimed.search, near)), None)
     return f"“{found[0]}” said to or of a person" if found else ""
 
 
 def _plain(text: str) -> str:
-    """The text as it is read: no invisible letters, wide and Cyrillic look-alikes as the Latin letters they pose for."""
+    """Return the text as it is read: no invisible characters, wide and Cyrillic look-alikes as the Latin letters they imitate."""
     if text.isascii() or _written_plainly(text):
         return text
     seen = unicodedata.normalize("NFKC", text)
@@ -155,7 +155,7 @@ def _plain(text: str) -> str:
 
 
 def _written_plainly(text: str) -> bool:
-    """Whether a text has only letters and quotation marks of Western Europe, which pose for no others."""
+    """Return whether a text has only Western European characters (cp1252), which imitate no others, and no soft hyphen."""
     try:
         text.encode("cp1252")
     except UnicodeEncodeError:
@@ -164,7 +164,7 @@ def _written_plainly(text: str) -> bool:
 
 
 def _unmasked(text: str) -> str:
-    """Letters behind the commonest disguises: `id1ot`, `i.d.i.o.t`."""
+    """Return the text without the commonest disguises of letters: `id1ot`, `i.d.i.o.t`."""
     text = text.replace("’", "'")
     if _DIGITS.search(text):
         text = re.sub(r"[\w@$]+", lambda match: match[0].translate(_LETTERS) if _DIGITS.search(match[0]) else match[0], text)
@@ -172,8 +172,8 @@ def _unmasked(text: str) -> str:
 
 
 def _names_one_of(text: str, people: Sequence[str]) -> bool:
-    """Whether a text speaks of its article's author, by any part of the name, or of a fellow commenter by the whole of it (half
-    the town is called Town).
+    """Return whether a text names its article's author, by any part of the name, or a commenter, by the whole name, because many
+    people may share a part of it.
     """
     author, *commenters = people or [""]
     said = {part.removesuffix("'s") for part in words(text)}

@@ -1,10 +1,10 @@
 """How much a text reads like abuse: a small trained model over hashed pieces of words, with the standard library alone.
 
-Each word gives itself, its pieces of three to five letters, and the pair it makes with the word before; each is hashed
-(CRC-32) to one of the weights. The risk of a text is the sum of its weights over the square root of their number, as log
-odds: 0 is as likely as not that a reader calls it toxic. The weights are English; `benchmarks/train_abuse.py` makes them.
+Each word yields itself, its pieces of three to five letters, and the pair it makes with the word before. Each of these is
+hashed (CRC-32) to one of the weights. The risk of a text is the sum of its weights over the square root of their number, as
+log odds: at 0, a reader is as likely as not to call it toxic. The weights are English; `benchmarks/train_abuse.py` makes them.
 
-Words for who people are do not count, in training as here: what is said weighs, not of whom it is said.
+Words for who people are do not count, in training or here: what is said matters, not about whom it is said.
 """
 
 import math
@@ -20,7 +20,7 @@ from digest.text.prose import sentences, words
 HEAD = re.compile(rb"digest-abuse 1 scale=([\d.]{1,20}) bias=(-?[\d.]{1,20})\n")
 PIECES = (3, 4, 5)  # letters
 LONGEST_WORD = 24
-_TOTAL, _COUNT = itemgetter(0), itemgetter(1)  # of what is known of a word
+_TOTAL, _COUNT = itemgetter(0), itemgetter(1)  # of what `_weigh_word` returns
 SHORTEST_SENTENCE = 3  # words
 _WHO = re.compile(
     r"(?:gay|lesbian|bisexual|trans(?:gender|sexual)?|queer|homosexual|heterosexual|straight|lgbtq?|black|white|brown|asian|african"
@@ -32,29 +32,29 @@ _WHO = re.compile(
 
 
 def word_features(word: str) -> list[int]:
-    """The hashes of a word and of its pieces."""
+    """Return the hashes of a word and of its pieces."""
     padded = f"<{word[:LONGEST_WORD]}>"
     pieces = (padded[at : at + size] for size in PIECES for at in range(len(padded) - size + 1))
     return [zlib.crc32(f"w{word}".encode()), *(zlib.crc32(piece.encode()) for piece in pieces)]
 
 
 def pair_feature(first: str, second: str) -> int:
-    """The hash of two words that follow each other."""
+    """Return the hash of two consecutive words."""
     return zlib.crc32(f"{first} {second}".encode())
 
 
 def split(text: str) -> list[str]:
-    """The words that count."""
-    return [word for word in words(text.casefold().replace("’", "'")) if not _of_whom(word)]
+    """Return the words of a text that count, in lower case."""
+    return [word for word in words(text.casefold().replace("’", "'")) if not _names_an_identity(word)]
 
 
 @lru_cache(maxsize=20_000)
-def _of_whom(word: str) -> bool:
+def _names_an_identity(word: str) -> bool:
     return _WHO.fullmatch(word) is not None
 
 
 class AbuseModel:
-    """The trained model; `data` is a line that says what it is, and one signed byte for each weight."""
+    """The trained model; `data` is a header line and one signed byte for each weight. Raises ConfigError for other data."""
 
     def __init__(self, data: bytes, *, thing: str = "abuse.model") -> None:
         head = HEAD.match(data)
@@ -67,22 +67,22 @@ class AbuseModel:
         self._mask = len(body) - 1
         self._scale = float(head[1])
         self._bias = float(head[2])
-        self._word = lru_cache(maxsize=20_000)(self._of_word)
+        self._word = lru_cache(maxsize=20_000)(self._weigh_word)
 
-    def _of_word(self, word: str) -> tuple[int, int, int, bytes]:
-        """The sum of a word's weights, how many they are, and what makes the hash of a pair: its first half, its second."""
+    def _weigh_word(self, word: str) -> tuple[int, int, int, bytes]:
+        """Return the sum of a word's weights, their number, and its parts in a pair's hash: as the first word, as the second."""
         found = word_features(word)
-        return sum(self._weights[mark & self._mask] for mark in found), len(found), zlib.crc32(word.encode()), f" {word}".encode()
+        return sum(self._weights[crc & self._mask] for crc in found), len(found), zlib.crc32(word.encode()), f" {word}".encode()
 
     def __call__(self, text: str) -> float:
-        """The log odds that a text is abuse: halfway between those of the whole and those of its worst sentence."""
+        """Return the log odds that a text is abuse: halfway between those of the whole and those of its worst sentence."""
         parts = [self._sum(split(part)) for line in text.split("\n") for part in sentences(line)]
         whole = self._odds(sum(total for total, _, _ in parts), sum(count for _, count, _ in parts))
         worst = max((self._odds(total, count) for total, count, size in parts if size >= SHORTEST_SENTENCE), default=whole)
         return (whole + worst) / 2
 
     def _sum(self, said: list[str]) -> tuple[int, int, int]:
-        """The sum of the weights of some words that follow each other, how many weights they are, and how many words."""
+        """Return the sum of the weights of some consecutive words, the number of weights, and the number of words."""
         known, weights, mask = list(map(self._word, said)), self._weights, self._mask
         pairs = [weights[zlib.crc32(second[3], first[2]) & mask] for first, second in pairwise(known)]
         return sum(map(_TOTAL, known)) + sum(pairs), sum(map(_COUNT, known)) + len(pairs), len(said)

@@ -10,13 +10,13 @@ from digest.model import NOTHING, Article, ArticleSigns, LeftOut, Window
 from digest.text.prose import counted, words
 from digest.text.same_article import KnownArticles, signs_of
 
-COST = {"t": 0.6, "a": 0.4, "s": 0.1}  # in weight, for each article before of the same topic, writer, source
-AHEAD = timedelta(days=30)  # beyond an edition: a date that is a typing error
+COST = {"t": 0.6, "a": 0.4, "s": 0.1}  # in weight, for each earlier article of the same topic, author, source
+AHEAD = timedelta(days=30)  # after an edition's window; a date beyond that is a typing error
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """The articles in print order with their reasons, those left out, and which duplicate stands for which article."""
+    """The articles in print order with their reasons, those left out, and for each duplicate's id the id of the article kept."""
 
     chosen: tuple[tuple[Article, tuple[str, ...]], ...]
     left_out: tuple[LeftOut, ...]
@@ -25,8 +25,8 @@ class Choice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Taste:
-    """How many articles an edition holds, how much each source weighs (1 where it is not named), and how often each article was
-    commented on.
+    """How many articles an edition holds, how much each source weighs (1 if it is not named), and how many comments each article
+    has.
     """
 
     limit: int
@@ -37,9 +37,9 @@ class Taste:
 def choose(
     articles: Sequence[Article], window: Window, settled: Iterable[ArticleSigns], taste: Taste, gone: Mapping[str, str] = NOTHING
 ) -> Choice:
-    """The window's articles: the heaviest leads, the rest follow newest first; where there are too many, of many kinds.
+    """Return the window's articles: the heaviest leads, the rest follow newest first. If there are too many, kinds are mixed.
 
-    `settled` are the articles of earlier editions, `gone` why some are not on their site any more, by their ids.
+    `settled` are the articles of earlier editions. `gone` has the reason why an article is no longer on its site, by its id.
     """
     known, left_out, candidates = KnownArticles(settled), [], []
     for article in _by_age(articles):
@@ -47,12 +47,12 @@ def choose(
         if article.published >= window.end + AHEAD:
             left_out.append(article_left_out(article, f"dated {article.published:%d %B %Y}, far ahead", final=False))
         elif article.published >= window.end or (before and before.id == article.id):
-            continue  # another edition's business
+            continue  # it belongs to a later edition, or an earlier one has it
         elif before:
             left_out.append(article_left_out(article, f"the same article as {before.address}, of an earlier edition"))
         elif article.id in gone:
             left_out.append(article_left_out(article, gone[article.id], final=False))
-        elif reason := _unfit(article, window, first=not known):
+        elif reason := _unfit_reason(article, window, first=not known):
             left_out.append(article_left_out(article, reason))
         else:
             candidates.append(article)
@@ -73,14 +73,14 @@ def _by_age(articles: Sequence[Article]) -> list[Article]:
 
 
 def article_left_out(article: Article, reason: str, *, final: bool = True) -> LeftOut:
-    """An article that is not printed."""
+    """Return the record of an article that is not printed."""
     return LeftOut(
         kind="article", id=article.id, label=article.title, url=article.url, reason=reason, final=final, told=signs_of(article)
     )
 
 
-def _unfit(article: Article, window: Window, *, first: bool) -> str:
-    """Why an article cannot be in this edition; an empty string where it can."""
+def _unfit_reason(article: Article, window: Window, *, first: bool) -> str:
+    """Return why an article cannot be in this edition, or an empty string if it can."""
     if article.published < window.start and first:
         return "published before the first edition's window"
     if article.access == "protected":
@@ -89,7 +89,7 @@ def _unfit(article: Article, window: Window, *, first: bool) -> str:
 
 
 def _unite(articles: Sequence[Article]) -> tuple[list[Article], list[tuple[Article, Article]]]:
-    """The articles without copies, oldest first, and each copy with the one that is kept."""
+    """Return the articles without copies, oldest first, and each copy with the article that is kept."""
     known, kept, copies = KnownArticles(), dict[str, Article](), []
     for article in articles:
         row = signs_of(article)
@@ -101,48 +101,48 @@ def _unite(articles: Sequence[Article]) -> tuple[list[Article], list[tuple[Artic
     return list(kept.values()), copies
 
 
-def _discussed(article: Article, counts: Mapping[str, int]) -> int:
+def _discussion_size(article: Article, counts: Mapping[str, int]) -> int:
     return max(article.comment_count or 0, counts.get(article.id, 0))
 
 
 def _weight(article: Article, taste: Taste) -> float:
-    """How much an article has to say for itself: its discussion, a picture, a text of some length; times its source's weight."""
+    """Return an article's weight: for its discussion, a picture and the length of its text, times its source's weight."""
     length = min(len(words(article.body_text)) / 150, 1.0)
-    own = 1 + math.log2(1 + _discussed(article, taste.counts)) + 1.5 * (article.image is not None) + length
+    own = 1 + math.log2(1 + _discussion_size(article, taste.counts)) + 1.5 * (article.image is not None) + length
     return own * taste.weights.get(article.source, 1.0)
 
 
 def _varied(articles: Sequence[Article], taste: Taste) -> list[Article]:
-    """The articles by weight; up to the limit each is lighter for every one before it of its topic, writer or source."""
+    """Return the articles by weight; up to the limit, each is lighter for every one before it of its topic, author or source."""
     weights = {article.id: _weight(article, taste) for article in articles}
     rest = sorted(articles, key=lambda article: (-weights[article.id], -article.published.timestamp(), article.id))
     found: list[Article] = []
     seen: Counter[str] = Counter()
     while rest and len(found) < taste.limit:
-        best = max(rest, key=lambda article: weights[article.id] - sum(COST[mark[0]] * seen[mark] for mark in _marks(article)))
+        best = max(rest, key=lambda article: weights[article.id] - sum(COST[trait[0]] * seen[trait] for trait in _traits(article)))
         rest.remove(best)
         found.append(best)
-        seen.update(_marks(best))
+        seen.update(_traits(best))
     return [*found, *rest]
 
 
-def _marks(article: Article) -> set[str]:
-    """What an article has in common with others."""
+def _traits(article: Article) -> set[str]:
+    """Return what an article may have in common with others: its source, its author, its first three topics."""
     writer = [f"a{article.author}"] if article.author else []
     return {f"s{article.source}", *writer, *(f"t{topic.casefold()}" for topic in article.topics[:3])}
 
 
 def _in_print_order(ranked: Sequence[Article]) -> list[Article]:
-    """The heaviest article leads; the others follow by age, so that the mail reads as the day went, newest first."""
+    """Return the heaviest article first and the others newest first, so that the mail follows the day backwards."""
     newest = sorted(ranked[1:], key=lambda article: (article.published, article.id), reverse=True)
     return [*ranked[:1], *newest]
 
 
 def _reasons(article: Article, ranked: Sequence[Article], taste: Taste, window: Window) -> tuple[str, ...]:
-    """What speaks for an article, for the editor."""
-    comments, weight = _discussed(article, taste.counts), taste.weights.get(article.source, 1.0)
-    most = comments > 0 and comments == max(_discussed(row, taste.counts) for row in ranked)
-    speaks = [
+    """Return what speaks for an article, for the editor to read."""
+    comments, weight = _discussion_size(article, taste.counts), taste.weights.get(article.source, 1.0)
+    most = comments > 0 and comments == max(_discussion_size(row, taste.counts) for row in ranked)
+    reasons = [
         counted(comments, "comment"),
         "most discussed" if most else "",
         "has a picture" if article.image else "",
@@ -151,4 +151,4 @@ def _reasons(article: Article, ranked: Sequence[Article], taste: Taste, window: 
         "its source tells no date: dated by when it was first seen" if article.guessed else "",
         "only for members: what is public of it is printed" if article.access == "members" else "",
     ]
-    return tuple(filter(None, speaks))
+    return tuple(filter(None, reasons))

@@ -1,4 +1,4 @@
-"""One article's comments as a whole: who answers whom, who says the same, and what the talk is about."""
+"""One article's comments as a whole: who answers whom, who repeats whom, and what the thread is about."""
 
 import math
 from collections import Counter
@@ -21,7 +21,7 @@ _COMMON = frozenset(
 
 
 class CommentThread:
-    """The comments of one article, oldest first; `printed` is what the edition has under others, as fingerprints."""
+    """The comments of one article, oldest first; `printed` holds the fingerprints of those printed under other articles."""
 
     def __init__(self, article: Article, comments: Sequence[Comment], printed: AbstractSet[str] = frozenset()) -> None:
         self.article = article
@@ -33,7 +33,7 @@ class CommentThread:
         self.words = {key: words(text.casefold()) for key, text in self.texts.items()}
 
     def root(self, comment: Comment) -> str:
-        """The id of the comment that began this sub-thread; of a circle, its least."""
+        """Return the id of the comment that began this sub-thread; if replies form a circle, the least id seen."""
         seen = {comment.id}
         while comment.parent_id in self.by_id:
             comment = self.by_id[comment.parent_id or ""]
@@ -44,17 +44,17 @@ class CommentThread:
 
     @cached_property
     def copies(self) -> Mapping[str, str]:
-        """Each comment that says what an earlier one has said, in the same words or nearly, with that one's id."""
+        """The id of each comment that repeats an earlier one, in the same words or nearly, with the earlier one's id."""
         return find_duplicates(self.words)
 
     @cached_property
     def sizes(self) -> Mapping[str, int]:
-        """How many words each comment has of its own."""
+        """How many words of its own each comment has."""
         return {key: length(text, self.words[key]) for key, text in self.texts.items()}
 
     @cached_property
     def answerers(self) -> Mapping[str, int]:
-        """How many different people have answered each comment, or a copy of it."""
+        """How many other people have answered each comment or a copy of it."""
         people: dict[str, set[str]] = {}
         for comment in self.comments:
             parent = self.copies.get(comment.parent_id or "", comment.parent_id)
@@ -64,28 +64,28 @@ class CommentThread:
 
     @cached_property
     def content(self) -> Mapping[str, Sequence[str]]:
-        """Each comment's words but for the commonest."""
+        """Each comment's words of three letters or more, without the commonest."""
         return {key: [word for word in said if len(word) > 2 and word not in _COMMON] for key, said in self.words.items()}
 
     @cached_property
     def spread(self) -> Mapping[str, int]:
-        """In how many comments each word stands."""
+        """In how many comments each word occurs."""
         return Counter(word for said in self.content.values() for word in set(said))
 
     @cached_property
     def fresh(self) -> AbstractSet[str]:
-        """The words that neither the article has said nor more than two comments."""
+        """The words that occur in at most two comments and not in the article."""
         return {word for word, count in self.spread.items() if count <= 2} - self.told
 
     @cached_property
     def rarity(self) -> Mapping[str, float]:
-        """How much each word weighs: the more, the fewer comments have it."""
+        """How much each word weighs: the fewer comments have it, the more."""
         total = len(self.comments)
         return {word: math.log(1 + total / count) for word, count in self.spread.items()}
 
     @cached_property
     def vectors(self) -> Mapping[str, Mapping[str, float]]:
-        """Each comment as weights of its words, rare ones heavier, of length one (tf-idf)."""
+        """Each comment as a vector of length one: the weights of its words, with rare words heavier (tf-idf)."""
         return {key: self._vector(key) for key in self.by_id}
 
     def _vector(self, key: str) -> Mapping[str, float]:
@@ -95,7 +95,7 @@ class CommentThread:
 
     @cached_property
     def centre(self) -> Mapping[str, float]:
-        """The sum of all comments' vectors, of length one."""
+        """The sum of all comments' vectors, scaled to length one."""
         total: Counter[str] = Counter()
         for comment in self.comments:
             for word, weight in self.vectors[comment.id].items():
@@ -110,16 +110,16 @@ class CommentThread:
 
     @cached_property
     def title(self) -> frozenset[str]:
-        """The words of the title that say something."""
+        """The words of the title of four letters or more, without the commonest."""
         return frozenset(word for word in words(self.article.title.casefold()) if len(word) > 3 and word not in _COMMON)
 
 
 def fingerprint(text: str) -> str:
-    """What two texts of the same words have in common."""
+    """Return a string that is equal for texts of the same words, apart from quotations, case and punctuation."""
     return " ".join(words(without_quotes(text).casefold()))
 
 
 def similarity(one: Mapping[str, float], other: Mapping[str, float]) -> float:
-    """The cosine of two vectors of length one."""
+    """Return the cosine of two vectors of length one."""
     small, large = (one, other) if len(one) <= len(other) else (other, one)
     return sum(weight * large.get(word, 0.0) for word, weight in small.items())

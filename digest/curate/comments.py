@@ -1,4 +1,4 @@
-"""Which comments of one article are printed: gates, the text's and the crowd's word, and the best few that differ."""
+"""Which comments of one article are printed: first gates, then a score from text and crowd, then the best few that differ."""
 
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
@@ -14,14 +14,14 @@ from digest.model import Article, Comment, LeftOut, Pick
 from digest.text.markup import without_quotes
 from digest.text.prose import excerpt, shorten
 
-VOICES = 2  # picks that a thread has whatever lies between them
+VOICES = 2  # picks that are allowed, however far apart their scores are
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JudgedComment:
-    """One comment with all that was found for and against it.
+    """One comment with everything found for and against it.
 
-    `terms` are weighed; `crowd` is None where the crowd has no say.
+    `terms` are multiplied by their weights; `crowd` is None if the crowd has no say.
     """
 
     comment: Comment
@@ -33,28 +33,28 @@ class JudgedComment:
 
     @property
     def text(self) -> float:
-        """The text score, but for heat, which has gates of its own."""
+        """The text score without heat, which has its own gates."""
         return round(sum(value for name, value in self.terms.items() if name != "heat"), 4)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JudgedThread:
-    """A whole thread: the picks, best first, and every comment, those that passed the gates best first."""
+    """A whole thread: the picks, best first, and every comment, first those that passed the gates, best first."""
 
     picks: tuple[Pick, ...]
     judged: tuple[JudgedComment, ...]
 
     def left_out(self) -> list[LeftOut]:
-        """Those that a gate kept out."""
+        """Return the records of the comments that a gate kept out."""
         return [comment_left_out(row.comment, row.refusal.reason) for row in self.judged if row.refusal]
 
 
 def pick(
     article: Article, thread: Sequence[Comment], most: int, standards: ScoringRules, printed: AbstractSet[str] = frozenset()
 ) -> JudgedThread:
-    """Judge a thread and choose at most so many of it; the order in which the comments are given does not matter.
+    """Judge a thread and choose at most `most` comments; the order in which the comments are given does not matter.
 
-    `printed` holds the fingerprints of what the edition has under other articles.
+    `printed` holds the fingerprints of the comments that the edition prints under other articles.
     """
     talk = CommentThread(article, thread, printed)
     judged = judge(talk, standards)
@@ -64,11 +64,11 @@ def pick(
 
 
 def judge(talk: CommentThread, standards: ScoringRules) -> list[JudgedComment]:
-    """Every comment, oldest first."""
+    """Return the judgement of every comment, oldest first."""
     ruled = abuse_verdicts(talk, standards)
     refused = refusals(talk, ruled, standards)
     limits = standards.scores.crowd
-    heard = vote_ranks(talk, limits.confidence) if votes(talk) >= limits.votes else {}
+    ranks = vote_ranks(talk, limits.confidence) if votes(talk) >= limits.votes else {}
     rows = []
     for comment in talk.comments:
         ruling, refusal = ruled[comment.id], refused.get(comment.id)
@@ -76,9 +76,9 @@ def judge(talk: CommentThread, standards: ScoringRules) -> list[JudgedComment]:
             rows.append(JudgedComment(comment=comment, ruling=ruling, refusal=refusal))
             continue
         weighed = _weighed(text_features(comment, talk, ruling.heat), standards.scores.text)
-        text, voice = sum(weighed.values()), heard.get(comment.id)
-        score = text if voice is None else (1 - limits.share) * text + limits.share * voice
-        rows.append(JudgedComment(comment=comment, ruling=ruling, terms=weighed, crowd=voice, score=round(score, 4)))
+        text, rank = sum(weighed.values()), ranks.get(comment.id)
+        score = text if rank is None else (1 - limits.share) * text + limits.share * rank
+        rows.append(JudgedComment(comment=comment, ruling=ruling, terms=weighed, crowd=rank, score=round(score, 4)))
     return rows
 
 
@@ -88,51 +88,51 @@ def _weighed(found: Mapping[str, float], weights: Mapping[str, float]) -> dict[s
 
 
 def comment_left_out(comment: Comment, reason: str) -> LeftOut:
-    """A comment that is not printed."""
+    """Return the record of a comment that is not printed."""
     label = f"{comment.author}: {shorten(comment.text, 60)}"
     return LeftOut(kind="comment", id=comment.id, label=label, url=comment.url, reason=reason)
 
 
 def _chosen(passed: Sequence[JudgedComment], talk: CommentThread, most: int, standards: ScoringRules) -> list[Pick]:
-    """The best few by maximal marginal relevance (Carbonell and Goldstein, 1998), one a writer and one a sub-thread.
+    """Return the best few by maximal marginal relevance (Carbonell and Goldstein, 1998), one per writer and one per sub-thread.
 
-    Two give a thread its voices; a third and further that fall far behind the first are not picked to make up a number.
+    Two picks give a thread its voices. A later comment far behind the first is not picked merely to make up the number.
     """
     limits = standards.scores.choice
-    open_ = [row for row in passed if row.text >= limits.floor]
-    roots = {row.comment.id: talk.root(row.comment) for row in open_}
+    candidates = [row for row in passed if row.text >= limits.floor]
+    roots = {row.comment.id: talk.root(row.comment) for row in candidates}
     picks: list[Pick] = []
-    while open_ and len(picks) < most:
-        best = max(open_, key=lambda row: row.score - _price(row, picks, talk, standards))  # the first of equals
-        open_.remove(best)
-        if printed := _printed(best, talk, standards):
-            picks.append(printed)
+    while candidates and len(picks) < most:
+        best = max(candidates, key=lambda row: row.score - _price(row, picks, talk, standards))  # the first, if several are equal
+        candidates.remove(best)
+        if new_pick := _as_pick(best, talk, standards):
+            picks.append(new_pick)
             author, root = best.comment.author, roots[best.comment.id]
-            open_ = [row for row in open_ if row.comment.author != author and roots[row.comment.id] != root]
+            candidates = [row for row in candidates if row.comment.author != author and roots[row.comment.id] != root]
         if len(picks) >= VOICES:
-            open_ = [row for row in open_ if row.score >= picks[0].score - limits.gap]
+            candidates = [row for row in candidates if row.score >= picks[0].score - limits.gap]
     return picks
 
 
 def _price(row: JudgedComment, picks: Sequence[Pick], talk: CommentThread, standards: ScoringRules) -> float:
-    """What likeness to the picks before it costs a comment."""
+    """Return how much its similarity to the earlier picks costs a comment."""
     alike = (similarity(talk.vectors[row.comment.id], talk.vectors[pick.comment.id]) for pick in picks)
     return standards.scores.choice.variety * max(alike, default=0.0)
 
 
-def _printed(row: JudgedComment, talk: CommentThread, standards: ScoringRules) -> Pick | None:
-    """A comment as it is printed; None where what is left of it would not pass by itself."""
+def _as_pick(row: JudgedComment, talk: CommentThread, standards: ScoringRules) -> Pick | None:
+    """Return a comment as it is printed, or None if its excerpt or its parent's is not clear of abuse by itself."""
     limits, parent = standards.scores.choice, talk.by_id.get(row.comment.parent_id or "")
     cut = excerpt(talk.texts[row.comment.id], limits.excerpt)
     answered = excerpt(without_quotes(parent.text), limits.parent) if parent else ""
     if not all(_fit(text, talk, standards) for text in (cut, answered)):
         return None
-    said = [f"{name.replace('_', ' ')} {value:+.2f}" for name, value in row.terms.items()]
+    reasons = [f"{name.replace('_', ' ')} {value:+.2f}" for name, value in row.terms.items()]
     return Pick(
         comment=row.comment,
         excerpt=cut,
         score=row.score,
-        reasons=tuple(said if row.crowd is None else [*said, f"votes {row.crowd:.2f}"]),
+        reasons=tuple(reasons if row.crowd is None else [*reasons, f"votes {row.crowd:.2f}"]),
         parent_author=parent.author if parent else "",
         parent_excerpt=answered,
     )

@@ -1,4 +1,4 @@
-"""What a comment's text says for it: terms between 0 and 1, by name. Their weights are data (`scores.toml`)."""
+"""The terms that a comment's text earns, by name, each between 0 and 1. Their weights are data (`scores.toml`)."""
 
 import math
 import re
@@ -24,7 +24,7 @@ COOL, HOT = -1.6, 1.0  # log odds of abuse between which heat rises from 0 to 1
 
 
 def text_features(comment: Comment, talk: CommentThread, heat: float | None) -> Mapping[str, float]:
-    """The terms of one comment; those that go by English words are left out where it is in another language."""
+    """Return the terms of one comment, without those that rely on English words if `heat` is None, as in another language."""
     text = talk.texts[comment.id]
     said = talk.content[comment.id]
     size = max(1, talk.sizes[comment.id])
@@ -39,7 +39,7 @@ def text_features(comment: Comment, talk: CommentThread, heat: float | None) -> 
         "capitals": _share(len(_SHOUTED.findall(text)), 4),
         "trailing": _share(len(_TRAILING.findall(text)), 2),
     }
-    if heat is not None:  # it is English
+    if heat is not None:  # the text is English
         found["lived"] = float(bool(_LIVED.search(text.replace("’", "'"))))
         found["long_words"] = _share(sum(map(len, said)) / max(1, len(said)) - 5, 2)
         found["second_person"] = min(1.0, len(_SECOND.findall(text)) * 8 / size)
@@ -52,12 +52,12 @@ def _share(value: float, most: float) -> float:
 
 
 def _by_length(size: int) -> float:
-    """Rises to 110 words, less and less, and falls to half after 250."""
+    """Return a term that rises ever more slowly up to 110 words, and falls from 250 words to half at 500."""
     return min(1.0, math.log1p(size / 10) / math.log1p(11)) - 0.5 * _share(size - 250, 250)
 
 
 def _care(text: str, size: int) -> float:
-    """Written as one writes to be read: sentences of ten to thirty words, a capital first, an end last."""
+    """Return a term for careful writing: sentences of 12 to 30 words on average, a capital first, an end mark last."""
     parts = [part for line in text.split("\n") for part in sentences(line)]
     mean = size / max(1, len(parts))
     shape = _share(mean - 4, 8) - 0.5 * _share(mean - 30, 20)
@@ -65,6 +65,6 @@ def _care(text: str, size: int) -> float:
 
 
 def _subject(comment: Comment, talk: CommentThread) -> float:
-    """Words of the title, and likeness to what the thread is about."""
+    """Return a term for words of the title and for similarity to what the thread is about."""
     named = _share(len(talk.title & set(talk.words[comment.id])), 2)
     return 0.5 * named + 0.5 * _share(similarity(talk.vectors[comment.id], talk.centre), 0.4)

@@ -1,7 +1,8 @@
-"""Threads from anywhere, judged: JSON in, the picks, what was left out and the ranking out. What `digest judge` says.
+"""The judgement of threads of any origin for `digest judge`: JSON in; the picks, what was left out and the ranking out.
 
 A thread is {"article": {"id", "title", "url", "author", "text"}, "comments": [{"id", "parent_id", "author", "text",
-"written", "up", "down", "replies", "state"}]}; all but the comments' ids and texts may be missing or null.
+"written", "up", "down", "replies", "place", "state"}]}. Only "comments" and the ids and texts in it are required. Null is allowed
+for the article's title, url, author and text, and for every value of a comment but its id, text and state.
 """
 
 import json
@@ -25,12 +26,12 @@ MAX_COMMENT_CHARS = 50_000  # characters of one comment
 
 
 def _clean(value: object) -> object:
-    """No NUL and no half of a character in what is a text."""
+    """Return a text without NULs and half characters (lone surrogates), any other value unchanged."""
     return storable(value) if isinstance(value, str) else value
 
 
 def _bounded(value: object) -> object:
-    """What a stranger counts, within reason."""
+    """Return a stranger's number within ±10⁹, any other value unchanged."""
     return min(max(value, -(10**9)), 10**9) if isinstance(value, int) else value
 
 
@@ -61,7 +62,7 @@ class _Comment(BaseModel):
 
     @field_validator("written")
     @classmethod
-    def _aware(cls, value: datetime | None) -> datetime | None:
+    def _assume_utc(cls, value: datetime | None) -> datetime | None:
         return value if value is None or value.tzinfo else value.replace(tzinfo=UTC)
 
 
@@ -71,7 +72,7 @@ class _Thread(BaseModel):
 
 
 def load_scoring_rules(root: Path) -> ScoringRules:
-    """What the comments of the newsletter in a folder are held to: our data, changed by its own files of the same names."""
+    """Return the rules for a newsletter's comments: our data, changed by files of the same names in the newsletter's folder."""
 
     def texts(name: str) -> list[str]:
         return [file.read_text(encoding="utf-8") for file in (_ROOM / name, root / name) if file.is_file()]
@@ -81,7 +82,7 @@ def load_scoring_rules(root: Path) -> ScoringRules:
 
 
 def thread(line: str, *, thing: str) -> tuple[Article, list[Comment]]:
-    """One thread from one line of JSON; SourceError where it is none."""
+    """Return the article and the comments of one line of JSON; raise SourceError if it is not a thread."""
     try:
         given = _Thread.model_validate(json.loads(line))
     except ValidationError as error:
@@ -126,7 +127,7 @@ def _comment(given: _Comment) -> Comment:
 
 
 def as_json(verdict: JudgedThread) -> Mapping[str, Any]:
-    """A verdict for machines."""
+    """Return a judged thread as a JSON object."""
     return {
         "picks": [
             {
@@ -149,29 +150,29 @@ def as_json(verdict: JudgedThread) -> Mapping[str, Any]:
 
 
 def explained(verdict: JudgedThread) -> list[str]:
-    """A verdict for a person: every comment with its terms or its reason, best first."""
+    """Return a judged thread as lines for a person: every comment with its terms or its reason, best first."""
     chosen = {row.comment.id: row for row in verdict.picks}
     lines = [f"Picked {len(chosen)} of {counted(len(verdict.judged), 'comment')}."]
     for row in verdict.judged:
         lines += ["", _head(row, picked=row.comment.id in chosen), *_why(row)]
         if row.comment.id in chosen and chosen[row.comment.id].parent_excerpt:
-            printed = chosen[row.comment.id]
-            lines.append(f"    in reply to {printed.parent_author}: {printed.parent_excerpt}")
+            pick = chosen[row.comment.id]
+            lines.append(f"    in reply to {pick.parent_author}: {pick.parent_excerpt}")
         shown = chosen[row.comment.id].excerpt if row.comment.id in chosen else " ".join(row.comment.text.split())[:160]
         lines.append(f"    {shown}")
     return lines
 
 
 def _head(row: JudgedComment, *, picked: bool) -> str:
-    mark = "PICK " if picked else "     " if not row.refusal else "  –  "
+    label = "PICK " if picked else "     " if not row.refusal else "  –  "
     score = f"{row.score:.2f}" if not row.refusal else "    "
-    return f"{mark}{score}  {row.comment.author} ({row.comment.id})"
+    return f"{label}{score}  {row.comment.author} ({row.comment.id})"
 
 
 def _why(row: JudgedComment) -> list[str]:
     if row.refusal:
         return [f"    {row.refusal.reason}"]
-    said = [f"{name.replace('_', ' ')} {value:+.2f}" for name, value in row.terms.items()]
+    terms = [f"{name.replace('_', ' ')} {value:+.2f}" for name, value in row.terms.items()]
     risk = "abuse model not used" if row.ruling.heat is None else f"abuse score {row.ruling.heat:+.1f}"
-    voice = [] if row.crowd is None else [f"votes {row.crowd:.2f}"]
-    return ["    " + " · ".join([*said, *voice, risk, *([row.ruling.why] if row.ruling.why else [])])]
+    crowd = [] if row.crowd is None else [f"votes {row.crowd:.2f}"]
+    return ["    " + " · ".join([*terms, *crowd, risk, *([row.ruling.why] if row.ruling.why else [])])]

@@ -1,4 +1,4 @@
-"""Whether a text is English: what judges by English words steps aside where it is not."""
+"""Whether a text is English: rules that rely on English words do not apply to other languages."""
 
 import re
 
@@ -8,7 +8,7 @@ _ENGLISH = """
     the and of to in is that it for was on are with as be this have not but they you his from at or by we were their has an
     which will would there been if who what about all so my your when can more than
 """
-_BOTH = "i do no go so me per den men by del come more"  # words of English too, if not of its commonest
+_BOTH = "i do no go so me per den men by del come more"  # English words too, but not among the commonest
 _OTHER = """
     und der das ist nicht ein eine mit auf sich auch dem den von zu wir ich sie es wird haben hat aber oder wenn
     le la les des du est une que qui pas pour dans ce il elle nous vous je ne sur avec au et mais plus
@@ -29,10 +29,10 @@ _ELSEWHERE = frozenset(words(_OTHER)) - frozenset(words(_ENGLISH + _BOTH))
 
 
 def is_english(text: str) -> bool:
-    """Whether a text is English, or too short to tell; only the evidence of another language says no."""
+    """Return whether a text is English or too short to tell; the answer is no only on evidence of another language."""
     if not text.isascii():
         letters = re.findall(r"[^\W\d_]", text)
-        if sum(letter > "ɏ" for letter in letters) > len(letters) / 2:  # beyond the Latin letters
+        if sum(letter > "ɏ" for letter in letters) > len(letters) / 2:  # beyond the Latin alphabets
             return False
     said = words(text.casefold())
     other = sum(map(_ELSEWHERE.__contains__, said))

@@ -1,4 +1,4 @@
-"""What comments are held to: the abuse lists, the trained model and the weights, as data that a newsletter can change."""
+"""The rules for comments: the abuse lists, the trained model and the weights, as data that a newsletter can change."""
 
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
@@ -36,7 +36,7 @@ class Gates(_Part):
 
 
 class Picking(_Part):
-    """The floor of the text score, how far a third pick may be behind, the price of likeness, and lengths in characters."""
+    """The floor of the text score, the gap allowed to a third pick, the cost of similarity, and lengths in characters."""
 
     floor: float
     gap: float = Field(ge=0)
@@ -46,7 +46,7 @@ class Picking(_Part):
 
 
 class Scores(_Part):
-    """All weights and limits, as `scores.toml` has them."""
+    """All weights and limits of `scores.toml`."""
 
     text: Mapping[str, float]
     crowd: VoteWeights
@@ -56,7 +56,7 @@ class Scores(_Part):
 
 @dataclass(frozen=True, slots=True)
 class ScoringRules:
-    """What comments are held to."""
+    """The rules by which comments are judged."""
 
     lists: Lists
     heat: Heat
@@ -64,9 +64,9 @@ class ScoringRules:
 
 
 def parse_scoring_rules(lists: Sequence[str], model: bytes, scores: Sequence[str]) -> ScoringRules:
-    """From the contents of the files; of several texts a later one changes the earlier. ConfigError names what is wrong."""
-    words, numbers = load_lists(lists), _scores(scores)
-    return ScoringRules(words, Heat(AbuseModel(model, thing=MODEL), words.scorn, numbers.gate.scorn), numbers)
+    """Return the rules from the contents of their files; a later text changes an earlier one. Raise ConfigError for a fault."""
+    abuse_lists, parsed = load_lists(lists), _scores(scores)
+    return ScoringRules(abuse_lists, Heat(AbuseModel(model, thing=MODEL), abuse_lists.scorn, parsed.gate.scorn), parsed)
 
 
 def _scores(texts: Sequence[str]) -> Scores:
@@ -74,8 +74,8 @@ def _scores(texts: Sequence[str]) -> Scores:
         tables: dict[str, dict[str, Any]] = tomllib.loads(texts[0])
         for text in texts[1:]:
             for name, table in tomllib.loads(text).items():
-                _known(f"[{name}]", [name], tables)
-                _known(f"{name}.", table if isinstance(table, dict) else [""], tables[name])
+                _check_known(f"[{name}]", [name], tables)
+                _check_known(f"{name}.", table if isinstance(table, dict) else [""], tables[name])
                 tables[name].update(table)
         return Scores.model_validate(tables)
     except tomllib.TOMLDecodeError as error:
@@ -85,8 +85,8 @@ def _scores(texts: Sequence[str]) -> Scores:
         raise ConfigError(f"{'.'.join(map(str, first['loc']))}: {first['msg']}", thing=SCORES) from error
 
 
-def _known(where: str, keys: Iterable[str], there: Mapping[str, Any]) -> None:
+def _check_known(where: str, keys: Iterable[str], valid: Mapping[str, Any]) -> None:
     for key in keys:
-        if key not in there:
+        if key not in valid:
             name = where if where.startswith("[") else f"{where}{key}"
-            raise ConfigError(f"{name}: unknown key", thing=SCORES, remedy=f"Valid keys: {', '.join(there)}.")
+            raise ConfigError(f"{name}: unknown key", thing=SCORES, remedy=f"Valid keys: {', '.join(valid)}.")

@@ -1,5 +1,5 @@
-"""Advertising and machine-made praise, which say nothing of the article; and what must not be printed without a look: how to reach
-somebody.
+"""Advertising and machine-made praise, which say nothing about the article; and contact details, which must not be printed before
+the editor has looked.
 """
 
 import re
@@ -10,8 +10,8 @@ from unicodedata import normalize
 from digest.text.prose import words
 
 _LISTS = tomllib.loads((Path(__file__).parent / "spam.toml").read_text(encoding="utf-8"))
-DIGITS = 9  # of the shortest telephone number
-SHORT = 60  # words of praise for any page
+DIGITS = 9  # in the shortest telephone number
+SHORT = 60  # words; praise for any page counts only in a comment up to this length
 _EARNINGS = re.compile(
     r"\b(?:earn|make|made|making|earned|paid)\b.{0,20}(?:[£$€]\s?\d[\d,.]+|\d[\d,.]{2,}).{0,12}"
     r"\b(?:an? |per |each |every )?(?:hour|day|week|month)"
@@ -39,12 +39,12 @@ _PHONE = re.compile(
 )
 
 
-_BB_LINK = re.compile(r"\[(?:url|link)\s*=?[^\]]{0,500}\]", re.IGNORECASE)  # no comment form takes it: it is pasted everywhere
+_BB_LINK = re.compile(r"\[(?:url|link)\s*=?[^\]]{0,500}\]", re.IGNORECASE)  # no comment form accepts it: it is pasted everywhere
 _Phrases = tuple[tuple[str, ...], ...]
 
 
 def _phrases(name: str) -> _Phrases:
-    """Each phrase as the parts between its stars, a blank at either end."""
+    """Return each phrase as the parts between its stars, with a space at either end."""
     return tuple(tuple(f" {part.strip()} " for part in phrase.split("*")) for phrase in _LISTS[name])
 
 
@@ -52,15 +52,15 @@ _SURELY, _PERHAPS = _phrases("surely"), _phrases("perhaps")
 
 
 def is_advertising(text: str) -> bool:
-    """Whether a comment is advertising, or praise that a machine leaves under any page."""
+    """Return whether a comment is advertising, or praise that a machine leaves under any page."""
     said = words(text.casefold())
     flat = f" {' '.join(said)} "
-    if _count(flat, _SURELY, 1) or _BB_LINK.search(text) or (any(map(str.isdigit, text)) and _EARNINGS.search(text)):
+    if _contains_enough(flat, _SURELY, 1) or _BB_LINK.search(text) or (any(map(str.isdigit, text)) and _EARNINGS.search(text)):
         return True
-    return len(said) <= SHORT and _count(flat, _PERHAPS, 2)
+    return len(said) <= SHORT and _contains_enough(flat, _PERHAPS, 2)
 
 
-def _count(flat: str, phrases: _Phrases, enough: int) -> bool:
+def _contains_enough(flat: str, phrases: _Phrases, enough: int) -> bool:
     found = 0
     for first, *rest in phrases:
         if first in flat and all(part in flat[flat.index(first) :] for part in rest):
@@ -71,7 +71,7 @@ def _count(flat: str, phrases: _Phrases, enough: int) -> bool:
 
 
 def contact_details(text: str) -> str:
-    """What in a comment is a way to reach somebody; an empty string where nothing is."""
+    """Return the kind of contact details that a comment has, or an empty string if it has none."""
     text = normalize("NFKC", text).replace("\u2010", "-").replace("\u2011", "-").replace("\u2212", "-")
     if ("@" in text or "at" in text.casefold()) and _EMAIL.search(text):
         return "an e-mail address"
@@ -79,5 +79,5 @@ def contact_details(text: str) -> str:
         return "a link to a chat"
     if _IBAN.search(text):
         return "a bank account"
-    figures = _NO_PHONE.sub(" on ", text)
-    return "a telephone number" if sum(map(str.isdigit, figures)) >= DIGITS and _PHONE.search(figures) else ""
+    without_dates = _NO_PHONE.sub(" on ", text)
+    return "a telephone number" if sum(map(str.isdigit, without_dates)) >= DIGITS and _PHONE.search(without_dates) else ""

@@ -1,7 +1,7 @@
-"""What the other readers say for a comment, where the source tells: votes, its own order, and who answers.
+"""How other readers rate a comment, if the source says so: votes, the source's own order, and who answers.
 
-Each signal is a rank inside the thread, since sources count differently; one that a source does not have is left out, not
-counted as nothing.
+Each signal is a rank inside the thread, because sources count differently. A signal that a source does not have is left out,
+not counted as zero.
 """
 
 import math
@@ -10,11 +10,11 @@ from collections.abc import Mapping
 from digest.curate.comment_thread import CommentThread
 from digest.model import Comment
 
-VOTES, PLACE, ANSWERS = 0.6, 0.25, 0.15  # of the crowd's word, shared out again among those there are
+VOTES, PLACE, ANSWERS = 0.6, 0.25, 0.15  # weights in the crowd's rank, rescaled to the signals that differ
 
 
 def wilson(up: int, down: int, z: float) -> float:
-    """The lower bound of the share of up votes, at z standard deviations (Wilson, 1927)."""
+    """Return the lower bound of the share of up votes, at z standard deviations (Wilson, 1927)."""
     n = up + down
     if n <= 0:
         return 0.0
@@ -24,12 +24,12 @@ def wilson(up: int, down: int, z: float) -> float:
 
 
 def votes(talk: CommentThread) -> int:
-    """How many votes the thread has, up and down."""
-    return sum(_counted(comment.up) + _counted(comment.down) for comment in talk.comments)
+    """Return how many votes the thread has, up and down together."""
+    return sum(_bounded_count(comment.up) + _bounded_count(comment.down) for comment in talk.comments)
 
 
 def vote_ranks(talk: CommentThread, z: float) -> Mapping[str, float]:
-    """Each comment's rank by what the crowd says, 0 to 1; empty where the source says nothing."""
+    """Return each comment's rank by the crowd, 0 to 1; empty if no signal tells the comments apart."""
     signals = [(weight, ranked) for weight, ranked in _signals(talk, z) if len(set(ranked.values())) > 1]
     total = sum(weight for weight, _ in signals)
     return {comment.id: sum(weight * ranked[comment.id] for weight, ranked in signals) / total
@@ -37,32 +37,32 @@ def vote_ranks(talk: CommentThread, z: float) -> Mapping[str, float]:
 
 
 def _signals(talk: CommentThread, z: float) -> list[tuple[float, Mapping[str, float]]]:
-    """The signals that the source has, each as ranks."""
+    """Return the signals that the source has, each as its weight and the comments' ranks."""
     found = []
     if any(comment.up is not None for comment in talk.comments):
         both = any(comment.down is not None for comment in talk.comments)
-        found.append((VOTES, _ranks({comment.id: _liked(comment, z, both=both) for comment in talk.comments})))
+        found.append((VOTES, _ranks({comment.id: _vote_score(comment, z, both=both) for comment in talk.comments})))
     if any(comment.place is not None for comment in talk.comments):
-        last = max(_counted(comment.place) for comment in talk.comments) + 1
+        last = max(_bounded_count(comment.place) for comment in talk.comments) + 1
         found.append(
-            (PLACE, _ranks({row.id: float(-(last if row.place is None else _counted(row.place))) for row in talk.comments}))
+            (PLACE, _ranks({row.id: float(-(last if row.place is None else _bounded_count(row.place))) for row in talk.comments}))
         )
     answers = {comment.id: talk.answerers.get(comment.id, comment.replies) for comment in talk.comments}
-    return [*found, (ANSWERS, _ranks({key: math.log1p(_counted(count)) for key, count in answers.items()}))]
+    return [*found, (ANSWERS, _ranks({key: math.log1p(_bounded_count(count)) for key, count in answers.items()}))]
 
 
-def _counted(number: int | None) -> int:
-    """What a source counts, whatever it says."""
+def _bounded_count(number: int | None) -> int:
+    """Return a source's number as a count from 0 to a billion, whatever the source says."""
     return min(max(0, number or 0), 10**9)
 
 
-def _liked(comment: Comment, z: float, *, both: bool) -> float:
-    up, down = _counted(comment.up), _counted(comment.down)
+def _vote_score(comment: Comment, z: float, *, both: bool) -> float:
+    up, down = _bounded_count(comment.up), _bounded_count(comment.down)
     return wilson(up, down, z) if both else math.log1p(up)
 
 
 def _ranks(values: Mapping[str, float]) -> Mapping[str, float]:
-    """From 0 for the least to 1 for the most; the same for the same."""
+    """Return ranks from 0 for the least to 1 for the most; equal values have equal ranks."""
     order = sorted(values.values())
     first: dict[float, int] = {}
     last: dict[float, int] = {}

@@ -1,4 +1,4 @@
-"""A relay for the demo: a real SMTP server on loopback that keeps what it takes, and refuses one reader who moved away."""
+"""A relay for the demo: a real SMTP server on loopback that keeps what it accepts, and refuses one recipient who moved away."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -16,7 +16,7 @@ MAX_MESSAGES = 1_000  # messages
 
 
 class Inbox:
-    """The messages taken so far, as a mail program would list them."""
+    """The messages accepted so far, as a mail program would list them."""
 
     title = "Inbox of the demo"
 
@@ -26,14 +26,14 @@ class Inbox:
     async def handle_RCPT(  # noqa: N802  the server's name for it
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: Sequence[str]
     ) -> str:
-        """Take every address but one."""
+        """Accept every address but one."""
         if address.startswith(MOVED):
             return "550 5.1.1 This mailbox does not exist"
         envelope.rcpt_tos.append(address)
         return "250 2.1.5 Ok"
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
-        """Keep a message."""
+        """Keep a message, or defer it if the inbox is full."""
         raw = envelope.original_content or b""
         if len(self._messages) >= MAX_MESSAGES:
             return "452 4.3.1 The demo's inbox is full"
@@ -44,32 +44,32 @@ class Inbox:
         return len(self._messages)
 
     def rows(self) -> Sequence[MessageRow]:
-        """The list at the side."""
+        """Return the rows of the list at the side."""
         return [MessageRow(str(at), address, seen(raw).subject) for at, (address, raw) in enumerate(self._messages)]
 
     def raw(self, name: str) -> bytes | None:
-        """A message's bytes."""
+        """Return a message's bytes, or None if there is no such message."""
         at = int(name) if name.isdigit() else -1
         return self._messages[at][1] if 0 <= at < len(self._messages) else None
 
     def edition(self) -> Edition | None:
-        """An inbox knows nothing of editions."""
+        """Return None, because an inbox has no edition."""
         return None
 
     def version(self) -> str:
-        """Changes with every message."""
+        """Return a string that changes with every message."""
         return str(len(self._messages))
 
 
 @asynccontextmanager
 async def relay(inbox: Inbox) -> AsyncIterator[int]:
-    """The SMTP server while the block runs; yields its port."""
+    """Run the SMTP server while the block runs; yield its port."""
     loop = asyncio.get_running_loop()
     server = await loop.create_server(partial(SMTP, inbox, enable_SMTPUTF8=True, loop=loop), "127.0.0.1", 0)
     try:
         yield int(server.sockets[0].getsockname()[1])
     finally:
         server.close()
-        with suppress(TimeoutError):  # from Python 3.12 on it waits for connections, and some never tell that they are gone
+        with suppress(TimeoutError):  # from Python 3.12 on it waits for connections, and some never report that they are closed
             async with asyncio.timeout(1):
                 await server.wait_closed()

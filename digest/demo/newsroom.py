@@ -1,4 +1,4 @@
-"""A sample newsroom: an invented site that answers as WordPress does, on loopback, with news of the last hours."""
+"""A sample newsroom: an invented site on loopback that answers as WordPress does, with news of the last hours."""
 
 import html
 import tomllib
@@ -17,7 +17,7 @@ _VISIBLE = "approved"
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """An article of the sample site, by its number."""
+    """An article of the sample site, with its number."""
 
     number: int
     data: dict[str, Any]
@@ -25,12 +25,12 @@ class Post:
 
     @property
     def path(self) -> str:
-        """Its page on the site."""
+        """The path of the article's page on the site."""
         return f"/{self.published:%Y/%m}/{self.data['slug']}/"
 
 
 class Newsroom:
-    """The site; `cutoff` is when the demo's edition closes, and all its articles are a few hours older."""
+    """The sample site; `cutoff` is when the demo's edition closes, and all articles are some hours older."""
 
     def __init__(self, cutoff: datetime) -> None:
         content = tomllib.loads((_HERE / "content.toml").read_text(encoding="utf-8"))
@@ -41,7 +41,7 @@ class Newsroom:
         ]
 
     def application(self) -> web.Application:
-        """The routes of the site that a reader or a collector asks for."""
+        """Return the application with the routes that a reader or a collector asks for."""
         application = web.Application()
         application.router.add_get("/", self.front)
         application.router.add_get("/wp-json/wp/v2/posts", self.posts)
@@ -51,23 +51,23 @@ class Newsroom:
         return application
 
     async def posts(self, request: web.Request) -> web.Response:
-        """`wp/v2/posts`: `after` is exclusive, pages past the end are 400."""
+        """Answer `wp/v2/posts`; `after` is exclusive, and a page past the end gets 400."""
         after = datetime.fromisoformat(request.query.get("after", "1970-01-01T00:00:00Z"))
         found = sorted((post for post in self._posts if post.published > after), key=lambda post: post.published)
         rows, total, pages = _page(found, request)
         if pages and int(request.query.get("page", 1)) > pages:
             return web.json_response({"code": "rest_post_invalid_page_number", "message": "No such page."}, status=400)
-        return _listed([self._post(post, _base(request)) for post in rows], total, pages)
+        return _list_response([self._post(post, _base(request)) for post in rows], total, pages)
 
     async def comments(self, request: web.Request) -> web.Response:
-        """`wp/v2/comments`: only approved comments, never pingbacks; a protected post's are 401."""
+        """Answer `wp/v2/comments`: only approved comments, never pingbacks; those of a protected post get 401."""
         wanted = {int(number) for number in request.query.get("post", "").split(",") if number.isdigit()}
         posts = [post for post in self._posts if post.number in wanted]
         if any(post.data.get("password") for post in posts):
             return web.json_response({"code": "rest_cannot_read_post", "message": "Sorry."}, status=401)
         found = [row for post in posts for row in self._thread(post, _base(request))]
         rows, total, pages = _page(sorted(found, key=lambda row: row["date_gmt"]), request)
-        return _listed(rows, total, pages)
+        return _list_response(rows, total, pages)
 
     def _post(self, post: Post, base: str) -> dict[str, Any]:
         data, locked = post.data, bool(post.data.get("password"))
@@ -96,7 +96,7 @@ class Newsroom:
             "full": {"source_url": url, "width": 1200, "height": 675}}}}]}  # fmt: skip
 
     def _thread(self, post: Post, base: str) -> list[dict[str, Any]]:
-        """The approved comments; a thread's numbers follow from its article's."""
+        """Return the approved comments of a post; their numbers follow from the post's."""
         rows = post.data.get("comments", [])
         numbers = {row["key"]: post.number * 100 + at for at, row in enumerate(rows)}
         return [
@@ -116,19 +116,19 @@ class Newsroom:
         ]
 
     async def picture(self, request: web.Request) -> web.StreamResponse:
-        """A picture of the sample site."""
+        """Answer with a picture of the sample site."""
         path = _HERE / "pictures" / f"{request.match_info['name']}.png"
         if not path.is_file():
             raise web.HTTPNotFound
         return web.FileResponse(path)
 
     async def front(self, request: web.Request) -> web.Response:
-        """The site's front page."""
+        """Answer with the site's front page."""
         items = "".join(f'<li><a href="{post.path}">{html.escape(post.data["title"])}</a></li>' for post in self._posts)
         return _html(self.site["name"], f"<p>{html.escape(self.site['tagline'])}</p><ul>{items}</ul>")
 
     async def page(self, request: web.Request) -> web.Response:
-        """One article with its comments."""
+        """Answer with one article and its comments."""
         post = next((post for post in self._posts if post.data["slug"] == request.match_info["slug"]), None)
         if post is None:
             raise web.HTTPNotFound
@@ -149,7 +149,7 @@ def _page(rows: Sequence[Any], request: web.Request) -> tuple[Sequence[Any], int
     return rows[(page - 1) * size : page * size], len(rows), -(-len(rows) // size)
 
 
-def _listed(rows: Sequence[dict[str, Any]], total: int, pages: int) -> web.Response:
+def _list_response(rows: Sequence[dict[str, Any]], total: int, pages: int) -> web.Response:
     return web.json_response(list(rows), headers={"X-WP-Total": str(total), "X-WP-TotalPages": str(pages)})
 
 

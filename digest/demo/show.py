@@ -1,4 +1,4 @@
-"""The demo from beginning to end, in a folder that is gone afterwards."""
+"""The demo from beginning to end, in a folder that is deleted afterwards."""
 
 import shutil
 import socket
@@ -49,7 +49,7 @@ connections = 4
 
 @dataclass(frozen=True, slots=True)
 class Show:
-    """A demo that has run: its report, the rows of the subscriber list that were skipped, the inbox and where it is shown."""
+    """A demo that has run: its report, the skipped rows of the subscriber list, the inbox, and the addresses of inbox and site."""
 
     report: RunReport
     problems: Sequence[Problem]
@@ -60,17 +60,17 @@ class Show:
 
 @asynccontextmanager
 async def run_demo(clock: Clock, progress: Progress, port: int) -> AsyncIterator[Show]:
-    """Start a newsroom, a relay and the reader's pages, publish the edition that is due, and show the inbox."""
+    """Start a newsroom, a relay and the reader pages, publish the edition that is due, and show the inbox."""
     calendar = EditionCalendar(EditionPlan(), ZoneInfo("Europe/London"))
     day = calendar.latest(clock())
     newsroom, inbox = Newsroom(calendar.cutoff(day)), Inbox()
     with tempfile.TemporaryDirectory(prefix="digest-demo-") as name:
-        async with relay(inbox) as smtp, served(newsroom.application(), "127.0.0.1", 0) as site:
-            root, pages = Path(name), _free_port()
-            _furnish(root, newsroom, site, f"http://127.0.0.1:{pages}", smtp)
+        async with relay(inbox) as smtp_port, served(newsroom.application(), "127.0.0.1", 0) as site:
+            root, pages_port = Path(name), _free_port()
+            _write_newsletter(root, newsroom, site, f"http://127.0.0.1:{pages_port}", smtp_port)
             with open_newsletter(root, clock, retry_delays=()) as app:
                 async with (
-                    served(ReaderPages(app).application(), "127.0.0.1", pages),
+                    served(ReaderPages(app).application(), "127.0.0.1", pages_port),
                     served(Viewer(inbox).application(), "127.0.0.1", port) as at,
                 ):
                     report = await publish(app.pipeline, calendar.plan, app.slot(calendar.plan, day), progress, Permit(late=True))
@@ -78,14 +78,14 @@ async def run_demo(clock: Clock, progress: Progress, port: int) -> AsyncIterator
 
 
 def _free_port() -> int:
-    """A port that nobody uses: the readers' links bear it before their pages are up."""
+    """Return a port that nobody uses: the reader links contain it before their pages are served."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
-def _furnish(root: Path, newsroom: Newsroom, site: str, pages: str, smtp: int) -> None:
-    """A newsletter's folder, as `digest init` makes one, for the sample newsroom."""
-    settings = _CONFIG.format(site=site, pages=pages, port=smtp, **newsroom.site)
+def _write_newsletter(root: Path, newsroom: Newsroom, site: str, pages: str, smtp_port: int) -> None:
+    """Write a newsletter's folder for the sample newsroom, as `digest init` does."""
+    settings = _CONFIG.format(site=site, pages=pages, port=smtp_port, **newsroom.site)
     (root / "digest.toml").write_text(settings, encoding="utf-8")
     shutil.copyfile(_HERE / "subscribers.csv", root / "subscribers.csv")
