@@ -4,8 +4,9 @@ import difflib
 import os
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import get_args
 
 from pydantic import ValidationError
 
@@ -20,11 +21,8 @@ from digest.config.tables import (
     Guards,
     Newsletter,
     SourcePlan,
-    StoreConfig,
-    Support,
     Webhook,
     WebhookProvider,
-    WebPlan,
 )
 from digest.config.values import Table, split_mailbox
 from digest.errors import ConfigError
@@ -135,16 +133,26 @@ def _given(value: object) -> str:
 
 def _suggestion(place: tuple[int | str, ...]) -> str:
     """Return `. Did you mean from?` if a known key of the same table is similar, otherwise the valid keys."""
-    tables: dict[str, type[Table]] = {
-        "newsletter": Newsletter, "support": Support, "sources": SourcePlan, "editions": EditionPlan,
-        "smtp": Smtp, "relays": Relay, "warm_up": WarmUp, "dkim": Dkim, "store": StoreConfig, "web": WebPlan,
-        "bounces": Bounces, "guards": Guards, "webhooks": Webhook,
-    }  # fmt: skip
-    parents = [part for part in place[:-1] if isinstance(part, str)]
-    table = tables.get(parents[-1], Config) if parents else Config
-    known = [field.alias or name for name, field in table.model_fields.items() if name not in {"root", "password"}]
+    known = [field.alias or name for name, field in _table_at(place[:-1]).model_fields.items() if not field.exclude]
     near = difflib.get_close_matches(str(place[-1]), known, n=1)
     return f". Did you mean {near[0]}?" if near else f". Valid keys: {', '.join(sorted(known))}"
+
+
+def _table_at(place: Sequence[int | str]) -> type[Table]:
+    """Return the table at a place of digest.toml; what is no key of it is an index, or a name that the operator chose."""
+    table: type[Table] = Config
+    for part in place:
+        field = table.model_fields.get(str(part))
+        table = next(_tables_in(field.annotation), table) if field else table
+    return table
+
+
+def _tables_in(annotation: object) -> Iterator[type[Table]]:
+    """Yield the tables in a type: `tuple[SourcePlan, ...]`, `Mapping[str, Webhook]`, `Support | None`."""
+    if isinstance(annotation, type) and issubclass(annotation, Table):
+        yield annotation
+    for inner in get_args(annotation):
+        yield from _tables_in(inner)
 
 
 __all__ = [

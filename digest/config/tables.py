@@ -172,7 +172,7 @@ class Guards(Table):
 class Config(Table):
     """Everything that the operator sets for a newsletter."""
 
-    root: Path
+    root: Path = Field(exclude=True)  # set by the loader
     newsletter: Newsletter
     sources: tuple[SourcePlan, ...] = Field(min_length=1)
     editions: tuple[EditionPlan, ...] = (EditionPlan(),)

@@ -79,6 +79,19 @@ url = "sqlite:///state/digest.db"
     [
         (("name =", "nmae ="), "newsletter.nmae: unknown key. Did you mean name"),
         (("kind =", "knid ="), "sources.1.knid: unknown key. Did you mean kind"),
+        (
+            ("[[sources]]", '[bounces.webhooks.postmark]\npasword = "x"\n[[sources]]'),
+            "bounces.webhooks.postmark.pasword: unknown key. Did you mean password?",
+        ),
+        (
+            ("[[sources]]", '[bounces]\npasswort_file = "x"\n[[sources]]'),
+            "bounces.passwort_file: unknown key. Did you mean password_file?",
+        ),
+        (
+            ("[[sources]]", '[newsletter.support]\nlabel = "x"\n[[sources]]'),
+            "newsletter.support.label: unknown key. Valid keys: button, text, url",
+        ),
+        (("kind =", 'comments = { kind = "disqus", form = "x" }\nkind ='), "comments.form: unknown key. Did you mean forum?"),
         (("from =", "# from ="), "newsletter.from: required"),
         (('"feed"', "7"), "sources.1.kind"),
         (("https://gazette.example/feed/", "gazette.example/feed"), "https://"),
