@@ -1,7 +1,7 @@
-"""Stage 4: a rendered edition and a recipient become the bytes of a message.
+"""Stage 4: turns a rendered edition and a recipient into the bytes of a message.
 
 Composer      one edition, made ready for any number of recipients   message.py (every header), header.py, body.py
-compose_all   its messages, signed by as many cores as there are     signing_pool.py, dkim.py
+compose_all   its messages, signed on up to five cores               signing_pool.py, dkim.py
 ReaderLinks   unsubscribe links and Message-IDs                      reader_links.py; VERP: verp.py
 """
 

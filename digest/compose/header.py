@@ -1,8 +1,8 @@
-"""Values of headers in ASCII, folded: text as encoded words (RFC 2047), mailboxes with display names (RFC 5322, section 3.4).
+"""Header values in ASCII, folded: text as encoded words (RFC 2047), mailboxes with display names (RFC 5322, section 3.4).
 
-Written here and not by the standard library, whose encoder has lost or added spaces at folds and the quotation marks of long
-names, differently from one patch level to the next (python/cpython 80222, 92081, 121284, 144156). What a value is made of
-comes back whole when it is decoded; a test holds that for any text.
+The standard library is not used: its encoder has lost or added spaces at folds and the quotation marks of long names. It did so
+differently from one patch level to the next (python/cpython 80222, 92081, 121284, 144156). Decoding a value gives back what it
+was made of; a test holds that for any text.
 """
 
 import base64
@@ -14,9 +14,9 @@ HEADERS: Mapping[str, bool] = {  # every header that `message.py` writes, and wh
     "Content-Type": True, "List-Id": True, "List-Unsubscribe": True, "List-Unsubscribe-Post": True,
     "Auto-Submitted": False, "Precedence": False,
 }  # fmt: skip
-LINE = 76  # characters of a line that has an encoded word in it (RFC 2047, section 2)
-WORD = 75  # of one encoded word
-_LONGEST_QUOTED = 200  # characters of a name that are not folded: a line may have 998 (RFC 5322, section 2.1.1)
+LINE = 76  # characters of a line that contains an encoded word (RFC 2047, section 2)
+WORD = 75  # characters of one encoded word
+_LONGEST_QUOTED = 200  # characters of a name that is not folded: a line may have 998 (RFC 5322, section 2.1.1)
 _FRAME = len("=?utf-8?q??=")
 _ATOMS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?: [A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*\Z")  # RFC 5322, 3.2.3
 _PLAIN = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789!*+-/")  # RFC 2047, section 5 (3)
@@ -24,22 +24,22 @@ _UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
 
 
 def one_line(text: str) -> str:
-    """One line without control characters, its white space folded: nothing in it can begin another header."""
+    """Return one line without control characters, with white space collapsed: nothing in it can begin another header."""
     return " ".join(_UNSEEN.sub(" ", text).split())
 
 
 def unstructured(name: str, text: str) -> str:
-    """The value of a header that is free text, as Subject is; `name` is the header's, whose room counts."""
+    """Return the value of a free-text header such as Subject; the header's `name` counts towards the first line."""
     text = one_line(text)
-    if _stands(text):
-        folded = _at_blanks(text, LINE - len(name) - 2)
+    if _needs_no_encoding(text):
+        folded = _fold_at_blanks(text, LINE - len(name) - 2)
         if folded is not None:
             return folded
-    return _words(text, LINE - len(name) - 2)
+    return _encoded_words(text, LINE - len(name) - 2)
 
 
 def mailbox(name: str, display: str, email: str) -> str:
-    """A display name and an address; `name` is the header's. Always one mailbox, whatever is in the display name."""
+    """Return a display name and an address for the header `name`: one mailbox, whatever is in the display name."""
     address, room, display = f"<{email}>", LINE - len(name) - 2, one_line(display)
     if not display:
         return email
@@ -50,22 +50,22 @@ def mailbox(name: str, display: str, email: str) -> str:
 
 
 def _phrase(display: str, room: int) -> str:
-    """A display name: as it is, in quotation marks on a line of its own length, or where it is foreign in encoded words."""
-    if not _stands(display) or len(display) > _LONGEST_QUOTED:
-        return _words(display, room)
+    """Return a display name: as it is, in quotation marks on one line, or as encoded words if it is not ASCII or too long."""
+    if not _needs_no_encoding(display) or len(display) > _LONGEST_QUOTED:
+        return _encoded_words(display, room)
     if _ATOMS.match(display):
         return display
     quoted = display.replace("\\", "\\\\").replace('"', '\\"')
     return f'"{quoted}"'
 
 
-def _stands(text: str) -> bool:
-    """Whether a text may stand as it is: one with `=?` in it would be decoded."""
+def _needs_no_encoding(text: str) -> bool:
+    """Return whether a text needs no encoding: mail programs would decode one with `=?` in it."""
     return text.isascii() and "=?" not in text
 
 
-def _at_blanks(text: str, room: int) -> str | None:
-    """The text on lines that end before a blank; None where a word of it is longer than a line."""
+def _fold_at_blanks(text: str, room: int) -> str | None:
+    """Return the text on lines that end before a blank; None if a word in it is longer than a line."""
     lines, line = [], ""
     for word in text.split(" "):
         longer = f"{line} {word}" if line else word
@@ -79,8 +79,8 @@ def _at_blanks(text: str, room: int) -> str | None:
     return "\r\n ".join([*lines, line])
 
 
-def _words(text: str, room: int) -> str:
-    """The text as encoded words, one a line, in the shorter of the two encodings; no character is cut in two."""
+def _encoded_words(text: str, room: int) -> str:
+    """Return the text as encoded words, one a line, in the shorter of the two encodings; no character is cut in two."""
     octets = text.encode()
     quoted = sum(1 if octet in _PLAIN or octet == 32 else 3 for octet in octets)
     encode, cost = (_q, _q_cost) if quoted <= 4 * -(-len(octets) // 3) else (_b, _b_cost)

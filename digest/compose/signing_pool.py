@@ -1,8 +1,8 @@
-"""Signatures made aside, by the other cores: an RSA signature takes longer than everything else about a message.
+"""Signatures made by other processes, on the other cores: an RSA signature takes longer than all the rest of a message.
 
-Processes, not threads: signing holds the interpreter. A process gets readers and gives back their signatures, a kilobyte
-each; the message around it is put together here. What is not signed in time is signed here as well, so that no core waits
-for another, and if a process dies nothing is missing. A process ends when its pipe does, however this one ends.
+They are processes, not threads, because signing holds the interpreter lock. A process gets recipients and returns their
+signatures, a kilobyte each; the messages are put together here. What is not signed in time is signed here as well. So no core
+waits for another, and nothing is missing if a process dies. A process ends when its pipe closes, however this one ends.
 """
 
 import multiprocessing
@@ -19,17 +19,17 @@ from multiprocessing.connection import Connection
 from digest.compose.message import Composer, Sender
 from digest.model import Message, Recipient, Rendered
 
-ENOUGH = 1_000  # messages for which a process is worth its start of a third of a second
-CHUNK = 64  # readers at once
-AHEAD = 4  # chunks that a process has
+ENOUGH = 1_000  # messages from which a process is worth its start of a third of a second
+CHUNK = 64  # recipients sent to a process at once
+AHEAD = 4  # chunks that a process may have
 MAX_WORKERS = 4  # processes
-CHUNK_TIMEOUT = 10.0  # seconds for a chunk
+CHUNK_TIMEOUT = 10.0  # seconds to wait for a chunk
 
 
 @contextmanager
 def compose_all(composer: Composer, recipients: Iterable[Recipient], count: int) -> Iterator[Iterator[Message]]:
-    """The messages to so many recipients, as they are asked for; not quite in their order."""
-    helpers = _helpers(composer) if composer.signs and count >= ENOUGH else []
+    """Yield the messages to `count` recipients, made as they are asked for; not quite in their order."""
+    helpers = _start_helpers(composer) if composer.signs and count >= ENOUGH else []
     try:
         yield _messages(composer, iter(recipients), helpers)
     finally:
@@ -37,13 +37,13 @@ def compose_all(composer: Composer, recipients: Iterable[Recipient], count: int)
             helper.close()
 
 
-def _helpers(composer: Composer) -> "list[SigningWorker]":
+def _start_helpers(composer: Composer) -> "list[SigningWorker]":
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return [SigningWorker.started(composer) for _ in range(min(cores - 1, MAX_WORKERS))]
 
 
 def _messages(composer: Composer, recipients: Iterator[Recipient], helpers: "list[SigningWorker]") -> Iterator[Message]:
-    """Whatever a helper has signed, else one signed here; at the end, what is still to come."""
+    """Yield what the helpers have signed, or else a message signed here; at the end, wait for what is still to come."""
     while True:
         for helper in helpers:
             yield from (composer.with_signatures(recipient, signatures) for recipient, signatures in helper.done())
@@ -62,7 +62,7 @@ def _messages(composer: Composer, recipients: Iterator[Recipient], helpers: "lis
 
 @dataclass
 class SigningWorker:
-    """A process that signs."""
+    """One process that signs."""
 
     process: multiprocessing.process.BaseProcess
     pipe: Connection
@@ -71,7 +71,7 @@ class SigningWorker:
 
     @classmethod
     def started(cls, composer: Composer) -> "SigningWorker":
-        """A new one, which has to import first what it needs."""
+        """Start a process; it first has to import what it needs."""
         context = multiprocessing.get_context("spawn")
         here, there = context.Pipe()
         process = context.Process(target=_sign, args=(there, *composer.arguments), daemon=True, name="digest-signer")
@@ -80,11 +80,11 @@ class SigningWorker:
         return cls(process, here)
 
     def wants(self) -> bool:
-        """Whether it could do more."""
+        """Return whether the process can take another chunk."""
         return self.alive and len(self.given) < AHEAD
 
     def give(self, chunk: list[Recipient]) -> None:
-        """Readers to sign for."""
+        """Send the process a chunk of recipients to sign for."""
         self.given.append(chunk)
         try:
             self.pipe.send(chunk)
@@ -92,11 +92,11 @@ class SigningWorker:
             self.alive = False
 
     def ready(self) -> bool:
-        """Whether it has given something back."""
+        """Return whether signatures have come back."""
         return self.alive and bool(self.given) and self.pipe.poll()
 
     def done(self) -> Iterator[tuple[Recipient, bytes]]:
-        """What it has signed."""
+        """Yield the recipients signed for, each with the signatures."""
         while self.ready():
             try:
                 signatures = self.pipe.recv()
@@ -106,7 +106,7 @@ class SigningWorker:
             yield from zip(self.given.popleft(), signatures, strict=True)
 
     def finished(self) -> Iterator[Recipient]:
-        """Wait for more of what it has; the readers it will never sign for, where it has died."""
+        """Wait for the next chunk; if the process has died or takes too long, yield the recipients left to it."""
         if self.alive and self.pipe.poll(CHUNK_TIMEOUT):
             return
         self.alive = False
@@ -114,7 +114,7 @@ class SigningWorker:
             yield from self.given.popleft()
 
     def close(self) -> None:
-        """Let it go."""
+        """Close the pipe and end the process, after a second by force."""
         self.pipe.close()
         self.process.join(1)
         if self.process.is_alive():
@@ -125,8 +125,8 @@ class SigningWorker:
 def _sign(
     pipe: Connection, sender: Sender, rendered: Rendered, key: str, at: datetime, variants: Mapping[str, Rendered] | None
 ) -> None:
-    """A helper's whole life."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # meant for the one who asked; its pipe will end
+    """Sign chunk after chunk until the pipe closes: all that a helper process does."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is meant for the parent process, which closes the pipe
     composer = Composer(sender, rendered, key, at, variants=variants)
     while True:
         try:

@@ -1,15 +1,15 @@
-"""Stage 5: messages become receipts, over several connections to one relay or to several.
+"""Stage 5: sends messages and returns receipts, over several connections to one relay or to several.
 
-Every message is recorded before its bytes leave and after the relay's reply (`DeliveryLog`). What a relay refuses for one
-recipient is a receipt; what it refuses for all (no connection, no login, not this sender) puts the relay out, and its
-messages go another way. If no relay is left the run stops with a RelayError and the rest stays queued.
+Every message is recorded before its bytes leave and after the relay's reply (`DeliveryLog`). A refusal of one recipient is a
+receipt. A refusal of everything (no connection, no login, not this sender) stops the use of that relay, and its messages go
+over another. If no relay is left, the run stops with a RelayError and the rest stays queued.
 
     Run          one pass over the messages                 run.py, connection_queue.py
     RelayState   a relay: its health, rate and share        relay.py, relay_rate.py
     SendQueue    messages recorded and handed out           send_queue.py; the rate of one domain: domain_rate.py
     Session      a connection and its messages (RFC 5321)   session.py; connect.py (TLS, login: oauth.py), transaction.py,
                                                             data.py and bdat.py (two ways to hand a message over), protocol.py
-    replies      what a reply means, and the retry delays   replies.py
+    replies      what a reply means, and the retry delays   replies.py, retry.py
 """
 
 from digest.deliver.connect import Extensions

@@ -1,7 +1,7 @@
-"""Handing over with BDAT (RFC 3030): envelope and body in one write, as many messages at once as `window` allows.
+"""Sending with BDAT (RFC 3030): envelope and body in one write, as many messages at once as `window` allows.
 
-The answers come in order. With messages before it whose fate is unknown, a message begins with RSET: had one of them been
-refused, its transaction would still be open.
+The replies come in order. A message begins with RSET if the fate of one before it is not known: if that one is refused, its
+transaction is still open.
 """
 
 import asyncio
@@ -14,13 +14,13 @@ from digest.deliver.transaction import FINAL_REPLY_TIMEOUT, Transaction
 from digest.errors import RelayError
 from digest.model import Message
 
-REST_TIMEOUT = 10.0  # seconds for what a relay still says after an answer that ends the connection
+REST_TIMEOUT = 10.0  # seconds for each message's replies after a reply that ends the connection
 _UNKNOWN_COMMAND = {500, 502}
-Flight = deque[tuple[Message, int, float]]  # messages, how many answers each gets, and when it left
+Flight = deque[tuple[Message, int, float]]  # messages, how many replies each gets, and when it left
 
 
 async def send_bdat(transaction: Transaction) -> None:
-    """Send what comes until nothing does; LostError where the connection ends before."""
+    """Send messages until no more come; raise LostError if the connection ends before that."""
     flight: Flight = deque()
     clean, clock = True, asyncio.get_running_loop().time
     transaction.ask(nudge=True)
@@ -37,11 +37,11 @@ async def send_bdat(transaction: Transaction) -> None:
         elif not transaction.wire.answered(flight[0][1]):
             await transaction.wire.stir(flight[0][2] + FINAL_REPLY_TIMEOUT - clock())
         else:
-            clean = await _landed(transaction, flight, clock())
+            clean = await _read_oldest(transaction, flight, clock())
 
 
 def _launch(transaction: Transaction, message: Message, *, clean: bool) -> int:
-    """One whole message on its way; returns how many answers it will get."""
+    """Send one whole message; return how many replies it will get."""
     reset = [] if clean else [b"RSET\r\n"]
     body = message.raw
     transaction.wire.write(b"".join([*reset, *transaction.envelope(message), b"BDAT %d LAST\r\n" % len(body), body]))
@@ -49,10 +49,10 @@ def _launch(transaction: Transaction, message: Message, *, clean: bool) -> int:
     return 3 + len(reset)
 
 
-async def _landed(transaction: Transaction, flight: Flight, now: float) -> bool:
-    """The oldest one's receipt; returns whether its transaction is certainly over.
+async def _read_oldest(transaction: Transaction, flight: Flight, now: float) -> bool:
+    """Report the reply to the oldest message; return whether its transaction is certainly over.
 
-    Where its answer is the end of the connection, what the relay says of those behind it counts all the same.
+    If its reply ends the connection, the relay's replies to the messages behind it still count.
     """
     message, expected, left = flight[0]
     replies = await transaction.wire.replies(expected, FINAL_REPLY_TIMEOUT)
@@ -60,15 +60,15 @@ async def _landed(transaction: Transaction, flight: Flight, now: float) -> bool:
     try:
         refusal = _refusal(transaction, message, replies)
     except (LostError, RelayError):
-        if "chunking" in transaction.offers_still():  # else it reads the bodies as commands, and no answer belongs to anything
-            await _rest(transaction, flight, trusted=not _ends(replies))
+        if "chunking" in transaction.offers_still():  # else it reads bodies as commands, and no reply can be matched
+            await _read_rest(transaction, flight, trusted=not _ends(replies))
         raise
     transaction.answer_for(message, refusal or replies[-1], now - left)
     return refusal is None and not replies[-1].refusal
 
 
 def _refusal(transaction: Transaction, message: Message, replies: list[Reply]) -> Reply | None:
-    """What refuses a message before its body is judged; LostError where the answers are the end of the connection."""
+    """Return the reply to MAIL or RCPT that refuses a message, if any; raise LostError if the replies end the connection."""
     *reset, mail, rcpt, final = replies
     refusal = transaction.refusal(message, [mail, rcpt, final])
     if any(reply.code != 250 for reply in reset):
@@ -80,10 +80,10 @@ def _refusal(transaction: Transaction, message: Message, replies: list[Reply]) -
     return refusal
 
 
-async def _rest(transaction: Transaction, flight: Flight, *, trusted: bool) -> None:
-    """The answers to those behind: taken, or not taken; for the others they do not come.
+async def _read_rest(transaction: Transaction, flight: Flight, *, trusted: bool) -> None:
+    """Read the replies to the messages behind: taken, or not taken; for some, none comes.
 
-    After a relay has said that it closes or does not know BDAT, it may be reading bodies as commands: then a yes says nothing.
+    A relay that said it closes or does not know BDAT may be reading bodies as commands. Then a positive reply shows nothing.
     """
     with suppress(LostError):
         for message, expected, _ in flight:

@@ -1,4 +1,4 @@
-"""Getting a connection: TCP, TLS, EHLO and login, which aiosmtplib does well. Only this module knows it."""
+"""Opening a connection: TCP, TLS, EHLO and login. aiosmtplib does these well, and only this module uses it."""
 
 import asyncio
 import socket
@@ -15,7 +15,7 @@ from digest.deliver.protocol import SmtpProtocol
 from digest.deliver.replies import one_line
 from digest.errors import ConfigError, RelayError
 
-CONNECT_TIMEOUT = 15.0  # seconds for a connection of TCP to stand
+CONNECT_TIMEOUT = 15.0  # seconds for a TCP connection
 STEP_TIMEOUT = 60.0  # seconds for each step after that
 
 
@@ -26,19 +26,19 @@ _OLD_TLS = ("UNSUPPORTED_PROTOCOL", "PROTOCOL_VERSION", "NO_PROTOCOLS_AVAILABLE"
 
 @dataclass(slots=True)
 class Extensions:
-    """What a relay offers and has turned out not to do; all its connections share what one has learnt."""
+    """Extensions that a relay offers but turned out not to support; what one connection learns, all of them share."""
 
     withheld: set[str] = field(default_factory=set)
-    proved: bool = False  # a message has gone out as things are
+    proved: bool = False  # a message was sent with the extensions in use
 
     def doubt(self, offers: frozenset[str]) -> None:
-        """The relay fell silent before it took anything: do with one thing less."""
+        """Withhold one more extension, because the relay fell silent before it took anything."""
         self.withheld |= {next((name for name in ("chunking", "pipelining") if name in offers), "")} - {""}
 
 
 @dataclass(frozen=True, slots=True)
 class OpenConnection:
-    """A wire to a relay that has let us in, and what of its EHLO is used, in lower case."""
+    """A wire to a relay that has accepted us, and the EHLO extensions that may be used, in lower case."""
 
     wire: SmtpProtocol
     offers: frozenset[str]
@@ -46,8 +46,8 @@ class OpenConnection:
 
 
 async def open_connection(relay: Relay, trust: Extensions) -> OpenConnection:
-    """Connect, start TLS and log in; RelayError where that fails for every message alike."""
-    client = await _reached(relay)
+    """Connect, start TLS and log in; raise RelayError if one of these fails, because it does so for every message."""
+    client = await _connect(relay)
     try:
         if relay.user:
             await _log_in(client, relay)
@@ -58,12 +58,12 @@ async def open_connection(relay: Relay, trust: Extensions) -> OpenConnection:
         raise
 
 
-async def _reached(relay: Relay) -> aiosmtplib.SMTP:
-    """A connection that has been greeted, with TLS where it is wanted."""
+async def _connect(relay: Relay) -> aiosmtplib.SMTP:
+    """Return a connection that has been greeted, with TLS if the URL asks for it, or if a relay elsewhere offers it."""
     client = None
     try:
         context = None if relay.tls == "none" and relay.local else _context(relay)
-        client = _client(relay, await _socket(relay), context)
+        client = _client(relay, await _open_socket(relay), context)
         await client.connect(timeout=relay.greeting_timeout.total_seconds())
         await _greet(client)
     except (aiosmtplib.SMTPException, OSError, TimeoutError, ValueError) as error:
@@ -74,47 +74,47 @@ async def _reached(relay: Relay) -> aiosmtplib.SMTP:
     return client
 
 
-async def _socket(relay: Relay) -> socket.socket:
-    """A connection of TCP to the first of the relay's addresses that answers; its greeting may take longer than that."""
+async def _open_socket(relay: Relay) -> socket.socket:
+    """Return a TCP connection to the first of the relay's addresses that answers; the greeting has its own limit."""
     loop = asyncio.get_running_loop()
     failure: OSError | TimeoutError | None = None
     for family, kind, number, _, address in await loop.getaddrinfo(relay.host, relay.port, type=socket.SOCK_STREAM):
-        link = socket.socket(family, kind, number)
-        link.setblocking(False)
+        sock = socket.socket(family, kind, number)
+        sock.setblocking(False)
         try:
             async with asyncio.timeout(CONNECT_TIMEOUT):
-                await loop.sock_connect(link, address)
+                await loop.sock_connect(sock, address)
         except (OSError, TimeoutError) as error:
             failure = error
-            link.close()
+            sock.close()
         except BaseException:
-            link.close()
+            sock.close()
             raise
         else:
-            return link
+            return sock
     raise failure or OSError("host not found")
 
 
 async def _log_in(client: aiosmtplib.SMTP, relay: Relay) -> None:
-    """By the token where one is set, else by the password; RelayError where the relay does not take it."""
+    """Log in by token if one is configured, else by password; raise RelayError if the relay does not accept it."""
     methods, by_token = set(client.server_auth_methods), bool(relay.token_command or relay.token_file)
     if not by_token and methods and methods <= _TOKEN_METHODS:
         raise relay_error(relay, "it wants OAuth (XOAUTH2 or OAUTHBEARER) and takes no password", _REMEDY)
     if not (by_token or relay.password):
         raise relay_error(relay, f"no password for user {relay.user!r}", "Set DIGEST_SMTP_PASSWORD or smtp.password_file.")
     try:
-        await (_by_access_token(client, relay, methods) if by_token else client.login(relay.user, relay.password))
+        await (_log_in_by_token(client, relay, methods) if by_token else client.login(relay.user, relay.password))
     except (aiosmtplib.SMTPException, TimeoutError) as error:
         raise _login_error(relay, error, by_token=by_token) from error
 
 
-async def _by_access_token(client: aiosmtplib.SMTP, relay: Relay, methods: Collection[str]) -> None:
+async def _log_in_by_token(client: aiosmtplib.SMTP, relay: Relay, methods: Collection[str]) -> None:
     access = await access_token(relay)
     if "oauthbearer" not in methods or "xoauth2" in methods:
         await client.auth_xoauth2(relay.user, access)
         return
     answer = await client.execute_command(b"AUTH", b"OAUTHBEARER", bearer_response(relay, access))
-    if answer.code == 334:  # its reasons; this ends them (RFC 7628, section 3.2.3)
+    if answer.code == 334:  # the relay gave its reasons; this reply ends the exchange (RFC 7628, section 3.2.3)
         answer = await client.execute_command(b"AQ==")
     if answer.code != 235:
         raise aiosmtplib.SMTPAuthenticationError(answer.code, answer.message)
@@ -124,19 +124,21 @@ def _login_error(relay: Relay, error: Exception, *, by_token: bool) -> RelayErro
     drop_token(relay)
     if not isinstance(error, aiosmtplib.SMTPResponseException):
         return relay_error(relay, *_advice(error))
-    told = f"{error.code} {one_line(error.message)}"
+    reply = f"{error.code} {one_line(error.message)}"
     if error.code // 100 == 4:
         later = relay_error(
-            relay, f"the relay puts off the login of {relay.user!r}: {told}", "That is temporary; it is tried again."
+            relay, f"the relay puts off the login of {relay.user!r}: {reply}", "That is temporary; it is tried again."
         )
         later.temporary = True
         return later
     secret = "smtp.token_command or smtp.token_file" if by_token else "DIGEST_SMTP_PASSWORD"
-    return relay_error(relay, f"the relay refuses the login of {relay.user!r}: {told}", f"Check the user in smtp.url and {secret}.")
+    return relay_error(
+        relay, f"the relay refuses the login of {relay.user!r}: {reply}", f"Check the user in smtp.url and {secret}."
+    )
 
 
 async def _greet(client: aiosmtplib.SMTP) -> None:
-    """EHLO, for what the relay offers; HELO to one that knows no better."""
+    """Send EHLO to learn what the relay offers, or HELO if it does not know EHLO."""
     if client.is_ehlo_or_helo_needed:
         try:
             await client.ehlo()
@@ -145,16 +147,16 @@ async def _greet(client: aiosmtplib.SMTP) -> None:
 
 
 def relay_error(relay: Relay, what: str, remedy: str) -> RelayError:
-    """What the relay does to every message alike."""
+    """Return the error for a failure that affects every message."""
     return RelayError(what, thing=f"{relay.host}:{relay.port}", remedy=remedy)
 
 
-def _client(relay: Relay, link: socket.socket, context: ssl.SSLContext | None) -> aiosmtplib.SMTP:
+def _client(relay: Relay, sock: socket.socket, context: ssl.SSLContext | None) -> aiosmtplib.SMTP:
     starttls = {"none": False if relay.local else None, "starttls": True, "implicit": False}[relay.tls]
     return aiosmtplib.SMTP(
         hostname=relay.host,
         port=None,
-        sock=link,
+        sock=sock,
         local_hostname=relay.helo or "localhost",
         use_tls=relay.tls == "implicit",
         start_tls=starttls,
@@ -164,7 +166,7 @@ def _client(relay: Relay, link: socket.socket, context: ssl.SSLContext | None) -
 
 
 def _context(relay: Relay) -> ssl.SSLContext:
-    """Certificates are always checked; `ca_file` names an authority of one's own."""
+    """Return the TLS context. It always checks certificates; `ca_file` names a private authority."""
     try:
         return ssl.create_default_context(cafile=relay.ca_file)
     except (OSError, ssl.SSLError) as error:
@@ -187,22 +189,22 @@ def _advice(error: BaseException) -> tuple[str, str]:
             "connection timed out",
             "Check that the relay is running, that no firewall blocks it, and that smtps:// is right for this port.",
         )
-    return _advice_by_words(one_line(str(error)))
+    return _advice_for_text(one_line(str(error)))
 
 
-def _advice_by_words(told: str) -> tuple[str, str]:
-    if any(sign in told for sign in _OLD_TLS):
+def _advice_for_text(text: str) -> tuple[str, str]:
+    if any(phrase in text for phrase in _OLD_TLS):
         return "the relay speaks only a TLS that is too old to be safe", "It must speak TLS 1.2 or newer: ask whoever runs it."
-    if "WRONG_VERSION_NUMBER" in told:
+    if "WRONG_VERSION_NUMBER" in text:
         return "the relay does not use TLS from the start", "Use smtp+starttls:// (usually port 587)."
-    if "AUTH extension" in told:
+    if "AUTH extension" in text:
         return (
             "the relay does not accept a login on this connection",
             "Use smtp+starttls:// or smtps://, or remove the user from smtp.url.",
         )
-    if "helo" in told.casefold() or "fully-qualified" in told.casefold():
+    if "helo" in text.casefold() or "fully-qualified" in text.casefold():
         return (
-            f"the relay refuses our greeting: {told}",
+            f"the relay refuses our greeting: {text}",
             "Set smtp.helo to the full name of this machine.",
         )
-    return f"cannot connect: {told}", "Check that the relay is running and that smtp.url is correct."
+    return f"cannot connect: {text}", "Check that the relay is running and that smtp.url is correct."

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class ConnectionQueue:
-    """One connection's messages: what `Transaction` asks for, answered by the run."""
+    """One connection's messages: the run answers what `Transaction` asks for."""
 
     def __init__(self, run: "Run", relay_state: RelayState, number: int) -> None:
         self._run = run
@@ -24,7 +24,7 @@ class ConnectionQueue:
         self.answered = 0
 
     def next(self) -> Waiting:
-        """The next message; none where this connection has carried as many as it may."""
+        """Return the next message; None if this connection has carried as many as it may."""
         if self._left == 0:
             self.full = True
             nothing: Waiting = asyncio.get_running_loop().create_future()
@@ -36,18 +36,18 @@ class ConnectionQueue:
         return future
 
     def soon(self) -> bool:
-        """Whether it comes at once but for the database; with domains that have a pace, nobody knows."""
+        """Return whether the next message comes at once, apart from the database; with domain rates nobody knows, so False."""
         return self._at_once and not self._run.smtp.domain_rates
 
     def report(self, receipt: Receipt, waited: float, recorded: Recorded) -> None:
-        """The relay has answered for one."""
+        """Count an answer from the relay and report it to the run."""
         self.answered += 1
         self._run.report(self._relay_state, receipt, waited, recorded)
 
     def postpones(self, message: Message, receipt: Receipt) -> bool:
-        """Whether it waits again, since the relay has only too much just now."""
+        """Return whether the message waits again because the relay has too much just now."""
         return self._run.postpones(self._relay_state, message, receipt)
 
     def back(self, message: Message, why: str, *, blame: bool) -> None:
-        """The relay has not got this one; whether it may be why the connection ended."""
+        """Give back a message that the relay has not received; `blame`: it may be why the connection ended."""
         self._run.back(self._relay_state, message, why, blame=blame)

@@ -1,7 +1,7 @@
-"""Handing over with DATA: one body at a time; with PIPELINING (RFC 2920) the next envelope goes out in the same write.
+"""Sending with DATA, one body at a time. With PIPELINING (RFC 2920) the next envelope goes out in the same write.
 
-One round trip a message then. A recipient that is refused after its DATA was sent gets a lone dot for a body (section 3.1):
-nothing of a message goes to somebody who was refused.
+That makes one round trip a message. If a recipient is refused after its DATA was sent, the body is a lone dot (section 3.1):
+no part of a message goes to a refused recipient.
 """
 
 import asyncio
@@ -14,12 +14,12 @@ _DOT, _RSET, _DATA = b".\r\n", b"RSET\r\n", b"DATA\r\n"
 
 
 async def send_data(transaction: Transaction) -> None:
-    """Send what comes until nothing does; LostError where the connection ends before."""
+    """Send messages until no more come; raise LostError if the connection ends before that."""
     pipelined, clock = "pipelining" in transaction.offers, asyncio.get_running_loop().time
     message, ahead = await transaction.taken(), False
     while message:
         transaction.ask()
-        replies = await _envelope(transaction, message, pipelined=pipelined, ahead=ahead)
+        replies = await _exchange_envelope(transaction, message, pipelined=pipelined, ahead=ahead)
         refusal = _refusal(transaction, message, replies)
         following = await transaction.taken() if transaction.soon() else None
         ending = _ending(message, replies, refusal)
@@ -31,7 +31,7 @@ async def send_data(transaction: Transaction) -> None:
             transaction.leaves(message)
         started = clock()
         final = (await transaction.wire.replies(1, FINAL_REPLY_TIMEOUT))[0] if ending else None
-        _last_word(transaction, message, refusal, final, clock() - started)
+        _report_reply(transaction, message, refusal, final, clock() - started)
         message = following or await transaction.taken()
 
 
@@ -39,8 +39,8 @@ def _commands(transaction: Transaction, message: Message) -> list[bytes]:
     return [*transaction.envelope(message), _DATA]
 
 
-async def _envelope(transaction: Transaction, message: Message, *, pipelined: bool, ahead: bool) -> list[Reply]:
-    """The replies to MAIL, RCPT and DATA; to as many as were sent where one is refused on the way."""
+async def _exchange_envelope(transaction: Transaction, message: Message, *, pipelined: bool, ahead: bool) -> list[Reply]:
+    """Return the replies to MAIL, RCPT and DATA. A refusal is repeated for the commands not sent after it."""
     commands = _commands(transaction, message)
     if pipelined:
         if not ahead:
@@ -56,14 +56,14 @@ async def _envelope(transaction: Transaction, message: Message, *, pipelined: bo
 
 
 def _refusal(transaction: Transaction, message: Message, replies: list[Reply]) -> Reply | None:
-    """What refuses the message before its body; only 354 asks for a body, and only after DATA."""
+    """Return the reply that refuses the message before its body. Only 354 asks for a body, and only after DATA."""
     if any(not reply.refusal and (reply.code == 354) != (at == 2) for at, reply in enumerate(replies)):
         raise LostError("the relay's replies do not match MAIL, RCPT and DATA")
     return transaction.refusal(message, replies) or (replies[2] if replies[2].refusal else None)
 
 
 def _ending(message: Message, replies: list[Reply], refusal: Reply | None) -> list[bytes]:
-    """What ends the transaction: the body, a dot for a body that must not go, or RSET for one that was not asked for."""
+    """Return what ends the transaction: the body, a dot in place of a body, or RSET if the relay asked for no body."""
     if refusal is None:
         return dot_stuffed(message)
     if replies[2].code == 354:
@@ -71,13 +71,13 @@ def _ending(message: Message, replies: list[Reply], refusal: Reply | None) -> li
     return [] if refusal is replies[0] else [_RSET]
 
 
-def _last_word(transaction: Transaction, message: Message, refusal: Reply | None, final: Reply | None, waited: float) -> None:
-    """The receipt; after a 421, or an answer that is none, the connection is of no more use."""
-    word = refusal or final
-    if word is None:
+def _report_reply(transaction: Transaction, message: Message, refusal: Reply | None, final: Reply | None, waited: float) -> None:
+    """Report the final reply; raise LostError after a 421, a 3yz or no reply: the connection is of no more use."""
+    reply = refusal or final
+    if reply is None:
         raise LostError("the relay did not reply")
     if final is not None and final.code == 421:
         raise transaction.ended_by(message, f"421 {final.text}")
-    transaction.answer_for(message, word, waited)
+    transaction.answer_for(message, reply, waited)
     if final is not None and 300 <= final.code < 400:
         raise LostError(f"unexpected reply {final.code} after the message body")

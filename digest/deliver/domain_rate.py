@@ -1,15 +1,15 @@
-"""A pace for each recipients' domain that has one: its messages step aside, and those behind them go on."""
+"""A rate for each recipient domain that has one: its messages wait aside, and those behind them go on."""
 
 from collections import deque
 from collections.abc import Iterator, Mapping
 
 from digest.model import Message
 
-MAX_WAITING = 500  # messages that may stand aside
+MAX_WAITING = 500  # messages that may wait aside
 
 
 class DomainQueue:
-    """Messages in their order, but for those whose domain has had enough for the moment.
+    """Messages in their order, except those whose domain has reached its rate for now.
 
     `rates` are messages a second by domain; times are seconds of one monotonic clock.
     """
@@ -22,7 +22,7 @@ class DomainQueue:
         self._head: Message | None = None
 
     def empty(self) -> bool:
-        """Whether there is none left."""
+        """Return whether no message is left."""
         return not any(self._aside.values()) and self._peek() is None
 
     def _peek(self) -> Message | None:
@@ -30,24 +30,24 @@ class DomainQueue:
         return self._head
 
     def take(self, now: float) -> Message | None:
-        """A message that may go now; None where there is none, or where all that could be looked at must wait."""
+        """Return a message that may go now; None if there is none, or if all those within `MAX_WAITING` must wait."""
         for domain, waiting in self._aside.items():
             if waiting and self._next[domain] <= now:
-                return self._going(domain, waiting.popleft(), now)
+                return self._reserve(domain, waiting.popleft(), now)
         while sum(map(len, self._aside.values())) < MAX_WAITING and (message := self._peek()):
             self._head = None
             domain = message.recipient.email.rpartition("@")[2]
             if domain not in self._rates:
                 return message
             if self._next[domain] <= now:
-                return self._going(domain, message, now)
+                return self._reserve(domain, message, now)
             self._aside[domain].append(message)
         return None
 
-    def _going(self, domain: str, message: Message, now: float) -> Message:
+    def _reserve(self, domain: str, message: Message, now: float) -> Message:
         self._next[domain] = max(self._next[domain], now) + 1 / self._rates[domain]
         return message
 
     def wait(self, now: float) -> float:
-        """Seconds until the first of those aside may go."""
+        """Return the seconds until the first message that waits aside may go."""
         return max(0.0, min((self._next[domain] for domain, waiting in self._aside.items() if waiting), default=now) - now)

@@ -1,6 +1,6 @@
-"""Access tokens for relays that take no password (XOAUTH2; OAUTHBEARER, RFC 7628): from a command or a file, kept for a while.
+"""Access tokens for relays that take no password (XOAUTH2; OAUTHBEARER, RFC 7628): from a file, or from a command and cached.
 
-How a token is got from an identity provider is not our business: tools for it exist, and a file or a command is what they give.
+Getting a token from an identity provider is left to the tools that exist for it: they provide a file or a command.
 """
 
 import asyncio
@@ -11,59 +11,59 @@ from digest.config import Relay
 from digest.errors import RelayError
 
 TOKEN_COMMAND_TIMEOUT = 30.0  # seconds for the command
-TOKEN_TTL = 300.0  # seconds for which its answer is used: tokens live an hour, as a rule
+TOKEN_TTL = 300.0  # seconds for which its answer is reused: tokens usually live an hour
 MAX_TOKEN_CHARS = 16_384  # characters
 _tokens: dict[str, tuple[float, str]] = {}
 
 
 async def access_token(relay: Relay) -> str:
-    """The access token of now; RelayError where there is none."""
+    """Return the current access token; raise RelayError if there is none."""
     if relay.token_file is not None:
-        return await asyncio.to_thread(_from_file, relay)
-    kept = _tokens.get(relay.token_command)
-    if kept is None or monotonic() - kept[0] > TOKEN_TTL:
-        kept = _tokens[relay.token_command] = (monotonic(), await _from_command(relay))
-    return kept[1]
+        return await asyncio.to_thread(_read_token_file, relay)
+    cached = _tokens.get(relay.token_command)
+    if cached is None or monotonic() - cached[0] > TOKEN_TTL:
+        cached = _tokens[relay.token_command] = (monotonic(), await _run_token_command(relay))
+    return cached[1]
 
 
 def drop_token(relay: Relay) -> None:
-    """The relay did not take it: ask for another next time."""
+    """Forget the token that the relay did not accept, so that the command is asked for another next time."""
     _tokens.pop(relay.token_command, None)
 
 
 def bearer_response(relay: Relay, access: str) -> bytes:
-    """The response of OAUTHBEARER (RFC 7628, section 3.1)."""
-    words = f"n,a={relay.user},\x01host={relay.host}\x01port={relay.port}\x01auth=Bearer {access}\x01\x01"
-    return base64.b64encode(words.encode())
+    """Return the response of OAUTHBEARER (RFC 7628, section 3.1), in base64."""
+    payload = f"n,a={relay.user},\x01host={relay.host}\x01port={relay.port}\x01auth=Bearer {access}\x01\x01"
+    return base64.b64encode(payload.encode())
 
 
-def _from_file(relay: Relay) -> str:
+def _read_token_file(relay: Relay) -> str:
     path = relay.token_file
     try:
-        return _usable(path.read_text(encoding="utf-8") if path else "", f"smtp.token_file {path}")
+        return _check_token(path.read_text(encoding="utf-8") if path else "", f"smtp.token_file {path}")
     except OSError as error:
         raise RelayError(f"cannot be read: {error.strerror}", thing=f"smtp.token_file {path}") from error
 
 
-async def _from_command(relay: Relay) -> str:
-    running = await asyncio.create_subprocess_shell(
+async def _run_token_command(relay: Relay) -> str:
+    process = await asyncio.create_subprocess_shell(
         relay.token_command, stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
     )
     try:
         async with asyncio.timeout(TOKEN_COMMAND_TIMEOUT):
-            out, said = await running.communicate()
+            stdout, stderr = await process.communicate()
     except TimeoutError as error:
-        running.kill()
-        await running.wait()
+        process.kill()
+        await process.wait()
         raise RelayError(f"gave no token within {TOKEN_COMMAND_TIMEOUT:.0f} s", thing="smtp.token_command") from error
-    if running.returncode:
-        told = said.decode("utf-8", "replace").strip()[-200:]
-        raise RelayError(f"ended with {running.returncode}: {told}", thing="smtp.token_command")
-    return _usable(out.decode("utf-8", "replace"), "smtp.token_command")
+    if process.returncode:
+        message = stderr.decode("utf-8", "replace").strip()[-200:]
+        raise RelayError(f"ended with {process.returncode}: {message}", thing="smtp.token_command")
+    return _check_token(stdout.decode("utf-8", "replace"), "smtp.token_command")
 
 
-def _usable(text: str, thing: str) -> str:
+def _check_token(text: str, thing: str) -> str:
     access = text.strip()
-    if not access or len(access) > MAX_TOKEN_CHARS or not access.isascii() or any(sign.isspace() for sign in access):
+    if not access or len(access) > MAX_TOKEN_CHARS or not access.isascii() or any(character.isspace() for character in access):
         raise RelayError("gives no access token (one word on one line)", thing=thing)
     return access

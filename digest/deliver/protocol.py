@@ -1,7 +1,7 @@
-"""The wire: bytes out, replies in, in their order. aiosmtplib connects; then this protocol takes the connection over.
+"""The SMTP wire: commands out, replies in, both in order. aiosmtplib connects; then this protocol takes the connection over.
 
-aiosmtplib holds a lock over writing a command and reading its reply, so it cannot pipeline (RFC 2920); here the two are
-apart, and a reply belongs to the oldest command that has none.
+aiosmtplib holds a lock while it writes a command and reads its reply, so it cannot pipeline (RFC 2920). Here writing and
+reading are separate: each reply belongs to the oldest command that has none.
 """
 
 import asyncio
@@ -13,28 +13,29 @@ from dataclasses import dataclass
 from digest.model import Message
 
 MAX_UNREAD_OCTETS = 65_536  # octets
-MAX_LINE_OCTETS = 4_096  # octets; RFC 5321 4.5.3.1.5 has 512, and some servers talk more
-MAX_REPLY_LINES = 100  # of one reply
+MAX_LINE_OCTETS = 4_096  # octets; RFC 5321 4.5.3.1.5 allows 512, but some servers send more
+MAX_REPLY_LINES = 100  # lines of one reply
 SILENCE = "the relay did not answer in time"
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """One reply, its lines as one text."""
+    """One reply, with its lines joined into one text."""
 
     code: int
     text: str
 
     @property
     def refusal(self) -> bool:
-        """4yz or 5yz: not now, or never (RFC 5321, 4.2.1)."""
+        """Whether the code is 4yz (not now) or 5yz (never) (RFC 5321, 4.2.1)."""
         return self.code >= 400
 
 
 class LostError(Exception):
-    """The connection is gone, too slow, or does not speak SMTP.
+    """The connection has ended, is too slow, or does not speak SMTP.
 
-    `closed`: the relay ended it in order, so that it has taken nothing of what it has not answered; `silent`: no answer came.
+    `closed`: the relay said 421 or does not know BDAT, so it has taken no message that it has not answered.
+    `silent`: no reply came in time.
     """
 
     def __init__(self, why: str, *, closed: bool = False, silent: bool = False) -> None:
@@ -44,10 +45,10 @@ class LostError(Exception):
 
 
 class SmtpProtocol(asyncio.Protocol):
-    """A connection that has been greeted.
+    """An SMTP connection after the greeting.
 
-    `prompt` acknowledges each packet at once (TCP_QUICKACK): a server that sends two small replies waits for that between
-    them, and with BDAT stands still for the 40 ms of a delayed acknowledgement.
+    `prompt` acknowledges each packet at once (TCP_QUICKACK). A server that sends two small replies waits for an
+    acknowledgement between them. With BDAT it would lose the 40 ms of a delayed one.
     """
 
     def __init__(self, transport: asyncio.Transport, *, prompt: bool = False) -> None:
@@ -62,19 +63,19 @@ class SmtpProtocol(asyncio.Protocol):
 
     @property
     def open(self) -> bool:
-        """Whether there is still a connection."""
+        """Whether the connection is still open."""
         return self._lost is None and not self._transport.is_closing()
 
     def data_received(self, data: bytes) -> None:
-        """Whole lines become replies; how the network cuts them does not matter."""
+        """Turn whole lines into replies, however the network splits them."""
         if self._socket is not None:
             self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
-        self._read(data)
+        self._parse(data)
 
-    def _read(self, data: bytes) -> None:
+    def _parse(self, data: bytes) -> None:
         *lines, self._buffer = (self._buffer + data).split(b"\n")
         for line in lines:
-            if self._lost is None:  # what follows something that is no reply belongs to nothing
+            if self._lost is None:  # after an invalid reply, later lines cannot be matched to commands
                 self._take(line.rstrip(b"\r"))
         if len(self._buffer) > MAX_LINE_OCTETS:
             self._fail("reply line too long")
@@ -91,23 +92,23 @@ class SmtpProtocol(asyncio.Protocol):
             self._text = []
 
     def eof_received(self) -> bool:
-        """The server has hung up; so do we."""
+        """Let asyncio close our side (False), because the server has closed its side."""
         return False
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Wake whoever waits; where it was a write that failed, what the server had said before still counts."""
+        """Wake the waiting coroutine; if a write failed, first read the replies that the server had already sent."""
         if exc is not None:
-            self._read(self._unheard())
+            self._parse(self._read_remaining())
         self._fail(str(exc or "the relay closed the connection"))
 
-    def _unheard(self) -> bytes:
-        """What came before a reset and lies in the socket: asyncio closes it unread when it cannot write. Over TLS, nothing."""
-        bare = self._transport.get_extra_info("socket")
-        if bare is None or self._transport.get_extra_info("sslcontext") is not None:
+    def _read_remaining(self) -> bytes:
+        """Return what came before a reset: asyncio closes the socket unread when it cannot write. Return nothing over TLS."""
+        sock = self._transport.get_extra_info("socket")
+        if sock is None or self._transport.get_extra_info("sslcontext") is not None:
             return b""
         try:
-            return os.read(bare.fileno(), MAX_UNREAD_OCTETS)
-        except OSError:  # nothing is there, or no socket any more
+            return os.read(sock.fileno(), MAX_UNREAD_OCTETS)
+        except OSError:  # there is nothing to read, or the socket is already closed
             return b""
 
     def _fail(self, why: str) -> None:
@@ -116,29 +117,29 @@ class SmtpProtocol(asyncio.Protocol):
         self.nudge()
 
     def nudge(self) -> None:
-        """Wake whoever waits for the server: there is something to look at."""
+        """Wake the coroutine that waits for the server, so that it checks again."""
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)
 
     def write(self, data: bytes) -> None:
-        """Hand bytes to the network; LostError where it is gone.
+        """Hand bytes to the network; raise LostError if the connection has ended.
 
-        How much can wait here is bounded by what may be unanswered; a network that takes nothing shows as no answer.
+        The limit on unanswered messages also limits how much can wait here. If the network takes nothing, no reply comes.
         """
         self.check()
         self._transport.write(data)
 
     def check(self) -> None:
-        """LostError where the connection is gone."""
+        """Raise LostError if the connection has ended."""
         if not self.open:
             raise self._loss()
 
     def answered(self, count: int) -> bool:
-        """Whether so many replies are there, or will never be."""
+        """Return whether `count` replies are there, or never will be."""
         return len(self._replies) >= count or self._lost is not None
 
     async def stir(self, within: float) -> None:
-        """Wait until a reply comes, the connection ends or somebody nudges; after `within` seconds it is given up."""
+        """Wait until data comes, the connection ends or `nudge` is called; give the connection up after `within` seconds."""
         loop = asyncio.get_running_loop()
         self._waiter = loop.create_future()
         timer = loop.call_later(max(0.0, within), self._fail, SILENCE)
@@ -148,7 +149,7 @@ class SmtpProtocol(asyncio.Protocol):
             timer.cancel()
 
     async def replies(self, count: int, within: float) -> list[Reply]:
-        """The replies to the oldest commands without one, within so many seconds, however slowly they trickle in."""
+        """Return the replies to the `count` oldest unanswered commands; raise LostError unless all come within `within` seconds."""
         loop = asyncio.get_running_loop()
         end = loop.time() + within
         while not self.answered(count):
@@ -158,17 +159,17 @@ class SmtpProtocol(asyncio.Protocol):
         return [self._replies.popleft() for _ in range(count)]
 
     def _loss(self) -> LostError:
-        last = next((reply for reply in self._replies if reply.code == 421), None)  # its reason for hanging up
+        last = next((reply for reply in self._replies if reply.code == 421), None)  # it says why the relay closed
         why = f"421 {last.text}" if last else self._lost or "the connection is closed"
         return LostError(why, closed=last is not None, silent=self._lost == SILENCE)
 
     def close(self) -> None:
-        """Hang up."""
+        """Close the connection."""
         self._fail("closed")
 
 
 def dot_stuffed(message: Message) -> list[bytes]:
-    """A message as it follows DATA: leading dots doubled, a lone dot at its end (RFC 5321, 4.5.2), in pieces."""
+    """Return a message as it follows DATA, in pieces: leading dots doubled, a lone dot at the end (RFC 5321, 4.5.2)."""
     raw = message.raw
     if message.dots:
         raw = (b"." if raw.startswith(b".") else b"") + raw.replace(b"\r\n.", b"\r\n..")

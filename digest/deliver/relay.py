@@ -1,4 +1,4 @@
-"""One relay during a run: whether it is well, how fast it may be fed, and what share of the messages it carries."""
+"""One relay during a run: whether it works, how fast it may be fed, and what share of the messages it carries."""
 
 import asyncio
 import logging
@@ -15,37 +15,37 @@ from digest.errors import RelayError
 from digest.model import Outcome, Receipt
 
 log = logging.getLogger("digest")
-MAX_REFUSALS_IN_A_ROW = 25  # one after the other, with nothing sent between: it is us that the relay refuses
+MAX_REFUSALS_IN_A_ROW = 25  # in a row, with nothing sent between them: the relay is refusing us
 MAX_POLICY_REFUSALS = 8
-FEWER_EVERY = 1.0  # seconds between two steps to fewer connections
-MAX_HANG_UPS = 12  # connections lost one after the other, with nothing sent between
+FEWER_EVERY = 1.0  # seconds between two cuts in the number of connections
+MAX_HANG_UPS = 12  # connections lost in a row, with nothing sent between them
 
 
 @dataclass
 class RelayState:
-    """A relay and its state; times are seconds of one monotonic clock."""
+    """One relay and its state; times are seconds of one monotonic clock."""
 
     relay: Relay
     allowance: int | None = None  # messages it may still carry today, by its warm-up plan
     trust: Extensions = field(default_factory=Extensions)
-    sessions: list[Session] = field(default_factory=list)  # of the connections at work for it
+    sessions: list[Session] = field(default_factory=list)  # one for each connection that works for it
     carried: int = 0
     worked: bool = False
-    out: bool = False  # of no use in this run
-    unwanted: bool = False  # it refused one recipient after the other
+    out: bool = False  # not used again in this run
+    unwanted: bool = False  # it refused too many recipients in a row
     failure: RelayError | None = None
-    row: list[Receipt] = field(default_factory=list)  # refused one after the other
-    unproved: list[Receipt] = field(default_factory=list)  # refused before it has taken anything
+    row: list[Receipt] = field(default_factory=list)  # refusals in a row
+    unproved: list[Receipt] = field(default_factory=list)  # refusals before it accepted its first message
     limit: int = field(init=False)  # connections it allows at once
     most: int = field(init=False)  # messages it takes over one connection; 0 for any number
     first: asyncio.Lock = field(default_factory=asyncio.Lock)
     pace: RelayRate = field(init=False)
-    _policy: bool = True  # and all of these for policy
+    _policy_only: bool = True  # whether every refusal in `row` is for policy
     _rest_until: float = 0.0
     _failures: int = 0
     _hang_ups: int = 0
-    _last: int = 0  # messages that the last lost connection had carried
-    _same: int = 0  # connections in a row that had carried as many
+    _last_answered: int = 0  # replies on the last connection that was lost
+    _same_in_a_row: int = 0  # lost connections in a row with that number of replies
     _fewer_at: float = 0.0
 
     def __post_init__(self) -> None:
@@ -53,7 +53,7 @@ class RelayState:
         self.limit, self.most = self.relay.connections, self.relay.messages_per_connection
 
     def remember(self, learnt: RelayLimit | None) -> None:
-        """What it has shown earlier this morning."""
+        """Apply the limits that the relay has shown earlier this morning."""
         if learnt is None:
             return
         if learnt.rate:
@@ -63,47 +63,47 @@ class RelayState:
 
     @property
     def learnt(self) -> RelayLimit | None:
-        """What is worth remembering of it; None where it takes what it is given."""
+        """The limits worth remembering; None if the relay takes what it is given."""
         fewer = self.limit if self.limit < self.relay.connections else 0
         most = self.most if self.most != self.relay.messages_per_connection else 0
         rate = self.pace.learnt or 0.0
         return RelayLimit(rate=rate, connections=fewer, messages=most) if fewer or most or rate else None
 
     def takes(self) -> None:
-        """One message is for this relay."""
+        """Count one message for this relay."""
         self.carried += 1
         if self.allowance is not None:
             self.allowance -= 1
 
     def returns(self) -> None:
-        """It has not got it."""
+        """Take back the count of one message, because the relay has not received it."""
         self.carried -= 1
         if self.allowance is not None:
             self.allowance += 1
 
     @property
     def open(self) -> int:
-        """How many connections stand."""
+        """The number of open connections."""
         return sum(session.connected for session in self.sessions)
 
     def well(self, now: float) -> bool:
-        """Whether it may carry a message now, and somebody is there to do it."""
+        """Return whether the relay may carry a message now and has a session to carry it."""
         return bool(self.sessions) and not self.lost and now >= self._rest_until
 
     @property
     def lost(self) -> bool:
-        """Whether nothing is to be expected of it any more; one that never worked is given up at its first failure, unless that
-        is one of the moment.
+        """Whether the relay will carry nothing more in this run. One that never worked is given up at its first failure, unless
+        that failure is temporary.
         """
         given_up = self.failure is not None and not (self.worked or self.failure.temporary)
         return self.out or self.allowance == 0 or given_up or self._failures > len(RELAY_REST_DELAYS)
 
     def load(self) -> float:
-        """What it has carried, by its weight."""
+        """Return the number of messages carried, divided by the weight."""
         return self.carried / self.relay.weight
 
     def fail(self, error: RelayError, now: float, *, out: bool = False) -> None:
-        """It cannot carry: for a while, or in this run no more."""
+        """Rest the relay after a failure; with `out`, or after too many failures, do not use it again in this run."""
         self.failure = error
         self.out = self.out or out
         if now >= self._rest_until:
@@ -114,10 +114,10 @@ class RelayState:
                 log.warning("%s Trying again in %.0f seconds.", error, rest)
 
     def hung_up(self, why: str, answered: int, now: float) -> None:
-        """A connection was lost after so many answers; three in a row after as many: it takes no more over one connection."""
-        self._same = self._same + 1 if answered == self._last else 1
-        self._last = answered
-        if answered and self._same >= 3:
+        """Count a connection lost after `answered` replies; three in a row after the same number limit later connections to it."""
+        self._same_in_a_row = self._same_in_a_row + 1 if answered == self._last_answered else 1
+        self._last_answered = answered
+        if answered and self._same_in_a_row >= 3:
             self.most = min(self.most or answered, answered)
         self._hang_ups += 1
         if self._hang_ups >= MAX_HANG_UPS:
@@ -132,7 +132,7 @@ class RelayState:
             )
 
     def throttled(self, receipt: Receipt, now: float) -> None:
-        """It has more than it takes: a slower pace, or fewer connections where it speaks of those."""
+        """Slow down because the relay has too much: use fewer connections if its reply names those, else a lower rate."""
         if not too_many_connections(receipt):
             self.pace.throttled(now)
         elif now >= self._fewer_at:
@@ -140,21 +140,22 @@ class RelayState:
             self.limit = max(1, min(self.limit, self.open) - max(1, self.limit // 4))
 
     def count_receipt(self, receipt: Receipt) -> RelayError | None:
-        """An answer; the error to stop with, where a row of refusals says that it is us whom the relay does not want.
+        """Count a receipt; return the error to stop with if a row of refusals shows that the relay refuses us.
 
-        A row of 5.7.z (RFC 3463: security or policy) says so sooner. What the relay was never asked (code 0) says nothing.
+        A row of 5.7.z (RFC 3463: security or policy) shows that sooner. A message the relay was never asked about (code 0)
+        shows nothing.
         """
         if receipt.outcome is Outcome.SENT:
             self.worked, self._failures, self._hang_ups, self.unproved = True, 0, 0, []
         if not is_permanent(receipt) and receipt.outcome is not Outcome.REFUSED:
-            self.row, self._policy = [], True
+            self.row, self._policy_only = [], True
             return None
         if receipt.code:
             self.row.append(receipt)
-            self._policy = self._policy and is_our_fault(receipt)
+            self._policy_only = self._policy_only and is_our_fault(receipt)
             if not self.worked and receipt.outcome is Outcome.REFUSED:
                 self.unproved.append(receipt)
-        if self.unwanted or len(self.row) < (MAX_POLICY_REFUSALS if self._policy else MAX_REFUSALS_IN_A_ROW):
+        if self.unwanted or len(self.row) < (MAX_POLICY_REFUSALS if self._policy_only else MAX_REFUSALS_IN_A_ROW):
             return None
         self.unwanted = True
         return RelayError(
@@ -165,9 +166,9 @@ class RelayState:
 
 
 def may_carry(relay_state: RelayState, relay_states: Sequence[RelayState], now: float) -> bool:
-    """Whether a message should go this way: the lowest priority that is well carries, its relays by their weights.
+    """Return whether the next message should go over this relay.
 
-    One that is slowed down is not waited for.
+    Of the relays that work, those with the lowest priority number carry, each by its weight. None waits for a slowed-down one.
     """
     if len(relay_states) == 1 or not relay_state.well(now):
         return relay_state.well(now)

@@ -1,32 +1,32 @@
-"""How fast one relay is fed: its configured rate, and what its answers teach.
+"""The rate at which one relay is fed: its configured rate, and what its answers teach.
 
-Additive increase, multiplicative decrease (Chiu and Jain 1989), as TCP has it: a relay that defers, or takes its time, gets
-half of what it last took; then a little more each second. One that has shown no limit has none.
+Additive increase, multiplicative decrease (Chiu and Jain 1989), as in TCP. A relay that defers messages or answers slowly gets
+half of what it last took, then a little more each second. A relay that has shown no limit has none.
 """
 
 from collections import deque
 from dataclasses import dataclass, field
 
 CUT_FACTOR = 0.5
-RECOVERY_STEP = 0.05  # of the speed at the first cut, for each second without complaint
-FORGET_ABOVE = 2.0  # times that speed: the limit is forgotten
-MIN_FACTOR = 1 / 16  # of that speed: slower does not help
-DEFERRAL_SHARE = 0.1  # of the answers in a span: fewer deferrals are no complaint
-REPLY_PATIENCE = 5.0  # seconds for an answer,
-GROWTH = 3.0  # and times the quickest one so far: beyond both, a relay has more to do than it can; a slow one is just slow
-MEASURED_SPAN = 1.0  # seconds over which is measured
+RECOVERY_STEP = 0.05  # of the speed at the first cut, added for each second without complaint
+FORGET_ABOVE = 2.0  # times that speed: above it the limit is forgotten
+MIN_FACTOR = 1 / 16  # of that speed: going slower does not help
+DEFERRAL_SHARE = 0.1  # of the answers in a span: a smaller share of complaints is ignored
+REPLY_PATIENCE = 5.0  # seconds: an answer is a complaint if it takes longer than this
+GROWTH = 3.0  # and than this many times the quickest so far: then the relay has too much to do, and is not just slow
+MEASURED_SPAN = 1.0  # seconds over which the speed is measured
 HOLD, LONGEST_HOLD = (
     1.0,
     30.0,
-)  # seconds without a message once a relay has said that it is too much; twice as long while it stays so
-BELOW = 0.9  # of what it has just taken in a second is what it is given from then on
+)  # seconds without a message after a relay says that it has too much; doubled each time while it goes on saying so
+BELOW = 0.9  # of what it took in the last second: what it is given from then on
 
 
 @dataclass
 class RelayRate:
-    """When the next message may go; times are seconds of one monotonic clock."""
+    """The schedule for one relay's next message; times are seconds of one monotonic clock."""
 
-    rate: float | None = None  # messages a second; as configured
+    rate: float | None = None  # messages a second, as configured
     learnt: float | None = None
     _next: float = 0.0
     _since: float | None = None
@@ -40,11 +40,11 @@ class RelayRate:
 
     @property
     def limited(self) -> bool:
-        """Whether there is a speed it must not pass."""
+        """Whether the relay has a rate that it must not exceed."""
         return self.rate is not None or self.learnt is not None
 
     def reserve(self, now: float) -> float:
-        """How long to wait before one more message, in seconds; its place is taken with that."""
+        """Reserve the place of one more message; return how many seconds it must wait."""
         self._since = now if self._since is None else self._since
         limit = min((rate for rate in (self.rate, self.learnt) if rate is not None), default=None)
         if limit is None:
@@ -54,16 +54,16 @@ class RelayRate:
         return at - now
 
     def took(self, now: float) -> None:
-        """The relay has taken one."""
+        """Count one message that the relay has accepted."""
         self._taken.append(now)
         self._hold = HOLD
         while self._taken[0] < now - MEASURED_SPAN:
             self._taken.popleft()
 
     def throttled(self, now: float) -> None:
-        """The relay has said that this is more than it takes: a little less than it has just taken, after a rest."""
+        """Rest, then go a little slower than the relay has just accepted, because it said that it has too much."""
         if now < self._held_until:
-            return  # an answer to what was on its way before
+            return  # an answer to a message sent before the rest
         speed = max(1.0, BELOW * sum(at > now - MEASURED_SPAN for at in self._taken))
         if self.learnt is None:
             self._top = speed
@@ -73,11 +73,11 @@ class RelayRate:
         self._hold = min(2 * self._hold, LONGEST_HOLD)
 
     def remember(self, learnt: float) -> None:
-        """What was learnt of the relay this morning."""
+        """Start with the rate learnt earlier this morning."""
         self.learnt = self._top = learnt
 
     def felt(self, now: float, *, crowded: bool, waited: float) -> None:
-        """An answer has come: whether the relay is crowded by its own word, and how long it took."""
+        """Count an answer: whether it says that the relay is crowded, and how many seconds it took."""
         since = now if self._since is None else self._since
         self._count += 1
         self._complaints += crowded or waited > max(REPLY_PATIENCE, GROWTH * self._quickest)

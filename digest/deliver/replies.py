@@ -1,7 +1,7 @@
-"""What a reply means: for its recipient, for the relay, for the pace.
+"""What a reply means for its recipient, for the relay and for the rate.
 
-The code decides between now, later and never (RFC 5321, 4.2.1); the enhanced status code (RFC 3463), where there is one,
-says whose matter it is.
+The code decides between now, later and never (RFC 5321, 4.2.1). The enhanced status code (RFC 3463), if there is one, says
+whom a refusal concerns.
 """
 
 import re
@@ -15,9 +15,9 @@ from digest.deliver.retry import MAX_IN_DOUBT_TRIES, OUR_FAULT_STEPS, retry_dela
 from digest.model import Message, Outcome, Receipt
 
 _ENHANCED = re.compile(r"(?:^|\s)([245]\.\d{1,3}\.\d{1,3})\b")
-_POLICY = re.compile(r"5\.(7\.\d+|1\.[78])$")  # RFC 3463: policy; our sender's address
+_POLICY = re.compile(r"5\.(7\.\d+|1\.[78])$")  # RFC 3463: policy; our sender address
 _CONTENT = re.compile(r"5\.(6\.\d+|3\.4)$")  # RFC 3463: media; message too big for the system
-_THROTTLED = re.compile(  # the relay as a whole has as much as it takes now, and will take this soon
+_THROTTLED = re.compile(  # the relay as a whole is at its limit now, and will take this message soon
     r"throttl|too many|too fast|concurren|thread limit|sending rate|rate limit|rate exceeded|unusual rate|connection limit"
     r"|slow down|4\.7\.28|4\.3\.2\b.*limit",
     re.IGNORECASE,
@@ -25,22 +25,22 @@ _THROTTLED = re.compile(  # the relay as a whole has as much as it takes now, an
 _CONNECTIONS = re.compile(
     r"concurren|too many (?:\w+ )?(?:connections|sessions)|thread limit|connection limit|connections from", re.IGNORECASE
 )
-_NOT_TODAY = re.compile(r"daily|per day|\bday\b|monthly|quota|per hour|hourly", re.IGNORECASE)
-_THEIRS = re.compile(
+_LONG_QUOTA = re.compile(r"daily|per day|\bday\b|monthly|quota|per hour|hourly", re.IGNORECASE)
+_ONE_MAILBOX = re.compile(
     r"4\.[12]\.\d+\b|.*gr[ae]y-?list", re.IGNORECASE
-)  # one mailbox is full, one sender new: no reason to go slower
+)  # one mailbox is full, or the sender is new to it: no reason to go slower
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """How a message that may or may not have arrived is treated, and under what name its relay is recorded."""
+    """What to do with a message that may or may not have arrived, and the name under which its relay is recorded."""
 
     relay: str
     resend: bool = True
 
 
 def enhanced_status(text: str) -> str:
-    """The enhanced status code of a reply, or an empty string."""
+    """Return the enhanced status code of a reply, or an empty string."""
     found = _ENHANCED.match(text)
     return found[1] if found else ""
 
@@ -51,20 +51,20 @@ def _outcome(code: int) -> Outcome:
 
 
 def outcome_of(message: Message, reply: Reply, policy: Policy, now: datetime) -> Receipt:
-    """2yz is sent, 4yz temporary, 5yz permanent; 3yz is no answer to a whole message, and tells nothing.
+    """Return the receipt for a reply: 2yz is sent, 4yz deferred, 5yz refused. 3yz is no answer to a whole message: unknown.
 
-    What is refused for what we are or do, our policy, our pace, says nothing of the reader: it is tried again.
+    A refusal for what we are or do (our policy, our rate) says nothing about the recipient, so the message is tried again.
     """
     outcome = _outcome(reply.code)
     status = enhanced_status(reply.text)
-    as_it_is = reply.code == 552 or _CONTENT.match(status)  # too large or not to be read, however often it comes
-    if outcome is Outcome.REFUSED and not as_it_is and cause(status, reply.text) is Cause.OURS:
+    about_content = reply.code == 552 or _CONTENT.match(status)  # too large or unreadable, however often it is sent
+    if outcome is Outcome.REFUSED and not about_content and cause(status, reply.text) is Cause.OURS:
         outcome = Outcome.DEFERRED
     return receipt(message, outcome, reply, policy, now)
 
 
 def receipt(message: Message, outcome: Outcome, reply: Reply, policy: Policy, now: datetime) -> Receipt:
-    """A receipt, with the time of the next try where there is to be one."""
+    """Return a receipt, with the time of the next try if there is to be one."""
     again = outcome is Outcome.DEFERRED or (
         outcome is Outcome.UNKNOWN and policy.resend and message.recipient.attempts + 1 < MAX_IN_DOUBT_TRIES
     )
@@ -82,36 +82,36 @@ def receipt(message: Message, outcome: Outcome, reply: Reply, policy: Policy, no
 
 
 def is_permanent(answer: Receipt) -> bool:
-    """Whether the relay has refused a message for good by its own word, whatever we make of it."""
+    """Return whether the relay itself refused a message for good (5yz), whatever outcome we record."""
     return answer.code // 100 == 5
 
 
 def is_our_fault(answer: Receipt) -> bool:
-    """Whether a refusal is for what we are or do, not for whom we write to."""
+    """Return whether a refusal is for what we are or do, not for the recipient."""
     return is_permanent(answer) and (answer.outcome is Outcome.DEFERRED or bool(_POLICY.match(answer.status)))
 
 
 def is_throttled(answer: Receipt) -> bool:
-    """Whether the relay would take this message if it came a little later, or over fewer connections."""
+    """Return whether the relay would take this message if it came a little later, or over fewer connections."""
     return (
         answer.outcome is Outcome.DEFERRED
         and answer.code > 0
         and bool(_THROTTLED.search(answer.reply))
-        and not _NOT_TODAY.search(answer.reply)
-        and not _THEIRS.match(answer.reply)
+        and not _LONG_QUOTA.search(answer.reply)
+        and not _ONE_MAILBOX.match(answer.reply)
     )
 
 
 def too_many_connections(answer: Receipt) -> bool:
-    """Whether the relay takes fewer connections than it has."""
+    """Return whether the relay says that it has too many connections."""
     return bool(_CONNECTIONS.search(answer.reply))
 
 
 def is_overloaded(answer: Receipt) -> bool:
-    """Whether the relay has as much as it can take now: a deferral that is not about one mailbox."""
-    return answer.outcome is Outcome.DEFERRED and answer.code > 0 and not _THEIRS.match(answer.reply)
+    """Return whether the relay has as much as it can take now: a deferral that is not about one mailbox."""
+    return answer.outcome is Outcome.DEFERRED and answer.code > 0 and not _ONE_MAILBOX.match(answer.reply)
 
 
 def one_line(text: str) -> str:
-    """A server's words on one line, bounded."""
+    """Return a server's text on one line of at most 500 characters."""
     return " ".join(text.split())[:500].rstrip(".:")

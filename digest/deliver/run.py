@@ -1,4 +1,4 @@
-"""One pass over the messages: relays, their connections, and what becomes of their messages."""
+"""One pass over the messages: the relays, their connections, and the outcome of each message."""
 
 import asyncio
 from collections import Counter
@@ -21,14 +21,14 @@ from digest.errors import RelayError
 from digest.model import Message, Outcome, Receipt
 
 Watch = Callable[[Receipt], None]
-POLL_INTERVAL = 0.05  # seconds between two looks of a connection that has nothing to carry
+POLL_INTERVAL = 0.05  # seconds between two checks by a connection that has nothing to carry
 
 
 @dataclass
 class Run:
     """One pass over the messages: what all its connections share.
 
-    `used` is how many messages each relay has carried on this `day` already, by its name; a warm-up plan goes by it.
+    `used` is how many messages each relay has already carried on this `day`, by its label; a warm-up plan counts them.
     """
 
     smtp: Smtp
@@ -39,10 +39,10 @@ class Run:
     stop: asyncio.Event = field(default_factory=asyncio.Event)
     used: Mapping[str, int] = field(default_factory=dict)
     day: date | None = None
-    proved: bool = False  # the edition has had messages taken before: a refusal of all that is left is believed
-    learnt: Mapping[str, RelayLimit] = field(default_factory=dict)  # of the relays this morning, by their labels
+    proved: bool = False  # relays took messages of this edition before: a refusal of all that is left is believed
+    learnt: Mapping[str, RelayLimit] = field(default_factory=dict)  # the relays' limits learnt this morning, by label
     _relay_states: list[RelayState] = field(init=False)
-    _tries: Counter[str] = field(default_factory=Counter)
+    _loss_points: Counter[str] = field(default_factory=Counter)
     _postponed: Counter[str] = field(default_factory=Counter)
     _paced: set[Waiting] = field(default_factory=set)
 
@@ -52,24 +52,24 @@ class Run:
             relay_state.remember(self.learnt.get(relay_state.relay.label))
 
     def lessons(self) -> dict[str, RelayLimit]:
-        """What this run has learnt of its relays' limits, by their labels."""
+        """Return the limits that this run has learnt of its relays, by label."""
         return {relay_state.relay.label: relay_state.learnt for relay_state in self._relay_states if relay_state.learnt}
 
     def _allowance(self, relay: Relay) -> int | None:
-        """What a relay's warm-up plan still allows today."""
+        """Return how many messages a relay's warm-up plan still allows today; None if there is no limit."""
         allowed = relay.warm_up.allowance(self.day or self.clock().date()) if relay.warm_up else None
         return None if allowed is None else max(0, allowed - self.used.get(relay.label, 0))
 
     async def deliver(self, messages: Iterator[Message]) -> None:
-        """Send the messages; returns when all have a receipt, or `stop` was set and what was in flight is settled."""
+        """Send the messages; return when all have a receipt, or when `stop` is set and those in flight have one."""
         self._queue = SendQueue(DomainQueue(messages, self.smtp.domain_rates), self.journal)
         helpers = [asyncio.create_task(self._queue.pump()), asyncio.create_task(self._let_go())]
         try:
             try:
                 while not self._queue.empty() and not all(relay_state.lost for relay_state in self._relay_states):
-                    await self._pass()
+                    await self._run_connections()
             finally:
-                stranded = await self._stranded()
+                stranded = await self._record_last()
             if self._queue.failure:
                 raise self._queue.failure
             if stranded and not self.stop.is_set():
@@ -80,11 +80,11 @@ class Run:
                 helper.cancel()
             await asyncio.gather(*helpers, return_exceptions=True)
 
-    async def _pass(self) -> None:
-        """All connections of all relays, until there is nothing left or nobody left to take it."""
+    async def _run_connections(self) -> None:
+        """Run all connections of all relays until no message is left, or no relay to take it."""
         ended = await asyncio.gather(
             *(
-                self._connection(relay_state, number)
+                self._run_connection(relay_state, number)
                 for relay_state in self._relay_states
                 for number in range(relay_state.relay.connections)
             ),
@@ -94,13 +94,13 @@ class Run:
             if error is not None:
                 raise error
 
-    async def _stranded(self) -> bool:
-        """Record the last answers; whether somebody is left whom no relay would carry.
+    async def _record_last(self) -> bool:
+        """Record the last answers; return whether a message is left that no relay would carry.
 
-        Where everybody was refused and nobody taken, it may be us, and nothing is final, however short the list.
+        If every recipient was refused and none accepted, we may be the cause. Then nothing is final, however short the list.
         """
         for relay_state in self._relay_states:
-            if not (relay_state.worked or self.proved) and _may_be_us(relay_state.unproved):
+            if not (relay_state.worked or self.proved) and _may_be_our_fault(relay_state.unproved):
                 for receipt in relay_state.unproved:
                     self._settle(replace(receipt, outcome=Outcome.DEFERRED, retry_at=self.clock()))
         more = not self._queue.empty()
@@ -108,9 +108,9 @@ class Run:
         return more or bool(released) or any(relay_state.unwanted for relay_state in self._relay_states)
 
     async def _let_go(self) -> None:
-        """Whoever waits for a relay's pace need not, once there is nothing more to send or somebody asks to stop."""
+        """Release those who wait for a relay's rate, once there is nothing more to send or `stop` is set."""
         while True:
-            with suppress(TimeoutError):  # not wait_for: before 3.12 it swallows being cancelled in the moment that `stop` is set
+            with suppress(TimeoutError):  # not wait_for: before 3.12 it loses a cancellation that comes just as `stop` is set
                 async with asyncio.timeout(4 * POLL_INTERVAL):
                     await self.stop.wait()
             if self.stop.is_set():
@@ -123,16 +123,16 @@ class Run:
 
     # — one connection —
 
-    async def _connection(self, relay_state: RelayState, number: int) -> None:
-        """One connection's share of the messages, made anew when it is lost; its number is beyond what a relay allows at once.
+    async def _run_connection(self, relay_state: RelayState, number: int) -> None:
+        """Carry one connection's share of the messages and reconnect if it is lost; end if `number` reaches the relay's limit.
 
-        Where it fails in a way that is not the relay's, the others settle what they have in flight and end.
+        If it fails for a reason other than the relay, the other connections finish what they have in flight and end.
         """
         session = Session(relay_state.relay, self.sender, self.clock, relay_state.trust, resend=self.smtp.in_doubt == "resend")
         relay_state.sessions.append(session)
         try:
-            while await self._turn(relay_state, number):
-                if await self._connected(relay_state, session):
+            while await self._wait_for_turn(relay_state, number):
+                if await self._ensure_connected(relay_state, session):
                     await self._carry(relay_state, session, number)
         except BaseException:
             self._queue.close()
@@ -141,29 +141,29 @@ class Run:
             relay_state.sessions.remove(session)
             await session.close()
 
-    async def _turn(self, relay_state: RelayState, number: int) -> bool:
-        """Wait until this relay should carry a message; False where there is nothing more for it to do."""
+    async def _wait_for_turn(self, relay_state: RelayState, number: int) -> bool:
+        """Wait until this relay should carry a message; return False if there is nothing more for it to do."""
         while not (relay_state.lost or number >= relay_state.limit or self._queue.empty()):
             if may_carry(relay_state, self._relay_states, self._now()):
                 return True
             await asyncio.sleep(POLL_INTERVAL)
         return False
 
-    async def _connected(self, relay_state: RelayState, session: Session) -> bool:
-        """Whether there is a connection; the first one of a relay is made alone, for its failure is the relay's.
+    async def _ensure_connected(self, relay_state: RelayState, session: Session) -> bool:
+        """Connect if necessary; return whether that worked. A relay's first connection is made alone: its failure is the relay's.
 
-        A relay may allow fewer connections than we would like: then it has those.
+        A relay may allow fewer connections than we would like; then it gets that many.
         """
         if session.connected:
             return True
         async with relay_state.first:
             if not relay_state.open:
-                return relay_state.well(self._now()) and await self._tried(relay_state, session)
-        return await self._tried(relay_state, session)
+                return relay_state.well(self._now()) and await self._try_connect(relay_state, session)
+        return await self._try_connect(relay_state, session)
 
-    async def _tried(self, relay_state: RelayState, session: Session) -> bool:
+    async def _try_connect(self, relay_state: RelayState, session: Session) -> bool:
         try:
-            if not await self._while_wanted(session.connect()):
+            if not await self._connect_while_wanted(session.connect()):
                 return False
         except RelayError as error:
             if relay_state.open:
@@ -174,8 +174,8 @@ class Run:
             return False
         return True
 
-    async def _while_wanted(self, connecting: Coroutine[None, None, None]) -> bool:
-        """Connect, as long as there is something to carry: a relay whose greeting takes minutes holds up nobody."""
+    async def _connect_while_wanted(self, connecting: Coroutine[None, None, None]) -> bool:
+        """Connect while there is something to carry, so that a relay whose greeting takes minutes holds up nothing."""
         task = asyncio.create_task(connecting)
         try:
             while not (await asyncio.wait([task], timeout=POLL_INTERVAL))[0]:
@@ -189,24 +189,24 @@ class Run:
         return True
 
     async def _carry(self, relay_state: RelayState, session: Session, number: int) -> None:
-        share = ConnectionQueue(self, relay_state, number)
+        connection_queue = ConnectionQueue(self, relay_state, number)
         try:
-            lost = await session.carry(share)
+            lost = await session.carry(connection_queue)
         except RelayError as error:
             relay_state.fail(error, self._now(), out=True)
             return
         if lost:
-            relay_state.hung_up(str(lost), share.answered, self._now())
-        elif share.full:
+            relay_state.hung_up(str(lost), connection_queue.answered, self._now())
+        elif connection_queue.full:
             await session.close()
 
     def _now(self) -> float:
         return asyncio.get_running_loop().time()
 
-    # — what a connection's messages come to —
+    # — what a connection asks for and reports —
 
     def take(self, relay_state: RelayState, number: int) -> tuple[Waiting, bool]:
-        """The next message for a relay's connection, and whether it comes at once but for the database."""
+        """Return the next message for a relay's connection, and whether it comes at once, apart from the database."""
         loop = asyncio.get_running_loop()
         future: Waiting = loop.create_future()
         if self.stop.is_set() or number >= relay_state.limit or not may_carry(relay_state, self._relay_states, loop.time()):
@@ -216,32 +216,32 @@ class Run:
         if wait := relay_state.pace.reserve(loop.time()):
             self._paced.add(future)
             future.add_done_callback(self._paced.discard)
-            loop.call_later(wait, self._waited, future)
+            loop.call_later(wait, self._hand_to_queue, future)
             return future, False
         self._queue.want(future)
         return future, True
 
-    def _waited(self, future: Waiting) -> None:
-        self._paced.discard(future)  # from now on it is the queue's
+    def _hand_to_queue(self, future: Waiting) -> None:
+        self._paced.discard(future)  # from now on the queue answers it
         if not future.done():
             self._queue.want(future)
 
     def report(self, relay_state: RelayState, answer: Receipt, waited: float, recorded: Recorded) -> None:
-        """The relay has answered."""
+        """Record a relay's answer and what it shows about the relay."""
         relay_state.pace.felt(self._now(), crowded=is_overloaded(answer), waited=waited)
         if answer.outcome is Outcome.SENT:
             relay_state.pace.took(self._now())
         self._queue.settle(answer, recorded)
         self.watch(answer)
-        if unwanted := relay_state.count_receipt(answer):
-            relay_state.fail(unwanted, self._now(), out=True)
-        if relay_state.unwanted:  # what it refused in its row, and since, is nobody's fault
+        if error := relay_state.count_receipt(answer):
+            relay_state.fail(error, self._now(), out=True)
+        if relay_state.unwanted:  # what it refused in its row, and since, is no recipient's fault
             for refused in relay_state.row:
                 self._settle(replace(refused, outcome=Outcome.DEFERRED, retry_at=self.clock()))
             relay_state.row = []
 
     def postpones(self, relay_state: RelayState, message: Message, answer: Receipt) -> bool:
-        """A relay that has more than it takes is given less, and what it did not take waits again; so many times at most."""
+        """Return whether the message waits again, at most `MAX_POSTPONEMENTS` times a pass; if so, give the relay less."""
         if not is_throttled(answer) or self._postponed[message.message_id] >= MAX_POSTPONEMENTS or self.stop.is_set():
             return False
         self._postponed[message.message_id] += 1
@@ -251,11 +251,11 @@ class Run:
         return True
 
     def back(self, relay_state: RelayState, message: Message, why: str, *, blame: bool) -> None:
-        """Another connection may try, or another relay; one that has cost so many waits for another pass."""
+        """Let another connection or relay try the message; one that has cost too many connections waits for another pass."""
         relay_state.returns()
-        going = why.startswith("421 ")  # more likely the relay's own going than this message
-        self._tries[message.message_id] += blame * (1 if going else 3)
-        if self._tries[message.message_id] < 3 * MAX_LOST_CONNECTIONS:
+        closing = why.startswith("421 ")  # the cause is more likely the relay itself than this message
+        self._loss_points[message.message_id] += blame * (1 if closing else 3)
+        if self._loss_points[message.message_id] < 3 * MAX_LOST_CONNECTIONS:
             self._queue.back(message)
         else:
             reply = Reply(0, f"the connection was lost: {why}")
@@ -266,15 +266,15 @@ class Run:
         self.watch(answer)
 
 
-def _may_be_us(refusals: Sequence[Receipt]) -> bool:
-    """Whether refusals with nothing taken beside them may speak of us: several, or one whose words do not name the reader."""
-    return len(refusals) > 1 or any(cause(row.status, row.reply) is not Cause.GONE for row in refusals)
+def _may_be_our_fault(refusals: Sequence[Receipt]) -> bool:
+    """Return whether refusals with nothing accepted may be about us: several, or one that does not call the mailbox gone."""
+    return len(refusals) > 1 or any(cause(refusal.status, refusal.reply) is not Cause.GONE for refusal in refusals)
 
 
 async def deliver_unrecorded(
     smtp: Smtp, sender: str, clock: Callable[[], datetime], messages: Iterable[Message]
 ) -> tuple[Receipt, ...]:
-    """Send some messages without a database, as test copies are; the receipts in their order."""
+    """Send some messages without a database, such as test copies; return the receipts in the messages' order."""
     numbered = [replace(message, recipient=replace(message.recipient, id=at)) for at, message in enumerate(messages)]
     receipts: dict[int, Receipt] = {}
     run = Run(smtp, sender, NoDeliveryLog(), clock, lambda receipt: receipts.update({receipt.recipient.id: receipt}))
