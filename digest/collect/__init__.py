@@ -1,5 +1,5 @@
-"""Stage 1: articles and comments from the sources, all at once.
+"""Stage 1: collect articles and comments from all sources at once.
 
-`collector` asks them; `fetch` is HTTP with manners, `allowed_hosts` the hosts that may be reached; `sources/` has a file for
-each kind of source.
+`collector` reads the sources. `fetch` is a polite HTTP client, and `allowed_hosts` decides which hosts it may reach.
+`sources/` has one module for each kind of source.
 """

@@ -1,4 +1,4 @@
-"""Stage 1: all sources read at once; a source that fails is a Failure in the harvest, never another's problem."""
+"""Stage 1: read all sources at once. A source that fails becomes a Failure in the harvest and does not affect the others."""
 
 import asyncio
 import logging
@@ -32,18 +32,18 @@ async def collect(
     conditional: bool = True,
     deadline: float = SOURCE_TIMEOUT,
 ) -> Harvest:
-    """What the sources published since an instant, each its own (by label), with the comments of those articles.
+    """Return what each source published since its own instant (`since`, by label), with the comments on those articles.
 
-    `conditional=False` asks every address in full: a 304 on a comment feed does not prove that nothing was removed.
+    `conditional=False` requests every address in full, because a 304 on a comment feed does not prove that nothing was removed.
     """
-    with _giving_way():
-        read = await asyncio.gather(*(_one(plan, fetcher, since[plan.label], conditional, deadline) for plan in plans))
+    with _short_switch_interval():
+        read = await asyncio.gather(*(_read_source(plan, fetcher, since[plan.label], conditional, deadline) for plan in plans))
     return sum(read, Harvest())
 
 
 @contextmanager
-def _giving_way() -> Iterator[None]:
-    """Whoever parses beside the event loop hands the interpreter back in 0.2 ms, not 5: the loop asks for it at each request."""
+def _short_switch_interval() -> Iterator[None]:
+    """Make threads beside the event loop release the interpreter after 0.2 ms, not 5: the loop needs it at each request."""
     usual = sys.getswitchinterval()
     sys.setswitchinterval(0.0002)
     try:
@@ -52,13 +52,13 @@ def _giving_way() -> Iterator[None]:
         sys.setswitchinterval(usual)
 
 
-async def _one(plan: SourcePlan, fetcher: Fetcher, since: datetime, conditional: bool, deadline: float) -> Harvest:
-    BUDGET.set(Budget())  # each source's reading is a task of its own, so it has this to itself
+async def _read_source(plan: SourcePlan, fetcher: Fetcher, since: datetime, conditional: bool, deadline: float) -> Harvest:
+    BUDGET.set(Budget())  # each source is read in a task of its own, so each has its own budget
     get = partial(fetcher.get, allow_private=plan.allow_private, conditional=conditional)
-    harvest = await _settled(_read(plan, get, since), plan.label, deadline)
+    harvest = await _catch_failures(_read(plan, get, since), plan.label, deadline)
     if plan.comments and harvest.articles:
         label = f"{plan.label}, comments by {plan.comments.kind}"
-        harvest = _with(harvest, await _settled(_discuss(plan.comments, get, harvest.articles), label, deadline))
+        harvest = _merge_comments(harvest, await _catch_failures(_discuss(plan.comments, get, harvest.articles), label, deadline))
     return harvest if harvest.failures else replace(harvest, read=(plan.label,))
 
 
@@ -70,8 +70,8 @@ async def _discuss(plan: CommentsPlan, get: Get, articles: Sequence[Article]) ->
     return await comment_reader(plan)(plan, get, articles)
 
 
-async def _settled(work: Awaitable[Harvest], label: str, deadline: float) -> Harvest:
-    """What a reading brings; what is wrong with it is a value."""
+async def _catch_failures(work: Awaitable[Harvest], label: str, deadline: float) -> Harvest:
+    """Return the harvest of `work`; if it fails or passes the deadline (seconds), return a Failure, but raise a ConfigError."""
     try:
         async with asyncio.timeout(deadline):
             return await work
@@ -81,35 +81,39 @@ async def _settled(work: Awaitable[Harvest], label: str, deadline: float) -> Har
         return Harvest(failures=(Failure(source=label, reason=str(error)),))
     except TimeoutError:
         return Harvest(failures=(Failure(source=label, reason=f"timed out after {deadline:.0f} seconds"),))
-    except Exception as error:  # a fault of ours that one source's bytes brought out must not cost the others their edition
+    except Exception as error:  # our own bug, triggered by one source's bytes, must not cost the others their edition
         log.exception("could not read %s", label)
         return Harvest(
             failures=(Failure(source=label, reason=f"internal error: {type(error).__name__}: {error}. Please report it."),)
         )
 
 
-def _with(native: Harvest, apart: Harvest) -> Harvest:
-    """Articles with the comments from elsewhere. Nobody is taken for removed where either side failed, or only one knows."""
-    promised = {row.article_id for row in native.threads}
-    spoken = {row.article_id for row in native.comments}
-    both = tuple(row for row in apart.threads if row.article_id in promised or row.article_id not in spoken)
-    whole = replace(native + apart, threads=both)
+def _merge_comments(native: Harvest, external: Harvest) -> Harvest:
+    """Add the comments from elsewhere to the articles and their own comments.
+
+    A missing comment counts as removed only if neither side failed and `external` has its thread whole. The thread must also be
+    whole in `native`, or have no comments there.
+    """
+    covered = {row.article_id for row in native.threads}
+    commented = {row.article_id for row in native.comments}
+    threads = tuple(row for row in external.threads if row.article_id in covered or row.article_id not in commented)
+    whole = replace(native + external, threads=threads)
     return replace(whole, threads=()) if whole.failures else whole
 
 
 async def taken_down(
     articles: Sequence[Article], harvest: Harvest, plans: Sequence[SourcePlan], fetcher: Fetcher
 ) -> Mapping[str, str]:
-    """Why some articles are not on their site any more, by their ids, after a reading of the sources.
+    """Return why articles are no longer on their site, by article id, after the sources were read.
 
-    What that reading brought is there. Of the rest a source's own list tells, where it was whole, else the article's address.
+    Articles in the harvest are still there. For the others, the source's list decides if it was read whole, else their address.
     """
     there = {row.id for row in (*harvest.articles, *harvest.older)}
     missing = [article for article in articles if article.id not in there]
     private = {plan.label: plan.allow_private for plan in plans}
     lists = dict(harvest.listed)
     asked = [row for row in missing if not _off_the_list(row, lists) and row.source in private]
-    answers = await asyncio.gather(*(_why_not(row, fetcher, allow_private=private[row.source]) for row in asked))
+    answers = await asyncio.gather(*(_removal_reason(row, fetcher, allow_private=private[row.source]) for row in asked))
     found = {row.id: f"{TAKEN_DOWN}it is not in its site's list any more" for row in missing if _off_the_list(row, lists)}
     return found | {row.id: why for row, why in zip(asked, answers, strict=True) if why}
 
@@ -118,8 +122,8 @@ def _off_the_list(article: Article, lists: Mapping[str, datetime]) -> bool:
     return article.source in lists and article.published >= lists[article.source]
 
 
-async def _why_not(article: Article, fetcher: Fetcher, *, allow_private: bool) -> str:
-    """Why an article cannot be read at its address; empty where it can, or where nobody knows: a shield's 403 proves nothing."""
+async def _removal_reason(article: Article, fetcher: Fetcher, *, allow_private: bool) -> str:
+    """Return why an article is gone from its address; empty if it is there or nobody knows: a bot shield's 403 proves nothing."""
     try:
         async with asyncio.timeout(ARTICLE_TIMEOUT):
             response = await fetcher.get(article.url, allow_private=allow_private, conditional=False)

@@ -1,4 +1,4 @@
-"""Stage 3: an edition becomes HTML and text.
+"""Stage 3: render an edition as HTML and text.
 
-`renderer` (templates, MJML, CSS); `variants` (one edition for each set of stories that its subscribers chose); `mjml_errors`.
+`renderer` (templates, MJML, CSS); `variants` (an edition for each set of stories that its subscribers chose); `mjml_errors`.
 """

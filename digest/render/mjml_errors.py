@@ -1,4 +1,4 @@
-"""What is wrong with a newsletter's MJML, and where: mrml passes on tags it does not know, and seldom says where it stumbles."""
+"""Errors in a newsletter's MJML, with their place: mrml passes on tags it does not know, and seldom says where it fails."""
 
 import re
 from collections.abc import Callable
@@ -12,7 +12,7 @@ TAGS = frozenset(
     mj-preview""".split()  # noqa: SIM905
 )
 POSITION = re.compile(r" at position (\d+):\d+")
-_MARK = re.compile(r"<!--@(.+?:\d+)-->")
+_TRACE = re.compile(r"<!--@(.+?:\d+)-->")
 _TAG = re.compile(r"<!--.*?-->|<(mj-[a-z-]+|mjml)\b", re.DOTALL)
 _VOID = frozenset(["area", "br", "col", "hr", "img", "input", "link", "meta", "wbr"])
 _ANY = re.compile(
@@ -23,18 +23,18 @@ _ANY = re.compile(
 
 
 def unknown_tag(source: str) -> re.Match[str] | None:
-    """The first tag that no MJML has; what stands in a comment is none."""
+    """Return the first tag, outside comments, that MJML does not have."""
     return next((tag for tag in _TAG.finditer(source) if tag[1] and tag[1] not in TAGS), None)
 
 
 def position(error: Exception, source: str) -> int | None:
-    """Where mrml stumbles, in characters; it seldom says, and then the first tag that does not fit is looked for."""
+    """Return where mrml fails, in characters. It seldom says so; if not, return the place of the first tag that does not fit."""
     place = POSITION.search(str(error))
     return _misfit(source) if place is None else len(source.encode()[: int(place[1])].decode("utf-8", "ignore"))
 
 
 def _misfit(source: str) -> int | None:
-    """The first `<` that begins no tag, or the tag that is closed by another, or never."""
+    """Return the place of the first `<` that begins no tag, or of a tag that another tag closes or that nothing closes."""
     open_: list[tuple[str, int]] = []
     for tag in _ANY.finditer(source):
         name = (tag["name"] or "").lower()
@@ -52,25 +52,25 @@ def _misfit(source: str) -> int | None:
 
 
 def place(marked: str, at: int | None, otherwise: str) -> str:
-    """The file and line of a position in a source, by the same source with marks in it (see `Marking`)."""
+    """Return the file and line of a position in a source, from the same source with `TracedTemplates`' comments in it."""
     if at is None:
         return otherwise
-    found, marks = otherwise, 0
-    for mark in _MARK.finditer(marked):
-        if mark.start() - marks > at:
+    found, traces_length = otherwise, 0
+    for trace in _TRACE.finditer(marked):
+        if trace.start() - traces_length > at:
             break
-        found, marks = mark[1], marks + len(mark[0])
+        found, traces_length = trace[1], traces_length + len(trace[0])
     return found
 
 
 class TracedTemplates(BaseLoader):
-    """Templates with a comment that names file and line before each line that begins with a tag."""
+    """Templates that have a comment with file and line before each line that begins with a tag."""
 
     def __init__(self, inner: BaseLoader) -> None:
         self._inner = inner
 
     def get_source(self, environment: Environment, template: str) -> tuple[str, str | None, Callable[[], bool] | None]:
-        """One template."""
+        """Return one template; only MJML gets the comments."""
         text, path, fresh = self._inner.get_source(environment, template)
         lines = [
             f"<!--@{template}:{number}-->{line}" if line.lstrip().startswith("<") else line

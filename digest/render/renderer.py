@@ -1,8 +1,8 @@
-"""Stage 3: an edition → subject, preheader, HTML and plain text. Pure, and done once for all readers.
+"""Stage 3: render an edition as subject, preheader, HTML and plain text. Pure, and done once for all recipients of a variant.
 
-Jinja2 first, with all partials, then MJML, then CSS inlining: mrml would leave `mj-style inline="inline"` in the head, so
-those rules are taken out and put on their elements here, and only those (with mrml's own base rules on every cell a mail
-is half as large again). mrml passes tags it does not know straight through, so they are looked for here.
+Jinja2 comes first, with all partials, then MJML, then CSS inlining. mrml would leave `mj-style inline="inline"` in the head, so
+this module puts those rules on their elements. It puts only those: with mrml's own base rules on every cell, a mail is half as
+large again. mrml passes tags it does not know straight through, so this module looks for them.
 """
 
 import re
@@ -28,12 +28,12 @@ from digest.render.mjml_errors import POSITION, TAGS, TracedTemplates, place, po
 from digest.text.placeholders import PREFIX, Placeholders, filled_size
 from digest.text.prose import shorten, squeeze
 
-MAX_HTML_BYTES = 100_000  # bytes of HTML as it leaves, a reader's own words in it; Gmail cuts a message off at 102 KB
+MAX_HTML_BYTES = 100_000  # bytes of HTML as it leaves, with a recipient's values in it; Gmail cuts a message off at 102 KB
 _HERE = Path(__file__).parent.parent
 PACKAGED = next(folder for folder in (_HERE / "templates", _HERE.parent / "templates") if folder.is_dir())
 _INLINE = re.compile(r'<mj-style inline="inline">(.*?)</mj-style>', re.DOTALL)
 _INDENT = re.compile(r"\n\s+")
-_BETWEEN = re.compile(r"(?<=>)[ \t]+(?=</?mj)")  # mrml takes blanks between two of its tags for text, unless a line ends there
+_BETWEEN = re.compile(r"(?<=>)[ \t]+(?=</?mj)")  # mrml reads blanks between two of its tags as text, unless a line ends there
 _SHARE = {
     "email": ("by email", "mailto:?subject={title}&body={url}"),
     "bluesky": ("on Bluesky", "https://bsky.app/intent/compose?text={title}%20{url}"),
@@ -46,7 +46,7 @@ _SHARE = {
 
 @dataclass(frozen=True, slots=True)
 class ShareLink:
-    """Where a story can be passed on."""
+    """A labelled link: where to share a story, or one below the button of an email."""
 
     label: str
     url: str
@@ -54,7 +54,7 @@ class ShareLink:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ButtonEmail:
-    """What an email to one person says: a title, some sentences, one button, other links below it, and why it was sent."""
+    """The content of an email to one person: a title, some paragraphs, one button, other links below it, and why it was sent."""
 
     subject: str
     title: str
@@ -66,7 +66,7 @@ class ButtonEmail:
 
 
 class Design:
-    """The templates of one newsletter: its own where it has them, the packaged ones for the rest."""
+    """The templates of one newsletter: its own if it has them, the packaged ones for the rest."""
 
     def __init__(self, newsletter: Newsletter, folders: Sequence[Path]) -> None:
         self._newsletter = newsletter
@@ -75,12 +75,12 @@ class Design:
         self._environment.filters["long_date"] = self._long_date
 
     def _long_date(self, day: date) -> str:
-        """A date in the newsletter's language with the day of the week; in English as a newspaper writes it, without a comma."""
+        """Return a date in the newsletter's language with the weekday; in English without a comma, as newspapers write it."""
         language = self._newsletter.language.replace("-", "_")
         return str(format_date(day, "EEEE d MMMM y" if language.startswith("en") else "full", locale=language))
 
     def render(self, edition: Edition) -> Rendered:
-        """The edition in words; TemplateError names the file and the line that cannot be rendered."""
+        """Return the rendered edition; raise TemplateError, which names file and line, if it cannot be rendered."""
         context = self._context(edition)
         subject = squeeze(self._fill("subject.txt.j2", context))
         preheader = squeeze(self._fill("preheader.txt.j2", context))
@@ -89,29 +89,29 @@ class Design:
         if PREFIX in subject:
             raise TemplateError("the subject cannot use reader or subscriber values", thing="subject.txt.j2")
         context |= {"subject": subject, "preheader": preheader}
-        html, text = self._html(context), _unblank(self._fill("edition.txt.j2", context))
+        html, text = self._html(context), _fold_blank_lines(self._fill("edition.txt.j2", context))
         return Rendered(subject=subject, preheader=preheader, html=html, text=text)
 
     def size(self, edition: Edition) -> int:
-        """Bytes of an edition's HTML as it leaves, a reader's own words in it at their longest."""
+        """Return the size in bytes of an edition's HTML as it leaves, with a recipient's values in it at their longest."""
         return filled_size(self.render(edition).html, len(self._newsletter.public_url or ""))
 
     def email(self, name: str, url: str, more: Mapping[str, str] = NOTHING, **values: object) -> Rendered:
-        """An email to one person with a button that leads to `url`; its words are in `emails/NAME.txt.j2`, those of `more` links in
-        its `labels`.
+        """Return an email to one person with a button that leads to `url`. Its text is in `emails/NAME.txt.j2`; that template's
+        `labels` have the text of the `more` links.
         """
-        words = self._module(f"emails/{name}.txt.j2", {"newsletter": self._newsletter, **values})
+        parts = self._module(f"emails/{name}.txt.j2", {"newsletter": self._newsletter, **values})
         email = ButtonEmail(
-            subject=squeeze(str(words.subject)),
-            title=squeeze(str(words.title)),
-            paragraphs=tuple(map(squeeze, str(words.text).strip().split("\n\n"))),
-            button=squeeze(str(words.button)),
+            subject=squeeze(str(parts.subject)),
+            title=squeeze(str(parts.title)),
+            paragraphs=tuple(map(squeeze, str(parts.text).strip().split("\n\n"))),
+            button=squeeze(str(parts.button)),
             url=url,
-            small=squeeze(str(words.small)),
-            more=tuple(ShareLink(words.labels[key], address) for key, address in more.items()),
+            small=squeeze(str(parts.small)),
+            more=tuple(ShareLink(parts.labels[key], address) for key, address in more.items()),
         )
         context = {"email": email, "newsletter": self._newsletter}
-        html, text = self._html(context, "email.mjml.j2"), _unblank(self._fill("email.txt.j2", context))
+        html, text = self._html(context, "email.mjml.j2"), _fold_blank_lines(self._fill("email.txt.j2", context))
         return Rendered(subject=email.subject, preheader="", html=html, text=text)
 
     def _context(self, edition: Edition) -> dict[str, Any]:
@@ -130,32 +130,32 @@ class Design:
         }
 
     def _fill(self, name: str, context: dict[str, Any]) -> str:
-        with _named(name):
+        with _template_errors(name):
             return self._environment.get_template(name).render(context)
 
     def _module(self, name: str, context: dict[str, Any]) -> Any:
-        """What a template sets."""
-        with _named(name):
+        """Return a template as a module, which has the values that the template sets."""
+        with _template_errors(name):
             return self._environment.get_template(name).make_module(context)
 
     def _html(self, context: dict[str, Any], name: str = "edition.mjml.j2") -> str:
-        source = _even(self._fill(name, context))
+        source = _without_blanks(self._fill(name, context))
         if unknown := unknown_tag(source):
-            told = f"unknown MJML tag <{unknown[1]}>"
+            message = f"unknown MJML tag <{unknown[1]}>"
             raise TemplateError(
-                told, thing=self._place(name, context, unknown.start()), remedy=f"Supported tags: {', '.join(sorted(TAGS))}."
+                message, thing=self._place(name, context, unknown.start()), remedy=f"Supported tags: {', '.join(sorted(TAGS))}."
             )
         try:
             return _html_of(source)
         except (ValueError, css_inline.InlineError) as error:
             at = position(error, source)
             near = "" if at is None else f" near “{squeeze(source[max(0, at - 40) : at + 40])}”"
-            told = f"invalid MJML: {POSITION.sub('', str(error))}{near}"
-            raise TemplateError(told, thing=self._place(name, context, at)) from error
+            message = f"invalid MJML: {POSITION.sub('', str(error))}{near}"
+            raise TemplateError(message, thing=self._place(name, context, at)) from error
 
     def _place(self, name: str, context: dict[str, Any], at: int | None) -> str:
-        marked = _environment(TracedTemplates(self._loader)).get_template(name).render(context)
-        return place(_even(marked), at, name)
+        traced = _environment(TracedTemplates(self._loader)).get_template(name).render(context)
+        return place(_without_blanks(traced), at, name)
 
     def _share(self, article: Article) -> list[ShareLink]:
         title, url = quote(shorten(article.title, 120), safe=""), quote(article.url, safe="")
@@ -163,14 +163,14 @@ class Design:
         return [ShareLink(label, address.format(title=title, url=url)) for label, address in rows]
 
     def _picture(self, article: Article) -> Image | None:
-        """The article's picture, where it lies on the newsroom's own host: no third party learns who reads."""
+        """Return the article's picture if it is on an own or allowed host, so that no third party learns who reads."""
         own = {urlsplit(url).hostname or "" for url in (self._newsletter.site_url or "", article.url)} - {""}
         allowed = {*own, *self._newsletter.image_hosts}
         host = urlsplit(article.image.url).hostname or "" if article.image else ""
         return article.image if any(host == name or host.endswith(f".{name}") for name in allowed) else None
 
     def _report(self, comment: Comment) -> str:
-        """Where a reader reports a comment."""
+        """Return the link with which a reader reports a comment."""
         to = self._newsletter.report_to or self._newsletter.reply_to or self._newsletter.sender
         _, address = split_mailbox(to)
         subject, body = quote(f"Report: comment by {comment.author}"), quote(comment.url, safe="")
@@ -178,8 +178,8 @@ class Design:
 
 
 @contextmanager
-def _named(name: str) -> Iterator[None]:
-    """TemplateError for whatever a template raises, with its file and line."""
+def _template_errors(name: str) -> Iterator[None]:
+    """Raise TemplateError, with file and line, for whatever a template raises."""
     try:
         yield
     except TemplateSyntaxError as error:
@@ -189,7 +189,7 @@ def _named(name: str) -> Iterator[None]:
 
 
 def _place(error: BaseException, name: str) -> str:
-    """File and line of the template that raised; Jinja puts them into the traceback."""
+    """Return file and line of the template that raised; Jinja puts them into the traceback."""
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename.endswith(".j2")]
     return f"{frames[-1].filename}:{frames[-1].lineno}" if frames else name
 
@@ -204,21 +204,21 @@ def _environment(loader: BaseLoader) -> Environment:
     )
 
 
-def _even(filled: str) -> str:
-    """The source without blanks between tags that mrml would take for text; as long as it was, so that places stay."""
+def _without_blanks(filled: str) -> str:
+    """Return the source without blanks between tags, which mrml would read as text; its length and all positions stay."""
     return _BETWEEN.sub(lambda blanks: f"\n{' ' * (len(blanks[0]) - 1)}", filled.replace("\r\n", "\n"))
 
 
 def _html_of(source: str) -> str:
-    """MJML as HTML, our own rules on their elements; the rules' room stays, so that a position is one of the source."""
+    """Return MJML as HTML with our own rules on their elements; blanks replace the rules, so that positions stay."""
     rules = "\n".join(_INLINE.findall(source))
     inliner = css_inline.CSSInliner(inline_style_tags=False, keep_style_tags=True, extra_css=rules, load_remote_stylesheets=False)
     bare = _INLINE.sub(lambda block: " " * len(block[0].encode()), source)
     html = _INDENT.sub("\n", inliner.inline(mjml.mjml2html(bare)))
-    return html.replace('role="article"', 'role="main"', 1)  # a screen reader finds the mail as the page's main part
+    return html.replace('role="article"', 'role="main"', 1)  # so that a screen reader finds the mail as the page's main part
 
 
-def _unblank(text: str) -> str:
-    """At most one blank line between two others."""
+def _fold_blank_lines(text: str) -> str:
+    """Return the text with at most one blank line between two others."""
     lines = "\n".join(line.rstrip() for line in text.splitlines())
     return re.sub(r"\n{3,}", "\n\n", lines).strip() + "\n"

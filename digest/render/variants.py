@@ -1,7 +1,7 @@
-"""One edition in as many versions as its readers' choices make of it: which stories, with comments or without.
+"""The variants of one edition that its recipients' choices make: which stories, with comments or without.
 
-A version is named by the places of its stories, so two sets of topics that choose the same stories share one; the whole
-edition has no name. Each is rendered once, never for a reader.
+A variant is named by the places of its stories, so two sets of topics that choose the same stories share one. The name of the
+whole edition is empty. Each variant is rendered once, not once for each recipient.
 """
 
 from dataclasses import replace
@@ -10,7 +10,7 @@ from functools import cache
 from digest.model import Edition, Rendered, Story
 from digest.render.renderer import Design
 
-QUIET = "q"  # without comments
+QUIET = "q"  # ends the name of a variant without comments
 
 
 class Variants:
@@ -23,7 +23,7 @@ class Variants:
         self.chosen = cache(self._chosen)
 
     def _chosen(self, topics: tuple[str, ...], comments: bool) -> str | None:
-        """The version for a reader: the stories of their topics, and those that have none; None where that is no story."""
+        """Return the name of a recipient's variant: stories on their topics or without topics; None if there are none."""
         wanted = {topic.casefold() for topic in topics}
         places = [at for at, own in enumerate(self._topics) if not wanted or not own or own & wanted]
         if not places:
@@ -34,12 +34,12 @@ class Variants:
         return ".".join(map(str, places)) + (QUIET if quiet else "")
 
     def rendered(self, name: str) -> Rendered:
-        """A version in words."""
+        """Return the variant of this name, rendered."""
         return self._design.render(variant_key(self._edition, name))
 
 
 def variant_key(edition: Edition, name: str) -> Edition:
-    """The edition as a version has it."""
+    """Return the edition as one variant has it: with its stories only, and with comments or without."""
     if not name:
         return edition
     quiet, places = name.endswith(QUIET), map(int, name.removesuffix(QUIET).split("."))

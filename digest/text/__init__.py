@@ -1,4 +1,4 @@
-"""Strangers' text: HTML to plain text, cutting at sentence ends, and when two articles are one.
+"""Strangers' text: HTML to plain text, cutting at sentence ends, and whether two articles are the same.
 
-`placeholders` stand for a subscriber's own words in a rendered edition.
+`placeholders` stand for a recipient's own values in a rendered edition.
 """

@@ -1,7 +1,7 @@
-"""What a page's HTML holds and a reader of the page does not read as its words: cards, buttons, players, captions, spoilers.
+"""Parts of a page's HTML that a person does not read as its text: cards, buttons, players, captions, spoilers.
 
-HTML is bounded in depth before any parser sees it: parsers are quadratic in it (40,000 open `<div>` cost seconds), and browsers
-stop at 512 too. Only this module and `sources` know lxml.
+The depth of HTML is limited before any parser sees it: parsers are quadratic in depth (40,000 open `<div>` cost seconds), and
+browsers stop at 512 too. Only this module and `collect/sources` use lxml.
 """
 
 import re
@@ -9,9 +9,9 @@ import re
 import lxml.etree
 import lxml.html
 
-MAX_DEPTH = 512  # elements inside elements; as Chromium and WebKit have it
-SPOILER_CUT = "[…]"  # where a spoiler stood
-NOTHING = "\u200b"  # where a word goes on, or ends: `markup.tidy` takes it out
+MAX_DEPTH = 512  # elements inside elements; the limit of Chromium and WebKit
+SPOILER_CUT = "[…]"  # what replaces a spoiler
+NOTHING = "\u200b"  # what replaces a footnote's number inside or after a word; `markup.tidy` removes it
 
 _TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9-]*)((?:[^<>\"']|\"[^\"]*\"|'[^']*')*)>")
 _EMPTY = frozenset(("area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr"))
@@ -27,7 +27,7 @@ _MACHINERY = (
     "addtoany_share_save_container", "ez-toc-container", "wp-block-jetpack-subscriptions", "wp-playlist",
     # Discourse's pictures, quotations of posts, polls
     "lightbox-wrapper", "onebox", "poll", "meta",
-    # posts of other places inside an article
+    # posts of other sites inside an article
     "twitter-tweet", "twitter-video", "instagram-media", "tiktok-embed", "fb-post", "reddit-embed-bq", "bluesky-embed",
     "mastodon-embed", "imgur-embed-pub",
     # plugins that count, share and list
@@ -35,17 +35,17 @@ _MACHINERY = (
     "td-post-sharing", "dpsp-share-text", "addthis_toolbox", "a2a_kit", "shareaholic-canvas", "post-views", "rt-reading-time",
     "span-reading-time", "toc_container", "lwptoc", "yoast-table-of-contents", "wp-block-yoast-seo-table-of-contents",
     "wp-block-table-of-contents", "mc4wp-form", "kg-header-card-button", "kg-toc-card",
-    # Mastodon's mark of a quoted post
+    # how Mastodon marks a quoted post
     "quote-inline",
     # footnotes and headings of site generators
     "footnote-backref", "footnote-backlink", "footnote-return", "reversefootnote", "footnote-ref", "headerlink", "anchorjs-link",
     "footnote-reference", "footref", "footnotes", "wp-block-footnotes", "toc", "reading-time",
 )  # fmt: skip
-_SHARING = re.compile(  # themes call their own so
+_SHARING = re.compile(  # the names that themes give their own
     r"(?:^|[-_])(?:share|sharing|social)(?:[-_](?:buttons?|bar|icons?|links?|panel|widget|container|counts?|box|list))+$",
     re.IGNORECASE,
 )
-_NAMED = re.compile(
+_QUICK_CHECK = re.compile(
     "|".join(["display", "visibility", "hidden", "<sup", "<details", "shar", "social", *map(re.escape, (*_SPOILER, *_MACHINERY))]),
     re.IGNORECASE,
 )
@@ -55,7 +55,7 @@ _DATA_SPOILER = "data-spoiler"
 
 
 def limit_depth(markup: str) -> str:
-    """The markup without the elements that lie deeper than `DEEPEST`; their words stay."""
+    """Return the markup without the elements deeper than `MAX_DEPTH`; their text stays."""
     if markup.count("<") <= MAX_DEPTH:
         return markup
     depth, kept, at = 0, [], 0
@@ -71,36 +71,36 @@ def limit_depth(markup: str) -> str:
 
 
 def without_hidden(markup: str, *, folded: bool = True) -> str:
-    """The markup without what is no word of it, and with spoilers cut; most markup has neither, and a look tells.
+    """Return the markup without the parts that are not its text, and with spoilers cut; a quick check finds that most has neither.
 
-    What is `folded` (`<details>`) stays, or counts as a spoiler: in a comment it is one.
+    With `folded`, `<details>` stays; without, it counts as a spoiler, as it does in a comment.
     """
-    if not _NAMED.search(markup) and _DATA_SPOILER not in markup:
+    if not _QUICK_CHECK.search(markup) and _DATA_SPOILER not in markup:
         return markup
     try:
         root = lxml.html.fragment_fromstring(markup, create_parent="div", parser=lxml.html.HTMLParser(huge_tree=True))
     except (lxml.etree.ParserError, ValueError):
         return markup
     for element in list(root.iter(lxml.etree.Element)):
-        words = f" {SPOILER_CUT} " if element.tag == "details" and not folded else _instead(element)
-        if words and element is not root:
-            _emptied(element, words)
+        replacement = f" {SPOILER_CUT} " if element.tag == "details" and not folded else _replacement(element)
+        if replacement and element is not root:
+            _replace_content(element, replacement)
     return str(lxml.html.tostring(root, encoding="unicode"))
 
 
-def _instead(element: lxml.html.HtmlElement) -> str:
-    """What stands in the place of an element; an empty string where it stays."""
+def _replacement(element: lxml.html.HtmlElement) -> str:
+    """Return what replaces an element; an empty string if the element stays."""
     names = set(str(element.get("class", "")).split())
     if names & _SPOILERS or element.get(_DATA_SPOILER) is not None:
         return f" {SPOILER_CUT} "
-    away = names & _PARTS or element.get("hidden") is not None or _HIDDEN.search(str(element.get("style", "")))
-    if away or any(map(_SHARING.search, names)):
+    hidden = names & _PARTS or element.get("hidden") is not None or _HIDDEN.search(str(element.get("style", "")))
+    if hidden or any(map(_SHARING.search, names)):
         return " "
     return NOTHING if _is_footnote_mark(element) else ""
 
 
 def _is_footnote_mark(element: lxml.html.HtmlElement) -> bool:
-    """Whether it is the raised number of a footnote, which leads to another place of the page."""
+    """Return whether an element is the raised number of a footnote, which links to another place on the page."""
     if element.tag != "sup" or len(element.text_content()) > 6:
         return False
     return "fn" in str(element.get("class", "")).split() or any(
@@ -108,8 +108,8 @@ def _is_footnote_mark(element: lxml.html.HtmlElement) -> bool:
     )
 
 
-def _emptied(element: lxml.html.HtmlElement, words: str) -> None:
-    """The words alone, in a span that says nothing else: to take an element out would join its tail to all before it."""
+def _replace_content(element: lxml.html.HtmlElement, replacement: str) -> None:
+    """Turn an element into a bare span with this text; to remove it would join its tail to all text before it."""
     tail = element.tail
     element.clear()
-    element.tag, element.text, element.tail = "span", words, tail
+    element.tag, element.text, element.tail = "span", replacement, tail

@@ -1,9 +1,9 @@
-"""Cutting plain text where a reader would: at the end of a sentence, else of a word."""
+"""Plain text, cut where a person would cut it: at the end of a sentence, else of a word."""
 
 import re
 from collections.abc import Sequence
 
-_HALF = re.compile("[\ud800-\udfff]")  # of a sign beyond the first plane, without its other half
+_SURROGATE = re.compile("[\ud800-\udfff]")  # half of a character beyond the first plane, without its other half
 _SENTENCE_END = re.compile(r"""[.!?…。！？؟][)"'’”»\]]*(?=\s|$)|[。！？]""")
 _CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _NO_END = re.compile(
@@ -13,24 +13,24 @@ _NO_END = re.compile(
 
 
 def words(text: str) -> list[str]:
-    """The words of a text, numbers among them."""
+    """Return the words of a text, including numbers."""
     return re.findall(r"[^\W_]+(?:['’][^\W_]+)*", text)
 
 
 def length(text: str, said: Sequence[str] | None = None) -> int:
-    """How many words a text has, which may be known already; in scripts without spaces two characters count as one."""
+    """Return how many words a text has (`said`, if they are known); in scripts without spaces two characters count as one word."""
     if said is not None and not _CJK.search(text):
         return len(said)
     return len(words(_CJK.sub(" ", text))) + len(_CJK.findall(text)) // 2
 
 
 def squeeze(text: str) -> str:
-    """The text on one line, its white space folded."""
+    """Return the text on one line, with its white space folded."""
     return " ".join(text.split())
 
 
 def sentences(text: str) -> list[str]:
-    """The sentences of one paragraph, abbreviations and initials kept whole."""
+    """Return the sentences of one paragraph; abbreviations and initials do not end one."""
     found, start = [], 0
     for match in _SENTENCE_END.finditer(text):
         if _NO_END.search(text[max(start, match.end() - 12) : match.end()]):
@@ -42,7 +42,7 @@ def sentences(text: str) -> list[str]:
 
 
 def excerpt(text: str, limit: int) -> str:
-    """The leading whole sentences that fit in `limit` characters, else whole words and an ellipsis."""
+    """Return the leading whole sentences that fit in `limit` characters, else whole words and an ellipsis."""
     text = squeeze(text[: 4 * limit + 1_000])
     if len(text) <= limit:
         return text
@@ -56,7 +56,7 @@ def excerpt(text: str, limit: int) -> str:
 
 
 def shorten(text: str, limit: int) -> str:
-    """The text on one line, cut before the word that passes `limit` characters, with an ellipsis."""
+    """Return the text on one line, cut before the word that passes `limit` characters, with an ellipsis."""
     text = squeeze(text[: 4 * limit + 1_000])
     if len(text) <= limit:
         return text
@@ -66,16 +66,16 @@ def shorten(text: str, limit: int) -> str:
 
 
 def counted(count: int, one: str, many: str = "") -> str:
-    """A number with its noun, as a sentence has it; `many` where an `s` does not make the plural."""
+    """Return a number with its noun, as in a sentence; `many` is the plural if it is not the noun with an `s`."""
     return f"{count} {one if count == 1 else many or one + 's'}"
 
 
 def number(text: object, most: int) -> int | None:
-    """A whole number as a stranger writes it, at most `most`; None where it is none."""
+    """Return a whole number as a stranger wrote it, at most `most`; None if it is not one, or has 12 digits or more."""
     digits = str(text).strip()
     return min(int(digits), most) if digits.isascii() and digits.isdigit() and len(digits) < 12 else None
 
 
 def storable(text: str) -> str:
-    """A text that any database and any file takes: no NUL, no half of a character."""
-    return _HALF.sub("\ufffd", text).replace("\0", "")
+    """Return the text as any database and any file accepts it: without NUL and without halves of characters."""
+    return _SURROGATE.sub("\ufffd", text).replace("\0", "")

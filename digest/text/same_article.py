@@ -1,8 +1,8 @@
-"""Whether two articles are one: decided by several signs together, never by one alone.
+"""Whether two articles are the same: unless they have one id, several signs decide together, never one alone.
 
-The same page may tell several stories by anchors, or link all of them to the front page; a story may move, be posted twice, or
-come from two sites. So an address that two articles share makes them one only where their words agree too (or where two sources
-speak of it), and words that agree only where they are more than a headline.
+One page may have several stories at anchors, or all stories may link to the front page. A story may move, be posted twice, or
+come from two sites. So two articles with one address are the same only if their words agree too, or two sources publish them.
+Two articles with the same words are the same only if more than the headline agrees.
 """
 
 import re
@@ -16,13 +16,13 @@ from digest.text.markup import identity
 from digest.text.prose import words
 
 OPENING_WORDS = 40  # words of a text that are compared
-MIN_WORDS = 8  # words that two texts must have to be alike
-MIN_SIMILARITY = 0.8  # of the pairs of words of both
-MAX_DISTANCE = timedelta(days=7)  # between two that are one although they have nothing in common but their words
+MIN_WORDS = 8  # words that two texts must have to be compared
+MIN_SIMILARITY = 0.8  # the share of both texts' pairs of words that they have in common
+MAX_DISTANCE = timedelta(days=7)  # between two that are the same although they have only their words in common
 
 
 def signs_of(article: Article) -> ArticleSigns:
-    """What an article is known again by."""
+    """Return the signs by which an article is recognised."""
     address, _, anchor = article.url.partition("#")
     return ArticleSigns(
         id=article.id,
@@ -44,12 +44,12 @@ class KnownArticles:
             self.add(row)
 
     def add(self, row: ArticleSigns) -> None:
-        """One more."""
+        """Add one article."""
         for sign in _signs(row):
             self._by[sign].append(row)
 
     def find(self, row: ArticleSigns) -> ArticleSigns | None:
-        """The one that is the same, if there is one; by its own id before any other."""
+        """Return the known article that is the same, if any; one with the same id comes before any other."""
         candidates = [other for sign in _signs(row) for other in self._by.get(sign, ())]
         return next((other for other in candidates if same_article(row, other)), None)
 
@@ -62,7 +62,7 @@ def _signs(row: ArticleSigns) -> list[tuple[str, str]]:
 
 
 def same_article(one: ArticleSigns, other: ArticleSigns) -> bool:
-    """Whether two are one article."""
+    """Return whether two articles are the same."""
     if one.id == other.id:
         return True
     if one.address and one.address == other.address:
@@ -72,7 +72,7 @@ def same_article(one: ArticleSigns, other: ArticleSigns) -> bool:
 
 
 def _on_one_page(one: ArticleSigns, other: ArticleSigns) -> bool:
-    if not (one.title and other.title):  # from a time when no more than the address was kept
+    if not (one.title and other.title):  # a row from the time when only the address was kept
         return True
     alike = _titles_alike(one, other) and (_texts_alike(one, other) or not (one.opening and other.opening))
     if one.anchor != other.anchor:
@@ -81,13 +81,13 @@ def _on_one_page(one: ArticleSigns, other: ArticleSigns) -> bool:
 
 
 def _titles_alike(one: ArticleSigns, other: ArticleSigns) -> bool:
-    """Equal, or one within the other, as where a page adds its site's name."""
+    """Return whether two titles are equal, or one is within the other, as when a page adds its site's name."""
     short, long = sorted((one.title, other.title), key=len)
     return short == long or (" " in short and f" {short} " in f" {long} ")
 
 
 def _texts_alike(one: ArticleSigns, other: ArticleSigns) -> bool:
-    """Whether two openings are nearly the same; a figure that differs makes them two, as with each day's tides."""
+    """Return whether two openings are nearly the same; a figure that differs makes them two, as with each day's tides."""
     a, b = one.opening.split(), other.opening.split()
     if a == b and len(a) >= MIN_WORDS:
         return True

@@ -1,8 +1,8 @@
-"""Where articles and comments come from: one module a kind, wire format → values.
+"""Adapters for articles and comments: one module for each kind of source, from wire format to values.
 
-A kind is a function `read(plan, get, since)` that returns a Harvest of the articles published since an instant, with their
-comments; a kind of comments apart is `discuss(plan, get, articles)`. Both raise FetchError or SourceError when the source as
-a whole cannot be read; what can be read of a source that is partly broken is returned, with a Failure beside it.
+`read(plan, get, since)` returns a Harvest of the articles published since an instant, with their comments.
+`discuss(plan, get, articles)` returns a Harvest of the comments elsewhere on given articles. Both raise FetchError or
+SourceError if the source as a whole cannot be read. If only part of it can be read, they return that part with a Failure.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
@@ -19,7 +19,7 @@ from digest.model import Article, Harvest
 Read = Callable[[SourcePlan, Get, datetime], Awaitable[Harvest]]
 Discuss = Callable[[CommentsPlan, Get, Sequence[Article]], Awaitable[Harvest]]
 
-# Each is a module here of the same name, imported only when a source names it: what one kind needs is no other's trouble.
+# Each kind is a module of that name here, imported only when a source names it: a missing library affects no other kind.
 KINDS = (
     "wordpress", "feed", "ghost", "discourse", "hackernews", "lobsters", "reddit", "lemmy", "mastodon", "bluesky", "page",
 )  # fmt: skip
@@ -27,21 +27,21 @@ DISCUSSIONS = ("disqus", "discourse", "hackernews", "reddit", "lemmy", "mastodon
 
 
 def source_reader(plan: SourcePlan) -> Read:
-    """The function that reads a source of this kind: one of ours, or another package's by the entry point `digest.sources`.
+    """Return the function that reads this kind of source: ours, or another package's from the entry point `digest.sources`.
 
-    ConfigError where nobody knows the kind, SourceError where what it needs cannot be imported.
+    Raises ConfigError if the kind is unknown, SourceError if a library it needs cannot be imported.
     """
-    read: Read = _named("digest.sources", "sources.kind", plan.kind, KINDS, "read")
+    read: Read = _load_function("digest.sources", "sources.kind", plan.kind, KINDS, "read")
     return read
 
 
 def comment_reader(plan: CommentsPlan) -> Discuss:
-    """The function that finds comments on given articles: one of ours, or another package's by entry point `digest.comments`."""
-    discuss: Discuss = _named("digest.comments", "sources.comments.kind", plan.kind, DISCUSSIONS, "discuss")
+    """Return the function that finds comments on given articles: ours, or another package's from entry point `digest.comments`."""
+    discuss: Discuss = _load_function("digest.comments", "sources.comments.kind", plan.kind, DISCUSSIONS, "discuss")
     return discuss
 
 
-def _named(group: str, key: str, kind: str, ours: Sequence[str], function: str) -> Any:
+def _load_function(group: str, key: str, kind: str, ours: Sequence[str], function: str) -> Any:
     try:
         if kind in ours:
             return getattr(import_module(f"digest.collect.sources.{kind}"), function)

@@ -1,6 +1,6 @@
-"""A Bluesky account by the public API: its posts as articles with their replies, or the replies to posts that link to articles.
+"""A Bluesky account, read by the public API: its posts as articles with replies, or the replies to posts that link to articles.
 
-`url` is the account's page (`https://bsky.app/profile/gazette.example`). Replies come by app.bsky.feed.getPostThread.
+`url` is the account's page (`https://bsky.app/profile/gazette.example`). Replies come from app.bsky.feed.getPostThread.
 """
 
 from collections.abc import Sequence
@@ -61,12 +61,12 @@ class _Post(json_api.Shape):
 
     @property
     def page(self) -> str:
-        """Where a person reads it."""
+        """The address of the post's web page."""
         return f"https://bsky.app/profile/{self.author.handle}/post/{self.uri.rpartition('/')[2]}"
 
 
 async def read(plan: SourcePlan, get: Get, since: datetime) -> Harvest:
-    """The account's posts since an instant, each an article, and their replies."""
+    """Return the account's posts since an instant as articles, with their replies."""
     posts = {row.uri: row for row in await _posts(plan.url, get, since)}
     articles = await json_api.map_rows(lambda row: _article(row, plan), [row for row in posts.values() if row.record.text.strip()])
     return Harvest(articles=tuple(articles)) + await json_api.threads(
@@ -75,7 +75,7 @@ async def read(plan: SourcePlan, get: Get, since: datetime) -> Harvest:
 
 
 async def discuss(plan: CommentsPlan, get: Get, articles: Sequence[Article]) -> Harvest:
-    """The replies to the account's posts that link to each article."""
+    """Return the replies to the account's posts that link to each article."""
     if not articles:
         return Harvest()
     rows = await _posts(plan.url, get, min(row.published for row in articles))
@@ -86,7 +86,7 @@ async def discuss(plan: CommentsPlan, get: Get, articles: Sequence[Article]) -> 
 
 
 async def _posts(url: str, get: Get, since: datetime) -> list[_Post]:
-    """The account's own posts since an instant."""
+    """Return the account's own posts since an instant."""
     actor = urlsplit(url).path.rstrip("/").rpartition("/")[2]
     found: list[_Post] = []
     cursor = ""
@@ -134,7 +134,7 @@ async def _thread(get: Get, on: Article, posts: Sequence[_Post]) -> Harvest:
 
 
 def _replies(answer: object) -> json_api.Rows[_Post]:
-    """The posts below one, whatever their depth; those that are blocked or gone have none. Not whole where a post has more."""
+    """Return the posts below one, at any depth, without blocked and deleted ones; `whole` is false if one has further replies."""
     open_: list[object] = [json_api.value_at(answer, "thread")]
     found: list[object] = []
     whole = True
@@ -150,7 +150,7 @@ def _replies(answer: object) -> json_api.Rows[_Post]:
 
 
 def _comment(row: _Post, on: Article, top: str, hidden: set[str]) -> Comment:
-    """A reply; one that carries a moderation label, is its writer's for members only, or that the account hides, is not printed."""
+    """Return a reply; it is not printed if it or its writer has a label (moderation, members only), or the account hides it."""
     parent = row.record.reply.parent.uri if row.record.reply else top
     return json_api.make_comment(
         on, row.uri,

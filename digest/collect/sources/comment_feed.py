@@ -1,4 +1,4 @@
-"""The comments of an article as a feed has them: ten newest, often, and nobody's votes."""
+"""The comments on an article from a feed: often only the ten newest, and without votes."""
 
 import re
 from collections.abc import Sequence
@@ -22,14 +22,14 @@ _IN_REPLY = (
     "Som svar till", "Som svar på", "Som svar til", "Vastauksena",
     "В ответ на", "У відповідь на", "У відповідь до", "Válasz erre", "Ca răspuns la", "Σε απάντηση", "En resposta a", "Mewn ateb i",
 )  # fmt: skip
-_REPLY = re.compile(  # as WordPress begins such a comment in its languages
+_REPLY = re.compile(  # how WordPress begins a reply in its languages
     rf"""^\s*(?:<p>)?(?:{"|".join(_IN_REPLY)})\s*:?\s*<a href=["']([^"']+)["'][^>]*>.{{0,300}}?</a>\s*[.:。]?\s*(?:</p>)?""",
     re.DOTALL,
 )
 
 
 async def thread(get: Get, on: Article, url: str) -> Harvest:
-    """An article's comments from a feed; their failure leaves the article as it is."""
+    """Return an article's comments from a feed, or a Failure, which leaves the article as it is."""
     try:
         found = await fields.off_loop(_comments, await get(url), on)
     except FetchError as error:
@@ -42,14 +42,14 @@ def _comments(response: Response, on: Article) -> tuple[Comment, ...]:
 
 
 def _reach(on: Article, found: Sequence[Comment]) -> tuple[ThreadCoverage, ...]:
-    """How far back a comment feed can be trusted to be whole: to its oldest entry, or to the beginning if it has all."""
+    """Return how far back a comment feed is whole: to its oldest entry, or to the beginning if it has all comments."""
     if len(found) == on.comment_count:
         return (ThreadCoverage(article_id=on.id, whole_since=BEGINNING),)
     return (ThreadCoverage(article_id=on.id, whole_since=min(row.written for row in found)),) if found else ()
 
 
 def comment(entry: Any, on: Article) -> Comment | None:
-    """One entry of a comment feed."""
+    """Return one entry of a comment feed as a comment; None if it has no date."""
     written_at = published(entry, UTC_MANNER)
     markup = max((part.get("value", "") for part in entry.get("content", [])), key=len, default="") or entry.get("summary", "")
     answered = _REPLY.match(markup)
@@ -71,7 +71,7 @@ def comment(entry: Any, on: Article) -> Comment | None:
 
 
 def _parent(entry: Any, answered: re.Match[str] | None, on: Article) -> str | None:
-    """The answered comment's id: RFC 4685 where the feed has it, else from WordPress's words."""
+    """Return the id of the answered comment: from RFC 4685 if the feed has it, else from WordPress's “In reply to”."""
     reference = str((entry.get("thr_in-reply-to") or {}).get("ref", ""))
     if reference:
         return None if on.id.endswith(reference) or reference == on.url else fields.comment_id(reference, on.id)

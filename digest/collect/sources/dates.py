@@ -1,7 +1,7 @@
-"""Dates as publishers write them → instants. ISO 8601 and RFC 5322 are read here, in the many forms that only nearly keep to them;
-what is left is for dateparser, which knows the months, days and zones of other languages.
+"""Dates as publishers write them, read as instants. This module reads ISO 8601, RFC 5322 and the many forms that come close.
+The rest goes to dateparser, which knows the months, days and zones of other languages.
 
-Without a zone a date is of the newsletter's own; a number is seconds or milliseconds since 1970.
+A date without a zone is in the source's zone, or in the newsletter's. A number is seconds or milliseconds since 1970.
 """
 
 import re
@@ -14,10 +14,10 @@ from zoneinfo import ZoneInfo
 
 from digest.config import SourcePlan
 
-EARLIEST, LATEST = 1990, 2200  # years of a publication
-MAX_DATE_CHARS = 120  # characters of a date
+EARLIEST, LATEST = 1990, 2200  # the years of publication dates: from EARLIEST until before LATEST
+MAX_DATE_CHARS = 120  # of a date; the rest is not read
 
-# Hours from UTC. Abbreviations that stand for several (IST, CST, BST) are read as most feeds mean them.
+# Hours from UTC. Abbreviations with several meanings (IST, CST, BST) are read as most feeds mean them.
 _ZONES: Mapping[str, float] = {
     "z": 0, "ut": 0, "utc": 0, "gmt": 0, "wet": 0, "west": 1, "bst": 1, "ist": 5.5, "cet": 1, "mez": 1, "cest": 2, "mesz": 2,
     "eet": 2, "eest": 3, "msk": 3, "trt": 3, "gst": 4, "pkt": 5, "wib": 7, "ict": 7, "hkt": 8, "sgt": 8, "awst": 8, "pht": 8,
@@ -63,14 +63,14 @@ _WORD = re.compile(r"[a-z]+", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class Manner:
-    """How a source writes dates where they do not say it themselves: its time zone, and its language (BCP 47)."""
+    """What a source's dates mean if they do not say so themselves: its time zone and its language (BCP 47)."""
 
     zone: ZoneInfo
     language: str = "en-GB"
 
     @property
     def american(self) -> bool:
-        """Whether 11/12 is the twelfth of November."""
+        """Whether 11/12 means the twelfth of November."""
         return self.language.replace("_", "-").casefold() in {"en-us", "en-ph", "en-ca"}
 
 
@@ -78,22 +78,22 @@ UTC_MANNER = Manner(ZoneInfo("UTC"))
 
 
 def manner(plan: SourcePlan) -> Manner:
-    """How a source writes its dates."""
+    """Return how a source writes its dates."""
     return Manner(plan.timezone or UTC_MANNER.zone, plan.language or UTC_MANNER.language)
 
 
 @lru_cache(maxsize=512)
 def moment(text: str, manner: Manner = UTC_MANNER) -> datetime | None:
-    """The instant that a date stands for, in UTC; None where it is none of a publication."""
-    text = _evened(" ".join(text.replace("&nbsp;", " ").split())[:MAX_DATE_CHARS])
+    """Return the instant of a date, in UTC; None if it cannot be read or is not in the years of publication dates."""
+    text = _normalised(" ".join(text.replace("&nbsp;", " ").split())[:MAX_DATE_CHARS])
     if not text:
         return None
-    found = _number(text) or _written(text, manner) or _foreign(text, manner)
+    found = _timestamp(text) or _english_date(text, manner) or _foreign_date(text, manner)
     return found if found and EARLIEST <= found.year < LATEST else None
 
 
-def _evened(text: str) -> str:
-    """The text with odd ways to write a time or a day in the usual ones: `2:30 p. m.`, `14 h 30`, `下午3:30`, an ISO week."""
+def _normalised(text: str) -> str:
+    """Return the text with unusual forms made usual: `2:30 p. m.`, `14 h 30`, `下午3:30`, an ISO week, .NET's `/Date(…)/`."""
     text = _HALF_BEFORE.sub(lambda found: f" {found[2]} {'am' if found[1] in _MORNINGS else 'pm'}", text)
     text = _HOUR.sub(lambda found: f"{found[1]}:{found[2] or '00'}", _HALF_APART.sub(r"\1m", text))
     if week := _WEEK.search(text):
@@ -103,20 +103,20 @@ def _evened(text: str) -> str:
     return stamp[1] if stamp else text
 
 
-def _number(text: str) -> datetime | None:
-    """Seconds since 1970, or milliseconds where they would be beyond the calendars; a compact date is no number."""
+def _timestamp(text: str) -> datetime | None:
+    """Return the instant of a number: seconds since 1970, or milliseconds above 1e11. A compact date is not a number."""
     if not _NUMBER.match(text) or _COMPACT.fullmatch(text):
         return None
     value = float(text)
     return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=value / 1000 if value > 1e11 else value)
 
 
-def _written(text: str, manner: Manner) -> datetime | None:
-    """A date in figures or with an English month, and the time and zone in the rest of the text."""
+def _english_date(text: str, manner: Manner) -> datetime | None:
+    """Return a date in figures or with an English month, with the time and zone from the rest of the text."""
     day, rest = _day(text, manner)
     if day is None:
         return None
-    clock, rest = (timedelta(), rest) if _OFFSET.fullmatch(rest.strip()) else _clock(rest)  # a zone alone is no time
+    clock, rest = (timedelta(), rest) if _OFFSET.fullmatch(rest.strip()) else _clock(rest)  # a zone alone is not a time
     try:
         local = datetime.combine(date(*day), time()) + clock
     except (ValueError, OverflowError):
@@ -126,7 +126,7 @@ def _written(text: str, manner: Manner) -> datetime | None:
 
 
 def _day(text: str, manner: Manner) -> tuple[tuple[int, int, int] | None, str]:
-    """Year, month and day, and the text without them."""
+    """Return year, month and day (None if there are none), and the text without them."""
     for pattern, order in ((_YMD, "ymd"), (_DMY, "dmy"), (_MDY, "mdy"), (_CTIME, "mdy"), (_NUMBERS, "?"), (_COMPACT, "compact")):
         found = pattern.search(text)
         if found is None:
@@ -134,14 +134,14 @@ def _day(text: str, manner: Manner) -> tuple[tuple[int, int, int] | None, str]:
         if order == "compact":
             clock = f" {found[4]}:{found[5]}:{found[6] or '00'}" if found[4] else ""
             return (int(found[1]), int(found[2]), int(found[3])), text[: found.start()] + clock + text[found.end() :]
-        day = _ordered(found, order, manner)
+        day = _year_month_day(found, order, manner)
         if day is not None:
-            cut = text[: found.start()] + " " + text[found.end() :].lstrip(":")  # as a log has it: 24/Nov/2026:07:15:00
+            cut = text[: found.start()] + " " + text[found.end() :].lstrip(":")  # as in a server log: 24/Nov/2026:07:15:00
             return day, text if pattern is _CTIME else cut
     return None, text
 
 
-def _ordered(found: re.Match[str], order: str, manner: Manner) -> tuple[int, int, int] | None:
+def _year_month_day(found: re.Match[str], order: str, manner: Manner) -> tuple[int, int, int] | None:
     one, two, three = found[1], found[2], found[3]
     if order == "?":
         american = int(two) > 12 or (manner.american and int(one) <= 12 and found[0].count("/") == 2)
@@ -153,7 +153,7 @@ def _ordered(found: re.Match[str], order: str, manner: Manner) -> tuple[int, int
 
 
 def _clock(text: str) -> tuple[timedelta, str]:
-    """The time of day, and the text without it; midnight where there is none. A leap second and 24:00 roll over."""
+    """Return the time of day, and the text without it; midnight if there is none. A leap second and 24:00 roll over."""
     found = _TIME.search(text)
     if found is None:
         return timedelta(), text
@@ -167,7 +167,7 @@ def _clock(text: str) -> tuple[timedelta, str]:
 
 
 def _zone(text: str) -> tzinfo | None:
-    """The zone that stands in the rest of a date, in figures or by a name; None where it has none."""
+    """Return the zone in the rest of a date, in figures or by name; None if there is none."""
     place = _PLACE.search(text)
     if place is not None:
         with suppress(OSError, ValueError, KeyError):
@@ -184,19 +184,19 @@ def _zone(text: str) -> tzinfo | None:
     return None if named is None else timezone(timedelta(hours=named))
 
 
-def _foreign(text: str, manner: Manner) -> datetime | None:
-    """A date in another language; one without a year, or counted from today, is none."""
+def _foreign_date(text: str, manner: Manner) -> datetime | None:
+    """Return a date in another language; None if it has no year or counts from today."""
     if not re.search(r"\d{4}", text):
         return None
-    from dateparser import parse  # noqa: PLC0415  a tenth of a second, and few feeds need it
+    from dateparser import parse  # noqa: PLC0415  it takes a tenth of a second, and few feeds need it
 
     settings = {
         "TIMEZONE": manner.zone.key, "RETURN_AS_TIMEZONE_AWARE": True, "REQUIRE_PARTS": ["day", "month", "year"],
         "DATE_ORDER": "MDY" if manner.american else "DMY", "PARSERS": ["absolute-time"], "DEFAULT_LANGUAGES": ["en"],
     }  # fmt: skip
     own, found = manner.language.partition("-")[0].casefold(), None
-    for languages in ([own], None):  # a month's name may be another's in the next country
-        with suppress(ValueError, OverflowError, TypeError, AttributeError, KeyError, RecursionError):  # some texts trip it up
+    for languages in ([own], None):  # a month's name may mean another month in another language
+        with suppress(ValueError, OverflowError, TypeError, AttributeError, KeyError, RecursionError):  # some texts cause these
             found = found or parse(text, languages=languages, settings=settings)
     if found is None:
         return None

@@ -1,7 +1,7 @@
-"""A Discourse forum: its new topics as articles with the posts below them, or the topics that discuss somebody else's articles.
+"""A Discourse forum: its new topics as articles with their posts as comments, or the topics that discuss given articles.
 
-`url` is the forum, also one in a folder of a site, a category (`/c/town/5`) or a tag. A topic's first post is the article.
-Replies name the post that they answer by its number; likes are the action with id 2.
+`url` is the forum (which may be in a folder of a site), a category (`/c/town/5`) or a tag. A topic's first post is the article.
+A reply names the post that it answers by its number. Likes are the action with id 2.
 """
 
 import html
@@ -17,7 +17,7 @@ from digest.model import Article, Comment, Harvest
 from digest.text.markup import identity, link
 
 MAX_PAGES = 10
-BATCH = 50  # posts asked for at once; a topic brings its first twenty
+BATCH = 50  # posts requested at once; a topic comes with its first twenty
 _HREF = re.compile(r'href="([^"]+)"')
 _LISTING = re.compile(r"(?<=[^/])/(?:c|tags?|latest|new|top|hot|unseen|topics|g)(?:/.*)?$")
 _LIKE = 2
@@ -59,7 +59,7 @@ class _Post(json_api.Shape):
 
 
 async def read(plan: SourcePlan, get: Get, since: datetime) -> Harvest:
-    """The topics begun since an instant, and their posts."""
+    """Return the topics begun since an instant, with their posts."""
     home, listing = _places(plan.url)
     topics: dict[int, _Topic] = {}
     for page in range(MAX_PAGES):
@@ -69,27 +69,27 @@ async def read(plan: SourcePlan, get: Get, since: datetime) -> Harvest:
         if not rows or all(row.created_at < since for row in rows if not row.pinned):
             break
     stubs = {fields.article_id(f"{home}/t/{row.id}", plan.url): row for row in topics.values()}
-    made = await json_api.map_rows(lambda row: _bare(row, home, plan), list(stubs.values()))
+    made = await json_api.map_rows(lambda row: _article_stub(row, home, plan), list(stubs.values()))
     bare = [replace(row, id=key) for key, row in zip(stubs, made, strict=True)]
-    return await json_api.threads(bare, lambda on: _whole(get, home, on, stubs[on.id]))
+    return await json_api.threads(bare, lambda on: _read_topic(get, home, on, stubs[on.id]))
 
 
 def _places(url: str) -> tuple[str, str]:
-    """Where the forum is, which may be a folder of its site, and where its new topics are listed."""
+    """Return the address of the forum, which may be a folder of its site, and the address that lists its new topics."""
     whole = url.rstrip("/")
     listing = _LISTING.search(whole)
     return (whole[: listing.start()], whole) if listing else (whole, f"{whole}/latest")
 
 
 async def discuss(plan: CommentsPlan, get: Get, articles: Sequence[Article]) -> Harvest:
-    """The topic that discusses each article, found by a search for its address."""
+    """Return the posts of the topic that discusses each article, found by a search for the article's address."""
     home = plan.url.rstrip("/")
 
     async def one(on: Article) -> Harvest:
         answer = await json_api.fetch_json(get, f"{home}/search.json", q=f'"{on.url}"')
         hits = [row for row in json_api.list_at(answer, "posts") if isinstance(row, dict) and row.get("post_number") == 1]
         for topic in [row["topic_id"] for row in hits if isinstance(row.get("topic_id"), int)][:3]:
-            first, found = await _read(get, home, topic)
+            first, found = await _read_posts(get, home, topic)
             if first and identity(on.url) in {identity(html.unescape(url)) for url in _HREF.findall(first.cooked)}:
                 return await _harvest(on, found, home, topic)
         return Harvest()
@@ -97,8 +97,8 @@ async def discuss(plan: CommentsPlan, get: Get, articles: Sequence[Article]) -> 
     return await json_api.threads(articles, one)
 
 
-def _bare(topic: _Topic, home: str, plan: SourcePlan) -> Article:
-    """A topic before its first post is read."""
+def _article_stub(topic: _Topic, home: str, plan: SourcePlan) -> Article:
+    """Return a topic as an article, before its first post is read."""
     url = f"{home}/t/{topic.slug}/{topic.id}"
     return Article(
         id=fields.article_id(f"{home}/t/{topic.id}", plan.url),
@@ -113,21 +113,21 @@ def _bare(topic: _Topic, home: str, plan: SourcePlan) -> Article:
     )
 
 
-async def _whole(get: Get, home: str, on: Article, topic: _Topic) -> Harvest:
-    """A topic with its posts, the first of them as the article's own words."""
-    first, found = await _read(get, home, topic.id)
-    article = await fields.off_loop(_with_words, on, first) if first else on
+async def _read_topic(get: Get, home: str, on: Article, topic: _Topic) -> Harvest:
+    """Return a topic with its posts; the first of them is the article's text."""
+    first, found = await _read_posts(get, home, topic.id)
+    article = await fields.off_loop(_with_text, on, first) if first else on
     return Harvest(articles=(article,)) + await _harvest(article, found, home, topic.id)
 
 
-def _with_words(on: Article, first: _Post) -> Article:
+def _with_text(on: Article, first: _Post) -> Article:
     text = fields.body(first.cooked)
     author = fields.byline([fields.escaped(first.name or first.username)])
     return replace(on, author=author, body_text=text, summary=fields.summary("", text), updated=first.updated_at or on.updated)
 
 
-async def _read(get: Get, home: str, topic: int) -> tuple[_Post | None, json_api.Rows[_Post]]:
-    """The first post, and the others; whole where these are all."""
+async def _read_posts(get: Get, home: str, topic: int) -> tuple[_Post | None, json_api.Rows[_Post]]:
+    """Return the first post and the others; the others are `whole` if no post of the topic is missing."""
     answer = await json_api.fetch_json(get, f"{home}/t/{topic}.json")
     rows = json_api.read_rows(_Post, json_api.required_list(answer, "post_stream", "posts"))
     stream = json_api.required_list(answer, "post_stream", "stream")
@@ -150,10 +150,10 @@ async def _harvest(on: Article, posts: json_api.Rows[_Post], home: str, topic: i
 
 
 def _comment(row: _Post, on: Article, home: str, topic: int) -> Comment:
-    answers = row.reply_to_post_number if row.reply_to_post_number not in {None, 1} else None
+    parent_number = row.reply_to_post_number if row.reply_to_post_number not in {None, 1} else None
     return json_api.make_comment(
         on, f"topic-{topic}-{row.post_number}",
-        parent=f"topic-{topic}-{answers}" if answers else None,
+        parent=f"topic-{topic}-{parent_number}" if parent_number else None,
         author=fields.escaped(row.name or row.username),
         markup=row.cooked,
         written_at=row.created_at,

@@ -1,7 +1,7 @@
-"""Disqus, beside a source of articles: a site that uses it hides its comments from its own API and feeds.
+"""Disqus comments on another source's articles: a site that uses Disqus hides its comments from its own API and feeds.
 
-`forum` is the site's short name, `key` a public API key (disqus.com/api/applications). API 3.0, threads/listPosts: a thread is
-found by its article's address; posts come by cursor.
+`forum` is the site's short name. `key` is a public API key (disqus.com/api/applications). In API 3.0, threads/listPosts finds a
+thread by its article's address and pages through its posts with a cursor.
 """
 
 from collections.abc import Sequence
@@ -37,7 +37,7 @@ class _Post(json_api.Shape):
 
 
 async def discuss(plan: CommentsPlan, get: Get, articles: Sequence[Article]) -> Harvest:
-    """The comments on each article."""
+    """Return the comments on each article."""
 
     async def one(on: Article) -> Harvest:
         rows, whole = await _posts(plan, get, on)
@@ -47,7 +47,7 @@ async def discuss(plan: CommentsPlan, get: Get, articles: Sequence[Article]) -> 
 
 
 async def _posts(plan: CommentsPlan, get: Get, on: Article) -> tuple[list[_Post], bool]:
-    """All posts of a thread, and whether these are all."""
+    """Return the posts of a thread, and whether they are all of them."""
     found: list[_Post] = []
     cursor: dict[str, str] = {}
     for _ in range(MAX_PAGES):

@@ -1,8 +1,7 @@
 """RSS 2.0, RSS 1.0, Atom and JSON Feed, and the comment feeds they point to.
 
 Comments: `wfw:commentRss` and `slash:comments` (RSS), `rel="replies"` and `thr:` (Atom Threading, RFC 4685).
-A feed is fetched by condition; an article's comment feed is not trusted to say 304 (see `wordpress`), so it is asked
-only where the feed counts comments or does not say.
+An article's comment feed is fetched only if the feed counts comments for it or gives no count.
 """
 
 import asyncio
@@ -27,7 +26,7 @@ MAX_PAGES = 5  # of a feed that is paged (RFC 5005)
 
 
 async def read(plan: SourcePlan, get: Get, since: datetime) -> Harvest:
-    """The entries of a feed published since an instant, and their comments; those somewhat older beside them."""
+    """Return the entries of a feed published since an instant, with their comments, and as `older` those up to LATEST before it."""
     first = await get(plan.url)
     if jsonfeed.matches(first):
         return _harvest(plan, *await fields.off_loop(jsonfeed.articles, first, plan), since)
@@ -38,8 +37,8 @@ async def read(plan: SourcePlan, get: Get, since: datetime) -> Harvest:
         rows += [(row, comments) for row, comments in page.rows if row]
     current = [(row, comments) for row, comments in rows if _wanted(row, since)]
     threads = await asyncio.gather(*(thread(get, row, comments) for row, comments in current if comments))
-    silent = tuple(ThreadCoverage(article_id=row.id, whole_since=BEGINNING) for row, _ in current if row.comment_count == 0)
-    return sum(threads, _harvest(plan, [row for row, _ in rows], skipped, since, flaws) + Harvest(threads=silent))
+    no_comments = tuple(ThreadCoverage(article_id=row.id, whole_since=BEGINNING) for row, _ in current if row.comment_count == 0)
+    return sum(threads, _harvest(plan, [row for row, _ in rows], skipped, since, flaws) + Harvest(threads=no_comments))
 
 
 def _wanted(row: Article, since: datetime) -> bool:
@@ -48,7 +47,7 @@ def _wanted(row: Article, since: datetime) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Page:
-    """One page: each entry's article, if it is one, and where its comments are; the next page; the oldest date."""
+    """One page: each entry's article (or None) and comment feed; the next page's address; the oldest date; what is broken."""
 
     rows: Sequence[tuple[Article | None, str]] = ()
     after: str = ""
@@ -57,7 +56,7 @@ class _Page:
 
 
 async def _pages(first: Response, get: Get, since: datetime, plan: SourcePlan) -> AsyncIterator[_Page]:
-    """The pages of a feed, back to the instant asked for, where it has more than one (RFC 5005)."""
+    """Yield the pages of a feed, back to an instant if there is more than one (RFC 5005)."""
     response, page = first, None
     for _ in range(MAX_PAGES):
         try:
@@ -74,7 +73,7 @@ async def _pages(first: Response, get: Get, since: datetime, plan: SourcePlan) -
 
 
 def read_page(response: Response, plan: SourcePlan, since: datetime) -> _Page:
-    """All that is read of one answer; of most feeds, most is older than what is asked for."""
+    """Read one page; skip entries more than LATEST before `since`, because most entries of most feeds are that old."""
     parsed, way = parse(response), manner(plan)
     dates = [(entry, published(entry, way)) for entry in parsed.entries[:ENTRIES]]
     keys = Counter(_key(entry) for entry, _ in dates)
@@ -92,23 +91,23 @@ def read_page(response: Response, plan: SourcePlan, since: datetime) -> _Page:
 
 
 def _key(entry: Any) -> str:
-    """What tells an entry of its feed from the others: its guid, or where it has none its address."""
+    """Return what tells an entry from the others of its feed: its guid, or its address if it has none."""
     return str(entry.get("id") or entry.get("link") or "")
 
 
 def _harvest(plan: SourcePlan, rows: Sequence[Article], skipped: int, since: datetime, flaws: Sequence[str] = ()) -> Harvest:
-    told = [f"skipped {counted(skipped, 'entry', 'entries')} without a link"] if skipped else []
-    told += [f"read only in part: {flaw}" for flaw in flaws]
+    reasons = [f"skipped {counted(skipped, 'entry', 'entries')} without a link"] if skipped else []
+    reasons += [f"read only in part: {flaw}" for flaw in flaws]
     return Harvest(
         articles=tuple(row for row in rows if _wanted(row, since)),
         older=tuple(row for row in rows if not _wanted(row, since) and row.published >= since - LATEST),
-        failures=tuple(Failure(source=plan.label, reason=reason) for reason in told),
+        failures=tuple(Failure(source=plan.label, reason=reason) for reason in reasons),
         looked=((plan.label, "feed"),),
     )
 
 
 def _article(entry: Any, plan: SourcePlan, base: str, parsed: Any, published: datetime | None, *, shared: bool) -> Article | None:
-    """One entry; None where it has no address. `shared`: others of its feed have its guid or address too."""
+    """Return one entry; None if it has no address. `shared` says that others of its feed have its guid or address too."""
     url = link(entry["link"], base) if entry.get("link") else ""
     if not url:
         return None
@@ -140,24 +139,27 @@ def _content(entry: Any, parsed: Any) -> str:
 
 
 def _markup(entry: Any, key: str, parsed: Any) -> str:
-    """A part of an entry as markup."""
+    """Return a part of an entry as markup."""
     return _as_markup(entry.get(key, ""), entry.get(f"{key}_detail") or {}, parsed)
 
 
 def _as_markup(value: str, detail: Any, parsed: Any) -> str:
-    """In Atom what is not said to be HTML is plain text (RFC 4287, section 3.1.1); in RSS nobody says, and most is HTML."""
+    """Return a value as markup. Atom text is plain unless marked as HTML (RFC 4287, section 3.1.1).
+
+    RSS does not say what its text is, and most of it is HTML.
+    """
     is_text = str(parsed.get("version", "")).startswith("atom") and detail.get("type") == "text/plain"
     return fields.escaped(value) if is_text else value
 
 
 def _authors(entry: Any, parsed: Any) -> str:
-    """All who wrote it; the feed's own where the entry names nobody (RFC 4287, section 4.2.1)."""
-    for told in (entry, parsed.feed):
-        written = told.get("author", "")  # feedparser takes names of addresses apart, and knows only short top-level domains
-        names = [row.get("name") or row.get("email") or "" for row in told.get("authors") or [] if row and "@" not in written]
-        if shown := fields.byline(names or [written]):
+    """Return all authors of an entry; the feed's own if the entry names nobody (RFC 4287, section 4.2.1)."""
+    for element in (entry, parsed.feed):
+        author = element.get("author", "")  # feedparser splits names from addresses, but knows only short top-level domains
+        names = [row.get("name") or row.get("email") or "" for row in element.get("authors") or [] if row and "@" not in author]
+        if shown := fields.byline(names or [author]):
             return shown
-        if any(names) or told.get("author"):  # named, if only by an address
+        if any(names) or element.get("author"):  # somebody is named, but only by an address
             return ""
     return ""
 
@@ -186,7 +188,7 @@ def _image(entry: Any, base: str) -> Image | None:
 
 
 def _comment_feed(entry: Any) -> str:
-    """Where an entry's comments are, or an empty string where it says it has none."""
+    """Return the address of an entry's comment feed; empty if it names none or counts no comments."""
     if _count(entry) == 0:
         return ""
     replies = [

@@ -1,4 +1,4 @@
-"""What the adapters share: turning a source's strings into an Article's or a Comment's plain text."""
+"""Helpers that all adapters share: they turn a source's strings into the plain text of an Article or a Comment."""
 
 import asyncio
 import html
@@ -25,7 +25,7 @@ MAX_SUMMARY_CHARS = 300  # characters
 MAX_TITLE_CHARS = 400
 MAX_BODY_CHARS = 50_000
 MAX_COMMENT_CHARS = 20_000
-MAX_WITHHELD_CHARS = 400  # of what stands in the place of a text
+MAX_WITHHELD_CHARS = 400  # of a notice that replaces a text
 NAMELESS = "A reader"
 
 _MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
@@ -44,23 +44,23 @@ _WEB_ADDRESS = re.compile(
 )
 _ESCAPED_TAG = re.compile(r"\s*<(?:p|div|h[1-6]|ul|ol|img|a|blockquote|figure|span|strong|em|section)\b[^<>]*>", re.IGNORECASE)
 _QUOTED = re.compile(r"(?m)^(?:> )+")
-_COUNTERS = re.compile(  # what plugins put into a text beside its words
+_COUNTERS = re.compile(  # what plugins add to a text, such as counters and share buttons
     r"(?:estimated )?reading time:? (?:about )?\d+ min(?:ute)?s?\.?|post views:? [\d.,]+"
     r"|(?:share ?tweet ?(?:pin|share|e-?mail)?|tweet ?share)\b"
     r"|submitted by\s+/u/\S+(?:\s+\[link\])?(?:\s+\[comments\])?",
     re.IGNORECASE,
 )
-_EMOJI_CODE = re.compile(r"(?<![\w:]):[a-z0-9_+-]{2,40}:(?![\w:])", re.IGNORECASE)  # a server's own pictures
+_EMOJI_CODE = re.compile(r"(?<![\w:]):[a-z0-9_+-]{2,40}:(?![\w:])", re.IGNORECASE)  # a server's own emoji
 
 
 _PHRASES = tomllib.loads((Path(__file__).parent / "trailers.toml").read_text(encoding="utf-8"))
 
 
 def _trailers() -> str:
-    """A pattern of what is put after summaries, from `trailers.toml`."""
-    told = _PHRASES
-    more = "|".join(map(re.escape, told["more"]))
-    came = "|".join(re.escape(phrase).replace(r"\{\}", ".{1,300}") for phrase in told["came"])
+    """Return a pattern of what themes and feeds put after summaries, from `trailers.toml`."""
+    phrases = _PHRASES
+    more = "|".join(map(re.escape, phrases["more"]))
+    came = "|".join(re.escape(phrase).replace(r"\{\}", ".{1,300}") for phrase in phrases["came"])
     return rf"(?:(?:{more})(?!\w).{{0,400}}|(?:{came}).{{0,400}}|\(?\d+ min(?:ute)?s?\.? (?:remaining to read|read)\)?.*)"
 
 
@@ -68,20 +68,20 @@ _MORE = _trailers()
 _DOTS = r"(?:\[\s?(?:…|\.\.\.)\s?\]|\(\s?(?:…|\.\.\.)\s?\)|…|\.\.\.)"
 _CUT_OFF = re.compile(rf"{_DOTS}\s*[»›>→\s]*{_MORE}?$|[«»›>→\s]*{_MORE}$", re.DOTALL | re.IGNORECASE)
 _ENDED = re.compile(r"""[.!?。！？؟۔։।]["'”’»)\]]*$""")
-_TAIL = re.compile(rf"{_DOTS}\s*[»›>→\s]*[^.!?]{{0,60}}[.!]?$")  # what stands behind the dots where a summary was cut
+_TAIL = re.compile(rf"{_DOTS}\s*[»›>→\s]*[^.!?]{{0,60}}[.!]?$")  # what follows the dots at which a summary was cut
 _PINGBACK = re.compile(r"^\[…\].*\[…\]$", re.DOTALL)  # how WordPress quotes the page that links here
 _ANCHOR = re.compile(r"<a\s[^>]{0,2000}?href\s*=\s*[\"']?https?:[^>]*>", re.IGNORECASE)
 _TO_PEOPLE = re.compile(r"class\s*=\s*[\"'][^\"']*\b(?:mention|hashtag|u-url)\b", re.IGNORECASE)
-_TELLING = re.compile(r"[A-Za-z0-9]")
+_LETTER_OR_DIGIT = re.compile(r"[A-Za-z0-9]")
 _UNTITLED = {"", "untitled", "(untitled)", "no title", "(no title)", "[no title]"}
 
-_READER = ThreadPoolExecutor(1, "digest-reader")  # two would only fight over the interpreter, and the event loop with them
+_EXECUTOR = ThreadPoolExecutor(1, "digest-reader")  # two threads would only compete for the interpreter, also with the event loop
 _Made = TypeVar("_Made")
 
 
 @dataclass(slots=True)
 class Budget:
-    """Seconds of CPU that the bytes of one source may cost; what is over it is not read."""
+    """The seconds of CPU time that one source's bytes may still cost; when none are left, no more is read."""
 
     left: float = 20.0
 
@@ -90,51 +90,51 @@ BUDGET: ContextVar[Budget | None] = ContextVar("budget", default=None)
 
 
 async def off_loop(work: Callable[..., _Made], *given: object) -> _Made:
-    """Long work on a source's bytes, beside the event loop; SourceError where the source has used up its time."""
+    """Do long work on a source's bytes beside the event loop; raise SourceError if the source has used up its budget."""
     budget = BUDGET.get()
     if budget is not None and budget.left <= 0:
         raise SourceError(
             "reading it costs too much: what it sends keeps this machine busy",
             remedy="Look at what the source sends; is it broken?",
         )
-    made, seconds = await asyncio.get_running_loop().run_in_executor(_READER, _measured, work, given)
+    result, seconds = await asyncio.get_running_loop().run_in_executor(_EXECUTOR, _measure, work, given)
     if budget is not None:
         budget.left -= seconds
-    return made
+    return result
 
 
-def _measured(work: Callable[..., _Made], given: Sequence[object]) -> tuple[_Made, float]:
+def _measure(work: Callable[..., _Made], given: Sequence[object]) -> tuple[_Made, float]:
     began = thread_time()
     return work(*given), thread_time() - began
 
 
 def title(markup: str, body: str) -> str:
-    """A one-line title; a post without one is called by its first words."""
+    """Return a one-line title; an article without one gets the first words of its body, or “Untitled”."""
     shown = shorten(_EMOJI_CODE.sub("", inline(markup)), MAX_TITLE_CHARS)
     return shown if shown.casefold() not in _UNTITLED else shorten(body, 80) or "Untitled"
 
 
 def body(markup: str) -> str:
-    """An article's text, bounded; tables are left out, unless all of it is in one."""
+    """Return an article's text, bounded; tables are left out, unless at most 40 characters are outside them."""
     bare = _without_shortcodes(markup)
     text = _unescaped(plain(bare, tables=False))
     return (text if len(text) > 40 or "<table" not in bare else plain(bare))[:MAX_BODY_CHARS]
 
 
 def _unescaped(text: str) -> str:
-    """Text that is still markup, since its source has escaped it twice."""
+    """Return the text as plain text if it is still markup because its source escaped it twice."""
     return plain(text, tables=False) if _ESCAPED_TAG.match(text) else text
 
 
 def comment_text(markup: str) -> str:
-    """A comment's text, bounded; what its writer has hidden stays hidden."""
+    """Return a comment's text, bounded; what its writer hid stays hidden."""
     return plain(_BB_SPOILER.sub(f" {SPOILER_CUT} ", markup), folded=False)[:MAX_COMMENT_CHARS]
 
 
 def is_withheld(text: str) -> bool:
-    """Whether a text is only what a site shows in the place of one that is for members, or password-protected."""
-    said = squeeze(text).casefold().replace("’", "'")
-    return len(said) < MAX_WITHHELD_CHARS and any(phrase in said for phrase in _PHRASES["withheld"])
+    """Return whether a text is only the notice that a site shows instead of a members-only or password-protected text."""
+    lowered = squeeze(text).casefold().replace("’", "'")
+    return len(lowered) < MAX_WITHHELD_CHARS and any(phrase in lowered for phrase in _PHRASES["withheld"])
 
 
 def _without_shortcodes(markup: str) -> str:
@@ -142,7 +142,7 @@ def _without_shortcodes(markup: str) -> str:
 
 
 def summary(markup: str, text: str) -> str:
-    """The source's own summary where it is a whole one, else the first sentences of the text."""
+    """Return the source's own summary if it is not cut off, else the first sentences of the text."""
     given = _without_counters(_unescaped(plain(_without_shortcodes(markup), tables=False)))[: 4 * MAX_SUMMARY_CHARS]
     text = _without_counters(text[: 4 * MAX_SUMMARY_CHARS + 2_000])
     whole = _CUT_OFF.sub("", given).rstrip(" –—-|·«»›>→")
@@ -157,18 +157,18 @@ def summary(markup: str, text: str) -> str:
 
 
 def _without_counters(text: str) -> str:
-    """A text on one line, without the marks of quotations and what plugins count."""
+    """Return a text on one line, without the `> ` of quotations and what plugins add."""
     return squeeze(_COUNTERS.sub(" ", _QUOTED.sub("", text)))
 
 
 def _goes_on(head: str, text: str) -> bool:
-    """Whether a summary that does not end is only the beginning of the text, cut somewhere."""
-    there, flat = "".join(words(head)), "".join(words(text[: 4 * MAX_SUMMARY_CHARS + 2_000]))
-    return len(flat) > len(there) and flat.startswith(there)
+    """Return whether a summary without an end is only the beginning of the text, cut off somewhere."""
+    head_letters, text_letters = "".join(words(head)), "".join(words(text[: 4 * MAX_SUMMARY_CHARS + 2_000]))
+    return len(text_letters) > len(head_letters) and text_letters.startswith(head_letters)
 
 
 def name(markup: str) -> str:
-    """A writer's name as it is shown; WordPress calls the nameless Anonymous, and an e-mail address is nobody's name."""
+    """Return a writer's name as shown; “A reader” instead of WordPress's Anonymous, an e-mail address or a web address."""
     shown = shorten(_EMOJI_CODE.sub("", inline(markup)), 80)
     nobody = shown.lower() in {"", "anonymous", "guest"} or _is_address(shown) or _WEB_ADDRESS.search(shown)
     return NAMELESS if nobody else shown
@@ -179,7 +179,7 @@ def _is_address(text: str) -> bool:
 
 
 def byline(markups: Iterable[str]) -> str:
-    """Who wrote an article, each once, without e-mail addresses: `ada@gazette.example (Ada Quay)` is Ada Quay."""
+    """Return who wrote an article, each once, without e-mail addresses: `ada@gazette.example (Ada Quay)` is Ada Quay."""
     found = [shorten(_bare_name(inline(markup)), 80) for markup in markups]
     return ", ".join(dict.fromkeys(filter(None, found)))[:120]
 
@@ -191,23 +191,23 @@ def _bare_name(text: str) -> str:
 
 
 def without_emoji_codes(text: str) -> str:
-    """A text without the codes of a server's own pictures, as `:verified:`."""
+    """Return a text without the codes of a server's own emoji, such as `:verified:`."""
     return _EMOJI_CODE.sub("", text)
 
 
 def count_links(markup: str) -> int:
-    """How many links a comment's HTML has, those to people and topics of the same place left aside."""
+    """Return how many links a comment's HTML has, without mentions and hashtags on the same site."""
     return sum(not _TO_PEOPLE.search(anchor) for anchor in _ANCHOR.findall(markup[: MAX_COMMENT_CHARS * 4]))
 
 
 def topics(markups: Sequence[str]) -> tuple[str, ...]:
-    """Topics in their order, each once, whatever its case."""
+    """Return the topics in their order, each once, whatever its case."""
     shown = {label.casefold(): label for label in reversed([shorten(inline(markup), 60) for markup in markups]) if label}
     return tuple(reversed(shown.values()))
 
 
 def image(url: str, base: str, *, alt: str = "", width: object = 0, height: object = 0) -> Image | None:
-    """A picture, or None where its address is not a web address."""
+    """Return a picture; None if its address is not a web address."""
     safe = link(url, base) if url.strip() else ""
     if not safe:
         return None
@@ -219,34 +219,34 @@ def _pixels(value: object) -> int:
 
 
 def escaped(text: str) -> str:
-    """Plain text as markup, for what takes markup."""
+    """Return plain text as markup, for functions that take markup."""
     return html.escape(text)
 
 
 def markdown(text: str) -> str:
-    """Markdown (CommonMark) as HTML; HTML within it is text."""
+    """Return Markdown (CommonMark) as HTML; HTML inside it becomes text."""
     return str(_MARKDOWN.render(_SPOILER.sub(f"\n{SPOILER_CUT}\n", text[:MAX_BODY_CHARS])))
 
 
 def is_pingback(text: str) -> bool:
-    """Whether a feed's comment is another site's link to the article; feeds do not mark them."""
+    """Return whether a comment's text is another site's link to the article; a feed does not say so."""
     return bool(_PINGBACK.match(squeeze(text)))
 
 
 def article_id(guid: str, home: str, url: str = "") -> str:
-    """An article's lasting id: its guid where that is an address on its source's own host, else the guid under that host, since
-    two sources may both call an article 1001, and none may speak for another.
+    """Return an article's lasting id: its guid if that is an address on its source's own host, else that host and the guid.
 
-    A guid that is too little to be one (`N/A`, `0`) tells nothing apart: the article's address does then, where it is given.
+    The host is there because two sources may both call an article 1001, and no source may use another's ids. If the guid has
+    fewer than three letters and digits, or no digit (`N/A`, `0`), the id also has the article's address, if it is given.
     """
     host = urlsplit(home).hostname or ""
     if urlsplit(link(guid)).hostname == host:
         return storable(guid)
-    telling = len(_TELLING.findall(guid)) >= 3 and any(map(str.isdigit, guid))
-    return storable(f"{host}:{guid}" if telling or not url else f"{host}:{guid}|{url}")
+    distinctive = len(_LETTER_OR_DIGIT.findall(guid)) >= 3 and any(map(str.isdigit, guid))
+    return storable(f"{host}:{guid}" if distinctive or not url else f"{host}:{guid}|{url}")
 
 
 def comment_id(guid: str, article: str) -> str:
-    """A comment's id within its article's, by the `comment-N` that WordPress gives it in feeds and REST alike."""
+    """Return a comment's id within its article's: by the `comment-N` of WordPress's feeds and REST alike, else by its guid."""
     fragment = guid.rpartition("#")[2]
     return storable(f"{article}#{fragment}" if fragment.startswith("comment-") else f"{article}|{guid}")

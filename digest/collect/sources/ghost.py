@@ -1,7 +1,7 @@
-"""A Ghost site by its Content API, and its members' comments.
+"""A Ghost site, read by its Content API, and its members' comments.
 
-`url` is the site, `key` a Content API key (Ghost Admin, Integrations). Posts for members or payers come without their text
-beyond the public preview, which is printed. Titles, excerpts, names and tags are plain text.
+`url` is the site. `key` is a Content API key (Ghost Admin, Integrations). Posts for members or payers come only with their
+public preview, which is printed. Titles, excerpts, names and tags are plain text.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,7 +15,7 @@ from digest.model import Article, Comment, Harvest
 from digest.text.markup import link
 
 MAX_PAGES = 20
-POSTS = 15  # a page, with their text
+POSTS = 15  # posts a page; they come with their text
 COMMENTS = 100
 _NO_COMMENTS = {401, 403, 404, 405}
 
@@ -34,7 +34,7 @@ class _Post(json_api.Shape):
     excerpt: str | None = None
     feature_image: str | None = None
     feature_image_alt: str | None = None
-    access: bool = True  # false: what is beyond the public preview is for members
+    access: bool = True  # if false, what comes after the public preview is for members
     published_at: json_api.Instant
     updated_at: json_api.Instant | None = None
     authors: tuple[_Name, ...] = ()
@@ -58,7 +58,7 @@ class _Remark(json_api.Shape):
 
 
 async def read(plan: SourcePlan, get: Get, since: datetime) -> Harvest:
-    """The posts published since an instant, and their comments."""
+    """Return the posts published since an instant, with their comments."""
     site = plan.url.rstrip("/")
     posts: list[_Post] = []
     whole = True
@@ -78,13 +78,13 @@ async def read(plan: SourcePlan, get: Get, since: datetime) -> Harvest:
     articles = {
         article.id: (article, post.id) for article, post in zip(made, posts, strict=True) if article and article.published >= since
     }
-    public = [row for row, _ in articles.values() if row.access == "public"]  # Ghost hides the talk of members from visitors
-    found = await _talk(get, site, public, {key: post for key, (_, post) in articles.items()})
+    public = [row for row, _ in articles.values() if row.access == "public"]  # Ghost hides comments on members' posts from visitors
+    found = await _read_comments(get, site, public, {key: post for key, (_, post) in articles.items()})
     return Harvest(articles=tuple(row for row, _ in articles.values()), listed=((plan.label, since),) if whole else ()) + found
 
 
-async def _talk(get: Get, site: str, articles: Sequence[Article], posts: Mapping[str, str]) -> Harvest:
-    """The comments of all articles; a site without comments says so to the first question, and is asked no more."""
+async def _read_comments(get: Get, site: str, articles: Sequence[Article], posts: Mapping[str, str]) -> Harvest:
+    """Return the comments on all articles; a site without comments says so to the first request, which is then the only one."""
     if not articles:
         return Harvest()
     first = await get(f"{site}/members/api/comments/post/{posts[articles[0].id]}/?limit=1")
@@ -114,7 +114,7 @@ def _article(post: _Post, plan: SourcePlan) -> Article | None:
 
 
 async def _thread(get: Get, site: str, on: Article, post: str) -> Harvest:
-    """The comments that any visitor sees."""
+    """Return the comments that any visitor sees."""
     url = f"{site}/members/api/comments/post/{post}/"
     found: list[Comment] = []
     whole = True
@@ -135,7 +135,7 @@ async def _thread(get: Get, site: str, on: Article, post: str) -> Harvest:
 
 
 async def _replies(get: Get, site: str, comment: str) -> list[_Remark]:
-    """All answers to a comment, which comes with its first three."""
+    """Return the replies to a comment, at most COMMENTS; the comment itself comes with its first three."""
     answer = await json_api.fetch_json(get, f"{site}/members/api/comments/{comment}/replies/", limit=COMMENTS)
     return json_api.read_rows(_Remark, json_api.required_list(answer, "comments"))
 

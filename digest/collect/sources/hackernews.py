@@ -1,7 +1,7 @@
-"""Hacker News by its Algolia search API, with the order of comments from the Firebase API; as a source, or by URL.
+"""Hacker News by its Algolia search API, with the order of comments from the Firebase API; as a source, or by article URL.
 
-As a source, stories of at least `points` points (50) are articles, at the address they link to. Votes on comments are not
-public: what readers think of them shows only in the order of `kids`.
+As a source, stories with at least `points` points (50) are articles, at the address they link to. Votes on comments are not
+public; only the order of `kids` shows what readers think of them.
 """
 
 from collections.abc import Sequence
@@ -41,7 +41,7 @@ class _Item(json_api.Shape):
 
 
 async def read(plan: SourcePlan, get: Get, since: datetime) -> Harvest:
-    """The stories posted since an instant that enough readers liked, and their comments."""
+    """Return the stories posted since an instant that have enough points, with their comments."""
     points = plan.options.get("points", POINTS)
     filters = f"created_at_i>={int(since.timestamp())},points>={points}"
     answer = await json_api.fetch_json(get, f"{ALGOLIA}/search_by_date", tags="story", numericFilters=filters, hitsPerPage=STORIES)
@@ -58,7 +58,7 @@ async def read(plan: SourcePlan, get: Get, since: datetime) -> Harvest:
 
 
 async def discuss(_plan: CommentsPlan, get: Get, articles: Sequence[Article]) -> Harvest:
-    """The comments of the stories that link to each article."""
+    """Return the comments on the stories that link to each article."""
 
     async def one(on: Article) -> Harvest:
         answer = await json_api.fetch_json(
@@ -103,7 +103,7 @@ async def _thread(get: Get, on: Article, stories: Sequence[str]) -> Harvest:
 
 
 def _items(answer: object) -> json_api.Rows[_Item]:
-    """All comments below a story, whatever their depth."""
+    """Return all comments below a story, at any depth."""
     found, open_ = list[object](), json_api.required_list(answer, "children")
     while open_ and len(found) <= json_api.MAX_COMMENTS:
         row = open_.pop()

@@ -1,4 +1,4 @@
-"""What the adapters of JSON APIs share: asking, checking each row by itself, and a comment from a row."""
+"""Helpers that the adapters of JSON APIs share: request an answer, check each row by itself, make a comment from a row."""
 
 import asyncio
 import json
@@ -18,8 +18,8 @@ from digest.text.markup import link
 from digest.text.prose import shorten, storable
 
 log = logging.getLogger("digest")
-MAX_COMMENTS = 2_000  # comments of one thread that are read
-MAX_THREADS_AT_ONCE = 6  # threads of one source
+MAX_COMMENTS = 2_000  # comments read of one thread, at most
+MAX_THREADS_AT_ONCE = 6  # threads of one source read at once
 THREAD_TIMEOUT = 20.0  # seconds for one thread
 BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -35,46 +35,46 @@ Votes = Annotated[int, Field(ge=-1_000_000_000, le=1_000_000_000)]
 
 
 class Shape(BaseModel):
-    """What an API's row must have; what it has beyond that is not looked at."""
+    """The fields that a row of an API must have; further fields are ignored."""
 
     model_config = ConfigDict(extra="ignore", coerce_numbers_to_str=True)
 
     @model_validator(mode="before")
     @classmethod
     def _without_nulls(cls, row: object) -> object:
-        """What is null is as good as absent."""
+        """Drop fields that are null, so that they count as absent."""
         return {name: value for name, value in row.items() if value is not None} if isinstance(row, dict) else row
 
 
 Row = TypeVar("Row", bound=Shape)
 _Made = TypeVar("_Made")
-ROWS_AT_ONCE = 50  # rows that are made something of at once
+ROWS_AT_ONCE = 50  # rows converted at once
 
 
 async def fetch_json(get: Get, url: str, /, **query: object) -> Any:
-    """An API's answer; SourceError where it is none."""
+    """Return an API's answer; raise SourceError if it is an error or not JSON."""
     return await parse_response(await get(with_query(url, query)), url)
 
 
 def with_query(url: str, query: Mapping[str, object]) -> str:
-    """An address with a query."""
+    """Return an address with a query."""
     return f"{url}{'&' if '?' in url else '?'}{urlencode(query)}" if query else url
 
 
 async def parse_response(response: Response, url: str) -> Any:
-    """What an answer says; SourceError where it is none."""
+    """Return the JSON of a response; raise SourceError if it is an error or not JSON."""
     try:
         answer = await fields.off_loop(json.loads, response.body)
     except (ValueError, RecursionError) as error:
-        told = response.why if not response.ok or response.challenge else "the response is not JSON"
-        raise SourceError(told, thing=url, remedy="Check the source's url and key.") from error
+        message = response.why if not response.ok or response.challenge else "the response is not JSON"
+        raise SourceError(message, thing=url, remedy="Check the source's url and key.") from error
     if not response.ok:
-        raise SourceError(f"{response.why}: {_why(answer)}", thing=url, remedy="Check the source's url and key.")
+        raise SourceError(f"{response.why}: {_reason(answer)}", thing=url, remedy="Check the source's url and key.")
     return answer
 
 
-def _why(answer: Any) -> str:
-    """The reason an API gives, under one of the names for it, whatever lies around it."""
+def _reason(answer: Any) -> str:
+    """Return the reason that an API gives, under one of its usual names, inside up to four lists or objects."""
     for _ in range(4):
         if isinstance(answer, list):
             answer = answer[0] if answer else None
@@ -86,20 +86,20 @@ def _why(answer: Any) -> str:
 
 
 def value_at(answer: Any, *path: str) -> Any:
-    """What stands at a place in an answer; None where nothing does."""
+    """Return the value at a path in an answer; None if there is none."""
     for name in path:
         answer = answer.get(name) if isinstance(answer, dict) else None
     return answer
 
 
 def list_at(answer: Any, *path: str) -> list[Any]:
-    """The list at a place in an answer; an empty one where there is none."""
+    """Return the list at a path in an answer; an empty one if there is none."""
     found = value_at(answer, *path)
     return found if isinstance(found, list) else []
 
 
 def required_list(answer: Any, *path: str) -> list[Any]:
-    """The list that must be at a place in an answer; SourceError where it is not."""
+    """Return the list at a path in an answer; raise SourceError if there is none."""
     found = value_at(answer, *path)
     if not isinstance(found, list):
         raise SourceError(
@@ -109,13 +109,13 @@ def required_list(answer: Any, *path: str) -> list[Any]:
 
 
 class Rows(list[Row]):
-    """Rows of one shape; `whole` where none had to be passed over."""
+    """Rows of one shape; `whole` says that no row had to be skipped."""
 
     whole = True
 
 
 def read_rows(kind: type[Row], rows: Iterable[Any]) -> Rows[Row]:
-    """The rows of the expected shape; others cannot be placed and are passed over. SourceError where none is of it."""
+    """Return the rows of the expected shape and skip the others; raise SourceError if there are objects but none has the shape."""
     found, odd = Rows[Row](), ""
     for row in rows:
         try:
@@ -143,7 +143,7 @@ def make_comment(
     removed: bool = False,
     **signals: Any,
 ) -> Comment:
-    """One comment on an article; `parent` is a key as well."""
+    """Return one comment on an article; `key` is its id within the article, `parent` the key of the comment it answers."""
     return Comment(
         id=storable(f"{on.id}|{key}"),
         article_id=on.id,
@@ -159,7 +159,7 @@ def make_comment(
 
 
 async def map_rows(make: Callable[[Row], _Made], rows: Sequence[Row]) -> list[_Made]:
-    """What is made of rows, beside the event loop and some at once, since strangers' markup may be long."""
+    """Apply `make` to all rows beside the event loop, some rows at once, because strangers' markup may be long."""
     made: list[_Made] = []
     for at in range(0, len(rows), ROWS_AT_ONCE):
         made += await fields.off_loop(lambda some: [make(row) for row in some], rows[at : at + ROWS_AT_ONCE])
@@ -167,13 +167,13 @@ async def map_rows(make: Callable[[Row], _Made], rows: Sequence[Row]) -> list[_M
 
 
 def thread(on: Article, comments: Sequence[Comment], *, whole: bool) -> Harvest:
-    """An article's comments; `whole`: these are all of them, so that a missing one was removed."""
-    promise = (ThreadCoverage(article_id=on.id, whole_since=BEGINNING),) if whole else ()
-    return Harvest(comments=tuple(comments[:MAX_COMMENTS]), threads=promise if len(comments) <= MAX_COMMENTS else ())
+    """Return an article's comments; `whole` says that these are all of them, so that a missing one was removed."""
+    coverage = (ThreadCoverage(article_id=on.id, whole_since=BEGINNING),) if whole else ()
+    return Harvest(comments=tuple(comments[:MAX_COMMENTS]), threads=coverage if len(comments) <= MAX_COMMENTS else ())
 
 
 async def threads(articles: Iterable[Article], of: Callable[[Article], Awaitable[Harvest]]) -> Harvest:
-    """The threads of all articles, a few at once; one that fails is told of and leaves its article as it is."""
+    """Return the threads of all articles, read a few at once; one that fails is a Failure and leaves its article as it is."""
     turn = asyncio.Semaphore(MAX_THREADS_AT_ONCE)
 
     async def one(on: Article) -> Harvest:
@@ -184,7 +184,7 @@ async def threads(articles: Iterable[Article], of: Callable[[Article], Awaitable
             why = str(error)
         except TimeoutError:
             why = f"timed out after {THREAD_TIMEOUT:.0f} seconds"
-        except Exception as error:  # a fault of ours that one thread's bytes brought out must not cost the articles
+        except Exception as error:  # our own bug, triggered by one thread's bytes, must not cost the articles
             log.exception("could not read the comments of %s", on.url)
             why = f"internal error: {type(error).__name__}: {error}. Please report it."
         return Harvest(failures=(Failure(source=on.source, reason=f"could not read the comments on “{on.title}”: {why}"),))
@@ -193,5 +193,5 @@ async def threads(articles: Iterable[Article], of: Callable[[Article], Awaitable
 
 
 def first_text(row: Mapping[str, Any], *names: str) -> str:
-    """The first of these that is text and not empty."""
+    """Return the first of these fields that is text and not empty; an empty string if none is."""
     return next((row[name] for name in names if isinstance(row.get(name), str) and row[name]), "")

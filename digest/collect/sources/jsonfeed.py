@@ -25,7 +25,7 @@ _Text = Annotated[
 
 
 def _rows(value: object) -> list[Any]:
-    """A list, of one where only one is given; nothing where it is absent."""
+    """Return a list: of one if only one value is given, and an empty one if it is absent."""
     return value if isinstance(value, list) else [] if value in (None, "") else [value]
 
 
@@ -34,7 +34,7 @@ class _Author(BaseModel):
 
     @model_validator(mode="before")
     @classmethod
-    def _named(cls, value: object) -> object:
+    def _from_name(cls, value: object) -> object:
         return {"name": value} if isinstance(value, str) else value or {}
 
 
@@ -42,7 +42,7 @@ _Authors = Annotated[list[_Author], BeforeValidator(_rows)]
 
 
 class _Item(BaseModel):
-    """An item; all but its id may be missing or null, and many are."""
+    """An item; any field may be missing or null, and many are."""
 
     id: _Text = ""
     url: _Text = ""
@@ -61,12 +61,12 @@ class _Item(BaseModel):
 
 
 def matches(response: Response) -> bool:
-    """Whether an answer is JSON rather than XML; a notice of PHP's may stand before it."""
-    return response.ok and _beginning(response.body) >= 0
+    """Return whether a response is JSON rather than XML; a notice from PHP may come before the JSON."""
+    return response.ok and _json_start(response.body) >= 0
 
 
-def _beginning(body: bytes) -> int:
-    """Where the JSON begins, or -1."""
+def _json_start(body: bytes) -> int:
+    """Return where the JSON begins, or -1."""
     bare = body.lstrip(b"\xef\xbb\xbf \t\r\n")
     if bare.startswith(b"{"):
         return len(body) - len(bare)
@@ -75,9 +75,9 @@ def _beginning(body: bytes) -> int:
 
 
 def articles(response: Response, plan: SourcePlan) -> tuple[list[Article], int]:
-    """The items that have an address and a date, and how many have not; SourceError where the JSON is no feed."""
+    """Return the items that have an address, and how many have none; raise SourceError if the JSON is not a feed."""
     try:
-        data = json.loads(response.body[_beginning(response.body) :].decode("utf-8-sig"), strict=False)
+        data = json.loads(response.body[_json_start(response.body) :].decode("utf-8-sig"), strict=False)
     except (ValueError, RecursionError) as error:
         raise SourceError(f"malformed JSON: {error}", thing=response.url) from error
     if not isinstance(data, dict) or not _VERSION.match(str(data.get("version", ""))):
@@ -103,7 +103,7 @@ def _item(row: Any) -> _Item | None:
 
 
 def _article(item: _Item, plan: SourcePlan, base: str, feed: _Item, *, shared: bool) -> Article | None:
-    """One item; None where it has no address. Its title, summary, names and tags are plain text (JSON Feed 1.1, “Items”)."""
+    """Return one item; None if it has no address. Its title, summary, names and tags are plain text (JSON Feed 1.1, “Items”)."""
     url = link(item.url or item.external_url, base) if item.url or item.external_url else link(item.id)
     if not url:
         return None

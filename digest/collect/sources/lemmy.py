@@ -1,7 +1,7 @@
-"""A Lemmy community by API version 3, or the posts that link to somebody else's articles.
+"""A Lemmy community, read by API version 3, or the posts that link to another source's articles.
 
 `url` is the community (`https://lemmy.example/c/town`) or, for comments on articles, the instance. Texts are Markdown. A
-comment's `path` holds the ids of all that it answers: `0.12.34`.
+comment's `path` holds the ids of all comments above it, and its own: `0.12.34`.
 """
 
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ from digest.model import Article, Comment, Harvest
 from digest.text.markup import identity, link
 
 MAX_PAGES = 10
-ROWS_PER_PAGE = 50  # the API's most
+ROWS_PER_PAGE = 50  # the API's maximum
 
 
 class _Creator(json_api.Shape):
@@ -70,7 +70,7 @@ class _Remark(json_api.Shape):
 
 
 async def read(plan: SourcePlan, get: Get, since: datetime) -> Harvest:
-    """The posts made since an instant, and their comments."""
+    """Return the posts made since an instant, with their comments."""
     parts = urlsplit(plan.url)
     home, community = f"{parts.scheme}://{parts.netloc}", parts.path.rstrip("/").rpartition("/c/")[2]
     where = {"community_name": community} if community else {"type_": "Local"}
@@ -89,7 +89,7 @@ async def read(plan: SourcePlan, get: Get, since: datetime) -> Harvest:
 
 
 async def discuss(plan: CommentsPlan, get: Get, articles: Sequence[Article]) -> Harvest:
-    """The comments of the posts that link to each article."""
+    """Return the comments on the posts that link to each article."""
     home = plan.url.rstrip("/")
 
     async def one(on: Article) -> Harvest:
@@ -101,7 +101,7 @@ async def discuss(plan: CommentsPlan, get: Get, articles: Sequence[Article]) -> 
 
 
 def _featured(row: _Post) -> bool:
-    """Whether it stands first whatever its date."""
+    """Return whether a post is listed first whatever its date."""
     return row.post.featured_community or row.post.featured_local
 
 

@@ -1,4 +1,4 @@
-"""Lobsters, or another site on its software: the newest stories at the address they link to, and their comments."""
+"""Lobsters, or another site on its software: the newest stories, at the addresses they link to, and their comments."""
 
 from datetime import datetime
 
@@ -37,7 +37,7 @@ class _Remark(json_api.Shape):
 
 
 async def read(plan: SourcePlan, get: Get, since: datetime) -> Harvest:
-    """The stories posted since an instant, and their comments."""
+    """Return the stories posted since an instant, with their comments."""
     home = plan.url.rstrip("/")
     stories: dict[str, _Story] = {}
     for page in range(1, MAX_PAGES + 1):
@@ -72,7 +72,7 @@ def _article(row: _Story, plan: SourcePlan) -> Article | None:
 
 
 def _user(user: str | dict[str, object]) -> str:
-    """A user's name; until 2024 it was an object."""
+    """Return a user's name; until 2024 the API gave an object."""
     return user if isinstance(user, str) else str(user.get("username", ""))
 
 
@@ -85,7 +85,7 @@ async def _thread(get: Get, home: str, on: Article, key: str) -> Harvest:
 
 
 def _comment(row: _Remark, on: Article, home: str) -> Comment:
-    """Each comment begins with its writer's own vote; flags are the votes against it."""
+    """Return one comment. Its score begins with its writer's own vote; flags are the votes against it."""
     return json_api.make_comment(
         on, row.short_id,
         parent=row.parent_comment,

@@ -1,6 +1,6 @@
-"""A Mastodon account: its posts as articles with their replies, or the replies to the posts that link to articles.
+"""A Mastodon account: its posts as articles with their replies, or the replies to its posts that link to articles.
 
-`url` is the account's page (`https://mastodon.example/@gazette`). A status tells its replies by its context.
+`url` is the account's page (`https://mastodon.example/@gazette`). The context of a status has its replies.
 """
 
 import html
@@ -18,13 +18,13 @@ from digest.model import Article, Comment, Harvest
 from digest.text.markup import identity, link
 
 MAX_PAGES = 5
-ROWS_PER_PAGE = 40  # the API's most
-CONTEXT = 60  # replies that a stranger is shown, at most
-_QUOTING = re.compile(r"\s*\bRE: https?://\S+\s*$")  # Misskey's mark of a quoted post
+ROWS_PER_PAGE = 40  # the API's maximum
+CONTEXT = 60  # replies that the API shows a stranger, at most
+_QUOTING = re.compile(r"\s*\bRE: https?://\S+\s*$")  # how Misskey marks a quoted post
 _HREF = re.compile(r'href="([^"]+)"')
 _MENTIONS = re.compile(
     r'^(<p>)?(?:\s*<span class="h-card"[^>]*>(?:(?!</a></span>).){0,2000}</a></span>\s*)+'
-)  # whom a reply answers, before what it says
+)  # the people that a reply answers, before its own text
 
 
 class _Account(json_api.Shape):
@@ -57,7 +57,7 @@ class _Status(json_api.Shape):
 
 
 async def read(plan: SourcePlan, get: Get, since: datetime) -> Harvest:
-    """The account's posts since an instant, each an article, and their replies."""
+    """Return the account's posts since an instant as articles, with their replies."""
     home = _home(plan.url)
     statuses = {fields.article_id(row.url or row.id, plan.url): row for row in await _statuses(plan.url, get, since)}
     made = await json_api.map_rows(lambda row: _article(row, plan), list(statuses.values()))
@@ -68,7 +68,7 @@ async def read(plan: SourcePlan, get: Get, since: datetime) -> Harvest:
 
 
 async def discuss(plan: CommentsPlan, get: Get, articles: Sequence[Article]) -> Harvest:
-    """The replies to the account's posts that link to each article."""
+    """Return the replies to the account's posts that link to each article."""
     if not articles:
         return Harvest()
     home, rows = _home(plan.url), await _statuses(plan.url, get, min(row.published for row in articles))
@@ -84,7 +84,7 @@ def _home(url: str) -> str:
 
 
 async def _statuses(url: str, get: Get, since: datetime) -> list[_Status]:
-    """The account's own public posts since an instant, newest first."""
+    """Return the account's own public posts since an instant, newest first."""
     home, name = _home(url), urlsplit(url).path.strip("/").removeprefix("@")
     accounts = json_api.read_rows(_Account, [await json_api.fetch_json(get, f"{home}/api/v1/accounts/lookup", acct=name)])
     if not name or not accounts or not accounts[0].id:
@@ -114,7 +114,7 @@ def _links(row: _Status) -> list[str]:
 
 
 def _article(row: _Status, plan: SourcePlan) -> Article | None:
-    """A post; of one behind a warning only the warning is printed."""
+    """Return a post as an article; if it is behind a warning, only the warning is printed."""
     text = "" if row.spoiler_text else _QUOTING.sub("", fields.body(fields.without_emoji_codes(row.content)))
     url = link(row.url or "")
     if not url or not (text or row.spoiler_text):
@@ -146,7 +146,7 @@ async def _thread(get: Get, home: str, on: Article, statuses: Sequence[_Status])
 
 
 def _comment(row: _Status, on: Article, top: str) -> Comment:
-    """A reply; one behind a warning is not printed."""
+    """Return a reply; one behind a warning is not printed."""
     return json_api.make_comment(
         on, f"status-{row.id}",
         parent=f"status-{row.in_reply_to_id}" if row.in_reply_to_id not in {None, top} else None,

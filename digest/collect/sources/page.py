@@ -1,8 +1,8 @@
-"""Web pages that have no feed: an article's page, or a page that links to articles.
+"""Web pages without a feed: an article's page, or a page that links to articles.
 
-What a page says of itself to search engines is believed: JSON-LD (schema.org Article and Comment), else OpenGraph. The text is
-JSON-LD's `articleBody`, else what trafilatura finds. A page without a date of publication is no article. robots.txt is
-honoured (RFC 9309), for `digest` and for everybody.
+This module believes what a page tells search engines: JSON-LD (schema.org Article and Comment), else OpenGraph. The text is
+JSON-LD's `articleBody`, else what trafilatura finds. A page without a publication date is not an article. robots.txt is
+obeyed (RFC 9309): its rules for `digest`, else its rules for everybody.
 """
 
 import asyncio
@@ -26,7 +26,7 @@ from digest.errors import FetchError, SourceError
 from digest.model import Article, Comment, Failure, Harvest
 from digest.text.markup import identity, link
 
-LINKS = 40  # of one page that are followed
+LINKS = 40  # links of one page that are followed, at most
 AGENT = "digest"
 _ARTICLES = {
     "Article",
@@ -41,14 +41,14 @@ Data = Mapping[str, Any]
 
 
 async def read(plan: SourcePlan, get: Get, since: datetime) -> Harvest:
-    """The article of a page, or those that a page links to, published since an instant; with the comments in them."""
+    """Return the article of a page, or those that it links to, published since an instant, with the comments in their pages."""
     robots = await _robots(get, plan.url)
     if not robots.can_fetch(AGENT, plan.url):
         raise SourceError("robots.txt disallows this page", thing=plan.url, remedy="Ask the site for a feed.")
     first = await get(plan.url)
     if not first.ok:
         raise SourceError(first.why, thing=plan.url)
-    own, links = await fields.off_loop(_looked_at, first, plan)
+    own, links = await fields.off_loop(_parse_page, first, plan)
     if own.articles:
         return _since(own, since)
     allowed = [url for url in links if robots.can_fetch(AGENT, url)]
@@ -60,7 +60,7 @@ async def read(plan: SourcePlan, get: Get, since: datetime) -> Harvest:
                 response = await get(url)
         except FetchError as error:
             return Harvest(failures=(Failure(source=plan.label, reason=str(error)),))
-        return (await fields.off_loop(_looked_at, response, plan))[0] if response.ok else Harvest()
+        return (await fields.off_loop(_parse_page, response, plan))[0] if response.ok else Harvest()
 
     found = sum(await asyncio.gather(*map(one, allowed[:LINKS])), Harvest())
     if not found.articles and not found.failures:
@@ -77,15 +77,15 @@ def _since(found: Harvest, since: datetime) -> Harvest:
 
 
 async def _robots(get: Get, url: str) -> RobotFileParser:
-    """A site's rules; a site without any forbids nothing (RFC 9309, 2.3.1.3), one that cannot tell now is left alone (2.3.1.4)."""
+    """Return a site's rules. A site without any forbids nothing (RFC 9309, 2.3.1.3); a server error is a FetchError (2.3.1.4)."""
     parts, robots = urlsplit(url), RobotFileParser()
     response = await get(f"{parts.scheme}://{parts.netloc}/robots.txt")
     robots.parse(response.body[:500_000].decode("utf-8", "replace").splitlines() if response.ok else [])
     return robots
 
 
-def _looked_at(response: Response, plan: SourcePlan) -> tuple[Harvest, list[str]]:
-    """What a page is, and what it links to on its own site."""
+def _parse_page(response: Response, plan: SourcePlan) -> tuple[Harvest, list[str]]:
+    """Return the article of a page with its comments, or else the pages that it links to on its own site."""
     try:
         tree = lxml.html.document_fromstring(response.body)
     except (lxml.etree.ParserError, ValueError):
@@ -97,14 +97,14 @@ def _looked_at(response: Response, plan: SourcePlan) -> tuple[Harvest, list[str]
 
 
 def _links(tree: Any, base: str) -> list[str]:
-    """The pages of the same site that a page links to, each once, in their order."""
+    """Return the pages of the same site that a page links to, each once, in their order."""
     urls = [link(str(href), base).partition("#")[0] for href in tree.xpath("//a/@href")]
     same = [url for url in urls if url and urlsplit(url).netloc == urlsplit(base).netloc and urlsplit(url).path.strip("/")]
     return list({identity(url): url for url in reversed(same) if identity(url) != identity(base)}.values())[::-1]
 
 
 def _article(tree: Any, response: Response, plan: SourcePlan) -> tuple[Article | None, Data]:
-    """The article that a page is, with its JSON-LD; None where it says of itself that it is something else."""
+    """Return the article of a page, with its JSON-LD; None if the page does not declare an article with a publication date."""
     data = next((row for row in _objects(tree) if _ARTICLES & set(_types(row))), {})
     meta, way = _meta(tree), manner(plan)
     published = _moment(data.get("datePublished"), way) or (
@@ -126,7 +126,7 @@ def _article(tree: Any, response: Response, plan: SourcePlan) -> tuple[Article |
         summary=fields.summary(json_api.first_text(data, "description") or meta.get("og:description", ""), "" if locked else body),
         body_text="" if locked else body,
         image=fields.image(_first_url(data.get("image")) or meta.get("og:image", ""), url),
-        topics=fields.topics([str(row) for row in _listed(data.get("articleSection"))]),
+        topics=fields.topics([str(row) for row in _as_list(data.get("articleSection"))]),
         published=published,
         updated=_moment(data.get("dateModified"), way) or published,
         comment_count=data["commentCount"] if isinstance(data.get("commentCount"), int) else None,
@@ -135,7 +135,7 @@ def _article(tree: Any, response: Response, plan: SourcePlan) -> tuple[Article |
 
 
 def _objects(tree: Any) -> Iterator[Data]:
-    """Every JSON-LD object of a page, those inside a graph among them."""
+    """Yield every JSON-LD object of a page, including those inside a graph."""
     for script in tree.xpath("//script[@type='application/ld+json']/text()")[:20]:
         try:
             open_ = [json.loads(str(script), strict=False)]
@@ -147,19 +147,19 @@ def _objects(tree: Any) -> Iterator[Data]:
                 open_ += row[:100]
             elif isinstance(row, dict):
                 yield row
-                open_ += _listed(row.get("@graph"))[:100]
+                open_ += _as_list(row.get("@graph"))[:100]
 
 
 def _types(row: Data) -> list[str]:
-    return [str(kind).rpartition("/")[2] for kind in _listed(row.get("@type"))]
+    return [str(kind).rpartition("/")[2] for kind in _as_list(row.get("@type"))]
 
 
-def _listed(value: Any) -> list[Any]:
+def _as_list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [] if value is None else [value]
 
 
 def _meta(tree: Any) -> dict[str, str]:
-    """OpenGraph and its like, the first of each."""
+    """Return the values of OpenGraph and similar tags, the first of each name."""
     found: dict[str, str] = {}
     for element in tree.iter("meta"):
         found.setdefault(str(element.get("property") or element.get("name") or "").casefold(), str(element.get("content") or ""))
@@ -171,17 +171,17 @@ def _moment(value: Any, way: Manner) -> datetime | None:
 
 
 def _names(value: Any) -> list[str]:
-    rows = [row.get("name", "") if isinstance(row, dict) else row for row in _listed(value)]
+    rows = [row.get("name", "") if isinstance(row, dict) else row for row in _as_list(value)]
     return [row for row in rows if isinstance(row, str) and row]
 
 
 def _first_url(value: Any) -> str:
-    rows = [row.get("url", "") if isinstance(row, dict) else row for row in _listed(value)]
+    rows = [row.get("url", "") if isinstance(row, dict) else row for row in _as_list(value)]
     return next((row for row in rows if isinstance(row, str) and row), "")
 
 
 def _main_text(response: Response, title: str) -> str:
-    """The text of the page without what surrounds it and without its title, as markup."""
+    """Return the main text of a page, without its surroundings and its title, as markup."""
     text = trafilatura.extract(
         response.body.decode("utf-8", "replace"), url=response.url, include_comments=False, include_tables=False
     )
@@ -189,38 +189,38 @@ def _main_text(response: Response, title: str) -> str:
 
 
 def _comments(data: Data, on: Article, way: Manner) -> Iterator[Comment]:
-    """schema.org Comment, with the answers nested in them; at most so many."""
-    open_: list[tuple[Any, str | None]] = [(row, None) for row in _listed(data.get("comment"))]
+    """Yield the schema.org Comments with the replies nested in them, at most MAX_COMMENTS."""
+    open_: list[tuple[Any, str | None]] = [(row, None) for row in _as_list(data.get("comment"))]
     for _ in range(json_api.MAX_COMMENTS):
         if not open_:
             return
         row, parent = open_.pop(0)
         if not isinstance(row, dict):
             continue
-        key = json_api.first_text(row, "@id", "identifier") or _mark(row)
+        key = json_api.first_text(row, "@id", "identifier") or _derived_id(row)
         at = _moment(row.get("dateCreated"), way) or _moment(row.get("datePublished"), way)
-        open_ += [(answer, key) for answer in _listed(row.get("comment"))]
+        open_ += [(answer, key) for answer in _as_list(row.get("comment"))]
         if at is not None:
-            yield _comment(row, key, parent or _answered(row), at, on)
+            yield _comment(row, key, parent or _parent_id(row), at, on)
 
 
-def _mark(row: Data) -> str:
-    """A lasting id for a comment that has none of its own: many sites give each the address of the article."""
-    told = "|".join(
+def _derived_id(row: Data) -> str:
+    """Return a lasting id for a comment that has none; its address will not do, because many sites give the article's instead."""
+    content = "|".join(
         [
             *_names(row.get("author")),
             json_api.first_text(row, "dateCreated", "datePublished"),
             json_api.first_text(row, "text", "description"),
         ]
     )
-    return hashlib.sha256(told.encode("utf-8", "replace")).hexdigest()[:16]
+    return hashlib.sha256(content.encode("utf-8", "replace")).hexdigest()[:16]
 
 
 def _votes(value: Any) -> int | None:
     return min(max(0, value), 10**9) if isinstance(value, int) else None
 
 
-def _answered(row: Data) -> str | None:
+def _parent_id(row: Data) -> str | None:
     parent = row.get("parentItem")
     if not isinstance(parent, dict) or "Comment" not in _types(parent):
         return None

@@ -1,6 +1,6 @@
-"""A subreddit by its public JSON, or the posts that link to somebody else's articles.
+"""A subreddit, read by its public JSON, or the posts that link to another source's articles.
 
-`url` is the subreddit (`https://www.reddit.com/r/town`). A score is votes up less votes down; the share is not public for comments.
+`url` is the subreddit (`https://www.reddit.com/r/town`). A score is upvotes minus downvotes; a comment's share is not public.
 """
 
 from collections.abc import Iterator, Sequence
@@ -50,7 +50,7 @@ class _Remark(json_api.Shape):
 
 
 async def read(plan: SourcePlan, get: Get, since: datetime) -> Harvest:
-    """The posts made since an instant, and their comments."""
+    """Return the posts made since an instant, with their comments."""
     posts: dict[str, _Post] = {}
     after = ""
     for _ in range(MAX_PAGES):
@@ -72,7 +72,7 @@ async def read(plan: SourcePlan, get: Get, since: datetime) -> Harvest:
 
 
 async def discuss(plan: CommentsPlan, get: Get, articles: Sequence[Article]) -> Harvest:
-    """The comments of the posts that link to each article."""
+    """Return the comments on the posts that link to each article."""
     home = _home(plan.url)
 
     async def one(on: Article) -> Harvest:
@@ -89,7 +89,7 @@ def _home(url: str) -> str:
 
 
 def _children(listing: Any, kind: str) -> list[Any]:
-    """What a listing holds of one kind: t1 comments, t3 posts, `more` what it leaves out."""
+    """Return the rows of one kind in a listing: `t1` for comments, `t3` for posts, `more` for what it leaves out."""
     return [row["data"] for row in json_api.list_at(listing, "data", "children")
             if isinstance(row, dict) and row.get("kind") == kind and isinstance(row.get("data"), dict)]  # fmt: skip
 
@@ -119,7 +119,7 @@ async def _thread(get: Get, url: str, on: Article, posts: Sequence[_Post]) -> Ha
     whole = bool(posts)
     for post in posts:
         answer = await json_api.fetch_json(get, f"{_home(url)}{post.permalink.rstrip('/')}.json", limit=500, sort="top", raw_json=1)
-        if not isinstance(answer, list) or len(answer) < 2:  # the post, and what is said of it
+        if not isinstance(answer, list) or len(answer) < 2:  # the post, and its comments
             raise SourceError("the response has no comments", thing=post.permalink)
         listings = list(_listings(answer[1]))
         whole = whole and len(listings) < json_api.MAX_COMMENTS and not any(_children(listing, "more") for listing in listings)
@@ -130,7 +130,7 @@ async def _thread(get: Get, url: str, on: Article, posts: Sequence[_Post]) -> Ha
 
 
 def _listings(listing: Any) -> Iterator[Any]:
-    """A listing and those of the replies in it, whatever their depth."""
+    """Yield a listing and the listings of replies in it, at any depth."""
     open_ = [listing]
     for _ in range(json_api.MAX_COMMENTS):
         if not open_:

@@ -1,10 +1,10 @@
-"""A WordPress site by its REST API (`wp/v2`), or by its feed where the API does not answer with posts, whatever it answers.
+"""A WordPress site, read by its REST API (`wp/v2`), or by its feed if the API answers with anything but posts.
 
-What shapes this file, all seen on real sites: `after` and `before` are exclusive, so we ask one second wider and cut
-afterwards; a page past the end is 400 for posts and an empty list for comments; `_embed` brings at most ten replies,
-so comments are asked for on their own; asking for the comments of a post password-protected is 401 for the whole
-request; dates with `_gmt` are UTC without saying so; names and titles carry entities. Shields and broken plugins answer
-in the API's place with 400, 406, 429, 500, 503 or an object in a 200; the feed is then open, as a rule.
+All this was seen on real sites. `after` and `before` are exclusive, so we ask one second wider and cut afterwards. A page past
+the end is 400 for posts and an empty list for comments. `_embed` brings at most ten replies, so we ask for comments separately.
+A request for comments is 401 as a whole if one of its posts is password-protected. `_gmt` dates are UTC but do not say so.
+Names and titles contain entities. Bot shields and broken plugins answer in the API's place with 400, 406, 429, 500, 503 or an
+object in a 200; the feed is usually open then.
 """
 
 import re
@@ -26,21 +26,21 @@ from digest.errors import FetchError, SourceError
 from digest.model import LATEST, UNDATED, Article, Failure, Harvest, Image
 from digest.text.markup import link
 
-SEEN = 100  # a page of posts of which only the address is asked for
-POSTS = 50  # a page; with _embed a post is 5 to 20 KB
+SEEN = 100  # posts a page, if we ask only for guid and address
+POSTS = 50  # posts a page; with _embed a post is 5 to 20 KB
 _POSTS = {"orderby": "date", "order": "asc", "_embed": "1", "per_page": str(POSTS)}
 
 
-def _listed(value: object) -> list[Any]:
+def _as_list(value: object) -> list[Any]:
     return value if isinstance(value, list) else []
 
 
-def _named(value: object) -> dict[str, Any]:
+def _as_dict(value: object) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
 def _read_date(value: object) -> datetime | None:
-    """A date of a post, aware only where it says its zone; None for WordPress's `0000-00-00` and whatever is none."""
+    """Return a date of a post, aware only if it names its zone; None for WordPress's `0000-00-00` and whatever is not a date."""
     try:
         return datetime.fromisoformat(value) if isinstance(value, str) and not value.startswith("0000") else None
     except ValueError:
@@ -66,13 +66,13 @@ class _Post(BaseModel):
     content: Words = Words()
     excerpt: Words = Words()
     status: str = "publish"
-    embedded: Annotated[dict[str, Any], BeforeValidator(_named)] = Field(default={}, alias="_embedded")
-    authors: Annotated[list[Any], BeforeValidator(_listed)] = []  # PublishPress Authors
-    coauthors: Annotated[list[Any], BeforeValidator(_listed)] = []  # Co-Authors Plus; by some themes as names, by others as numbers
+    embedded: Annotated[dict[str, Any], BeforeValidator(_as_dict)] = Field(default={}, alias="_embedded")
+    authors: Annotated[list[Any], BeforeValidator(_as_list)] = []  # PublishPress Authors
+    coauthors: Annotated[list[Any], BeforeValidator(_as_list)] = []  # Co-Authors Plus; some themes give names, others numbers
 
 
 async def read(plan: SourcePlan, get: Get, since: datetime) -> Harvest:
-    """The posts published since an instant, and their comments; those somewhat older beside them."""
+    """Return the posts published since an instant, with their comments; as `older`, earlier ones (see `_older`)."""
     site = re.sub(r"(?:/wp-json(?:/wp/v2)?|/feed)?/*$", "", plan.url)
     for root in (f"{site}/wp-json/wp/v2/", f"{site}/?rest_route=/wp/v2/"):
         try:
@@ -81,9 +81,9 @@ async def read(plan: SourcePlan, get: Get, since: datetime) -> Harvest:
             continue
         articles, failures = await fields.off_loop(_read, rows, plan, since)
         remarks = await comments(get, root, plan, articles)
-        told = (Failure(source=plan.label, reason=missing),) if missing else ()
+        incomplete = (Failure(source=plan.label, reason=missing),) if missing else ()
         listed = ((plan.label, since),) if not missing and not failures else ()
-        posts = Harvest(articles=tuple(articles.values()), failures=(*told, *failures), listed=listed)
+        posts = Harvest(articles=tuple(articles.values()), failures=(*incomplete, *failures), listed=listed)
         return sum(remarks, posts + await _older(get, root, plan, since))
     return await _by_feed(site, plan, get, since)
 
@@ -93,10 +93,10 @@ def _stamp(moment: datetime) -> str:
 
 
 async def _older(get: Get, root: str, plan: SourcePlan, since: datetime) -> Harvest:
-    """Posts with a date before what was asked for: one made public since bears its old date, and nobody has seen it before.
+    """Return posts dated before `since`: one made public since then keeps its old date, and nobody has seen it before.
 
-    Those that were changed since come whole; of the others only that they are there, so that an old one that is edited some day
-    is not taken for new. WordPress before 5.7 does not know `modified_after` and tells of all.
+    Posts changed since then come whole. The others come only as ids, so that an old one edited later is not taken for new.
+    WordPress before 5.7 does not know `modified_after` and returns all posts.
     """
     span = {"after": _stamp(since - LATEST), "before": f"{since:%Y-%m-%dT%H:%M:%SZ}", "orderby": "date", "order": "asc"}
     try:
@@ -114,7 +114,7 @@ async def _older(get: Get, root: str, plan: SourcePlan, since: datetime) -> Harv
 
 
 def _read(rows: Sequence[Any], plan: SourcePlan, since: datetime) -> tuple[dict[int, Article], tuple[Failure, ...]]:
-    """The articles of a list of posts, by their numbers, and what is wrong with the list."""
+    """Return the articles of a list of posts, by their numbers, and what is wrong with the list."""
     found = [valid(_Post, row) for row in rows]
     unread = sum(post is None for post in found)
     failures = (Failure(source=plan.label, reason=f"skipped {unread} posts in an unknown format"),) if unread else ()
@@ -123,7 +123,7 @@ def _read(rows: Sequence[Any], plan: SourcePlan, since: datetime) -> tuple[dict[
 
 
 def _published(post: _Post, plan: SourcePlan) -> datetime | None:
-    """When a post was published; plugins and old versions give its date in the site's zone only, or none."""
+    """Return when a post was published; plugins and old versions give its date only in the site's zone, or not at all."""
     return _utc(post.date_gmt) or _utc(post.date, manner(plan).zone)
 
 
@@ -132,7 +132,7 @@ def _utc(date: datetime | None, zone: tzinfo = UTC) -> datetime | None:
 
 
 async def _by_feed(site: str, plan: SourcePlan, get: Get, since: datetime) -> Harvest:
-    """The site's feed: where WordPress has it with names in addresses, without, or where the site's own page says."""
+    """Return the harvest of the site's feed: at its address with permalinks or without, or at the one that the home page names."""
     problem: FetchError | None = None
     for url in (f"{site}/feed/", f"{site}/?feed=rss2"):
         try:
@@ -150,7 +150,7 @@ async def _feed(url: str, plan: SourcePlan, get: Get, since: datetime) -> Harves
 
 
 def article(post: _Post, plan: SourcePlan) -> Article:
-    """One post; password-protected it keeps its title and nothing else."""
+    """Return one post as an article; a password-protected one has no text and no summary."""
     locked = post.content.protected
     text = "" if locked else fields.body(post.content.rendered)
     published = _published(post, plan)
@@ -177,7 +177,7 @@ def _embedded(post: _Post, key: str) -> list[Any]:
 
 
 def _author(post: _Post) -> str:
-    """The writers: those that a plugin for several names, where there is one, else the one that WordPress knows."""
+    """Return the authors: those that a plugin for several authors names, else the one that WordPress knows."""
     several = [
         row.get("display_name") or row.get("name") or "" for row in (*post.authors, *post.coauthors) if isinstance(row, dict)
     ]
@@ -196,7 +196,7 @@ def _terms(post: _Post) -> list[str]:
 
 
 def _image(post: _Post) -> Image | None:
-    """The featured picture, in the size nearest above the mail's width in device pixels (2 × 600)."""
+    """Return the featured picture in its widest size from 600 to 1,280 pixels, else as it is: a mail has 2 × 600 device pixels."""
     media = next((row for row in _embedded(post, "wp:featuredmedia") if isinstance(row, dict)), {})
     details = media.get("media_details")
     sizes = details.get("sizes") if isinstance(details, dict) else None

@@ -1,4 +1,4 @@
-"""Asking WordPress's REST API (`wp/v2`) for a collection, page by page, and whether it answers strangers at all."""
+"""Requests to WordPress's REST API (`wp/v2`): a collection, page by page, and whether the API answers strangers at all."""
 
 import json
 from datetime import UTC, datetime
@@ -19,24 +19,25 @@ _Text = Annotated[str, BeforeValidator(lambda value: value if isinstance(value, 
 
 
 class Words(BaseModel):
-    """A text as the API has it; plugins put a string, null or false in its place."""
+    """A text as the API gives it; plugins give a string, null or false instead."""
 
     rendered: _Text = ""
     protected: Annotated[bool, BeforeValidator(bool)] = False
 
     @model_validator(mode="before")
     @classmethod
-    def _bare(cls, value: object) -> object:
+    def _from_bare_value(cls, value: object) -> object:
         return value if isinstance(value, dict | Words) else {"rendered": value}
 
 
-class Closed(Exception):  # noqa: N818  a signal between two functions here, never seen outside
-    """The API does not answer strangers with what was asked for; the text says what it does instead."""
+class Closed(Exception):  # noqa: N818  a signal between WordPress's modules, never seen outside
+    """The API does not give strangers what we asked for; the text says what it does instead."""
 
 
 async def rows_of(get: Get, root: str, what: str, query: dict[str, str]) -> tuple[list[Any], str]:
-    """The rows of a collection, and why they are not all of it (empty where they are); Closed where the API does not answer
-    strangers, or has rows and does not give them.
+    """Return the rows of a collection, and why they are not all of it (empty if they are).
+
+    Raises Closed if the API does not answer strangers, or has rows and does not give them.
     """
     found: list[Any] = []
     for page in range(1, MAX_PAGES + 1):
@@ -51,14 +52,14 @@ async def rows_of(get: Get, root: str, what: str, query: dict[str, str]) -> tupl
         found += rows
         total = number(response.headers.get("x-wp-totalpages", ""), 100_000)
         if not rows and page == 1:
-            _must_be_empty(response, what)
+            _check_empty(response, what)
         if not rows or (total is not None and page >= total):
             return found, ""
     return found, f"more than {MAX_PAGES} pages of {what}; only the first {MAX_PAGES} were read"
 
 
 async def _page(get: Get, url: str, *, first: bool) -> tuple[list[Any], Response]:
-    """One page's rows. The first page tells whether the API is open: anything but a list of rows says that it is not."""
+    """Return one page's rows; raise Closed if the first page is anything but a list of rows, because the API is not open then."""
     try:
         response = await get(url)
     except FetchError as error:
@@ -71,7 +72,7 @@ async def _page(get: Get, url: str, *, first: bool) -> tuple[list[Any], Response
         rows = json.loads(response.body)
     except (ValueError, RecursionError) as error:
         if first:
-            raise Closed(response.why) from error  # a theme's page, or a shield's, in place of the API
+            raise Closed(response.why) from error  # the page of a theme or a bot shield, in the API's place
         raise SourceError("the API response is not JSON", thing=response.url) from error
     if response.ok and isinstance(rows, list):
         return rows, response
@@ -80,8 +81,8 @@ async def _page(get: Get, url: str, *, first: bool) -> tuple[list[Any], Response
     raise SourceError(f"the API returned HTTP {response.status}: {_message(rows)}", thing=response.url)
 
 
-def _must_be_empty(response: Response, what: str) -> None:
-    """Closed where an empty list is not believed: the API counts rows, or of posts does not say that there are none."""
+def _check_empty(response: Response, what: str) -> None:
+    """Raise Closed if the API gives no rows but counts some, or, for posts, does not say that there are none."""
     total = number(response.headers.get("x-wp-total", ""), 1_000_000)
     if total or (total is None and what == "posts"):
         raise Closed("it gives no rows, and does not say that there are none")
@@ -95,7 +96,7 @@ _Kind = TypeVar("_Kind", bound=BaseModel)
 
 
 def valid(kind: type[_Kind], row: Any) -> _Kind | None:
-    """A row of the expected form, or None."""
+    """Return a row of the expected form, or None."""
     try:
         return kind.model_validate(row)
     except ValidationError:

@@ -1,4 +1,4 @@
-"""The comments of a WordPress site's posts, by its API or by each post's feed."""
+"""The comments on a WordPress site's posts, from its API or from each post's feed."""
 
 import asyncio
 from collections.abc import Sequence
@@ -16,8 +16,8 @@ from digest.errors import FetchError
 from digest.model import Article, Comment, Failure, Harvest, ThreadCoverage
 from digest.text.markup import link
 
-COMMENTS = 100  # a page, the API's most
-BATCH = 40  # articles whose comments are asked for at once
+COMMENTS = 100  # comments a page, the API's maximum
+BATCH = 40  # articles whose comments one request asks for
 _STATES: dict[str, Literal["approved", "held", "spam", "deleted"]] = {
     "approved": "approved", "hold": "held", "spam": "spam", "trash": "deleted",
 }  # fmt: skip
@@ -36,14 +36,14 @@ class _Remark(BaseModel):
 
 
 async def comments(get: Get, root: str, plan: SourcePlan, articles: dict[int, Article]) -> Sequence[Harvest]:
-    """The comments of all articles that may be read, in batches."""
+    """Return the comments on all public articles, in batches."""
     public = [number for number, row in articles.items() if row.access == "public"]
     batches = [public[at : at + BATCH] for at in range(0, len(public), BATCH)]
     return await asyncio.gather(*(_batch(get, root, plan, articles, batch) for batch in batches))
 
 
 async def _batch(get: Get, root: str, plan: SourcePlan, articles: dict[int, Article], numbers: list[int]) -> Harvest:
-    """One batch; where a single post closes it, the posts are asked for one by one, then by their feeds."""
+    """Return one batch; if a post closes the API for it, ask for the posts one by one, and for a closed one by its feed."""
     query = {"post": ",".join(map(str, numbers)), "order": "asc", "orderby": "date_gmt", "per_page": str(COMMENTS)}
     try:
         rows, missing = await rows_of(get, root, "comments", query)
@@ -66,7 +66,7 @@ async def _batch(get: Get, root: str, plan: SourcePlan, articles: dict[int, Arti
 
 
 async def _by_comment_feed(get: Get, on: Article) -> Harvest:
-    """A post's comments by its feed, whose address follows from the post's: with names in it, or with numbers."""
+    """Return a post's comments from its feed, whose address follows from the post's: a permalink, or one with `p=` and a number."""
     parts = urlsplit(on.url)
     bare = on.url.partition("#")[0]
     urls = [f"{bare}&feed=rss2", f"{bare}&feed=comments-rss2"] if "p=" in parts.query else [f"{bare.rstrip('/')}/feed/"]
@@ -79,13 +79,13 @@ async def _by_comment_feed(get: Get, on: Article) -> Harvest:
 
 
 def _remarks(rows: Sequence[Any], articles: dict[int, Article]) -> tuple[tuple[Comment, ...], int]:
-    """The comments of the articles at hand, and how many rows are in an unknown form."""
+    """Return the comments on the given articles, and how many rows have an unknown form."""
     remarks = [valid(_Remark, row) for row in rows]
     return tuple(comment(row, articles[row.post]) for row in remarks if row and row.post in articles), remarks.count(None)
 
 
 def comment(remark: _Remark, on: Article) -> Comment:
-    """One comment; its id is the one that the site's feeds give it."""
+    """Return one comment; its id is the one that the site's feeds give it."""
     return Comment(
         id=f"{on.id}#comment-{remark.id}",
         article_id=on.id,
