@@ -1,4 +1,4 @@
-"""The `digest` command. `--help` must be instant: a command's module is imported when it is called, not before."""
+"""The `digest` command. A command's module is imported only when it is called, because `--help` must be instant."""
 
 import difflib
 import importlib
@@ -27,14 +27,14 @@ COMMANDS = {
 
 
 class LazyGroup(click.Group):
-    """Commands by name; each lives in `digest.cli.NAME` as `command`."""
+    """The group of all commands; the command NAME is `digest.cli.NAME.command`."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """In the order in which a newcomer meets them."""
+        """Return the names in the order in which a newcomer needs them."""
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """The command, imported now."""
+        """Import and return a command; None if there is no such command."""
         if cmd_name not in COMMANDS:
             return None
         module = importlib.import_module(f"digest.cli.{cmd_name}")
@@ -42,14 +42,14 @@ class LazyGroup(click.Group):
         return command
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
-        """The command that is meant; a typo is told what it is near to."""
+        """Return the command that the arguments name; for a typing error, fail and suggest the nearest one."""
         near = difflib.get_close_matches(args[0], COMMANDS, n=1) if args[0] not in COMMANDS else []
         if near and not ctx.resilient_parsing:
             ctx.fail(f"unknown command {args[0]!r}. Did you mean {near[0]!r}?")
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """The list of commands, from the table above."""
+        """Write the list of commands, from the table above."""
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
 
@@ -78,7 +78,7 @@ def group(ctx: click.Context, root: str | None) -> None:
 
 
 def main() -> None:
-    """The entry point: runs a command, and tells an expected failure in one line."""
+    """Run a command; print an expected failure in one line, or as JSON with `--json`."""
     from digest.errors import DigestError
 
     try:
@@ -87,21 +87,21 @@ def main() -> None:
         click.echo("Stopped.", err=True)
         sys.exit(130)
     except click.ClickException as error:
-        if not _for_machines(JsonError("usage", error.format_message(), exit_code=error.exit_code)):
+        if not _print_json_error(JsonError("usage", error.format_message(), exit_code=error.exit_code)):
             click.echo(_usage(error), err=True)
         sys.exit(error.exit_code)
     except DigestError as error:
-        _tell(JsonError(_code(error), error.what, error.thing, error.remedy, error.exit_code), str(error))
+        _exit_with(JsonError(_code(error), error.what, error.thing, error.remedy, error.exit_code), str(error))
     except (PermissionError, FileNotFoundError, FileExistsError, NotADirectoryError, IsADirectoryError) as error:
         if error.filename is None:
             raise
-        _tell(JsonError("file", error.strerror or "", str(error.filename)), f"{error.filename}: {error.strerror}")
+        _exit_with(JsonError("file", error.strerror or "", str(error.filename)), f"{error.filename}: {error.strerror}")
 
 
 class JsonError(NamedTuple):
     """An error as `--json` prints it, under `error`."""
 
-    code: str  # what kind it is: usage, config, relay, held …
+    code: str  # the kind of error: usage, config, relay, held …
     message: str
     thing: str = ""
     remedy: str = ""
@@ -109,7 +109,7 @@ class JsonError(NamedTuple):
 
 
 def _usage(error: click.ClickException) -> str:
-    """What click says, as our own errors are said."""
+    """Return click's error in the form of our own errors."""
     context = getattr(error, "ctx", None)
     hint = f"{context.get_usage()}\nSee `{context.command_path} --help`.\n\n" if context is not None else ""
     return f"{hint}error: {error.format_message()}"
@@ -119,17 +119,17 @@ def _code(error: Exception) -> str:
     return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", type(error).__name__.removesuffix("Error")).lower()
 
 
-def _tell(told: JsonError, sentence: str) -> None:
-    if not _for_machines(told):
+def _exit_with(error: JsonError, sentence: str) -> None:
+    if not _print_json_error(error):
         click.echo(f"error: {sentence}", err=True)
-    sys.exit(told.exit_code)
+    sys.exit(error.exit_code)
 
 
-def _for_machines(told: JsonError) -> bool:
-    """One JSON object on standard output, where that is what was asked for."""
+def _print_json_error(error: JsonError) -> bool:
+    """Print an error as one JSON object on standard output if `--json` was given; return whether it was."""
     if "--json" not in sys.argv[1:]:
         return False
     from digest.cli.options import json_text
 
-    click.echo(json_text({"error": told._asdict()}))
+    click.echo(json_text({"error": error._asdict()}))
     return True

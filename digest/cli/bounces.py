@@ -1,4 +1,4 @@
-"""`digest bounces`: mail that came back."""
+"""`digest bounces`: process bounces and complaints."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -41,24 +41,24 @@ def command(root: Path, as_json: bool, source: str | None, dry_run: bool) -> int
     is reported but changes nothing. Exits with 0 whatever the message says, so that the mail server does not return it.
     """
     if source is None:
-        return _configured(root, as_json)
+        return _read_mailbox(root, as_json)
     messages = list(_messages(source))
     if dry_run:
         from digest.bounces import classify
 
-        _tell([(classify(raw), []) for raw in messages], as_json)
+        _print_results([(classify(raw), []) for raw in messages], as_json)
         return 0
     from digest.audience.bounce_handler import BounceHandler
     from digest.audience.csv_sync import catch_up
 
     with running_app(root) as app:
         bounce_handler = BounceHandler(app)
-        _tell([bounce_handler.take(raw) for raw in messages], as_json)
+        _print_results([bounce_handler.take(raw) for raw in messages], as_json)
         catch_up(app.store, app.subscriber_file())
     return 0
 
 
-def _configured(root: Path, as_json: bool) -> int:
+def _read_mailbox(root: Path, as_json: bool) -> int:
     from digest.audience.bounce_handler import BounceHandler
 
     with running_app(root) as app:
@@ -78,7 +78,7 @@ def _configured(root: Path, as_json: bool) -> int:
 
 
 def _messages(source: str) -> Iterator[bytes]:
-    """The messages of a file, a Maildir or an mbox, as they are."""
+    """Yield the messages of standard input, a file, a folder, a Maildir or an mbox, unchanged."""
     import mailbox
     import sys
 
@@ -96,18 +96,18 @@ def _messages(source: str) -> Iterator[bytes]:
         raise UsageError("no such file", thing=source)
     elif path.read_bytes()[:5] == b"From ":
         box = mailbox.mbox(path, create=False)
-        yield from (box.get_bytes(key) for key in box.keys())  # noqa: SIM118  a mailbox is no dictionary
+        yield from (box.get_bytes(key) for key in box.keys())  # noqa: SIM118  a mailbox is not a dictionary
         box.close()
     else:
         yield path.read_bytes()
 
 
-def _tell(dealt: "list[tuple[BounceReport, list[BounceOutcome]]]", as_json: bool) -> None:
+def _print_results(results: "list[tuple[BounceReport, list[BounceOutcome]]]", as_json: bool) -> None:
     if as_json:
-        rows = [_row(report, outcomes) for report, outcomes in dealt]
+        rows = [_row(report, outcomes) for report, outcomes in results]
         print_json(rows[0] if len(rows) == 1 else {"messages": rows})
         return
-    for report, outcomes in dealt:
+    for report, outcomes in results:
         click.echo(" ".join(filter(None, [f"{KINDS[report.kind]}:", ", ".join(report.addresses), report.status, report.detail])))
         for outcome in outcomes:
             click.echo(f"  {outcome.email}: {EVENTS[outcome.event]}")

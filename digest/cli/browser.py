@@ -1,4 +1,4 @@
-"""Showing a page on this machine until a person stops it."""
+"""Serve pages on this machine until a person stops them."""
 
 import asyncio
 import signal
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 async def serve_until_stopped(application: "web.Application", port: int, *, browser: bool, as_json: bool = False) -> None:
-    """Serve an application on loopback, say where, open the browser, and return at Ctrl-C or SIGTERM."""
+    """Serve an application on loopback, print its address, open the browser, and return at Ctrl-C or SIGTERM."""
     from digest.web.pages import served
 
     stop = asyncio.Event()

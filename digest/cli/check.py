@@ -1,4 +1,4 @@
-"""`digest check`: everything that the next edition needs."""
+"""`digest check`: check everything that the next edition needs."""
 
 import asyncio
 from collections import Counter

@@ -1,4 +1,4 @@
-"""`digest demo`: see it work."""
+"""`digest demo`: try digest with a sample newsroom and inbox."""
 
 import asyncio
 import signal
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from digest.cli.options import print_json as as_object
+from digest.cli.options import print_json
 from digest.text.prose import counted
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ async def _demo(once: bool, port: int, *, browser: bool, as_json: bool) -> int:
         loop.add_signal_handler(number, stop.set)
     with Events() if as_json else Bar() as bar:
         async with run_demo(command_clock(), bar, 0 if once else port) as show:
-            _tell(show, once, as_json)
+            _print_summary(show, once, as_json)
             if browser:
                 await asyncio.to_thread(webbrowser.open, show.address)
             if not once:
@@ -49,9 +49,9 @@ async def _demo(once: bool, port: int, *, browser: bool, as_json: bool) -> int:
     return 0 if show.report.counts.get("sent") else 1
 
 
-def _tell(show: "Show", once: bool, as_json: bool) -> None:
+def _print_summary(show: "Show", once: bool, as_json: bool) -> None:
     if as_json:
-        as_object({**show.report.as_json(), "inbox": len(show.inbox), "url": show.address, "site": show.site})
+        print_json({**show.report.as_json(), "inbox": len(show.inbox), "url": show.address, "site": show.site})
         return
     counts = show.report.counts
     click.echo(f"The Harbour Gazette, edition {show.report.slot.key}:")

@@ -49,10 +49,10 @@ def import_list(
     from digest.subscribers.zip_archive import Part, unpack_lists
 
     with running_app(root) as app, unpack_lists(file) as parts, open_batch() as batch:
-        way = Import(app.store, app.subscriber_path, app.links.token, app.clock(), batch)
-        plan = way.plan([Part(part.file, status or part.status) for part in parts], parse_meanings(columns))
+        importer = Import(app.store, app.subscriber_path, app.links.token, app.clock(), batch)
+        plan = importer.plan([Part(part.file, status or part.status) for part in parts], parse_meanings(columns))
         if really and not plan.empty:
-            way.apply(file.name, consent)
+            importer.apply(file.name, consent)
         if as_json:
             print_json(
                 {
@@ -65,7 +65,7 @@ def import_list(
                 }
             )
             return 0
-        for line in _told(plan, batch, file.name):
+        for line in _describe(plan, batch, file.name):
             click.echo(line)
     if plan.empty:
         click.echo("No changes to make.")
@@ -93,14 +93,14 @@ def _rows(batch: "ImportBatch") -> dict[str, list[dict[str, object]]]:
     }
 
 
-def _told(plan: "ImportPlan", batch: "ImportBatch", name: str) -> "Iterator[str]":
-    """The difference that it makes, for a person."""
-    for (fate, mark), rows in zip(MARKS.items(), _rows(batch).values(), strict=True):
+def _describe(plan: "ImportPlan", batch: "ImportBatch", name: str) -> "Iterator[str]":
+    """Yield the changes that an import makes, as lines for a person."""
+    for (fate, symbol), rows in zip(MARKS.items(), _rows(batch).values(), strict=True):
         for row in rows:
             why = f"  ({row['why']})" if row["why"] else ""
-            yield f"{mark} {row['email']}{why}"
+            yield f"{symbol} {row['email']}{why}"
         if (more := plan.counts.get(fate, 0) - len(rows)) > 0:
-            yield f"{mark} … and {more} more"
+            yield f"{symbol} … and {more} more"
     for problem in plan.problems:
         yield f"! {name}:{problem.line}: {problem.what}"
     if plan.unknown:
@@ -124,8 +124,8 @@ def undo(root: Path, as_json: bool) -> int:
     if as_json:
         print_json({"taken_out": done.taken_out, "put_back": done.put_back, "released": done.released, "kept": done.kept})
         return 0
-    told = f"{counted(done.taken_out, 'row')} removed, {counted(done.put_back, 'row')} restored"
-    click.echo(f"{told}, {counted(done.released, 'suppression')} lifted.")
+    summary = f"{counted(done.taken_out, 'row')} removed, {counted(done.put_back, 'row')} restored"
+    click.echo(f"{summary}, {counted(done.released, 'suppression')} lifted.")
     if done.kept:
         click.echo(f"{counted(done.kept, 'row')} left alone, because changed since the import.")
     return 0

@@ -1,4 +1,4 @@
-"""`digest init`: a new newsletter's folder."""
+"""`digest init`: create the folder of a newsletter."""
 
 import shutil
 from pathlib import Path
@@ -23,7 +23,7 @@ def command(folder: Path, with_templates: bool, as_json: bool) -> None:
     """
     if (folder / "digest.toml").exists():
         raise UsageError("already exists", thing=str(folder / "digest.toml"))
-    made = _made(folder, with_templates)
+    made = _create_files(folder, with_templates)
     if as_json:
         print_json({"folder": str(folder), "files": made})
         return
@@ -33,7 +33,7 @@ def command(folder: Path, with_templates: bool, as_json: bool) -> None:
     click.echo("  4. Try `digest preview` and `digest send --test-to YOU`, then start `digest run`")
 
 
-def _made(folder: Path, with_templates: bool) -> list[str]:
+def _create_files(folder: Path, with_templates: bool) -> list[str]:
     folder.mkdir(parents=True, exist_ok=True)
     made = []
     for source in sorted(FILES.iterdir()):

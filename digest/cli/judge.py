@@ -1,4 +1,4 @@
-"""`digest judge`: which comments of a thread are worth reading, and why."""
+"""`digest judge`: show which comments of a thread are worth reading, and why."""
 
 import asyncio
 import sys
@@ -36,9 +36,9 @@ def command(root: Path, file: IO[str] | None, url: str, top: int, *, explain: bo
 
     if bool(url) == bool(file):
         raise UsageError("give either FILE or --url", thing="digest judge", remedy="See `digest judge --help`.")
-    held = judge.load_scoring_rules(root)
-    for article, comments in _threads(file) if file else [_live(root, url)]:
-        verdict = pick(article, comments, top, held)
+    rules = judge.load_scoring_rules(root)
+    for article, comments in _threads(file) if file else [_fetch_thread(root, url)]:
+        verdict = pick(article, comments, top, rules)
         if explain and not as_json:
             click.echo("\n".join([f"# {article.title}" if article.title else "#", *judge.explained(verdict), ""]))
         else:
@@ -54,8 +54,8 @@ def _threads(file: IO[str]) -> "Iterator[tuple[Article, list[Comment]]]":
             yield thread(line, thing=f"{getattr(file, 'name', '-')}:{number}")
 
 
-def _live(root: Path, url: str) -> "tuple[Article, list[Comment]]":
-    """An article of a configured source as it is now, with its comments."""
+def _fetch_thread(root: Path, url: str) -> "tuple[Article, list[Comment]]":
+    """Fetch an article of a configured source as it is now, with its comments; raise SourceError if it is not found."""
     from digest.store import MAX_LOOKBACK
     from digest.text.markup import identity
 
@@ -63,9 +63,9 @@ def _live(root: Path, url: str) -> "tuple[Article, list[Comment]]":
         harvest = asyncio.run(app.collect(app.clock() - MAX_LOOKBACK))
     article = next((row for row in harvest.articles if identity(row.url) == identity(url)), None)
     if article is None:
-        told = "; ".join(map(str, harvest.failures))
+        failures = "; ".join(map(str, harvest.failures))
         raise SourceError(
-            f"not found in any configured source in the last {MAX_LOOKBACK.days} days{f' ({told})' if told else ''}",
+            f"not found in any configured source in the last {MAX_LOOKBACK.days} days{f' ({failures})' if failures else ''}",
             thing=url,
             remedy="Check the address, and run `digest collect`.",
         )

@@ -1,4 +1,4 @@
-"""What the commands share: the folder, `--json`, and choosing an edition."""
+"""What the commands share: the folder, `--json`, and the choice of an edition."""
 
 import functools
 import json
@@ -51,7 +51,7 @@ def edition_options(function: Command) -> Command:
 
 @contextmanager
 def running_app(root: Path, *, service: bool = False) -> Iterator["App"]:
-    """The newsletter in a folder, ready to run, under the clock of a command or of a service."""
+    """Yield the newsletter in a folder, ready to run, with the clock of a command or of a service."""
     from digest.app import open_newsletter
     from digest.clock import command_clock, service_clock
     from digest.deliver.retry import RUN_RETRY_DELAYS
@@ -63,15 +63,15 @@ def running_app(root: Path, *, service: bool = False) -> Iterator["App"]:
 
 
 def chosen_edition(app: "App", edition: str | None, day: Any) -> tuple["EditionPlan", "Slot"]:
-    """The edition that is meant: by number, by name, by day; without any, the one that is due now."""
+    """Return the plan and slot of the edition chosen by number, name or day; without a choice, of the one that is due now."""
     if edition and edition.isdigit():
-        return _numbered(app, int(edition))
+        return _find_by_number(app, int(edition))
     plan = app.config.edition(edition)
     return plan, app.slot(plan, day.date() if day else app.calendar(plan).latest(app.clock()))
 
 
 def coming_edition(app: "App", edition: str | None, day: Any) -> tuple["EditionPlan", "Slot"]:
-    """The edition that is meant before it goes out: the one that is due, until it is made or too late for, else the next."""
+    """Return the chosen edition. Without a choice, return the due one, or the next if that one is made, skipped or too late."""
     plan, slot = chosen_edition(app, edition, day)
     over = app.store.editions.knows(slot.key) or app.clock() - slot.window.end > plan.late_after
     if edition or day or not over:
@@ -80,14 +80,14 @@ def coming_edition(app: "App", edition: str | None, day: Any) -> tuple["EditionP
 
 
 def so_far(app: "App", slot: "Slot", stories: int) -> str:
-    """Which edition it is, and whether more may come into it: `Tuesday 24 November, so far: 5 stories; it closes at 07:00`."""
+    """Return the day and size of an edition, and when it closes: `Tuesday 24 November, so far: 5 stories; it closes at 07:00`."""
     closes, zone = slot.window.end, app.config.newsletter.timezone
     open_ = closes > app.clock()
-    told = f"{slot.day:%A %-d %B}{', so far' if open_ else ''}: {counted(stories, 'story', 'stories')}"
-    return f"{told}; it closes at {closes.astimezone(zone):%H:%M}" if open_ else told
+    summary = f"{slot.day:%A %-d %B}{', so far' if open_ else ''}: {counted(stories, 'story', 'stories')}"
+    return f"{summary}; it closes at {closes.astimezone(zone):%H:%M}" if open_ else summary
 
 
-def _numbered(app: "App", number: int) -> tuple["EditionPlan", "Slot"]:
+def _find_by_number(app: "App", number: int) -> tuple["EditionPlan", "Slot"]:
     key = app.store.editions.key_of(number)
     frozen = app.store.editions.frozen(key) if key else None
     if frozen is None:
@@ -96,12 +96,12 @@ def _numbered(app: "App", number: int) -> tuple["EditionPlan", "Slot"]:
 
 
 def print_json(value: dict[str, Any]) -> None:
-    """One JSON object on standard output."""
+    """Print one JSON object on standard output."""
     click.echo(json_text(value, indent=2 if sys.stdout.isatty() else None))
 
 
 def print_json_rows(name: str, rows: Iterable[Mapping[str, Any]], **head: Any) -> None:
-    """One JSON object on standard output with a list of any length in it, row by row."""
+    """Print one JSON object on standard output that contains a list of any length, row by row."""
     before = "".join(f"{json_text(key)}: {json_text(value)}, " for key, value in head.items())
     click.echo(f"{{{before}{json_text(name)}: [", nl=False)
     for number, row in enumerate(rows):
@@ -110,7 +110,7 @@ def print_json_rows(name: str, rows: Iterable[Mapping[str, Any]], **head: Any) -
 
 
 def json_text(value: Any, indent: int | None = None) -> str:
-    """JSON that is safe inside HTML as well: a stranger's `<` is written as an escape."""
+    """Return JSON that is safe inside HTML as well: every `<`, which may be a stranger's, is written as an escape."""
     text = json.dumps(
         value, ensure_ascii=False, indent=indent, default=lambda value: value.isoformat() if isinstance(value, date) else str(value)
     )

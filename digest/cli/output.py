@@ -1,4 +1,4 @@
-"""How a run went, told to a person or to a machine."""
+"""The result of a run, printed for a person or as JSON."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -14,19 +14,19 @@ if TYPE_CHECKING:
     from digest.edition.report import RunReport
     from digest.model import LeftOut
 
-MAX_NAMED = 20  # recipients named one by one on a terminal
-MAX_IN_JSON = 20_000  # and in JSON
+MAX_NAMED = 20  # recipients listed one by one on a terminal
+MAX_IN_JSON = 20_000  # recipients listed in JSON
 
 
 def print_report(app: "App", report: "RunReport", as_json: bool) -> None:
-    """The whole report of a run."""
+    """Print the whole report of a run, as text or as JSON."""
     key = report.slot.key
     if as_json:
         print_json({**report.as_json(), "relays": reason_table(app, key), "troubles": undelivered_table(app, key, MAX_IN_JSON)})
         return
     click.echo(summary(report))
     if report.status in {"sent", "unfinished"}:
-        _tell_troubles(app, key)
+        _print_undelivered(app, key)
     if report.bounced:
         click.echo(
             f"  {counted(report.bounced, 'address', 'addresses')} bounced and will get no more mail (now on the suppression list)."
@@ -42,36 +42,36 @@ def print_report(app: "App", report: "RunReport", as_json: bool) -> None:
         )
 
 
-def _tell_troubles(app: "App", key: str) -> None:
+def _print_undelivered(app: "App", key: str) -> None:
     rows = undelivered_table(app, key, MAX_IN_JSON)
-    amiss = [row for row in rows if row["state"] != "sent"]
-    for row in amiss[:MAX_NAMED]:
+    undelivered = [row for row in rows if row["state"] != "sent"]
+    for row in undelivered[:MAX_NAMED]:
         click.echo(f"  {row['state']:9} {row['email']}: {row['code'] or ''} {row['reply']}".rstrip())
-    if len(amiss) > MAX_NAMED:
-        click.echo(f"  … and {len(amiss) - MAX_NAMED} more:")
-    if len(amiss) > MAX_NAMED or len({row["relay"] for row in reason_table(app, key) if row["relay"]}) > 1:
+    if len(undelivered) > MAX_NAMED:
+        click.echo(f"  … and {len(undelivered) - MAX_NAMED} more:")
+    if len(undelivered) > MAX_NAMED or len({row["relay"] for row in reason_table(app, key) if row["relay"]}) > 1:
         for row in reason_table(app, key):
             click.echo(f"  {reason_line(row)}")
-    if cut := [row["email"] for row in rows if row["interrupted"]]:
-        named = ", ".join(cut[:10]) + (", …" if len(cut) > 10 else "")
+    if interrupted := [row["email"] for row in rows if row["interrupted"]]:
+        named = ", ".join(interrupted[:10]) + (", …" if len(interrupted) > 10 else "")
         fate = "may not have got this edition" if app.config.smtp.in_doubt == "hold" else "may have got this edition twice"
-        told = f"{counted(len(cut), 'subscriber')} {fate}, because a run or connection was interrupted"
-        click.echo(f"  {told}: {named}")
+        message = f"{counted(len(interrupted), 'subscriber')} {fate}, because a run or connection was interrupted"
+        click.echo(f"  {message}: {named}")
 
 
 def left_out_line(rows: "Sequence[LeftOut]") -> str:
-    """What was left out for want of room, in one line."""
+    """Return a warning in one line about what was left out because there was no room."""
     stories = sum(row.kind == "article" for row in rows)
     comments = len(rows) - stories
-    said = [counted(stories, "story", "stories")] * bool(stories) + [counted(comments, "comment")] * bool(comments)
+    parts = [counted(stories, "story", "stories")] * bool(stories) + [counted(comments, "comment")] * bool(comments)
     return (
-        f"warning: {' and '.join(said)} left out for want of room: mail programs cut off a mail of more than 102 KB. "
+        f"warning: {' and '.join(parts)} left out for want of room: mail programs cut off a mail of more than 102 KB. "
         "Fewer articles, comments_per_article or share links make room."
     )
 
 
 def summary(report: "RunReport") -> str:
-    """The run in one sentence."""
+    """Return a summary of the run in one line."""
     if report.status in {"nothing", "skipped", "failed"}:
         word = {"nothing": "Nothing to send", "skipped": "No edition", "failed": "Edition not made yet"}[report.status]
         return f"{word}: {report.note}."
@@ -81,20 +81,20 @@ def summary(report: "RunReport") -> str:
 
 
 def reason_line(row: dict[str, Any]) -> str:
-    """One line of the table by relay and by reason."""
-    said = f": {row['example']}" if row["state"] != "sent" and row["example"] else ""
+    """Return one row of `reason_table` as a line of text."""
+    example = f": {row['example']}" if row["state"] != "sent" and row["example"] else ""
     code = f" {row['code']}" if row["code"] and row["state"] != "sent" else ""
-    return f"{row['count']:6} {row['state']} by {row['relay'] or 'no relay'}{code}{said}"
+    return f"{row['count']:6} {row['state']} by {row['relay'] or 'no relay'}{code}{example}"
 
 
 def reason_table(app: "App", key: str) -> list[dict[str, Any]]:
-    """What became of an edition's messages, by relay and by what it said."""
+    """Return the number of an edition's messages by relay, state and reply code, with an example of each reply."""
     rows = app.store.deliveries.reasons(key)
     names = ("relay", "state", "code", "status", "count", "example")
     return [{name: getattr(row, name) for name in names} for row in rows]
 
 
 def undelivered_table(app: "App", key: str, limit: int) -> list[dict[str, Any]]:
-    """The recipients whose message did not simply arrive, one by one."""
+    """Return at most `limit` recipients whose message is neither sent nor queued, or was interrupted."""
     names = ("email", "state", "code", "reply", "interrupted")
     return [{name: getattr(row, name) for name in names} for row in app.store.deliveries.troubles(key, limit)]

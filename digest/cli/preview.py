@@ -1,4 +1,4 @@
-"""`digest preview`: look at the coming edition."""
+"""`digest preview`: show the next edition."""
 
 import asyncio
 from pathlib import Path
@@ -73,10 +73,10 @@ def command(  # noqa: PLR0917  each is an option of the command
     if form and output is None:
         raise UsageError("--format needs --output", remedy="Add --output with a file or folder.")
     with running_app(root) as app:
-        shown = asyncio.run(_coming(app, edition, day))
+        shown = asyncio.run(_edition_to_show(app, edition, day))
         if output is None:
-            return asyncio.run(_desk(app, shown, port, no_browser, as_json))
-        files = _written(app, shown, email, form, output)
+            return asyncio.run(_serve_desk(app, shown, port, no_browser, as_json))
+        files = _write_files(app, shown, email, form, output)
     if as_json:
         print_json({"edition": shown.slot.key, "files": files})
     else:
@@ -84,13 +84,13 @@ def command(  # noqa: PLR0917  each is an option of the command
     return 0
 
 
-async def _coming(app: "App", edition: str | None, day: Any) -> "Edition":
-    """The edition meant; without a day the coming one, and the last one as long as that has no story."""
+async def _edition_to_show(app: "App", edition: str | None, day: Any) -> "Edition":
+    """Return the edition asked for, else the next one; if that has no story yet, return the last one if it was made."""
     plan, slot = coming_edition(app, edition, day)
     _, last = chosen_edition(app, edition, day)
     frozen = app.store.editions.frozen(last.key) if last.key != slot.key else None
     try:
-        found = await _edition(app, plan, slot)
+        found = await _build_edition(app, plan, slot)
     except EmptyError:
         if frozen is None:
             raise
@@ -101,10 +101,10 @@ async def _coming(app: "App", edition: str | None, day: Any) -> "Edition":
 
 
 class EmptyError(DigestError):
-    """There is no article to show."""
+    """The edition has no story to show."""
 
 
-async def _edition(app: "App", plan: "EditionPlan", slot: "Slot") -> "Edition":
+async def _build_edition(app: "App", plan: "EditionPlan", slot: "Slot") -> "Edition":
     from digest.cli.output import left_out_line
     from digest.edition.size_limit import without_room
     from digest.service.dry_run import build_edition
@@ -112,8 +112,8 @@ async def _edition(app: "App", plan: "EditionPlan", slot: "Slot") -> "Edition":
     edition, failures = await build_edition(app, plan, slot)
     for failure in failures:
         click.echo(f"warning: {failure}", err=True)
-    if cut := without_room(edition):
-        click.echo(left_out_line(cut), err=True)
+    if left_out := without_room(edition):
+        click.echo(left_out_line(left_out), err=True)
     if not edition.stories:
         since = slot.window.start.astimezone(app.config.newsletter.timezone)
         raise EmptyError(
@@ -124,7 +124,7 @@ async def _edition(app: "App", plan: "EditionPlan", slot: "Slot") -> "Edition":
     return edition
 
 
-async def _desk(app: "App", edition: "Edition", port: int, no_browser: bool, as_json: bool) -> int:
+async def _serve_desk(app: "App", edition: "Edition", port: int, no_browser: bool, as_json: bool) -> int:
     from digest.cli.browser import serve_until_stopped
     from digest.web.desk import Desk
     from digest.web.viewer import Viewer
@@ -134,25 +134,25 @@ async def _desk(app: "App", edition: "Edition", port: int, no_browser: bool, as_
     return 0
 
 
-def _written(app: "App", edition: "Edition", email: str | None, form: str | None, output: Path) -> list[str]:
-    """The edition in files, as one subscriber gets it."""
+def _write_files(app: "App", edition: "Edition", email: str | None, form: str | None, output: Path) -> list[str]:
+    """Write the edition to files, as one subscriber gets it, and return their paths."""
     from digest.web.desk import Desk
 
-    raw = Desk(app, edition, "").raw(_reader(app, email))
+    raw = Desk(app, edition, "").raw(_address(app, email))
     if form and (output.suffix or output.is_file()):
         output.parent.mkdir(parents=True, exist_ok=True)
-        output.write_bytes(_form(form, raw, edition))
+        output.write_bytes(_in_format(form, raw, edition))
         return [str(output)]
     output.mkdir(parents=True, exist_ok=True)
     files = []
     for name in [form] if form else FORMATS:
         target = output / f"{edition.slot.key}.{SUFFIX[name]}"
-        target.write_bytes(_form(name, raw, edition))
+        target.write_bytes(_in_format(name, raw, edition))
         files.append(str(target))
     return files
 
 
-def _reader(app: "App", email: str | None) -> str:
+def _address(app: "App", email: str | None) -> str:
     from digest.subscribers import normalise
 
     if email:
@@ -164,7 +164,7 @@ def _reader(app: "App", email: str | None) -> str:
     return first.email if first else f"reader@{app.config.newsletter.domain}"
 
 
-def _form(form: str, raw: bytes, edition: "Edition") -> bytes:
+def _in_format(form: str, raw: bytes, edition: "Edition") -> bytes:
     from digest.store.edition_rows import as_json
     from digest.web.mime_view import html_part, text_part
 

@@ -1,4 +1,4 @@
-"""What a person sees while an edition goes out: a bar on a terminal, one line a pause elsewhere; or events for a machine."""
+"""Progress while an edition is sent: a bar on a terminal and a line for each pause, or JSON events."""
 
 import json
 import sys
@@ -13,11 +13,11 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from digest.model import Outcome, Receipt
 
-EVERY = 1.0  # seconds between two events
+EVERY = 1.0  # seconds at least between two `progress` events
 
 
 class SendTally:
-    """Answers so far, and how fast they come."""
+    """The replies so far, and their rate."""
 
     def __init__(self) -> None:
         self.counts: Counter[str] = Counter()
@@ -26,32 +26,32 @@ class SendTally:
         self._answered = 0
 
     def start(self, waiting: int) -> None:
-        """A new pass over so many messages."""
+        """Begin a pass over `waiting` messages."""
         self.waiting, self._started, self._answered = waiting, time.monotonic(), 0
 
     def add(self, receipt: Receipt) -> None:
-        """One more answer."""
+        """Count one more reply."""
         self.counts[receipt.outcome] += 1
         self._answered += 1
 
     @property
     def rate(self) -> float:
-        """Answers a second in this pass."""
+        """Replies per second in this pass."""
         return self._answered / max(time.monotonic() - self._started, 1e-3)
 
     @property
     def left(self) -> int:
-        """Messages of this pass without an answer."""
+        """Messages of this pass without a reply."""
         return max(0, self.waiting - self._answered)
 
     def amiss(self) -> str:
-        """What was not taken, in words."""
+        """Return the counts of deferred, refused and unconfirmed messages as text."""
         kinds = (Outcome.DEFERRED, Outcome.REFUSED, Outcome.UNKNOWN)
         return ", ".join(f"{self.counts[kind]} {kind}" for kind in kinds if self.counts[kind])
 
 
 class Bar:
-    """Progress on standard error, where that is a terminal."""
+    """Progress on standard error; the bar is shown only if that is a terminal."""
 
     def __init__(self) -> None:
         self._tally = SendTally()
@@ -74,23 +74,23 @@ class Bar:
         self._bar.stop()
 
     def started(self, waiting: int) -> None:
-        """A new pass over so many messages."""
+        """Begin a pass over `waiting` messages."""
         self._tally.start(waiting)
         self._bar.update(self._task, completed=0, total=waiting)
 
     def answered(self, receipt: Receipt) -> None:
-        """One more."""
+        """Count one more reply and show it."""
         self._tally.add(receipt)
         if not self._bar.disable:
             self._bar.update(self._task, advance=1, amiss=self._tally.amiss(), rate=f"{self._tally.rate:,.0f}/s")
 
     def pausing(self, seconds: float, waiting: int) -> None:
-        """Say why nothing moves."""
+        """Print why nothing is sent at the moment."""
         click.echo(f"{waiting} messages deferred. Trying again in {seconds:.0f} seconds; it is safe to stop.", err=True)
 
 
 class Events:
-    """Progress as JSON objects, one a line on standard error, once a second at most."""
+    """Progress as JSON objects, one a line on standard error; `progress` comes once a second at most."""
 
     def __init__(self) -> None:
         self._tally = SendTally()
@@ -101,9 +101,9 @@ class Events:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         if self._tally.waiting:
-            self._say("finished")
+            self._print_event("finished")
 
-    def _say(self, event: str, **more: Any) -> None:
+    def _print_event(self, event: str, **more: Any) -> None:
         tally = self._tally
         counts = {outcome.value: tally.counts[outcome] for outcome in Outcome}
         seconds = round(tally.left / tally.rate) if tally.rate else None
@@ -111,18 +111,18 @@ class Events:
         click.echo(json.dumps(row), err=True)
 
     def started(self, waiting: int) -> None:
-        """A new pass over so many messages."""
+        """Begin a pass over `waiting` messages."""
         self._tally.start(waiting)
         self._next = time.monotonic() + EVERY
-        self._say("started")
+        self._print_event("started")
 
     def answered(self, receipt: Receipt) -> None:
-        """One more."""
+        """Count one more reply; print an event if one is due."""
         self._tally.add(receipt)
         if time.monotonic() >= self._next:
             self._next = time.monotonic() + EVERY
-            self._say("progress")
+            self._print_event("progress")
 
     def pausing(self, seconds: float, waiting: int) -> None:
-        """Some were not taken, and are tried again after a pause."""
-        self._say("pausing", waiting=waiting, seconds=seconds)
+        """Print that deferred messages are tried again after a pause."""
+        self._print_event("pausing", waiting=waiting, seconds=seconds)

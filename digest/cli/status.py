@@ -1,4 +1,4 @@
-"""`digest status`: what was, what comes, what is stuck."""
+"""`digest status`: recent and coming editions, and messages that are not sent."""
 
 from datetime import datetime, tzinfo
 from pathlib import Path
@@ -22,7 +22,7 @@ def command(root: Path, as_json: bool, count: int) -> int:
     """Show recent editions, the next ones, and messages that are not sent."""
     with running_app(root) as app:
         entries = app.store.editions.recent(count)
-        found = _found(app, entries)
+        found = _collect_status(app, entries)
         local = app.config.newsletter.timezone
     if as_json:
         print_json(found)
@@ -45,24 +45,24 @@ def command(root: Path, as_json: bool, count: int) -> int:
     return 0
 
 
-def _found(app: "App", entries: "list[EditionEntry]") -> dict[str, Any]:
-    """What `--json` prints; `relays` is about the last edition made."""
+def _collect_status(app: "App", entries: "list[EditionEntry]") -> dict[str, Any]:
+    """Return what `--json` prints; `relays` is about the last edition that was made."""
     from digest.publish import count_recipients
 
     last = next((entry.key for entry in entries if entry.number is not None), None)
-    readers = count_recipients(app.store, app.subscriber_file(), app.clock().date())
+    recipients = count_recipients(app.store, app.subscriber_file(), app.clock().date())
     return {
-        "subscribers": readers,
+        "subscribers": recipients,
         "editions": [_entry(entry) for entry in entries],
-        "due": _due(app, readers),
-        "next": _coming(app, readers),
-        "stuck": [row for entry in entries if entry.finished_at is None for row in _stuck(app, entry.key)],
+        "due": _due_editions(app, recipients),
+        "next": _next_editions(app, recipients),
+        "stuck": [row for entry in entries if entry.finished_at is None for row in _stuck_messages(app, entry.key)],
         "relays": reason_table(app, last) if last else [],
     }
 
 
-def _due(app: "App", readers: int) -> list[dict[str, Any]]:
-    """The editions whose hour has passed today and that have not been made, each with what holds it."""
+def _due_editions(app: "App", recipients: int) -> list[dict[str, Any]]:
+    """Return the editions whose cut-off was today and that are neither made nor skipped, each with what holds it."""
     from digest.edition.guards import would_hold
     from digest.errors import DigestError
     from digest.publish import Permit, check_may_send
@@ -73,7 +73,7 @@ def _due(app: "App", readers: int) -> list[dict[str, Any]]:
         local = app.clock().astimezone(app.config.newsletter.timezone)
         if app.store.editions.knows(slot.key) or slot.day != local.date():
             continue
-        held: object = would_hold(app.config.guards, app.store, slot.name, readers)
+        held: object = would_hold(app.config.guards, app.store, slot.name, recipients)
         try:
             check_may_send(app.pipeline, plan, slot, None, Permit())
         except DigestError as error:
@@ -82,19 +82,19 @@ def _due(app: "App", readers: int) -> list[dict[str, Any]]:
     return found
 
 
-def _coming(app: "App", readers: int) -> list[dict[str, Any]]:
-    """The next edition of each plan, and why it would be held if it came out now."""
+def _next_editions(app: "App", recipients: int) -> list[dict[str, Any]]:
+    """Return the next edition of each plan, with the reason why a guard would hold it if it came out now."""
     from digest.edition.guards import would_hold
 
     found = []
     for plan in app.config.editions:
         calendar, series = app.calendar(plan), app.series[plan.name]
-        day, held = next(calendar.upcoming(app.clock())), would_hold(app.config.guards, app.store, series, readers)
+        day, held = next(calendar.upcoming(app.clock())), would_hold(app.config.guards, app.store, series, recipients)
         found.append({"edition": f"{series}-{day}", "at": calendar.cutoff(day), "held": held and str(held)})
     return found
 
 
-def _stuck(app: "App", key: str) -> list[dict[str, Any]]:
+def _stuck_messages(app: "App", key: str) -> list[dict[str, Any]]:
     return [{"edition": key, **row} for row in undelivered_table(app, key, limit=20) if row["state"] != "sent"]
 
 
@@ -113,8 +113,8 @@ def _line(entry: "EditionEntry", local: tzinfo) -> str:
     if entry.number is None:
         return f"No edition: {entry.note}"
     counts = ", ".join(f"{count} {state}" for state, count in sorted(entry.counts.items())) or "no recipients"
-    return f"No. {entry.number}: {counts}; {_finished(entry.finished_at, local)}"
+    return f"No. {entry.number}: {counts}; {_describe_finish(entry.finished_at, local)}"
 
 
-def _finished(at: datetime | None, local: tzinfo) -> str:
+def _describe_finish(at: datetime | None, local: tzinfo) -> str:
     return f"finished {at.astimezone(local):%a %-d %b %Y %H:%M %Z}" if at else "not finished. Run `digest send` to continue"

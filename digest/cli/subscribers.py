@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from digest.subscribers import Problem
 
 
-MAX_PROBLEMS = 200  # problems that a person is told at once
+MAX_PROBLEMS = 200  # problems listed without --all
 
 
 @click.group("subscribers")
@@ -45,29 +45,29 @@ for _command in (import_list, undo, export, suppress, restore, suppression_list)
 def list_subscribers(root: Path, as_json: bool, status: str | None) -> int:
     """List every subscriber with their status."""
     with running_app(root) as app:
-        rows = ((reader, state) for reader, state in _states(app) if status in {None, state})
+        rows = ((subscriber, state) for subscriber, state in _states(app) if status in {None, state})
         if as_json:
-            print_json_rows("subscribers", ({**_row(reader), "status": state} for reader, state in rows))
+            print_json_rows("subscribers", ({**_row(subscriber), "status": state} for subscriber, state in rows))
             return 0
         count = 0
-        for count, (reader, state) in enumerate(rows, 1):  # noqa: B007  counted to the end
+        for count, (subscriber, state) in enumerate(rows, 1):  # noqa: B007  used after the loop
             shown = f"invalid ({state.removeprefix(UNCLEAR)})" if state.startswith(UNCLEAR) else state
-            click.echo(f"{reader.email}  {shown}{f'  {reader.name}' if reader.name else ''}")
+            click.echo(f"{subscriber.email}  {shown}{f'  {subscriber.name}' if subscriber.name else ''}")
     click.echo(f"{counted(count, 'subscriber')}.", err=True)
     return 0
 
 
 def _states(app: "App") -> "Iterator[tuple[Subscriber, str]]":
-    """Everyone with the status that counts: the suppression list's, before what the file says."""
+    """Yield every subscriber with the status that counts: the suppression list's before the file's."""
     from digest.batching import batched
 
-    for readers in batched(app.subscriber_file().distinct()):
-        gone = app.store.suppressions.among(reader.email for reader in readers)
-        yield from ((reader, gone.get(reader.email, reader.status)) for reader in readers)
+    for subscribers in batched(app.subscriber_file().distinct()):
+        suppressed = app.store.suppressions.among(row.email for row in subscribers)
+        yield from ((row, suppressed.get(row.email, row.status)) for row in subscribers)
 
 
-def _row(reader: "Subscriber") -> dict[str, Any]:
-    return {"email": reader.email, "name": reader.name, "line": reader.line}
+def _row(subscriber: "Subscriber") -> dict[str, Any]:
+    return {"email": subscriber.email, "name": subscriber.name, "line": subscriber.line}
 
 
 @command.command("add")
@@ -124,11 +124,11 @@ def check(root: Path, as_json: bool, whole: bool) -> int:
 
     from digest.subscribers import FILE, SubscriberFile
 
-    subscriber_file = SubscriberFile(root / FILE)  # and nothing else of the newsletter: a million rows leave little room
+    subscriber_file = SubscriberFile(root / FILE)  # not the whole newsletter: a million rows leave little memory
     survey = subscriber_file.survey()
-    amiss = survey.skipped + survey.repeated
+    skipped = survey.skipped + survey.repeated
     problems = islice(
-        subscriber_file.problems() if amiss or survey.remarks else iter(()), None if whole or as_json else MAX_PROBLEMS
+        subscriber_file.problems() if skipped or survey.remarks else iter(()), None if whole or as_json else MAX_PROBLEMS
     )
     if as_json:
         head = {"subscribers": survey.subscribers, "active": survey.active, "counts": survey.counts, "manner": survey.manner}
@@ -136,10 +136,10 @@ def check(root: Path, as_json: bool, whole: bool) -> int:
         return 0 if survey.active else 2
     for row in problems:
         click.echo(_line(subscriber_file.path, row))
-    if not whole and amiss + survey.remarks > MAX_PROBLEMS:
+    if not whole and skipped + survey.remarks > MAX_PROBLEMS:
         click.echo("More problems not shown. Use --all to list them.")
     click.echo(f"{subscriber_file.path.name}: {survey.manner}.")
-    click.echo(f"{counted(survey.subscribers, 'subscriber')} ({survey.active} active), {counted(amiss, 'row')} skipped.")
+    click.echo(f"{counted(survey.subscribers, 'subscriber')} ({survey.active} active), {counted(skipped, 'row')} skipped.")
     return 0 if survey.active else 2
 
 

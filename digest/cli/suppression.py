@@ -1,4 +1,4 @@
-"""`digest subscribers suppress`, `restore`, `suppressed`: the list of those who must not be written to."""
+"""`digest subscribers suppress`, `restore`, `suppressed`: the suppression list."""
 
 import csv
 import sys
@@ -22,8 +22,8 @@ def suppress(root: Path, as_json: bool, email: str, reason: str) -> int:
         address = normalise(email)
         new = app.store.suppressions.add(address, "suppressed", app.clock(), f"by hand: {reason}")
         set_status(app.subscriber_path, address, "unsubscribed")
-    told = f"{address} is suppressed and will get no more mail." if new else f"{address} is already on the suppression list."
-    print_json({"suppressed": address, "new": new}) if as_json else click.echo(told)
+    message = f"{address} is suppressed and will get no more mail." if new else f"{address} is already on the suppression list."
+    print_json({"suppressed": address, "new": new}) if as_json else click.echo(message)
     return 0
 
 
@@ -47,13 +47,13 @@ def restore(root: Path, as_json: bool, email: str, reason: str) -> int:
                 thing=address,
                 remedy=f"Run `digest subscribers show {address}` to see its record.",
             )
-        if was is None and row is not None:  # only the file says so as yet
+        if was is None and row is not None:  # only subscribers.csv marks them
             was = row.status
             app.store.history.note(
                 [HistoryEvent(email=address, at=now, event="restored", detail=f"was {was} in the subscriber list: {reason}")]
             )
-        on_roll = set_status(app.subscriber_path, address, "active") or row is not None
-    hint = "" if on_roll else f" It is not on the subscriber list; to add it, run `digest subscribers add {address}`."
+        on_list = set_status(app.subscriber_path, address, "active") or row is not None
+    hint = "" if on_list else f" It is not on the subscriber list; to add it, run `digest subscribers add {address}`."
     print_json({"restored": address, "was": was}) if as_json else click.echo(f"{address} can get mail again (it was {was}).{hint}")
     return 0
 

@@ -1,1 +1,1 @@
-"""What runs around the pipeline: `scheduler` (alarms), `checks` and `alignment` (`digest check`), `dry_run`, `logs`."""
+"""The code around the pipeline: `scheduler` (timed jobs), `checks` and `alignment` (`digest check`), `dry_run`, `logs`."""

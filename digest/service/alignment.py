@@ -1,4 +1,4 @@
-"""Which domains belong to one organisation, by the public suffix list (RFC 7489, section 3.2)."""
+"""The organisation that a domain belongs to, by the public suffix list (RFC 7489, section 3.2)."""
 
 from functools import cache
 
@@ -11,10 +11,10 @@ def _suffixes() -> PublicSuffixList:
 
 
 def organisational_domain(domain: str) -> str:
-    """The organisational domain: `gazette.co.uk` of `news.gazette.co.uk`; the domain itself where it is a public suffix."""
+    """Return the organisational domain: `gazette.co.uk` for `news.gazette.co.uk`, or the domain itself if it is a public suffix."""
     return _suffixes().privatesuffix(domain.lower().rstrip(".")) or domain.lower().rstrip(".")
 
 
 def is_aligned(one: str, other: str) -> bool:
-    """Whether receivers take two domains for one sender's (DMARC's relaxed alignment, RFC 7489, section 3.1)."""
+    """Return whether receivers treat two domains as one sender's (DMARC's relaxed alignment, RFC 7489, section 3.1)."""
     return organisational_domain(one) == organisational_domain(other)

@@ -1,4 +1,4 @@
-"""What would keep tomorrow's edition from its readers: every part is tried, none is changed, nothing is sent."""
+"""Checks of everything that the next edition needs. Each part is tried; nothing is changed and nothing is sent."""
 
 import asyncio
 import difflib
@@ -26,13 +26,13 @@ from digest.render.renderer import MAX_HTML_BYTES, PACKAGED
 from digest.service.alignment import is_aligned, organisational_domain
 from digest.text.prose import counted
 
-RENAMED = {"letter.mjml.j2": "email.mjml.j2", "letter.txt.j2": "email.txt.j2"}  # templates, by the names they had
+RENAMED = {"letter.mjml.j2": "email.mjml.j2", "letter.txt.j2": "email.txt.j2"}  # templates: former name to present name
 DNS_PATIENCE = 4.0  # seconds for each record
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing looked at; an `error` would break the edition, a `warning` would hurt it."""
+    """The result of one check; an `error` would stop the edition, a `warning` would harm it."""
 
     area: str
     level: Literal["ok", "warning", "error"]
@@ -40,7 +40,7 @@ class Finding:
 
 
 async def run_checks(app: App) -> list[Finding]:
-    """Everything, in the order of the line."""
+    """Run every check and return the findings, part by part in a fixed order."""
     parts: Iterable[Awaitable[list[Finding]]] = (
         _config(app), _subscribers(app), _sources(app), _templates(app), _relays(app), _bounces(app), _dns(app),
     )  # fmt: skip
@@ -49,19 +49,19 @@ async def run_checks(app: App) -> list[Finding]:
 
 async def _config(app: App) -> list[Finding]:
     newsletter = app.config.newsletter
-    told = f"{newsletter.name}, time zone {newsletter.timezone.key}"
-    return [Finding("config", "ok", told), *_wishes(newsletter), *_open(app)]
+    summary = f"{newsletter.name}, time zone {newsletter.timezone.key}"
+    return [Finding("config", "ok", summary), *_setting_warnings(newsletter), *_exposed_files(app)]
 
 
-def _open(app: App) -> Iterator[Finding]:
-    """The files that others on this machine may read, and should not."""
+def _exposed_files(app: App) -> Iterator[Finding]:
+    """Yield a warning for each file that others on this machine can read and should not."""
     keys = [key.key_file for key in app.config.dkim if key.key_file.exists() and others_may_read(key.key_file)]
     for path in [*open_to_others(app.config.root), *keys]:
         yield Finding("config", "warning", f"{path} can be read by others on this machine; close it: chmod go= {path}")
 
 
-def _wishes(newsletter: Newsletter) -> Iterator[Finding]:
-    """What a mailing may lack, and what that costs."""
+def _setting_warnings(newsletter: Newsletter) -> Iterator[Finding]:
+    """Yield a warning for each missing or insecure setting, with its consequence."""
     if not newsletter.public_url:
         yield Finding(
             "config",
@@ -85,10 +85,10 @@ async def _subscribers(app: App) -> list[Finding]:
         return [Finding("subscribers", "error", str(error))]
     active, skipped = survey.active, survey.skipped + survey.repeated
     undecided = app.subscriber_file().columns().undecided
-    meant = "may say who must not be written to, and is not known: write status, unsubscribed or bounced there, or rename it"
+    problem = "may say who must not be written to, and is not known: write status, unsubscribed or bounced there, or rename it"
     found = [
-        *(Finding("subscribers", "error", f"the column “{name}” {meant}") for name in undecided),
-        *_held(app),
+        *(Finding("subscribers", "error", f"the column “{name}” {problem}") for name in undecided),
+        *_guards(app),
         Finding(
             "subscribers",
             "ok" if active else "error",
@@ -109,11 +109,11 @@ async def _subscribers(app: App) -> list[Finding]:
     return found
 
 
-def _held(app: App) -> Iterator[Finding]:
-    """What the guards would say if the edition came out now."""
-    readers = count_recipients(app.store, app.subscriber_file(), app.clock().date())
+def _guards(app: App) -> Iterator[Finding]:
+    """Yield an error for each edition that a guard would hold if it came out now."""
+    recipients = count_recipients(app.store, app.subscriber_file(), app.clock().date())
     for plan in app.config.editions:
-        if error := would_hold(app.config.guards, app.store, app.series[plan.name], readers):
+        if error := would_hold(app.config.guards, app.store, app.series[plan.name], recipients):
             yield Finding("subscribers", "error", f"a guard would hold the next edition: {error}")
 
 
@@ -123,9 +123,9 @@ async def _sources(app: App) -> list[Finding]:
     except DigestError as error:
         return [Finding("sources", "error", str(error))]
     failed = [Finding("sources", "error" if not harvest.articles else "warning", str(row)) for row in harvest.failures]
-    told = f"{counted(len(harvest.articles), 'article')} and {counted(len(harvest.comments), 'comment')} in the last 7 days"
+    summary = f"{counted(len(harvest.articles), 'article')} and {counted(len(harvest.comments), 'comment')} in the last 7 days"
     return [
-        *([Finding("sources", "ok" if harvest.articles else "warning", told)] if harvest.articles or not failed else []),
+        *([Finding("sources", "ok" if harvest.articles else "warning", summary)] if harvest.articles or not failed else []),
         *failed,
     ]
 
@@ -135,30 +135,30 @@ async def _templates(app: App) -> list[Finding]:
         size = app.design().size(_specimen(app))
     except DigestError as error:
         return [Finding("templates", "error", str(error))]
-    return [_size(size), *_strays(app)]
+    return [_size(size), *_stray_templates(app)]
 
 
-def _strays(app: App) -> Iterator[Finding]:
-    """Files in the newsletter's templates that replace none of ours: they had another name once, or there is a typing error."""
-    own = app.config.root / "templates"
-    ours = [str(path.relative_to(PACKAGED)) for path in PACKAGED.rglob("*.j2")]
-    for path in sorted(own.rglob("*.j2")):
-        name = str(path.relative_to(own))
-        if name not in ours:
-            near = difflib.get_close_matches(name, ours, n=1)
+def _stray_templates(app: App) -> Iterator[Finding]:
+    """Yield a warning for each newsletter template that replaces no built-in one: its name is an old one or has a typing error."""
+    folder = app.config.root / "templates"
+    built_in = [str(path.relative_to(PACKAGED)) for path in PACKAGED.rglob("*.j2")]
+    for path in sorted(folder.rglob("*.j2")):
+        name = str(path.relative_to(folder))
+        if name not in built_in:
+            near = difflib.get_close_matches(name, built_in, n=1)
             hint = f". It is called {RENAMED[name]} now" if name in RENAMED else f". Did you mean {near[0]}?" if near else ""
             yield Finding("templates", "warning", f"templates/{name} replaces no built-in template{hint}")
 
 
 def _size(size: int) -> Finding:
     if size > MAX_HTML_BYTES:
-        told = f"a specimen of two stories makes {size // 1000} KB of HTML; mail programs cut off at 102"
-        return Finding("templates", "error", f"{told}. Shorten what your templates add to each mail.")
+        problem = f"a specimen of two stories makes {size // 1000} KB of HTML; mail programs cut off at 102"
+        return Finding("templates", "error", f"{problem}. Shorten what your templates add to each mail.")
     return Finding("templates", "ok", f"a specimen renders to {size // 1000} KB of HTML")
 
 
 def _specimen(app: App) -> Edition:
-    """An edition with something in every place that the templates have."""
+    """Return a sample edition that fills every place in the templates."""
     plan = app.config.editions[0]
     slot = app.slot(plan, app.calendar(plan).latest(app.clock()))
     now, url = app.clock(), app.config.newsletter.site_url or "https://news.example"
@@ -193,13 +193,13 @@ async def _relay(app: App, relay: Relay) -> Finding:
 
 
 async def _bounces(app: App) -> list[Finding]:
-    """Where mail that cannot be delivered comes back to, and whether anybody reads it."""
+    """Check that bounces have an address to return to and that digest can read them."""
     bounces = app.config.bounces
     if not bounces.address:
         return [Finding("bounces", "warning", "bounces.address is not set: bounces that arrive later by email are not seen")]
     if not bounces.mailbox:
-        told = "bounces.mailbox is not set: pipe bounces to `digest bounces -`, or set up a webhook"
-        return [Finding("bounces", "ok" if bounces.webhooks else "warning", told)]
+        message = "bounces.mailbox is not set: pipe bounces to `digest bounces -`, or set up a webhook"
+        return [Finding("bounces", "ok" if bounces.webhooks else "warning", message)]
     try:
         await asyncio.to_thread(check_mailbox, bounces.mailbox, app.config.root, bounces.password)
     except DigestError as error:
@@ -208,33 +208,33 @@ async def _bounces(app: App) -> list[Finding]:
 
 
 async def _dns(app: App) -> list[Finding]:
-    """What receivers look up; never an error, since this machine's DNS may not be the world's."""
+    """Check alignment and the records that receivers look up. A failed lookup is a warning: this machine's DNS may differ."""
     domain = app.config.newsletter.domain
-    asked = [
+    lookups = [
         _record(domain, "v=spf1", "SPF"),
         _record(f"_dmarc.{domain}", "v=DMARC1", "DMARC"),
         *(_key(key) for key in app.config.dkim),
     ]
-    strangers = [*_alignment(app)]
+    misaligned = [*_alignment(app)]
     unsigned = (
         []
         if app.config.dkim
         else [Finding("dns", "warning", "[dkim] is not set: messages are unsigned unless the relay signs them")]
     )
-    return [*await asyncio.gather(*asked), *unsigned, *strangers]
+    return [*await asyncio.gather(*lookups), *unsigned, *misaligned]
 
 
 def _alignment(app: App) -> Iterator[Finding]:
-    """DMARC wants a signature or an envelope of From's own organisation; one that is neither proves nothing of it."""
+    """Yield a finding for each key, and for the envelope, outside From's organisation: DMARC counts only those inside it."""
     domain, bounces = app.config.newsletter.domain, app.config.bounces.address
     for key in app.config.dkim:
         if not is_aligned(key.domain, domain):
-            told = f"dkim.domain {key.domain} and the domain of `from`, {domain}, are two organisations: DMARC counts none such"
-            yield Finding("dkim", "error", f"{told}. Sign with a key of {organisational_domain(domain)}.")
+            problem = f"dkim.domain {key.domain} and the domain of `from`, {domain}, are two organisations: DMARC counts none such"
+            yield Finding("dkim", "error", f"{problem}. Sign with a key of {organisational_domain(domain)}.")
     envelope = split_mailbox(bounces)[1].rpartition("@")[2] if bounces else domain
     if not is_aligned(envelope, domain):
-        told = f"bounces.address is at {envelope} and `from` at {domain}: SPF proves nothing of {domain} to DMARC"
-        yield Finding("dns", "warning", f"{told}. Use an address below {organisational_domain(domain)}.")
+        problem = f"bounces.address is at {envelope} and `from` at {domain}: SPF proves nothing of {domain} to DMARC"
+        yield Finding("dns", "warning", f"{problem}. Use an address below {organisational_domain(domain)}.")
 
 
 async def _record(name: str, begins: str, label: str) -> Finding:
@@ -269,7 +269,7 @@ async def _key(key: Dkim) -> Finding:
 
 
 async def _texts(name: str) -> list[str] | str:
-    """The TXT records of a name, or why they are not known."""
+    """Return the TXT records of a name, or the reason why the lookup failed."""
     try:
         answer = await dns.asyncresolver.resolve(name, "TXT", lifetime=DNS_PATIENCE)
     except (dns.resolver.NXDOMAIN, dns.resolver.NoAnswer):

@@ -1,4 +1,4 @@
-"""The real path without the database: what `send` would do, for `--dry-run` and `--test-to`."""
+"""What `send` would do, for `--dry-run` and `--test-to`: no edition is frozen and no delivery is recorded."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from digest.text.prose import counted
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DryRun:
-    """What would be sent, to how many, and what the relay said of the test copies."""
+    """An edition as it would be sent, its number of recipients, and the relay's replies to the test copies."""
 
     edition: Edition
     rendered: Rendered | None
@@ -28,11 +28,11 @@ class DryRun:
 
     @property
     def exit_code(self) -> int:
-        """0, or 3 where a test copy was not taken."""
+        """3 if the relay did not accept a test copy, otherwise 0."""
         return 3 if any(receipt.outcome is not Outcome.SENT for receipt in self.receipts) else 0
 
     def as_json(self) -> dict[str, Any]:
-        """What `--json` prints."""
+        """Return what `--json` prints."""
         counts = {outcome.value: sum(receipt.outcome is outcome for receipt in self.receipts) for outcome in Outcome}
         return {
             "edition": self.edition.slot.key,
@@ -48,7 +48,7 @@ class DryRun:
         }
 
     def text(self) -> str:
-        """What a person reads."""
+        """Return the result as text for a person."""
         subject = self.rendered.subject if self.rendered else "no edition, too few articles"
         lines = [f"Edition {self.edition.slot.key}, No. {self.edition.number}: {subject}"]
         lines += [
@@ -69,7 +69,7 @@ class DryRun:
 
 
 async def dry_run(app: App, plan: EditionPlan, slot: Slot, test_to: Sequence[str]) -> DryRun:
-    """Make the edition of a slot as `send` would, and send it to the test addresses, if there are any."""
+    """Build the edition of a slot as `send` would, and send it to the test addresses, if there are any."""
     edition, failures = await build_edition(app, plan, slot)
     frozen = app.store.editions.frozen(slot.key)
     enough = len(edition.stories) >= plan.min_articles
@@ -81,12 +81,12 @@ async def dry_run(app: App, plan: EditionPlan, slot: Slot, test_to: Sequence[str
         recipients=count_recipients(app.store, subscriber_file, slot.day) if rendered else 0,
         bad_rows=subscriber_file.skipped,
         failures=failures,
-        receipts=await _test(app, rendered, edition, test_to) if rendered and test_to else (),
+        receipts=await _send_test_copies(app, rendered, edition, test_to) if rendered and test_to else (),
     )
 
 
 async def build_edition(app: App, plan: EditionPlan, slot: Slot) -> tuple[Edition, tuple[Failure, ...]]:
-    """The edition of a slot: as it was frozen, else as it would be made now."""
+    """Return the edition of a slot, as it was frozen or else as it would be made now, and the failures of its sources."""
     frozen = app.store.editions.frozen(slot.key)
     if frozen:
         return frozen.edition, ()
@@ -94,10 +94,10 @@ async def build_edition(app: App, plan: EditionPlan, slot: Slot) -> tuple[Editio
     return draft.edition, draft.failures
 
 
-async def _test(app: App, rendered: Rendered, edition: Edition, test_to: Sequence[str]) -> tuple[Receipt, ...]:
+async def _send_test_copies(app: App, rendered: Rendered, edition: Edition, test_to: Sequence[str]) -> tuple[Receipt, ...]:
     compose = Composer(app.pipeline.sender, rendered, edition.slot.key, app.clock(), test=True)
     addresses = [normalise(email) for email in test_to]
-    for address in addresses:  # so that the links in their copies work
+    for address in addresses:  # so that the links in the copies work
         app.store.readers.enrol(address, app.links.token(address))
     copies = [compose(Recipient(id=0, email=address)) for address in addresses]
     return await deliver_unrecorded(app.config.smtp, app.config.newsletter.address, app.clock, copies)

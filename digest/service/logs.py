@@ -1,15 +1,16 @@
-"""What a service writes down of itself: one line for one thing, and a count for what repeats."""
+"""The log of the service: one line for each event, and a count for lines that repeat."""
 
 import logging
 import time
 
-REPEAT_WINDOW = 60.0  # seconds in which the same words are counted instead
-MAX_LINES_REMEMBERED = 200  # different lines of which it is remembered
+REPEAT_WINDOW = 60.0  # seconds in which the same line is counted instead of written
+MAX_LINES_REMEMBERED = 200  # different lines whose repeats are counted
 
 
 class RepeatFilter(logging.Filter):
-    """Lets a line through once a minute, with how often it has come since; a stranger's malformed request is one line, and no
-    traceback of ours.
+    """A filter that passes a line once a minute, with a count of its repeats.
+
+    A stranger's malformed request becomes one line without a traceback.
     """
 
     def __init__(self) -> None:
@@ -17,10 +18,10 @@ class RepeatFilter(logging.Filter):
         self._seen: dict[tuple[str, str], tuple[float, int]] = {}
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Whether it is written."""
+        """Return whether to write the record; shorten a record of aiohttp or asyncio to one line."""
         if record.name.startswith(("aiohttp", "asyncio")):
-            told = repr(record.exc_info[1]) if record.exc_info and record.exc_info[1] else ""
-            record.msg, record.args = f"{record.getMessage().splitlines()[0]}{': ' if told else ''}{told}"[:300], ()
+            error = repr(record.exc_info[1]) if record.exc_info and record.exc_info[1] else ""
+            record.msg, record.args = f"{record.getMessage().splitlines()[0]}{': ' if error else ''}{error}"[:300], ()
             record.exc_info = record.exc_text = None
         key, now = (record.name, record.getMessage()[:120]), time.monotonic()
         at, count = self._seen.pop(key, (-REPEAT_WINDOW, 0))
@@ -36,9 +37,9 @@ class RepeatFilter(logging.Filter):
 
 
 def configure() -> None:
-    """The service's log, on standard error."""
+    """Set up the log of the service, on standard error."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)-7s %(message)s", force=True)
     for handler in logging.getLogger().handlers:
         handler.addFilter(RepeatFilter())
     logging.getLogger("alembic").setLevel(logging.WARNING)
-    logging.getLogger("apscheduler").setLevel(logging.ERROR)  # that a pass takes longer than a minute is no news
+    logging.getLogger("apscheduler").setLevel(logging.ERROR)  # its warning that a pass takes longer than a minute is no news

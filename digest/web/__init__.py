@@ -1,1 +1,1 @@
-"""Pages: the reader's (unsubscribe, view in browser), the editor's desk, the demo's inbox."""
+"""Web pages: the reader pages (unsubscribe, view in browser), the editor's preview, the demo's inbox."""

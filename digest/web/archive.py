@@ -1,4 +1,4 @@
-"""The web archive: past editions for everybody, with an RSS and a JSON feed. A reader's own words are left out of them."""
+"""The web archive: past editions for everybody, with an RSS and a JSON feed. It leaves out everything personal to a recipient."""
 
 import re
 from collections import Counter
@@ -15,12 +15,12 @@ from digest.web.pages import Pages, mail_headers
 
 MAX_EDITIONS = 60  # editions in the list
 FED = 20  # editions in a feed
-OFFERED = 24  # topics
+OFFERED = 24  # topics at most, if none are configured
 _READER_ONLY = re.compile(r'<(p|div|td|span)\b[^>]*class="[^"]*\breader-only\b[^"]*"[^>]*>.*?</\1>', re.DOTALL)
 
 
 class ArchivePages:
-    """The pages about editions as such."""
+    """The pages of the archive and its feeds."""
 
     def __init__(self, app: App, pages: Pages) -> None:
         self._app = app
@@ -28,14 +28,14 @@ class ArchivePages:
         self._topics: tuple[str, tuple[str, ...]] = ("", ())
 
     def add_to(self, router: web.UrlDispatcher, at: str = "") -> None:
-        """The routes, below a path."""
+        """Add the routes, below a path."""
         router.add_get(f"{at}/archive", self.listed)
         router.add_get(f"{at}/archive/feed.xml", self.rss)
         router.add_get(f"{at}/archive/feed.json", self.json_feed)
         router.add_get(f"{at}/archive/{{key:[a-z0-9-]{{1,60}}}}", self.edition)
 
     def topics(self) -> Sequence[str]:
-        """What a reader may choose: as configured, else the most frequent topics of the last editions."""
+        """Return the topics that a reader may choose: those configured, otherwise the most frequent ones of the latest editions."""
         if self._app.config.newsletter.topics:
             return self._app.config.newsletter.topics
         newest = next((row.key for row in self._app.store.editions.headlines(1)), "")
@@ -46,27 +46,27 @@ class ArchivePages:
         return self._topics[1]
 
     async def listed(self, request: web.Request) -> web.Response:
-        """The editions, newest first."""
-        newsletter, plan = self._app.config.newsletter, self._app.config.web
+        """Show the list of editions, newest first."""
+        newsletter, settings = self._app.config.newsletter, self._app.config.web
         rows = self._app.store.editions.headlines(MAX_EDITIONS)
-        links = {"subscribe": plan.subscribe, "archive": plan.archive}
+        links = {"subscribe": settings.subscribe, "archive": settings.archive}
         return self._pages.page("archive.html.j2", newsletter=newsletter, links=links, rows=rows)
 
     async def edition(self, request: web.Request) -> web.Response:
-        """An edition, without anything that is one reader's."""
+        """Show an edition without anything personal to a recipient; 404 if it does not exist."""
         frozen = self._app.store.editions.frozen(request.match_info["key"])
         if frozen is None:
             newsletter, links = self._app.config.newsletter, {"subscribe": False, "archive": True}
             return self._pages.page("missing.html.j2", status=404, newsletter=newsletter, links=links, what="edition")
-        return web.Response(text=self._public(frozen), content_type="text/html", headers=mail_headers())
+        return web.Response(text=self._public_html(frozen), content_type="text/html", headers=mail_headers())
 
-    def _public(self, frozen: FrozenEdition) -> str:
+    def _public_html(self, frozen: FrozenEdition) -> str:
         own = {"view_url": self._address(frozen.key), "preferences_url": f"{self._base}/preferences", "unsubscribe_url": self._base}
         *turns, last = split(_READER_ONLY.sub("", frozen.rendered.html))
         return "".join(text + escape(own.get(name, "")) for text, name in zip(turns[::2], turns[1::2], strict=True)) + last
 
     async def rss(self, request: web.Request) -> web.Response:
-        """RSS 2.0."""
+        """Return the RSS 2.0 feed."""
         newsletter = self._app.config.newsletter
         items = "".join(
             f"<item><title>{_xml(row.subject)}</title><link>{_xml(self._address(row.key))}</link>"
@@ -86,7 +86,7 @@ class ArchivePages:
         return web.Response(text=text, content_type="application/rss+xml", charset="utf-8")
 
     async def json_feed(self, request: web.Request) -> web.Response:
-        """JSON Feed 1.1."""
+        """Return the feed as JSON Feed 1.1."""
         newsletter = self._app.config.newsletter
         items = [
             {
@@ -117,5 +117,5 @@ class ArchivePages:
 
 
 def _xml(text: str) -> str:
-    """Text for an element or an attribute; what XML 1.0 has no place for goes."""
+    """Escape text for an XML element or attribute, and remove the control characters and non-characters that XML 1.0 forbids."""
     return escape(re.sub(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]", "", text))

@@ -1,4 +1,4 @@
-"""Who asks: a visitor's address, behind reverse proxies."""
+"""The address of a visitor, also behind reverse proxies."""
 
 import ipaddress
 import re
@@ -11,13 +11,13 @@ _V6 = re.compile(r"\[([0-9A-Fa-f:.]+)(?:%\w+)?\](?::\d{1,5})?\Z")
 
 
 def client_ip(request: web.Request, proxies: int) -> str:
-    """The address that the outermost reverse proxy of ours has seen (X-Forwarded-For, or Forwarded of RFC 7239, is a stranger's
-    word before that), without a port.
+    """Return the visitor's address without a port, as the outermost of our reverse proxies has seen it.
 
-    Of IPv6 the /64, which is one household (RFC 6177); what is no address counts as the connection's own.
+    What precedes that in X-Forwarded-For or Forwarded (RFC 7239) is a stranger's word. An IPv6 address becomes its /64, which is
+    one household (RFC 6177). If the text is not an address, the address of the connection itself counts.
     """
     seen = [part.strip() for part in ",".join(request.headers.getall("X-Forwarded-For", [])).split(",") if part.strip()]
-    seen = [_bare(part) for part in seen or _FOR.findall(",".join(request.headers.getall("Forwarded", [])))]
+    seen = [_without_port(part) for part in seen or _FOR.findall(",".join(request.headers.getall("Forwarded", [])))]
     own = request.remote or ""
     for text in (seen[-proxies] if proxies and len(seen) >= proxies else own, own):
         try:
@@ -29,7 +29,7 @@ def client_ip(request: web.Request, proxies: int) -> str:
 
 
 def network(address: str) -> str:
-    """The network that an address is in, as large as what one provider gives out: a flood comes from few of them."""
+    """Return the network of an address, as large as one provider's (IPv4 /16, IPv6 /32): a flood comes from few of them."""
     try:
         found = ipaddress.ip_interface(address)
     except ValueError:
@@ -37,7 +37,7 @@ def network(address: str) -> str:
     return str(ipaddress.ip_network(f"{found.ip}/{16 if found.version == 4 else 32}", strict=False))
 
 
-def _bare(text: str) -> str:
-    """An address without the port and the brackets that proxies write."""
+def _without_port(text: str) -> str:
+    """Return an address without the port and the brackets that proxies add."""
     found = _V4.match(text) or _V6.match(text)
     return found[1] if found else text

@@ -1,7 +1,7 @@
-"""Who may hold a connection to the pages, and for how long: half a request must not cost the morning mail its descriptors.
+"""Limits on connections to the pages: unfinished requests must not use up the descriptors that sending needs.
 
-A connection has a few seconds to say what it wants. There are only so many at once, far fewer than the process has descriptors;
-where all are taken, the oldest that has not said anything whole makes room, so that whoever asks properly is heard.
+A connection has a few seconds to send the head of a request. The number of connections is limited to far fewer than the
+descriptors of the process. At the limit, a new one replaces the oldest without a complete head, so that proper requests get in.
 """
 
 import asyncio
@@ -10,19 +10,19 @@ from collections import OrderedDict
 from collections.abc import Callable
 
 HEAD_TIMEOUT = 10.0  # seconds for the head of the first request
-MAX_CONNECTIONS = 256  # connections, and
-DESCRIPTOR_SHARE = 0.25  # of the descriptors that the process has
+MAX_CONNECTIONS = 256  # connections at once
+DESCRIPTOR_SHARE = 0.25  # largest share of the process's descriptors
 _END = b"\r\n\r\n"
 
 
 def connection_limit() -> int:
-    """How many connections there may be; the rest of the descriptors is for sending, collecting and the store."""
+    """Return the limit on connections; the other descriptors are for sending, collecting and the store."""
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     return max(8, min(MAX_CONNECTIONS, int(soft * DESCRIPTOR_SHARE)))
 
 
 def raise_descriptors() -> None:
-    """As many descriptors as the system lets the process have."""
+    """Raise the process's limit on descriptors as far as the system allows, up to 65,536."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = min(hard, 65_536) if hard != resource.RLIM_INFINITY else 65_536
     if soft < wanted:
@@ -30,20 +30,20 @@ def raise_descriptors() -> None:
 
 
 class ConnectionLimits:
-    """Makes the protocols of a server, each behind a `Guarded` one."""
+    """A factory of a server's protocols, each wrapped in a `Guarded` one, with a limit on open connections."""
 
     def __init__(self, inner: Callable[[], asyncio.Protocol], most: int) -> None:
         self._inner = inner
         self._most = most
-        self._silent: OrderedDict[Guarded, None] = OrderedDict()  # those that have not said anything whole, oldest first
+        self._silent: OrderedDict[Guarded, None] = OrderedDict()  # those without a complete head yet, oldest first
         self._open = 0
 
     def __call__(self) -> asyncio.Protocol:
-        """One for a new connection."""
+        """Make the protocol of a new connection."""
         return Guarded(self, self._inner())
 
     def came(self, one: "Guarded") -> bool:
-        """Whether there is room for one more, if need be in the place of one that is silent."""
+        """Count a new connection, if necessary in place of the oldest silent one; return False if there is no room."""
         if self._open >= self._most:
             if not self._silent:
                 return False
@@ -54,17 +54,17 @@ class ConnectionLimits:
         return True
 
     def spoke(self, one: "Guarded") -> None:
-        """It has said what it wants."""
+        """Note that a connection has sent a complete head."""
         self._silent.pop(one, None)
 
     def went(self, one: "Guarded") -> None:
-        """It is gone."""
+        """Note that a connection has closed."""
         self._silent.pop(one, None)
         self._open -= 1
 
 
 class Guarded(asyncio.Protocol):
-    """One connection, handed on to the server's own protocol."""
+    """The protocol of one connection, wrapped around the server's own protocol."""
 
     def __init__(self, door: ConnectionLimits, inner: asyncio.Protocol) -> None:
         self._door = door
@@ -75,8 +75,8 @@ class Guarded(asyncio.Protocol):
         self._counted = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Let it in, or not."""
-        assert isinstance(transport, asyncio.Transport)  # noqa: S101  a stream, by how the server is made
+        """Admit the connection, or abort it if there is no room."""
+        assert isinstance(transport, asyncio.Transport)  # noqa: S101  the server makes only streams
         self._transport = transport
         self._counted = self._door.came(self)
         if not self._counted:
@@ -86,7 +86,7 @@ class Guarded(asyncio.Protocol):
         self._inner.connection_made(transport)
 
     def data_received(self, data: bytes) -> None:
-        """Hand on what it says; with the end of a head it has said what it wants."""
+        """Pass on the data; the end of a head stops the timer."""
         if self._timer is not None:
             seen = self._tail + data
             self._tail = seen[-3:]
@@ -98,19 +98,19 @@ class Guarded(asyncio.Protocol):
             self._inner.data_received(data)
 
     def eof_received(self) -> bool | None:
-        """Hand on that it says no more."""
+        """Pass on the end of the data."""
         return self._inner.eof_received() if self._counted else None
 
     def pause_writing(self) -> None:
-        """Hand on that it does not read."""
+        """Pass on that the client does not read."""
         self._inner.pause_writing()
 
     def resume_writing(self) -> None:
-        """Hand on that it reads again."""
+        """Pass on that the client reads again."""
         self._inner.resume_writing()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """It is gone."""
+        """Stop the timer; count and pass on the loss of an admitted connection."""
         if self._timer is not None:
             self._timer.cancel()
         if self._counted:
@@ -119,6 +119,6 @@ class Guarded(asyncio.Protocol):
             self._inner.connection_lost(exc)
 
     def drop(self) -> None:
-        """End it."""
+        """Abort the connection."""
         if self._transport is not None:
             self._transport.abort()

@@ -1,4 +1,4 @@
-"""The preview:: the coming edition as any subscriber will get it, made anew whenever a template changes."""
+"""The preview: the next edition as any subscriber will get it, rendered again whenever a template changes."""
 
 import hashlib
 from collections.abc import Sequence
@@ -14,11 +14,11 @@ from digest.subscribers import normalise
 from digest.text.placeholders import columns
 from digest.web.viewer import MessageRow
 
-MAX_SUBSCRIBERS = 200  # subscribers in the list at the side
+MAX_SUBSCRIBERS = 200  # in the sidebar
 
 
 class Desk:
-    """The mails of one edition."""
+    """The messages of one edition."""
 
     def __init__(self, app: App, edition: Edition, title: str) -> None:
         self._app = app
@@ -26,48 +26,49 @@ class Desk:
         self.title = title
 
     def rows(self) -> Sequence[MessageRow]:
-        """The first active subscribers."""
+        """Return a row for each of the first active subscribers."""
         return [
-            MessageRow(reader.email, reader.name or reader.email, reader.email)
-            for reader in islice(self._app.subscriber_file().active(), MAX_SUBSCRIBERS)
+            MessageRow(subscriber.email, subscriber.name or subscriber.email, subscriber.email)
+            for subscriber in islice(self._app.subscriber_file().active(), MAX_SUBSCRIBERS)
         ]
 
     def raw(self, name: str) -> bytes:
-        """The message for one address, as `send` makes it; SubscriberFileError if invalid, DigestError if no story is for it.
+        """Return the message for one address, as `send` makes it.
 
-        A sent edition keeps the words it was sent in; one that is not has the templates as they are now.
+        A frozen edition keeps its text; another is rendered with the templates as they are now. Raises SubscriberFileError if the
+        address is invalid, and DigestError if no story is for its topics.
         """
         app, key, email = self._app, self._edition.slot.key, normalise(name)
         frozen = app.store.editions.frozen(key)
-        sent = app.store.deliveries.recipient(key, app.links.token(email)) if frozen else None
-        if frozen and sent:
+        frozen_recipient = app.store.deliveries.recipient(key, app.links.token(email)) if frozen else None
+        if frozen and frozen_recipient:
             compose = Composer(app.pipeline.sender, frozen.rendered, key, self._edition.frozen_at, variants=frozen.variants)
-            return compose(sent).raw
+            return compose(frozen_recipient).raw
         rendered = frozen.rendered if frozen else app.design().render(self._edition)
         recipient, variants = self._recipient(email, rendered)
         return Composer(app.pipeline.sender, rendered, key, self._edition.frozen_at, variants=variants)(recipient).raw
 
     def _recipient(self, email: str, rendered: Rendered) -> tuple[Recipient, dict[str, Rendered]]:
-        """A reader as a freeze now would list them, and the version of the edition that their choices make."""
+        """Return the recipient that a freeze now would list, and the variant of the edition for their choices."""
         app, row = self._app, self._app.subscriber_file().find(email)
         if row is None:
             return Recipient(id=0, email=email), {}
         number = app.store.readers.enrol(email, app.links.token(email))  # so that the links in the preview work
-        versions = Variants(self._edition, app.design())
-        variant = versions.chosen(*app.store.readers.preference(email).over(row))
+        variants = Variants(self._edition, app.design())
+        variant = variants.chosen(*app.store.readers.preference(email).over(row))
         if variant is None:
             raise DigestError("this edition has no stories for the subscriber's topics", thing=email)
-        own = columns([rendered.html, rendered.text])
-        extra = {name.casefold(): value for name, value in row.extra.items() if name.casefold() in own}
+        used = columns([rendered.html, rendered.text])
+        extra = {name.casefold(): value for name, value in row.extra.items() if name.casefold() in used}
         recipient = Recipient(id=number, email=email, name=row.name, variant=variant, extra=extra)
-        return recipient, {variant: versions.rendered(variant)} if variant else {}
+        return recipient, {variant: variants.rendered(variant)} if variant else {}
 
     def edition(self) -> Edition:
-        """The edition, for its reasons."""
+        """Return the edition, whose reasons the viewer shows."""
         return self._edition
 
     def version(self) -> str:
-        """Changes with every template, the configuration and the subscriber list."""
+        """Return a string that changes with every template and with the subscriber list."""
         root = self._app.config.root
         files = [*sorted((root / "templates").rglob("*.j2")), *sorted(PACKAGED.rglob("*.j2")), self._app.subscriber_path]
         stamps = "".join(f"{file}{file.stat().st_mtime_ns}" for file in files if file.is_file())

@@ -1,4 +1,4 @@
-"""What strangers send to the pages: forms, bounded; and JSON as they are given it."""
+"""Bounded reading of the forms that strangers send, and the JSON that they get back."""
 
 import json
 import re
@@ -9,28 +9,28 @@ from multidict import MultiDictProxy
 
 
 def page_json(value: object) -> str:
-    """JSON with dates as ISO 8601 writes them, safe inside HTML as well."""
+    """Return JSON that is safe inside HTML as well, with dates and times as `str` writes them."""
     text = json.dumps(value, ensure_ascii=False, indent=2, default=str)
     return text.replace("<", "\\u003c")
 
 
 async def form_of(request: web.Request) -> MultiDictProxy[Any]:
-    """A form's fields; 400 for what is none."""
+    """Return the fields of a form; raise HTTPBadRequest (400) if it cannot be read."""
     try:
         return await request.post()
     except (
         LookupError,
         ValueError,
         web.RequestPayloadError,
-    ) as error:  # a charset that does not exist, fields that cannot be told apart
+    ) as error:  # an unknown charset, or fields that cannot be separated
         raise web.HTTPBadRequest(text="The form could not be read.\n") from error
 
 
 async def body_of(request: web.Request) -> str:
-    """The form that a mail program sends (RFC 8058, section 3.2: urlencoded or multipart), as text; what is none is nothing."""
+    """Return at most 1,024 bytes of an email program's form (RFC 8058, section 3.2: urlencoded or multipart), as text."""
     return (await request.content.read(1_024)).decode("ascii", "replace")
 
 
 def text_of(value: object) -> str:
-    """A field as one line, bounded."""
+    """Return a field as one line of at most 300 characters; an empty string if it is not text."""
     return re.sub(r"[\x00-\x1f\x7f]+", " ", value).strip()[:300] if isinstance(value, str) else ""

@@ -1,4 +1,4 @@
-"""A finished message, taken apart again to be looked at; the dark look is forced by its own media query."""
+"""The parts of a finished message, for viewing. Its own media query is rewritten to force dark or light mode."""
 
 import re
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ _DARK = re.compile(r"\(\s*prefers-color-scheme\s*:\s*dark\s*\)")
 
 @dataclass(frozen=True, slots=True)
 class MimeView:
-    """What a mail program shows of a message in a list."""
+    """What an email program shows of a message in a list."""
 
     sender: str
     recipient: str
@@ -20,12 +20,12 @@ class MimeView:
 
 
 def parsed(raw: bytes) -> EmailMessage:
-    """The message as Python's own parser reads it."""
+    """Parse a message with Python's own parser."""
     return message_from_bytes(raw, policy=policy.default)
 
 
 def seen(raw: bytes) -> MimeView:
-    """The headers a person sees, and the beginning of the text."""
+    """Return the headers that a person sees, and the beginning of the text."""
     message = parsed(raw)
     return MimeView(
         sender=str(message.get("From", "")),
@@ -41,12 +41,12 @@ def _first_words(html: str) -> str:
 
 
 def html_part(raw: bytes) -> str:
-    """The HTML of a message, or an empty string."""
+    """Return the HTML of a message, or an empty string."""
     return _content(raw, "html")
 
 
 def text_part(raw: bytes) -> str:
-    """The plain text of a message, or an empty string."""
+    """Return the plain text of a message, or an empty string."""
     return _content(raw, "plain")
 
 
@@ -56,10 +56,10 @@ def _content(raw: bytes, subtype: str) -> str:
 
 
 def darkened(html: str) -> str:
-    """The HTML as a mail program in dark mode shows it, in a browser that is not."""
+    """Return the HTML as an email program in dark mode shows it, also for a browser in light mode."""
     return _DARK.sub("all", html).replace("color-scheme: light dark", "color-scheme: dark")
 
 
 def lightened(html: str) -> str:
-    """The HTML as a mail program in light mode shows it, in a browser that is in dark mode."""
+    """Return the HTML as an email program in light mode shows it, also for a browser in dark mode."""
     return _DARK.sub("not all", html).replace("color-scheme: light dark", "color-scheme: light")

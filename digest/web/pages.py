@@ -1,4 +1,4 @@
-"""What all pages share: templates, security headers, and a server on one port that is closed again."""
+"""What all pages share: templates, security headers, and a server that runs for the length of a block."""
 
 import asyncio
 import secrets
@@ -15,15 +15,15 @@ from digest.render.renderer import PACKAGED
 from digest.web.connections import ConnectionLimits, connection_limit
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-KEEPALIVE_TIMEOUT = 15.0  # seconds that a connection is kept for another request
+KEEPALIVE_TIMEOUT = 15.0  # seconds that an idle connection is kept open for another request
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 
 class Pages:
-    """The web templates, a newsletter's own before the packaged ones."""
+    """The web templates; a newsletter's own come before the packaged ones."""
 
     def __init__(self, folders: Sequence[Path] = (), base: str = "") -> None:
-        """`base` is the path below which the public finds the pages."""
+        """Load templates from `folders`, then from the package; `base` is the public path of the pages."""
         loader = ChoiceLoader([FileSystemLoader(folder / "web") for folder in (*folders, PACKAGED)])
         self._environment = Environment(
             loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
@@ -31,14 +31,14 @@ class Pages:
         self._environment.globals["base"] = base
 
     def page(self, template: str, *, status: int = 200, **context: Any) -> web.Response:
-        """A page that may load nothing but its own styles, and run nothing but a script that bears its nonce."""
+        """Return a rendered page. It loads only from this site, and runs only scripts that carry its nonce."""
         nonce = secrets.token_urlsafe(12)
         html = self._environment.get_template(template).render(nonce=nonce, **context)
         return web.Response(text=html, status=status, content_type="text/html", headers=guarded(nonce))
 
 
 def guarded(nonce: str) -> dict[str, str]:
-    """Headers for a page of our own."""
+    """Return the headers of a page of our own, whose scripts carry this nonce."""
     policy = (
         f"default-src 'none'; style-src 'unsafe-inline'; script-src 'nonce-{nonce}'; img-src 'self' data:; "
         "connect-src 'self'; frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
@@ -47,7 +47,7 @@ def guarded(nonce: str) -> dict[str, str]:
 
 
 def mail_headers() -> dict[str, str]:
-    """Headers for a mail shown in a frame of ours: its styles and pictures, and nothing that runs."""
+    """Return the headers of an email shown as a page: its styles and images load, and no script runs."""
     policy = (
         "default-src 'none'; style-src 'unsafe-inline'; img-src * data:; base-uri 'none'; form-action 'none'; "
         "frame-ancestors 'self'; sandbox allow-popups allow-popups-to-escape-sandbox"
@@ -65,7 +65,7 @@ _COMMON = {
 
 @web.middleware
 async def require_local_host(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Answer only requests addressed to this machine by name, so that no page elsewhere can read a desk through DNS."""
+    """Answer only requests whose host is this machine, so that no other site can read the preview through DNS; 403 for others."""
     if (request.url.host or "") not in _LOOPBACK:
         raise web.HTTPForbidden(text="This page can only be opened on the computer that runs digest.")
     return await handler(request)
@@ -73,9 +73,9 @@ async def require_local_host(request: web.Request, handler: Handler) -> web.Stre
 
 @asynccontextmanager
 async def served(application: web.Application, host: str, port: int) -> AsyncIterator[str]:
-    """The application on a port (0: any free one) while the block runs; yields its address."""
-    web_response.SERVER_SOFTWARE = "digest"  # type: ignore[attr-defined]  # and not which versions a stranger would have to look for
-    application.on_response_prepare.append(_guard)
+    """Serve the application on a port (0: any free one) while the block runs; yield its address, or raise DigestError."""
+    web_response.SERVER_SOFTWARE = "digest"  # type: ignore[attr-defined]  # without the versions, which would help an attacker
+    application.on_response_prepare.append(_set_common_headers)
     runner = web.AppRunner(application, access_log=None, shutdown_timeout=1.0, keepalive_timeout=KEEPALIVE_TIMEOUT)
     await runner.setup()
     server = None
@@ -99,7 +99,7 @@ async def served(application: web.Application, host: str, port: int) -> AsyncIte
         await runner.cleanup()
 
 
-async def _guard(_request: web.Request, response: web.StreamResponse) -> None:
-    """The same headers on every answer, whatever it is."""
+async def _set_common_headers(_request: web.Request, response: web.StreamResponse) -> None:
+    """Set the common headers on every response, unless it has its own."""
     for name, value in {**_COMMON, "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'"}.items():
         response.headers.setdefault(name, value)

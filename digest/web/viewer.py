@@ -1,4 +1,4 @@
-"""Looking at mails in the browser: phone, desktop, dark, plain text, source. The desk and the demo's inbox share it."""
+"""Messages in the browser: phone, desktop, dark, plain text, source. The preview and the demo's inbox share it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ VIEWS = {"phone": "Phone", "desktop": "Desktop", "dark": "Dark", "text": "Plain 
 
 @dataclass(frozen=True, slots=True)
 class MessageRow:
-    """One mail in the list at the side."""
+    """One message in the sidebar."""
 
     id: str
     title: str
@@ -25,32 +25,32 @@ class MessageRow:
 
 
 class MessageList(Protocol):
-    """The mails there are to look at."""
+    """The messages that a viewer shows."""
 
     title: str
 
     def rows(self) -> Sequence[MessageRow]:
-        """The list at the side."""
+        """Return the rows of the sidebar."""
 
     def raw(self, name: str) -> bytes | None:
-        """A mail's bytes; DigestError where it cannot be made."""
+        """Return a message as bytes, or None if there is none; raise DigestError if it cannot be made."""
 
     def edition(self) -> Edition | None:
-        """The edition that all the mails are, for its reasons."""
+        """Return the edition of all the messages, whose reasons the viewer shows; None if there is no single one."""
 
     def version(self) -> str:
-        """Something that changes when a page should be loaded anew."""
+        """Return a string that changes when the page should reload."""
 
 
 class Viewer:
-    """The pages over some mails."""
+    """The pages that show a list of messages."""
 
     def __init__(self, mails: MessageList) -> None:
         self._mails = mails
         self._pages = Pages()
 
     def application(self) -> web.Application:
-        """The routes, for this machine only."""
+        """Return the application, which answers this machine only."""
         application = web.Application(middlewares=[require_local_host])
         application.router.add_get("/", self.first)
         application.router.add_get("/version", self.version)
@@ -59,18 +59,18 @@ class Viewer:
         return application
 
     async def first(self, request: web.Request) -> web.Response:
-        """The first mail of the list, or an empty page."""
+        """Redirect to the first message of the list, or show an empty page."""
         rows = self._mails.rows()
         if not rows:
             return self._page("", "phone")
         raise web.HTTPFound(f"/mail/{quote(rows[0].id, safe='')}")
 
     async def version(self, request: web.Request) -> web.Response:
-        """What the page asks every second."""
+        """Return the version, which the page asks for every second."""
         return web.Response(text=self._mails.version(), headers={"Cache-Control": "no-store"})
 
     async def mail(self, request: web.Request) -> web.Response:
-        """The list and one mail, in one of its views."""
+        """Show the list and one message, in one of its views."""
         view = request.query.get("view", "phone")
         return self._page(request.match_info["name"], view if view in VIEWS or view == "why" else "phone")
 
@@ -99,7 +99,7 @@ class Viewer:
             return None, str(error)
 
     async def html(self, request: web.Request) -> web.Response:
-        """The mail's HTML for the frame, light or dark whatever this browser prefers."""
+        """Return a message's HTML for the frame, in light or dark mode whatever this browser prefers."""
         raw, error = self._raw(request.match_info["name"])
         if raw is None:
             raise web.HTTPNotFound(text=error or "Message not found.")
