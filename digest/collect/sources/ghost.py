@@ -126,7 +126,10 @@ async def _thread(get: Get, site: str, on: Article, post: str) -> Harvest:
         rows = json_api.read_rows(_Remark, json_api.required_list(answer, "comments"))
         whole = whole and rows.whole
         for row in rows:
-            replies = row.replies if row.count.replies <= len(row.replies) else await _replies(get, site, row.id)
+            replies: Sequence[_Remark] = row.replies
+            if row.count.replies > len(row.replies):
+                replies = fetched = await _replies(get, site, row.id)
+                whole = whole and fetched.whole and len(fetched) >= row.count.replies
             found += await json_api.map_rows(partial(_comment, top=None, on=on), [row])
             found += await json_api.map_rows(partial(_comment, top=row.id, on=on), replies)
         if not json_api.value_at(answer, "meta", "pagination", "next"):
@@ -134,7 +137,7 @@ async def _thread(get: Get, site: str, on: Article, post: str) -> Harvest:
     return json_api.thread(on, found, whole=False)
 
 
-async def _replies(get: Get, site: str, comment: str) -> list[_Remark]:
+async def _replies(get: Get, site: str, comment: str) -> json_api.Rows[_Remark]:
     """Return the replies to a comment, at most COMMENTS; the comment itself comes with its first three."""
     answer = await json_api.fetch_json(get, f"{site}/members/api/comments/{comment}/replies/", limit=COMMENTS)
     return json_api.read_rows(_Remark, json_api.required_list(answer, "comments"))

@@ -77,9 +77,9 @@ async def read(plan: SourcePlan, get: Get, since: datetime) -> Harvest:
     posts: dict[int, _Post] = {}
     for page in range(1, MAX_PAGES + 1):
         answer = await json_api.fetch_json(get, f"{home}/api/v3/post/list", sort="New", limit=ROWS_PER_PAGE, page=page, **where)
-        rows = json_api.read_rows(_Post, json_api.list_at(answer, "posts"))
+        rows = json_api.read_rows(_Post, listed := json_api.list_at(answer, "posts"))
         posts.update({row.post.id: row for row in rows if row.post.published >= since})
-        if len(rows) < ROWS_PER_PAGE or all(row.post.published < since for row in rows if not _featured(row)):
+        if len(listed) < ROWS_PER_PAGE or all(row.post.published < since for row in rows if not _featured(row)):
             break
     kept = [row for row in posts.values() if not (row.post.removed or row.post.deleted or row.post.nsfw)]
     made = await json_api.map_rows(lambda row: _article(row, plan), kept)
@@ -131,12 +131,11 @@ async def _thread(get: Get, home: str, on: Article, posts: Sequence[_Post]) -> H
     for post in posts:
         for page in range(1, MAX_PAGES + 1):
             query = {"post_id": post.post.id, "sort": "Old", "type_": "All", "limit": ROWS_PER_PAGE, "page": page}
-            rows = json_api.read_rows(
-                _Remark, json_api.required_list(await json_api.fetch_json(get, f"{home}/api/v3/comment/list", **query), "comments")
-            )
+            listed = json_api.required_list(await json_api.fetch_json(get, f"{home}/api/v3/comment/list", **query), "comments")
+            rows = json_api.read_rows(_Remark, listed)
             whole = whole and rows.whole
             found += await json_api.map_rows(partial(_comment, on=on), rows)
-            if len(rows) < ROWS_PER_PAGE:
+            if len(listed) < ROWS_PER_PAGE:
                 break
         else:
             whole = False

@@ -102,9 +102,10 @@ async def _statuses(url: str, get: Get, since: datetime) -> list[_Status]:
             limit=ROWS_PER_PAGE,
             **older,
         )
-        rows = json_api.read_rows(_Status, answer if isinstance(answer, list) else [])
+        page = answer if isinstance(answer, list) else []
+        rows = json_api.read_rows(_Status, page)
         found += rows
-        if len(rows) < ROWS_PER_PAGE or rows[-1].created_at < since:
+        if len(page) < ROWS_PER_PAGE or not rows or rows[-1].created_at < since:
             break
     return [row for row in found if row.created_at >= since and row.visibility in {"public", "unlisted"} and row.reblog is None]
 
