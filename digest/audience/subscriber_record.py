@@ -1,4 +1,4 @@
-"""All that is known of one address: for the operator who is asked, and for the reader who asks."""
+"""All that is known of one address, for the operator who is asked about it and for the person who asks."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from digest.store import HistoryEvent, Preference, Suppression
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubscriberRecord:
-    """One reader."""
+    """One address and all that is known of it."""
 
     email: str
     row: Subscriber | None
@@ -23,11 +23,11 @@ class SubscriberRecord:
 
     @property
     def known(self) -> bool:
-        """Whether there is anything to tell."""
+        """Whether there is a row, a suppression, a history or a delivery."""
         return bool(self.row or self.suppression or self.history or self.deliveries)
 
     def as_json(self) -> dict[str, Any]:
-        """What a machine, or the reader, is given."""
+        """Return the record as JSON values, for a program and for the person's own download."""
         row, gone, wish = self.row, self.suppression, self.preference
         return {
             "email": self.email,
@@ -39,7 +39,7 @@ class SubscriberRecord:
         }
 
     def text(self) -> str:
-        """What a person reads."""
+        """Return the record as text for a person."""
         if not self.known:
             return f"{self.email}: no record."
         row, gone, wish = self.row, self.suppression, self.preference
@@ -60,7 +60,7 @@ class SubscriberRecord:
 
 
 def record_of(app: App, email: str) -> SubscriberRecord:
-    """Gather it; a subscriber list that cannot be read is as one that does not have the address."""
+    """Return the record of an address; a subscriber list that cannot be read counts as one without the address."""
     try:
         row = app.subscriber_file().find(email)
     except SubscriberFileError:
