@@ -1,8 +1,8 @@
-"""What follows from mail that comes back: a dead address and a complaint at once, a full mailbox when it stays so.
+"""What follows from mail that comes back: a dead address and a complaint count at once, a full mailbox if it stays full.
 
-A stranger can write a bounce for anybody. What counts at once must show that it comes from mail of ours: by the mark in the
-address that it was sent to (a variable envelope return path), by our own Message-ID or link in it, or by a provider's
-signature. What does not show it is told, and changes nothing.
+A stranger can write a bounce about anybody. A report must therefore prove that it is about mail of ours. The proof is the
+address it was sent to (a variable envelope return path), or our own Message-ID or link in it. A provider proves itself by its
+signature or password. A report without proof is logged and changes nothing.
 """
 
 import asyncio
@@ -24,15 +24,15 @@ from digest.store import HistoryEvent, Suppression
 from digest.store.suppressions import REFUSED_US, SOFT, UNDELIVERED
 
 log = logging.getLogger("digest")
-MAX_REMEMBERED = 1_000  # outcomes remembered
+MAX_REMEMBERED = 1_000  # outcomes kept of earlier messages
 NOTED = {"full": SOFT, "soft": UNDELIVERED, "ours": REFUSED_US}
 SUPPRESSING = {"hard": "bounced", "complaint": "complained", "leave": "unsubscribed"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BounceOutcome:
-    """What followed for one reader: `event` is unsubscribed, bounced, complained; soft bounce (a full mailbox), undelivered,
-    refused for our sake; or unproven, where nothing followed.
+    """What followed for one subscriber. `event` is unsubscribed, bounced or complained; soft bounce (a full or disabled mailbox),
+    undelivered or refused for our sake; or unproven, if nothing followed.
     """
 
     email: str
@@ -41,20 +41,20 @@ class BounceOutcome:
 
 
 class BounceHandler:
-    """The one place where reports become opt-outs."""
+    """The one place that turns reports into opt-outs."""
 
     def __init__(self, app: App) -> None:
         self._app = app
-        self.outcomes: list[BounceOutcome] = []  # of what was read from the mailbox
-        self._changed = False  # somebody is suppressed whom the subscriber list does not show so
+        self.outcomes: list[BounceOutcome] = []  # of the messages read from the mailbox
+        self._changed = False  # whether the subscriber list does not show a suppression yet
 
     def take(self, raw: bytes) -> tuple[BounceReport, list[BounceOutcome]]:
-        """Deal with a message, once, however often it is given."""
+        """Process one message; processing the same bytes again changes nothing."""
         report = classify(raw)
         return report, self._dealt(f"mail {hashlib.sha256(raw).hexdigest()}", report, vouched=False)
 
     def take_event(self, event: WebhookEvent) -> list[BounceOutcome]:
-        """Deal with what a provider tells, which has been checked to be the provider."""
+        """Process what a provider reports; the caller has checked that it is the provider."""
         return self._dealt(event.id, event.report, vouched=True)
 
     def _dealt(self, key: str, report: BounceReport, *, vouched: bool) -> list[BounceOutcome]:
@@ -82,7 +82,7 @@ class BounceHandler:
         return [BounceOutcome(email=email, event=reason, detail=told) for email in new]
 
     def _noted(self, key: str, emails: list[str], event: str, told: str) -> list[BounceOutcome]:
-        """A full or disabled mailbox counts, and its reader is suppressed when it stays so; nothing else does."""
+        """Record the bounces. Only a full or disabled mailbox counts: its subscriber is suppressed if it stays so."""
         now, bounces = self._app.clock(), self._app.config.bounces
         entries = [HistoryEvent(email=email, at=now, event=event, detail=told) for email in emails]
         limit, since = bounces.soft_limit, now - bounces.soft_within
@@ -90,13 +90,13 @@ class BounceHandler:
         return [BounceOutcome(email=email, event="bounced" if email in dead else event, detail=told) for email in noted]
 
     def _remembered(self, emails: list[str]) -> list[str]:
-        """Without those who had their data deleted: nothing is noted of them any more."""
+        """Return the addresses without those who had their data deleted: nothing more is recorded of them."""
         tokens = {self._app.links.token(email): email for email in emails}
         forgotten = self._app.store.suppressions.forgotten(tokens)
         return [email for token, email in tokens.items() if token not in forgotten]
 
     def _leaving(self, report: BounceReport) -> Iterator[str]:
-        """Readers whose own leave-me-alone address was written to; not by a machine."""
+        """Yield the subscribers to whose own unsubscribe address the message was sent, unless a machine sent it."""
         if report.kind != "other" or report.doubt:
             return
         yield from self._marked(report, "leave")
@@ -108,7 +108,7 @@ class BounceHandler:
                 yield email
 
     def _whose(self, report: BounceReport) -> tuple[list[str], bool]:
-        """Which readers it is about, and whether it shows that it comes from mail of ours."""
+        """Return which subscribers a report is about, and whether it proves that it is about mail of ours."""
         store, links = self._app.store, self._app.links
         marked = [*self._marked(report, "bounce"), *(email for token in report.tokens if (email := store.readers.of_token(token)))]
         if marked:
@@ -125,7 +125,7 @@ class BounceHandler:
     # — the mailbox —
 
     def read_mailbox(self) -> int:
-        """Deal with all new messages of the configured mailbox; returns how many there were."""
+        """Process the new messages of the configured mailbox; return how many there were."""
         bounces = self._app.config.bounces
         count = read_new(bounces.mailbox, self._app.config.root, bounces.password, self._heed)
         self._write_down()
@@ -147,7 +147,7 @@ class BounceHandler:
             log.info("ignored a %s report about unknown addresses: %s", report.kind, ", ".join(report.addresses))
 
     def _watch_imap(self) -> None:
-        """One connection's life: what is there, then what arrives, until the service stops."""
+        """Read what is there, then what arrives, over one connection, for an hour or until the service stops."""
         bounces, stop = self._app.config.bounces, self._app.stop
         with Imap.connected(bounces.mailbox, bounces.password) as imap:
             began = monotonic()
@@ -157,7 +157,7 @@ class BounceHandler:
                 imap.wait(bounces.every.total_seconds(), stop.is_set)
 
     async def watch(self) -> None:
-        """Read the mailbox as long as the service runs; what fails is told and tried again."""
+        """Read the mailbox as long as the service runs; log what fails and try again."""
         bounces, stop = self._app.config.bounces, self._app.stop
         if not bounces.mailbox:
             return

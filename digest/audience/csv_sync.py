@@ -1,7 +1,7 @@
-"""What the store knows of readers, written down in the subscriber list for the operator to see: soon, together, and never instead.
+"""A copy of the store's decisions in the subscriber list, for the operator to see. The store counts, never the copy.
 
-A file of a million rows takes seconds to write, so a hundred readers who leave in a minute are one writing. Nothing here is
-waited for: an opt-out counts from its commit, and what a power cut keeps from the file is caught up with at the next start.
+A file of a million rows takes seconds to write, so a hundred subscribers who leave in a minute cause one write. Nobody waits
+for it: an opt-out counts from its commit. What a power cut keeps out of the file is written at the next start.
 """
 
 import asyncio
@@ -16,12 +16,12 @@ from digest.store import Store
 from digest.subscribers import SubscriberFile, set_columns
 
 log = logging.getLogger("digest")
-WRITE_INTERVAL = 5.0  # seconds between two writings
-RETRY_DELAY = 60.0  # seconds before a writing that failed is tried again
+WRITE_INTERVAL = 5.0  # seconds between two writes
+RETRY_DELAY = 60.0  # seconds before a failed write is tried again
 
 
 class CsvSync:
-    """Writes to one subscriber list; `note` may be called at any time on the loop that runs it."""
+    """The writer of one subscriber list; `note` may be called at any time on the event loop that runs it."""
 
     def __init__(self, store: Store, subscriber_file: Callable[[], SubscriberFile]) -> None:
         self._store = store
@@ -31,7 +31,7 @@ class CsvSync:
         self._writing = asyncio.Lock()
 
     def note(self, email: str, values: Mapping[str, str]) -> None:
-        """Have some columns of an address written."""
+        """Have some columns of an address written soon."""
         self._waiting.setdefault(email, {}).update(values)
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._run())
@@ -42,7 +42,7 @@ class CsvSync:
             await asyncio.sleep(WRITE_INTERVAL if done else RETRY_DELAY)
 
     async def flush(self) -> bool:
-        """Write what waits, and return when it is written; False where it could not be, and then it waits on."""
+        """Write what waits, and return True once it is written; return False if it could not be, and keep it waiting."""
         async with self._writing:
             return await self._write()
 
@@ -51,7 +51,7 @@ class CsvSync:
         if not taken:
             return True
         try:
-            await asyncio.to_thread(set_columns, self._subscriber_file().path, partial(self._still, taken))
+            await asyncio.to_thread(set_columns, self._subscriber_file().path, partial(self._recheck, taken))
         except DigestError as error:
             log.warning("saved, but not yet written to subscribers.csv: %s", error)
             self._waiting = {email: {**values, **self._waiting.get(email, {})} for email, values in taken.items()} | {
@@ -60,8 +60,8 @@ class CsvSync:
             return False
         return True
 
-    def _still(self, taken: Mapping[str, Mapping[str, str]]) -> Mapping[str, Mapping[str, str]]:
-        """What is still so when the file is open: a reader may have come back since they left."""
+    def _recheck(self, taken: Mapping[str, Mapping[str, str]]) -> Mapping[str, Mapping[str, str]]:
+        """Return the values that still hold when the file is open: a subscriber may have come back since they left."""
         gone = self._store.suppressions.among(taken)
         return {
             email: {name: value for name, value in values.items() if name != "status" or email in gone}
@@ -77,18 +77,18 @@ class CsvSync:
 
 
 def catch_up(store: Store, subscriber_file: SubscriberFile) -> int:
-    """Show in the subscriber list who is on the suppression list and is not marked so; returns how many rows that were."""
+    """Mark everybody in the subscriber list who is suppressed but not marked so; return how many rows were edited."""
     missing = dict(_missing(store, subscriber_file))
-    return set_columns(subscriber_file.path, lambda: {**_confirmed(store, missing)}) if missing else 0
+    return set_columns(subscriber_file.path, lambda: {**_recheck_missing(store, missing)}) if missing else 0
 
 
-def _confirmed(store: Store, missing: Mapping[str, Mapping[str, str]]) -> Mapping[str, Mapping[str, str]]:
+def _recheck_missing(store: Store, missing: Mapping[str, Mapping[str, str]]) -> Mapping[str, Mapping[str, str]]:
     gone = store.suppressions.among(missing)
     return {email: values for email, values in missing.items() if email in gone}
 
 
 def _missing(store: Store, subscriber_file: SubscriberFile) -> Iterator[tuple[str, dict[str, str]]]:
-    for readers in batched(subscriber_file):
-        gone = store.suppressions.among(row.email for row in readers if row.status not in GONE)
+    for subscribers in batched(subscriber_file):
+        gone = store.suppressions.among(row.email for row in subscribers if row.status not in GONE)
         for email, reason in gone.items():
             yield email, {"status": reason if reason in GONE else "unsubscribed"}

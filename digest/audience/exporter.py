@@ -1,4 +1,4 @@
-"""The subscriber list as any other program reads it, with the statuses that count and the ones wanted only."""
+"""The export of the subscriber list for other programs: only the subscribers wanted, with the statuses that count."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -9,12 +9,12 @@ from digest.store import Store
 from digest.subscribers import SubscriberFile
 from digest.subscribers.columns import KNOWN, day_of
 
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")  # what a spreadsheet runs, the full-width forms among them
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")  # what a spreadsheet runs, also in full width
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filter:
-    """Who is wanted; nothing said: everybody."""
+    """The subscribers that are wanted; everybody if nothing is set."""
 
     statuses: Sequence[str] = ()
     topic: str | None = None
@@ -22,7 +22,7 @@ class Filter:
     joined_since: str | None = None
 
     def takes(self, row: Subscriber, status: str) -> bool:
-        """Whether a reader is among them."""
+        """Return whether a subscriber with this status is wanted."""
         return (
             (not self.statuses or status in self.statuses)
             and (self.topic is None or self.topic.casefold() in {topic.casefold() for topic in row.topics})
@@ -32,19 +32,19 @@ class Filter:
 
 
 def export_rows(store: Store, subscriber_file: SubscriberFile, wanted: Filter) -> Iterator[Sequence[str]]:
-    """A header and a row for each; a cell that a spreadsheet would take for a formula gets an apostrophe."""
+    """Yield a header and a row for each subscriber wanted; a cell that a spreadsheet would run as a formula gets an apostrophe."""
     extra = [name for _, name in subscriber_file.columns().extra]
     yield [*KNOWN, *extra]
-    for readers in batched(subscriber_file.distinct()):
-        gone = store.suppressions.among(row.email for row in readers)
-        for row in readers:
-            status = gone.get(row.email, row.status)
+    for subscribers in batched(subscriber_file.distinct()):
+        reasons = store.suppressions.among(row.email for row in subscribers)
+        for row in subscribers:
+            status = reasons.get(row.email, row.status)
             if wanted.takes(row, status):
-                others = [*_known(row, status), *(row.extra.get(name, "") for name in extra)]
+                others = [*_known_values(row, status), *(row.extra.get(name, "") for name in extra)]
                 yield [*map(neutralised, [row.email, *others])]
 
 
-def _known(row: Subscriber, status: str) -> Sequence[str]:
+def _known_values(row: Subscriber, status: str) -> Sequence[str]:
     until = row.paused_until.isoformat() if row.paused_until else ""
     return (
         row.name, status, ", ".join(row.topics), row.timezone, row.language, row.frequency, row.joined, until,
@@ -52,5 +52,5 @@ def _known(row: Subscriber, status: str) -> Sequence[str]:
 
 
 def neutralised(value: str) -> str:
-    """A cell that no spreadsheet runs."""
+    """Return a cell's text so that no spreadsheet runs it as a formula."""
     return f"'{value}" if value.startswith(FORMULA) else value

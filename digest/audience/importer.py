@@ -1,7 +1,7 @@
-"""Subscribers from another list: what an import would do, doing it, and taking it back.
+"""The import of subscribers from another list: plan it, apply it, undo it.
 
-Nobody is brought back who unsubscribed, bounced or complained, whether the database says so, subscribers.csv, or the file itself.
-An import is written down before it is done, so that the last one can be undone also after a power cut.
+An import never brings back anybody who unsubscribed, bounced or complained, whether the database, subscribers.csv or the file
+itself says so. It is recorded before it is applied, so that the last one can be undone even after a power cut.
 """
 
 from collections import Counter, defaultdict
@@ -27,7 +27,7 @@ from digest.subscribers.import_journal import ImportJournal
 from digest.subscribers.opt_out_traces import in_file_name, trace
 from digest.subscribers.zip_archive import Part
 
-MAX_EXAMPLES = 20  # examples of each kind
+MAX_EXAMPLES = 20  # examples shown of each kind
 _MEANINGS = (
     'Say what the column means: --columns "{0}=unsubscribed" if it marks those who left, "{0}=active" if a yes is consent, '
     '"{0}=ignore" if it is neither.'
@@ -36,7 +36,7 @@ _MEANINGS = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportPlan:
-    """What an import would do: counts by fate, rows that cannot be read, columns that the subscriber list has no place for."""
+    """What an import would do: counts by fate, unreadable and duplicate rows, columns that the subscriber list does not have."""
 
     counts: Mapping[str, int]
     refused: int
@@ -46,13 +46,13 @@ class ImportPlan:
 
     @property
     def empty(self) -> bool:
-        """Whether it would change nothing."""
+        """Whether the import would change nothing."""
         return not any(self.counts.get(fate) for fate in ("new", "changed", "gone"))
 
 
 @dataclass(frozen=True, slots=True)
-class _Taken:
-    """One file that was read: its rows, those refused, the first problems, and columns that nobody knows."""
+class _PartSummary:
+    """One file that was read: how many rows were taken and refused, the first problems, and columns the subscriber list lacks."""
 
     taken: int
     refused: int
@@ -61,7 +61,7 @@ class _Taken:
 
 
 class Import:
-    """One file on its way into the subscriber list."""
+    """The import of one list, in one or several files, into the subscriber list."""
 
     def __init__(self, store: Store, subscriber_file: Path, token: Callable[[str], str], now: datetime, batch: ImportBatch) -> None:
         self._store = store
@@ -72,14 +72,16 @@ class Import:
         self._columns = SubscriberFile(subscriber_file).columns()
 
     def plan(self, parts: Sequence[Part], meant: Mapping[str, str] = NOTHING) -> ImportPlan:
-        """Read the files and decide about each of their rows; UsageError where a name says that its readers are gone, or where
-        somebody has to say first what a column means (`meant`): an opt-out must not come in as a reader.
+        """Read the files and decide about each of their rows.
+
+        Raises UsageError if a file's name says that its subscribers have left, or if somebody must first say what a column means
+        (`meant`): an opt-out must not come in as a subscriber.
         """
         plans = [self._take(part.file, part.status, meant) for part in parts]
-        for readers in batched(SubscriberFile(self._subscriber_file).distinct()):
-            self.batch.decide(self._known(readers))
+        for subscribers in batched(SubscriberFile(self._subscriber_file).distinct()):
+            self.batch.decide(self._fates_of_listed(subscribers))
         for rows in batched(self.batch.undecided()):
-            self.batch.decide(self._unknown(rows))
+            self.batch.decide(self._fates_of_unlisted(rows))
         counts = self.batch.counts()
         return ImportPlan(
             counts=counts,
@@ -89,13 +91,13 @@ class Import:
             unknown=list(dict.fromkeys(name for row in plans for name in row.unknown)),
         )
 
-    def _take(self, file: Path, status: str | None, meant: Mapping[str, str]) -> _Taken:
+    def _take(self, file: Path, status: str | None, meant: Mapping[str, str]) -> _PartSummary:
         """Read one file into the batch."""
         source = SubscriberFile(file, bare=True, meant=meant)
         _check_columns(file, source, status)
         if status is None:
             _check_traces(file, source)
-        if status is None and (word := _warning(file, source.columns())):
+        if status is None and (word := _opt_out_word(file, source.columns())):
             raise UsageError(
                 f"the file name says {word!r}, but it has no status column",
                 thing=file.name,
@@ -105,43 +107,43 @@ class Import:
         refused, problems = source.skipped, list(islice(source.flaws(), MAX_EXAMPLES))
         own = {name.casefold() for _, name in self._columns.extra}
         columns = source.columns()
-        telling = {flag.at for flag in columns.flags}  # what they said is in the status
-        unknown = [name for at, name in columns.extra if name.casefold() not in own and at not in telling]
-        return _Taken(taken, refused, problems, unknown)
+        flagged = {flag.at for flag in columns.flags}  # what these columns say is in the status
+        unknown = [name for at, name in columns.extra if name.casefold() not in own and at not in flagged]
+        return _PartSummary(taken, refused, problems, unknown)
 
-    def _known(self, readers: Sequence[Subscriber]) -> Iterator[tuple[str, ImportAction, str, dict[str, str]]]:
-        """The fates of those who are on the subscriber list."""
-        found = self.batch.among([row.email for row in readers])
-        gone = self._store.suppressions.among(found)
-        for now in readers:
-            then = found.get(now.email)
-            if then is None:
+    def _fates_of_listed(self, subscribers: Sequence[Subscriber]) -> Iterator[tuple[str, ImportAction, str, dict[str, str]]]:
+        """Yield the fates of those who are on the subscriber list."""
+        found = self.batch.among([row.email for row in subscribers])
+        reasons = self._store.suppressions.among(found)
+        for row in subscribers:
+            incoming = found.get(row.email)
+            if incoming is None:
                 continue
-            new = changes(now, then)
-            before = {name: value for name, value in row_values(now).items() if name in new}
-            why = gone.get(now.email) or (now.status if now.status in GONE or now.status.startswith(UNCLEAR) else "")
+            new = changes(row, incoming)
+            before = {name: value for name, value in row_values(row).items() if name in new}
+            why = reasons.get(row.email) or (row.status if row.status in GONE or row.status.startswith(UNCLEAR) else "")
             if why:
-                yield now.email, "kept out", why, {}
-            elif then.status in GONE:
-                yield now.email, "gone", then.status, before
+                yield row.email, "kept out", why, {}
+            elif incoming.status in GONE:
+                yield row.email, "gone", incoming.status, before
             elif self._columns.placed(new):
-                yield now.email, "changed", ", ".join(f"{name}: {before[name]} → {value}" for name, value in new.items()), before
+                yield row.email, "changed", ", ".join(f"{name}: {before[name]} → {value}" for name, value in new.items()), before
             else:
-                yield now.email, "unchanged", "", {}
+                yield row.email, "unchanged", "", {}
 
-    def _unknown(self, rows: Sequence[ImportRow]) -> Iterator[tuple[str, ImportAction, str, dict[str, str]]]:
-        """The fates of those who are not on the subscriber list."""
-        gone = self._store.suppressions.among(row.email for row in rows)
+    def _fates_of_unlisted(self, rows: Sequence[ImportRow]) -> Iterator[tuple[str, ImportAction, str, dict[str, str]]]:
+        """Yield the fates of those who are not on the subscriber list."""
+        reasons = self._store.suppressions.among(row.email for row in rows)
         tokens = {self._token(row.email): row.email for row in rows}
         forgotten = {tokens[token] for token in self._store.suppressions.forgotten(tokens)}
         for row in rows:
             strange = f"unknown status {row.status.removeprefix(UNCLEAR)!r}" if row.status.startswith(UNCLEAR) else ""
-            why = gone.get(row.email) or ("deleted at their request" if row.email in forgotten else strange)
+            why = reasons.get(row.email) or ("deleted at their request" if row.email in forgotten else strange)
             fate: ImportAction = "kept out" if why else "gone" if row.status in GONE else "new"
             yield row.email, fate, why or (row.status if row.status != "active" else ""), {}
 
     def apply(self, name: str, consent: str) -> None:
-        """Do it: written down first, then the suppressions, then the subscriber list in one step, then the histories."""
+        """Apply the import: record it first, then write the suppressions, then the list in one step, then the histories."""
         detail = "; ".join(filter(None, [f"from {name}", f"consent: {consent}" if consent else ""]))
         journal = ImportJournal.begun(self._subscriber_file, self._now)
         journal.write(self._fates())
@@ -155,8 +157,8 @@ class Import:
             self._subscriber_file,
             FileEdit(edits=edits.on, rows=lambda: map(self._row, self.batch.of("new")), ready=journal.keep_rows),
         )
-        told: dict[ImportAction, str] = {"new": "imported", "changed": "changed by import"}
-        for fate, event in told.items():
+        events: dict[ImportAction, str] = {"new": "imported", "changed": "changed by import"}
+        for fate, event in events.items():
             self._store.history.note(
                 HistoryEvent(email=row.email, at=self._now, event=event, detail="; ".join(filter(None, [detail, row.why])))
                 for row in self.batch.of(fate)
@@ -173,14 +175,14 @@ class Import:
 
 
 class _Edits:
-    """What is done to the rows that are on the subscriber list, looked up as they pass, and noted as they were."""
+    """The edits of rows on the subscriber list: each is looked up as its row passes, and the row is noted before and after."""
 
     def __init__(self, batch: ImportBatch, journal: ImportJournal) -> None:
         self._batch = batch
         self._journal = journal
 
     def on(self, table: CsvTable, columns: Columns) -> "_Edits":
-        """The edits of a file that is open."""
+        """Bind the edits to a file that is open, and return them."""
         self._table, self._columns = table, columns
         return self
 
@@ -189,15 +191,15 @@ class _Edits:
         return counts.get("changed", 0) + counts.get("gone", 0)
 
     def get(self, email: str) -> Edit | None:
-        """The edit of an address."""
+        """Return the edit of an address, or None."""
         row = self._batch.find(email, ("changed", "gone"))
         if row is None:
             return None
         values = {name: {**row.values, "status": row.status}[name] for name in row.before}
         edit = column_edit(self._table, self._columns, values)
-        return partial(self._edited, email, edit) if edit else None
+        return partial(self._edit_and_note, email, edit) if edit else None
 
-    def _edited(self, email: str, edit: Edit, record: Record) -> str | None:
+    def _edit_and_note(self, email: str, edit: Edit, record: Record) -> str | None:
         new = edit(record)
         if new != record.raw:
             self._journal.note({"email": email, "before": record.raw, "after": new})
@@ -206,7 +208,7 @@ class _Edits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UndoneImport:
-    """What taking an import back did; `kept` are rows that have changed since."""
+    """What an undo did; `kept` counts the rows left alone because they have changed since the import."""
 
     taken_out: int
     put_back: int
@@ -215,68 +217,68 @@ class UndoneImport:
 
 
 def undo(store: Store, subscriber_file: Path, now: datetime) -> UndoneImport:
-    """Take the last import back: what it added goes, what it changed is as it was, unless that was changed since."""
+    """Undo the last import: remove what it added, restore what it changed unless that was changed since, lift its suppressions."""
     journal = ImportJournal.last(subscriber_file)
     if journal is None:
         raise UsageError("no import to undo", thing=str(subscriber_file))
-    was = {row["email"]: row["was"] for row in journal.fates()}
+    fates = {row["email"]: row["was"] for row in journal.fates()}
     counts = Counter[str]()
-    edits = _backwards(was, journal, counts)
+    edits = _undo_edits(fates, journal, counts)
     backups.keep(subscriber_file, apart=timedelta(0))
     rewrite(subscriber_file, FileEdit(edits=lambda _table, _columns: edits))
     released = sum(
         store.suppressions.release(row.email, "import undone", now) is not None
-        for row in store.suppressions.of(email for email, fate in was.items() if fate == "gone")
+        for row in store.suppressions.of(email for email, fate in fates.items() if fate == "gone")
         if row.since == journal.at and row.origin == Origin.IMPORT
     )
-    store.history.note(HistoryEvent(email=email, at=now, event="import undone") for email in was)
+    store.history.note(HistoryEvent(email=email, at=now, event="import undone") for email in fates)
     journal.close()
     return UndoneImport(taken_out=counts["out"], put_back=counts["back"], released=released, kept=counts["kept"])
 
 
-def _backwards(was: Mapping[str, str], journal: ImportJournal, counts: Counter[str]) -> dict[str, Edit]:
-    """The edits that take an import back; `counts` is what they do."""
+def _undo_edits(fates: Mapping[str, str], journal: ImportJournal, counts: Counter[str]) -> dict[str, Edit]:
+    """Return the edits that undo an import; they count in `counts` what they do."""
     before: dict[str, dict[str, str]] = defaultdict(dict)
     for row in journal.rows():
         before[row["email"]][row["after"]] = row["before"]
 
-    def gone(_: Record) -> None:
+    def take_out(_: Record) -> None:
         counts["out"] += 1
 
-    def back(own: dict[str, str], record: Record) -> str:
-        counts["back" if record.raw in own else "kept"] += 1
-        return own.get(record.raw, record.raw)
+    def put_back(texts: dict[str, str], record: Record) -> str:
+        counts["back" if record.raw in texts else "kept"] += 1
+        return texts.get(record.raw, record.raw)
 
-    out: dict[str, Edit] = {email: gone for email, fate in was.items() if fate == "new"}
-    return {**out, **{email: partial(back, own) for email, own in before.items()}}
+    out: dict[str, Edit] = {email: take_out for email, fate in fates.items() if fate == "new"}
+    return {**out, **{email: partial(put_back, texts) for email, texts in before.items()}}
 
 
 def _check_columns(file: Path, source: SubscriberFile, status: str | None) -> None:
-    """UsageError for a column, or a cell, that may say who must not be written to and is not understood."""
+    """Raise UsageError if a column or cell that is not understood may say who must not be written to."""
     if status is None and (undecided := source.columns().undecided):
-        told = f"the column “{undecided[0]}” may say who must not be written to, in a way that is not known"
-        raise UsageError(told, thing=file.name, remedy=_MEANINGS.format(undecided[0]))
+        what = f"the column “{undecided[0]}” may say who must not be written to, in a way that is not known"
+        raise UsageError(what, thing=file.name, remedy=_MEANINGS.format(undecided[0]))
     flags = {source.columns().names[flag.at]: flag for flag in source.columns().flags}
     for line, cells in source.cells(tuple(flag.at for flag in flags.values())) if status is None and flags else ():
         for (name, flag), cell in zip(flags.items(), cells, strict=True):
             if (flag.says(cell) or "").startswith(UNCLEAR):
-                told = f"“{cell[:40]}” under “{name}” is neither a yes nor a no"
+                what = f"“{cell[:40]}” under “{name}” is neither a yes nor a no"
                 raise UsageError(
-                    told, thing=f"{file.name}:{line}", remedy=f"Correct it. Or {_MEANINGS[0].lower()}{_MEANINGS[1:].format(name)}"
+                    what, thing=f"{file.name}:{line}", remedy=f"Correct it. Or {_MEANINGS[0].lower()}{_MEANINGS[1:].format(name)}"
                 )
 
 
 def _check_traces(file: Path, source: SubscriberFile) -> None:
-    """UsageError for a row that reads as active and says in a column nobody knows that its reader has left."""
+    """Raise UsageError if a row reads as active, but an unknown column may say that its subscriber has left."""
     columns = source.columns()
-    told = {columns.names[flag.at] for flag in columns.flags}
+    flag_names = {columns.names[flag.at] for flag in columns.flags}
     for row in source if columns.extra else ():
         for name, cell in row.extra.items() if row.status == "active" else ():
-            if cell and name not in told and trace(name, cell):
+            if cell and name not in flag_names and trace(name, cell):
                 what = f"“{cell[:40]}” under “{name}” may say that {row.email} must not be written to, and the row reads as active"
                 raise UsageError(what, thing=f"{file.name}:{row.line}", remedy=_MEANINGS.format(name))
 
 
-def _warning(file: Path, columns: Columns) -> str:
-    """A word in the file's name that says its readers are gone, where no column could say it."""
+def _opt_out_word(file: Path, columns: Columns) -> str:
+    """Return the word in the file's name that says its subscribers have left, if no column could say so; else an empty string."""
     return in_file_name(file.name) if "status" not in columns.known and not columns.flags else ""

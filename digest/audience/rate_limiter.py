@@ -1,14 +1,14 @@
-"""How often somebody may ask for something that costs: a bucket of tokens for each, filled at a steady rate."""
+"""A limit on how often each client may ask for something costly: a bucket of tokens for each, filled at a steady rate."""
 
 import time
 from collections import OrderedDict
 from collections.abc import Callable
 
-MAX_CLIENTS = 20_000  # of whom it is remembered
+MAX_CLIENTS = 20_000  # clients whose bucket is remembered
 
 
 class RateLimiter:
-    """So many at once, and one more each so many seconds, for each who asks."""
+    """A limit for each client: `burst` requests at once, then one more every `seconds` seconds."""
 
     def __init__(self, burst: int, seconds: float, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._burst = burst
@@ -17,7 +17,7 @@ class RateLimiter:
         self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
 
     def allow(self, who: str) -> bool:
-        """Whether one more is allowed; if so, it is counted."""
+        """Return whether one more request is allowed; if so, count it."""
         now = self._clock()
         left, at = self._buckets.pop(who, (float(self._burst), now))
         left = min(self._burst, left + (now - at) * self._rate)

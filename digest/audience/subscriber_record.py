@@ -1,18 +1,20 @@
-"""All that is known of one address: for the operator who is asked, and for the reader who asks."""
+"""All that is known of one address, for the operator who is asked about it and for the person who asks."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC
 from typing import Any
 
 from digest.app import App
 from digest.errors import SubscriberFileError
 from digest.model import Subscriber
 from digest.store import HistoryEvent, Preference, Suppression
+from digest.text.formats import instant_text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubscriberRecord:
-    """One reader."""
+    """One address and all that is known of it."""
 
     email: str
     row: Subscriber | None
@@ -23,11 +25,11 @@ class SubscriberRecord:
 
     @property
     def known(self) -> bool:
-        """Whether there is anything to tell."""
+        """Whether there is a row, a suppression, a history or a delivery."""
         return bool(self.row or self.suppression or self.history or self.deliveries)
 
     def as_json(self) -> dict[str, Any]:
-        """What a machine, or the reader, is given."""
+        """Return the record as JSON values, for a program and for the person's own download."""
         row, gone, wish = self.row, self.suppression, self.preference
         return {
             "email": self.email,
@@ -39,28 +41,28 @@ class SubscriberRecord:
         }
 
     def text(self) -> str:
-        """What a person reads."""
+        """Return the record as text for a person."""
         if not self.known:
             return f"{self.email}: no record."
         row, gone, wish = self.row, self.suppression, self.preference
         lines = [f"{self.email}: {f'line {row.line}, {row.status}' if row else 'not on the subscriber list'}"]
         if gone:
             lines.append(
-                f"  suppressed: {gone.reason}, {gone.since:%-d %b %Y %H:%M} UTC{f' ({gone.detail})' if gone.detail else ''}"
+                f"  suppressed: {gone.reason}, {instant_text(gone.since, UTC)}{f' ({gone.detail})' if gone.detail else ''}"
             )
         if wish != Preference(email=self.email):
             topics = "from subscribers.csv" if wish.topics is None else ", ".join(wish.topics) or "all"
             until = f"; paused until {wish.paused_until}" if wish.paused_until else ""
             lines.append(f"  preferences: topics {topics}{until}{'' if wish.comments else '; no comments'}")
         lines += [
-            f"  {entry.at:%d %b %Y %H:%M} {entry.event}{f': {entry.detail}' if entry.detail else ''}" for entry in self.history
+            f"  {instant_text(entry.at, UTC)} {entry.event}{f': {entry.detail}' if entry.detail else ''}" for entry in self.history
         ]
         lines += [f"  {row['edition']}: {row['state']} {row['code'] or ''} {row['reply']}".rstrip() for row in self.deliveries]
         return "\n".join(lines)
 
 
 def record_of(app: App, email: str) -> SubscriberRecord:
-    """Gather it; a subscriber list that cannot be read is as one that does not have the address."""
+    """Return the record of an address; a subscriber list that cannot be read counts as one without the address."""
     try:
         row = app.subscriber_file().find(email)
     except SubscriberFileError:

@@ -1,7 +1,7 @@
-"""What readers do themselves: join, leave, choose, see what is known of them, be forgotten; by a page or by mail.
+"""What subscribers do themselves, by a page or by email: subscribe, unsubscribe, choose, see their data, have it deleted.
 
-Every deed is committed before it is answered. Emails go out behind the answer, so that neither its words nor its time tell
-a stranger whether an address is on the list.
+Every action is committed before it is answered. Emails go out after the answer, so neither its text nor its timing tells a
+stranger whether an address is on the list.
 """
 
 import asyncio
@@ -34,67 +34,68 @@ from digest.subscribers.edit import Edit, Edits, column_edit
 from digest.subscribers.import_journal import ImportJournal
 
 log = logging.getLogger("digest")
-DATA_LINK_TTL = timedelta(hours=1)  # that a link to one's own data works
-NOT_WRITTEN_TO = ("complained", "suppressed")  # no email either, whoever asks for one
+DATA_LINK_TTL = timedelta(hours=1)  # how long a link to one's own data works
+NOT_WRITTEN_TO = ("complained", "suppressed")  # an address suppressed for one of these gets no email, whoever asks
 
 
 @dataclass(frozen=True, slots=True)
 class Unsubscription:
-    """Somebody leaves: by which token, and how."""
+    """One request to unsubscribe: whose token it came with, and how it was made."""
 
     token: str
     how: str
 
 
 class Subscriptions:
-    """The readers of one newsletter; `csv_sync` shows in the subscriber list what they did."""
+    """The subscriptions to one newsletter; `csv_sync` copies what subscribers do into the subscriber list."""
 
     def __init__(self, app: App) -> None:
         secret = app.store.secret("readers")
         self._app = app
         self._confirmations = URLSafeTimedSerializer(secret, salt="confirm")
-        self._own = URLSafeTimedSerializer(secret, salt="mine")
-        self._leaving = BatchWriter(self._left)
-        self._joining = BatchWriter(self._joined)
+        self._data_links = URLSafeTimedSerializer(secret, salt="mine")
+        self._leaving = BatchWriter(self._opt_out)
+        self._joining = BatchWriter(self._add_confirmed)
         self._behind: set[asyncio.Task[None]] = set()
         self.csv_sync = CsvSync(app.store, app.subscriber_file)
         self._links_sent = RateLimiter(3, 3_600)
-        self._mailboxes = RateLimiter(4, 6 * 3_600)  # emails to one mailbox, whatever stands behind a plus
+        self._mailboxes = RateLimiter(4, 6 * 3_600)  # emails to one mailbox, whatever follows a plus in its address
 
     async def close(self) -> None:
-        """Let the emails go and the subscriber list be written."""
+        """Wait until the emails are sent and the subscriber list is written."""
         await asyncio.gather(*self._behind, return_exceptions=True)
         await self.csv_sync.close()
 
     # — leaving —
 
     async def leave(self, token: str, how: str) -> bool:
-        """Take the reader of a token off the list, for good; False for a token that is nobody's."""
+        """Unsubscribe the owner of a token for good; return False if the token never was anybody's."""
         email = await self._leaving(Unsubscription(token, how))
         if email is not None:
             self.csv_sync.note(email, {"status": "unsubscribed"})
         return email is not None or self.erased(token)
 
     def erased(self, token: str) -> bool:
-        """Whether it was the token of somebody who had their data deleted."""
+        """Return whether the token was that of somebody who had their data deleted."""
         return bool(self._app.store.suppressions.forgotten([token]))
 
-    def _left(self, rows: Sequence[Unsubscription]) -> Sequence[str | None]:
+    def _opt_out(self, rows: Sequence[Unsubscription]) -> Sequence[str | None]:
         now = self._app.clock()
         return self._app.store.suppressions.opt_out([(row.token, row.how) for row in rows], now)
 
     # — joining —
 
     def ask(self, email: str, name: str, topics: Sequence[str]) -> None:
-        """Somebody asks for the newsletter: an email goes to the address, whatever is known of it; SubscriberFileError if invalid.
+        """Answer a request for the newsletter by email, even if the address is listed; raise SubscriberFileError if it is invalid.
 
-        What a spreadsheet would run is no name, and an address that it would run is nobody's: both would stand in the list.
+        `NOT_WRITTEN_TO` and the limits on emails apply. A name loses any beginning that a spreadsheet would run as a formula. An
+        address with such a beginning gets no email. Otherwise both would end up in the list.
         """
         address = normalise(email)
         if address.startswith(FORMULA):
             log.warning("somebody asked for the newsletter with a formula for an address; nothing was sent")
             return
-        self._later(self._answer(address, " ".join(name.split()).lstrip("".join(FORMULA))[:100], topics))
+        self._run_in_background(self._answer(address, " ".join(name.split()).lstrip("".join(FORMULA))[:100], topics))
 
     async def _answer(self, email: str, name: str, topics: Sequence[str]) -> None:
         app = self._app
@@ -106,33 +107,34 @@ class Subscriptions:
         if request is None or not self._mailboxes.allow(_mailbox(email)):
             return
         if row is not None and reason is None and row.status in {"active", "paused"}:
-            until = await asyncio.to_thread(self._pause, row)
+            until = await asyncio.to_thread(self._pause_end, row)
             await self._send(email, "already_subscribed", app.links.pages(email, "")[2], paused_until=until)
         else:
-            await self._send(email, "confirmation", self._confirmation(request))
+            await self._send(email, "confirmation", self._confirmation_url(request))
 
     async def confirm(self, token: str) -> tuple[str, ...] | None:
-        """Add the one who asked to the subscriber list, and give the topics chosen; None for a token that is forged, answered,
-        renewed or too old.
+        """Add the person who asked to the subscriber list, and return the topics they chose.
+
+        Return None if the token is forged, answered, replaced by a newer one or too old, or the address must not be written to.
         """
         return await self._joining(token)
 
-    def _joined(self, tokens: Sequence[str]) -> Sequence[tuple[str, ...] | None]:
-        """Several at once, since each costs a writing of the subscriber list. A request is open until its row is there."""
+    def _add_confirmed(self, tokens: Sequence[str]) -> Sequence[tuple[str, ...] | None]:
+        """Add several people at once, because each write of the list is costly. A request stays open until its row is there."""
         app, now = self._app, self._app.clock()
         requests = [self._request(token) for token in tokens]
         asked = {request.email: request for request in requests if request is not None}
         reasons = app.store.suppressions.among(asked)
         asked = {email: request for email, request in asked.items() if reasons.get(email) not in NOT_WRITTEN_TO}
-        for email in asked:  # before the subscriber list says so, or the CSV writer would write down what is over
+        for email in asked:  # before the list is written, or `CsvSync` would write the old opt-out into it
             app.store.suppressions.release(email, "subscribed again with the form and confirmed", now)
         if asked:
-            there = {email for email in asked if self._row(email) is not None}
-            rewrite(app.subscriber_path, _joining(asked, there, now.date().isoformat()))
+            listed = {email for email in asked if self._row(email) is not None}
+            rewrite(app.subscriber_path, _confirmed_edit(asked, listed, now.date().isoformat()))
         for email, request in asked.items():
             app.store.suppressions.back(email)
             app.store.readers.remember(email, app.links.token(email))
-            wish = Preference(email=email, topics=request.topics or None)  # an old pause is over: they have just asked for it
+            wish = Preference(email=email, topics=request.topics or None)  # no pause: they have just asked for the newsletter
             app.store.readers.prefer(wish, now, f"chosen when subscribing: {', '.join(request.topics) or 'everything'}")
             app.store.history.note(
                 [HistoryEvent(email=email, at=now, event="confirmed", detail="confirmed by email (double opt-in)")]
@@ -141,26 +143,26 @@ class Subscriptions:
         return [tuple(request.topics) if request is not None and request.email in asked else None for request in requests]
 
     def plausible(self, token: str) -> bool:
-        """Whether a confirmation is one of ours and not too old; it may be answered already."""
+        """Return whether a confirmation token is ours and not too old; it may have been answered already."""
         with suppress(BadData):
-            self._confirmations.loads(_canonical(token), max_age=int(CONFIRMATION_TTL.total_seconds()))
+            self._confirmations.loads(_check_canonical(token), max_age=int(CONFIRMATION_TTL.total_seconds()))
             return True
         return False
 
     def _request(self, token: str) -> OptInRequest | None:
         with suppress(BadData, TypeError, ValueError):
-            number, nonce = self._confirmations.loads(_canonical(token), max_age=int(CONFIRMATION_TTL.total_seconds()))
+            number, nonce = self._confirmations.loads(_check_canonical(token), max_age=int(CONFIRMATION_TTL.total_seconds()))
             return self._app.store.readers.asking(int(number), str(nonce), self._app.clock())
         return None
 
     # — choosing —
 
     def known(self, token: str) -> str | None:
-        """Whose token it is."""
+        """Return the address that a token belongs to, or None."""
         return self._app.store.readers.of_token(token)
 
     def preference(self, email: str) -> Preference:
-        """What a reader has chosen, the subscriber list's topics where they have not."""
+        """Return what a subscriber has chosen; until they choose topics, those of the subscriber list count."""
         wish = self._app.store.readers.preference(email)
         if wish.topics is not None:
             return wish
@@ -168,39 +170,39 @@ class Subscriptions:
         return Preference(email=email, topics=row.topics if row else (), paused_until=wish.paused_until, comments=wish.comments)
 
     async def prefer(self, wish: Preference) -> None:
-        """Keep what a reader chooses, and have it shown in the subscriber list where that has columns for it."""
+        """Save what a subscriber chooses, and have it written to the subscriber list if the list has columns for it."""
         until = wish.paused_until.isoformat() if wish.paused_until else ""
         topics = ", ".join(wish.topics or ())
-        told = f"topics: {topics or 'all'}; pause: {until or 'none'}; comments: {'yes' if wish.comments else 'no'}"
-        await asyncio.to_thread(self._app.store.readers.prefer, wish, self._app.clock(), told)
+        summary = f"topics: {topics or 'all'}; pause: {until or 'none'}; comments: {'yes' if wish.comments else 'no'}"
+        await asyncio.to_thread(self._app.store.readers.prefer, wish, self._app.clock(), summary)
         self.csv_sync.note(wish.email, {"topics": topics, "paused_until": until})
 
     # — seeing and being forgotten —
 
     def send_link(self, email: str) -> None:
-        """Send a reader the way to their own data; nothing happens for an address that is unknown. SubscriberFileError for none."""
+        """Email the owner of a known address a link to their data; raise SubscriberFileError if the address is invalid."""
         address = normalise(email)
         if self._links_sent.allow(address):
-            self._later(self._link(address))
+            self._run_in_background(self._send_data_link(address))
 
-    async def _link(self, email: str) -> None:
+    async def _send_data_link(self, email: str) -> None:
         found = await asyncio.to_thread(record_of, self._app, email)
-        gone = found.suppression.reason if found.suppression else ""
-        if found.known and gone not in NOT_WRITTEN_TO:
+        reason = found.suppression.reason if found.suppression else ""
+        if found.known and reason not in NOT_WRITTEN_TO:
             token = self._app.links.token(email)
             await asyncio.to_thread(self._app.store.readers.enrol, email, token)
             leave, _, manage = self._app.links.pages(email, "")
-            await self._send(email, "manage", manage, more={"data": self._data(token), "unsubscribe": leave})
+            await self._send(email, "manage", manage, more={"data": self._data_url(token), "unsubscribe": leave})
 
     def mine(self, token: str) -> SubscriberRecord | None:
-        """What is known of the reader whom a link was sent to; None for one that is forged or too old."""
+        """Return what is known of the person to whom a link was sent, or None if the link is forged or too old."""
         with suppress(BadData):
-            email = self.known(str(self._own.loads(_canonical(token), max_age=int(DATA_LINK_TTL.total_seconds()))))
+            email = self.known(str(self._data_links.loads(_check_canonical(token), max_age=int(DATA_LINK_TTL.total_seconds()))))
             return record_of(self._app, email) if email else None
         return None
 
     def forget(self, email: str) -> None:
-        """Keep nothing of a reader; DigestError where the subscriber list cannot be written, and then nothing is done."""
+        """Delete what is stored about a person; raise DigestError and delete nothing if the list cannot be written."""
         if self._app.subscriber_file().find(email) is not None:
             remove(self._app.subscriber_path, email)
         ImportJournal.forget(self._app.subscriber_path, email)
@@ -217,19 +219,19 @@ class Subscriptions:
         if receipt.outcome != "sent":
             log.warning("could not send an email to %s: %s %s", email, receipt.code, receipt.reply)
 
-    def _pause(self, row: Subscriber) -> date | None:
-        """When the pause of somebody ends; None where there is none."""
+    def _pause_end(self, row: Subscriber) -> date | None:
+        """Return when the pause of a subscriber ends, or None if there is none."""
         until = self.preference(row.email).paused_until or row.paused_until
         return until if until and until > self._app.clock().date() else None
 
-    def _confirmation(self, request: OptInRequest) -> str:
-        return f"{self._public}/confirm/{self._confirmations.dumps([request.id, request.nonce])}"
+    def _confirmation_url(self, request: OptInRequest) -> str:
+        return f"{self._public_url}/confirm/{self._confirmations.dumps([request.id, request.nonce])}"
 
-    def _data(self, token: str) -> str:
-        return f"{self._public}/mine/{self._own.dumps(token)}"
+    def _data_url(self, token: str) -> str:
+        return f"{self._public_url}/mine/{self._data_links.dumps(token)}"
 
     @property
-    def _public(self) -> str:
+    def _public_url(self) -> str:
         return (self._app.config.newsletter.public_url or "").rstrip("/")
 
     def _row(self, email: str) -> Subscriber | None:
@@ -238,12 +240,12 @@ class Subscriptions:
         except SubscriberFileError:
             return None
 
-    def _later(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(self._told(work))
+    def _run_in_background(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(self._run_and_log(work))
         self._behind.add(task)
         task.add_done_callback(self._behind.discard)
 
-    async def _told(self, work: Coroutine[Any, Any, None]) -> None:
+    async def _run_and_log(self, work: Coroutine[Any, Any, None]) -> None:
         try:
             await work
         except DigestError as error:
@@ -251,25 +253,25 @@ class Subscriptions:
 
 
 def _mailbox(address: str) -> str:
-    """The mailbox of an address: `ada+news@` is Ada's (RFC 5233)."""
+    """Return the mailbox of an address: `ada+news@` is Ada's (RFC 5233)."""
     local, _, domain = address.rpartition("@")
     return f"{local.partition('+')[0]}@{domain}"
 
 
-def _canonical(token: str) -> str:
-    """A signed token as we write it; BadSignature for one whose last letter was turned where Base64 has bits to spare."""
+def _check_canonical(token: str) -> str:
+    """Return a signed token; raise BadSignature if its last letter was changed in the bits that Base64 leaves unused."""
     body, _, signature = token.rpartition(".")
     if base64_encode(base64_decode(signature)).decode() != signature:
         raise BadSignature(body)
     return token
 
 
-def _joining(asked: dict[str, OptInRequest], there: set[str], today: str) -> FileEdit:
-    """The rows of those who have confirmed: new ones, and those that are there made active."""
+def _confirmed_edit(asked: dict[str, OptInRequest], listed: set[str], today: str) -> FileEdit:
+    """Return the edit for those who have confirmed: rows on the list become active, others are appended."""
 
     def edits(table: CsvTable, columns: Columns) -> Edits:
         edit = column_edit(table, columns, {"status": "active", "paused_until": ""})
-        return dict.fromkeys(there, edit) if edit else dict[str, Edit]()
+        return dict.fromkeys(listed, edit) if edit else dict[str, Edit]()
 
     new = [
         NewRow(
@@ -278,6 +280,6 @@ def _joining(asked: dict[str, OptInRequest], there: set[str], today: str) -> Fil
             values={"status": "active", "joined": today, "topics": ", ".join(request.topics)},
         )
         for email, request in asked.items()
-        if email not in there
+        if email not in listed
     ]
     return FileEdit(edits=edits, rows=lambda: new)

@@ -129,7 +129,7 @@ def _print_json_error(error: JsonError) -> bool:
     """Print an error as one JSON object on standard output if `--json` was given; return whether it was."""
     if "--json" not in sys.argv[1:]:
         return False
-    from digest.cli.options import json_text
+    from digest.text.formats import json_text
 
     click.echo(json_text({"error": error._asdict()}))
     return True

@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from digest.cli.options import common_options, print_json, running_app
+from digest.text.formats import instant_text
 
 
 @click.command("calendar")
@@ -28,6 +29,5 @@ def command(root: Path, as_json: bool, count: int) -> int:
         print_json({"editions": [{"edition": slot.key, "start": slot.window.start, "end": slot.window.end} for slot in rows]})
         return 0
     for slot in rows:
-        start, end = slot.window.start.astimezone(zone), slot.window.end.astimezone(zone)
-        click.echo(f"{slot.key:22} {start:%a %-d %b %Y %H:%M} to {end:%a %-d %b %Y %H:%M %Z}")
+        click.echo(f"{slot.key:22} {instant_text(slot.window.start, zone)} to {instant_text(slot.window.end, zone)}")
     return 0

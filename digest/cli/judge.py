@@ -8,8 +8,9 @@ from typing import IO, TYPE_CHECKING
 
 import click
 
-from digest.cli.options import common_options, json_text, running_app
+from digest.cli.options import common_options, running_app
 from digest.errors import SourceError, UsageError
+from digest.text.formats import json_text
 
 if TYPE_CHECKING:
     from digest.model import Article, Comment

@@ -1,17 +1,16 @@
 """What the commands share: the folder, `--json`, and the choice of an edition."""
 
 import functools
-import json
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from digest.errors import UsageError
+from digest.text.formats import day_text, json_text
 from digest.text.prose import counted
 
 if TYPE_CHECKING:
@@ -80,11 +79,11 @@ def coming_edition(app: "App", edition: str | None, day: Any) -> tuple["EditionP
 
 
 def so_far(app: "App", slot: "Slot", stories: int) -> str:
-    """Return the day and size of an edition, and when it closes: `Tuesday 24 November, so far: 5 stories; it closes at 07:00`."""
+    """Return the day and size of an edition, and when it closes: `Tue 24 Nov 2026, so far: 5 stories; it closes at 07:00 GMT`."""
     closes, zone = slot.window.end, app.config.newsletter.timezone
     open_ = closes > app.clock()
-    summary = f"{slot.day:%A %-d %B}{', so far' if open_ else ''}: {counted(stories, 'story', 'stories')}"
-    return f"{summary}; it closes at {closes.astimezone(zone):%H:%M}" if open_ else summary
+    summary = f"{day_text(slot.day)}{', so far' if open_ else ''}: {counted(stories, 'story', 'stories')}"
+    return f"{summary}; it closes at {closes.astimezone(zone):%H:%M %Z}" if open_ else summary
 
 
 def _find_by_number(app: "App", number: int) -> tuple["EditionPlan", "Slot"]:
@@ -107,11 +106,3 @@ def print_json_rows(name: str, rows: Iterable[Mapping[str, Any]], **head: Any) -
     for number, row in enumerate(rows):
         click.echo(f"{',' if number else ''}{json_text(row)}", nl=False)
     click.echo("]}")
-
-
-def json_text(value: Any, indent: int | None = None) -> str:
-    """Return JSON that is safe inside HTML as well: every `<`, which may be a stranger's, is written as an escape."""
-    text = json.dumps(
-        value, ensure_ascii=False, indent=indent, default=lambda value: value.isoformat() if isinstance(value, date) else str(value)
-    )
-    return text.replace("<", "\\u003c")

@@ -11,12 +11,12 @@ from digest.cli.options import (
     coming_edition,
     common_options,
     edition_options,
-    json_text,
     print_json,
     running_app,
     so_far,
 )
 from digest.errors import DigestError, UsageError
+from digest.text.formats import day_text, instant_text, json_text
 
 if TYPE_CHECKING:
     from digest.app import App
@@ -115,9 +115,8 @@ async def _build_edition(app: "App", plan: "EditionPlan", slot: "Slot") -> "Edit
     if left_out := without_room(edition):
         click.echo(left_out_line(left_out), err=True)
     if not edition.stories:
-        since = slot.window.start.astimezone(app.config.newsletter.timezone)
         raise EmptyError(
-            f"no articles since {since:%A %-d %B %H:%M}",
+            f"no articles since {instant_text(slot.window.start, app.config.newsletter.timezone)}",
             thing=slot.key,
             remedy="Run `digest collect` to read the sources.",
         )
@@ -129,7 +128,7 @@ async def _serve_desk(app: "App", edition: "Edition", port: int, no_browser: boo
     from digest.web.desk import Desk
     from digest.web.viewer import Viewer
 
-    desk = Desk(app, edition, f"{app.config.newsletter.name}: {edition.slot.day:%A %d %B}, No. {edition.number}")
+    desk = Desk(app, edition, f"{app.config.newsletter.name}: {day_text(edition.slot.day)}, No. {edition.number}")
     await serve_until_stopped(Viewer(desk).application(), port, browser=not no_browser, as_json=as_json)
     return 0
 

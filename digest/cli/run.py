@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from digest.cli.options import common_options, print_json, running_app
+from digest.text.formats import instant_text
 
 
 @click.command("run")
@@ -43,6 +44,6 @@ async def _serve(root: Path, as_json: bool) -> None:
             if as_json:
                 print_json({"pages": address, "next": coming[0]})
             else:
-                due = coming[0].astimezone(app.config.newsletter.timezone)
-                click.echo(f"Reader pages at {address}. Next edition: {due:%a %-d %b %Y %H:%M %Z}.")
+                due = instant_text(coming[0], app.config.newsletter.timezone)
+                click.echo(f"Reader pages at {address}. Next edition: {due}.")
             await serve(Service(app), app.stop)

@@ -8,6 +8,7 @@ import click
 
 from digest.cli.options import common_options, print_json, running_app
 from digest.cli.output import reason_line, reason_table, undelivered_table
+from digest.text.formats import instant_text
 from digest.text.prose import counted
 
 if TYPE_CHECKING:
@@ -33,11 +34,11 @@ def command(root: Path, as_json: bool, count: int) -> int:
     for row in found["relays"] if any(row["state"] != "sent" for row in found["relays"]) else []:
         click.echo(f"    {reason_line(row)}")
     for row in found["due"]:
-        click.echo(f"  due: {row['edition']} since {row['at'].astimezone(local):%a %d %b %H:%M %Z}")
+        click.echo(f"  due: {row['edition']} since {instant_text(row['at'], local)}")
         if row["held"]:
             click.echo(f"    held: {row['held']}")
     for row in found["next"]:
-        click.echo(f"  Next edition: {row['edition']}, {row['at'].astimezone(local):%a %d %b %H:%M %Z}")
+        click.echo(f"  Next edition: {row['edition']}, {instant_text(row['at'], local)}")
         if row["held"]:
             click.echo(f"    A guard would hold it: {row['held']}")
     for row in found["stuck"]:
@@ -117,4 +118,4 @@ def _line(entry: "EditionEntry", local: tzinfo) -> str:
 
 
 def _describe_finish(at: datetime | None, local: tzinfo) -> str:
-    return f"finished {at.astimezone(local):%a %-d %b %Y %H:%M %Z}" if at else "not finished. Run `digest send` to continue"
+    return f"finished {instant_text(at, local)}" if at else "not finished. Run `digest send` to continue"

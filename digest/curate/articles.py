@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from digest.model import NOTHING, Article, ArticleSigns, LeftOut, Window
+from digest.text.formats import day_text
 from digest.text.prose import counted, words
 from digest.text.same_article import KnownArticles, signs_of
 
@@ -45,7 +46,7 @@ def choose(
     for article in _by_age(articles):
         before = known.find(signs_of(article))
         if article.published >= window.end + AHEAD:
-            left_out.append(article_left_out(article, f"dated {article.published:%d %B %Y}, far ahead", final=False))
+            left_out.append(article_left_out(article, f"dated {day_text(article.published)}, far ahead", final=False))
         elif article.published >= window.end or (before and before.id == article.id):
             continue  # it belongs to a later edition, or an earlier one has it
         elif before:

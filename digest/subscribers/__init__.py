@@ -1,4 +1,4 @@
-"""The subscriber list: `subscribers.csv`, read and checked, and changed in place."""
+"""The subscriber list, `subscribers.csv`: read, checked and changed in place."""
 
 from digest.subscribers import backups
 from digest.subscribers.address import normalise

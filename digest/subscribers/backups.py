@@ -1,4 +1,4 @@
-"""The last versions of the subscriber list, in case a change was not the one that was meant."""
+"""The last versions of the subscriber list, in case a change was not the intended one."""
 
 import os
 import shutil
@@ -8,33 +8,33 @@ from pathlib import Path
 from digest.config.file_modes import OTHERS, private_file, private_folder
 
 MAX_BACKUPS = 10
-BACKUP_INTERVAL = timedelta(minutes=10)  # a hundred readers who leave in one morning are not worth a hundred copies
+BACKUP_INTERVAL = timedelta(minutes=10)  # a hundred subscribers who leave in one morning do not need a hundred copies
 
 
 def folder_of(path: Path) -> Path:
-    """Where the versions of a file are."""
+    """Return the folder with the backups of a file."""
     return path.parent / "state" / "backups"
 
 
 def keep(path: Path, *, apart: timedelta = BACKUP_INTERVAL) -> None:
-    """Keep a file as it is now, before it is replaced, unless one of late is kept; the oldest beyond ten are dropped.
+    """Back a file up before it is replaced, unless the newest backup is younger than `apart`; delete the oldest beyond ten.
 
-    A second name for the same bytes costs nothing, since a change writes a new file; where others may read the file itself, the
-    version is a copy, which they may not.
+    A second name for the same bytes costs nothing, because a change writes a new file. If others may read the file itself, the
+    backup is a copy, which they may not read.
     """
     folder, now = folder_of(path), datetime.now(UTC)
     private_folder(folder.parent)
     private_folder(folder)
-    kept = sorted(folder.glob(f"{path.stem}-*{path.suffix}"))
-    if kept and now - datetime.fromtimestamp(kept[-1].stat().st_ctime, UTC) < apart:
+    backups = sorted(folder.glob(f"{path.stem}-*{path.suffix}"))
+    if backups and now - datetime.fromtimestamp(backups[-1].stat().st_ctime, UTC) < apart:
         return
-    version = folder / f"{path.stem}-{now:%Y%m%dT%H%M%S%f}{path.suffix}"
+    backup = folder / f"{path.stem}-{now:%Y%m%dT%H%M%S%f}{path.suffix}"
     try:
         if path.stat().st_mode & OTHERS:
             raise PermissionError
-        os.link(path, version)
-    except OSError:  # or a file system without hard links
-        private_file(version)
-        shutil.copyfile(path, version)
-    for old in kept[: max(0, len(kept) + 1 - MAX_BACKUPS)]:
+        os.link(path, backup)
+    except OSError:  # others may read the file, or the file system has no hard links
+        private_file(backup)
+        shutil.copyfile(path, backup)
+    for old in backups[: max(0, len(backups) + 1 - MAX_BACKUPS)]:
         old.unlink(missing_ok=True)

@@ -1,8 +1,8 @@
-"""What a file's columns mean, whichever program wrote them: names, statuses and flags in the words of the common ones.
+"""What a file's columns mean, whichever program wrote them: names, statuses and flags in the words of common programs.
 
-Excel and its like write what a person named them; Mailchimp, Substack, Ghost, Buttondown, listmonk, MailPoet and others
-have words of their own. A list of those who left often has no status at all, only the time when they did: whoever reads it
-as a list of readers writes to everybody who asked not to be written to.
+Excel and its like keep the names that a person chose. Mailchimp, Substack, Ghost, Buttondown, listmonk, MailPoet and others
+have words of their own. A list of those who left often has no status at all, only the time when they left. Read as a list of
+subscribers, it would send mail to everybody who asked for none.
 """
 
 import re
@@ -35,23 +35,23 @@ _BY_WORD = frozenset({*WORDS["by_word"]["columns"], *_COLUMNS["status"]})
 _DECISIONS, _ABOUT, _HARMLESS, _BEFORE = (WORDS["decisions"][name] for name in ("words", "about", "harmless", "before"))
 IGNORED = "ignore"
 YES_WORDS, NO_WORDS, NOTHING_WORDS = (frozenset(WORDS["cells"][name]) for name in ("yes", "no", "nothing"))
-_NEVER = NOTHING_WORDS - {""}  # where consent should stand, and somebody wrote that there is none
+_NEVER = NOTHING_WORDS - {""}  # words in a consent column which say that there is none
 
 
 @dataclass(frozen=True, slots=True)
 class Flag:
-    """A column that is not the status and nevertheless may say one."""
+    """A column other than the status that may also say a status."""
 
     at: int
     says: Callable[[str], str | None]
-    clear: str  # what stands there for one who is active
+    clear: str  # its cell in the row of an active subscriber
 
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """Where in a row each known value stands; `extra` are the columns that keep their own names.
+    """The position of each known value in a row; `extra` are the columns that keep their own names.
 
-    `undecided` are those that may say who must not be written to, in words that are not known.
+    `undecided` are the columns that may say who must not be written to, but in words that are not known.
     """
 
     names: tuple[str, ...]
@@ -64,25 +64,25 @@ class Columns:
 
     @classmethod
     def of(cls, header: Sequence[str], meant: Mapping[str, str] = NOTHING) -> "Columns":
-        """The meaning of a header; `meant` says of some columns what they are: a column of ours, a status, or `ignore`."""
+        """Return the meaning of a header; `meant` says what some columns are: a column of ours, a status, or `ignore`."""
         names = tuple(stripped(field) for field in header)
-        told = {at: meant[name.casefold()] for at, name in enumerate(names) if name.casefold() in meant}
-        plain = ["" if at in told else _plain(name) for at, name in enumerate(names)]
+        given = {at: meant[name.casefold()] for at, name in enumerate(names) if name.casefold() in meant}
+        plain = ["" if at in given else _plain(name) for at, name in enumerate(names)]
         places = {meaning: place for meaning, words in _COLUMNS.items() if (place := _place(plain, words)) is not None}
-        places |= {meaning: at for at, meaning in told.items() if meaning in _COLUMNS}
+        places |= {meaning: at for at, meaning in given.items() if meaning in _COLUMNS}
         first, last = places.pop("first", None), places.pop("last", None)
         if "name" in places:
             first = last = None
         used = {*places.values(), first, last}
-        extra = tuple((at, name) for at, name in enumerate(names) if name and at not in used and told.get(at) != IGNORED)
+        extra = tuple((at, name) for at, name in enumerate(names) if name and at not in used and given.get(at) != IGNORED)
         flags = [flag for at, name in enumerate(plain) if at not in used for flag in _flags(at, name)]
-        flags += [_flag_of(at, meaning) for at, meaning in told.items() if meaning in STATUSES]
-        clear = {*used, *told, *(flag.at for flag in flags)}
+        flags += [_flag_of(at, meaning) for at, meaning in given.items() if meaning in STATUSES]
+        clear = {*used, *given, *(flag.at for flag in flags)}
         undecided = tuple(name for at, name in enumerate(names) if at not in clear and _may_decide(plain[at]))
         return cls(names, places, first, last, tuple(flags), extra, undecided)
 
     def values(self, email: str, name: str, others: Mapping[str, str]) -> list[str]:
-        """The fields of a new row: known ones by their meaning, extra ones by their name."""
+        """Return the fields of a new row; `others` has known columns by their meaning and extra ones by their name."""
         fields = [""] * len(self.names)
         given, _, family = name.partition(" ")
         for at, value in ((self.known["email"], email), (self.known.get("name"), name), (self.first, given), (self.last, family)):
@@ -93,26 +93,26 @@ class Columns:
         return fields
 
     def placed(self, values: Mapping[str, str]) -> dict[int, str]:
-        """Where the values of some columns go; those that the file does not have are left out."""
+        """Return the values of some columns by their position in a row; columns that the file does not have are left out."""
         own = {name.casefold(): at for at, name in self.extra}
         found = {name: self.known.get(name, own.get(name.casefold())) for name in values}
         return {at: values[name] for name, at in found.items() if at is not None}
 
 
 def names_addresses(header: Sequence[str]) -> bool:
-    """Whether a header has a column of addresses."""
+    """Return whether a header has a column of addresses."""
     return "email" in Columns.of([stripped(field).strip('"') for field in header]).known
 
 
 def status_of(word: str) -> str | None:
-    """A status in our words; None for a word that nobody knows."""
+    """Return the status that a word means, or None if the word is unknown."""
     if word.startswith("-") and word[1:].strip().isdigit():  # AcyMailing's -1
         return "unsubscribed"
     return _STATUSES.get(word) or _STATUSES.get(_GAPS.sub(" ", word.partition("(")[0]).strip(" *:.\"'"))
 
 
 def day_of(text: str) -> str:
-    """A date as `joined` has it, from what programs write; an empty string where its order of day and month cannot be told."""
+    """Return a program's date as `joined` has it; an empty string if there is none or its day and month could be swapped."""
     found = _DAY.match(text.strip())
     try:
         return date(*map(int, found.groups())).isoformat() if found else ""
@@ -121,13 +121,13 @@ def day_of(text: str) -> str:
 
 
 def resume_date(text: str) -> date | None:
-    """The day when a pause ends."""
+    """Return the day on which a pause ends, or None."""
     day = day_of(text)
     return date.fromisoformat(day) if day else None
 
 
 def stripped(text: str) -> str:
-    """A text without blanks and marks that nobody sees at its ends."""
+    """Return a text without spaces and invisible characters at its ends."""
     while text and (text[0].isspace() or unicodedata.category(text[0]) == "Cf"):
         text = text[1:]
     while text and (text[-1].isspace() or unicodedata.category(text[-1]) == "Cf"):
@@ -136,7 +136,7 @@ def stripped(text: str) -> str:
 
 
 def parse_meanings(given: Sequence[str]) -> dict[str, str]:
-    """What a person says of a file's columns (`Email Opt Out=unsubscribed`), by their names in small letters; UsageError."""
+    """Return what a person says columns mean (`Email Opt Out=unsubscribed`), by names in lower case; or raise UsageError."""
     found = {}
     for text in given:
         name, _, meaning = (stripped(part) for part in text.rpartition("="))
@@ -154,12 +154,12 @@ def _plain(name: str) -> str:
 
 
 def plain_name(name: str) -> str:
-    """A column's name in small letters, one blank for any gap."""
+    """Return a column's name in lower case, with one space for any gap."""
     return _plain(stripped(name))
 
 
 def plain_cell(cell: str) -> str:
-    """A cell in small letters, without what stands around its word: `'TRUE`, `yes (2023)`."""
+    """Return a cell in lower case, without what surrounds its word: `'TRUE`, `yes (2023)`."""
     bare = stripped(cell).casefold()
     return bare if bare in NOTHING_WORDS else bare.partition("(")[0].strip(" *:.\"'’‘")
 
@@ -169,7 +169,7 @@ def _place(plain: Sequence[str], words: Sequence[str]) -> int | None:
 
 
 def _may_decide(name: str) -> bool:
-    """Whether a column nobody knows may say who must not be written to."""
+    """Return whether an unknown column may say who must not be written to."""
     if name in _HARMLESS or name.startswith(tuple(f"{word} " for word in _BEFORE)):
         return False
     if f" {name}".endswith(tuple(f" {word}" for word in _ABOUT)):
@@ -178,8 +178,9 @@ def _may_decide(name: str) -> bool:
 
 
 def _flag_of(at: int, status: str) -> Flag:
-    """A column of which somebody has said that it tells a status: by a yes, a day or a reason; `active` is consent, and a no takes
-    it back.
+    """Return the flag of a column that somebody has said gives a status: by a yes, a day or a reason.
+
+    `active` is consent, which a no withdraws.
     """
     if status == "active":
         return Flag(at, lambda cell: _by_answer(cell, yes=None, no="unsubscribed"), "true")
@@ -187,7 +188,10 @@ def _flag_of(at: int, status: str) -> Flag:
 
 
 def _flags(at: int, name: str) -> list[Flag]:
-    """A cell of `no` under `unsubscribed`, or of `0`, is no opt-out; an empty cell never says anything; what is neither is told."""
+    """Return the flags of a column. `no` or `0` under `unsubscribed` is not an opt-out, and an empty cell says nothing.
+
+    An answer that is neither a yes nor a no is reported.
+    """
     found = []
     if name in _WHEN:
         found.append(Flag(at, lambda cell: None if plain_cell(cell) in NO_WORDS | NOTHING_WORDS else _WHEN[name], ""))
@@ -201,7 +205,7 @@ def _flags(at: int, name: str) -> list[Flag]:
 
 
 def _by_answer(cell: str, *, yes: str | None, no: str | None) -> str | None:
-    """What a yes or a no comes to; a word of a status stands for it, and anything else for a question."""
+    """Return the status that a yes or a no means; the word of a status means that status, and anything else is unclear."""
     said = plain_cell(cell)
     if no and said in _NEVER:
         return no

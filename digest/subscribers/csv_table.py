@@ -1,7 +1,7 @@
-"""A CSV file as its bytes and its meaning at once, so that a change touches no row but the one that is meant.
+"""A CSV file as its bytes and its meaning together, so that a change touches only the row that is meant.
 
-Every record keeps the text it was read from. A file is read in blocks of whole records, so one of any length needs little
-memory; a block in which each record is one line, as nearly all are, is read by the `csv` module as a whole.
+Every record keeps the text from which it was read. A file is read in blocks of whole records, so a file of any length needs
+little memory. A block in which each record is one line, as in nearly all blocks, is read by the `csv` module as a whole.
 """
 
 import csv
@@ -19,14 +19,14 @@ from digest.subscribers.columns import names_addresses
 from digest.subscribers.encoding import Encoding
 
 DELIMITERS = (",", ";", "\t", "|")
-MAX_RECORD_LINES = 100  # lines of one record; beyond that a quotation mark was left open
+MAX_RECORD_LINES = 100  # lines of one record; a longer one has an unclosed quotation mark
 OPEN_QUOTE = "missing closing quotation mark"
-BLOCK = 600  # lines read at once: what the caches of a core hold; 2,000 take twice as long
+BLOCK = 600  # lines read at once: as many as the caches of a core hold; 2,000 take twice as long
 _HEADER = "Add a first line with the column names, such as email,name."
 
 
 class Record(NamedTuple):
-    """One record: the physical line it begins on, its text with its line end, its fields, what is wrong with its form."""
+    """One record: the physical line on which it begins, its text with its line end, its fields, and what is wrong with its form."""
 
     line: int
     raw: str
@@ -36,7 +36,7 @@ class Record(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """Some records as columns: the lines they begin on, their texts, their fields."""
+    """Some records as columns: the lines on which they begin, their texts, their fields, their flaws."""
 
     lines: Sequence[int]
     raws: Sequence[str]
@@ -49,7 +49,7 @@ class Block:
         return not any(self.flaws)
 
     def record(self, at: int) -> Record:
-        """One of them."""
+        """Return the record at a position in the block."""
         return Record(self.lines[at], self.raws[at], self.rows[at], self.flaws[at] if self.flaws else "")
 
     def __iter__(self) -> Iterator[Record]:
@@ -58,7 +58,7 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class CsvTable:
-    """A file: `header` is the record that names the columns, `prologue` what stands before it, byte for byte."""
+    """A CSV file: `header` is the record that names the columns, `prologue` the text before it, byte for byte."""
 
     charset: Encoding
     delimiter: str
@@ -69,10 +69,10 @@ class CsvTable:
 
     @classmethod
     def over(cls, lines: Iterator[str], name: str, charset: Encoding) -> "CsvTable":
-        """The table in lines with their ends, read as it is asked for; SubscriberFileError where there is no header."""
-        before, told = [], ""
+        """Return the table in lines that keep their ends, read on demand; raise SubscriberFileError if there is no header."""
+        before, stated = [], ""
         for line in lines:
-            if line.strip() and not told and (told := _told_delimiter(line)):
+            if line.strip() and not stated and (stated := _stated_delimiter(line)):
                 before.append(line)
             elif line.strip():
                 break
@@ -80,7 +80,7 @@ class CsvTable:
                 before.append(line)
         else:
             raise SubscriberFileError("the file is empty", thing=name, remedy=_HEADER)
-        delimiter = told or _delimiter(line)
+        delimiter = stated or _delimiter(line)
         rest = _Lines(chain([line], lines))
         number = len(before) + 1
         header, used = _record(rest, rest.first() or line, number, delimiter, 0)
@@ -95,13 +95,13 @@ class CsvTable:
         return chain.from_iterable(self.blocks)
 
     def record(self, fields: Sequence[str]) -> str:
-        """Fields as one record in this file's manner."""
+        """Return fields as one record in the format of this file."""
         target = io.StringIO(newline="")
         csv.writer(target, delimiter=self.delimiter, lineterminator="\r\n").writerow(fields)  # so that it quotes a lone CR too
         return target.getvalue().removesuffix("\r\n") + self.newline
 
     def changed(self, record: Record, values: dict[int, str]) -> str:
-        """A record's text with some fields changed: all others keep their text, and the record its line end."""
+        """Return a record's text with some fields changed; the others keep their text, and the record its line end."""
         body = record.raw.rstrip("\r\n")
         raws = split_raw(body, self.delimiter)
         raws += [""] * (max(values) + 1 - len(raws))
@@ -118,7 +118,7 @@ class CsvTable:
 
 @contextmanager
 def open_table(path: Path) -> Iterator[CsvTable]:
-    """The table in a file, its records read as they are asked for; SubscriberFileError where it cannot be read."""
+    """Yield the table in a file, whose records are read on demand; raise SubscriberFileError if it cannot be read."""
     try:
         with path.open("rb") as bare:
             head = bare.read(4_096)
@@ -138,7 +138,7 @@ def open_table(path: Path) -> Iterator[CsvTable]:
 
 
 def _refuse_binary(path: Path, head: bytes, charset: Encoding) -> None:
-    """SubscriberFileError for what is no text: most often the workbook itself."""
+    """Raise SubscriberFileError if the file is not text: most often it is the workbook itself."""
     if head.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
         raise SubscriberFileError(
             "this is a spreadsheet, not a CSV file", thing=path.name, remedy="Open it and save it as “CSV UTF-8”."
@@ -148,7 +148,7 @@ def _refuse_binary(path: Path, head: bytes, charset: Encoding) -> None:
 
 
 def split_raw(body: str, delimiter: str) -> list[str]:
-    """The fields of a record as they are written, quotation marks included."""
+    """Return the fields of a record as they are written, including quotation marks."""
     if '"' not in body:
         return body.split(delimiter)
     fields, start, state = [], 0, "start"
@@ -158,19 +158,19 @@ def split_raw(body: str, delimiter: str) -> list[str]:
         elif letter == delimiter:
             fields.append(body[start:at])
             start, state = at + 1, "start"
-        elif letter != " " or state != "start":  # a blank before a quotation mark is none of the field
-            state = "quoted" if letter == '"' and state != "bare" else "bare"  # a second mark after a closing one is a letter
+        elif letter != " " or state != "start":  # a space before a quotation mark is not part of the field
+            state = "quoted" if letter == '"' and state != "bare" else "bare"  # a doubled quotation mark is a character
     return [*fields, body[start:]]
 
 
-def _told_delimiter(line: str) -> str:
-    """Excel's own way of saying it: a first line like `sep=;`."""
-    told = line.strip("\r\n").strip('"')
-    return told[4] if len(told) == 5 and told.casefold().startswith("sep=") else ""
+def _stated_delimiter(line: str) -> str:
+    """Return the delimiter that Excel states in a first line such as `sep=;`, or an empty string."""
+    text = line.strip("\r\n").strip('"')
+    return text[4] if len(text) == 5 and text.casefold().startswith("sep=") else ""
 
 
 def _delimiter(line: str) -> str:
-    """What stands between the columns of a header: the one under which it names the addresses, else the most frequent."""
+    """Return the delimiter of a header: the one with which it names a column of addresses, else the most frequent."""
     by_count = sorted(DELIMITERS, key=line.count, reverse=True)
     return next((sign for sign in by_count if names_addresses(split_raw(line.strip(), sign))), by_count[0])
 
@@ -183,7 +183,7 @@ class _Lines:
         self._ahead: deque[str] = deque()
 
     def first(self) -> str | None:
-        """The next line, or None at the end."""
+        """Return the next line, or None at the end."""
         return next(iter(self), None)
 
     def __iter__(self) -> Iterator[str]:
@@ -193,37 +193,37 @@ class _Lines:
             yield line
 
     def take(self, most: int) -> list[str]:
-        """The next lines, for good."""
+        """Remove and return the next lines, `most` at most."""
         lines = [self._ahead.popleft() for _ in range(min(most, len(self._ahead)))]
         lines += islice(self._lines, most - len(lines))
         return lines
 
     def give_back(self, lines: Sequence[str]) -> None:
-        """Lines that were taken and are to be read again."""
+        """Put back lines that were taken, to be read again."""
         self._ahead.extendleft(reversed(lines))
 
     def drop(self, count: int) -> None:
-        """These have been read for good."""
+        """Drop the next lines, which will not be read again."""
         for _ in range(count):
             self._ahead.popleft()
 
 
-def _blocks(lines: _Lines, line: int, delimiter: str, width: int) -> Iterator[Block]:
-    """Block by block: at a stroke where every record is one line, else carefully."""
+def _blocks(lines: _Lines, number: int, delimiter: str, width: int) -> Iterator[Block]:
+    """Yield the blocks: each read as a whole if every record is one line, else record by record."""
     while taken := lines.take(BLOCK):
         rows = _rows(taken, delimiter)
         if rows is not None:
-            yield Block(range(line, line + len(taken)), taken, rows)
-            line += len(taken)
+            yield Block(range(number, number + len(taken)), taken, rows)
+            number += len(taken)
             continue
         lines.give_back(taken)
-        records, used = _careful(lines, len(taken), line, delimiter, width)
+        records, used = _read_records(lines, len(taken), number, delimiter, width)
         yield Block(*map(tuple, zip(*records, strict=True)))
-        line += used
+        number += used
 
 
 def _rows(lines: Sequence[str], delimiter: str) -> list[list[str]] | None:
-    """The fields of lines that are a record each; None where one is not."""
+    """Return the fields of lines that are one record each, or None if one is not."""
     try:
         rows = list(csv.reader(lines, delimiter=delimiter, skipinitialspace=True))
     except csv.Error:
@@ -232,7 +232,7 @@ def _rows(lines: Sequence[str], delimiter: str) -> list[list[str]] | None:
 
 
 def _runs_on(line: str, delimiter: str) -> bool:
-    """Whether a record does not end with this line."""
+    """Return whether a record does not end with this line."""
     if '"' not in line:
         return False
     try:
@@ -242,53 +242,53 @@ def _runs_on(line: str, delimiter: str) -> bool:
     return False
 
 
-def _careful(lines: _Lines, wanted: int, line: int, delimiter: str, width: int) -> tuple[list[Record], int]:
-    """Record by record. One that runs over several lines is read again strictly: where a quotation mark was left open, its
-    first line is a flawed record of its own, and reading goes on with the next.
+def _read_records(lines: _Lines, wanted: int, number: int, delimiter: str, width: int) -> tuple[list[Record], int]:
+    """Read record by record. A record over several lines is read again strictly: if a quotation mark was left open, the first
+    line is a flawed record of its own, and reading goes on with the next line.
     """
     block, passed = [], 0
     while passed < wanted and (first := lines.first()) is not None:
-        record, used = _record(lines, first, line + passed, delimiter, width)
+        record, used = _record(lines, first, number + passed, delimiter, width)
         block.append(record)
         passed += used
         lines.drop(used)
     return block, passed
 
 
-def _record(lines: _Lines, first: str, line: int, delimiter: str, width: int) -> tuple[Record, int]:
-    """The record that begins with a line, and how many lines it takes."""
+def _record(lines: _Lines, first: str, number: int, delimiter: str, width: int) -> tuple[Record, int]:
+    """Return the record that begins with a line, and how many lines it takes."""
     if '"' not in first:
         text = first.rstrip("\r\n")
-        return Record(line, first, tuple(text.split(delimiter)) if text else ()), 1
-    record, used = _one(islice(lines, MAX_RECORD_LINES), line, delimiter, strict=False)
+        return Record(number, first, tuple(text.split(delimiter)) if text else ()), 1
+    record, used = _read_one(islice(lines, MAX_RECORD_LINES), number, delimiter, strict=False)
     if used > 1:
-        record, used = _one(islice(lines, used), line, delimiter, strict=True)
+        record, used = _read_one(islice(lines, used), number, delimiter, strict=True)
     if record.flaw or (used > 1 and width and not _closed(record, delimiter, width)):
-        return Record(line, first, (), record.flaw or OPEN_QUOTE), 1
+        return Record(number, first, (), record.flaw or OPEN_QUOTE), 1
     return record, used
 
 
 def _closed(record: Record, delimiter: str, width: int) -> bool:
-    """Whether a record over several lines is one, and no quotation mark left open: a short one has no other rows inside."""
+    """Return whether several lines are one record, not an open quotation mark: a short record has no other rows inside."""
     if len(record.fields) == width:
         return True
     inner = record.raw.splitlines()[1:]
     return len(record.fields) < width and not any("@" in line or line.count(delimiter) >= width - 1 for line in inner)
 
 
-def _one(lines: Iterator[str], line: int, delimiter: str, *, strict: bool) -> tuple[Record, int]:
-    """The first record of some lines, and how many of them it takes."""
+def _read_one(lines: Iterator[str], number: int, delimiter: str, *, strict: bool) -> tuple[Record, int]:
+    """Return the first record of some lines, and how many of them it takes."""
     taken: list[str] = []
-    reader = csv.reader(_noted(lines, taken), delimiter=delimiter, strict=strict, skipinitialspace=True)
+    reader = csv.reader(_copy_lines(lines, taken), delimiter=delimiter, strict=strict, skipinitialspace=True)
     try:
         fields = next(reader)
     except csv.Error as error:
         flaw = OPEN_QUOTE if strict else f"not readable as CSV: {error}"
-        return Record(line, "", (), flaw), 1
-    return Record(line, "".join(taken), tuple(fields)), len(taken)
+        return Record(number, "", (), flaw), 1
+    return Record(number, "".join(taken), tuple(fields)), len(taken)
 
 
-def _noted(lines: Iterator[str], taken: list[str]) -> Iterator[str]:
+def _copy_lines(lines: Iterator[str], taken: list[str]) -> Iterator[str]:
     for text in lines:
         taken.append(text)
         yield text

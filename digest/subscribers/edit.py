@@ -1,7 +1,7 @@
-"""Changing the subscriber list in place: some rows, under a lock, by a new file that takes the old one's name in one step.
+"""Changes to some rows of the subscriber list: under a lock, by a new file that takes the old one's name in one step.
 
-What is not meant keeps its bytes. The file is copied as it is read, so its length does not matter; the version before is
-kept beside the store, and where somebody else has saved the file meanwhile, theirs is not overwritten.
+All other rows keep their bytes. The file is copied as it is read, so its length does not matter. The previous version is kept
+beside the store. If somebody else has saved the file meanwhile, theirs is not overwritten.
 """
 
 import os
@@ -24,13 +24,13 @@ from digest.subscribers.csv_table import Block, CsvTable, Record, open_table
 from digest.subscribers.encoding import as_windows_1252, decode_windows_1252, file_is_windows_1252
 from digest.subscribers.row_parser import columns_of
 
-LOCK_TIMEOUT = 30.0  # seconds for another process to finish with the file
+LOCK_TIMEOUT = 30.0  # seconds in which another process may finish with the file
 TRIES = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewRow:
-    """A reader to append: `values` are known columns by their meaning and others by their name."""
+    """A subscriber to append: `values` has known columns by their meaning and others by their name."""
 
     email: str
     name: str = ""
@@ -38,44 +38,44 @@ class NewRow:
 
 
 Edit = Callable[[Record], str | None]
-"""What a record's text becomes; None takes it out."""
+"""A function from a record to its new text; None removes the record."""
 
 
 class Edits(Protocol):
-    """What is done to the rows of an address, for those that anything is done to."""
+    """The edits by address, for the addresses that have one."""
 
     def __len__(self) -> int:
-        """How many addresses that is."""
+        """Return how many addresses have an edit."""
 
     def get(self, email: str, /) -> Edit | None:
-        """The edit of an address."""
+        """Return the edit for the rows of an address, or None."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileEdit:
-    """What is to become of a file: `edits` gives what is done to the rows of an address, `rows` are appended.
+    """A change to a file: `edits` returns the edits by address, `rows` the rows to append.
 
-    `edits` is made when the file is open, since it depends on its columns; both are asked for again where it must be done again.
+    Both are called when the file is open, because the edits depend on its columns, and again if the change must be tried again.
     """
 
     edits: Callable[[CsvTable, Columns], Edits] = lambda _table, _columns: dict[str, Edit]()
     rows: Callable[[], Iterable[NewRow]] = tuple
-    ready: Callable[[], None] = lambda: None  # called when all is written and nothing has happened yet
+    ready: Callable[[], None] = lambda: None  # called when the new file is written and the old one is still in place
 
 
 def add(path: Path, email: str, *, name: str = "", today: date) -> None:
-    """Append a subscriber; SubscriberFileError where the address already on the subscriber list."""
+    """Append a subscriber; raise SubscriberFileError if the address is already on the subscriber list."""
     address = normalise(email)
 
-    def there(record: Record) -> str:
+    def refuse(record: Record) -> str:
         raise SubscriberFileError("already on the subscriber list", thing=f"{path.name}:{record.line}: {address}")
 
     row = NewRow(email=address, name=" ".join(name.split()), values={"status": "active", "joined": today.isoformat()})
-    rewrite(path, FileEdit(edits=lambda _table, _columns: {address: there}, rows=lambda: [row]))
+    rewrite(path, FileEdit(edits=lambda _table, _columns: {address: refuse}, rows=lambda: [row]))
 
 
 def remove(path: Path, email: str) -> int:
-    """Take every row of an address out, and return how many there were; SubscriberFileError where there is none."""
+    """Remove every row of an address and return how many there were; raise SubscriberFileError if there is none."""
     address = normalise(email)
     count = rewrite(path, FileEdit(edits=lambda _table, _columns: {address: lambda _record: None}))
     if not count:
@@ -84,15 +84,15 @@ def remove(path: Path, email: str) -> int:
 
 
 def set_status(path: Path, email: str, status: str) -> bool:
-    """Set the status of an address in every row of it; False where there is no such row or no status column."""
+    """Set the status in every row of an address; return False if there is no such row or no status column."""
     wanted = {normalise(email): {"status": status}}
     return bool(set_columns(path, lambda: wanted))
 
 
 def set_columns(path: Path, wanted: Callable[[], Mapping[str, Mapping[str, str]]]) -> int:
-    """Set some columns of some addresses, those that the file has; returns how many rows have been looked at for it.
+    """Set some columns of some addresses, if the file has them; return how many rows were edited, changed or not.
 
-    `wanted` is asked when nobody else can change the file any more.
+    `wanted` is called under the lock, when no other digest process can change the file.
     """
 
     def edits(table: CsvTable, columns: Columns) -> Edits:
@@ -103,16 +103,16 @@ def set_columns(path: Path, wanted: Callable[[], Mapping[str, Mapping[str, str]]
 
 
 def column_edit(table: CsvTable, columns: Columns, values: Mapping[str, str]) -> Edit | None:
-    """The edit that puts values into their columns; None where the file has none of these.
+    """Return the edit that puts values into their columns, or None if the file has none of these.
 
-    Who becomes active is so in every column that could say no.
+    An edit that makes a subscriber active also clears every other column that says no.
     """
     places = columns.placed(values)
     flags = columns.flags if values.get("status") == "active" else ()
     if not places and not flags:
         return None
 
-    def edited(record: Record) -> str:
+    def edit(record: Record) -> str:
         fields = record.fields
         new = {at: value for at, value in places.items() if at >= len(fields) or fields[at].strip() != value}
         for flag in flags:
@@ -120,34 +120,36 @@ def column_edit(table: CsvTable, columns: Columns, values: Mapping[str, str]) ->
                 new[flag.at] = flag.clear
         return table.changed(record, new) if new else record.raw
 
-    return edited
+    return edit
 
 
 def rewrite(path: Path, change: FileEdit) -> int:
-    """Do it, and return how many rows were edited; BusyError if another process holds the file, SubscriberFileError if it cannot be
-    written, and then nothing is done.
+    """Change a file and return how many rows were edited.
+
+    Raises BusyError if another process holds or keeps changing the file, and SubscriberFileError if it cannot be written. The
+    file then stays as it is.
     """
     try:
-        return _rewritten(path, change)
+        return _rewrite_locked(path, change)
     except OSError as error:
-        told = f"cannot write: {error.strerror}"
-        raise SubscriberFileError(told, thing=str(path), remedy="Check free disk space and write permission.") from error
+        what = f"cannot write: {error.strerror}"
+        raise SubscriberFileError(what, thing=str(path), remedy="Check free disk space and write permission.") from error
 
 
-def _rewritten(path: Path, change: FileEdit) -> int:
+def _rewrite_locked(path: Path, change: FileEdit) -> int:
     real = path.resolve()
-    with _locked(real):
+    with _hold_lock(real):
         for _ in range(TRIES):
             before = _version(real)
             with _replacement(real) as (temporary, file):
-                edited, altered = _written(real, change, file)
+                edited, altered = _write_changed(real, change, file)
                 if not altered:
                     return edited
                 change.ready()
                 keep(real)
                 file.flush()
                 os.fsync(file.fileno())
-                if _version(real) == before:  # nothing that takes time comes after this
+                if _version(real) == before:  # checked last: nothing that takes time comes after it
                     _publish(real, temporary)
                     return edited
     raise BusyError(
@@ -157,8 +159,8 @@ def _rewritten(path: Path, change: FileEdit) -> int:
     )
 
 
-def _written(path: Path, change: FileEdit, file: IO[bytes]) -> tuple[int, bool]:
-    """The file with its changes, written elsewhere: how many rows were edited, and whether any byte is another."""
+def _write_changed(path: Path, change: FileEdit, file: IO[bytes]) -> tuple[int, bool]:
+    """Write the file with its changes elsewhere; return how many rows were edited, and whether any byte differs."""
     with open_table(path) as table:
         columns = columns_of(table, path.name)
         edits, rows = change.edits(table, columns), iter(change.rows())
@@ -179,7 +181,7 @@ def _written(path: Path, change: FileEdit, file: IO[bytes]) -> tuple[int, bool]:
 
 @dataclass
 class _Writer:
-    """The new texts of a file's records."""
+    """The new texts of a file's records, and a count of those edited."""
 
     table: CsvTable
     columns: Columns
@@ -189,7 +191,7 @@ class _Writer:
     last: str = ""
 
     def block(self, block: Block) -> str:
-        """A block as it will stand."""
+        """Return the new text of a block."""
         at = self.columns.known["email"]
         raws = list(block.raws)
         for number, fields in enumerate(block.rows):
@@ -202,7 +204,7 @@ class _Writer:
         return "".join(raws)
 
     def appended(self, rows: Iterable[NewRow], *, foreign: bool) -> Iterator[str]:
-        """New rows, below a last one that is ended where it was not; in Windows-1252 where the file is."""
+        """Yield new rows, after a line end if the last row has none; in Windows-1252 if the file is (`foreign`)."""
         if not self.last.endswith(("\n", "\r")):
             yield self.table.newline
         for row in rows:
@@ -212,7 +214,7 @@ class _Writer:
 
 
 def _key(text: str) -> str:
-    """The address of a field, as `normal` has it; anything else where it is none."""
+    """Return the address in a field as `normalise` has it, or an empty string if there is none."""
     bare = text.strip().lower()
     if text.isascii() and PLAIN.match(bare):
         return bare
@@ -222,7 +224,7 @@ def _key(text: str) -> str:
 
 
 @contextmanager
-def _locked(path: Path) -> Iterator[None]:
+def _hold_lock(path: Path) -> Iterator[None]:
     lock = FileLock(path.with_name(f".{path.name}.lock"), timeout=LOCK_TIMEOUT, mode=0o600)
     try:
         with lock:
@@ -232,7 +234,7 @@ def _locked(path: Path) -> Iterator[None]:
 
 
 def _version(path: Path) -> tuple[int, int, int]:
-    """Something that changes whenever the file is saved."""
+    """Return values that change whenever the file is saved."""
     try:
         found = path.stat()
     except OSError as error:
@@ -242,7 +244,7 @@ def _version(path: Path) -> tuple[int, int, int]:
 
 @contextmanager
 def _replacement(path: Path) -> Iterator[tuple[Path, IO[bytes]]]:
-    """A file beside it with its rights, which is gone afterwards unless it took its place."""
+    """Yield a temporary file beside a file, with its permissions and owner; delete it afterwards unless it took its place."""
     try:
         descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     except OSError as error:
@@ -253,7 +255,7 @@ def _replacement(path: Path) -> Iterator[tuple[Path, IO[bytes]]]:
             before = path.stat()
             os.fchmod(file.fileno(), before.st_mode & 0o7777)
             if (before.st_uid, before.st_gid) != (os.geteuid(), os.getegid()):
-                with suppress(PermissionError):  # only root may give a file away
+                with suppress(PermissionError):  # only root may change a file's owner
                     os.fchown(file.fileno(), before.st_uid, before.st_gid)
             yield temporary, file
     finally:
@@ -261,7 +263,7 @@ def _replacement(path: Path) -> Iterator[tuple[Path, IO[bytes]]]:
 
 
 def _publish(path: Path, temporary: Path) -> None:
-    """The file is the old one or the new one at any instant, also over a power cut."""
+    """Replace the file in one step: at any instant it is the old one or the new one, even after a power cut."""
     temporary.replace(path)
     folder = os.open(path.parent, os.O_RDONLY)
     try:

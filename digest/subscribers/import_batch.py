@@ -1,4 +1,4 @@
-"""The rows of a file that is to be imported, each address once, with their fates; on disk, so that they may be many."""
+"""The rows of an import, each address once, with their fates; on disk, because there may be many."""
 
 import json
 import sqlite3
@@ -18,7 +18,7 @@ _PAGE = 500
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportRow:
-    """One address of the file: `values` are what its row says, by column; `why` is what a person is told of its fate."""
+    """One address of the file: `values` is what its row says, by column; `why` explains its fate to a person."""
 
     email: str
     line: int
@@ -29,7 +29,7 @@ class ImportRow:
 
 
 class ImportBatch:
-    """The whole file. Of an address that occurs twice the first row counts, and of two statuses the one that says no."""
+    """All rows of an import. If an address occurs twice, its first row counts, but with the status that says no most strongly."""
 
     def __init__(self, database: sqlite3.Connection) -> None:
         self._database = database
@@ -40,11 +40,11 @@ class ImportBatch:
         database.execute("CREATE INDEX incoming_fates ON incoming (fate, line)")
 
     def take(self, rows: Iterable[Subscriber], status: str | None) -> int:
-        """Read the file in, and return how many rows it has; `status` is everybody's, whatever the file says."""
+        """Read rows in and return how many there were; `status` applies to everybody, whatever their row says."""
         waiting, count = iter(rows), 0
         while chunk := list(islice(waiting, 1_000)):
             values = [
-                (row.email, row.line, word, severity(word), json.dumps(_said(row)))
+                (row.email, row.line, word, severity(word), json.dumps(_values_by_column(row)))
                 for row in chunk
                 for word in [status or row.status]
             ]
@@ -58,35 +58,35 @@ class ImportBatch:
         return count
 
     def among(self, emails: Sequence[str]) -> dict[str, ImportRow]:
-        """Of some addresses those that are in the file."""
+        """Return those of some addresses that are in the file, with their rows."""
         found: dict[str, ImportRow] = {}
         for some in batched(emails):
-            marks = ",".join("?" * len(some))
-            query = f"SELECT email, line, status, row, before, why FROM incoming WHERE email IN ({marks})"  # noqa: S608
-            found |= {row[0]: _incoming(row) for row in self._database.execute(query, some)}
+            placeholders = ",".join("?" * len(some))
+            query = f"SELECT email, line, status, row, before, why FROM incoming WHERE email IN ({placeholders})"  # noqa: S608
+            found |= {row[0]: _import_row(row) for row in self._database.execute(query, some)}
         return found
 
     def undecided(self) -> Iterator[ImportRow]:
-        """Those whose fate is open."""
+        """Yield the rows whose fate is undecided."""
         return self._where("fate IS NULL")
 
     def of(self, fate: ImportAction) -> Iterator[ImportRow]:
-        """Those of one fate, in the file's order."""
+        """Yield the rows of one fate, in the file's order."""
         return self._where("fate = ?", fate)
 
     def find(self, email: str, fates: Sequence[ImportAction]) -> ImportRow | None:
-        """One of some fates."""
+        """Return the row of an address if it has one of these fates, else None."""
         query = "SELECT email, line, status, row, before, why, fate FROM incoming WHERE email = ?"
         row = self._database.execute(query, (email,)).fetchone()
-        return _incoming(row[:6]) if row and row[6] in fates else None
+        return _import_row(row[:6]) if row and row[6] in fates else None
 
     def decide(self, fates: Iterable[tuple[str, ImportAction, str, dict[str, str]]]) -> None:
-        """Settle what is to become of some: address, fate, why, and what its row says now."""
+        """Record the fates of some rows: address, fate, why, and what its row on the subscriber list says now."""
         rows = [(fate, why, json.dumps(before), email) for email, fate, why, before in fates]
         self._database.executemany("UPDATE incoming SET fate = ?, why = ?, before = ? WHERE email = ?", rows)
 
     def counts(self) -> dict[str, int]:
-        """How many there are of each fate."""
+        """Return how many rows have each fate."""
         return dict(self._database.execute("SELECT fate, count(*) FROM incoming GROUP BY fate").fetchall())
 
     def _where(self, condition: str, *values: str) -> Iterator[ImportRow]:
@@ -97,7 +97,7 @@ class ImportBatch:
                 f"ORDER BY line LIMIT {_PAGE}"
             )
             rows = self._database.execute(query, (*values, last)).fetchall()
-            yield from map(_incoming, rows)
+            yield from map(_import_row, rows)
             if not rows:
                 return
             last = rows[-1][1]
@@ -105,29 +105,27 @@ class ImportBatch:
 
 @contextmanager
 def open_batch() -> Iterator[ImportBatch]:
-    """An empty one, in a temporary database that its end deletes."""
+    """Yield an empty batch in a temporary database, which is deleted at the end."""
     with closing(sqlite3.connect("", check_same_thread=False)) as database:
         yield ImportBatch(database)
 
 
 def changes(now: Subscriber, then: ImportRow) -> dict[str, str]:
-    """What an incoming row would change of one that is there: what it says otherwise, but neither a pause nor `joined`."""
+    """Return what an incoming row would change in a row on the list: never `joined`, and its status only to one of `GONE`."""
     if then.status.startswith(UNCLEAR):
         return {}
     if then.status in GONE:
         return {"status": then.status} if now.status not in GONE else {}
-    there = {"name": now.name, **_said(now)}
-    return {
-        name: value for name, value in then.values.items() if value and name != "joined" and name in there and there[name] != value
-    }
+    old = {"name": now.name, **_values_by_column(now)}
+    return {name: value for name, value in then.values.items() if value and name != "joined" and name in old and old[name] != value}
 
 
 def row_values(row: Subscriber) -> dict[str, str]:
-    """A row's values by their columns; empty ones too, where the file has a column of one's own for them."""
-    return {"status": row.status, **_said(row)}
+    """Return a row's values by column, including empty ones and those of the file's own columns."""
+    return {"status": row.status, **_values_by_column(row)}
 
 
-def _said(row: Subscriber) -> dict[str, str]:
+def _values_by_column(row: Subscriber) -> dict[str, str]:
     until = row.paused_until.isoformat() if row.paused_until else ""
     return {
         "name": row.name,
@@ -141,7 +139,7 @@ def _said(row: Subscriber) -> dict[str, str]:
     }
 
 
-def _incoming(row: Sequence[str]) -> ImportRow:
+def _import_row(row: Sequence[str]) -> ImportRow:
     email, line, status, values, before, why = row
     return ImportRow(
         email=email,

@@ -1,5 +1,5 @@
-"""What an import does, written down so that it can be taken back: whose fate is which, before anything is done; and each row
-that it changes, as it was and as it became, before the subscriber list is replaced.
+"""The record of an import, so that it can be undone. The fate of each address is written before anything is done. Each row that
+changes is written, as it was and as it becomes, before the subscriber list is replaced.
 """
 
 import gzip
@@ -13,13 +13,13 @@ from typing import Any
 
 from digest.config.file_modes import private_file, private_folder
 
-MAX_IMPORTS = 10  # imports that are remembered
+MAX_IMPORTS = 10  # imports that can be undone
 _FATES, _ROWS = ".fates.jsonl.gz", ".rows.jsonl.gz"
 
 
 @dataclass
 class ImportJournal:
-    """One import's two files; `at` is when it was."""
+    """The two files of one import; `at` is when it was made."""
 
     folder: Path
     at: datetime
@@ -28,7 +28,7 @@ class ImportJournal:
 
     @classmethod
     def begun(cls, subscriber_file: Path, at: datetime) -> "ImportJournal":
-        """A new one; the oldest beyond ten are dropped."""
+        """Return a journal for a new import; delete the oldest beyond ten."""
         folder = subscriber_file.parent / "state" / "imports"
         private_folder(folder.parent)
         private_folder(folder)
@@ -40,20 +40,20 @@ class ImportJournal:
 
     @classmethod
     def last(cls, subscriber_file: Path) -> "ImportJournal | None":
-        """That of the last import that was not taken back."""
+        """Return the journal of the last import that was not undone, or None."""
         folder = subscriber_file.parent / "state" / "imports"
         found = sorted(folder.glob(f"*{_FATES}"))
         return cls.of(found[-1]) if found else None
 
     @classmethod
     def of(cls, file: Path) -> "ImportJournal":
-        """The import that a file is of: its name is a number and a time."""
+        """Return the journal to which a file belongs; the file's name is a number and a time."""
         number, _, at = file.name.partition(".jsonl")[0].rpartition(".")[0].partition(" ")
         return cls(file.parent, datetime.fromisoformat(at), int(number))
 
     @classmethod
     def forget(cls, subscriber_file: Path, email: str) -> None:
-        """Keep nothing of an address in any import's files."""
+        """Delete an address from the files of all imports."""
         folder = subscriber_file.parent / "state" / "imports"
         for file in sorted(folder.glob("*.jsonl.gz")):
             journal, kind = cls.of(file), _FATES if file.name.endswith(_FATES) else _ROWS
@@ -61,27 +61,27 @@ class ImportJournal:
                 journal.keep(kind, [row for row in journal.read(kind) if row["email"] != email])
 
     def write(self, fates: Iterable[dict[str, Any]]) -> None:
-        """Keep whose fate is which; durable when this returns."""
+        """Write the fate of each address; it is durable when this returns."""
         self.keep(_FATES, fates)
 
     def note(self, row: dict[str, Any]) -> None:
-        """A row as it was and as it becomes."""
+        """Note a row as it was and as it becomes."""
         self._noted.append(row)
 
     def keep_rows(self) -> None:
-        """Keep what was noted; durable when this returns."""
+        """Write the rows that were noted; they are durable when this returns."""
         self.keep(_ROWS, self._noted)
 
     def fates(self) -> Iterator[dict[str, Any]]:
-        """What `write` kept."""
+        """Return what `write` wrote, row by row."""
         return self.read(_FATES)
 
     def rows(self) -> Iterator[dict[str, Any]]:
-        """What `keep_rows` kept; nothing, where the subscriber list was never replaced."""
+        """Return what `keep_rows` wrote, row by row; nothing if the subscriber list was never replaced."""
         return self.read(_ROWS)
 
     def close(self) -> None:
-        """The import is taken back: it is the last no longer."""
+        """Delete the files of an import that was undone, so that it is no longer the last."""
         for kind in (_FATES, _ROWS):
             self._path(kind).unlink(missing_ok=True)
 
@@ -89,7 +89,7 @@ class ImportJournal:
         return self.folder / f"{self.number:06d} {self.at.isoformat()}{kind}"
 
     def keep(self, kind: str, rows: Iterable[dict[str, Any]]) -> None:
-        """Write one of the files; durable when this returns."""
+        """Write one of the files; it is durable when this returns."""
         temporary = self._path(kind).with_suffix(".part")
         private_file(temporary)
         with temporary.open("wb") as bare:
@@ -100,7 +100,7 @@ class ImportJournal:
         temporary.replace(self._path(kind))
 
     def read(self, kind: str) -> Iterator[dict[str, Any]]:
-        """One of the files, row by row; nothing where it is not there."""
+        """Yield one of the files, row by row; nothing if there is no such file."""
         if self._path(kind).is_file():
             with gzip.open(self._path(kind), "rt", encoding="utf-8") as file:
                 yield from map(json.loads, file)

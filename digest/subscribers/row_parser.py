@@ -1,6 +1,6 @@
-"""What makes subscribers of records: a block at a time where its rows are plain, row by row where one is not.
+"""The parser that makes subscribers of records: a whole block if all its rows are plain, else row by row.
 
-A block's columns are checked as columns, which takes a third of the time that its rows would take one by one.
+A plain block is checked column by column, which takes a third of the time of checking it row by row.
 """
 
 import re
@@ -25,7 +25,7 @@ _BETWEEN = re.compile("[,;|]")
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Something wrong with one row; `skipped` says whether its reader gets no mail for it."""
+    """Something wrong with one row; `skipped` says whether its subscriber gets no mail because of it."""
 
     line: int
     what: str
@@ -36,16 +36,16 @@ Row = Subscriber | Problem
 
 
 def topics_in(text: str) -> tuple[str, ...]:
-    """A list of topics as a field has it, with commas, semicolons or bars between them."""
+    """Return the topics in a field, which has commas, semicolons or bars between them."""
     return tuple(filter(None, map(str.strip, _BETWEEN.split(text))))
 
 
-_SUBSCRIBER: Callable[[Iterable[Any]], Subscriber] = partial(tuple.__new__, Subscriber)  # `_make` without its check of the length
+_SUBSCRIBER: Callable[[Iterable[Any]], Subscriber] = partial(tuple.__new__, Subscriber)  # `_make` without its length check
 _TYPES: Mapping[str, Callable[[str], Any]] = {"topics": topics_in, "paused_until": resume_date}
 
 
 def columns_of(table: CsvTable, name: str, meant: Mapping[str, str] = NOTHING) -> Columns:
-    """What a file's columns mean; SubscriberFileError where none has the addresses."""
+    """Return what a file's columns mean; raise SubscriberFileError if none has the addresses."""
     columns = Columns.of(list(map(decode_windows_1252, table.header.fields)), meant)
     if "email" not in columns.known:
         raise SubscriberFileError(
@@ -57,20 +57,20 @@ def columns_of(table: CsvTable, name: str, meant: Mapping[str, str] = NOTHING) -
 
 
 def bare_columns(fields: Sequence[str], meant: Mapping[str, str] = NOTHING) -> Columns | None:
-    """The columns of a list that begins without a header: an address, and perhaps a name; None where it begins with one."""
+    """Return the columns of a list without a header: an address, and perhaps a status and a name; None if it has a header."""
     bare = [value.strip().lower().rpartition("<")[2].removesuffix(">") for value in fields]
     at = next((at for at, value in enumerate(bare) if PLAIN.match(value)), None)
     if at is None or "email" in Columns.of(fields, meant).known:
         return None
-    said = status_place([value if number != at else "" for number, value in enumerate(fields)])
-    others = (number for number in range(len(fields)) if number not in {at, said})
-    names = {at: "email", **({said: "status"} if said is not None else {})}
+    status_at = status_place([value if number != at else "" for number, value in enumerate(fields)])
+    others = (number for number in range(len(fields)) if number not in {at, status_at})
+    names = {at: "email", **({status_at: "status"} if status_at is not None else {})}
     names |= {number: "name" if nth == 1 else f"column {nth}" for nth, number in enumerate(others, start=1)}
     return Columns.of([names[number] for number in range(len(fields))])
 
 
 class Reading:
-    """One file's way of being read."""
+    """The parser of one file's blocks."""
 
     def __init__(self, columns: Columns, delimiter: str) -> None:
         self._columns = columns
@@ -79,17 +79,17 @@ class Reading:
         self._simple = not columns.flags and columns.first is None and columns.last is None
 
     def __call__(self, block: Block) -> Sequence[Row]:
-        """The readable rows and the problems of a block, in order; nothing for a blank line."""
+        """Return the readable rows and the problems of a block, in order; nothing for a blank line."""
         plain = self._simple and block.whole and set(map(len, block.rows)) == {self._width}
         if plain and max(map(len, block.raws)) <= MAX_FIELD_CHARS and not is_windows_1252("".join(block.raws)):
-            return self._whole(block)
+            return self._parse_plain(block)
         return list(filter(None, map(self.row, block)))
 
-    def _whole(self, block: Block) -> Sequence[Row]:
-        """A block of plain rows; those whose address or status needs more than a look are read by themselves."""
+    def _parse_plain(self, block: Block) -> Sequence[Row]:
+        """Parse a block of plain rows; rows whose address or status is not plain are parsed one by one."""
         known, fields = self._columns.known, list(zip(*block.rows, strict=True))
         emails = list(map(str.lower, fields[known["email"]]))
-        statuses = [*self._mapped(fields, "status", lambda word: status_of(word.strip().casefold()), "active")]
+        statuses = [*self._column(fields, "status", lambda word: status_of(word.strip().casefold()), "active")]
         odd = {at for at, match in enumerate(map(PLAIN.match, emails)) if match is None}
         if not "".join(fields[known["email"]]).isascii() or max(map(len, emails)) > 254:
             odd |= {at for at, email in enumerate(fields[known["email"]]) if not email.isascii() or len(email) > 254}
@@ -98,12 +98,12 @@ class Reading:
             emails,
             map(str.strip, fields[known["name"]]) if "name" in known else repeat(""),
             statuses,
-            self._mapped(fields, "topics", topics_in, ()),
-            self._mapped(fields, "timezone", str.strip, ""),
-            self._mapped(fields, "language", str.strip, ""),
-            self._mapped(fields, "frequency", str.strip, ""),
-            self._mapped(fields, "joined", str.strip, ""),
-            self._mapped(fields, "paused_until", resume_date, None),
+            self._column(fields, "topics", topics_in, ()),
+            self._column(fields, "timezone", str.strip, ""),
+            self._column(fields, "language", str.strip, ""),
+            self._column(fields, "frequency", str.strip, ""),
+            self._column(fields, "joined", str.strip, ""),
+            self._column(fields, "paused_until", resume_date, None),
             block.lines,
             self._extras(fields),
         )
@@ -112,8 +112,8 @@ class Reading:
             return rows
         return list(filter(None, (row if at not in odd else self.row(block.record(at)) for at, row in enumerate(rows))))
 
-    def _mapped(self, fields: Sequence[Sequence[str]], meaning: str, typed: Callable[[str], Any], absent: Any) -> Iterable[Any]:
-        """A known column with each different text read once."""
+    def _column(self, fields: Sequence[Sequence[str]], meaning: str, typed: Callable[[str], Any], absent: Any) -> Iterable[Any]:
+        """Return the values of a known column, each different text parsed once; `absent` for each row if there is none."""
         at = self._columns.known.get(meaning)
         if at is None:
             return repeat(absent, len(fields[0]))
@@ -128,8 +128,8 @@ class Reading:
         return (dict(zip(names, row, strict=True)) for row in values)
 
     def row(self, record: Record) -> Row | None:
-        """One row, whatever it is like; None for a blank line."""
-        fields = self._shaped(record)
+        """Parse one row, plain or not; return None for a blank line."""
+        fields = self._align_fields(record)
         if not isinstance(fields, list):
             return fields
         email = _address(record, fields[self._columns.known["email"]])
@@ -137,16 +137,16 @@ class Reading:
             return email
         known = {meaning: fields[at].strip()[:MAX_FIELD_CHARS] for meaning, at in self._columns.known.items()}
         status = status_of(known.get("status", "").casefold()) or f"{UNCLEAR}{known['status'][:40]}"
-        said = fields[self._columns.known["email"]]
-        called = said.rpartition("<")[0].strip(' "') if said.rstrip().endswith(">") else ""  # Ada Holm <ada@readers.example>
-        called = "" if "@" in called else called
-        name, status = self._composed(fields, known.get("name", "") or called, status)
+        cell = fields[self._columns.known["email"]]
+        display_name = cell.rpartition("<")[0].strip(' "') if cell.rstrip().endswith(">") else ""  # Ada Holm <ada@readers.example>
+        display_name = "" if "@" in display_name else display_name
+        name, status = self._combine(fields, known.get("name", "") or display_name, status)
         values = {meaning: _TYPES.get(meaning, str)(text) for meaning, text in known.items() if text}
         extra = {column: fields[at].strip()[:MAX_FIELD_CHARS] for at, column in self._columns.extra} or NOTHING
         return Subscriber(**{**values, "line": record.line, "email": email, "name": name, "status": status, "extra": extra})
 
-    def _shaped(self, record: Record) -> list[str] | Problem | None:
-        """One field for each column; None for a blank line."""
+    def _align_fields(self, record: Record) -> list[str] | Problem | None:
+        """Return one field for each column, a problem if the row is flawed or has more, or None for a blank line."""
         if record.flaw or not record.raw.strip():
             return Problem(record.line, record.flaw) if record.flaw else None
         fields, width = list(map(decode_windows_1252, record.fields)), self._width
@@ -155,16 +155,16 @@ class Reading:
             return Problem(record.line, what)
         return (fields + [""] * width)[:width]
 
-    def _composed(self, fields: Sequence[str], name: str, status: str) -> tuple[str, str]:
-        """A name in two columns, and a status that other columns say; of two that disagree the one that says no."""
+    def _combine(self, fields: Sequence[str], name: str, status: str) -> tuple[str, str]:
+        """Return the name with its two further columns, and the status from all columns: if they disagree, the one that says no."""
         columns = self._columns
         parts = [fields[at].strip()[:MAX_FIELD_CHARS] for at in (columns.first, columns.last) if at is not None]
-        said = filter(None, (flag.says(fields[flag.at].strip()) for flag in columns.flags))
-        return " ".join(filter(None, [name, *parts])), max([status, *said], key=severity)
+        statuses = filter(None, (flag.says(fields[flag.at].strip()) for flag in columns.flags))
+        return " ".join(filter(None, [name, *parts])), max([status, *statuses], key=severity)
 
 
 def _address(record: Record, text: str) -> str | Problem | None:
-    """An address that may need more than a look; None in a row without anything."""
+    """Return the address in a field, a problem if there is none or it is invalid, or None if the whole row is empty."""
     if not text.strip():
         return Problem(record.line, "no email address") if any(map(str.strip, record.fields)) else None
     try:

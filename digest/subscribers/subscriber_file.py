@@ -1,6 +1,6 @@
-"""Reading the subscriber list: who gets the mail, and which rows cannot, each named by its line with what to do about it.
+"""The subscriber list as it is read: who gets mail, and which rows cannot, each with its line and what to do about it.
 
-A list may have a million rows: it is read as it is asked for, and never kept.
+A list may have a million rows, so it is read on demand and never kept in memory.
 """
 
 import re
@@ -29,7 +29,7 @@ FREQUENCIES = ("", "daily", "weekdays", "weekly", "monthly")
 
 @dataclass(frozen=True, slots=True)
 class FileSummary:
-    """What a whole file holds: how it is written, its addresses by status, and how many rows are not among them."""
+    """A summary of a whole file: how it is written, its addresses by status, and how many rows are skipped, repeated or odd."""
 
     manner: str
     counts: dict[str, int]
@@ -39,90 +39,90 @@ class FileSummary:
 
     @property
     def active(self) -> int:
-        """How many get the mail."""
+        """How many subscribers are active."""
         return self.counts.get("active", 0)
 
     @property
     def subscribers(self) -> int:
-        """How many there are, of every status."""
+        """How many subscribers there are, of every status."""
         return sum(self.counts.values())
 
 
 @dataclass
-class _Doubles:
-    """Rows whose address occurs more than once: the one that stands for each, and the lines of the others with its line."""
+class _Duplicates:
+    """Rows whose address occurs more than once: the one chosen for each address, and the addresses of the other lines."""
 
-    standing: dict[str, Subscriber] = field(default_factory=dict)
+    chosen: dict[str, Subscriber] = field(default_factory=dict)
     others: dict[int, str] = field(default_factory=dict)
 
     def add(self, row: Subscriber) -> None:
-        """The first row stands; but one that says no stands against any number that say yes, and one that says gone against all."""
-        first = self.standing.setdefault(row.email, row)
+        """Add a row. The first row counts, but a no outweighs any number of yeses, and a status that says gone outweighs all."""
+        first = self.chosen.setdefault(row.email, row)
         if first is row:
             return
         if severity(row.status) > severity(first.status):
-            self.standing[row.email], first, row = row, row, first
+            self.chosen[row.email], first, row = row, row, first
         self.others[row.line] = row.email
 
 
 class SubscriberFile:
-    """The readable rows of a file, one after the other; an address may occur more than once (`distinct` has each once).
+    """The readable rows of a file, one after the other; an address may occur more than once (`distinct` returns each once).
 
-    `skipped` counts the rows that cannot be read, once they have been passed. SubscriberFileError where the file as a whole cannot
-    be used.
+    `skipped` counts the rows read so far that cannot be read or have an unknown status. Reading raises SubscriberFileError if the
+    file as a whole cannot be used.
     """
 
     def __init__(self, path: Path, *, bare: bool = False, meant: Mapping[str, str] = NOTHING) -> None:
         self.path = path
-        self._meant = meant  # what a person says of its columns
+        self._meant = meant  # what a person says its columns mean
         self.skipped = 0
-        self._bare = bare  # a list of addresses may do without a header
+        self._bare = bare  # whether it may be a list of addresses without a header
 
     def __iter__(self) -> Iterator[Subscriber]:
         self.skipped = 0
         for rows in self._blocks():
-            readers = [row for row in rows if isinstance(row, Subscriber)]
-            self.skipped += len(rows) - sum(row.status in _KNOWN for row in readers)
-            yield from readers
+            subscribers = [row for row in rows if isinstance(row, Subscriber)]
+            self.skipped += len(rows) - sum(row.status in _KNOWN for row in subscribers)
+            yield from subscribers
 
     def distinct(self) -> Iterator[Subscriber]:
-        """Every address once, in the file's order."""
-        doubles = self._doubles()
-        return (row for row in self if row.line not in doubles.others)
+        """Return every address once, in the file's order."""
+        duplicates = self._find_duplicates()
+        return (row for row in self if row.line not in duplicates.others)
 
     def active(self) -> Iterator[Subscriber]:
-        """Those who get the mail."""
+        """Return the active subscribers, each once."""
         return (row for row in self.distinct() if row.status == "active")
 
     def find(self, email: str) -> Subscriber | None:
-        """The row of an address; a look at the bytes tells at once where there is none."""
-        address, found = normalise(email), _Doubles()
+        """Return the row of an address, or None; the bytes of the file show quickly if there is none."""
+        address, found = normalise(email), _Duplicates()
         for row in self if mentions(self.path, address) else ():
             if row.email == address:
                 found.add(row)
-        return found.standing.get(address)
+        return found.chosen.get(address)
 
     def survey(self) -> FileSummary:
-        """Read it all once, and count."""
+        """Read the whole file and count."""
         with open_table(self.path) as table:
             manner = _manner(table, foreign=table.charset.codec == "utf-8" and file_is_windows_1252(self.path))
         counts, seen, skipped, remarks, total = Counter[str](), set[int](), 0, 0, 0
         for rows in self._blocks():
-            readers = [row for row in rows if isinstance(row, Subscriber)]
-            skipped += len(rows) - len(readers)
-            total += len(readers)
-            counts.update(map(_STATUS, readers))
-            emails = list(map(_EMAIL, readers))
+            subscribers = [row for row in rows if isinstance(row, Subscriber)]
+            skipped += len(rows) - len(subscribers)
+            total += len(subscribers)
+            counts.update(map(_STATUS, subscribers))
+            emails = list(map(_EMAIL, subscribers))
             seen.update(map(hash, emails))
             remarks += count_odd_addresses(emails)
-        doubles = self._doubles() if len(seen) < total else _Doubles()
-        for row in self if doubles.others else ():
-            counts[row.status] -= row.line in doubles.others
+        duplicates = self._find_duplicates() if len(seen) < total else _Duplicates()
+        for row in self if duplicates.others else ():
+            counts[row.status] -= row.line in duplicates.others
         skipped += sum(count for status, count in counts.items() if status not in _KNOWN)
-        return FileSummary(manner, {status: counts[status] for status in STATUSES}, skipped, len(doubles.others), remarks)
+        return FileSummary(manner, {status: counts[status] for status in STATUSES}, skipped, len(duplicates.others), remarks)
 
     def flaws(self) -> Iterator[Problem]:
-        """Every row that cannot be read, or has a status that nobody knows."""
+        """Yield every row that cannot be read or has an unknown status, as a problem."""
         for row in self._rows():
             if isinstance(row, Problem):
                 yield row
@@ -130,30 +130,30 @@ class SubscriberFile:
                 yield Problem(row.line, f"unknown status {row.status.removeprefix(UNCLEAR)!r}; there is {', '.join(STATUSES)}")
 
     def problems(self) -> Iterator[Problem]:
-        """Every row that is left out, or odd, in the file's order."""
-        doubles = self._doubles()
+        """Yield the problems of every row that is left out or odd, in the file's order."""
+        duplicates = self._find_duplicates()
         for row in self._rows():
             if isinstance(row, Problem):
                 yield row
                 continue
             if row.status not in _KNOWN:
-                told = row.status.removeprefix(UNCLEAR)
-                yield Problem(row.line, f"unknown status {told!r}. Use {', '.join(STATUSES)}")
-            elif row.line in doubles.others:
-                yield Problem(row.line, f"duplicate of line {doubles.standing[row.email].line}")
+                status = row.status.removeprefix(UNCLEAR)
+                yield Problem(row.line, f"unknown status {status!r}. Use {', '.join(STATUSES)}")
+            elif row.line in duplicates.others:
+                yield Problem(row.line, f"duplicate of line {duplicates.chosen[row.email].line}")
             yield from (Problem(row.line, what, skipped=False) for what in _remarks(row))
 
-    def _doubles(self) -> _Doubles:
-        """Found by their hashes first, so that a million addresses need no more room than a million numbers."""
+    def _find_duplicates(self) -> _Duplicates:
+        """Return the duplicates; find them by hash first, so that a million addresses need no more room than a million numbers."""
         seen, again = set[int](), set[int]()
         for row in self:
             key = hash(row.email)
             (again if key in seen else seen).add(key)
-        doubles = _Doubles()
+        duplicates = _Duplicates()
         for row in self if again else ():
             if hash(row.email) in again:
-                doubles.add(row)
-        return doubles
+                duplicates.add(row)
+        return duplicates
 
     def _rows(self) -> Iterator[Row]:
         return chain.from_iterable(self._blocks())
@@ -168,7 +168,7 @@ class SubscriberFile:
                 yield reading(block)
 
     def cells(self, places: Sequence[int]) -> Iterator[tuple[int, list[str]]]:
-        """The line of each readable row, and what it says in some of its columns."""
+        """Yield the line of each readable row, and its cells in some columns."""
         with open_table(self.path) as table:
             for record in table.records:
                 if record.fields and not record.flaw:
@@ -176,7 +176,7 @@ class SubscriberFile:
                     yield record.line, [stripped(decode_windows_1252(cell)) for cell in cells]
 
     def columns(self) -> Columns:
-        """What its columns mean."""
+        """Return what the columns of the file mean."""
         with open_table(self.path) as table:
             return (bare_columns(table.header.fields, self._meant) if self._bare else None) or columns_of(
                 table, self.path.name, self._meant
@@ -184,7 +184,7 @@ class SubscriberFile:
 
 
 def _remarks(row: Subscriber) -> Iterator[str]:
-    """What is odd about a row that nevertheless counts."""
+    """Yield what is odd about a row that still counts."""
     if odd := address_problem(row.email):
         yield odd
     if row.timezone and row.timezone not in _zones():
@@ -201,8 +201,8 @@ def _zones() -> frozenset[str]:
 
 
 def _manner(table: CsvTable, *, foreign: bool) -> str:
-    """How a file is written, for a person."""
-    mark = " with a byte order mark" if table.charset.mark else ""
+    """Return how a file is written, for a person."""
+    bom = " with a byte order mark" if table.charset.mark else ""
     names = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
     codec = "Windows-1252 (it is not UTF-8)" if foreign else table.charset.codec.upper()
-    return f"{codec}{mark}, separated by {names.get(table.delimiter, table.delimiter)}"
+    return f"{codec}{bom}, separated by {names.get(table.delimiter, table.delimiter)}"

@@ -1,4 +1,4 @@
-"""Lists that come in a ZIP, as Mailchimp's do: one CSV of those who get mail, and others of those who do not any more."""
+"""Lists that come in a ZIP, as from Mailchimp: one CSV of those who get mail, and others of those who no longer do."""
 
 import shutil
 import tempfile
@@ -10,18 +10,18 @@ from pathlib import Path, PurePosixPath
 
 from digest.errors import SubscriberFileError
 
-MAX_LIST_BYTES = 2_000_000_000  # bytes of one list, unpacked
-_MARK = b"PK\x03\x04"
+MAX_LIST_BYTES = 2_000_000_000  # bytes of all lists of a ZIP, unpacked
+_ZIP_SIGNATURE = b"PK\x03\x04"
 
 
-# What a list among several is of, by its name; the first that fits.
-_NAMED = (("nonsubscribed", "pending"), ("unsubscribed", "unsubscribed"), ("cleaned", "bounced"), ("bounced", "bounced"),
+# The status of a list among several, by a word in its name; the first that fits counts. None: the list says it itself.
+_STATUS_BY_NAME = (("nonsubscribed", "pending"), ("unsubscribed", "unsubscribed"), ("cleaned", "bounced"), ("bounced", "bounced"),
           ("complained", "complained"), ("pending", "pending"), ("subscribed", None))  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One list, and what all of its readers are, whatever it says; None where it says so itself."""
+    """One list, and the status of all its subscribers, whatever it says; None if the list says it itself."""
 
     file: Path
     status: str | None
@@ -29,12 +29,12 @@ class Part:
 
 @contextmanager
 def unpack_lists(file: Path) -> Iterator[list[Part]]:
-    """The file itself, or the lists that are in it for as long as the block; SubscriberFileError if none is, or the names of
-    several do not say what their subscribers are.
+    """Yield the file itself, or the lists in it, which exist as long as the block lasts.
 
-    A workbook is a ZIP too, and is left to be told of as what it is.
+    Raises SubscriberFileError if the ZIP is damaged, without a list, or too large, or the names of several lists do not say what
+    their subscribers are. A workbook is a ZIP too; it is yielded as it is, so that whoever reads it reports what it is.
     """
-    if not _is_zip(file):
+    if not _detect_zip(file):
         yield [Part(file, None)]
         return
     with zipfile.ZipFile(file) as bundle, tempfile.TemporaryDirectory(prefix="digest-import-") as folder:
@@ -48,32 +48,33 @@ def unpack_lists(file: Path) -> Iterator[list[Part]]:
         if sum(row.file_size for row in lists) > MAX_LIST_BYTES:
             raise SubscriberFileError("holds lists that are too large", thing=file.name)
         yield [
-            Part(_copied(bundle, row, Path(folder) / f"{number}-{PurePosixPath(row.filename).name}"), status)
+            Part(_extract(bundle, row, Path(folder) / f"{number}-{PurePosixPath(row.filename).name}"), status)
             for number, (row, status) in enumerate(zip(lists, statuses, strict=True), start=1)
         ]
 
 
 def _is_list(row: zipfile.ZipInfo) -> bool:
-    """Whether a member is a CSV, and not what macOS writes beside each (`__MACOSX/._list.csv`)."""
+    """Return whether a member is a CSV, and not what macOS writes beside each (`__MACOSX/._list.csv`)."""
     path = PurePosixPath(row.filename)
     return path.suffix.lower() == ".csv" and not row.is_dir() and not path.name.startswith("._") and "__MACOSX" not in path.parts
 
 
 def _status(name: str) -> str | None:
-    """What the readers of one list among several are; an empty string where its name does not say it."""
+    """Return the status of the subscribers of one list among several; an empty string if its name does not say it."""
     plain = PurePosixPath(name).name.casefold().replace("-", "").replace("_", "").replace(" ", "")
-    return next((status for word, status in _NAMED if word in plain), "")
+    return next((status for word, status in _STATUS_BY_NAME if word in plain), "")
 
 
-def _copied(bundle: zipfile.ZipFile, row: zipfile.ZipInfo, target: Path) -> Path:
+def _extract(bundle: zipfile.ZipFile, row: zipfile.ZipInfo, target: Path) -> Path:
     with bundle.open(row) as source, target.open("wb") as copy:
         shutil.copyfileobj(source, copy)
     return target
 
 
-def _is_zip(file: Path) -> bool:
+def _detect_zip(file: Path) -> bool:
+    """Return whether a file is a ZIP and not a workbook; raise SubscriberFileError if it is damaged."""
     with file.open("rb") as start:
-        if start.read(4) != _MARK:
+        if start.read(4) != _ZIP_SIGNATURE:
             return False
     if not zipfile.is_zipfile(file):
         raise SubscriberFileError("is a ZIP that is damaged or cut off", thing=file.name, remedy="Download it again.")

@@ -1,17 +1,10 @@
-"""Bounded reading of the forms that strangers send, and the JSON that they get back."""
+"""Bounded reading of the forms that strangers send."""
 
-import json
 import re
 from typing import Any
 
 from aiohttp import web
 from multidict import MultiDictProxy
-
-
-def page_json(value: object) -> str:
-    """Return JSON that is safe inside HTML as well, with dates and times as `str` writes them."""
-    text = json.dumps(value, ensure_ascii=False, indent=2, default=str)
-    return text.replace("<", "\\u003c")
 
 
 async def form_of(request: web.Request) -> MultiDictProxy[Any]:

@@ -19,9 +19,10 @@ from digest.audience.subscriptions import Subscriptions
 from digest.compose import Composer
 from digest.errors import DigestError, SubscriberFileError
 from digest.store import Preference
+from digest.text.formats import json_text
 from digest.web.archive import ArchivePages
 from digest.web.client_ip import client_ip, network
-from digest.web.forms import body_of, form_of, page_json, text_of
+from digest.web.forms import body_of, form_of, text_of
 from digest.web.mime_view import html_part
 from digest.web.pages import Handler, Pages, mail_headers
 from digest.web.webhooks import Webhooks
@@ -254,7 +255,7 @@ class ReaderPages:
         if found is None:
             return self._page("missing.html.j2", status=404, what="page")
         headers = {"Content-Disposition": 'attachment; filename="my-data.json"', "Cache-Control": "no-store"}
-        return web.json_response(found.as_json(), headers=headers, dumps=page_json)
+        return web.json_response(found.as_json(), headers=headers, dumps=json_text)
 
     async def erase(self, request: web.Request) -> web.Response:
         """Forget the reader."""

@@ -10,7 +10,6 @@ import lxml.html
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from digest.cli.options import json_text
 from digest.collect.sources import source_reader
 from digest.config import SourcePlan
 from digest.curate import Rules, curate
@@ -18,6 +17,7 @@ from digest.curate.comments import pick
 from digest.curate.judge import as_json, load_scoring_rules
 from digest.model import Harvest, Slot, Window
 from digest.render.renderer import Design
+from digest.text.formats import json_text
 from tests.collect.sources.test_apis import CASES, DATA, SINCE, Answers
 from tests.render.test_renderer import NEWSLETTER, MimeView
 from tests.text.test_markup import VECTORS
