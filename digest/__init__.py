@@ -1,6 +1,6 @@
-"""A newsroom's weekday morning e-mail: collect, curate, render, compose, deliver."""
+"""A newsroom's weekday morning email: collect, curate, render, compose, deliver."""
 
 from importlib.metadata import version
 
-DISTRIBUTION = "newsroom-digest"  # its name among the packages; `digest` is somebody else's
+DISTRIBUTION = "newsroom-digest"  # the name of the package; `digest` belongs to somebody else
 __version__ = version(DISTRIBUTION)

@@ -1,4 +1,4 @@
-"""One newsletter, opened: its configuration, store and clock, the pipeline that runs on them, and the lock for sending."""
+"""One open newsletter: its configuration, store and clock, the pipeline that runs on them, and the lock for sending."""
 
 import asyncio
 import logging
@@ -38,7 +38,7 @@ log = logging.getLogger("digest")
 
 @dataclass
 class App:
-    """One newsletter, ready to run: its configuration, its store, its clock, and the pipeline that runs on them."""
+    """One open newsletter, ready to run: its configuration, its store, its clock, and the pipeline that runs on them."""
 
     config: Config
     store: Store
@@ -49,19 +49,19 @@ class App:
 
     @property
     def subscriber_path(self) -> Path:
-        """Where the subscribers are."""
+        """The path of the subscriber list."""
         return self.config.root / FILE
 
     def subscriber_file(self) -> SubscriberFile:
-        """The subscribers as the file has them now."""
+        """Return the subscriber list as the file has it now."""
         return SubscriberFile(self.subscriber_path)
 
     def design(self) -> Design:
-        """The templates as they are now."""
+        """Return the design that the templates describe now."""
         return Design(self.config.newsletter, [self.config.root / "templates"])
 
     def rules(self, plan: EditionPlan) -> Rules:
-        """What an edition of a plan may hold, with the lists as they are now."""
+        """Return what an edition of a plan may hold, with the scoring rules as their files are now."""
         return Rules(
             newsletter=self.config.newsletter.name,
             articles=plan.articles,
@@ -71,14 +71,14 @@ class App:
         )
 
     async def collect(self, since: datetime, *, conditional: bool = False) -> Harvest:
-        """What the sources say now; one that could not be read of late is asked from its last whole reading on."""
+        """Return what the sources say now; a source that failed lately is read from its last whole reading on."""
         content = self.store.content
         starts = {plan.label: content.unread_since(plan.label, since) for plan in self.config.sources}
         async with self._fetcher() as fetcher:
             return await collect(self.config.sources, fetcher, starts, conditional=conditional)
 
     async def taken_down(self, articles: Sequence[Article], harvest: Harvest) -> Mapping[str, str]:
-        """Why some articles are not on their site any more, by their ids."""
+        """Return, by id, why some of the articles are no longer on their site."""
         async with self._fetcher() as fetcher:
             return await taken_down(articles, harvest, self.config.sources, fetcher)
 
@@ -87,21 +87,21 @@ class App:
         return Fetcher(agent=f"+{agent}", cache=self.cache)
 
     async def gather(self, *, conditional: bool) -> Harvest:
-        """Collect for the editions to come, and keep it."""
+        """Collect for the coming editions, and store the harvest."""
         now = self.clock()
-        days = [(plan, day) for plan in self.config.editions for day in self._around(plan, now)]
+        days = [(plan, day) for plan in self.config.editions for day in self._days_around(plan, now)]
         since = min(self.slot(plan, day).window.start for plan, day in days) - LOOKBACK
         harvest = await self.collect(since, conditional=conditional)
         self.store.content.keep(harvest, now)
         return harvest
 
-    def _around(self, plan: EditionPlan, now: datetime) -> tuple[date, date]:
-        """The day of the edition that is due, and of the next one."""
+    def _days_around(self, plan: EditionPlan, now: datetime) -> tuple[date, date]:
+        """Return the day of the edition that is due, and the day of the next one."""
         calendar = self.calendar(plan)
         return calendar.latest(now), next(calendar.upcoming(now))
 
     def unfinished(self) -> list[FrozenEdition]:
-        """The editions with messages still to send; those too old for a morning mail are closed instead."""
+        """Return the editions with messages still to send; close those that are too old to be sent."""
         now, open_ = self.clock(), []
         for frozen in self.store.editions.unfinished():
             slot, answers = frozen.edition.slot, self.store.deliveries.answers(frozen.key)
@@ -113,11 +113,11 @@ class App:
         return open_
 
     def calendar(self, plan: EditionPlan) -> EditionCalendar:
-        """The days of a plan."""
+        """Return the calendar of a plan."""
         return EditionCalendar(plan, self.config.newsletter.timezone)
 
     def slot(self, plan: EditionPlan, day: date) -> Slot:
-        """The edition of a local day, its window reaching back to the last one made before it."""
+        """Return the slot of a local day; its window reaches back to the last edition made before it."""
         calendar = self.calendar(plan)
         series = self.series[plan.name]
         return calendar.slot(day, self.store.editions.covered_until(series, calendar.cutoff(day)), series)
@@ -130,12 +130,12 @@ class App:
         return self.store.series.of([plan.name for plan in plans], formerly)
 
     def plan_of(self, series: str) -> EditionPlan | None:
-        """The plan of a series; None for one that is published no more."""
+        """Return the plan of a series; None if the series is no longer published."""
         return next((plan for plan in self.config.editions if self.series[plan.name] == series), None)
 
     @cached_property
     def links(self) -> ReaderLinks:
-        """The readers' own links."""
+        """The maker of each subscriber's own links."""
         public = (self.config.newsletter.public_url or "").rstrip("/")
         return ReaderLinks(public_url=public, secret=self.store.secret("readers"))
 
@@ -145,7 +145,7 @@ class App:
 
     @cached_property
     def pipeline(self) -> Pipeline:
-        """The pipeline, fitted."""
+        """The pipeline of this newsletter, ready to run."""
         signers = tuple(Signer.load(key.domain, key.selector, key.key_file) for key in self.config.dkim)
         return Pipeline(
             collect=self.collect,
@@ -166,7 +166,7 @@ class App:
 
     @contextmanager
     def sending(self) -> Iterator[None]:
-        """Hold the lock without which nobody sends: the system frees it when a process dies, however it dies."""
+        """Hold the sending lock, or raise BusyError; the system frees the lock when a process dies, however it dies."""
         folder = self.config.root / "state"
         private_folder(folder)
         try:
@@ -182,13 +182,13 @@ class App:
 
 @contextmanager
 def open_newsletter(root: Path, clock: Clock, *, retry_delays: Sequence[float] = RUN_RETRY_DELAYS) -> Iterator[App]:
-    """The newsletter in a folder; closed again whatever happens."""
+    """Open the newsletter in a folder, and close it whatever happens."""
     settings = config.load(root)
     store = Store.open(settings.store.url, root)
     try:
         _check_owner(store, settings)
-        if closed := tightened(root):
-            names = ", ".join(str(path.relative_to(root)) for path in closed[:3]) + (", …" if len(closed) > 3 else "")
+        if made_private := tightened(root):
+            names = ", ".join(str(path.relative_to(root)) for path in made_private[:3]) + (", …" if len(made_private) > 3 else "")
             log.warning("others on this machine could read %s; now only you can", names)
         sent_log = SentLog(root / LOG_FILE)
         store.suppressions.listen(gone=lambda rows: sent_log.gone(rows, clock()), back=lambda email: sent_log.back(email, clock()))
@@ -198,9 +198,9 @@ def open_newsletter(root: Path, clock: Clock, *, retry_delays: Sequence[float] =
 
 
 def _check_owner(store: Store, settings: Config) -> None:
-    """ConfigError where the store belongs to the newsletter in another folder: two on one store would send each other's mail.
+    """Raise ConfigError if another folder's newsletter owns the store: two on one store would send each other's mail.
 
-    A folder that has moved, or was restored elsewhere, takes its store along.
+    A newsletter that has moved, or was restored elsewhere, keeps its store.
     """
     here = str(settings.root.resolve())
     owner = store.owner(here)
@@ -208,9 +208,9 @@ def _check_owner(store: Store, settings: Config) -> None:
         return
     try:
         other = config.load(Path(owner))
-    except DigestError:  # nobody lives there any more
+    except DigestError:  # no newsletter is there any more
         other = None
-    if other is not None and _place(other) == _place(settings):
+    if other is not None and _database_named(other) == _database_named(settings):
         raise ConfigError(
             f"the store belongs to {other.newsletter.name}, in {owner}",
             thing="digest.toml: store.url",
@@ -219,7 +219,7 @@ def _check_owner(store: Store, settings: Config) -> None:
     store.take_over(here)
 
 
-def _place(settings: Config) -> str:
-    """What a store's URL names, whichever folder it is written in."""
+def _database_named(settings: Config) -> str:
+    """Return the database that a store's URL names: a relative SQLite path is resolved in the newsletter's folder."""
     scheme, _, path = settings.store.url.partition(":///")
     return f"{scheme}:///{(settings.root / path).resolve()}" if scheme == "sqlite" else settings.store.url

@@ -15,7 +15,7 @@ def _system() -> datetime:
 
 
 def digest_now() -> datetime | None:
-    """DIGEST_NOW as an instant in UTC, or None where it is not set."""
+    """Return DIGEST_NOW as an instant in UTC, or None if it is not set; raise ConfigError if it is invalid."""
     text = os.environ.get("DIGEST_NOW", "").strip()
     if not text:
         return None
@@ -33,13 +33,13 @@ def digest_now() -> datetime | None:
 
 
 def command_clock() -> Clock:
-    """The clock of a single command: under DIGEST_NOW it stands still, so that two runs give the same bytes."""
+    """Return the clock of a single command; under DIGEST_NOW it does not move, so that two runs give the same bytes."""
     moment = digest_now()
     return _system if moment is None else lambda: moment
 
 
 def service_clock() -> Clock:
-    """The clock of a service: under DIGEST_NOW it starts there and goes on."""
+    """Return the clock of a service; under DIGEST_NOW it starts at that time and runs on."""
     moment = digest_now()
     if moment is None:
         return _system

@@ -1,23 +1,23 @@
-"""What can go wrong, as one tree; the command line turns each into one line and an exit code.
+"""The errors of digest, as one tree; the command line turns each into one line and an exit code.
 
 DigestError                 1   something failed; nothing is lost
 ├── UsageError              2   the operator must change something before any run can work
 │   ├── ConfigError         2   digest.toml or the environment
-│   ├── SubscriberFileError           2   subscribers.csv as a whole (a bad row is a value, not an error)
+│   ├── SubscriberFileError 2   subscribers.csv as a whole (a bad row is a value, not an error)
 │   └── TemplateError       2   a template, with its file and line
-├── FetchError              1   one address could not be read; becomes a Failure in the harvest
-│   └── SourceError         1   it was read, but it is not what its kind promises
+├── FetchError              1   a URL could not be read; becomes a Failure in the harvest
+│   └── SourceError         1   a URL was read, but it is not what its kind of source promises
 ├── RelayError              1   the relay as a whole: unreachable, refused the login, not TLS
 ├── StoreError              1   the database
-│   └── RestoredError       1   the database knows less than was sent
-├── LateError               1   an edition is too old to be sent by itself
-├── HeldError               1   a guard holds an edition back
+│   └── RestoredError       1   the database has fewer answers than sent.log
+├── LateError               1   an edition is too old to be sent without --late
+├── HeldError               1   a guard holds an edition
 └── BusyError               1   another process is sending, or holds the subscriber list
 """
 
 
 class DigestError(Exception):
-    """An error a person sees: what failed, on which thing, and what to do about it."""
+    """An error that a person sees: what failed, on which thing, and what to do about it."""
 
     exit_code = 1
 
@@ -47,38 +47,38 @@ class SubscriberFileError(UsageError):
 
 
 class TemplateError(UsageError):
-    """A template cannot be compiled or rendered; `thing` is file:line."""
+    """A template cannot be compiled or rendered; `thing` is the file, with the line if it is known."""
 
 
 class FetchError(DigestError):
-    """An address could not be read within its limits."""
+    """A URL could not be read within the limits."""
 
 
 class SourceError(FetchError):
-    """An address answered, but not with what its kind of source promises."""
+    """A URL was read, but it is not what its kind of source promises."""
 
 
 class RelayError(DigestError):
-    """The relay cannot be used by any message: connection, TLS or login; `temporary` where it says that it will be."""
+    """The relay cannot be used for any message: connection, TLS or login; `temporary` if the relay says that it may work later."""
 
     temporary = False
 
 
 class StoreError(DigestError):
-    """The database cannot be opened, or is newer than this program."""
+    """The database cannot be opened or used, or is newer than this program; or `sent.log` cannot be written."""
 
 
 class RestoredError(StoreError):
-    """The database is older than the log of what was sent: a backup was restored, or the file was lost."""
+    """The database has fewer answers than `sent.log`: a backup was restored, or the file was lost."""
 
 
 class LateError(DigestError):
-    """An edition is older than its readers would expect in the morning."""
+    """An edition is too old to be sent unless a person permits it."""
 
 
 class HeldError(DigestError):
-    """A guard holds an edition back until somebody has looked."""
+    """A guard holds an edition until a person has looked."""
 
 
 class BusyError(DigestError):
-    """Another process holds the newsletter's sending lock."""
+    """Another process is sending, or holds or has changed the subscriber list."""

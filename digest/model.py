@@ -1,4 +1,4 @@
-"""The frozen values that flow down the line: collect → curate → render → compose → deliver.
+"""The frozen values that flow through the pipeline: collect → curate → render → compose → deliver.
 
 All text is plain text (never HTML); every instant is an aware datetime in UTC.
 """
@@ -11,13 +11,9 @@ from types import MappingProxyType
 from typing import Literal, NamedTuple
 
 NOTHING: Mapping[str, str] = MappingProxyType({})
-LOOKBACK = timedelta(days=2)  # how far before a window is still read with comments, for articles that come in late
-LATEST = timedelta(
-    days=21
-)  # how old an article's date may be that is seen for the first time: later it is an old page, and no news
-UNDATED = datetime(
-    1, 1, 1, tzinfo=UTC
-)  # `published` of an article whose source tells no date, until it is known when it was first seen
+LOOKBACK = timedelta(days=2)  # how far before a window sources are read with comments, to find late articles
+LATEST = timedelta(days=21)  # how old a late article may be when it is first seen; an older one is an old page, not news
+UNDATED = datetime(1, 1, 1, tzinfo=UTC)  # `published` of an article without a date, until its first sighting is looked up
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +39,7 @@ class Image:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Article:
-    """One published article as its source tells it."""
+    """One published article, as its source describes it."""
 
     id: str
     source: str
@@ -58,12 +54,12 @@ class Article:
     topics: tuple[str, ...] = ()
     comment_count: int | None = None
     access: Literal["public", "members", "protected"] = "public"
-    guessed: bool = False  # the source tells no date that can be read: `published` is when it was first seen
+    guessed: bool = False  # the source gives no readable date: `published` is when the article was first seen
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comment:
-    """One reader's comment; `up` and `down` are None where the source has no votes, `place` where it has no order of its own."""
+    """One reader's comment; `up` and `down` are None if the source has no votes, `place` if it has no order of its own."""
 
     id: str
     article_id: str
@@ -75,7 +71,7 @@ class Comment:
     up: int | None = None
     down: int | None = None
     replies: int = 0
-    links: int = 0  # in its HTML, whether its text shows them or not
+    links: int = 0  # in its HTML, whether or not its text shows them
     place: int | None = None
     kind: Literal["comment", "pingback"] = "comment"
     state: Literal["approved", "held", "spam", "deleted"] = "approved"
@@ -83,7 +79,7 @@ class Comment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failure:
-    """One source that could not be read, told so that a person can act on it."""
+    """One source that could not be read, described so that a person can act on it."""
 
     source: str
     reason: str
@@ -94,7 +90,7 @@ class Failure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ThreadCoverage:
-    """A promise: every comment of the article written since then is in the harvest, so that a missing one was removed."""
+    """A promise that the harvest has every comment on the article since `whole_since`, so that a missing one was removed."""
 
     article_id: str
     whole_since: datetime
@@ -102,12 +98,12 @@ class ThreadCoverage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Harvest:
-    """What one reading of the sources brought: articles, their comments, what failed, and which sources were read whole.
+    """The result of one reading of the sources: articles, comments, failures, and the sources that were read whole (`read`).
 
-    `older` are articles dated before the instant asked for, without comments: one that nobody has seen before came in late.
-    `sighted` are ids of older ones that are there and were not read.
-    `looked` says by which of its lists a source's older articles were looked for: one list may reach further than another.
-    `listed` are the sources that told of everything they have since an instant, so that an article that is missing was taken down.
+    `older` are articles dated before the requested instant, without comments; one that was never seen before came in late.
+    `sighted` are ids of older articles that are on their site and were not read.
+    `looked` has the list in which a source's older articles were looked for: one list may reach further back than another.
+    `listed` has the sources that listed everything since an instant, so that a missing article was taken down.
     """
 
     articles: tuple[Article, ...] = ()
@@ -136,7 +132,7 @@ class Harvest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pick:
-    """A comment chosen for print, with the words of the comment it answers, if it answers one."""
+    """A comment chosen for an edition, with an excerpt of the comment that it answers, if any."""
 
     comment: Comment
     excerpt: str
@@ -147,7 +143,7 @@ class Pick:
 
 
 class ArticleSigns(NamedTuple):
-    """What an article is known again by; title and opening as words in small letters (see `digest.text.same_article`)."""
+    """What identifies an article when it is seen again; title and opening are lower-case words (see `digest.text.same_article`)."""
 
     id: str
     address: str
@@ -160,7 +156,7 @@ class ArticleSigns(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeftOut:
-    """An article or comment that is not printed, and why; where that is not `final` an article may come in a later edition."""
+    """An article or comment that is left out, and why; if that is not `final`, the article may go into a later edition."""
 
     kind: Literal["article", "comment"]
     id: str
@@ -168,12 +164,12 @@ class LeftOut:
     url: str
     reason: str
     final: bool = True
-    told: ArticleSigns | None = field(default=None, compare=False)  # of an article
+    told: ArticleSigns | None = field(default=None, compare=False)  # only of an article
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Story:
-    """An article as it stands in an edition; position 0 leads."""
+    """An article in an edition, with its picks; position 0 is the lead."""
 
     article: Article
     position: int
@@ -183,7 +179,7 @@ class Story:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Slot:
-    """A place in the calendar: which edition, on which local day, over which window."""
+    """A place in the calendar: the series (`name`), the local day and the window of an edition."""
 
     name: str
     day: date
@@ -191,13 +187,13 @@ class Slot:
 
     @property
     def key(self) -> str:
-        """The edition's lasting name, as in `weekday-2026-11-24`."""
+        """The edition's permanent key, such as `weekday-2026-11-24`."""
         return f"{self.name}-{self.day.isoformat()}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Edition:
-    """The day's selection, complete and in order; `number` counts the editions made so far."""
+    """One day's selection, complete and in order; `number` counts the editions made so far."""
 
     newsletter: str
     slot: Slot
@@ -209,7 +205,7 @@ class Edition:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rendered:
-    """An edition in words; reader's parts are still marks (see `digest.text.placeholders`)."""
+    """The HTML and text of an edition, with placeholders for each recipient's parts (see `digest.text.placeholders`)."""
 
     subject: str
     preheader: str
@@ -218,7 +214,7 @@ class Rendered:
 
 
 class Subscriber(NamedTuple):
-    """One row of the subscriber list; `line` is its place in the file. A named tuple: a million are made in a second."""
+    """One row of the subscriber list; `line` is its line in the file. A named tuple, because a million are made in a second."""
 
     email: str
     name: str = ""
@@ -233,7 +229,7 @@ class Subscriber(NamedTuple):
     extra: Mapping[str, str] = NOTHING
 
     def standing(self, day: date) -> str:
-        """The status on a day: a pause ends on its date, and one may lie ahead."""
+        """Return the status on a day: a pause ends on its date, and may still lie ahead."""
         if self.paused_until is None or self.status not in {"active", "paused"}:
             return self.status
         return "paused" if day < self.paused_until else "active"
@@ -241,9 +237,9 @@ class Subscriber(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recipient:
-    """A reader on an edition's frozen list; `id` is the same for an address in every edition.
+    """A subscriber on an edition's frozen list; `id` is the same for an address in every edition.
 
-    `variant` names the version of the edition that they get; `extra` holds those of their own columns that templates speak of.
+    `variant` names the variant that they get; `extra` holds those of their own columns that the templates use.
     """
 
     id: int
@@ -256,9 +252,9 @@ class Recipient:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """A complete message for one recipient: CRLF line ends, signed where keys are set; `dots`: a line may begin with one.
+    """A complete message for one recipient: CRLF line ends, signed if keys are set; `dots`: a line may begin with a dot.
 
-    `envelope` is where its bounces go, the sender's own address where it is empty (RFC 5321, section 4.4).
+    `envelope` is where its bounces go; if it is empty, they go to the sender's own address (RFC 5321, section 4.4).
     """
 
     recipient: Recipient
@@ -279,9 +275,9 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Receipt:
-    """The relay's answer for one recipient; `code` is 0 where it never answered, `retry_at` None where no retry is due.
+    """The relay's answer for one recipient; `code` is 0 if it never answered, `retry_at` is None if no retry is due.
 
-    `status` is the enhanced status code (RFC 3463), where the answer has one.
+    `status` is the enhanced status code (RFC 3463), if the answer has one.
     """
 
     recipient: Recipient

@@ -1,13 +1,13 @@
 """The pipeline: collect → curate → render → compose → deliver, with the database around it.
 
-    1. collect   read the sources once more, in full, and keep what they say
-    2. curate    choose the articles and comments of the window
-    3. render    put them into words, once for all readers
-                 ── the edition is frozen: selection, words and recipients are in the database ──
-    4. compose   make each reader's message
-    5. deliver   hand it to the relay, recorded before and after
+    1. collect   `make_draft`   read every source once more, in full, and store what it says
+    2. curate    `make_draft`   choose the articles and comments of the window
+    3. render    `freeze`       make the HTML and text of each variant, once for all its recipients
+                                ── the edition is frozen: stories, text and recipients are in the database ──
+    4. compose   `send`         make each recipient's message
+    5. deliver   `send`         hand it to the relay, recorded before and after
 
-What is frozen is sent as it is, also by a later run: a second run sends only what has no receipt.
+A later run sends a frozen edition unchanged, and only to the recipients who still wait for it.
 """
 
 import asyncio
@@ -39,45 +39,48 @@ from digest.text.prose import counted
 
 @dataclass(frozen=True, kw_only=True)
 class Draft:
-    """An edition that nobody has been sent yet, and what the sources said while it was made."""
+    """An edition before it is frozen, and the sources that failed while it was made."""
 
     edition: Edition
     failures: tuple[Failure, ...]
 
 
 async def publish(pipeline: Pipeline, plan: EditionPlan, slot: Slot, progress: Progress, permit: Permit = NO_PERMIT) -> RunReport:
-    """Make the edition of a slot, unless the database has it, and send what of it has no receipt.
+    """Make and freeze the edition of a slot, unless the database has it, and send it to every recipient who still waits.
 
-    LateError or RestoredError where it should not be sent without somebody's word (`permit`).
+    Raises LateError, RestoredError or HeldError if a person must first permit it (`permit`).
     """
     subscriber_file, failures = pipeline.subscriber_file(), tuple[Failure, ...]()
     frozen = pipeline.store.editions.frozen(slot.key)
-    if frozen is None and not permit.late and (note := _was_without(pipeline, plan, slot)):
+    if frozen is None and not permit.late and (note := _skip_note(pipeline, plan, slot)):
         return RunReport(status="skipped", slot=slot, note=note)
     check_may_send(pipeline, plan, slot, frozen, permit)
     if frozen is None:
-        draft = await make_draft(pipeline, plan, slot)
+        draft = await make_draft(pipeline, plan, slot)  # stages 1 and 2
         failures = draft.failures
         if len(draft.edition.stories) < plan.min_articles:
-            return _without_edition(pipeline, plan, draft)
-        frozen = await asyncio.to_thread(freeze, pipeline, draft.edition, subscriber_file, permit)
+            return _skip_slot(pipeline, plan, draft)
+        frozen = await asyncio.to_thread(freeze, pipeline, draft.edition, subscriber_file, permit)  # stage 3
     else:
         await asyncio.to_thread(suppress_opted_out, pipeline, subscriber_file)
-    report = await send(pipeline, frozen, progress, permit)
+    report = await send(pipeline, frozen, progress, permit)  # stages 4 and 5
     return replace(report, failures=failures, bad_rows=subscriber_file.skipped, without_room=without_room(frozen.edition))
 
 
 def check_may_send(pipeline: Pipeline, plan: EditionPlan, slot: Slot, frozen: FrozenEdition | None, permit: Permit) -> None:
-    """The fences. An edition begins within `late_after`; one that has begun is finished within `give_up_after`."""
+    """Raise RestoredError or LateError if the edition must not be sent now; take over first what `sent.log` proves.
+
+    An edition begins within `late_after`; one that has begun is finished within `give_up_after`.
+    """
     adopt_sent_log(pipeline)
     if permit.again:
         pipeline.sent_log.forget(slot.key, pipeline.clock())
         pipeline.store.editions.unremember(slot.key)
     answers = pipeline.store.deliveries.answers(slot.key) if frozen else None
     pipeline.sent_log.verify(slot.key, answers)
-    over = frozen is not None and not pipeline.store.deliveries.waiting(slot.key, None)
+    complete = frozen is not None and not pipeline.store.deliveries.waiting(slot.key, None)
     age = pipeline.clock() - slot.window.end
-    if pipeline.clock() - clock_starts(slot, frozen) > time_allowed(pipeline, plan, answers) and not permit.late and not over:
+    if pipeline.clock() - clock_starts(slot, frozen) > time_allowed(pipeline, plan, answers) and not permit.late and not complete:
         raise LateError(
             f"edition {slot.key} was due {age.total_seconds() / 3600:.0f} hours ago, too late to send",
             remedy="To send it anyway, add --late.",
@@ -85,90 +88,92 @@ def check_may_send(pipeline: Pipeline, plan: EditionPlan, slot: Slot, frozen: Fr
 
 
 def adopt_sent_log(pipeline: Pipeline) -> None:
-    """What `sent.log` proves and the database does not know is taken down: a backup was restored, or the database lost."""
+    """Store what `sent.log` proves and the database lacks, because a backup was restored or the database was lost."""
     editions, store = list(pipeline.sent_log.editions()), pipeline.store
-    for made in editions:
-        if not store.editions.knows(made.key):
-            store.editions.remember(made)
-    away = pipeline.sent_log.away()
-    for mark in pipeline.sent_log.marks_of(store.suppressions.emails()).values():
-        away.pop(mark, None)
-    if not away:
+    for logged in editions:
+        if not store.editions.knows(logged.key):
+            store.editions.remember(logged)
+    reasons = pipeline.sent_log.away()
+    for email_hash in pipeline.sent_log.marks_of(store.suppressions.emails()).values():
+        reasons.pop(email_hash, None)
+    if not reasons:
         return
     for rows in batched(pipeline.subscriber_file()):
-        marks = pipeline.sent_log.marks_of(row.email for row in rows)
+        hashes = pipeline.sent_log.marks_of(row.email for row in rows)
         pipeline.store.suppressions.adopt(
-            Suppression(email=row.email, reason=away[marks[row.email]], since=pipeline.clock(), origin=Origin.LOG, detail=FROM_LOG)
+            Suppression(
+                email=row.email, reason=reasons[hashes[row.email]], since=pipeline.clock(), origin=Origin.LOG, detail=FROM_LOG
+            )
             for row in rows
-            if marks[row.email] in away
+            if hashes[row.email] in reasons
         )
 
 
 def clock_starts(slot: Slot, frozen: FrozenEdition | None) -> datetime:
-    """From when on an edition's time is counted: its cut-off, or when it was made, where somebody has made it late."""
+    """Return when an edition's age starts to count: at its cut-off, or when it was made if that was later."""
     return max(slot.window.end, frozen.edition.frozen_at) if frozen else slot.window.end
 
 
 def time_allowed(pipeline: Pipeline, plan: EditionPlan, answers: int | None) -> timedelta:
-    """How old an edition may be that has had so many answers."""
+    """Return how old an edition may be: `give_up_after` if the relay has answered for it at all, else `late_after`."""
     return pipeline.smtp.give_up_after if answers else plan.late_after
 
 
 async def make_draft(pipeline: Pipeline, plan: EditionPlan, slot: Slot) -> Draft:
-    """Stages 1 and 2: what the edition holds if it is made now, as much of it as fits into a mail."""
+    """Collect and curate (stages 1 and 2): return the edition of a slot as it is now, cut to what fits into one email."""
     harvest = await pipeline.collect(slot.window.start - LOOKBACK)
     pipeline.store.content.keep(harvest, pipeline.clock())
-    edition = await _chosen(pipeline, plan, slot, harvest)
+    edition = await _choose(pipeline, plan, slot, harvest)
     return Draft(edition=fit_size(edition, pipeline.design().size), failures=harvest.failures)
 
 
-async def _chosen(pipeline: Pipeline, plan: EditionPlan, slot: Slot, harvest: Harvest) -> Edition:
-    """Stage 2. Each story is looked for once more: what its site has taken down makes room for another."""
+async def _choose(pipeline: Pipeline, plan: EditionPlan, slot: Slot, harvest: Harvest) -> Edition:
+    """Choose the stories (stage 2). Look for each once more: one that its site has taken down makes room for another."""
     material, settled = (
         pipeline.store.content.material(slot.window.start - MAX_LOOKBACK),
         pipeline.store.editions.settled(slot.name),
     )
-    number, rules, gone, asked = pipeline.store.editions.next_number(), pipeline.rules(plan), dict[str, str](), set[str]()
+    number, rules, taken_down, checked = pipeline.store.editions.next_number(), pipeline.rules(plan), dict[str, str](), set[str]()
     while True:
-        edition = curate(slot, material, settled, rules, number=number, now=pipeline.clock(), gone=gone)
-        new = [story.article for story in edition.stories if story.article.id not in asked]
-        asked |= {article.id for article in new}
+        edition = curate(slot, material, settled, rules, number=number, now=pipeline.clock(), gone=taken_down)
+        new = [story.article for story in edition.stories if story.article.id not in checked]
+        checked |= {article.id for article in new}
         missing = await pipeline.taken_down(new, harvest)
         if not missing:
             return edition
-        gone |= missing
+        taken_down |= missing
 
 
 def freeze(pipeline: Pipeline, edition: Edition, subscriber_file: SubscriberFile, permit: Permit = NO_PERMIT) -> FrozenEdition:
-    """Stage 3, and the edition is final: its words in every version that a reader has chosen, and its readers.
+    """Render the edition in every variant that a subscriber has chosen (stage 3), and freeze it with its recipients.
 
-    HeldError where the list is suddenly another one, and then nothing is final.
+    Raises HeldError, and freezes nothing, if the list has suddenly changed or too many addresses bounced or complained.
     """
     last = None if permit.anyway else pipeline.store.editions.last(edition.slot.name)
     if last is not None:
         check_bounce_rate(pipeline.guards, pipeline.store, last)
     guard = list_size_check(pipeline.guards, last.readers if last else None)
     design = pipeline.design()
-    rendered, versions = design.render(edition), Variants(edition, design)
-    own = columns([rendered.html, rendered.text])
-    terms = RecipientRules(token=pipeline.sender.links.token, version=versions.chosen, columns=own, guard=guard)
-    frozen = pipeline.store.editions.freeze(edition, rendered, subscriber_file, terms, versions.rendered)
+    rendered, variants = design.render(edition), Variants(edition, design)
+    used_columns = columns([rendered.html, rendered.text])
+    rules = RecipientRules(token=pipeline.sender.links.token, version=variants.chosen, columns=used_columns, guard=guard)
+    frozen = pipeline.store.editions.freeze(edition, rendered, subscriber_file, rules, variants.rendered)
     pipeline.sent_log.made(edition, pipeline.clock())
     return frozen
 
 
 def suppress_opted_out(pipeline: Pipeline, rows: Iterable[Subscriber]) -> None:
-    """Put who is marked in the subscriber list as gone on the suppression list: there it holds, whatever becomes of the file."""
-    said = partial(Suppression, since=pipeline.clock(), origin=Origin.LIST, detail="marked in subscribers.csv")
-    pipeline.store.suppressions.adopt(said(email=row.email, reason=row.status) for row in rows if row.status in GONE)
+    """Suppress the subscribers whose status in the list forbids mail for good: a suppression holds whatever becomes of the file."""
+    suppression = partial(Suppression, since=pipeline.clock(), origin=Origin.LIST, detail="marked in subscribers.csv")
+    pipeline.store.suppressions.adopt(suppression(email=row.email, reason=row.status) for row in rows if row.status in GONE)
 
 
 async def send(
     pipeline: Pipeline, frozen: FrozenEdition, progress: Progress, permit: Permit = NO_PERMIT, *, due: datetime | None = None
 ) -> RunReport:
-    """Stages 4 and 5 for every recipient without a receipt, those deferred among them (only if due by then, where given).
+    """Compose and deliver (stages 4 and 5) to every recipient who still waits: queued, or deferred and due by `due` if given.
 
-    RestoredError where the database has forgotten answers that it had; HeldError where too many addresses are dead.
+    Raises RestoredError if the database has fewer answers than `sent.log`, HeldError if too many addresses are dead.
     """
     deliveries, key = pipeline.store.deliveries, frozen.key
     pipeline.sent_log.verify(key, deliveries.answers(key))
@@ -179,18 +184,18 @@ async def send(
         waiting = deliveries.waiting(key, due)
         if not waiting or (pause and not deliveries.waiting(key, due, refused=False)):
             break
-        if not await _paused(pipeline, pause, waiting, progress):
+        if not await _pause(pipeline, pause, waiting, progress):
             break
         progress.started(waiting)
         await send_pending(pipeline, frozen, waiting, progress, due, tally)
     now, bounces = pipeline.clock(), pipeline.bounces
     adopt, since = pipeline.store.suppressions.adopt_bounces, now - bounces.soft_within
     bounced = await asyncio.to_thread(adopt, key, now, limit=bounces.soft_limit, since=since)
-    return _report(pipeline, frozen, before, resumed, bounced)
+    return _finish(pipeline, frozen, before, resumed, bounced)
 
 
-async def _paused(pipeline: Pipeline, seconds: float, waiting: int, progress: Progress) -> bool:
-    """Wait before another pass; False where somebody asks to stop."""
+async def _pause(pipeline: Pipeline, seconds: float, waiting: int, progress: Progress) -> bool:
+    """Wait before another pass; return False if somebody asks to stop."""
     if seconds and not pipeline.stop.is_set():
         progress.pausing(seconds, waiting)
         with suppress(TimeoutError):
@@ -200,16 +205,16 @@ async def _paused(pipeline: Pipeline, seconds: float, waiting: int, progress: Pr
 
 
 def count_recipients(store: Store, subscriber_file: SubscriberFile, day: date) -> int:
-    """How many readers would get an edition of a day: active, no pause of theirs, not opted out, whatever the file says."""
+    """Return how many subscribers would get a day's edition: active in the list, without their own pause, not suppressed."""
     total = 0
     for rows in batched(row.email for row in subscriber_file.distinct() if row.standing(day) == "active"):
         total += len(set(rows) - set(store.suppressions.among(rows)) - store.readers.paused(rows, day))
     return total
 
 
-def _without_edition(pipeline: Pipeline, plan: EditionPlan, draft: Draft) -> RunReport:
-    """Too few articles: the slot is skipped, its articles stay for the next edition. Where a source failed that might have
-    had more, nothing is settled yet.
+def _skip_slot(pipeline: Pipeline, plan: EditionPlan, draft: Draft) -> RunReport:
+    """Skip a slot with too few articles, which stay for the next edition. If a source failed, only report that: it might
+    have had more.
     """
     slot, found = draft.edition.slot, len(draft.edition.stories)
     since = slot.window.start.astimezone(pipeline.sender.newsletter.timezone)
@@ -222,14 +227,14 @@ def _without_edition(pipeline: Pipeline, plan: EditionPlan, draft: Draft) -> Run
     return RunReport(status="skipped", slot=slot, note=note)
 
 
-def _was_without(pipeline: Pipeline, plan: EditionPlan, slot: Slot) -> str:
-    """Why a slot whose morning is over stayed without an edition; empty where it did not, or may still get one."""
-    over = pipeline.clock() - slot.window.end > plan.late_after
-    return pipeline.store.editions.skipped(slot.key) if over else ""
+def _skip_note(pipeline: Pipeline, plan: EditionPlan, slot: Slot) -> str:
+    """Return why an overdue slot was skipped; empty if it was not skipped, or may still get an edition."""
+    overdue = pipeline.clock() - slot.window.end > plan.late_after
+    return pipeline.store.editions.skipped(slot.key) if overdue else ""
 
 
-def _report(pipeline: Pipeline, frozen: FrozenEdition, before: dict[str, int], resumed: tuple[str, ...], bounced: int) -> RunReport:
-    """Count the run, and close the edition where nothing is left to try."""
+def _finish(pipeline: Pipeline, frozen: FrozenEdition, before: dict[str, int], resumed: tuple[str, ...], bounced: int) -> RunReport:
+    """Return the report of a run, and close the edition if nothing is left to try."""
     slot, now = frozen.edition.slot, pipeline.clock()
     total = pipeline.store.deliveries.counts(frozen.key)
     pending = pipeline.store.deliveries.waiting(frozen.key, None)

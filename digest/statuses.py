@@ -1,27 +1,27 @@
-"""What a status says: how much it says no, in one order for rows, imports and suppressions, and who said it."""
+"""How strongly a status forbids mail, in one order for rows, imports and suppressions; and who set it."""
 
 from enum import StrEnum
 
-UNCLEAR = "?"  # before a status in words that nobody knows: its row gets no mail, and stands against others of its address
-STATUSES = ("active", "pending", "paused", "unsubscribed", "bounced", "complained")  # that a row of the subscriber list may have
+UNCLEAR = "?"  # before an unknown status: its row gets no mail, and outranks rows of its address that may
+STATUSES = ("active", "pending", "paused", "unsubscribed", "bounced", "complained")  # of a row in the subscriber list
 ORDER = ("active", "paused", "pending", UNCLEAR, "bounced", "suppressed", "unsubscribed", "complained")
-GONE = ("bounced", "unsubscribed", "complained")  # whoever has one is never written to again, whatever a file says later
+GONE = ("bounced", "unsubscribed", "complained")  # an address with one gets no mail again, whatever a file says later
 
 
 class Origin(StrEnum):
-    """Who says that an address must not be written to."""
+    """Who says that an address must not get mail."""
 
-    READER = "reader"  # by a letter, a page or their mail program
-    MAIL = "mail"  # a bounce or a complaint that came in
+    READER = "reader"  # by email, on a page or in an email program; a complaint too
+    MAIL = "mail"  # a bounce that came in, or a relay's refusal
     OPERATOR = "operator"
-    LIST = "list"  # the subscriber list marks it so
+    LIST = "list"  # a status in the subscriber list
     IMPORT = "import"
-    LOG = "log"  # sent.log, of which a restored database knew nothing
+    LOG = "log"  # sent.log, when a restored database had lost it
 
 
-HEARSAY = frozenset({Origin.LIST, Origin.IMPORT, Origin.LOG})  # it did not happen here and now
+HEARSAY = frozenset({Origin.LIST, Origin.IMPORT, Origin.LOG})  # reports of what happened elsewhere or before
 
 
 def severity(status: str) -> int:
-    """How much a status says no; a word that nobody knows says it more than any that may get mail again."""
+    """Return how strongly a status forbids mail; an unknown one ranks above every status that may get mail again."""
     return ORDER.index(UNCLEAR if status.startswith(UNCLEAR) else status)

@@ -1,8 +1,8 @@
 """Which editions exist, and the window of time that each one covers.
 
-An edition belongs to a local day and has a cut-off: that day at the plan's hour, in the newsletter's time zone. It covers
-from the cut-off of the edition before it, the one that was really made where there is one, to its own: no gap, no
-overlap, over weekends, holidays, clock changes and downtime.
+An edition belongs to a local day and has a cut-off: that day at the plan's hour, in the newsletter's time zone. Its window
+runs from the previous edition's cut-off to its own. The previous edition is the last one that was really made, if there is
+one. So there is no gap and no overlap over weekends, holidays, clock changes and downtime.
 """
 
 from collections.abc import Iterator
@@ -35,27 +35,27 @@ class EditionCalendar:
         try:
             return holidays.country_holidays(country, subdiv=region or None)
         except NotImplementedError as error:
-            told = f"editions.holidays: unknown calendar {self.plan.holidays!r}"
-            raise ConfigError(told, thing="digest.toml", remedy='Use a code like "GB-ENG".') from error
+            message = f"editions.holidays: unknown calendar {self.plan.holidays!r}"
+            raise ConfigError(message, thing="digest.toml", remedy='Use a code like "GB-ENG".') from error
 
     def has(self, day: date) -> bool:
-        """Whether an edition belongs to a local day."""
+        """Return whether an edition belongs to a local day."""
         return day.weekday() in self.plan.days and not (self._holidays is not None and day in self._holidays)
 
     def cutoff(self, day: date) -> datetime:
-        """The instant at which the day's edition closes; an hour the clock skips counts as before the change."""
+        """Return the instant at which the day's edition closes; an hour that the clock skips counts as before the change."""
         return datetime.combine(day, self.plan.at, self.zone).astimezone(UTC)
 
     def before(self, day: date) -> date:
-        """The nearest earlier day with an edition."""
+        """Return the nearest earlier day with an edition."""
         return next(self._walk(day - timedelta(days=1), -1))
 
     def latest(self, now: datetime) -> date:
-        """The day of the latest cut-off that has passed."""
+        """Return the day of the latest cut-off that has passed."""
         return next(day for day in self._walk(now.astimezone(self.zone).date(), -1) if self.cutoff(day) <= now)
 
     def upcoming(self, now: datetime) -> Iterator[date]:
-        """The days of the cut-offs still to come."""
+        """Return the days of the cut-offs still to come."""
         return (day for day in self._walk(now.astimezone(self.zone).date(), 1) if self.cutoff(day) > now)
 
     def _walk(self, day: date, step: int) -> Iterator[date]:
@@ -73,8 +73,8 @@ class EditionCalendar:
         )
 
     def slot(self, day: date, previous: datetime | None, series: str = "") -> Slot:
-        """The edition of a day in its series, named as the plan where that is empty; `previous` is the cut-off of the last edition
-        made before it.
+        """Return the slot of a day; `previous` is the cut-off of the last edition made before it, if any. UsageError if the day
+        has no edition. The slot has the plan's name if `series` is empty.
         """
         if not self.has(day):
             raise UsageError(

@@ -1,4 +1,4 @@
-"""What holds an edition back until somebody has looked: a list that is suddenly another, mailboxes that are suddenly gone."""
+"""What holds an edition until a person has looked: a sudden change of the list, or of bounces and complaints."""
 
 from collections.abc import Callable
 
@@ -8,13 +8,13 @@ from digest.errors import HeldError
 from digest.model import Outcome, Receipt
 from digest.store import PreviousEdition, Store
 
-MIN_BOUNCES = 20  # bounces, and
-MIN_COMPLAINTS = 3  # complaints that may be chance
+MIN_BOUNCES = 20  # fewer bounces may be chance
+MIN_COMPLAINTS = 3  # fewer complaints may be chance
 REMEDY = "Check subscribers.csv and `digest status`. If the change is right, run `digest send --anyway`."
 
 
 def list_size_check(guards: Guards, before: int | None) -> Callable[[int], None]:
-    """Raises HeldError for a list that has shrunk or grown by more than a share since the last edition; `before` was its size."""
+    """Return a check that raises HeldError if the list has shrunk or grown by more than a share from `before`, its last size."""
 
     def check(now: int) -> None:
         if before is None or abs(now - before) < guards.few:
@@ -28,16 +28,16 @@ def list_size_check(guards: Guards, before: int | None) -> Callable[[int], None]
 
 
 def check_bounce_rate(guards: Guards, store: Store, last: PreviousEdition) -> None:
-    """Raises HeldError where bounces or complaints have risen since the last edition."""
+    """Raise HeldError if bounces or complaints since the last edition are more than a share of its recipients."""
     for event, share, few in (("bounced", guards.bounced, MIN_BOUNCES), ("complained", guards.complained, MIN_COMPLAINTS)):
         count = store.history.count(event, last.frozen_at)
         if count >= few and count > share * last.readers:
-            told = f"{count} of {last.readers} subscribers {event} since the last edition (limit {share:.1%})"
-            raise HeldError(told, remedy=REMEDY)
+            message = f"{count} of {last.readers} subscribers {event} since the last edition (limit {share:.1%})"
+            raise HeldError(message, remedy=REMEDY)
 
 
 def would_hold(guards: Guards, store: Store, name: str, readers: int) -> HeldError | None:
-    """What would hold back the next edition of a name if it came out now, for so many readers."""
+    """Return what would hold a series' next edition if it were sent now to so many recipients, or None."""
     last = store.editions.last(name)
     try:
         if last is not None:
@@ -49,7 +49,7 @@ def would_hold(guards: Guards, store: Store, name: str, readers: int) -> HeldErr
 
 
 class DeadAddresses:
-    """Dead addresses of one run; `too_many` once they are more than the share that is allowed."""
+    """The count of dead addresses in one run; `too_many` once it is more than the allowed share of the answers."""
 
     def __init__(self, guards: Guards, dead: int = 0, answered: int = 0, *, off: bool = False) -> None:
         self._share = guards.bounced
@@ -58,17 +58,17 @@ class DeadAddresses:
         self.answered = answered
 
     def count(self, receipt: Receipt) -> None:
-        """One more answer; one that was tried before is counted already."""
+        """Count an answer; a recipient who was tried before is already among the answered."""
         self.answered += receipt.recipient.attempts == 0
         self.dead += receipt.outcome is Outcome.REFUSED and cause(receipt.status, receipt.reply) is Cause.GONE
 
     @property
     def too_many(self) -> bool:
-        """Whether to stop."""
+        """Whether the run must stop because too many addresses are dead."""
         return not self._off and self.dead >= MIN_BOUNCES and self.dead > self._share * self.answered
 
     def check(self) -> None:
-        """Raises HeldError where it is time to stop."""
+        """Raise HeldError if too many addresses are dead."""
         if self.too_many:
-            told = f"{self.dead} of the first {self.answered} addresses bounced (limit {self._share:.1%})"
-            raise HeldError(told, remedy=f"The remaining messages stay queued. {REMEDY}")
+            message = f"{self.dead} of the first {self.answered} addresses bounced (limit {self._share:.1%})"
+            raise HeldError(message, remedy=f"The remaining messages stay queued. {REMEDY}")

@@ -1,4 +1,4 @@
-"""What the pipeline runs on, who watches it, and what a person has permitted."""
+"""What the pipeline needs, who watches it, and what a person has permitted."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -19,21 +19,21 @@ from digest.subscribers import SubscriberFile
 
 
 class Progress(Protocol):
-    """What a person watches while an edition goes out."""
+    """The progress of sending an edition, as a person sees it."""
 
     def started(self, waiting: int) -> None:
-        """So many messages are to be sent now."""
+        """Show that so many messages are to be sent now."""
 
     def answered(self, receipt: Receipt) -> None:
-        """The relay has answered for one of them."""
+        """Show what the relay has answered for one of them."""
 
     def pausing(self, seconds: float, waiting: int) -> None:
-        """So many could not be sent and are tried again after a pause."""
+        """Show that so many are still waiting and are tried again after a pause."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Pipeline:
-    """What the pipeline runs on; `digest.app` fits it. `retry_delays` are the pauses (s) before deferred mail is tried again."""
+    """What the pipeline needs; `digest.app` makes it. `retry_delays` are the pauses (s) before deferred mail is tried again."""
 
     collect: Callable[[datetime], Awaitable[Harvest]]
     taken_down: Callable[[Sequence[Article], Harvest], Awaitable[Mapping[str, str]]]
@@ -66,13 +66,13 @@ NO_PERMIT = Permit()
 
 
 class Unwatched:
-    """Progress that nobody sees."""
+    """Progress that shows nothing."""
 
     def started(self, waiting: int) -> None:
-        """Nothing to show."""
+        """Show nothing."""
 
     def answered(self, receipt: Receipt) -> None:
-        """Nothing to show."""
+        """Show nothing."""
 
     def pausing(self, seconds: float, waiting: int) -> None:
-        """Nothing to show."""
+        """Show nothing."""

@@ -13,8 +13,8 @@ Status = Literal["sent", "unfinished", "nothing", "skipped", "failed"]
 class RunReport:
     """One run over one edition: `counts` are this run's, `total` the edition's since it was frozen.
 
-    `sent` and `unfinished` (some are deferred or still queued) had something to send; `nothing` had not; `skipped` is an
-    edition with too few articles; `failed` one that had too few because sources failed, and may yet be made.
+    `sent` and `unfinished` (some messages are deferred or still queued) had something to send; `nothing` had not. `skipped` is
+    a slot with too few articles. `failed` is one with too few articles after a source failed; it may still be made.
     """
 
     status: Status
@@ -24,21 +24,21 @@ class RunReport:
     total: dict[str, int] = field(default_factory=dict)
     resumed: tuple[str, ...] = ()
     failures: tuple[Failure, ...] = ()
-    without_room: tuple[LeftOut, ...] = ()  # left out of the edition, since mail programs would cut it off
+    without_room: tuple[LeftOut, ...] = ()  # left out because mail programs would cut the edition off
     bad_rows: int = 0
-    bounced: int = 0  # addresses shown to be dead, which get no more mail
+    bounced: int = 0  # addresses that the run showed to be dead; they get no more mail
     waiting: int = 0  # still to send, now or later
 
     @property
     def exit_code(self) -> int:
-        """0 done, 1 failed, 3 finished but for some recipients."""
+        """0: done; 1: failed; 3: done, except for some recipients."""
         if self.status == "failed":
             return 1
-        amiss = (Outcome.REFUSED, Outcome.DEFERRED, Outcome.UNKNOWN)
-        return 3 if self.status == "unfinished" or any(self.counts.get(state) for state in amiss) else 0
+        undelivered = (Outcome.REFUSED, Outcome.DEFERRED, Outcome.UNKNOWN)
+        return 3 if self.status == "unfinished" or any(self.counts.get(state) for state in undelivered) else 0
 
     def as_json(self) -> dict[str, Any]:
-        """What `digest send --json` prints."""
+        """Return what `digest send --json` prints."""
         return {
             "edition": self.slot.key,
             "status": self.status,
@@ -55,5 +55,5 @@ class RunReport:
 
 
 def difference(before: dict[str, int], after: dict[str, int]) -> dict[str, int]:
-    """What a run added to each outcome; one that was deferred before and is sent now counts as sent."""
+    """Return what a run added to each outcome; a message that was deferred before and is sent now counts as sent."""
     return {state: max(0, after.get(state, 0) - before.get(state, 0)) for state in COUNTED}

@@ -1,4 +1,4 @@
-"""Stages 4 and 5 once: everyone who waits for an edition, witnessed, and stopped where too many addresses are dead."""
+"""One pass of stages 4 and 5 over the recipients who wait, noted in `sent.log`, and stopped if too many addresses are dead."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -19,19 +19,19 @@ LOG_EVERY = 1_000  # answers between two lines of sent.log
 async def send_pending(
     pipeline: Pipeline, frozen: FrozenEdition, waiting: int, progress: Progress, due: datetime | None, tally: DeadAddresses
 ) -> None:
-    """Compose and deliver what waits; HeldError where the tally says that too many addresses are dead, and the rest is kept."""
+    """Compose and deliver what waits; raise HeldError if too many addresses are dead: the rest stays queued."""
     deliveries, key, now = pipeline.store.deliveries, frozen.key, pipeline.clock()
     midnight = now.astimezone(pipeline.sender.newsletter.timezone).replace(hour=0, minute=0, second=0, microsecond=0)
     used = deliveries.sent_since(midnight) if any(relay.warm_up for relay in pipeline.smtp.fleet) else {}
-    journal, at = StoredDeliveryLog(deliveries, key), frozen.edition.frozen_at
+    delivery_log, at = StoredDeliveryLog(deliveries, key), frozen.edition.frozen_at
     composer = Composer(pipeline.sender, frozen.rendered, key, at, variants=frozen.variants)
     start = deliveries.answers(key)
     pipeline.sent_log.note(key, start, now)
     try:
-        async with _stopping(pipeline.stop) as stop:
-            watch = _watching(pipeline, key, start, progress, tally, stop)
+        async with _linked_stop(pipeline.stop) as stop:
+            watch = _receipt_watcher(pipeline, key, start, progress, tally, stop)
             run = Run(
-                pipeline.smtp, pipeline.sender.newsletter.address, journal, pipeline.clock, watch, stop, used, midnight.date(),
+                pipeline.smtp, pipeline.sender.newsletter.address, delivery_log, pipeline.clock, watch, stop, used, midnight.date(),
                 proved=bool(deliveries.counts(key).get(Outcome.SENT)), learnt=pipeline.store.relay_limits.known(now),
             )  # fmt: skip
             try:
@@ -45,15 +45,15 @@ async def send_pending(
 
 
 @asynccontextmanager
-async def _stopping(asked: asyncio.Event) -> AsyncIterator[asyncio.Event]:
-    """An event of this run's own, set also when somebody asks everything to stop."""
+async def _linked_stop(requested: asyncio.Event) -> AsyncIterator[asyncio.Event]:
+    """Yield a stop event for this run alone, which is also set when somebody asks the whole program to stop."""
     stop = asyncio.Event()
 
     async def forward() -> None:
-        await asked.wait()
+        await requested.wait()
         stop.set()
 
-    if asked.is_set():
+    if requested.is_set():
         stop.set()
     task = asyncio.create_task(forward())
     try:
@@ -63,11 +63,11 @@ async def _stopping(asked: asyncio.Event) -> AsyncIterator[asyncio.Event]:
         await asyncio.gather(task, return_exceptions=True)
 
 
-def _watching(
+def _receipt_watcher(
     pipeline: Pipeline, key: str, start: int, progress: Progress, tally: DeadAddresses, stop: asyncio.Event
 ) -> Callable[[Receipt], None]:
-    """Progress that also counts, and leaves a line in the log now and then: of the answers up to the last time, which are in
-    the database.
+    """Return a function that shows and counts each receipt, and every `LOG_EVERY` adds a line to `sent.log`. That line has the
+    count of the time before, because those answers are in the database.
     """
     numbers = count(1)
 

@@ -1,11 +1,11 @@
-"""A second memory beside the database, in `sent.log`: which editions were made of which articles, how many answers each has had,
-and who must not be written to any more. It is appended to and never changed.
+"""`sent.log`, a second record outside the database: which editions were made of which articles, how many answers each has had,
+and who must not get mail any more. Lines are added and never changed.
 
-A database restored from a backup, or lost and made anew, knows less than this file does. What the file proves is believed: those
-editions were made, those articles were printed, those readers left. What it does not tell, who of an edition's readers got it,
-holds that edition until somebody has said so.
+A database that was restored from a backup, or lost and made anew, has less than this file. digest believes what the file proves:
+those editions were made, those articles were printed, those subscribers left. The file does not say which recipients got an
+edition; that edition is held until a person decides.
 
-A line is a time, an edition (or `-`), a word and what belongs to it, separated by tabs. Readers stand in it as a keyed hash.
+A line is a time, an edition (or `-`), a keyword and its data, separated by tabs. Subscribers are in it as keyed hashes.
 """
 
 import hashlib
@@ -27,7 +27,7 @@ from digest.text.same_article import signs_of
 
 LOG_FILE = "sent.log"
 AGAIN, MADE, GONE, BACK, SALT = "again", "made", "gone", "back", "salt"
-_NOBODY = "-"
+_NO_EDITION = "-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,28 +37,28 @@ class SentLog:
     path: Path
 
     def verify(self, edition: str, answers: int | None) -> None:
-        """RestoredError where the log knows of more answers than the database (None: it has no such edition)."""
-        seen = self._seen(edition)
-        if not seen or (answers is not None and answers >= max(seen)):
+        """Raise RestoredError if the log has more answers than the database (None: the database has no such edition)."""
+        counts = self._answer_counts(edition)
+        if not counts or (answers is not None and answers >= max(counts)):
             return
         known = f"has only {answers}" if answers else "has none"
         raise RestoredError(
-            f"sent.log has {max(seen)} replies for edition {edition}, but the database {known}",
+            f"sent.log has {max(counts)} replies for edition {edition}, but the database {known}",
             thing=str(self.path),
             remedy="The database may have been restored from an old backup. Restore a newer one, or run `digest send --again`; "
             "some subscribers will get the edition twice.",
         )
 
     def forget(self, edition: str, now: datetime) -> None:
-        """Somebody has said that the database is right."""
+        """Add that a person has said that the database is right, so that earlier counts of the edition are ignored."""
         self._add([(edition, AGAIN, "")], now)
 
     def note(self, edition: str, answers: int, now: datetime) -> None:
-        """Add how many answers an edition has had, on the disk when this returns."""
+        """Add how many answers an edition has had; the line is on the disk when this returns."""
         self._add([(edition, str(answers), "")], now)
 
     def made(self, edition: Edition, now: datetime) -> None:
-        """Add an edition with its window and the articles that it settles."""
+        """Add an edition with its window and the articles that it prints or leaves out for good."""
         slot = edition.slot
         articles = [signs_of(story.article) for story in edition.stories]
         articles += [row.told for row in edition.left_out if row.told and row.final]
@@ -72,50 +72,50 @@ class SentLog:
         self._add([(slot.key, MADE, json.dumps(data, ensure_ascii=True, separators=(",", ":")))], now)
 
     def gone(self, readers: Mapping[str, str], now: datetime) -> None:
-        """Add readers who must not be written to any more, each with the reason."""
-        marks = self._marks(readers, now)
-        self._add([(_NOBODY, GONE, f"{marks[email]} {reason}") for email, reason in readers.items()], now)
+        """Add subscribers who must not get mail any more, each with the reason."""
+        hashes = self._hash_all(readers, now)
+        self._add([(_NO_EDITION, GONE, f"{hashes[email]} {reason}") for email, reason in readers.items()], now)
 
     def back(self, email: str, now: datetime) -> None:
-        """Add that one may be written to again."""
-        self._add([(_NOBODY, BACK, self._marks([email], now)[email])], now)
+        """Add that a subscriber may get mail again."""
+        self._add([(_NO_EDITION, BACK, self._hash_all([email], now)[email])], now)
 
-    # — remembering —
+    # — reading —
 
     def editions(self) -> Iterator[LoggedEdition]:
-        """The editions that were made, in their order; of one that was made again the last time."""
+        """Return the editions that were made, in order; of one that was made again, the last line."""
         found: dict[str, LoggedEdition] = {}
         for at, key, word, rest in self._rows():
-            if word == MADE and (row := _made(at, key, rest)):
+            if word == MADE and (row := _parse_edition(at, key, rest)):
                 found[key] = row
         return iter(found.values())
 
     def away(self) -> dict[str, str]:
-        """Who must not be written to any more, by the marks that `marks_of` gives, with the reasons."""
+        """Return why each subscriber who must not get mail any more is suppressed, by the hashes that `marks_of` gives."""
         found: dict[str, str] = {}
         for _, _, word, rest in self._rows():
-            mark, _, reason = rest.partition(" ")
+            email_hash, _, reason = rest.partition(" ")
             if word == GONE:
-                found[mark] = reason
+                found[email_hash] = reason
             elif word == BACK:
-                found.pop(mark, None)
+                found.pop(email_hash, None)
         return found
 
     def marks_of(self, emails: Iterable[str]) -> dict[str, str]:
-        """The marks of some readers; without a log there are none."""
+        """Return the keyed hash of each address; nothing if the log has no key yet."""
         salt = self._salt()
-        return {email: _mark(salt, email) for email in emails} if salt else {}
+        return {email: _hash(salt, email) for email in emails} if salt else {}
 
-    def _marks(self, emails: Iterable[str], now: datetime) -> dict[str, str]:
+    def _hash_all(self, emails: Iterable[str], now: datetime) -> dict[str, str]:
         if not self._salt():
-            self._add([(_NOBODY, SALT, secrets.token_hex(16))], now)
+            self._add([(_NO_EDITION, SALT, secrets.token_hex(16))], now)
         return self.marks_of(emails)
 
     def _salt(self) -> str:
         return next((rest for _, _, word, rest in self._rows() if word == SALT), "")
 
     def _rows(self) -> Iterator[tuple[str, str, str, str]]:
-        """Time, edition, word and rest of every whole line; one that was cut off by a crash counts for nothing."""
+        """Yield time, edition, keyword and data of every whole line; ignore a line that a crash cut off."""
         if not self.path.exists():
             return
         with self.path.open(encoding="utf-8", errors="replace") as file:
@@ -140,33 +140,33 @@ class SentLog:
                 f"cannot write: {error.strerror}", thing=str(self.path), remedy="Check free disk space and write permission."
             ) from error
 
-    def _seen(self, edition: str) -> list[int]:
-        """The counts of an edition since it was last forgotten."""
-        seen: list[int] = []
+    def _answer_counts(self, edition: str) -> list[int]:
+        """Return the answer counts of an edition since `forget` was last called for it."""
+        counts: list[int] = []
         for _, name, word, _ in self._rows():
             if name == edition and word == AGAIN:
-                seen = []
+                counts = []
             elif name == edition and word.isascii() and word.isdigit():
-                seen.append(int(word))
-        return seen
+                counts.append(int(word))
+        return counts
 
 
-def _mark(salt: str, email: str) -> str:
+def _hash(salt: str, email: str) -> str:
     return hmac.new(salt.encode(), email.encode(), hashlib.sha256).hexdigest()[:32]
 
 
-def _made(at: str, key: str, rest: str) -> LoggedEdition | None:
+def _parse_edition(at: str, key: str, rest: str) -> LoggedEdition | None:
     try:
         data: dict[str, Any] = json.loads(rest)
         start, end = (datetime.fromisoformat(text) for text in data["window"])
-        articles = tuple(_told(*row) for row in data["articles"])
+        articles = tuple(_parse_signs(*row) for row in data["articles"])
         return LoggedEdition(
             key=key, number=int(data["number"]), name=data["name"], day=data["day"], start=start, end=end,
             at=datetime.fromisoformat(at), articles=articles,
         )  # fmt: skip
-    except (ValueError, KeyError, TypeError, IndexError):  # somebody has written into it
+    except (ValueError, KeyError, TypeError, IndexError):  # somebody has edited the file
         return None
 
 
-def _told(key: str, address: str, anchor: str, title: str, opening: str, published: str | None, source: str) -> ArticleSigns:
+def _parse_signs(key: str, address: str, anchor: str, title: str, opening: str, published: str | None, source: str) -> ArticleSigns:
     return ArticleSigns(key, address, anchor, title, opening, datetime.fromisoformat(published) if published else None, source)

@@ -1,7 +1,7 @@
-"""An edition made to fit into a mail: mail programs cut a longer one off, Gmail at 102 KB, and with it the link to unsubscribe.
+"""An edition cut to fit into one email: mail programs cut off a longer one, Gmail at 102 KB, and with it the unsubscribe link.
 
-What goes is said: comments first, from the last story upwards, then the last stories, each among what is left out, with its
-reason. So what is frozen, previewed, reported and sent is one thing.
+Comments are left out first, from the last story upwards, then the last stories. Each is listed as left out, with its reason. So
+the edition that is frozen is also the one that is previewed, reported and sent.
 """
 
 from collections.abc import Callable
@@ -16,8 +16,8 @@ NO_ROOM = "no room: mail programs cut off a mail of more than 102 KB"
 
 
 def fit_size(edition: Edition, size: Callable[[Edition], int]) -> Edition:
-    """The edition with as little left out as makes `size` (bytes of the HTML that leaves) small enough; TemplateError where no
-    cut does.
+    """Return the edition with as little left out as makes `size` (bytes of the HTML that is sent) small enough. TemplateError if
+    no cut does.
     """
     most = sum(len(story.picks) for story in edition.stories) + max(0, len(edition.stories) - 1)
     if not edition.stories or size(edition) <= MAX_HTML_BYTES:
@@ -36,12 +36,12 @@ def fit_size(edition: Edition, size: Callable[[Edition], int]) -> Edition:
 
 
 def without_room(edition: Edition) -> tuple[LeftOut, ...]:
-    """What was left out for want of room."""
+    """Return what was left out because there was no room."""
     return tuple(row for row in edition.left_out if row.reason == NO_ROOM)
 
 
 def _cut(edition: Edition, count: int) -> Edition:
-    """The edition without so many: its comments from the last story's last upwards, then its last stories."""
+    """Return the edition without `count` parts: its comments from the last story's last upwards, then its last stories."""
     stories, left = list(edition.stories), list[LeftOut]()
     for at in reversed(range(len(stories))):
         keep = max(0, len(stories[at].picks) - (count - len(left)))

@@ -1,15 +1,15 @@
 """The database: what was collected, what each edition is, and what became of every message.
 
-    Store.content        articles, comments and HTTP answers, between collecting and printing
+    Store.content        articles, comments and HTTP answers, from collecting until they are in an edition
     Store.editions       the editions, frozen
     Store.deliveries     what became of every message
-    Store.suppressions   addresses that must not be written to
+    Store.suppressions   addresses that must not get mail
     Store.history        what happened to an address
-    Store.readers        what readers want, by their links
-    Store.relay_limits   what relays have shown that they take
-    Store.series         which editions go on with which
+    Store.readers        subscribers by their links, and what they chose
+    Store.relay_limits   the limits that relays have shown
+    Store.series         which plan continues which series of editions
 
-The database's URL is the only thing that says SQLite.
+Only the database's URL says that it is SQLite.
 """
 
 import secrets
@@ -33,7 +33,7 @@ from digest.store.suppressions import Suppression, Suppressions
 
 
 class Store:
-    """Everything that is remembered between two runs."""
+    """Everything that digest keeps in the database between two runs."""
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
@@ -48,29 +48,29 @@ class Store:
 
     @classmethod
     def open(cls, url: str, root: Path) -> "Store":
-        """The store at a URL, its tables up to date; StoreError or ConfigError where it cannot be opened."""
+        """Open the store at a URL and bring its tables up to date; raise StoreError or ConfigError if that fails."""
         return cls(open_engine(url, root))
 
     def close(self) -> None:
-        """Let go of the database."""
+        """Close the database."""
         self.engine.dispose()
 
     def owner(self, folder: str) -> str:
-        """The folder of the newsletter whose store this is; the given one where it was nobody's."""
-        return self._once("folder", folder)
+        """Return the folder of the newsletter that owns this store; record the given one if there is none yet."""
+        return self._get_or_set("folder", folder)
 
     def take_over(self, folder: str) -> None:
-        """The newsletter has moved into another folder."""
+        """Record that the newsletter has moved into another folder."""
         table = schema.secrets
         with self.engine.begin() as connection:
             connection.execute(update(table).where(table.c.name == "folder").values(value=folder))
 
     def secret(self, name: str) -> str:
-        """A random secret of this newsletter, made when it is first asked for; 256 bits in hexadecimal."""
-        return self._once(name, secrets.token_hex(32))
+        """Return a random secret of this newsletter (256 bits in hexadecimal), made when it is first requested."""
+        return self._get_or_set(name, secrets.token_hex(32))
 
-    def _once(self, name: str, value: str) -> str:
-        """A value that is kept under a name, the given one where there is none yet."""
+    def _get_or_set(self, name: str, value: str) -> str:
+        """Return the value stored under a name; store the given one if there is none yet."""
         query = select(schema.secrets.c.value).where(schema.secrets.c.name == name)
         with self.engine.begin() as connection:
             known = connection.execute(query).scalar()
@@ -80,7 +80,7 @@ class Store:
             with self.engine.begin() as connection:
                 connection.execute(schema.secrets.insert().values(name=name, value=value))
         except IntegrityError:
-            pass  # another process was first; its value is the one
+            pass  # another process was first; its value counts
         with self.engine.begin() as connection:
             return str(connection.execute(query).scalar_one())
 

@@ -1,4 +1,4 @@
-"""Many small writes as one commit: whoever comes while a commit is under way goes with the next one."""
+"""Many small writes in one commit: items that arrive during a commit go into the next one."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -7,20 +7,20 @@ from typing import Generic, TypeVar
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
-MAX_BATCH = 500  # items of one commit
+MAX_BATCH = 500  # items in one commit
 
 
 class BatchWriter(Generic[Item, Result]):
-    """`write` commits some items and gives back a result for each; it runs in a thread, one call at a time."""
+    """A writer in batches: `write` commits some items and returns a result for each, in a thread, one call at a time."""
 
     def __init__(self, write: Callable[[Sequence[Item]], Sequence[Result]]) -> None:
         self._write = write
         self._waiting: list[tuple[Item, asyncio.Future[Result]]] = []
         self._task: asyncio.Task[None] | None = None
-        self._thread = ThreadPoolExecutor(1, "commit")  # of its own: it must not wait for slower work
+        self._thread = ThreadPoolExecutor(1, "commit")  # its own thread, because commits must not wait for slower work
 
     async def __call__(self, item: Item) -> Result:
-        """Returns when the item is committed; raises what the commit raised."""
+        """Return the result once the item is committed; raise what the commit raised."""
         future: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
         self._waiting.append((item, future))
         if self._task is None or self._task.done():
@@ -33,7 +33,7 @@ class BatchWriter(Generic[Item, Result]):
             try:
                 items = [item for item, _ in taken]
                 results = await asyncio.get_running_loop().run_in_executor(self._thread, self._write, items)
-            except Exception as error:  # noqa: BLE001  whoever waits is told
+            except Exception as error:  # noqa: BLE001  every waiting caller gets it
                 for _, future in taken:
                     future.set_exception(error)
                 continue

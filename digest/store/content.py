@@ -1,4 +1,4 @@
-"""What the sources said: articles and comments by id, and HTTP answers with the marks for asking again."""
+"""What the sources said: articles and comments by id, and HTTP answers with the validators for conditional requests."""
 
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
@@ -17,37 +17,37 @@ from digest.store import schema
 from digest.store.database import insert, lock_for_writing
 
 CONTENT_KEPT = timedelta(days=30)
-SIGHTINGS_KEPT = timedelta(days=90)  # that an article was seen, after it was seen last
+SIGHTINGS_KEPT = timedelta(days=90)  # since an article was last seen
 ASKED_AGAIN = timedelta(days=1)
-MAX_LOOKBACK = timedelta(days=14)  # how far back a source is read that could not be read for long
+MAX_LOOKBACK = timedelta(days=14)  # how far before the usual start a source is read after a long failure
 _ARTICLE = TypeAdapter(Article)
 _COMMENT = TypeAdapter(Comment)
 
 
 class Content:
-    """Collected material, kept for a month."""
+    """Collected material, kept for 30 days."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
     def keep(self, harvest: Harvest, now: datetime) -> None:
-        """Add what is new, renew what changed, and drop the comments that their thread no longer has.
+        """Add what is new, update what changed, and delete the comments that their thread no longer has.
 
-        An article of an old date that was never seen before came in late, and is new too. The first time that a source's list
-        is looked through none is: what was there then is old. An article without a date gets that of its first sighting.
+        An article with an old date that was never seen before came in late, and is new too. The first reading of a source's list
+        finds no late article, because all that is in it is old. An article without a date gets the date of its first sighting.
         """
         with self._engine.begin() as connection:
             lock_for_writing(connection)
             _prune(connection, now)
             for thread in harvest.threads:
-                there = [comment.id for comment in harvest.comments if comment.article_id == thread.article_id]
-                _drop_missing(connection, thread.article_id, thread.whole_since, there)
-            current = [*harvest.articles, *_late(connection, harvest)]
-            _save(connection, schema.articles, [_article_row(article, now) for article in _dated(connection, current, now)])
+                present = [comment.id for comment in harvest.comments if comment.article_id == thread.article_id]
+                _drop_missing(connection, thread.article_id, thread.whole_since, present)
+            current = [*harvest.articles, *_find_late(connection, harvest)]
+            _save(connection, schema.articles, [_article_row(article, now) for article in _date_articles(connection, current, now)])
             _save(connection, schema.comments, [_comment_row(comment) for comment in harvest.comments])
             ids = [row.id for row in (*harvest.articles, *harvest.older)]
             _sight(connection, dict.fromkeys([*ids, *harvest.sighted]), now)
-            for source in (*harvest.read, *_lists(harvest)):
+            for source in (*harvest.read, *_reading_keys(harvest)):
                 values = {"source": source, "at": now}
                 if not connection.execute(
                     update(schema.readings).where(schema.readings.c.source == source).values(values)
@@ -55,14 +55,14 @@ class Content:
                     connection.execute(schema.readings.insert().values(values))
 
     def unread_since(self, source: str, usual: datetime) -> datetime:
-        """From when on a source must be read: as usual, or from before its last whole reading, a fortnight back at most."""
+        """Return from when to read a source: as usual, or from before its last whole reading, at most 14 days earlier."""
         query = select(schema.readings.c.at).where(schema.readings.c.source == source)
         with self._engine.begin() as connection:
             last = connection.execute(query).scalar()
         return usual if last is None else max(min(usual, last - LOOKBACK), usual - MAX_LOOKBACK)
 
     def material(self, since: datetime) -> Harvest:
-        """The articles published since an instant, or first seen since, with their comments; those dated ahead among them."""
+        """Return the articles published or first seen since an instant, with their comments; future dates are included."""
         table = schema.articles.c
         with self._engine.begin() as connection:
             query = select(table.data).where(or_(table.published >= since, table.first_seen >= since))
@@ -71,26 +71,26 @@ class Content:
         return Harvest(articles=articles, comments=comments)
 
 
-def _late(connection: Connection, harvest: Harvest) -> list[Article]:
-    """Of articles with old dates those that nobody has seen before, where the list they stand in has been looked through before."""
+def _find_late(connection: Connection, harvest: Harvest) -> list[Article]:
+    """Return the articles with old dates that were never seen before, if their source's list was read before."""
     if not harvest.older:
         return []
     known = set(connection.execute(select(schema.readings.c.source)).scalars())
-    before = {source for source, which in harvest.looked if _list(source, which) in known}
-    seen = _among(connection, schema.sightings.c.id, [row.id for row in harvest.older])
+    before = {source for source, which in harvest.looked if _reading_key(source, which) in known}
+    seen = _find_among(connection, schema.sightings.c.id, [row.id for row in harvest.older])
     return [row for row in harvest.older if row.id not in seen and row.source in before]
 
 
-def _lists(harvest: Harvest) -> Iterator[str]:
-    return (_list(source, which) for source, which in harvest.looked if source in harvest.read)
+def _reading_keys(harvest: Harvest) -> Iterator[str]:
+    return (_reading_key(source, which) for source, which in harvest.looked if source in harvest.read)
 
 
-def _list(source: str, which: str) -> str:
+def _reading_key(source: str, which: str) -> str:
     return f"{source}, all of its {which}"
 
 
-def _dated(connection: Connection, articles: Sequence[Article], now: datetime) -> list[Article]:
-    """The articles, those without a date by when they were first seen; one seen long ago is not new because it is still there."""
+def _date_articles(connection: Connection, articles: Sequence[Article], now: datetime) -> list[Article]:
+    """Return the articles, undated ones with the date of their first sighting; one that was seen and pruned is not new: drop it."""
     table, guessed = schema.articles.c, [row.id for row in articles if row.guessed]
     if not guessed:
         return list(articles)
@@ -99,12 +99,12 @@ def _dated(connection: Connection, articles: Sequence[Article], now: datetime) -
         for some in batched(guessed)
         for row in connection.execute(select(table.id, table.published).where(table.id.in_(some)))
     }
-    over = _among(connection, schema.sightings.c.id, guessed) - set(known)
+    pruned = _find_among(connection, schema.sightings.c.id, guessed) - set(known)
     dates = {row.id: known.get(row.id, now) for row in articles if row.guessed}
     return [
         replace(row, published=dates[row.id], updated=dates[row.id]) if row.guessed else row
         for row in articles
-        if not (row.guessed and row.id in over)
+        if not (row.guessed and row.id in pruned)
     ]
 
 
@@ -117,7 +117,7 @@ def _sight(connection: Connection, ids: Iterable[str], now: datetime) -> None:
         connection.execute(statement, rows)
 
 
-def _among(connection: Connection, column: Any, values: Sequence[str]) -> set[str]:
+def _find_among(connection: Connection, column: Any, values: Sequence[str]) -> set[str]:
     return {found for some in batched(values) for found in connection.execute(select(column).where(column.in_(some))).scalars()}
 
 
@@ -139,17 +139,17 @@ def _comment_row(comment: Comment) -> dict[str, Any]:
 
 
 def _save(connection: Connection, table: Table, rows: Sequence[dict[str, Any]]) -> None:
-    """Insert or renew by id; when a row was first seen does not change."""
+    """Insert or update rows by id; `first_seen` of a row does not change."""
     for row in {row["id"]: row for row in rows}.values():
-        renewed = {key: value for key, value in row.items() if key not in {"id", "first_seen"}}
-        if not connection.execute(update(table).where(table.c.id == row["id"]).values(renewed)).rowcount:
+        changes = {key: value for key, value in row.items() if key not in {"id", "first_seen"}}
+        if not connection.execute(update(table).where(table.c.id == row["id"]).values(changes)).rowcount:
             connection.execute(table.insert().values(row))
 
 
-def _drop_missing(connection: Connection, article: str, since: datetime, there: Sequence[str]) -> None:
+def _drop_missing(connection: Connection, article: str, since: datetime, present: Sequence[str]) -> None:
     table = schema.comments
     query = select(table.c.id).where(table.c.article_id == article, table.c.written >= since)
-    for key in set(connection.execute(query).scalars()) - set(there):
+    for key in set(connection.execute(query).scalars()) - set(present):
         connection.execute(delete(table).where(table.c.id == key))
 
 
@@ -170,7 +170,7 @@ class ResponseCache:
         self._clock = clock
 
     def recall(self, url: str) -> CachedResponse | None:
-        """The answer kept for an address."""
+        """Return the stored answer of a URL, or None."""
         table = schema.responses
         with self._engine.begin() as connection:
             row = connection.execute(select(table).where(table.c.url == url)).one_or_none()
@@ -181,7 +181,7 @@ class ResponseCache:
         return CachedResponse(etag=row.etag, modified=row.modified, response=response)
 
     def moved(self, url: str) -> str | None:
-        """Where an address has moved for good, as it said within a day: one that said so by mistake is not lost for long."""
+        """Return where a URL redirected permanently within the last day, or None: a redirect made by mistake does not last long."""
         with self._engine.begin() as connection:
             found: str | None = connection.execute(
                 select(schema.moves.c.target).where(schema.moves.c.url == url, schema.moves.c.at > self._clock() - ASKED_AGAIN)
@@ -189,14 +189,14 @@ class ResponseCache:
         return found
 
     def move(self, url: str, target: str | None) -> None:
-        """Remember where an address has moved for good; None forgets it."""
+        """Store where a URL redirects permanently; None deletes it."""
         with self._engine.begin() as connection:
             connection.execute(delete(schema.moves).where(schema.moves.c.url == url))
             if target:
                 connection.execute(schema.moves.insert().values(url=url, target=target, at=self._clock()))
 
     def remember(self, url: str, kept: CachedResponse) -> None:
-        """Keep the newest answer of an address."""
+        """Store the newest answer of a URL."""
         table = schema.responses
         values = {
             "etag": kept.etag,

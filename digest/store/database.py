@@ -1,8 +1,8 @@
 """Opening the database that `store.url` names, with its tables brought up to date.
 
-On SQLite: write-ahead log, so that reading and writing do not wait for each other, and synchronous=FULL, so that what
-was committed survives a power cut. 4,762 single commits a second and 777,014 rows in commits of a thousand were
-measured on two cores; group commits, never less than FULL.
+SQLite runs with a write-ahead log, so that reads and writes do not wait for each other. It runs with synchronous=FULL, so that
+commits survive a power cut. 4,762 single commits a second and 777,014 rows in commits of a thousand were measured on two
+cores: group commits for speed, and never use less than FULL.
 """
 
 from collections.abc import Callable, Iterator
@@ -19,7 +19,7 @@ from digest.config.file_modes import PRIVATE, private_file, private_folder
 from digest.errors import ConfigError, StoreError
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
-_REMEDIES = (  # by what SQLite and PostgreSQL say
+_REMEDIES = (  # by phrases in the messages of SQLite and PostgreSQL
     (("malformed", "not a database"), "Restore the file from your backup."),
     (("no such table", "no such column", "does not exist", "has no column"),
      "Its tables are not those of its version: restore the file from your backup, and tell us how it came to be."),
@@ -30,7 +30,10 @@ _REMEDIES = (  # by what SQLite and PostgreSQL say
 
 
 def open_engine(url: str, root: Path) -> Engine:
-    """An engine on an up-to-date database; a relative SQLite path is counted from the newsletter's folder."""
+    """Return an engine on an up-to-date database; a relative SQLite path starts from the newsletter's folder.
+
+    Raises ConfigError if the URL cannot be used, StoreError if the database cannot be opened.
+    """
     try:
         target = make_url(url)
         sqlite = target.get_backend_name() == "sqlite"
@@ -38,14 +41,14 @@ def open_engine(url: str, root: Path) -> Engine:
         if sqlite and target.database and target.database != ":memory:":
             path = root / target.database
             private_folder(path.parent)
-            private_file(path)  # SQLite gives its write-ahead log the rights of the file
+            private_file(path)  # SQLite gives its write-ahead log the permissions of this file
             target = target.set(database=str(path))
         engine = create_engine(target)
-        event.listen(engine, "handle_error", _told)
+        event.listen(engine, "handle_error", _translate_error)
         if sqlite:
-            event.listen(engine, "connect", _careful_sqlite)
+            event.listen(engine, "connect", _configure_sqlite)
             event.listen(engine, "begin", _begin)
-        with _undone_by_failure(engine.dispose), _alone(path), engine.begin() as connection:
+        with _undo_on_failure(engine.dispose), _migration_lock(path), engine.begin() as connection:
             _migrate(connection)
     except (ArgumentError, ImportError) as error:
         raise ConfigError(f"store.url cannot be used: {error}", thing="digest.toml") from error
@@ -58,26 +61,26 @@ def open_engine(url: str, root: Path) -> Engine:
 
 
 @contextmanager
-def _undone_by_failure(undo: Callable[[], object]) -> Iterator[None]:
-    """Close what was opened where the block comes to no end, by whatever error."""
+def _undo_on_failure(undo: Callable[[], object]) -> Iterator[None]:
+    """Call `undo` if the block does not complete, whatever the error."""
     with ExitStack() as open_:
         open_.callback(undo)
         yield
         open_.pop_all()
 
 
-def _alone(path: Path | None) -> AbstractContextManager[object]:
-    """Two processes must not make the tables of a new file at once; a database server does its own locking."""
+def _migration_lock(path: Path | None) -> AbstractContextManager[object]:
+    """Return a lock, so that two processes never make a new file's tables at once; a database server does its own locking."""
     return nullcontext() if path is None else FileLock(path.with_name(f".{path.name}.lock"), timeout=60, mode=PRIVATE)
 
 
-def _told(context: ExceptionContext) -> StoreError | None:
-    """A fault of the database as an error with a remedy; what a statement may well run into stays what it is."""
+def _translate_error(context: ExceptionContext) -> StoreError | None:
+    """Return a database error as a StoreError with a remedy; None for what callers expect, such as an IntegrityError."""
     error = context.sqlalchemy_exception
     if not isinstance(error, DatabaseError) or isinstance(error, IntegrityError):
         return None
     cause = str(error.orig)
-    remedy = next((remedy for words, remedy in _REMEDIES if any(word in cause for word in words)), "")
+    remedy = next((remedy for phrases, remedy in _REMEDIES if any(phrase in cause for phrase in phrases)), "")
     return StoreError(f"database error: {cause}", thing=str(context.engine.url.database if context.engine else ""), remedy=remedy)
 
 
@@ -85,20 +88,20 @@ def _begin(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN")
 
 
-def _careful_sqlite(connection: Any, _record: object) -> None:
-    connection.isolation_level = None  # or the driver would commit before and after each CREATE TABLE
-    with _undone_by_failure(connection.close):
+def _configure_sqlite(connection: Any, _record: object) -> None:
+    connection.isolation_level = None  # otherwise the driver commits before and after each CREATE TABLE
+    with _undo_on_failure(connection.close):
         for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=30000"):
             connection.execute(f"PRAGMA {pragma}")
 
 
 def _migrate(connection: Connection) -> None:
-    """Bring the tables up to the newest migration; alembic is imported only where there is work, since it takes 0.1 s."""
+    """Bring the tables up to the newest migration. Alembic is imported only if there is work, because the import takes 0.1 s."""
     newest = max(path.name[:4] for path in (_MIGRATIONS / "versions").glob("[0-9]*.py"))
-    there = _revision(connection)
-    if there == newest:
+    current = _revision(connection)
+    if current == newest:
         return
-    if there is not None and there > newest:
+    if current is not None and current > newest:
         raise StoreError("the database was created by a newer version of digest", remedy="Upgrade digest.")
     from alembic import command  # noqa: PLC0415
     from alembic.config import Config as AlembicConfig  # noqa: PLC0415
@@ -118,9 +121,9 @@ def _revision(connection: Connection) -> str | None:
 
 @contextmanager
 def secure_delete(connection: Connection) -> Iterator[None]:
-    """What is deleted within the block is overwritten too; SQLite leaves it in a free page otherwise.
+    """Overwrite what is deleted within the block; otherwise SQLite leaves it in a free page.
 
-    Not always: it costs a tenth of a run's speed.
+    It is not always on, because it costs a tenth of a run's speed.
     """
     sqlite_only = connection.dialect.name == "sqlite"
     if sqlite_only:
@@ -133,7 +136,7 @@ def secure_delete(connection: Connection) -> Iterator[None]:
 
 
 def truncate_wal(engine: Engine) -> None:
-    """Take what was erased out of SQLite's write-ahead log too, where nobody is reading just now; else the next writers do."""
+    """Remove what was erased from SQLite's write-ahead log too. If somebody is reading now, the next writers do that later."""
     if engine.dialect.name != "sqlite":
         return
     connection = engine.raw_connection()
@@ -144,10 +147,10 @@ def truncate_wal(engine: Engine) -> None:
 
 
 def lock_for_writing(connection: Connection) -> None:
-    """Wait for one's turn to write before reading what the writing depends on.
+    """Wait for the write lock. Call it before reading what the write depends on.
 
-    SQLite refuses at once to write after reading where another process has written in between (SQLITE_BUSY_SNAPSHOT);
-    PostgreSQL lets two write at once unless they agree on a lock.
+    SQLite at once refuses a write after a read if another process has written in between (SQLITE_BUSY_SNAPSHOT). PostgreSQL
+    lets two processes write at once unless they agree on a lock.
     """
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(771842)"))
@@ -156,5 +159,5 @@ def lock_for_writing(connection: Connection) -> None:
 
 
 def insert(connection: Connection, table: Table) -> Any:
-    """An INSERT that may say what a conflict does; SQLite and PostgreSQL say it alike, SQLAlchemy has one for each."""
+    """Return an INSERT that can have an ON CONFLICT clause: SQLite and PostgreSQL share it, but SQLAlchemy has one for each."""
     return {"sqlite": sqlite.insert, "postgresql": postgresql.insert}[connection.dialect.name](table)

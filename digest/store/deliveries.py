@@ -1,8 +1,8 @@
 """What became of every message: the one place that knows what was sent and what is still to do.
 
-A delivery goes `queued → sending → sent | refused | deferred | unknown`, or to `skipped` where the reader opted out.
-`sending` is committed before the message's bytes leave, its outcome after the reply: a delivery found in `sending`
-when nobody is sending was in flight when a run was interrupted.
+A delivery goes `queued → sending → sent | refused | deferred | unknown`, or to `skipped` if the recipient opted out.
+`sending` is committed before the message's bytes leave, and the outcome after the reply. So a delivery in `sending` when
+nobody is sending was in flight when a run was interrupted.
 """
 
 from collections.abc import Iterator, Sequence
@@ -21,13 +21,13 @@ from digest.store.prepared import Prepared
 
 QUEUED, SENDING, SKIPPED = "queued", "sending", "skipped"
 _PAGE = 500
-_GROUP = 24  # messages begun by one statement
-_PLACES = [f"reader_{number}" for number in range(_GROUP)]
+_GROUP = 24  # messages that one statement begins
+_READER_PARAMETERS = [f"reader_{number}" for number in range(_GROUP)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UndeliveredRecipient:
-    """A recipient whose message did not simply arrive."""
+    """A recipient whose message was not simply sent."""
 
     email: str
     state: str
@@ -38,7 +38,7 @@ class UndeliveredRecipient:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reason:
-    """How many messages a relay answered in one way."""
+    """How many messages a relay answered in the same way, with an example."""
 
     relay: str
     state: str
@@ -49,28 +49,28 @@ class Reason:
 
 
 class Deliveries:
-    """The recipients of every edition."""
+    """The deliveries of every edition."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._settling, self._beginning = Prepared(_SETTLE, engine), Prepared(_BEGIN, engine)
+        self._record_statement, self._begin_statement = Prepared(_RECORD, engine), Prepared(_BEGIN, engine)
 
     def reclaim(self, key: str, *, hold: bool = False) -> list[str]:
-        """Queue again what was in flight when a run was interrupted, or hold it for good; returns those addresses.
+        """Queue again what was in flight when a run was interrupted, or hold it for good; return those addresses.
 
-        Call it holding the sending lock.
+        The caller must hold the sending lock.
         """
         table = schema.deliveries
-        fate = {"state": Outcome.UNKNOWN, "reply": "in flight when a run was interrupted"} if hold else {"state": QUEUED}
+        values = {"state": Outcome.UNKNOWN, "reply": "in flight when a run was interrupted"} if hold else {"state": QUEUED}
         with self._engine.begin() as connection:
             lock_for_writing(connection)
             mine = and_(table.c.edition == key, table.c.state == SENDING)
             emails = _emails(connection, mine)
-            connection.execute(update(table).where(mine).values(**fate, interrupted=True))
+            connection.execute(update(table).where(mine).values(**values, interrupted=True))
         return emails
 
     def release(self, key: str, messages: Sequence[Message]) -> None:
-        """Queue again what was begun and has certainly not left."""
+        """Queue again messages that were begun and have certainly not left."""
         table = schema.deliveries
         mine = and_(table.c.edition == key, table.c.reader == bindparam("b_reader"), table.c.state == SENDING)
         with self._engine.begin() as connection:
@@ -79,11 +79,11 @@ class Deliveries:
                 connection.execute(update(table).where(mine).values(state=QUEUED), rows)
 
     def to_send(self, key: str, due: datetime | None) -> Iterator[Recipient]:
-        """The recipients without an outcome, and those deferred until `due` (all of them where that is None), in pages."""
+        """Yield queued recipients, and deferred ones whose retry is due by `due` (all of them if that is None), in pages."""
         query = (
             select(*_RECIPIENT, schema.deliveries.c.attempts)
             .join(schema.readers, schema.readers.c.id == schema.deliveries.c.reader)
-            .where(_open(key, due))
+            .where(_is_due(key, due))
             .order_by(schema.readers.c.id)
             .limit(_PAGE)
         )
@@ -97,13 +97,16 @@ class Deliveries:
             last = rows[-1].id
 
     def waiting(self, key: str, due: datetime | None, *, refused: bool = True) -> int:
-        """How many recipients `to_send` has; those refused for our sake (5yz), which may take hours to mend, among them or not."""
-        query = select(func.count()).select_from(schema.deliveries).where(_open(key, due))
+        """Return how many recipients `to_send` yields, with or without those refused because of us (5yz).
+
+        It may take hours to put such a refusal right.
+        """
+        query = select(func.count()).select_from(schema.deliveries).where(_is_due(key, due))
         with self._engine.begin() as connection:
             return connection.execute(query if refused else query.where(schema.deliveries.c.code < 500)).scalar_one()
 
     def answers(self, key: str) -> int:
-        """How many answers an edition's messages have had, all tries counted; this never falls."""
+        """Return how many answers an edition's messages have had over all tries; the number never falls."""
         table = schema.deliveries.c
         with self._engine.begin() as connection:
             return int(
@@ -111,21 +114,21 @@ class Deliveries:
             )
 
     def counts(self, key: str) -> dict[str, int]:
-        """How many deliveries of an edition are in each state."""
+        """Return how many deliveries of an edition are in each state."""
         with self._engine.begin() as connection:
             return counts(connection, key)
 
     def dead(self, key: str) -> tuple[int, int]:
-        """How many of an edition's messages were refused in words that say the address is gone, and how many are settled."""
+        """Return how many of an edition's messages were refused with words that the address is gone, and how many were answered."""
         table = schema.deliveries.c
         refused = select(table.status, table.reply, func.count()).where(table.edition == key, table.state == Outcome.REFUSED)
         with self._engine.begin() as connection:
             rows = connection.execute(refused.group_by(table.status, table.reply)).all()
-            settled = connection.execute(select(func.count()).where(table.edition == key, table.attempts > 0)).scalar_one()
-        return sum(count for status, reply, count in rows if cause(status, reply) is Cause.GONE), settled
+            answered = connection.execute(select(func.count()).where(table.edition == key, table.attempts > 0)).scalar_one()
+        return sum(count for status, reply, count in rows if cause(status, reply) is Cause.GONE), answered
 
     def troubles(self, key: str, limit: int) -> list[UndeliveredRecipient]:
-        """The deliveries that did not simply arrive, for a report."""
+        """Return the deliveries that were not simply sent, for a report."""
         table = schema.deliveries.c
         query = (
             select(schema.readers.c.email, table.state, table.code, table.reply, table.interrupted)
@@ -138,7 +141,7 @@ class Deliveries:
             return [UndeliveredRecipient(**row._asdict()) for row in connection.execute(query)]
 
     def reasons(self, key: str) -> list[Reason]:
-        """What became of an edition's messages, by relay and by what the relays said, the most frequent first."""
+        """Return what became of an edition's messages, by relay and answer, the most frequent first."""
         table = schema.deliveries.c
         group = (table.relay, table.state, table.code, table.status)
         query = (
@@ -152,14 +155,14 @@ class Deliveries:
             return [Reason(**row._asdict()) for row in connection.execute(query)]
 
     def sent_since(self, moment: datetime) -> dict[str, int]:
-        """How many messages each relay has taken since then."""
+        """Return how many messages each relay has accepted since an instant."""
         table = schema.deliveries.c
         query = select(table.relay, func.count()).where(table.state == Outcome.SENT, table.at >= moment).group_by(table.relay)
         with self._engine.begin() as connection:
             return dict(connection.execute(query).all())
 
     def recipient(self, key: str, token: str) -> Recipient | None:
-        """The reader of a token, where an edition went to them."""
+        """Return the recipient that a token names, or None if they are not on the edition's list."""
         table = schema.deliveries.c
         query = (
             select(*_RECIPIENT)
@@ -171,19 +174,20 @@ class Deliveries:
         return _recipient(row) if row else None
 
     def record(self, key: str, begun: Sequence[Message], receipts: Sequence[Receipt]) -> set[int]:
-        """One commit for messages about to leave and for receipts; returns the readers of the first kind that may be
-        sent to: those who opted out are skipped instead, and those already dealt with are left alone.
+        """Record messages about to leave and receipts in one commit; return the ids of recipients whose message may leave.
+
+        Those who have opted out are skipped, and those already dealt with stay as they are.
         """
         with self._engine.begin() as connection:
             if receipts:
-                connection.exec_driver_sql(*self._settling.filled([_settled(key, receipt) for receipt in receipts]))
-            return {reader for group in _groups(begun) for reader in self._begun(connection, key, group)}
+                connection.exec_driver_sql(*self._record_statement.filled([_receipt_row(key, receipt) for receipt in receipts]))
+            return {reader_id for group in _groups(begun) for reader_id in self._begin(connection, key, group)}
 
-    def _begun(self, connection: Connection, key: str, group: Sequence[Message]) -> list[int]:
-        readers = [message.recipient.id for message in group]
-        places = dict(zip(_PLACES, [*readers, *[readers[-1]] * (_GROUP - len(readers))], strict=True))
-        statement, (values,) = self._beginning.filled([{"b_edition": key, **places}])
-        return [reader for reader, state in connection.exec_driver_sql(statement, values) if state == SENDING]
+    def _begin(self, connection: Connection, key: str, group: Sequence[Message]) -> list[int]:
+        ids = [message.recipient.id for message in group]
+        parameters = dict(zip(_READER_PARAMETERS, [*ids, *[ids[-1]] * (_GROUP - len(ids))], strict=True))
+        statement, (values,) = self._begin_statement.filled([{"b_edition": key, **parameters}])
+        return [reader_id for reader_id, state in connection.exec_driver_sql(statement, values) if state == SENDING]
 
 
 _RECIPIENT = (
@@ -199,19 +203,19 @@ def _groups(messages: Sequence[Message]) -> Iterator[Sequence[Message]]:
     return (messages[at : at + _GROUP] for at in range(0, len(messages), _GROUP))
 
 
-def _open(key: str, due: datetime | None) -> ColumnElement[bool]:
+def _is_due(key: str, due: datetime | None) -> ColumnElement[bool]:
     table = schema.deliveries.c
-    ready = _waits(table) if due is None else and_(_waits(table), or_(table.state == QUEUED, table.retry_at <= due))
+    ready = _is_waiting(table) if due is None else and_(_is_waiting(table), or_(table.state == QUEUED, table.retry_at <= due))
     return and_(table.edition == key, ready)
 
 
-def _waits(table: Any) -> ColumnElement[bool]:
-    """Whether a delivery is still to be made: not begun, or with a time for another try."""
+def _is_waiting(table: Any) -> ColumnElement[bool]:
+    """Return the condition that a delivery is still to be made: it is not begun, or has a time for another try."""
     again = or_(table.state == Outcome.DEFERRED, table.state == Outcome.UNKNOWN)
     return or_(table.state == QUEUED, and_(again, table.retry_at.is_not(None)))
 
 
-def _settled(key: str, receipt: Receipt) -> dict[str, Any]:
+def _receipt_row(key: str, receipt: Receipt) -> dict[str, Any]:
     return {
         "b_edition": key,
         "b_reader": receipt.recipient.id,
@@ -227,25 +231,25 @@ def _settled(key: str, receipt: Receipt) -> dict[str, Any]:
     }
 
 
-def _begin_statement() -> ReturningUpdate[tuple[int, str]]:
-    """Take those who wait to `sending`, or to `skipped` where they have opted out; one statement for a whole group."""
-    table, gone, readers = schema.deliveries, schema.suppressions, schema.readers
-    who = and_(readers.c.id == table.c.reader, readers.c.email == gone.c.email)
-    opted_out = select(gone.c.email).select_from(gone, readers).where(who).correlate(table).exists()
+def _make_begin_statement() -> ReturningUpdate[tuple[int, str]]:
+    """Return the statement that moves a group's waiting recipients to `sending`, or to `skipped` if they have opted out."""
+    table, suppressed, readers = schema.deliveries, schema.suppressions, schema.readers
+    who = and_(readers.c.id == table.c.reader, readers.c.email == suppressed.c.email)
+    opted_out = select(suppressed.c.email).select_from(suppressed, readers).where(who).correlate(table).exists()
     return (
         update(table)
         .where(
             table.c.edition == bindparam("b_edition"),
-            table.c.reader.in_([bindparam(place, type_=table.c.reader.type) for place in _PLACES]),
-            _waits(table.c),
+            table.c.reader.in_([bindparam(name, type_=table.c.reader.type) for name in _READER_PARAMETERS]),
+            _is_waiting(table.c),
         )
         .values(state=case((opted_out, SKIPPED), else_=SENDING), reply=case((opted_out, "opted out"), else_=table.c.reply))
         .returning(table.c.reader, table.c.state)
     )
 
 
-_BEGIN = _begin_statement()
-_SETTLE = (
+_BEGIN = _make_begin_statement()
+_RECORD = (
     update(schema.deliveries)
     .where(schema.deliveries.c.edition == bindparam("b_edition"), schema.deliveries.c.reader == bindparam("b_reader"))
     .values(
@@ -263,7 +267,7 @@ def _emails(connection: Connection, where: Any) -> list[str]:
 
 
 def counts(connection: Connection, key: str) -> dict[str, int]:
-    """How many deliveries of an edition are in each state."""
+    """Return how many deliveries of an edition are in each state."""
     table = schema.deliveries.c
     query = select(table.state, func.count()).where(table.edition == key).group_by(table.state)
     return dict(connection.execute(query).all())

@@ -1,4 +1,4 @@
-"""What the connections record, written in a thread beside them."""
+"""The log of what connections send, written in a thread beside them."""
 
 import asyncio
 from collections.abc import Sequence
@@ -8,16 +8,16 @@ from digest.store.deliveries import Deliveries
 
 
 class StoredDeliveryLog:
-    """The deliveries of one edition, as a run writes them."""
+    """The deliveries of one edition, as a run records them."""
 
     def __init__(self, deliveries: Deliveries, key: str) -> None:
         self._deliveries = deliveries
         self._key = key
 
     async def record(self, begun: Sequence[Message], receipts: Sequence[Receipt]) -> set[int]:
-        """One commit; the readers' ids of those messages that may leave."""
+        """Record messages about to leave and receipts in one commit; return the recipients' ids of messages that may leave."""
         return await asyncio.to_thread(self._deliveries.record, self._key, begun, receipts)
 
     async def release(self, messages: Sequence[Message]) -> None:
-        """Messages that have not left: they are queued again."""
+        """Queue again messages that have not left."""
         await asyncio.to_thread(self._deliveries.release, self._key, messages)

@@ -11,13 +11,13 @@ _EDITION = TypeAdapter(Edition)
 
 
 def as_json(edition: Edition) -> dict[str, Any]:
-    """An edition as it is kept and shown to machines; what articles are known again by is kept apart."""
+    """Return an edition as it is stored and shown to programs, without `told`: the signs of articles have their own table."""
     dumped: dict[str, Any] = _EDITION.dump_python(edition, mode="json", exclude={"left_out": {"__all__": {"told"}}})
     return dumped
 
 
 def slot_row(slot: Slot) -> dict[str, Any]:
-    """A slot's place in the table of editions."""
+    """Return the columns of a slot in the table of editions."""
     return {
         "key": slot.key,
         "name": slot.name,
@@ -28,7 +28,7 @@ def slot_row(slot: Slot) -> dict[str, Any]:
 
 
 def edition_row(edition: Edition, rendered: Rendered) -> dict[str, Any]:
-    """An edition that was made."""
+    """Return the row of an edition that was made."""
     return {
         **slot_row(edition.slot),
         "number": edition.number,
@@ -43,14 +43,14 @@ def edition_row(edition: Edition, rendered: Rendered) -> dict[str, Any]:
 
 
 def settled_rows(edition: Edition) -> list[dict[str, Any]]:
-    """The articles that an edition prints or leaves out for good."""
+    """Return the rows of the articles that an edition prints or leaves out for good."""
     printed = [(signs_of(story.article), story.position, "; ".join(story.reasons)) for story in edition.stories]
     left = [(row.told, None, row.reason) for row in edition.left_out if row.kind == "article" and row.final and row.told]
     return [settled_row(edition.slot.key, row, position, reason) for row, position, reason in [*printed, *left]]
 
 
 def settled_row(edition: str, row: ArticleSigns, position: int | None, reason: str) -> dict[str, Any]:
-    """One of them; `position` is None where it is left out."""
+    """Return the row of one such article; `position` is None if it is left out."""
     return {
         "edition": edition,
         "article_id": row.id,
@@ -62,6 +62,6 @@ def settled_row(edition: str, row: ArticleSigns, position: int | None, reason: s
 
 
 def variant_row(key: str, name: str, rendered: Rendered) -> dict[str, Any]:
-    """A version of an edition in words."""
-    words = {part: getattr(rendered, part) for part in ("subject", "preheader", "html", "text")}
-    return {"edition": key, "name": name, **words}
+    """Return the row of one variant of an edition."""
+    parts = {part: getattr(rendered, part) for part in ("subject", "preheader", "html", "text")}
+    return {"edition": key, "name": name, **parts}

@@ -22,7 +22,7 @@ FROM_LOG = "known from sent.log"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FrozenEdition:
-    """An edition as the database keeps it: its selection, its words, its state."""
+    """An edition in the database: its stories, its rendered text and its state."""
 
     edition: Edition
     rendered: Rendered
@@ -31,13 +31,13 @@ class FrozenEdition:
 
     @property
     def key(self) -> str:
-        """The edition's lasting name."""
+        """The edition's permanent key."""
         return self.edition.slot.key
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EditionEntry:
-    """One edition in a listing; `number` is None for one that was skipped, and `note` says why."""
+    """One edition in a list; if it was skipped, `number` is None and `note` says why."""
 
     key: str
     number: int | None
@@ -49,7 +49,7 @@ class EditionEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PreviousEdition:
-    """What is compared with an edition that comes after it."""
+    """What a later edition is compared with: when an edition was frozen, and its number of recipients."""
 
     frozen_at: datetime
     readers: int
@@ -67,32 +67,32 @@ class ArchivedEdition:
 
 
 class Editions:
-    """Which editions there are."""
+    """The editions that were made or skipped."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
     def covered_until(self, name: str, before: datetime) -> datetime | None:
-        """From when on articles are still unprinted: the last made edition's cut-off, or where the skipped ones began."""
+        """Return up to when articles are covered: the last made edition's cut-off, else the start of the first skipped window."""
         table = schema.editions.c
         with self._engine.begin() as connection:
-            mine = and_(table.name == name, table.window_end < before)
-            made = connection.execute(select(func.max(table.window_end)).where(mine, table.number.is_not(None))).scalar()
-            if made is None:
-                made = connection.execute(select(func.min(table.window_start)).where(mine)).scalar()
-        return made
+            earlier = and_(table.name == name, table.window_end < before)
+            until = connection.execute(select(func.max(table.window_end)).where(earlier, table.number.is_not(None))).scalar()
+            if until is None:
+                until = connection.execute(select(func.min(table.window_start)).where(earlier)).scalar()
+        return until
 
     def settled(self, name: str) -> tuple[ArticleSigns, ...]:
-        """All articles that an edition of this name printed or left out for good."""
-        mine = schema.settled.join(schema.editions, schema.settled.c.edition == schema.editions.c.key)
+        """Return all articles that an edition of this series printed or left out for good."""
+        joined = schema.settled.join(schema.editions, schema.settled.c.edition == schema.editions.c.key)
         table = schema.settled.c
         columns = (table.article_id, table.identity, table.anchor, table.title, table.opening, table.published, table.source)
-        query = select(*columns).select_from(mine).where(schema.editions.c.name == name)
+        query = select(*columns).select_from(joined).where(schema.editions.c.name == name)
         with self._engine.begin() as connection:
             return tuple(ArticleSigns(*row) for row in connection.execute(query))
 
     def next_number(self) -> int:
-        """The number that the next edition made will bear."""
+        """Return the number of the next edition."""
         with self._engine.begin() as connection:
             return (connection.execute(select(func.max(schema.editions.c.number))).scalar() or 0) + 1
 
@@ -104,46 +104,46 @@ class Editions:
         terms: RecipientRules,
         version: Callable[[str], Rendered] | None = None,
     ) -> FrozenEdition:
-        """Make an edition final, with its words and its readers, in one commit; `version` renders a version in use.
+        """Freeze an edition with its text and its recipients in one commit; `version` renders a variant by its name.
 
-        `readers` are the rows of the subscriber list, of every status and any number: see `enlisting`.
+        `readers` are the rows of the subscriber list, of every status and any number: see `freeze_recipients`.
         """
         key, at = edition.slot.key, edition.frozen_at
         with self._engine.connect() as connection, freeze_recipients(connection, readers, terms, edition.slot.day) as used:
             variants = {name: version(name) for name in used if name} if version is not None else {}
             with connection.begin():
                 lock_for_writing(connection)
-                _made(connection, edition, rendered, variants)
+                _write_edition(connection, edition, rendered, variants)
                 read_list(connection, key, terms, at)
         return FrozenEdition(edition=edition, rendered=rendered, finished_at=None, variants=variants)
 
     def skip(self, slot: Slot, note: str, now: datetime) -> None:
-        """Record that a slot stays without an edition, and why; its articles stay open for the next one."""
+        """Record that a slot has no edition, and why; its articles stay open for the next one."""
         with self._engine.begin() as connection:
             _replace_skipped(connection, slot.key)
             connection.execute(schema.editions.insert().values(**slot_row(slot), frozen_at=now, finished_at=now, note=note))
 
     def skipped(self, key: str) -> str:
-        """Why a slot stayed without an edition; empty where it did not."""
+        """Return why a slot was skipped; empty if it was not."""
         with self._engine.begin() as connection:
             row = connection.execute(select(schema.editions).where(schema.editions.c.key == key)).one_or_none()
             return str(row.note) if row is not None and row.number is None else ""
 
     def knows(self, key: str) -> bool:
-        """Whether a slot is dealt with: its edition made, or skipped."""
+        """Return whether the edition of a slot was made or skipped."""
         with self._engine.begin() as connection:
             return connection.execute(select(schema.editions.c.key).where(schema.editions.c.key == key)).scalar() is not None
 
     def frozen(self, key: str) -> FrozenEdition | None:
-        """An edition that was made, or None."""
+        """Return an edition that was made, or None."""
         with self._engine.begin() as connection:
             row = connection.execute(select(schema.editions).where(schema.editions.c.key == key)).one_or_none()
-            return _frozen(connection, row) if row is not None and row.subject is not None else None
+            return _load(connection, row) if row is not None and row.subject is not None else None
 
     def remember(self, row: LoggedEdition) -> None:
-        """Take down that an edition was made of which this database knows nothing: its window is covered, its articles are settled.
+        """Record an edition that only `sent.log` knows: its window is covered, and its articles do not go into another edition.
 
-        What it said and whom it went to is not known; it counts as finished.
+        Its text and recipients are not known; it counts as finished.
         """
         values = {
             "key": row.key, "name": row.name, "day": date.fromisoformat(row.day), "number": row.number, "window_start": row.start,
@@ -154,38 +154,38 @@ class Editions:
             if connection.execute(select(schema.editions.c.key).where(schema.editions.c.key == row.key)).scalar() is not None:
                 return
             connection.execute(schema.editions.insert().values(values))
-            settled = [settled_row(row.key, article, None, FROM_LOG) for article in row.articles]
-            if unique := {article["article_id"]: article for article in settled}:
+            rows = [settled_row(row.key, article, None, FROM_LOG) for article in row.articles]
+            if unique := {article["article_id"]: article for article in rows}:
                 connection.execute(insert(schema.settled), list(unique.values()))
 
     def unremember(self, key: str) -> None:
-        """It is to be made anew, by somebody's word."""
+        """Delete an edition that only `sent.log` knows, because a person wants it made again."""
         table, settled = schema.editions, schema.settled
         with self._engine.begin() as connection:
-            mine = select(table.c.key).where(table.c.key == key, table.c.subject.is_(None))
-            connection.execute(settled.delete().where(settled.c.edition.in_(mine)))
+            logged = select(table.c.key).where(table.c.key == key, table.c.subject.is_(None))
+            connection.execute(settled.delete().where(settled.c.edition.in_(logged)))
             connection.execute(table.delete().where(table.c.key == key, table.c.subject.is_(None)))
 
     def key_of(self, number: int) -> str | None:
-        """The lasting name of an edition by its number."""
+        """Return the key of an edition by its number, or None."""
         with self._engine.begin() as connection:
             return connection.execute(select(schema.editions.c.key).where(schema.editions.c.number == number)).scalar()
 
     def finish(self, key: str, now: datetime) -> None:
-        """Note that nothing of an edition is left to send."""
+        """Record that nothing of an edition is left to send."""
         table = schema.editions
         with self._engine.begin() as connection:
             connection.execute(update(table).where(table.c.key == key, table.c.finished_at.is_(None)).values(finished_at=now))
 
     def unfinished(self) -> list[FrozenEdition]:
-        """The editions with messages still to send, oldest first."""
+        """Return the editions that are not finished, oldest first."""
         table = schema.editions.c
         query = select(schema.editions).where(table.finished_at.is_(None), table.subject.is_not(None)).order_by(table.window_end)
         with self._engine.begin() as connection:
-            return [_frozen(connection, row) for row in connection.execute(query).all()]
+            return [_load(connection, row) for row in connection.execute(query).all()]
 
     def last(self, name: str) -> PreviousEdition | None:
-        """The latest edition of a name that was made: when, and for how many readers."""
+        """Return when the latest edition of a series was frozen, and its number of recipients; None if there is none."""
         table, sent = schema.editions.c, schema.deliveries.c
         query = select(table.key, table.frozen_at).where(table.name == name, table.subject.is_not(None))
         with self._engine.begin() as connection:
@@ -196,7 +196,7 @@ class Editions:
         return PreviousEdition(frozen_at=row.frozen_at, readers=readers)
 
     def headlines(self, limit: int) -> list[ArchivedEdition]:
-        """The latest editions that were made, newest first, without what they hold."""
+        """Return the latest editions that were made, newest first, without their content."""
         table = schema.editions.c
         query = select(table.key, table.day, table.subject, table.preheader, table.frozen_at).where(table.subject.is_not(None))
         with self._engine.begin() as connection:
@@ -204,29 +204,29 @@ class Editions:
             return [ArchivedEdition(**row._asdict()) for row in rows]
 
     def made(self, limit: int) -> list[FrozenEdition]:
-        """The latest editions that were made, newest first."""
+        """Return the latest editions that were made, newest first."""
         table = schema.editions.c
         query = select(schema.editions).where(table.subject.is_not(None)).order_by(table.window_end.desc()).limit(limit)
         with self._engine.begin() as connection:
-            return [_frozen(connection, row) for row in connection.execute(query).all()]
+            return [_load(connection, row) for row in connection.execute(query).all()]
 
     def recent(self, limit: int) -> list[EditionEntry]:
-        """The latest editions, made or skipped, newest first."""
+        """Return the latest editions, made or skipped, newest first."""
         table = schema.editions
         with self._engine.begin() as connection:
             rows = connection.execute(select(table).order_by(table.c.window_end.desc()).limit(limit)).all()
             return [_entry(row, counts(connection, row.key)) for row in rows]
 
 
-def _made(connection: Connection, edition: Edition, rendered: Rendered, variants: Mapping[str, Rendered]) -> None:
-    """Write down what an edition is."""
+def _write_edition(connection: Connection, edition: Edition, rendered: Rendered, variants: Mapping[str, Rendered]) -> None:
+    """Insert the rows of an edition, in place of a skipped one."""
     key = edition.slot.key
     _replace_skipped(connection, key)
     connection.execute(schema.editions.insert().values(**edition_row(edition, rendered)))
     if rows := settled_rows(edition):
         connection.execute(insert(schema.settled), rows)
     if variants:
-        connection.execute(schema.variants.insert(), [variant_row(key, name, words) for name, words in variants.items()])
+        connection.execute(schema.variants.insert(), [variant_row(key, name, variant) for name, variant in variants.items()])
 
 
 def _replace_skipped(connection: Connection, key: str) -> None:
@@ -234,7 +234,7 @@ def _replace_skipped(connection: Connection, key: str) -> None:
     connection.execute(table.delete().where(table.c.key == key, table.c.number.is_(None)))
 
 
-def _frozen(connection: Connection, row: Row[Any]) -> FrozenEdition:
+def _load(connection: Connection, row: Row[Any]) -> FrozenEdition:
     table = schema.variants
     variants = {found.name: _rendered(found) for found in connection.execute(select(table).where(table.c.edition == row.key))}
     edition = _EDITION.validate_python(row.data)

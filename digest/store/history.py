@@ -1,4 +1,4 @@
-"""What happened to an address: joined, confirmed, imported, left, bounced, came back."""
+"""What happened to an address: it joined, confirmed, was imported, left, bounced or came back."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
@@ -15,12 +15,12 @@ MAX_DETAIL_CHARS = 500  # characters of a detail
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HistoryEvent:
-    """One thing that happened."""
+    """One event in the history of an address."""
 
     email: str
     at: datetime
     event: str
-    origin: str = ""  # who said so, where it was a suppression
+    origin: str = ""  # who said so, if the event is a suppression
     detail: str = ""
 
 
@@ -31,13 +31,13 @@ class History:
         self._engine = engine
 
     def note(self, entries: Iterable[HistoryEvent]) -> None:
-        """Add to them; committed by the thousand."""
+        """Add events, a thousand in each commit."""
         for chunk in batched(entries):
             with self._engine.begin() as connection:
                 insert_events(connection, chunk)
 
     def of(self, email: str) -> list[HistoryEvent]:
-        """One address's history, oldest first."""
+        """Return the history of an address, oldest first."""
         table = schema.history.c
         columns = (table.email, table.at, table.event, table.origin, table.detail)
         query = select(*columns).where(table.email == email).order_by(table.at, table.id)
@@ -45,21 +45,21 @@ class History:
             return [HistoryEvent(**row._asdict()) for row in connection.execute(query)]
 
     def count(self, event: str, since: datetime) -> int:
-        """How many addresses something has happened to since then; what a list said of them does not count."""
+        """Return how many addresses had an event since then; what a file or `sent.log` reported does not count."""
         with self._engine.begin() as connection:
             return events_of(connection, event, since)
 
 
 def insert_events(connection: Connection, entries: Sequence[HistoryEvent]) -> None:
-    """Add to the histories within a transaction."""
+    """Add events within a transaction."""
     if entries:
         rows = [asdict(row) | {"detail": row.detail[:MAX_DETAIL_CHARS]} for row in entries]
         connection.execute(schema.history.insert(), rows)
 
 
 def events_of(connection: Connection, event: str, since: datetime, email: str | None = None) -> int:
-    """How many addresses something has happened to since then, or how often to one."""
+    """Return how many addresses had an event since then, or how often one address had it."""
     table = schema.history.c
-    what = func.count(table.email.distinct()) if email is None else func.count()
-    query = select(what).where(table.event == event, table.at >= since, table.origin.not_in(HEARSAY))
+    number = func.count(table.email.distinct()) if email is None else func.count()
+    query = select(number).where(table.event == event, table.at >= since, table.origin.not_in(HEARSAY))
     return int(connection.execute(query if email is None else query.where(table.email == email)).scalar_one())

@@ -1,4 +1,4 @@
-"""An edition of which a restored database knows nothing, and `sent.log` does."""
+"""An edition that `sent.log` knows, and a restored database may not."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,7 +8,7 @@ from digest.model import ArticleSigns
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoggedEdition:
-    """An edition that was made, as the log remembers it."""
+    """An edition that was made, as the log records it."""
 
     key: str
     number: int

@@ -1,4 +1,4 @@
-"""Readers as they show themselves by their links: who a token is, what they want, who would join, who would be forgotten."""
+"""Subscribers by the tokens in their links: whose a token is, what they chose, who asks to join, who asks to be deleted."""
 
 import secrets
 from collections.abc import Sequence
@@ -15,14 +15,14 @@ from digest.store.database import insert, lock_for_writing, secure_delete, trunc
 from digest.store.deliveries import QUEUED, SENDING, SKIPPED
 from digest.store.history import HistoryEvent, insert_events
 
-MAX_CONFIRMATIONS = 3  # confirmations to one address
+MAX_CONFIRMATIONS = 3  # confirmation emails to one address
 CONFIRMATION_INTERVAL = timedelta(minutes=10)  # between two of them
-CONFIRMATION_TTL = timedelta(days=2)  # that a confirmation counts
+CONFIRMATION_TTL = timedelta(days=2)  # how long a confirmation is valid
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preference:
-    """What a reader has chosen; topics None: as the subscriber list has them."""
+    """What a subscriber chose; if `topics` is None, the subscriber list's topics count."""
 
     email: str
     topics: tuple[str, ...] | None = None
@@ -30,13 +30,13 @@ class Preference:
     comments: bool = True
 
     def over(self, row: Subscriber) -> tuple[tuple[str, ...], bool]:
-        """The topics that count for a reader, their own choice before the subscriber list's, and whether they want comments."""
+        """Return the topics that count, the subscriber's choice before the list's, and whether the subscriber wants comments."""
         return row.topics if self.topics is None else self.topics, self.comments
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OptInRequest:
-    """Somebody asks for the newsletter; `nonce` is what the confirmation must bring back."""
+    """A request to join the list; the confirmation link must have the same `nonce`."""
 
     id: int
     email: str
@@ -46,25 +46,25 @@ class OptInRequest:
 
 
 class Readers:
-    """The readers' own side of the store."""
+    """The tokens, preferences and requests of subscribers."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
     def of_token(self, token: str) -> str | None:
-        """The address that a link's token stands for."""
+        """Return the address of a link's token, or None."""
         with self._engine.begin() as connection:
             return connection.execute(select(schema.readers.c.email).where(schema.readers.c.token == token)).scalar()
 
     def of_id(self, reader: int) -> str | None:
-        """The address of a reader by the number that an edition's list has."""
+        """Return the address of a recipient by its id in the editions' lists, or None."""
         with self._engine.begin() as connection:
             return connection.execute(select(schema.readers.c.email).where(schema.readers.c.id == reader)).scalar()
 
     def enrol(self, email: str, token: str) -> int:
-        """Let a token be known that no edition has been sent with yet; returns the reader's number in every edition's list.
+        """Store the token of an address before any edition uses it; return the address's id in every edition's list.
 
-        0 for somebody who had their data deleted: nothing is kept of them.
+        The id is 0 for somebody who had their data deleted, because nothing is stored about them.
         """
         known, erased = schema.readers, schema.erased.c
         with self._engine.begin() as connection:
@@ -74,14 +74,14 @@ class Readers:
             return int(connection.execute(select(known.c.id).where(known.c.email == email)).scalar_one())
 
     def preference(self, email: str) -> Preference:
-        """What a reader has chosen."""
+        """Return what a subscriber chose."""
         table = schema.preferences
         with self._engine.begin() as connection:
             row = connection.execute(select(table).where(table.c.email == email)).one_or_none()
         return _preference(row) if row else Preference(email=email)
 
     def prefer(self, wish: Preference, now: datetime, detail: str = "") -> None:
-        """Keep what a reader chooses."""
+        """Store what a subscriber chooses."""
         table = schema.preferences
         values = {
             "topics": None if wish.topics is None else list(wish.topics),
@@ -96,7 +96,7 @@ class Readers:
             insert_events(connection, [HistoryEvent(email=wish.email, at=now, event="preferences", detail=detail)])
 
     def ask(self, email: str, name: str, topics: Sequence[str], now: datetime) -> OptInRequest | None:
-        """Take down that somebody wants to join; None where a confirmation has been sent of late, or often enough."""
+        """Record a request to join; return None if the last confirmation is too recent or too many were sent."""
         table = schema.requests
         with self._engine.begin() as connection:
             lock_for_writing(connection)
@@ -113,7 +113,7 @@ class Readers:
             return _request(connection.execute(select(table).where(table.c.email == email)).one())
 
     def asking(self, request: int, nonce: str, now: datetime) -> OptInRequest | None:
-        """The request that a confirmation is for; None where it is answered, renewed or too old."""
+        """Return the request that a confirmation is for; None if it was answered, replaced by a newer one or is too old."""
         table = schema.requests
         query = select(table).where(table.c.id == request, table.c.nonce == nonce, table.c.at >= now - CONFIRMATION_TTL)
         with self._engine.begin() as connection:
@@ -121,40 +121,40 @@ class Readers:
         return _request(row) if row else None
 
     def answer(self, request: OptInRequest) -> bool:
-        """Close a request, once: False where another answer was first."""
+        """Close a request once; return False if another answer closed it first."""
         table = schema.requests
         with self._engine.begin() as connection:
             return bool(connection.execute(delete(table).where(table.c.id == request.id, table.c.nonce == request.nonce)).rowcount)
 
     def remember(self, email: str, token: str) -> None:
-        """Somebody who deleted at their request has come back of their own will; their links work."""
+        """Let somebody whose data was deleted join again by their own choice; their links work again."""
         with self._engine.begin() as connection:
             connection.execute(delete(schema.erased).where(schema.erased.c.token == token))
         self.enrol(email, token)
 
     def forget(self, email: str, token: str, now: datetime) -> None:
-        """Keep nothing of a reader but a keyed hash that nobody can read, so that no import brings them back.
+        """Delete a subscriber's data except a keyed hash that nobody can reverse, so that no import brings them back.
 
-        Deliveries stay as numbers; those that wait are not made.
+        Past deliveries stay, without name or address; waiting ones are skipped.
         """
         with self._engine.begin() as connection, secure_delete(connection):
             lock_for_writing(connection)
-            reader = connection.execute(select(schema.readers.c.id).where(schema.readers.c.email == email)).scalar()
+            reader_id = connection.execute(select(schema.readers.c.id).where(schema.readers.c.email == email)).scalar()
             for table in (schema.suppressions, schema.history, schema.preferences, schema.requests):
                 connection.execute(delete(table).where(table.c.email == email))
             connection.execute(insert(connection, schema.erased).on_conflict_do_nothing(), {"token": token, "at": now})
-            if reader is not None:
-                _without_name(connection, reader)
+            if reader_id is not None:
+                _anonymise(connection, reader_id)
         truncate_wal(self._engine)
 
     def paused(self, emails: Sequence[str], day: date) -> frozenset[str]:
-        """Of some readers those who have chosen a pause that lasts on a day."""
+        """Return the given addresses that have chosen a pause that includes a day."""
         with self._engine.begin() as connection:
             wishes = preferences(connection, emails)
         return frozenset(email for email, wish in wishes.items() if wish.paused_until and day < wish.paused_until)
 
     def deliveries(self, email: str) -> list[dict[str, Any]]:
-        """What a reader was sent, newest first."""
+        """Return up to 1,000 deliveries to a subscriber, newest first."""
         table = schema.deliveries.c
         query = (
             select(table.edition, table.state, table.at, table.code, table.reply)
@@ -167,18 +167,18 @@ class Readers:
             return [row._asdict() for row in connection.execute(query)]
 
 
-def _without_name(connection: Connection, reader: int) -> None:
-    gone, sent = schema.readers, schema.deliveries
+def _anonymise(connection: Connection, reader_id: int) -> None:
+    readers, sent = schema.readers, schema.deliveries
     connection.execute(
-        update(sent).where(sent.c.reader == reader, sent.c.state.in_([QUEUED, SENDING])).values(state=SKIPPED, reply="forgotten")
+        update(sent).where(sent.c.reader == reader_id, sent.c.state.in_([QUEUED, SENDING])).values(state=SKIPPED, reply="forgotten")
     )
-    connection.execute(update(sent).where(sent.c.reader == reader).values(name="", extra=None, reply=""))
+    connection.execute(update(sent).where(sent.c.reader == reader_id).values(name="", extra=None, reply=""))
     nobody = f"erased-{secrets.token_hex(8)}"
-    connection.execute(update(gone).where(gone.c.id == reader).values(email=nobody, token=nobody))
+    connection.execute(update(readers).where(readers.c.id == reader_id).values(email=nobody, token=nobody))
 
 
 def preferences(connection: Connection, emails: Sequence[str]) -> dict[str, Preference]:
-    """Within a transaction: what some readers have chosen, those who have chosen anything."""
+    """Return, within a transaction, the preferences of the given addresses that have any."""
     table = schema.preferences
     found: dict[str, Preference] = {}
     for some in batched(emails):

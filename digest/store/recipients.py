@@ -1,8 +1,8 @@
-"""Putting a subscriber list on an edition's list: any number of rows pass through a temporary table, where each address is one row.
+"""Making an edition's list of recipients: any number of rows pass through a temporary table, which has one row for each address.
 
-Of an address that occurs more than once the first row counts; but a row that says no stands against any number that say
-yes, and one that says gone against all others. Who is marked as gone goes onto the suppression list in the same
-transaction, and nobody on that list is enlisted.
+If an address occurs more than once, its first row counts. But a row whose status forbids mail outranks any number that allow
+it, and one that forbids it for good outranks all others. Subscribers with such a status are suppressed in the same
+transaction, and nobody on the suppression list becomes a recipient.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -32,8 +32,8 @@ _INCOMING = Table(
     Column("email", String, nullable=False, unique=True),
     Column("name", String, nullable=False),
     Column("status", String, nullable=False),
-    Column("rank", Integer, nullable=False),  # of its status: the higher one stands
-    Column("variant", String),  # none: no story is for them
+    Column("rank", Integer, nullable=False),  # severity of its status: the row with the higher one counts
+    Column("variant", String),  # NULL: no story is for them
     Column("extra", JSON(none_as_null=True)),
     prefixes=["TEMPORARY"],
 )
@@ -41,21 +41,21 @@ _INCOMING = Table(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecipientRules:
-    """How an edition's list is made: a reader's token in links; the version for some topics with or without comments, None
-    where no story is left; which of the readers' own columns the templates speak of, in lower case.
+    """How an edition's list is made. `token` returns the token of an address; `version` the variant for some topics, with or
+    without comments, or None if no story is left. `columns` are the subscribers' own columns that the templates use, in lower case.
     """
 
     token: Callable[[str], str]
     version: Callable[[tuple[str, ...], bool], str | None] = lambda _topics, _comments: ""
     columns: AbstractSet[str] = frozenset()
-    guard: Callable[[int], None] = lambda _count: None  # raises where a list of so many should not be written to
+    guard: Callable[[int], None] = lambda _count: None  # raises if a list of so many should not get the edition
 
 
 @contextmanager
 def freeze_recipients(
     connection: Connection, readers: Iterable[Subscriber], terms: RecipientRules, day: date
 ) -> Iterator[list[str]]:
-    """Take a subscriber list into the temporary table, without holding anybody up; yields the variants chosen."""
+    """Read a subscriber list into the temporary table, without blocking other writers; yield the variants that are in use."""
     with connection.begin():
         _INCOMING.drop(connection, checkfirst=True)
         _INCOMING.create(connection)
@@ -70,81 +70,81 @@ def freeze_recipients(
 
 
 def read_list(connection: Connection, key: str, terms: RecipientRules, now: datetime) -> None:
-    """Put the active readers that were gathered on an edition's list, in the transaction that freezes it."""
+    """Put the active subscribers of the temporary table on an edition's list, in the transaction that freezes it."""
     _suppress(connection, now)
-    _number(connection, terms.token)
+    _assign_ids(connection, terms.token)
     incoming, known = _INCOMING.c, schema.readers.c
-    new = {"edition": key, "attempts": 0, "interrupted": False, "message_id": "", "code": 0, "relay": ""}
-    for_them = incoming.variant.is_not(None)
+    constants = {"edition": key, "attempts": 0, "interrupted": False, "message_id": "", "code": 0, "relay": ""}
+    has_story = incoming.variant.is_not(None)
     listed = (
         select(
-            known.id, incoming.name, case((for_them, incoming.variant), else_=""), incoming.extra,
-            case((for_them, "queued"), else_="skipped"), case((for_them, ""), else_=NO_STORY),
-            *(literal(value) for value in new.values()),
+            known.id, incoming.name, case((has_story, incoming.variant), else_=""), incoming.extra,
+            case((has_story, "queued"), else_="skipped"), case((has_story, ""), else_=NO_STORY),
+            *(literal(value) for value in constants.values()),
         )
         .select_from(_INCOMING.join(schema.readers, known.email == incoming.email))
         .where(incoming.status == "active", ~exists().where(schema.suppressions.c.email == incoming.email))
     )  # fmt: skip
     connection.execute(
-        insert(schema.deliveries).from_select(["reader", "name", "variant", "extra", "state", "reply", *new], listed)
+        insert(schema.deliveries).from_select(["reader", "name", "variant", "extra", "state", "reply", *constants], listed)
     )
     terms.guard(connection.execute(select(func.count()).where(schema.deliveries.c.edition == key)).scalar_one())
 
 
-def _gather(connection: Connection, readers: Iterable[Subscriber], terms: RecipientRules, day: date) -> None:
+def _gather(connection: Connection, subscribers: Iterable[Subscriber], terms: RecipientRules, day: date) -> None:
     statement = careful_insert(connection, _INCOMING)
     statement = statement.on_conflict_do_update(
         index_elements=["email"],
         set_={name: statement.excluded[name] for name in ("status", "name", "rank", "variant", "extra")},
         where=statement.excluded.rank > _INCOMING.c.rank,
     )
-    wishes = connection.execute(select(exists(select(schema.preferences.c.email)))).scalar()
-    for chunk in batched(readers):
-        chosen = preferences(connection, [row.email for row in chunk]) if wishes else {}
+    any_preferences = connection.execute(select(exists(select(schema.preferences.c.email)))).scalar()
+    for chunk in batched(subscribers):
+        chosen = preferences(connection, [row.email for row in chunk]) if any_preferences else {}
         connection.execute(statement, [_row(row, chosen.get(row.email), terms, day) for row in chunk])
 
 
-def _row(row: Subscriber, wish: Preference | None, terms: RecipientRules, day: date) -> dict[str, Any]:
-    """A reader as the edition sees them: their own choice of topics, pause and comments before what the subscriber list says."""
-    status, wish = row.standing(day), wish or Preference(email=row.email)
-    if status == "active" and wish.paused_until and day < wish.paused_until:
+def _row(row: Subscriber, preference: Preference | None, terms: RecipientRules, day: date) -> dict[str, Any]:
+    """Return the row of a subscriber: their own choice of topics, pause and comments comes before the subscriber list's."""
+    status, preference = row.standing(day), preference or Preference(email=row.email)
+    if status == "active" and preference.paused_until and day < preference.paused_until:
         status = "paused"
-    topics, comments = wish.over(row)
+    topics, comments = preference.over(row)
     return {
         "email": row.email,
         "name": row.name,
         "status": status,
         "rank": severity(status),
         "variant": terms.version(topics, comments),
-        "extra": _own(row.extra, terms.columns) or None,
+        "extra": _used_columns(row.extra, terms.columns) or None,
     }
 
 
-def _own(extra: Mapping[str, str], columns: AbstractSet[str]) -> dict[str, str]:
+def _used_columns(extra: Mapping[str, str], columns: AbstractSet[str]) -> dict[str, str]:
     return {name.casefold(): value for name, value in extra.items() if name.casefold() in columns} if columns else {}
 
 
 def _suppress(connection: Connection, now: datetime) -> None:
-    """Who is marked as gone goes on the suppression list."""
+    """Suppress the subscribers whose status forbids mail for good."""
     incoming, last = _INCOMING.c, 0
     new = select(incoming.n, incoming.email, incoming.status).where(
         incoming.status.in_(GONE), ~exists().where(schema.suppressions.c.email == incoming.email)
     )
     while rows := connection.execute(new.where(incoming.n > last).order_by(incoming.n).limit(_PAGE)).all():
-        said = partial(Suppression, since=now, origin=Origin.LIST, detail="marked in subscribers.csv")
-        insert_suppressions(connection, [said(email=row.email, reason=row.status) for row in rows])
+        suppression = partial(Suppression, since=now, origin=Origin.LIST, detail="marked in subscribers.csv")
+        insert_suppressions(connection, [suppression(email=row.email, reason=row.status) for row in rows])
         last = rows[-1].n
 
 
-def _number(connection: Connection, token: Callable[[str], str]) -> None:
-    """The lasting id of each address, given at its first edition; who deleted at their request is taken off the list here."""
+def _assign_ids(connection: Connection, token: Callable[[str], str]) -> None:
+    """Give each address its permanent id at its first edition. Leave out those whose data was deleted at their request."""
     incoming, last = _INCOMING.c, 0
     unknown = select(incoming.n, incoming.email).where(
         incoming.status == "active", ~exists().where(schema.readers.c.email == incoming.email)
     )
     while rows := connection.execute(unknown.where(incoming.n > last).order_by(incoming.n).limit(_PAGE)).all():
         tokens = {token(row.email): row.email for row in rows}
-        without = forgotten(connection, tokens)
-        if new := [{"email": email, "token": name} for name, email in tokens.items() if name not in without]:
+        erased = forgotten(connection, tokens)
+        if new := [{"email": email, "token": value} for value, email in tokens.items() if value not in erased]:
             connection.execute(careful_insert(connection, schema.readers).on_conflict_do_nothing(), new)
         last = rows[-1].n

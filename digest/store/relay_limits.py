@@ -1,4 +1,4 @@
-"""What relays have shown that they take, kept over the passes and runs of a morning: the next one need not learn it again."""
+"""The limits that relays have shown, kept over the passes and runs of a morning, so that the next need not learn them again."""
 
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -9,17 +9,17 @@ from sqlalchemy import Engine, delete, select
 from digest.config import RelayLimit
 from digest.store import schema
 
-MORNING = timedelta(hours=12)  # after that a relay may have changed, and is tried anew
+MORNING = timedelta(hours=12)  # after that a relay may have changed, so its limits are learnt again
 
 
 class RelayLimits:
-    """The limits of all relays."""
+    """The learnt limits of all relays."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
     def known(self, now: datetime) -> dict[str, RelayLimit]:
-        """Of this morning, by the relays' labels."""
+        """Return the limits learnt in the last 12 hours (`MORNING`), by the relays' labels."""
         table = schema.relay_limits.c
         query = select(table.relay, table.rate, table.connections, table.messages).where(table.at > now - MORNING)
         with self._engine.begin() as connection:
@@ -29,7 +29,7 @@ class RelayLimits:
             }
 
     def keep(self, limits: Mapping[str, RelayLimit], now: datetime) -> None:
-        """In the place of what was known."""
+        """Replace all known limits by these."""
         with self._engine.begin() as connection:
             connection.execute(delete(schema.relay_limits))
             if limits:

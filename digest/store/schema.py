@@ -1,4 +1,4 @@
-"""The tables. Migrations make them (`migrations/`); a test holds the two equal."""
+"""The tables. Migrations create them (`migrations/`); a test checks that the two are equal."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -26,17 +26,17 @@ metadata = MetaData()
 
 
 class Instant(TypeDecorator[datetime]):
-    """An aware datetime, kept in UTC; SQLite has no zones."""
+    """An aware datetime, stored in UTC without a zone, because SQLite has no zones."""
 
     impl = DateTime
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """UTC without saying so."""
+        """Return the value in UTC, without its zone."""
         return None if value is None else value.astimezone(UTC).replace(tzinfo=None)
 
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
-        """UTC, saying so."""
+        """Return the value with the zone UTC."""
         return None if value is None else value.replace(tzinfo=UTC)
 
 
@@ -62,13 +62,13 @@ readings = Table(
     "readings",
     metadata,
     Column("source", String, primary_key=True),
-    Column("at", Instant, nullable=False),  # of the last reading that brought all there was
+    Column("at", Instant, nullable=False),  # of the last whole reading
 )
 
 sightings = Table(
     "sightings",
     metadata,
-    Column("id", String, primary_key=True),  # of an article that a source has told of, whatever its date
+    Column("id", String, primary_key=True),  # of an article that a source has listed, whatever its date
     Column("last", Instant, nullable=False),
 )
 
@@ -98,7 +98,7 @@ editions = Table(
     Column("key", String, primary_key=True),
     Column("name", String, nullable=False),
     Column("day", Date, nullable=False),
-    Column("number", Integer),  # none for a skipped edition
+    Column("number", Integer),  # NULL for a skipped edition
     Column("window_start", Instant, nullable=False),
     Column("window_end", Instant, nullable=False),
     Column("frozen_at", Instant, nullable=False),
@@ -115,7 +115,7 @@ editions = Table(
 series = Table(
     "series",
     metadata,
-    Column("id", String, primary_key=True),  # `editions.name`: the first name that it had
+    Column("id", String, primary_key=True),  # `editions.name`: its first name
     Column("name", String, nullable=False),  # what digest.toml calls it now
 )
 
@@ -125,7 +125,7 @@ settled = Table(
     Column("edition", String, ForeignKey("editions.key"), primary_key=True),
     Column("article_id", String, primary_key=True),
     Column("identity", String, nullable=False),
-    Column("position", Integer),  # none for an article left out
+    Column("position", Integer),  # NULL for an article that is left out
     Column("reason", Text, nullable=False),
     Column("anchor", Text, nullable=False, server_default=""),
     Column("title", Text, nullable=False, server_default=""),
@@ -150,7 +150,7 @@ readers = Table(
     metadata,
     Column("id", Integer, primary_key=True, autoincrement=True),
     Column("email", String, nullable=False, unique=True),
-    Column("token", String, nullable=False, unique=True),  # names the reader in links
+    Column("token", String, nullable=False, unique=True),  # names the subscriber in links
 )
 
 deliveries = Table(
@@ -159,11 +159,11 @@ deliveries = Table(
     Column("edition", String, ForeignKey("editions.key"), primary_key=True),
     Column("reader", Integer, ForeignKey("readers.id"), primary_key=True),
     Column("name", String, nullable=False),
-    Column("variant", String, nullable=False, server_default=""),  # which of the edition's versions; empty: all of it
-    Column("extra", JSON(none_as_null=True)),  # the reader's own columns that the templates speak of
+    Column("variant", String, nullable=False, server_default=""),  # the variant's name; empty: the whole edition
+    Column("extra", JSON(none_as_null=True)),  # the recipient's own columns that the templates use
     Column("state", String, nullable=False),  # queued, sending, skipped or an Outcome
     Column("attempts", Integer, nullable=False),
-    Column("interrupted", Boolean, nullable=False),  # a run or a connection died under it: may arrive twice
+    Column("interrupted", Boolean, nullable=False),  # a run or a connection died while it was in flight: it may arrive twice
     Column("message_id", String, nullable=False),
     Column("code", Integer, nullable=False),
     Column("reply", Text, nullable=False),
@@ -189,14 +189,14 @@ suppressions = Table(
     Column("email", String, primary_key=True),
     Column("reason", String, nullable=False),
     Column("since", Instant, nullable=False),
-    Column("origin", String, nullable=False, server_default=""),  # who says so: `digest.statuses`
+    Column("origin", String, nullable=False, server_default=""),  # who says so: `digest.statuses.Origin`
     Column("detail", Text, nullable=False, server_default=""),
 )
 
 erased = Table(
     "erased",
     metadata,
-    Column("token", String, primary_key=True),  # all that is kept of somebody who had their data deleted
+    Column("token", String, primary_key=True),  # the only thing stored about somebody who had their data deleted
     Column("at", Instant, nullable=False),
 )
 
@@ -219,7 +219,7 @@ requests = Table(
     Column("email", String, nullable=False, unique=True),
     Column("name", String, nullable=False),
     Column("topics", JSON, nullable=False),
-    Column("nonce", String, nullable=False),  # of the only confirmation that counts
+    Column("nonce", String, nullable=False),  # of the only confirmation that is valid
     Column("at", Instant, nullable=False),
     Column("mails", Integer, nullable=False),  # confirmations sent
 )
@@ -228,7 +228,7 @@ preferences = Table(
     "preferences",
     metadata,
     Column("email", String, primary_key=True),
-    Column("topics", JSON(none_as_null=True)),  # none: as the subscriber list has them
+    Column("topics", JSON(none_as_null=True)),  # NULL: as in the subscriber list
     Column("paused_until", Date),
     Column("comments", Boolean, nullable=False),
     Column("at", Instant, nullable=False),
@@ -237,7 +237,7 @@ preferences = Table(
 reports = Table(
     "reports",
     metadata,
-    Column("id", String, primary_key=True),  # of a bounce or a complaint, so that none counts twice
+    Column("id", String, primary_key=True),  # of a bounce or a complaint, so that it does not count twice
     Column("at", Instant, nullable=False),
 )
 

@@ -1,7 +1,7 @@
-"""Which series of editions each plan of digest.toml goes on with: by an id of its own, whatever its name, days or hour become.
+"""Which series of editions each plan of digest.toml continues. A series has its own id, whatever its name, days or hour become.
 
-Windows, settled articles and receipts follow the id, so that a renamed edition neither sends its morning's mail again nor begins
-anew.
+Windows, settled articles and receipts belong to the id. So a plan that is renamed neither sends its morning's mail again nor
+starts from the beginning.
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,28 +20,28 @@ class Series:
         self._engine = engine
 
     def of(self, plans: Sequence[str], formerly: Mapping[str, str]) -> dict[str, str]:
-        """The id of each plan's series, by the plan's name; `formerly` says of a renamed one what it was called.
+        """Return the id of each plan's series, by the plan's name; `formerly` has the old name of a renamed plan.
 
-        One new name beside one that is gone is a renaming. ConfigError where it cannot be told which has become which.
+        One new name and one missing name are a renaming. ConfigError if it is unclear which name has become which.
         """
         with self._engine.begin() as connection:
             lock_for_writing(connection)
             known = {name: key for key, name in connection.execute(select(schema.series.c.id, schema.series.c.name))}
-            gone = {name: key for name, key in known.items() if name not in plans}
+            missing = {name: key for name, key in known.items() if name not in plans}
             new = [name for name in plans if name not in known]
-            _no_circle(formerly, known)
-            renamed = _renamed(new, gone, formerly)
+            _check_swaps(formerly, known)
+            renamed = _match_renamed(new, missing, formerly)
             for name, key in renamed.items():
                 connection.execute(update(schema.series).where(schema.series.c.id == key).values(name=name))
             known |= renamed
             for name in new:
                 if name not in renamed:
-                    known[name] = _begun(connection, name, set(known.values()))
+                    known[name] = _start(connection, name, set(known.values()))
         return {name: known[name] for name in plans}
 
 
-def _no_circle(formerly: Mapping[str, str], known: Mapping[str, str]) -> None:
-    """ConfigError where editions swap their names: nobody could tell the next time whether they have done so already."""
+def _check_swaps(formerly: Mapping[str, str], known: Mapping[str, str]) -> None:
+    """Raise ConfigError if plans swap their names: the next run could not know whether they have swapped already."""
     for name in formerly:
         seen, at = {name}, formerly[name]
         while at in formerly and at in known and at not in seen:
@@ -55,27 +55,27 @@ def _no_circle(formerly: Mapping[str, str], known: Mapping[str, str]) -> None:
             )
 
 
-def _renamed(new: Sequence[str], gone: Mapping[str, str], formerly: Mapping[str, str]) -> dict[str, str]:
-    """Which of the new names goes on with which series.
+def _match_renamed(new: Sequence[str], missing: Mapping[str, str], formerly: Mapping[str, str]) -> dict[str, str]:
+    """Return the series that each renamed plan continues, by its new name; raise ConfigError if that is unclear.
 
-    A `formerly` that names nothing that is gone (mistyped, or left in from before) says nothing; an empty one says that it is new.
+    A `formerly` that names no missing plan (mistyped, or left in from before) is ignored; an empty one says that the plan is new.
     """
-    told = {name: gone[was] for name, was in formerly.items() if name in new and was in gone}
-    rest = [name for name in new if name not in told and formerly.get(name) != ""]
-    left = [name for name, key in gone.items() if key not in told.values()]
+    renamed = {name: missing[was] for name, was in formerly.items() if name in new and was in missing}
+    rest = [name for name in new if name not in renamed and formerly.get(name) != ""]
+    left = [name for name, key in missing.items() if key not in renamed.values()]
     if len(rest) == len(left) == 1:
-        return {**told, rest[0]: gone[left[0]]}
+        return {**renamed, rest[0]: missing[left[0]]}
     if rest and left:
         raise ConfigError(
             f"editions {', '.join(rest)} are new and {', '.join(left)} are gone: which of them goes on under another name?",
             thing="digest.toml",
             remedy=f'Write below each [[editions]] what it was called: formerly = "{left[0]}", or formerly = "" where it is new.',
         )
-    return told
+    return renamed
 
 
-def _begun(connection: Connection, name: str, taken: set[str]) -> str:
-    """A new series; its id is its name, unless another series had that one first."""
+def _start(connection: Connection, name: str, taken: set[str]) -> str:
+    """Insert a new series and return its id: its name, or the name with a number if another series has that id."""
     key = next(key for number in range(1, 1_000) if (key := name if number == 1 else f"{name}-{number}") not in taken)
     connection.execute(schema.series.insert().values(id=key, name=name))
     return key

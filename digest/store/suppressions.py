@@ -1,4 +1,4 @@
-"""The suppression list: addresses that must not be written to, durable, and stronger than anything the CSV says."""
+"""The suppression list: addresses that must not get mail. It is durable, and overrides whatever the CSV says."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -16,10 +16,10 @@ from digest.store import schema
 from digest.store.database import insert, lock_for_writing
 from digest.store.history import HistoryEvent, events_of, insert_events
 
-FEW, MOST, HALF, SMALL = 3, 0.3, 0.5, 40  # dead addresses, and their share of a long list and of a small one, that nobody believes
-MIN_ALIKE_REFUSALS = 5  # of one provider, and half of its readers: it is us whom it refuses
+FEW, MOST, HALF, SMALL = 3, 0.3, 0.5, 40  # too many dead to believe: FEW or more, over MOST of a list, over HALF of a SMALL one
+MIN_ALIKE_REFUSALS = 5  # by one provider, and more than half of its recipients: it refuses us, not them
 SOFT = "soft bounce"  # a full or disabled mailbox
-UNDELIVERED = "undelivered"  # for a reason of the other side's, or one that nobody understands: no reader's fault
+UNDELIVERED = "undelivered"  # the reason is on the other side or not understood: not the recipient's fault
 REFUSED_US = "refused for our sake"
 REPORTS_KEPT = timedelta(days=90)
 _PAGE = 5_000
@@ -27,9 +27,9 @@ _PAGE = 5_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Suppression:
-    """An address that must not be written to; `reason` is unsubscribed, bounced, complained or suppressed (by hand).
+    """An address that must not get mail; `reason` is unsubscribed, bounced, complained or suppressed (by hand).
 
-    `origin` is who says so; empty where that was not recorded yet.
+    `origin` is who says so; it is empty in rows from before it was recorded.
     """
 
     email: str
@@ -40,28 +40,28 @@ class Suppression:
 
 
 class Suppressions:
-    """The list, and what happens to it."""
+    """The suppression list, and its changes."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._gone: Callable[[Mapping[str, str]], None] = lambda _rows: None
+        self._on_suppressed: Callable[[Mapping[str, str]], None] = lambda _rows: None
         self.back: Callable[[str], None] = lambda _email: None
 
     def listen(self, *, gone: Callable[[Mapping[str, str]], None], back: Callable[[str], None]) -> None:
-        """Have it told, once it is committed, who is suppressed and why, and who is no more."""
-        self._gone, self.back = gone, back
+        """Set what is called after each commit: `gone` with new suppressions and their reasons, `back` with a released address."""
+        self._on_suppressed, self.back = gone, back
 
-    def _committed(self, rows: Iterable[Suppression], new: Iterable[str]) -> None:
+    def _notify(self, rows: Iterable[Suppression], new: Iterable[str]) -> None:
         reasons = {row.email: row.reason for row in rows}
-        if told := {email: reasons[email] for email in new}:
-            self._gone(told)
+        if suppressed := {email: reasons[email] for email in new}:
+            self._on_suppressed(suppressed)
 
     def add(self, email: str, reason: str, now: datetime, detail: str = "", origin: str = Origin.OPERATOR) -> bool:
-        """Suppress an address; False where it was suppressed before. Committed when this returns."""
+        """Suppress an address, committed when this returns; return False if it was suppressed before."""
         return bool(self.adopt([Suppression(email=email, reason=reason, since=now, origin=origin, detail=detail)]))
 
     def opt_out(self, leaving: Sequence[tuple[str, str]], now: datetime) -> list[str | None]:
-        """Suppress the readers of some tokens, each with how they left, in one commit; None for a token that is none."""
+        """Suppress the owners of some tokens, each with how they left, in one commit; return their addresses, None if unknown."""
         table = schema.readers.c
         with self._engine.begin() as connection:
             lock_for_writing(connection)
@@ -74,81 +74,81 @@ class Suppressions:
                 if token in owners
             ]
             new = insert_suppressions(connection, rows)
-        self._committed(rows, new)
+        self._notify(rows, new)
         return [owners.get(token) for token, _ in leaving]
 
     def adopt(self, rows: Iterable[Suppression]) -> int:
-        """Suppress many addresses; those that are suppressed already keep their reason. Returns how many are new."""
+        """Suppress many addresses; return how many are new. The others keep their reason unless the new one weighs more."""
         count = 0
         for chunk in batched(rows):
             with self._engine.begin() as connection:
                 lock_for_writing(connection)
                 new = insert_suppressions(connection, chunk)
-            self._committed(chunk, new)
+            self._notify(chunk, new)
             count += len(new)
         return count
 
     def adopt_bounces(self, key: str, now: datetime, *, limit: int, since: datetime) -> int:
-        """Suppress the addresses that an edition has shown to be dead; returns how many are new.
+        """Suppress the addresses that an edition has shown to be dead; return how many are new.
 
-        Dead is what a relay refuses for good in words that name the mailbox or its domain as gone (see `digest.refusals`). Where
-        that is much of a list, or most of one provider's readers, the relay is wrong, not the list. A mailbox that is full or
-        disabled is noted, and its address suppressed when it has been so `limit` times since then.
+        An address is dead if a relay refuses it for good because the mailbox or its domain is gone (`digest.bounces.refusals`). If
+        that is much of a list, or most of one provider's recipients, the relay is wrong, not the list. A full or disabled mailbox
+        is noted; its address is suppressed once that has happened `limit` times since `since`.
         """
         sent = schema.deliveries.c
-        mine = schema.deliveries.join(schema.readers, schema.readers.c.id == sent.reader)
+        joined = schema.deliveries.join(schema.readers, schema.readers.c.id == sent.reader)
         refused = and_(sent.edition == key, sent.state == Outcome.REFUSED)
-        found = select(schema.readers.c.email, sent.code, sent.status, sent.reply).select_from(mine).where(refused)
+        found = select(schema.readers.c.email, sent.code, sent.status, sent.reply).select_from(joined).where(refused)
         with self._engine.begin() as connection:
             lock_for_writing(connection)
             total = connection.execute(select(func.count()).where(sent.edition == key)).scalar_one()
-            told = [(row, cause(row.status, row.reply)) for row in connection.execute(found)]
-            dead = [row for row, why in told if why is Cause.GONE]
+            refusals = [(row, cause(row.status, row.reply)) for row in connection.execute(found)]
+            dead = [row for row, why in refusals if why is Cause.GONE]
             if len(dead) >= FEW and len(dead) > (MOST if total > SMALL else HALF) * total:
                 return 0
-            doubtful = _doubtful(connection, key, Counter(_provider(row.email) for row in dead))
+            doubtful = _doubtful_providers(connection, key, Counter(_provider(row.email) for row in dead))
             rows = [
-                Suppression(email=row.email, reason="bounced", since=now, origin=Origin.MAIL, detail=_said(key, row))
+                Suppression(email=row.email, reason="bounced", since=now, origin=Origin.MAIL, detail=_detail(key, row))
                 for row in dead
                 if _provider(row.email) not in doubtful
             ]
-            new, worn = insert_suppressions(connection, rows), list[str]()
+            new, over_limit = insert_suppressions(connection, rows), list[str]()
             events = {Cause.FULL: SOFT, Cause.OURS: REFUSED_US, Cause.LATER: UNDELIVERED, Cause.UNCLEAR: UNDELIVERED}
             entries = [
-                HistoryEvent(email=row.email, at=now, event=events[why], detail=_said(key, row))
-                for row, why in told
+                HistoryEvent(email=row.email, at=now, event=events[why], detail=_detail(key, row))
+                for row, why in refusals
                 if why in events
             ]
-            if _first_time(connection, f"edition {key}", now):
-                worn = _bounce_softly(connection, entries, limit=limit, since=since)
-        self._committed([*rows, *_worn(worn, now)], [*new, *worn])
-        return len(new) + len(worn)
+            if _claim_report(connection, f"edition {key}", now):
+                over_limit = _record_soft_bounces(connection, entries, limit=limit, since=since)
+        self._notify([*rows, *_as_bounced(over_limit, now)], [*new, *over_limit])
+        return len(new) + len(over_limit)
 
     def report(self, key: str, rows: Sequence[Suppression], now: datetime) -> list[str]:
-        """Suppress what a report says, once for each `key` of a report; returns those that were not before."""
+        """Suppress what a report says, once for each `key` of a report; return the addresses that are newly suppressed."""
         with self._engine.begin() as connection:
             lock_for_writing(connection)
-            new = insert_suppressions(connection, rows) if _first_time(connection, key, now) else []
-        self._committed(rows, new)
+            new = insert_suppressions(connection, rows) if _claim_report(connection, key, now) else []
+        self._notify(rows, new)
         return new
 
     def report_soft(
         self, key: str, entries: Sequence[HistoryEvent], now: datetime, *, limit: int, since: datetime
     ) -> tuple[list[str], list[str]]:
-        """Note bounces that say nothing final, once for each `key`; who has so many since then is suppressed.
+        """Note bounces that are not final, once for each `key`; suppress an address with `limit` soft bounces since `since`.
 
-        Returns those that are noted, and those of them that are suppressed by it.
+        Returns the addresses that are noted, and those of them that this suppresses.
         """
         with self._engine.begin() as connection:
             lock_for_writing(connection)
-            if not _first_time(connection, key, now):
+            if not _claim_report(connection, key, now):
                 return [], []
-            worn = _bounce_softly(connection, entries, limit=limit, since=since)
-        self._committed(_worn(worn, now), worn)
-        return [entry.email for entry in entries], worn
+            over_limit = _record_soft_bounces(connection, entries, limit=limit, since=since)
+        self._notify(_as_bounced(over_limit, now), over_limit)
+        return [entry.email for entry in entries], over_limit
 
     def release(self, email: str, why: str, now: datetime) -> str | None:
-        """Take an address off the list, and say why for good; returns its reason, None where it was not on it."""
+        """Take an address off the list, and record why in its history; return its reason, or None if it was not on the list."""
         table = schema.suppressions
         with self._engine.begin() as connection:
             lock_for_writing(connection)
@@ -161,7 +161,7 @@ class Suppressions:
         return reason
 
     def emails(self) -> Iterator[str]:
-        """Everybody on the list."""
+        """Yield every address on the list."""
         table, last = schema.suppressions.c, ""
         while True:
             query = select(table.email).where(table.email > last).order_by(table.email).limit(_PAGE)
@@ -173,11 +173,11 @@ class Suppressions:
             last = found[-1]
 
     def among(self, emails: Iterable[str]) -> dict[str, str]:
-        """Of some addresses those that are suppressed, each with its reason."""
+        """Return the suppressed ones of the given addresses, each with its reason."""
         return {row.email: row.reason for row in self.of(emails)}
 
     def of(self, emails: Iterable[str]) -> Iterator[Suppression]:
-        """Of some addresses those that are suppressed, with all that is known of it."""
+        """Yield the suppressions of the given addresses, if they have one."""
         table = schema.suppressions
         for some in batched(emails):
             with self._engine.begin() as connection:
@@ -185,7 +185,7 @@ class Suppressions:
             yield from (Suppression(**row._asdict()) for row in rows)
 
     def all(self) -> Iterator[Suppression]:
-        """The whole list, by address, in pages."""
+        """Yield the whole list, by address, in pages."""
         table, last = schema.suppressions, ""
         while True:
             with self._engine.begin() as connection:
@@ -196,40 +196,42 @@ class Suppressions:
             last = rows[-1].email
 
     def forgotten(self, tokens: Iterable[str]) -> frozenset[str]:
-        """Of some readers' tokens those whose readers deleted at their request."""
+        """Return the given tokens whose owners had their data deleted at their request."""
         with self._engine.begin() as connection:
             return forgotten(connection, tokens)
 
 
 def insert_suppressions(connection: Connection, rows: Sequence[Suppression]) -> list[str]:
-    """Suppress addresses within a transaction, and note it in their histories; returns those that were not before.
+    """Suppress addresses within a transaction, and note it in their histories; return those that are newly suppressed.
 
-    Who is suppressed already keeps the reason, unless the new one weighs more: who leaves after a bounce has left, and
-    what a reader does themselves weighs more than the same word in a list.
+    An address that is already suppressed keeps its reason, unless the new one weighs more. A subscriber who leaves after a
+    bounce has left. What a subscriber does weighs more than the same status in a list.
     """
     table = schema.suppressions
     unique = {row.email: row for row in reversed(rows)}
-    known = _known(connection, list(unique))
+    known = _find_known(connection, list(unique))
     new = [row for row in unique.values() if row.email not in known]
-    graver = [row for row in unique.values() if row.email in known and _weight(row.reason, row.origin) > _weight(*known[row.email])]
+    stronger = [
+        row for row in unique.values() if row.email in known and _weight(row.reason, row.origin) > _weight(*known[row.email])
+    ]
     if new:
         values = [asdict(row) for row in new]
         connection.execute(insert(connection, table).on_conflict_do_nothing(), values)
-    for row in graver:
+    for row in stronger:
         connection.execute(update(table).where(table.c.email == row.email).values(asdict(row)))
     entries = [
         HistoryEvent(email=row.email, at=row.since, event=row.reason, origin=row.origin, detail=row.detail)
-        for row in (*new, *graver)
+        for row in (*new, *stronger)
     ]
     insert_events(connection, entries)
     return [row.email for row in new]
 
 
-def _worn(emails: Iterable[str], now: datetime) -> list[Suppression]:
+def _as_bounced(emails: Iterable[str], now: datetime) -> list[Suppression]:
     return [Suppression(email=email, reason="bounced", since=now, origin=Origin.MAIL) for email in emails]
 
 
-def _said(key: str, row: Any) -> str:
+def _detail(key: str, row: Any) -> str:
     return f"edition {key}: {row.code} {row.reply}"[:500]
 
 
@@ -237,11 +239,11 @@ def _provider(email: str) -> str:
     return email.rpartition("@")[2]
 
 
-def _doubtful(connection: Connection, key: str, dead: Counter[str]) -> set[str]:
-    """The providers that refuse most of an edition's readers there: that many have not died in a night."""
+def _doubtful_providers(connection: Connection, key: str, dead: Counter[str]) -> set[str]:
+    """Return the providers that refuse most of an edition's recipients there: so many mailboxes do not close in one night."""
     sent, readers = schema.deliveries.c, schema.readers.c
-    mine = schema.deliveries.join(schema.readers, readers.id == sent.reader)
-    counts = select(func.count()).select_from(mine).where(sent.edition == key)
+    joined = schema.deliveries.join(schema.readers, readers.id == sent.reader)
+    counts = select(func.count()).select_from(joined).where(sent.edition == key)
     return {
         name
         for name, count in dead.items()
@@ -250,18 +252,19 @@ def _doubtful(connection: Connection, key: str, dead: Counter[str]) -> set[str]:
     }
 
 
-def _bounce_softly(connection: Connection, entries: Sequence[HistoryEvent], *, limit: int, since: datetime) -> list[str]:
+def _record_soft_bounces(connection: Connection, entries: Sequence[HistoryEvent], *, limit: int, since: datetime) -> list[str]:
     insert_events(connection, entries)
-    worn = [entry for entry in entries if entry.event == SOFT and events_of(connection, SOFT, since, entry.email) >= limit]
+    over_limit = [entry for entry in entries if entry.event == SOFT and events_of(connection, SOFT, since, entry.email) >= limit]
     detail = f"{limit} soft bounces since {since:%-d %b %Y}, most recently: "
     rows = [
-        Suppression(email=row.email, reason="bounced", since=row.at, origin=Origin.MAIL, detail=detail + row.detail) for row in worn
+        Suppression(email=row.email, reason="bounced", since=row.at, origin=Origin.MAIL, detail=detail + row.detail)
+        for row in over_limit
     ]
     return insert_suppressions(connection, rows)
 
 
-def _first_time(connection: Connection, key: str, now: datetime) -> bool:
-    """Whether a report has not been dealt with before; reports are remembered for a quarter of a year."""
+def _claim_report(connection: Connection, key: str, now: datetime) -> bool:
+    """Record a report, and return whether it is new; reports are remembered for 90 days."""
     table = schema.reports
     connection.execute(delete(table).where(table.c.at < now - REPORTS_KEPT))
     return bool(connection.execute(insert(connection, table).on_conflict_do_nothing(), {"id": key, "at": now}).rowcount)
@@ -271,7 +274,7 @@ def _weight(reason: str, origin: str) -> tuple[int, bool]:
     return severity(reason), origin not in HEARSAY
 
 
-def _known(connection: Connection, emails: Sequence[str]) -> dict[str, tuple[str, str]]:
+def _find_known(connection: Connection, emails: Sequence[str]) -> dict[str, tuple[str, str]]:
     table, found = schema.suppressions.c, dict[str, tuple[str, str]]()
     for some in batched(emails):
         rows = connection.execute(select(table.email, table.reason, table.origin).where(table.email.in_(some)))
@@ -280,7 +283,7 @@ def _known(connection: Connection, emails: Sequence[str]) -> dict[str, tuple[str
 
 
 def forgotten(connection: Connection, tokens: Iterable[str]) -> frozenset[str]:
-    """Within a transaction: of some readers' tokens those whose readers deleted at their request."""
+    """Return, within a transaction, the given tokens whose owners had their data deleted at their request."""
     table = schema.erased.c
     return frozenset(
         token
