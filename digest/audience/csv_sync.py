@@ -70,8 +70,10 @@ class CsvSync:
 
     async def close(self) -> None:
         """Write what waits, and stop."""
+        async with self._writing:  # a write that is under way ends first, or its values would be lost if it failed
+            if self._task is not None:
+                self._task.cancel()
         if self._task is not None:
-            self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
         await self.flush()
 

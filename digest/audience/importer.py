@@ -18,6 +18,7 @@ from digest.errors import UsageError
 from digest.model import NOTHING, Subscriber
 from digest.statuses import GONE, UNCLEAR, Origin
 from digest.store import HistoryEvent, Store, Suppression
+from digest.store.history import CONFIRMED
 from digest.subscribers import FileEdit, NewRow, Problem, SubscriberFile, backups, rewrite
 from digest.subscribers.columns import Columns, day_of
 from digest.subscribers.csv_table import CsvTable, Record
@@ -217,13 +218,19 @@ class UndoneImport:
 
 
 def undo(store: Store, subscriber_file: Path, now: datetime) -> UndoneImport:
-    """Undo the last import: remove what it added, restore what it changed unless that was changed since, lift its suppressions."""
+    """Undo the last import: remove what it added, restore what it changed, and lift its suppressions.
+
+    A row that was changed since stays, and so does one whose subscriber has confirmed since.
+    """
     journal = ImportJournal.last(subscriber_file)
     if journal is None:
         raise UsageError("no import to undo", thing=str(subscriber_file))
     fates = {row["email"]: row["was"] for row in journal.fates()}
     counts = Counter[str]()
-    edits = _undo_edits(fates, journal, counts)
+    added = [email for email, fate in fates.items() if fate == "new"]
+    confirmed = store.history.having(added, CONFIRMED, journal.at)
+    counts["kept"] = len(confirmed)
+    edits = _undo_edits([email for email in added if email not in confirmed], journal, counts)
     backups.keep(subscriber_file, apart=timedelta(0))
     rewrite(subscriber_file, FileEdit(edits=lambda _table, _columns: edits))
     released = sum(
@@ -231,13 +238,13 @@ def undo(store: Store, subscriber_file: Path, now: datetime) -> UndoneImport:
         for row in store.suppressions.of(email for email, fate in fates.items() if fate == "gone")
         if row.since == journal.at and row.origin == Origin.IMPORT
     )
-    store.history.note(HistoryEvent(email=email, at=now, event="import undone") for email in fates)
+    store.history.note(HistoryEvent(email=email, at=now, event="import undone") for email in fates if email not in confirmed)
     journal.close()
     return UndoneImport(taken_out=counts["out"], put_back=counts["back"], released=released, kept=counts["kept"])
 
 
-def _undo_edits(fates: Mapping[str, str], journal: ImportJournal, counts: Counter[str]) -> dict[str, Edit]:
-    """Return the edits that undo an import; they count in `counts` what they do."""
+def _undo_edits(added: Sequence[str], journal: ImportJournal, counts: Counter[str]) -> dict[str, Edit]:
+    """Return the edits that remove the rows an import added and restore those it changed; they count in `counts` what they do."""
     before: dict[str, dict[str, str]] = defaultdict(dict)
     for row in journal.rows():
         before[row["email"]][row["after"]] = row["before"]
@@ -249,7 +256,7 @@ def _undo_edits(fates: Mapping[str, str], journal: ImportJournal, counts: Counte
         counts["back" if record.raw in texts else "kept"] += 1
         return texts.get(record.raw, record.raw)
 
-    out: dict[str, Edit] = {email: take_out for email, fate in fates.items() if fate == "new"}
+    out = dict[str, Edit].fromkeys(added, take_out)
     return {**out, **{email: partial(put_back, texts) for email, texts in before.items()}}
 
 

@@ -26,3 +26,9 @@ class RateLimiter:
         if len(self._buckets) > MAX_CLIENTS:
             self._buckets.popitem(last=False)
         return allowed
+
+    def give_back(self, who: str) -> None:
+        """Take back the count of a request that was allowed and then cost nothing."""
+        if who in self._buckets:
+            left, at = self._buckets[who]
+            self._buckets[who] = (min(self._burst, left + 1), at)

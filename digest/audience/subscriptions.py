@@ -26,6 +26,7 @@ from digest.errors import DigestError, SubscriberFileError
 from digest.model import Recipient, Subscriber
 from digest.store import HistoryEvent, OptInRequest, Preference
 from digest.store.batch_writer import BatchWriter
+from digest.store.history import CONFIRMED
 from digest.store.readers import CONFIRMATION_TTL
 from digest.subscribers import FileEdit, NewRow, normalise, remove, rewrite
 from digest.subscribers.columns import Columns
@@ -103,8 +104,12 @@ class Subscriptions:
         if reason in NOT_WRITTEN_TO:
             return
         row = await asyncio.to_thread(self._row, email)
+        mailbox = _mailbox(email)
+        if not self._mailboxes.allow(mailbox):
+            return  # before the request is renewed: the link that was sent keeps working
         request = await asyncio.to_thread(app.store.readers.ask, email, name, topics, app.clock())
-        if request is None or not self._mailboxes.allow(_mailbox(email)):
+        if request is None:
+            self._mailboxes.give_back(mailbox)
             return
         if row is not None and reason is None and row.status in {"active", "paused"}:
             until = await asyncio.to_thread(self._pause_end, row)
@@ -137,7 +142,7 @@ class Subscriptions:
             wish = Preference(email=email, topics=request.topics or None)  # no pause: they have just asked for the newsletter
             app.store.readers.prefer(wish, now, f"chosen when subscribing: {', '.join(request.topics) or 'everything'}")
             app.store.history.note(
-                [HistoryEvent(email=email, at=now, event="confirmed", detail="confirmed by email (double opt-in)")]
+                [HistoryEvent(email=email, at=now, event=CONFIRMED, detail="confirmed by email (double opt-in)")]
             )
             app.store.readers.answer(request)
         return [tuple(request.topics) if request is not None and request.email in asked else None for request in requests]

@@ -38,9 +38,9 @@ class Store:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self.content = Content(engine)
-        self.editions = Editions(engine)
-        self.deliveries = Deliveries(engine)
         self.suppressions = Suppressions(engine)
+        self.editions = Editions(engine, self.suppressions.notify)
+        self.deliveries = Deliveries(engine)
         self.history = History(engine)
         self.readers = Readers(engine)
         self.relay_limits = RelayLimits(engine)

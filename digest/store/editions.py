@@ -15,6 +15,7 @@ from digest.store.deliveries import counts
 from digest.store.edition_rows import edition_row, settled_row, settled_rows, slot_row, variant_row
 from digest.store.logged_edition import LoggedEdition
 from digest.store.recipients import RecipientRules, freeze_recipients, read_list
+from digest.store.suppressions import Recorded
 
 _EDITION = TypeAdapter(Edition)
 FROM_LOG = "known from sent.log"
@@ -67,10 +68,11 @@ class ArchivedEdition:
 
 
 class Editions:
-    """The editions that were made or skipped."""
+    """The editions that were made or skipped; `notify` is told what freezing has suppressed, after the commit."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, notify: Callable[[Recorded], None] = lambda _recorded: None) -> None:
         self._engine = engine
+        self._notify = notify
 
     def covered_until(self, name: str, before: datetime) -> datetime | None:
         """Return up to when articles are covered: the last made edition's cut-off, else the start of the first skipped window."""
@@ -114,7 +116,9 @@ class Editions:
             with connection.begin():
                 lock_for_writing(connection)
                 _write_edition(connection, edition, rendered, variants)
-                read_list(connection, key, terms, at)
+                suppressed = read_list(connection, key, terms, at)
+        for recorded in suppressed:
+            self._notify(recorded)
         return FrozenEdition(edition=edition, rendered=rendered, finished_at=None, variants=variants)
 
     def skip(self, slot: Slot, note: str, now: datetime) -> None:

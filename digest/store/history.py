@@ -11,6 +11,7 @@ from digest.statuses import HEARSAY
 from digest.store import schema
 
 MAX_DETAIL_CHARS = 500  # characters of a detail
+CONFIRMED = "confirmed"  # a subscriber has answered the confirmation email
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +44,15 @@ class History:
         query = select(*columns).where(table.email == email).order_by(table.at, table.id)
         with self._engine.begin() as connection:
             return [HistoryEvent(**row._asdict()) for row in connection.execute(query)]
+
+    def having(self, emails: Iterable[str], event: str, since: datetime) -> frozenset[str]:
+        """Return those of some addresses that had an event since then."""
+        table, found = schema.history.c, set[str]()
+        for some in batched(emails):
+            query = select(table.email).where(table.email.in_(some), table.event == event, table.at >= since)
+            with self._engine.begin() as connection:
+                found.update(connection.execute(query).scalars())
+        return frozenset(found)
 
     def count(self, event: str, since: datetime) -> int:
         """Return how many addresses had an event since then; what a file or `sent.log` reported does not count."""

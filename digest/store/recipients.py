@@ -21,7 +21,7 @@ from digest.statuses import GONE, Origin, severity
 from digest.store import schema
 from digest.store.database import insert as careful_insert
 from digest.store.readers import Preference, preferences
-from digest.store.suppressions import Suppression, forgotten, insert_suppressions
+from digest.store.suppressions import Recorded, Suppression, forgotten, insert_suppressions
 
 NO_STORY = "no stories for their topics"
 _PAGE = 5_000
@@ -69,9 +69,12 @@ def freeze_recipients(
             _INCOMING.drop(connection)
 
 
-def read_list(connection: Connection, key: str, terms: RecipientRules, now: datetime) -> None:
-    """Put the active subscribers of the temporary table on an edition's list, in the transaction that freezes it."""
-    _suppress(connection, now)
+def read_list(connection: Connection, key: str, terms: RecipientRules, now: datetime) -> list[Recorded]:
+    """Put the active subscribers of the temporary table on an edition's list, in the transaction that freezes it.
+
+    Returns the suppressions that the subscriber list has added.
+    """
+    recorded = list(_suppress(connection, now))
     _assign_ids(connection, terms.token)
     incoming, known = _INCOMING.c, schema.readers.c
     constants = {"edition": key, "attempts": 0, "interrupted": False, "message_id": "", "code": 0, "relay": ""}
@@ -89,6 +92,7 @@ def read_list(connection: Connection, key: str, terms: RecipientRules, now: date
         insert(schema.deliveries).from_select(["reader", "name", "variant", "extra", "state", "reply", *constants], listed)
     )
     terms.guard(connection.execute(select(func.count()).where(schema.deliveries.c.edition == key)).scalar_one())
+    return recorded
 
 
 def _gather(connection: Connection, subscribers: Iterable[Subscriber], terms: RecipientRules, day: date) -> None:
@@ -124,7 +128,7 @@ def _used_columns(extra: Mapping[str, str], columns: AbstractSet[str]) -> dict[s
     return {name.casefold(): value for name, value in extra.items() if name.casefold() in columns} if columns else {}
 
 
-def _suppress(connection: Connection, now: datetime) -> None:
+def _suppress(connection: Connection, now: datetime) -> Iterator[Recorded]:
     """Suppress the subscribers whose status forbids mail for good."""
     incoming, last = _INCOMING.c, 0
     new = select(incoming.n, incoming.email, incoming.status).where(
@@ -132,7 +136,7 @@ def _suppress(connection: Connection, now: datetime) -> None:
     )
     while rows := connection.execute(new.where(incoming.n > last).order_by(incoming.n).limit(_PAGE)).all():
         suppression = partial(Suppression, since=now, origin=Origin.LIST, detail="marked in subscribers.csv")
-        insert_suppressions(connection, [suppression(email=row.email, reason=row.status) for row in rows])
+        yield insert_suppressions(connection, [suppression(email=row.email, reason=row.status) for row in rows])
         last = rows[-1].n
 
 

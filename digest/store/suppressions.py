@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Engine, and_, delete, func, select, update
 
@@ -39,6 +39,18 @@ class Suppression:
     detail: str = ""
 
 
+class Recorded(NamedTuple):
+    """The suppressions that a change has made: new addresses, and addresses whose reason now weighs more."""
+
+    new: Sequence[Suppression] = ()
+    stronger: Sequence[Suppression] = ()
+
+    @property
+    def emails(self) -> list[str]:
+        """The addresses that are newly suppressed."""
+        return [row.email for row in self.new]
+
+
 class Suppressions:
     """The suppression list, and its changes."""
 
@@ -48,13 +60,13 @@ class Suppressions:
         self.back: Callable[[str], None] = lambda _email: None
 
     def listen(self, *, gone: Callable[[Mapping[str, str]], None], back: Callable[[str], None]) -> None:
-        """Set what is called after each commit: `gone` with new suppressions and their reasons, `back` with a released address."""
+        """Set what is called after each commit: `gone` with the reasons that were recorded, `back` with a released address."""
         self._on_suppressed, self.back = gone, back
 
-    def _notify(self, rows: Iterable[Suppression], new: Iterable[str]) -> None:
-        reasons = {row.email: row.reason for row in rows}
-        if suppressed := {email: reasons[email] for email in new}:
-            self._on_suppressed(suppressed)
+    def notify(self, recorded: Recorded) -> None:
+        """Report what was recorded, after its commit."""
+        if reasons := {row.email: row.reason for row in (*recorded.new, *recorded.stronger)}:
+            self._on_suppressed(reasons)
 
     def add(self, email: str, reason: str, now: datetime, detail: str = "", origin: str = Origin.OPERATOR) -> bool:
         """Suppress an address, committed when this returns; return False if it was suppressed before."""
@@ -73,8 +85,8 @@ class Suppressions:
                 for token, how in leaving
                 if token in owners
             ]
-            new = insert_suppressions(connection, rows)
-        self._notify(rows, new)
+            recorded = insert_suppressions(connection, rows)
+        self.notify(recorded)
         return [owners.get(token) for token, _ in leaving]
 
     def adopt(self, rows: Iterable[Suppression]) -> int:
@@ -83,9 +95,9 @@ class Suppressions:
         for chunk in batched(rows):
             with self._engine.begin() as connection:
                 lock_for_writing(connection)
-                new = insert_suppressions(connection, chunk)
-            self._notify(chunk, new)
-            count += len(new)
+                recorded = insert_suppressions(connection, chunk)
+            self.notify(recorded)
+            count += len(recorded.new)
         return count
 
     def adopt_bounces(self, key: str, now: datetime, *, limit: int, since: datetime) -> int:
@@ -112,7 +124,7 @@ class Suppressions:
                 for row in dead
                 if _provider(row.email) not in doubtful
             ]
-            new, over_limit = insert_suppressions(connection, rows), list[str]()
+            recorded, over_limit = insert_suppressions(connection, rows), Recorded()
             events = {Cause.FULL: SOFT, Cause.OURS: REFUSED_US, Cause.LATER: UNDELIVERED, Cause.UNCLEAR: UNDELIVERED}
             entries = [
                 HistoryEvent(email=row.email, at=now, event=events[why], detail=_detail(key, row))
@@ -121,16 +133,17 @@ class Suppressions:
             ]
             if _claim_report(connection, f"edition {key}", now):
                 over_limit = _record_soft_bounces(connection, entries, limit=limit, since=since)
-        self._notify([*rows, *_as_bounced(over_limit, now)], [*new, *over_limit])
-        return len(new) + len(over_limit)
+        self.notify(recorded)
+        self.notify(over_limit)
+        return len(recorded.new) + len(over_limit.new)
 
     def report(self, key: str, rows: Sequence[Suppression], now: datetime) -> list[str]:
         """Suppress what a report says, once for each `key` of a report; return the addresses that are newly suppressed."""
         with self._engine.begin() as connection:
             lock_for_writing(connection)
-            new = insert_suppressions(connection, rows) if _claim_report(connection, key, now) else []
-        self._notify(rows, new)
-        return new
+            recorded = insert_suppressions(connection, rows) if _claim_report(connection, key, now) else Recorded()
+        self.notify(recorded)
+        return recorded.emails
 
     def report_soft(
         self, key: str, entries: Sequence[HistoryEvent], now: datetime, *, limit: int, since: datetime
@@ -144,8 +157,8 @@ class Suppressions:
             if not _claim_report(connection, key, now):
                 return [], []
             over_limit = _record_soft_bounces(connection, entries, limit=limit, since=since)
-        self._notify(_as_bounced(over_limit, now), over_limit)
-        return [entry.email for entry in entries], over_limit
+        self.notify(over_limit)
+        return [entry.email for entry in entries], over_limit.emails
 
     def release(self, email: str, why: str, now: datetime) -> str | None:
         """Take an address off the list, and record why in its history; return its reason, or None if it was not on the list."""
@@ -201,14 +214,17 @@ class Suppressions:
             return forgotten(connection, tokens)
 
 
-def insert_suppressions(connection: Connection, rows: Sequence[Suppression]) -> list[str]:
-    """Suppress addresses within a transaction, and note it in their histories; return those that are newly suppressed.
+def insert_suppressions(connection: Connection, rows: Sequence[Suppression]) -> Recorded:
+    """Suppress addresses within a transaction, and note it in their histories; return what was recorded.
 
     An address that is already suppressed keeps its reason, unless the new one weighs more. A subscriber who leaves after a
-    bounce has left. What a subscriber does weighs more than the same status in a list.
+    bounce has left. What a subscriber does weighs more than the same status in a list. Of several rows for one address, the
+    first of those that weigh most counts.
     """
-    table = schema.suppressions
-    unique = {row.email: row for row in reversed(rows)}
+    table, unique = schema.suppressions, dict[str, Suppression]()
+    for row in rows:
+        if row.email not in unique or _weight(row.reason, row.origin) > _weight(unique[row.email].reason, unique[row.email].origin):
+            unique[row.email] = row
     known = _find_known(connection, list(unique))
     new = [row for row in unique.values() if row.email not in known]
     stronger = [
@@ -224,11 +240,7 @@ def insert_suppressions(connection: Connection, rows: Sequence[Suppression]) -> 
         for row in (*new, *stronger)
     ]
     insert_events(connection, entries)
-    return [row.email for row in new]
-
-
-def _as_bounced(emails: Iterable[str], now: datetime) -> list[Suppression]:
-    return [Suppression(email=email, reason="bounced", since=now, origin=Origin.MAIL) for email in emails]
+    return Recorded(new, stronger)
 
 
 def _detail(key: str, row: Any) -> str:
@@ -252,7 +264,7 @@ def _doubtful_providers(connection: Connection, key: str, dead: Counter[str]) ->
     }
 
 
-def _record_soft_bounces(connection: Connection, entries: Sequence[HistoryEvent], *, limit: int, since: datetime) -> list[str]:
+def _record_soft_bounces(connection: Connection, entries: Sequence[HistoryEvent], *, limit: int, since: datetime) -> Recorded:
     insert_events(connection, entries)
     over_limit = [entry for entry in entries if entry.event == SOFT and events_of(connection, SOFT, since, entry.email) >= limit]
     detail = f"{limit} soft bounces since {since:%-d %b %Y}, most recently: "

@@ -111,13 +111,19 @@ def open_batch() -> Iterator[ImportBatch]:
 
 
 def changes(now: Subscriber, then: ImportRow) -> dict[str, str]:
-    """Return what an incoming row would change in a row on the list: never `joined`, and its status only to one of `GONE`."""
+    """Return what an incoming row would change in a row on the list.
+
+    It never changes `joined`, changes the status only to one of `GONE`, and never brings the end of a pause forward.
+    """
     if then.status.startswith(UNCLEAR):
         return {}
     if then.status in GONE:
         return {"status": then.status} if now.status not in GONE else {}
     old = {"name": now.name, **_values_by_column(now)}
-    return {name: value for name, value in then.values.items() if value and name != "joined" and name in old and old[name] != value}
+    fixed = {"joined"} | ({"paused_until"} if then.values.get("paused_until", "") < old["paused_until"] else set())
+    return {
+        name: value for name, value in then.values.items() if value and name not in fixed and name in old and old[name] != value
+    }
 
 
 def row_values(row: Subscriber) -> dict[str, str]:

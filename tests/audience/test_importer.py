@@ -1,13 +1,15 @@
 """Who opted out elsewhere is never taken for a reader: columns and cells that may say so are understood, or stop the import."""
 
 import zipfile
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from digest.audience.importer import Import, ImportPlan
+from digest.audience.importer import Import, ImportPlan, undo
 from digest.errors import SubscriberFileError, UsageError
-from digest.store import Store
+from digest.store import HistoryEvent, Store
+from digest.store.history import CONFIRMED
 from digest.subscribers import SubscriberFile
 from digest.subscribers.address import normalise
 from digest.subscribers.columns import Columns, parse_meanings
@@ -178,3 +180,22 @@ def test_a_bundle_of_lists_with_names_that_say_nothing_is_refused(tmp_path: Path
         made.writestr("unsubscribed.csv", "email\n")
     with pytest.raises(SubscriberFileError, match=r"one\.csv, unsubscribed\.csv.*one list after the other"), unpack_lists(bundle):
         pass
+
+
+@pytest.mark.parametrize(
+    ("until", "then"),
+    [("2026-12-24", "2027-03-01"), ("2027-03-01", "2027-03-01"), ("", "2027-03-01"), ("2027-04-01", "2027-04-01")],
+)
+def test_an_import_never_shortens_a_pause(store: Store, tmp_path: Path, until: str, then: str) -> None:
+    (tmp_path / "subscribers.csv").write_text("email,name,status,paused_until\nada@readers.example,Ada,active,2027-03-01\n")
+    planned(store, tmp_path, f"email,name,paused_until\nada@readers.example,Ada Quarrie,{until}\n")
+    (ada,) = SubscriberFile(tmp_path / "subscribers.csv").distinct()
+    assert (ada.name, str(ada.paused_until)) == ("Ada Quarrie", then)
+
+
+def test_undoing_an_import_leaves_who_has_confirmed_since(store: Store, tmp_path: Path) -> None:
+    planned(store, tmp_path, "email\nada@readers.example\nbo@readers.example\n")
+    store.history.note([HistoryEvent(email="ada@readers.example", at=NOW + timedelta(hours=1), event=CONFIRMED)])
+    undone = undo(store, tmp_path / "subscribers.csv", NOW + timedelta(hours=2))
+    assert (undone.taken_out, undone.kept) == (1, 1)
+    assert [row.email for row in SubscriberFile(tmp_path / "subscribers.csv").active()] == ["ada@readers.example"]

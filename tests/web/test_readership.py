@@ -107,6 +107,17 @@ async def test_only_the_last_letter_confirms_and_not_for_ever(town: Town) -> Non
     assert "new@" not in await town.subscriber_file()
 
 
+async def test_a_request_that_gets_no_letter_spoils_no_link_that_was_sent(town: Town) -> None:
+    await got(f"{town.base}/subscribe", method="POST", email="new@readers.example")
+    confirm = link(await town.letter("new@readers.example"), town.base, "confirm")
+    town.later(minutes=11)
+    for name in ("new+a", "new+b", "new+c", "new"):  # one mailbox, which gets no fifth letter
+        await got(f"{town.base}/subscribe", method="POST", email=f"{name}@readers.example")
+        await asyncio.gather(*town.pages.subscriptions._behind)
+    assert len(town.relay.taken) == 4
+    assert "You are subscribed" in await got(confirm, method="POST")
+
+
 async def test_an_opt_out_can_be_taken_back_by_its_reader_only(town: Town) -> None:
     leave = f"{town.base}/unsubscribe/{town.app.links.token('ada@readers.example')}"
     await got(leave, method="POST")

@@ -1,0 +1,67 @@
+"""The suppression list: the strongest reason counts, and all that is recorded is reported after its commit."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from digest.model import Subscriber
+from digest.statuses import Origin
+from digest.store import RecipientRules, Store, Suppression
+from tests.curate.test_curate import END, article, made
+from tests.store.test_store import WORDS
+
+ADA, BO = "ada@readers.example", "bo@readers.example"
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    opened = Store.open("sqlite:///state/digest.db", tmp_path)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def reported(store: Store) -> dict[str, str]:
+    found: dict[str, str] = {}
+    store.suppressions.listen(gone=found.update, back=lambda email: None)
+    return found
+
+
+def row(reason: str, origin: Origin = Origin.LIST, email: str = ADA) -> Suppression:
+    return Suppression(email=email, reason=reason, since=END, origin=origin)
+
+
+@pytest.mark.parametrize("reasons", [("bounced", "unsubscribed"), ("unsubscribed", "bounced")])
+def test_of_two_rows_for_one_address_the_stronger_counts(store: Store, reported: dict[str, str], reasons: tuple[str, str]) -> None:
+    assert store.suppressions.adopt([row(reason) for reason in reasons]) == 1
+    assert store.suppressions.among([ADA]) == reported == {ADA: "unsubscribed"}
+
+
+def test_of_two_alike_the_subscribers_own_word_counts(store: Store) -> None:
+    store.suppressions.adopt([row("unsubscribed"), row("unsubscribed", Origin.READER)])
+    assert [found.origin for found in store.suppressions.of([ADA])] == [Origin.READER]
+
+
+def test_a_reason_that_becomes_stronger_is_reported(store: Store, reported: dict[str, str]) -> None:
+    store.suppressions.adopt([row("bounced", Origin.MAIL)])
+    reported.clear()
+    assert store.suppressions.adopt([row("unsubscribed", Origin.READER)]) == 0
+    assert reported == {ADA: "unsubscribed"}
+    reported.clear()
+    store.suppressions.adopt([row("bounced", Origin.MAIL)])
+    assert reported == {}
+    assert store.suppressions.among([ADA]) == {ADA: "unsubscribed"}
+
+
+def test_what_freezing_suppresses_is_reported_once_it_is_committed(store: Store, reported: dict[str, str]) -> None:
+    people = [Subscriber(email=ADA, status="unsubscribed"), Subscriber(email=BO)]
+
+    def refuse(_count: int) -> None:
+        raise LookupError
+
+    with pytest.raises(LookupError):
+        store.editions.freeze(made([article("a")], []), WORDS, people, RecipientRules(token=str, guard=refuse))
+    assert reported == store.suppressions.among([ADA]) == {}
+    store.editions.freeze(made([article("a")], []), WORDS, people, RecipientRules(token=str))
+    assert reported == store.suppressions.among([ADA]) == {ADA: "unsubscribed"}
