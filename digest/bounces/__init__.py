@@ -1,9 +1,9 @@
-"""Bounces, complaints, and emails to the List-Unsubscribe address. Reading is pure; `audience/bounce_handler.py` says what follows.
+"""Bounces, complaints, and emails to the List-Unsubscribe address. `audience/bounce_handler.py` acts on what is found here.
 
-classify    a message to what it reports             classify.py, dsn.py (RFC 3464), patterns.py
-read_call   a provider's webhook to what it reports  providers/: a module a provider, and their table
-read_new    where such messages are found            mailboxes.py
-cause       whose fault a refusal speaks of          refusals.py: one table for relays, bounces and webhooks
+classify    what a message reports             classify.py, dsn.py (RFC 3464), patterns.py; pure
+read_call   what a provider's webhook reports  providers/: one module for each provider, and their table
+read_new    new messages in the mailbox        mailboxes.py
+cause       whose fault a refusal is           refusals.py: one table for relays, bounces and webhooks; pure
 """
 
 from digest.bounces.classify import FAILED, BounceReport, classify

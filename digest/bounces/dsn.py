@@ -1,4 +1,4 @@
-"""Delivery status notifications (RFC 3464) and feedback reports (RFC 5965), as they are and as they come."""
+"""Delivery status notifications (RFC 3464) and feedback reports (RFC 5965), malformed ones included."""
 
 import re
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ from email.message import Message
 from typing import Literal
 
 _ADDRESS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252}[A-Za-z0-9])?")
-_WIDE = re.compile(r"[^\s<>\"',;:()\[\]]{1,64}@[^\s<>\"',;:()\[\]@]{1,252}")  # RFC 6532, in a field of its own
+_INTERNATIONAL_ADDRESS = re.compile(r"[^\s<>\"',;:()\[\]]{1,64}@[^\s<>\"',;:()\[\]@]{1,252}")  # RFC 6532; alone in a field
 _REPORTS = {"message/delivery-status", "message/global-delivery-status", "message/xdelivery-status", "text/delivery-status"}
 _TYPE = re.compile(r"(?i)\b(?:rfc822|utf-8|local|system|x400|smtp|addr-type)\s*;")
 _FAILED = {"failed", "failure", "error", "expired", "fail", "undeliverable"}
@@ -18,7 +18,7 @@ _CODE = re.compile(r"\b([245])\.(\d{1,3})\.(\d{1,3})\b")
 
 @dataclass(frozen=True, slots=True)
 class RecipientStatus:
-    """What became of one recipient; `status` is an enhanced code (RFC 3463), or empty."""
+    """The delivery status of one recipient; `status` is an enhanced status code (RFC 3463), or empty."""
 
     address: str
     action: Literal["failed", "delayed", "done"]
@@ -27,32 +27,32 @@ class RecipientStatus:
 
 
 def addresses(text: str) -> list[str]:
-    """The addresses in a text, each once, in lower case."""
+    """Return the addresses in a text, each once, in lower case."""
     return list(dict.fromkeys(found.lower().strip(".'") for found in _ADDRESS.findall(text)))
 
 
 def status_code_in(text: str) -> str:
-    """The first enhanced status code in a text."""
+    """Return the first enhanced status code in a text; empty if there is none."""
     found = _CODE.search(text)
     return found[0] if found else ""
 
 
 def recipient_statuses(message: Message) -> list[RecipientStatus]:
-    """What the delivery status parts of a message say, those of a forwarded notification too.
+    """Return what the delivery status parts of a message say, including those of a forwarded notification.
 
-    Where a message's own parts cannot be told apart, its whole text is looked through for their fields.
+    If the parts of a malformed message cannot be separated, its whole text is searched for their fields.
     """
-    found = [fate for part in message.walk() for group in _groups(part) if (fate := _fate(group))]
+    found = [status for part in message.walk() for group in _groups(part) if (status := _recipient_status(group))]
     if found or not (message.defects and message.get_content_maintype() == "multipart"):
         return found
     groups = [
         message_from_string(text.lstrip()) for text in re.split(r"\r?\n[ \t]*\r?\n", message.as_string()) if "ecipient:" in text
     ]
-    return [fate for group in groups if (fate := _fate(group))]
+    return [status for group in groups if (status := _recipient_status(group))]
 
 
 def decoded_header(value: object) -> str:
-    """A header's text, where its bytes were UTF-8 (RFC 6532)."""
+    """Return a header's text, decoded if its bytes are UTF-8 (RFC 6532)."""
     text = str(value)
     try:
         return text if text.isascii() else text.encode("latin-1").decode("utf-8")
@@ -70,11 +70,11 @@ def _groups(part: Message) -> Iterator[Message]:
         groups = [message_from_string(text) for text in re.split(r"\r?\n\s*\r?\n", _text(part).strip())]
     for group in groups:
         yield group
-        if isinstance(inner := group.get_payload(), str) and ":" in inner:  # a group that a stray line has cut
+        if isinstance(inner := group.get_payload(), str) and ":" in inner:  # a stray line has cut the group in two
             yield message_from_string(inner.lstrip())
 
 
-def _fate(group: Message) -> RecipientStatus | None:
+def _recipient_status(group: Message) -> RecipientStatus | None:
     address = _recipient(group)
     if not address:
         return None
@@ -90,24 +90,27 @@ def _fate(group: Message) -> RecipientStatus | None:
 
 
 def _recipient(group: Message) -> str:
-    """The address that was written to, else the one that it led to: a type, a semicolon and the address, or less."""
+    """Return the address that was written to, or else the one that it led to; empty if there is neither.
+
+    A field holds a type, a semicolon and the address, or less.
+    """
     for name in ("Original-Recipient", "Final-Recipient", "X-Actual-Recipient", "X-Original-Recipient", "Original-Rcpt-To"):
         text = _TYPE.sub(" ", decoded_header(group.get(name, "")))
-        found = addresses(text) if text.isascii() else [wide.lower() for wide in _WIDE.findall(text)]
+        found = addresses(text) if text.isascii() else [match.lower() for match in _INTERNATIONAL_ADDRESS.findall(text)]
         if found:
             return found[0]
     return ""
 
 
 def feedback_report(message: Message) -> tuple[list[str], str] | None:
-    """Who complained, and the kind of feedback; None for what is no feedback report.
+    """Return who complained and the kind of feedback; None if the message reports no feedback.
 
-    Providers hide the address, or most of it: then only the original's own marks tell (see `reading`).
+    Providers hide the address, or most of it. Then only the original message shows whom it is about (see `classify`).
     """
     part = next((part for part in message.walk() if part.get_content_type() == "message/feedback-report"), None)
     if part is None:
-        about = original_message(message)
-        junk = addresses(str(about.get("X-HmXmrOriginalRecipient", ""))) if about is not None else []
+        original = original_message(message)
+        junk = addresses(str(original.get("X-HmXmrOriginalRecipient", ""))) if original is not None else []
         return (junk, "abuse") if junk else None  # Outlook.com forwards the original, without a report
     payload = part.get_payload()
     fields = (
@@ -126,7 +129,7 @@ def feedback_report(message: Message) -> tuple[list[str], str] | None:
 
 
 def original_message(message: Message) -> Message | None:
-    """The message that the report is about, or its headers."""
+    """Return the message that the report is about, or its headers; None if the report holds neither."""
     for part in message.walk():
         if part.get_content_type() in {"text/rfc822-headers", "text/rfc822-header", "message/rfc822-headers"}:
             return message_from_string(_text(part).lstrip())

@@ -1,4 +1,4 @@
-"""Where bounces are found: a Maildir, an mbox, a mailbox on an IMAP server. What has been read is marked as seen, never deleted."""
+"""The mailbox that bounces arrive in: a Maildir, an mbox or an IMAP mailbox. Messages are marked as seen, never deleted."""
 
 import mailbox
 import ssl
@@ -15,16 +15,19 @@ from imapclient.exceptions import IMAPClientError
 from digest.bounces.classify import MAX_MESSAGE_BYTES
 from digest.errors import DigestError
 
-IMAP_TIMEOUT = 30.0  # seconds for an answer of the server
+IMAP_TIMEOUT = 30.0  # seconds to wait for a reply of the server
 IDLE_RENEWAL = 600.0  # seconds until an IDLE is renewed; servers end one after half an hour (RFC 2177)
-MAX_MESSAGES = 500  # messages of one reading
+MAX_MESSAGES = 500  # messages that are read at a time
 
 Take = Callable[[bytes], None]
-"""Deals with one message; it is marked as seen when this returns."""
+"""A function that handles one message; the message is marked as seen when it returns."""
 
 
 def read_new(place: str, root: Path, password: str, take: Take) -> int:
-    """Give every new message of a mailbox to `take`; returns how many that were. DigestError where it cannot be read."""
+    """Give each new message of a mailbox to `take`, at most MAX_MESSAGES, and return their number.
+
+    Raise DigestError if the mailbox cannot be read.
+    """
     scheme, _, rest = place.partition(":")
     if scheme == "maildir":
         return _maildir(root / rest, take)
@@ -35,7 +38,7 @@ def read_new(place: str, root: Path, password: str, take: Take) -> int:
 
 
 def check_mailbox(place: str, root: Path, password: str) -> None:
-    """See whether a mailbox can be read; DigestError where it cannot. Nothing in it is touched."""
+    """Raise DigestError if a mailbox cannot be read; change nothing in it."""
     scheme, _, rest = place.partition(":")
     if scheme.startswith("imap"):
         with Imap.connected(place, password):
@@ -45,7 +48,10 @@ def check_mailbox(place: str, root: Path, password: str) -> None:
 
 
 def _maildir(path: Path, take: Take) -> int:
-    """A message is a file, its flags are at the end of its name: `S` is seen (https://cr.yp.to/proto/maildir.html)."""
+    """Read a Maildir: a message is a file with its flags at the end of the name; `S` is seen.
+
+    The format is described at https://cr.yp.to/proto/maildir.html.
+    """
     if not (path / "new").is_dir():
         raise DigestError("not a Maildir", thing=str(path), remedy="Use the folder that contains cur, new and tmp.")
     count = 0
@@ -57,7 +63,7 @@ def _maildir(path: Path, take: Take) -> int:
             with file.open("rb") as message:
                 raw = message.read(MAX_MESSAGE_BYTES)
         except FileNotFoundError:
-            continue  # another program has moved it meanwhile
+            continue  # another program has moved it in the meantime
         take(raw)
         with suppress(FileNotFoundError):
             file.rename(path / "cur" / f"{name}:2,{''.join(sorted({*flags, 'S'}))}")
@@ -92,16 +98,19 @@ def _mbox(path: Path, take: Take) -> int:
 
 @dataclass
 class Imap:
-    """A mailbox on a server."""
+    """A mailbox on an IMAP server."""
 
     client: IMAPClient
     folder: str
-    _state: object = None  # what the server said last of how far the mailbox reaches
+    _state: object = None  # UIDVALIDITY, UIDNEXT and EXISTS, as the server last reported them
 
     @classmethod
     @contextmanager
     def connected(cls, place: str, password: str) -> Iterator["Imap"]:
-        """Log in to `imaps://user@host/INBOX` (or imap:// with STARTTLS, or without on this machine), for as long as the block."""
+        """Log in to `imaps://user@host/INBOX` while the block runs; raise DigestError if the mailbox cannot be read.
+
+        With imap://, STARTTLS is used, except on this machine, where there is no TLS.
+        """
         parts, host = urlsplit(place), urlsplit(place).hostname or ""
         local = host in {"localhost", "::1"} or host.startswith("127.")
         try:
@@ -118,13 +127,13 @@ class Imap:
                 with suppress(IMAPClientError, OSError):
                     client.logout()
         except (IMAPClientError, OSError) as error:
-            told = f"bounces.mailbox {host}"
+            thing = f"bounces.mailbox {host}"
             raise DigestError(
-                f"cannot read the mailbox: {error}", thing=told, remedy="Check the address and DIGEST_IMAP_PASSWORD."
+                f"cannot read the mailbox: {error}", thing=thing, remedy="Check the address and DIGEST_IMAP_PASSWORD."
             ) from error
 
     def read_new(self, take: Take) -> int:
-        """Give every unseen message to `take`, one after the other."""
+        """Give each unseen message to `take`, at most MAX_MESSAGES, one after the other; return their number."""
         found = self.client.search("UNSEEN")[:MAX_MESSAGES]
         for number in found:
             parts = self.client.fetch([number], [f"BODY.PEEK[]<0.{MAX_MESSAGE_BYTES}>"]).get(number, {})
@@ -134,17 +143,17 @@ class Imap:
         return len(found)
 
     def grown(self) -> bool:
-        """Select the mailbox, and tell whether it reaches further than when that was done last (RFC 3501, UIDNEXT)."""
-        told = self.client.select_folder(self.folder)
-        before, self._state = self._state, (told.get(b"UIDVALIDITY"), told.get(b"UIDNEXT"), told.get(b"EXISTS"))
+        """Select the mailbox, and return whether it has changed since it was last selected (RFC 3501, UIDNEXT)."""
+        reply = self.client.select_folder(self.folder)
+        before, self._state = self._state, (reply.get(b"UIDVALIDITY"), reply.get(b"UIDNEXT"), reply.get(b"EXISTS"))
         return before != self._state
 
     def wait(self, seconds: float, stop: Callable[[], bool]) -> None:
-        """Until something arrives (RFC 2177, IDLE), somebody stops it, or so many seconds have passed: some servers have no
-        IDLE, and some forget to tell.
+        """Wait until a message arrives (RFC 2177, IDLE), `stop` returns True, or the seconds pass, at most IDLE_RENEWAL.
 
-        A server tells of an arrival once. It may have done so beside the answer to a search that did not find it, so the
-        mailbox is selected anew first: what comes after that, IDLE has to tell.
+        The time is limited because some servers have no IDLE, and some fail to report an arrival.
+        A server reports an arrival once, perhaps beside the reply to a search that did not find the message. So the mailbox
+        is first selected again; IDLE must report what arrives after that.
         """
         if self.grown():
             return

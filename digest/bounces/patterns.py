@@ -1,7 +1,7 @@
-"""How mail systems put it: which words tell a bounce from an answer, a dead address from a full mailbox.
+"""Patterns of mail systems' messages: which senders are systems, and which words mean a bounce, an automatic reply or a delay.
 
-Many say it in a text only, each in its own words; the lists are from what is documented of the big systems, in the languages
-in which they write.
+Many systems say this only in text, each in its own words. The lists come from the documented messages of the large systems, in
+the languages that they use.
 """
 
 import re
@@ -9,7 +9,7 @@ from email.utils import parseaddr
 
 
 def _any(*patterns: str, flags: re.RegexFlag) -> re.Pattern[str]:
-    """One pattern of many."""
+    """Return one pattern that matches if any of several does."""
     return re.compile("|".join(patterns), flags)
 
 
@@ -32,7 +32,7 @@ _SUBJECT = _any(
     r"address (?:not|unknown)|NDN:|warning: could not send|quota|mailbox.{0,12}full|退信|送信できません|配信不能",
     flags=re.IGNORECASE,
 )
-_ANSWER = _any(
+_AUTO_REPLY = _any(
     r"out.of.(?:the.)?office|auto(?:mat\w*)?[ -]?(?:reply|response|respond\w*|antwort)|vacation|away from",
     r"on (?:leave|holiday|annual)|abwesen|automatische antwort|réponse automatique|absence du bureau|absent",
     r"fuera de (?:la )?oficina|respuesta automática|assente|risposta automatica|afwezig|frånvar|poissa|nieobecno",
@@ -69,31 +69,31 @@ _FAILURE = _any(
 
 
 def from_a_system(sender: str) -> bool:
-    """Whether a From is that of a mail system."""
+    """Return whether a From header names a mail system, in its display name or its address."""
     return bool(_DAEMON.search(sender))
 
 
 def is_a_system(sender: str) -> bool:
-    """Whether the address in a From is itself that of a mail system, whatever name stands before it."""
+    """Return whether the address in a From header is empty or a mail system's, whatever the display name is."""
     address = parseaddr(sender)[1].partition("@")[0]
     return not sender.strip("<> ") or bool(_LOCAL.match(address))
 
 
 def speaks_of_a_bounce(subject: str) -> bool:
-    """Whether a Subject says that something was not delivered."""
+    """Return whether a Subject says that a message was not delivered."""
     return bool(_SUBJECT.search(subject))
 
 
 def is_auto_reply(subject: str) -> bool:
-    """Whether a Subject is that of an automatic reply."""
-    return bool(_ANSWER.search(subject))
+    """Return whether a Subject is that of an automatic reply."""
+    return bool(_AUTO_REPLY.search(subject))
 
 
 def is_delay_notice(text: str) -> bool:
-    """Whether a notice says that the mail is late rather than lost."""
+    """Return whether a notice says that the message is delayed rather than lost."""
     return bool(_DELAY.search(text))
 
 
 def speaks_of_failure(text: str) -> bool:
-    """Whether a text says that something was not delivered."""
+    """Return whether a text says that a message was not delivered."""
     return bool(_FAILURE.search(text))

@@ -1,9 +1,9 @@
-"""Whose fault a refusal speaks of: one table for what a relay answers, what comes back as a bounce, and what providers tell.
+"""Whose fault a refusal is: one table for the replies of relays, for bounces, and for the reports of providers.
 
-Only what names the mailbox or its domain as gone is a reader's death. What speaks of the sender, of policy, rate, reputation or
-content is ours, whatever status code stands before it (servers use 5.1.0, 5.1.8 and 5.2.1 for it); a full or disabled mailbox
-may come back; what nobody understands costs no reader anything. Codes are those of RFC 3463; the words are what mail systems
-are documented to say.
+An address is dead only if the refusal says that its mailbox or domain does not exist, or that it is on a suppression list. A
+refusal that speaks of the sender, policy, rate, reputation or content is ours, whatever its status code (servers use 5.1.0,
+5.1.8 and 5.2.1 for it). A full or disabled mailbox may come back. A refusal that is not understood costs no recipient anything.
+Codes are those of RFC 3463. The patterns are what mail systems are documented to say.
 """
 
 import re
@@ -14,35 +14,38 @@ from unicodedata import combining, normalize
 
 
 class Cause(StrEnum):
-    """What a refusal speaks of."""
+    """The cause that a refusal states."""
 
     GONE = "gone"  # the mailbox or its domain does not exist
     FULL = "full"  # the mailbox is full, or disabled for a while
-    OURS = "ours"  # who we are, what we send, how fast
-    LATER = "later"  # the other side, now
+    OURS = "ours"  # who we are, what we send or how fast
+    LATER = "later"  # a problem of the other side, for now
     UNCLEAR = "unclear"
 
 
-_WITHIN = r"(?:[^.;!?]|\.(?=\w))"  # one sentence, the dots of an address included
+_WITHIN = r"(?:[^.;!?]|\.(?=\w))"  # text within one sentence; a dot inside an address does not end it
 _WORDS = tomllib.loads((Path(__file__).parent / "refusals.toml").read_text(encoding="utf-8"))
 
 
 def _plain(text: str) -> str:
-    """Text without accents, which relays lose as often as they keep them."""
-    return text if text.isascii() else "".join(sign for sign in normalize("NFKD", text) if not combining(sign))
+    """Return the text without accents, because relays lose them as often as they keep them."""
+    return text if text.isascii() else "".join(character for character in normalize("NFKD", text) if not combining(character))
 
 
 def _any(name: str, *pairs: tuple[str, str], also: str = "") -> re.Pattern[str]:
-    """What a list says in English; in other languages a noun and a state beside it in one sentence, or words that say it alone."""
-    said = list(_WORDS[name])
-    for words in _WORDS["languages"].values():
-        said += [words[also]] if also else []
+    """Return one pattern for a list of English patterns and for what says the same in the other languages.
+
+    There, a pair is a noun and a state near each other in one sentence; `also` names words that say it alone.
+    """
+    patterns = list(_WORDS[name])
+    for language in _WORDS["languages"].values():
+        patterns += [language[also]] if also else []
         for noun, state in pairs:
-            said += [
-                f"(?:{words[noun]}){_WITHIN}{{0,60}}(?:{words[state]})",
-                f"(?:{words[state]}){_WITHIN}{{0,20}}(?:{words[noun]})",
+            patterns += [
+                f"(?:{language[noun]}){_WITHIN}{{0,60}}(?:{language[state]})",
+                f"(?:{language[state]}){_WITHIN}{{0,20}}(?:{language[noun]})",
             ]
-    return re.compile(_plain("|".join(said)), re.IGNORECASE | re.DOTALL)
+    return re.compile(_plain("|".join(patterns)), re.IGNORECASE | re.DOTALL)
 
 
 _SENDER = _any("sender", ("sender", "refused"), ("sender", "gone"))
@@ -69,51 +72,54 @@ _FULL_CODES = frozenset(("5.2.2", "4.2.2"))
 
 
 def cause(status: str, text: str) -> Cause:
-    """What a refusal speaks of, by its enhanced status code (RFC 3463; empty where it has none) and its words."""
-    words = _plain(text[:4_000])
+    """Return the cause of a refusal, by its enhanced status code (RFC 3463; empty if it has none) and its text."""
+    plain_text = _plain(text[:4_000])
     if status.startswith("4."):
-        return Cause.FULL if status in _FULL_CODES or _is_full(words) else Cause.LATER
-    stated = bool(_STATED.search(words))
-    if _SENDER.search(words) and not _about_recipient(words):
+        return Cause.FULL if status in _FULL_CODES or _is_full(plain_text) else Cause.LATER
+    stated = bool(_STATED.search(plain_text))
+    if _SENDER.search(plain_text) and not _about_recipient(plain_text):
         return Cause.OURS
-    if status in _FULL_CODES or _is_full(words):
+    if status in _FULL_CODES or _is_full(plain_text):
         return Cause.FULL
-    if _SIZE.search(words):
+    if _SIZE.search(plain_text):
         return Cause.OURS
-    if _AFTER_DATA.search(words):
-        return Cause.OURS if _TRUST.search(words) or _OUR_CODES.match(status) else Cause.UNCLEAR
-    return _by_mailbox(status, words, stated=stated)
+    if _AFTER_DATA.search(plain_text):
+        return Cause.OURS if _TRUST.search(plain_text) or _OUR_CODES.match(status) else Cause.UNCLEAR
+    return _by_mailbox(status, plain_text, stated=stated)
 
 
-def _is_full(words: str) -> bool:
-    """Whether the mailbox is full: not our allowance, and not the machine's disk."""
-    return bool(_FULL.search(words)) and not (_RATE.search(words) or _MACHINE.search(words))
+def _is_full(text: str) -> bool:
+    """Return whether the mailbox is full, rather than our allowance used up or the machine's disk full."""
+    return bool(_FULL.search(text)) and not (_RATE.search(text) or _MACHINE.search(text))
 
 
-def _about_recipient(words: str) -> bool:
-    """Whether the recipient is named as unknown apart from anything that is said of the sender."""
-    return bool(_RECIPIENT.search(words))
+def _about_recipient(text: str) -> bool:
+    """Return whether the text names the recipient as the one refused, apart from anything that it says of the sender."""
+    return bool(_RECIPIENT.search(text))
 
 
-def _by_mailbox(status: str, words: str, *, stated: bool) -> Cause:
-    if _PAUSED.search(words) and not (_FOR_GOOD.search(words) or _OWN.search(words)):
-        return Cause.LATER if _LATER.search(words) and not _DISABLED.search(words) else Cause.FULL
-    ours = _RATE.search(words)
-    if stated and not ours and (status in _DEAD_CODES or not (_TRUST.search(words) or _LATER.search(words))):
+def _by_mailbox(status: str, text: str, *, stated: bool) -> Cause:
+    if _PAUSED.search(text) and not (_FOR_GOOD.search(text) or _OWN.search(text)):
+        return Cause.LATER if _LATER.search(text) and not _DISABLED.search(text) else Cause.FULL
+    ours = _RATE.search(text)
+    if stated and not ours and (status in _DEAD_CODES or not (_TRUST.search(text) or _LATER.search(text))):
         return Cause.GONE
-    if stated and _about_recipient(words) and not _OWN.search(words):
+    if stated and _about_recipient(text) and not _OWN.search(text):
         return Cause.GONE
-    if _DOMAIN.search(words) and not _TRUST.search(words):
+    if _DOMAIN.search(text) and not _TRUST.search(text):
         return Cause.GONE
-    if _SUPPRESSED.search(words):
+    if _SUPPRESSED.search(text):
         return Cause.GONE
-    return _by_code(status, words)
+    return _by_code(status, text)
 
 
-def _by_code(status: str, words: str) -> Cause:
-    """What is left: words of policy and pace before words of now, and a code alone last."""
-    trust, later = _TRUST.search(words), _LATER.search(words) or _MACHINE.search(words)
-    if (_RATE.search(words) and not later) or (trust and _POLICY_CODES.match(status)):
+def _by_code(status: str, text: str) -> Cause:
+    """Return the cause by the remaining words, and last by the code alone.
+
+    Words of a temporary problem outweigh those of rate, and those of policy unless the code is one of policy.
+    """
+    trust, later = _TRUST.search(text), _LATER.search(text) or _MACHINE.search(text)
+    if (_RATE.search(text) and not later) or (trust and _POLICY_CODES.match(status)):
         return Cause.OURS
     if later:
         return Cause.LATER

@@ -1,4 +1,4 @@
-"""`digest send`: make the edition that is due, and send what of it is not sent."""
+"""`digest send`: make the edition that is due, and send the messages that have not been sent."""
 
 import asyncio
 import signal
@@ -67,7 +67,7 @@ def command(  # noqa: PLR0917  each is an option of the command
         plan, slot = chosen_edition(app, edition, day)
         if slot.window.end > app.clock():
             raise DigestError(
-                f"the edition of {slot.day:%A %-d %B %Y} cannot be sent before {_local(app, slot):%H:%M}",
+                f"the edition of {slot.day:%A %-d %B %Y} cannot be sent before {_local_cutoff(app, slot):%H:%M}",
                 remedy="Use `digest preview` to see it, or --test-to to send yourself a copy.",
             )
         from digest.publish import Permit
@@ -77,12 +77,12 @@ def command(  # noqa: PLR0917  each is an option of the command
         return report.exit_code
 
 
-def _local(app: "App", slot: "Slot") -> datetime:
+def _local_cutoff(app: "App", slot: "Slot") -> datetime:
     return slot.window.end.astimezone(app.config.newsletter.timezone)
 
 
 async def _publish(app: "App", plan: "EditionPlan", slot: "Slot", permit: "Permit", as_json: bool) -> "RunReport":
-    """The real thing; the first SIGINT or SIGTERM lets what is in flight finish."""
+    """Make the edition and send it; the first SIGINT or SIGTERM lets the messages in flight finish."""
     from digest.audience.csv_sync import catch_up
     from digest.cli.progress import Bar, Events
     from digest.publish import publish, send, suppress_opted_out
@@ -91,7 +91,7 @@ async def _publish(app: "App", plan: "EditionPlan", slot: "Slot", permit: "Permi
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, app.stop.set)
     with app.sending(), Events() if as_json else Bar() as bar:
-        for frozen in app.unfinished():  # yesterday's rest first, where it is not too old
+        for frozen in app.unfinished():  # first the rest of yesterday's, unless it is too old
             if frozen.key != slot.key:
                 suppress_opted_out(app.pipeline, app.subscriber_file())
                 rest = await send(app.pipeline, frozen, bar, permit)
@@ -102,7 +102,7 @@ async def _publish(app: "App", plan: "EditionPlan", slot: "Slot", permit: "Permi
 
 
 async def _rehearse(app: "App", plan: "EditionPlan", slot: "Slot", test_to: Sequence[str], as_json: bool) -> int:
-    """--dry-run and --test-to: the real path up to the relay, without the database."""
+    """Do what --dry-run and --test-to ask: take the real path as far as the relay, without the database."""
     from digest.service.dry_run import dry_run
 
     outcome = await dry_run(app, plan, slot, test_to)

@@ -1,6 +1,6 @@
-"""Which hosts a source may reach: loopback or a private network only where its plan says so (`allow_private`).
+"""Which hosts a source may reach: loopback and private networks only if its configuration sets `allow_private`.
 
-Names are checked after they are resolved, so a name that points inwards is refused as well.
+Names are checked after they are resolved, so a name that points to a private address is refused as well.
 """
 
 import ipaddress
@@ -16,14 +16,14 @@ _NAT64, _COMPATIBLE = ipaddress.IPv6Network("64:ff9b::/96"), ipaddress.IPv6Netwo
 
 
 class Resolver(AbstractResolver):
-    """Leaves out every address that a source may not reach."""
+    """A resolver that leaves out every address that a source may not reach."""
 
     def __init__(self, *, allow_private: bool) -> None:
         self._inner = DefaultResolver()
         self._allow_private = allow_private
 
     async def resolve(self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET) -> list[ResolveResult]:
-        """The addresses of a name that may be reached; FetchError where it has none."""
+        """Return the addresses of a name that may be reached; raise FetchError if there are none."""
         found = await self._inner.resolve(host, port, family)
         allowed = [answer for answer in found if not _forbidden(answer["host"], self._allow_private)]
         if not allowed:
@@ -31,14 +31,14 @@ class Resolver(AbstractResolver):
         return allowed
 
     async def close(self) -> None:
-        """Let go of what resolving holds."""
+        """Close the inner resolver."""
         await self._inner.close()
 
 
 def allowed_url(url: str, *, allow_private: bool) -> URL:
-    """The address as the client will read it; FetchError where its scheme or literal host is not allowed."""
+    """Return the URL as the client reads it; raise FetchError if it is invalid or its scheme or literal host is not allowed."""
     try:
-        parts = URL(url)  # full-width digits are digits to it
+        parts = URL(url)  # it reads full-width digits as digits
         host = parts.host or ""
     except ValueError as error:
         raise FetchError("invalid address", thing=url) from error
@@ -50,17 +50,23 @@ def allowed_url(url: str, *, allow_private: bool) -> URL:
 
 
 def _forbidden(host: str, allow_private: bool) -> bool:
-    """Link-local addresses never: a cloud machine's own secrets are there."""
+    """Return whether a literal address is forbidden. Link-local and multicast always are.
+
+    A cloud machine's own secrets are at a link-local address.
+    """
     try:
         address = ipaddress.ip_address(host.partition("%")[0].strip("[]"))
     except ValueError:
         return False
-    real = _held(address)
-    return real.is_link_local or real.is_multicast or (not allow_private and not real.is_global)
+    effective = _effective_address(address)
+    return effective.is_link_local or effective.is_multicast or (not allow_private and not effective.is_global)
 
 
-def _held(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
-    """The IPv4 address that one of IPv6 holds and leads to: mapped, compatible, NAT64 (RFC 6052), 6to4 (RFC 3056)."""
+def _effective_address(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+    """Return the IPv4 address that an IPv6 address embeds and leads to, or the address itself if there is none.
+
+    The forms are mapped, compatible, NAT64 (RFC 6052) and 6to4 (RFC 3056).
+    """
     if isinstance(address, ipaddress.IPv4Address):
         return address
     if found := address.ipv4_mapped or address.sixtofour:

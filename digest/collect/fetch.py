@@ -1,4 +1,4 @@
-"""HTTP with manners: bounded time and size, conditional GET, retry, redirects checked one by one, no private hosts.
+"""A considerate HTTP client: bounded time and size, conditional GET, retries, redirects checked one by one, no private hosts.
 
 Only this module opens connections for HTTP. `allowed_hosts` says what may be reached.
 """
@@ -23,7 +23,7 @@ from digest.collect.allowed_hosts import Resolver, allowed_url
 from digest.errors import FetchError
 from digest.text.prose import number
 
-MAX_CONNECTIONS = 100  # connections
+MAX_CONNECTIONS = 100  # requests of one Fetcher at once
 _CHALLENGES = (
     b"/cdn-cgi/challenge-platform", b"just a moment...</title>", b"attention required! | cloudflare", b"cf-chl-", b"__cf_chl",
     b"checking your browser before accessing", b"sucuri_cloudproxy", b"enable javascript and cookies to continue",
@@ -34,7 +34,7 @@ MAX_PER_HOST = 6
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """What one address may cost; seconds and bytes."""
+    """The limits for one address: times in seconds, `size` in bytes."""
 
     connect: float = 10.0
     idle: float = 15.0
@@ -48,7 +48,7 @@ class Limits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Response:
-    """A final answer: its status, the address it came from, headers in lower case, the decoded body."""
+    """A final response: its status, the address it came from, headers by their names in lower case, the decoded body."""
 
     status: int
     url: str
@@ -57,7 +57,7 @@ class Response:
 
     @property
     def why(self) -> str:
-        """What a status that is not `ok` says."""
+        """The reason to give if the response is not `ok`."""
         return self.challenge or (
             "gone (410). Remove this source, or find its new address."
             if self.status == 410
@@ -66,20 +66,20 @@ class Response:
 
     @property
     def challenge(self) -> str:
-        """What a bot challenge says that answers in the site's place, as Cloudflare's and its like do; empty for anything else."""
+        """The reason to give if a bot challenge, such as Cloudflare's, answers in the site's place; otherwise empty."""
         head = self.body[:20_000].lower()
-        asked = self.headers.get("cf-mitigated") == "challenge" or any(sign in head for sign in _CHALLENGES)
-        return f"a bot challenge answers in the site's place ({self.status})" if asked else ""
+        challenged = self.headers.get("cf-mitigated") == "challenge" or any(sign in head for sign in _CHALLENGES)
+        return f"a bot challenge answers in the site's place ({self.status})" if challenged else ""
 
     @property
     def ok(self) -> bool:
-        """Whether the status says the body is what was asked for."""
+        """Whether the status says that the body is what was asked for."""
         return 200 <= self.status < 300
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CachedResponse:
-    """An earlier answer with the marks that let a server say 304."""
+    """An earlier response with its validators, which let a server answer 304."""
 
     etag: str
     modified: str
@@ -87,39 +87,39 @@ class CachedResponse:
 
 
 class Cache(Protocol):
-    """Where earlier answers are kept between runs."""
+    """A store for earlier responses between runs."""
 
     def recall(self, url: str) -> CachedResponse | None:
-        """The answer kept for an address."""
+        """Return the response that is kept for an address; None if there is none."""
 
     def remember(self, url: str, kept: CachedResponse) -> None:
-        """Keep an answer that carries an ETag or a Last-Modified."""
+        """Keep a response that carries an ETag or a Last-Modified."""
 
     def moved(self, url: str) -> str | None:
-        """Where an address has moved for good, if it has."""
+        """Return where an address has moved permanently; None if it has not."""
 
     def move(self, url: str, target: str | None) -> None:
-        """Keep where an address has moved for good; None forgets it."""
+        """Keep where an address has moved permanently; None forgets it."""
 
 
 class Get(Protocol):
-    """The reading of one address with a run's manners and one source's permissions."""
+    """A function that reads one address within a run's limits and with one source's permissions."""
 
     async def __call__(self, url: str) -> Response:
-        """The answer; FetchError where there is none."""
+        """Return the response; raise FetchError if there is none."""
 
 
 class Fetcher:
-    """Reads addresses; one for a run, since it holds the connections."""
+    """An HTTP client; a run needs only one, because it holds the connections."""
 
     def __init__(self, *, agent: str = "", limits: Limits | None = None, cache: Cache | None = None) -> None:
         self._limits = limits or Limits()
         self._cache = cache
         self._agent = f"digest/{__version__} ({agent})" if agent else f"digest/{__version__}"
         self._sessions: dict[bool, aiohttp.ClientSession] = {}
-        # Turns are waited for here and not in the connector, where an answer's time would run meanwhile.
-        self._room = asyncio.Semaphore(MAX_CONNECTIONS)
-        self._hosts: defaultdict[tuple[str | None, int | None], asyncio.Semaphore] = defaultdict(
+        # A request waits for its turn here. In the connector, the wait would count towards the request's time.
+        self._slots = asyncio.Semaphore(MAX_CONNECTIONS)
+        self._host_slots: defaultdict[tuple[str | None, int | None], asyncio.Semaphore] = defaultdict(
             lambda: asyncio.Semaphore(MAX_PER_HOST)
         )
 
@@ -131,44 +131,44 @@ class Fetcher:
             await session.close()
 
     async def get(self, url: str, *, allow_private: bool = False, conditional: bool = True) -> Response:
-        """The answer of an address; FetchError where there is none within the limits.
+        """Return the response of an address; raise FetchError if there is none within the limits.
 
-        A status of 4xx is an answer. 429 and 5xx are tried again, after `Retry-After` where the server names it.
+        A status of 4xx is a response. 429 and 5xx are tried again, after `Retry-After` if the server sends it.
         """
-        kept = self._cache.recall(url) if self._cache and conditional else None
-        response = await self._where_it_is(url, allow_private, _marks(kept))
-        if response.status == 304 and kept:
-            return kept.response
+        cached = self._cache.recall(url) if self._cache and conditional else None
+        response = await self._get_moved(url, allow_private, _conditional_headers(cached))
+        if response.status == 304 and cached:
+            return cached.response
         if response.ok and self._cache:
             self._remember(url, response)
         return response
 
-    async def _where_it_is(self, url: str, allow_private: bool, marks: Mapping[str, str]) -> Response:
-        """The answer, asked for at once where the address has moved for good; if that does not answer well, at the old one."""
+    async def _get_moved(self, url: str, allow_private: bool, conditional_headers: Mapping[str, str]) -> Response:
+        """Request the address that this one has moved to permanently; if there is none or it fails, request this one."""
         target = self._cache.moved(url) if self._cache else None
         if self._cache and target:
             with suppress(FetchError):
-                response = await self._patiently(target, allow_private, marks)
+                response = await self._get_with_retries(target, allow_private, conditional_headers)
                 if response.ok or response.status == 304:
                     return response
             self._cache.move(url, None)
-        return await self._patiently(url, allow_private, marks)
+        return await self._get_with_retries(url, allow_private, conditional_headers)
 
     def _remember(self, url: str, response: Response) -> None:
         etag, modified = response.headers.get("etag", ""), response.headers.get("last-modified", "")
         if self._cache and (etag or modified):
             self._cache.remember(url, CachedResponse(etag=etag, modified=modified, response=response))
 
-    async def _patiently(self, url: str, allow_private: bool, marks: Mapping[str, str]) -> Response:
-        """Attempts with a growing pause between them."""
+    async def _get_with_retries(self, url: str, allow_private: bool, conditional_headers: Mapping[str, str]) -> Response:
+        """Request an address several times if necessary, with a growing pause between the attempts."""
         for attempt in range(1, self._limits.attempts + 1):
             last = attempt == self._limits.attempts
             pause = min(self._limits.pause * 2 ** (attempt - 1), self._limits.longest_pause)
             try:
-                response = await self._follow(url, allow_private, marks)
+                response = await self._follow(url, allow_private, conditional_headers)
             except (aiohttp.ClientError, TimeoutError, ssl.SSLError, OSError) as error:
                 if last or isinstance(error, aiohttp.ClientConnectorCertificateError):
-                    raise FetchError(_told(error), thing=url) from error
+                    raise FetchError(_describe(error), thing=url) from error
             else:
                 if response.status != 429 and response.status < 500:
                     return response
@@ -178,28 +178,28 @@ class Fetcher:
             await asyncio.sleep(pause)
         raise FetchError("not tried", thing=url)
 
-    async def _follow(self, url: str, allow_private: bool, marks: Mapping[str, str]) -> Response:
-        at, lasting = url, True
+    async def _follow(self, url: str, allow_private: bool, conditional_headers: Mapping[str, str]) -> Response:
+        current, permanent = url, True
         for _ in range(self._limits.redirects + 1):
-            response = await self._once(allowed_url(at, allow_private=allow_private), allow_private, marks)
+            response = await self._request(allowed_url(current, allow_private=allow_private), allow_private, conditional_headers)
             if response.status not in {301, 302, 303, 307, 308} or "location" not in response.headers:
-                if self._cache and lasting and at != url and response.ok:
-                    self._cache.move(url, at)
+                if self._cache and permanent and current != url and response.ok:
+                    self._cache.move(url, current)
                 return response
-            lasting = lasting and response.status in {301, 308}
-            at = urljoin(at, response.headers["location"])
+            permanent = permanent and response.status in {301, 308}
+            current = urljoin(current, response.headers["location"])
         raise FetchError(
             f"more than {self._limits.redirects} redirects", thing=url, remedy="Use the final address as the source's url."
         )
 
-    async def _once(self, at: URL, allow_private: bool, marks: Mapping[str, str]) -> Response:
-        session, turn = self._session(allow_private), self._hosts[at.host, at.port]
-        async with turn, self._room, session.get(at, headers=marks, allow_redirects=False) as answer:
-            body = await self._bounded(str(at), answer)
+    async def _request(self, url: URL, allow_private: bool, conditional_headers: Mapping[str, str]) -> Response:
+        session, turn = self._session(allow_private), self._host_slots[url.host, url.port]
+        async with turn, self._slots, session.get(url, headers=conditional_headers, allow_redirects=False) as answer:
+            body = await self._read_body(str(url), answer)
             headers = {name.lower(): value for name, value in answer.headers.items()}
             return Response(status=answer.status, url=str(answer.url), headers=headers, body=body)
 
-    async def _bounded(self, url: str, answer: aiohttp.ClientResponse) -> bytes:
+    async def _read_body(self, url: str, answer: aiohttp.ClientResponse) -> bytes:
         body = bytearray()
         async for chunk in answer.content.iter_chunked(65_536):
             body += chunk
@@ -219,15 +219,15 @@ class Fetcher:
         return self._sessions[allow_private]
 
 
-def _marks(kept: CachedResponse | None) -> dict[str, str]:
-    if kept is None:
+def _conditional_headers(cached: CachedResponse | None) -> dict[str, str]:
+    if cached is None:
         return {}
-    marks = {"If-None-Match": kept.etag, "If-Modified-Since": kept.modified}
-    return {name: value for name, value in marks.items() if value}
+    headers = {"If-None-Match": cached.etag, "If-Modified-Since": cached.modified}
+    return {name: value for name, value in headers.items() if value}
 
 
 def _retry_after(headers: Mapping[str, str]) -> float:
-    """Seconds that a server asks to wait, as a number or a date (RFC 9110, section 10.2.3)."""
+    """Return the seconds that a server asks to wait, as a number or a date (RFC 9110, section 10.2.3); 0 if it asks for none."""
     text = headers.get("retry-after", "").strip()
     seconds = number(text, 86_400)
     if seconds is not None:
@@ -238,7 +238,7 @@ def _retry_after(headers: Mapping[str, str]) -> float:
         return 0.0
 
 
-_TOLD: Sequence[tuple[type[BaseException], str]] = (
+_ERROR_TEXTS: Sequence[tuple[type[BaseException], str]] = (
     (aiohttp.ClientConnectorCertificateError, "the server's certificate is not trusted"),
     (aiohttp.ClientConnectorDNSError, "host not found"),
     (TimeoutError, "timed out"),
@@ -248,8 +248,8 @@ _TOLD: Sequence[tuple[type[BaseException], str]] = (
 )
 
 
-def _told(error: BaseException) -> str:
-    for kind, text in _TOLD:
+def _describe(error: BaseException) -> str:
+    for kind, text in _ERROR_TEXTS:
         if isinstance(error, kind):
             return text
     return f"{type(error).__name__}: {error}"

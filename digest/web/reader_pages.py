@@ -1,8 +1,8 @@
-"""The reader's pages: joining, leaving, choosing, one's own data; the archive, and an edition exactly as it was sent.
+"""The reader pages: subscribe, unsubscribe, preferences, one's own data; the archive, and an edition exactly as it was sent.
 
-A link scanner follows every link, so GET only shows a page; a deed is a POST, by a button or by a mail program (RFC 8058).
-It is committed before the answer says so. Nothing here tells whether an address is on the list. No page needs JavaScript,
-sets a cookie or loads anything from elsewhere.
+A link scanner follows every link, so GET only shows a page. A change needs a POST, by a button or by an email program (RFC
+8058). It is committed before the response says so. No page tells a stranger whether an address is on the list. No page needs
+JavaScript, sets a cookie or loads anything from elsewhere.
 """
 
 import asyncio
@@ -30,10 +30,10 @@ from digest.web.webhooks import Webhooks
 log = logging.getLogger("digest")
 TOKEN = "{token:[A-Za-z0-9_-]{20,40}}"  # noqa: S105  a pattern
 SIGNED = "{token:[A-Za-z0-9_.-]{20,200}}"
-MAX_TOPICS = 50  # topics of one form
+MAX_TOPICS = 50  # topics that are read from one form
 LONGEST_PAUSE = timedelta(days=366)
-REQUEST_TIMEOUT = 60.0  # seconds for a request and its answer
-_LATER = "Your change could not be saved. Try again in a few minutes."
+REQUEST_TIMEOUT = 60.0  # seconds for a request and its response
+_NOT_SAVED = "Your change could not be saved. Try again in a few minutes."
 
 
 class ReaderPages:
@@ -47,14 +47,14 @@ class ReaderPages:
         self._archive = ArchivePages(app, self._pages)
         self._hooks = Webhooks(app, self.subscriptions.csv_sync)
         self._asking, self._networks, self._all = RateLimiter(5, 120), RateLimiter(60, 30), RateLimiter(2_000, 2)
-        self._looking = RateLimiter(30, 2)  # a page that may cost a reading of the subscriber list
+        self._looking = RateLimiter(30, 2)  # a view of the preferences may cost a read of the subscriber list
 
     def application(self) -> web.Application:
-        """The routes; those below a path too, where `public_url` has one: a proxy may take it off, or not."""
-        application = web.Application(client_max_size=16_384, middlewares=[self._told])
+        """Return the application. If `public_url` has a path, each route is there with and without it: a proxy may remove it."""
+        application = web.Application(client_max_size=16_384, middlewares=[self._handle_errors])
         for at in dict.fromkeys(["", self._base]):
             self._add_to(application.router, at)
-        application.cleanup_ctx.append(self._closing)
+        application.cleanup_ctx.append(self._close_subscriptions)
         return application
 
     def _add_to(self, router: web.UrlDispatcher, at: str) -> None:
@@ -81,9 +81,9 @@ class ReaderPages:
         self._hooks.add_to(router, at)
 
     @web.middleware
-    async def _told(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        """A page for what cannot be done: an address that is none (most often a link that a mail program has cut off), a request
-        that never ends, something that cannot be recorded.
+    async def _handle_errors(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """Call the handler, and return an error page if it fails: an unknown address (most often a link that an email program cut
+        off), a request that takes too long, or a change that cannot be recorded.
         """
         try:
             async with asyncio.timeout(REQUEST_TIMEOUT):
@@ -93,16 +93,16 @@ class ReaderPages:
         except TimeoutError:
             return self._page("sorry.html.j2", status=408, what="The request did not come to its end. Please try again.")
         except DigestError as error:
-            resource = request.match_info.route.resource  # not the path: a reader's token is in it
+            resource = request.match_info.route.resource  # not the path: a subscriber's token is in it
             log.error("%s %s: %s", request.method, resource.canonical if resource else "a page", error)  # noqa: TRY400
-            return self._page("sorry.html.j2", status=503, what=_LATER)
+            return self._page("sorry.html.j2", status=503, what=_NOT_SAVED)
 
     async def front(self, request: web.Request) -> web.Response:
-        """Whoever comes to the front door is led to what there is."""
+        """Redirect to the first of these that is switched on: the subscribe form, the archive, the preferences."""
         plan = self._app.config.web
         raise web.HTTPFound(f"{self._base}/{'subscribe' if plan.subscribe else 'archive' if plan.archive else 'preferences'}")
 
-    async def _closing(self, _: web.Application) -> AsyncIterator[None]:
+    async def _close_subscriptions(self, _: web.Application) -> AsyncIterator[None]:
         yield
         await self.subscriptions.close()
 
@@ -114,35 +114,35 @@ class ReaderPages:
     # — leaving —
 
     async def leaving(self, request: web.Request) -> web.Response:
-        """A page with one button; nothing is changed."""
+        """Show a page with one button; change nothing."""
         token = request.match_info["token"]
         if self.subscriptions.known(token) is None and not self.subscriptions.erased(token):
             return self._page("missing.html.j2", status=404, what="page")
         return self._page("unsubscribe.html.j2", done=False, token=request.match_info["token"])
 
     async def leave(self, request: web.Request) -> web.Response:
-        """Take the reader off the list, for good; the same answer however often. A link that is not whole says so: nobody must
-        believe to have left who has not.
+        """Unsubscribe the token's subscriber for good; the response is the same however often this is done. An incomplete link is
+        an error, because nobody may wrongly believe that they have unsubscribed.
         """
         token = request.match_info["token"]
-        if self.subscriptions.known(token) is None and not self.subscriptions.erased(token):  # before anything of it is read
+        if self.subscriptions.known(token) is None and not self.subscriptions.erased(token):  # before the body is read
             return self._page("missing.html.j2", status=404, what="page")
         one_click = "one-click" in (await body_of(request)).lower()
         how = "one-click unsubscribe in the email program (RFC 8058)" if one_click else "on the unsubscribe page"
         if not await self.subscriptions.leave(request.match_info["token"], how):
             return self._page("missing.html.j2", status=404, what="page")
-        if one_click:  # nobody reads it
+        if one_click:  # no person reads the response
             return web.Response(text="Unsubscribed.\n")
         return self._page("unsubscribe.html.j2", done=True, token=request.match_info["token"])
 
     # — joining —
 
     async def joining(self, request: web.Request) -> web.Response:
-        """The form."""
+        """Show the subscribe form."""
         return self._page("subscribe.html.j2", done=False, error="", topics=self._archive.topics(), email="")
 
     async def join(self, request: web.Request) -> web.Response:
-        """Have a letter sent to the address; the answer is the same whatever is known of it."""
+        """Have a button email sent to the address; the response is the same whatever is known about it."""
         if not self._allowed(request):
             return self._too_many()
         form = await form_of(request)
@@ -159,16 +159,16 @@ class ReaderPages:
         return self._page("subscribe.html.j2", done=True, error="", topics=(), email="")
 
     async def confirming(self, request: web.Request) -> web.Response:
-        """A page with one button."""
-        whole = self.subscriptions.plausible(request.match_info["token"])
-        return self._page("confirm.html.j2", status=200 if whole else 410, state="asking" if whole else "over")
+        """Show a page with one button."""
+        plausible = self.subscriptions.plausible(request.match_info["token"])
+        return self._page("confirm.html.j2", status=200 if plausible else 410, state="asking" if plausible else "over")
 
     async def confirm(self, request: web.Request) -> web.Response:
-        """Take the one who asked onto the subscriber list."""
+        """Add the person who asked to the subscriber list."""
         try:
             topics = await self.subscriptions.confirm(request.match_info["token"])
         except DigestError:
-            return self._page("sorry.html.j2", status=503, what=_LATER)
+            return self._page("sorry.html.j2", status=503, what=_NOT_SAVED)
         if topics is None:
             return self._page("confirm.html.j2", status=410, state="over")
         return self._page("confirm.html.j2", state="done", topics=topics)
@@ -176,44 +176,44 @@ class ReaderPages:
     # — choosing —
 
     async def choosing(self, request: web.Request) -> web.Response:
-        """The reader's choices, and why they get the mail."""
+        """Show a subscriber's preferences, and why they get the newsletter."""
         if not self._looking.allow(client_ip(request, self._app.config.web.proxies)):
             return self._too_many()
         email = self.subscriptions.known(request.match_info["token"])
         if email is None:
             return self._page("missing.html.j2", status=404, what="page")
-        return await self._choices(email, request.match_info["token"], saved=False)
+        return await self._preferences_page(email, request.match_info["token"], saved=False)
 
     async def choose(self, request: web.Request) -> web.Response:
-        """Keep them."""
+        """Save a subscriber's preferences."""
         email = self.subscriptions.known(request.match_info["token"])
-        if email is None:  # before anything of the form is read
+        if email is None:  # before the form is read
             return self._page("missing.html.j2", status=404, what="page")
         form = await form_of(request)
-        if "until" not in form:  # our form always has it: an empty box is a choice only where the whole form came
-            return await self._choices(email, request.match_info["token"], saved=False)
+        if "until" not in form:  # our form always has it: an empty box is a choice only if the whole form came
+            return await self._preferences_page(email, request.match_info["token"], saved=False)
         before = await asyncio.to_thread(self.subscriptions.preference, email)
         offered = {*self._archive.topics(), *(before.topics or ())}
         topics = tuple(topic for topic in map(text_of, form.getall("topic", [])[:MAX_TOPICS]) if topic in offered)
-        until = self._until(text_of(form.get("until")))
+        until = self._pause_end(text_of(form.get("until")))
         wish = Preference(email=email, topics=topics, paused_until=until, comments=form.get("comments") == "yes")
         await self.subscriptions.prefer(wish)
-        return await self._choices(email, request.match_info["token"], saved=True)
+        return await self._preferences_page(email, request.match_info["token"], saved=True)
 
-    async def _choices(self, email: str, token: str, *, saved: bool) -> web.Response:
+    async def _preferences_page(self, email: str, token: str, *, saved: bool) -> web.Response:
         wish = await asyncio.to_thread(self.subscriptions.preference, email)
         today = self._today()
         offered = self._archive.topics()
         topics = [*offered, *(topic for topic in wish.topics or () if topic not in offered)]
-        gone = self._app.store.suppressions.among([email]).get(email)
+        reason = self._app.store.suppressions.among([email]).get(email)
         joined = next((entry for entry in self._app.store.history.of(email) if entry.event in _JOINED), None)
         return self._page(
-            "preferences.html.j2", wish=wish, topics=topics, token=token, saved=saved, gone=gone, joined=joined,
+            "preferences.html.j2", wish=wish, topics=topics, token=token, saved=saved, gone=reason, joined=joined,
             first=today + timedelta(days=1), last=today + LONGEST_PAUSE,
         )  # fmt: skip
 
-    def _until(self, text: str) -> date | None:
-        """The day when a pause ends; None for one that is over, or none."""
+    def _pause_end(self, text: str) -> date | None:
+        """Return the day when a pause ends, at most LONGEST_PAUSE from today; None if it is over or there is none."""
         try:
             day = date.fromisoformat(text)
         except ValueError:
@@ -226,11 +226,11 @@ class ReaderPages:
     # — one's own data —
 
     async def lost(self, request: web.Request) -> web.Response:
-        """A form for those who have no mail at hand, or want their data."""
+        """Show a form for people who have no email of ours at hand or want their data."""
         return self._page("lost.html.j2", done=False, error="")
 
     async def send_link(self, request: web.Request) -> web.Response:
-        """Send the way to one's data; the answer is the same whatever is known of the address."""
+        """Send a person the link to their data; the response is the same whatever is known about the address."""
         if not self._allowed(request):
             return self._too_many()
         try:
@@ -242,7 +242,7 @@ class ReaderPages:
         return self._page("lost.html.j2", done=True, error="")
 
     async def mine(self, request: web.Request) -> web.Response:
-        """What is known of the reader to whom the link was sent."""
+        """Show what is stored about the person to whom the link was sent."""
         found = await asyncio.to_thread(self.subscriptions.mine, request.match_info["token"])
         if found is None:
             return self._page("missing.html.j2", status=404, what="page")
@@ -250,7 +250,7 @@ class ReaderPages:
         return self._page("mine.html.j2", state="shown", found=found, token=request.match_info["token"], choices=own)
 
     async def data(self, request: web.Request) -> web.Response:
-        """The same as a file."""
+        """Return the same as a JSON file."""
         found = await asyncio.to_thread(self.subscriptions.mine, request.match_info["token"])
         if found is None:
             return self._page("missing.html.j2", status=404, what="page")
@@ -258,20 +258,20 @@ class ReaderPages:
         return web.json_response(found.as_json(), headers=headers, dumps=json_text)
 
     async def erase(self, request: web.Request) -> web.Response:
-        """Forget the reader."""
+        """Delete everything stored about the person."""
         found = await asyncio.to_thread(self.subscriptions.mine, request.match_info["token"])
         if found is None:
             return self._page("missing.html.j2", status=404, what="page")
         try:
             await asyncio.to_thread(self.subscriptions.forget, found.email)
         except DigestError:
-            return self._page("sorry.html.j2", status=503, what=_LATER)
+            return self._page("sorry.html.j2", status=503, what=_NOT_SAVED)
         return self._page("mine.html.j2", state="erased", found=None, token="")
 
     # — reading —
 
     async def view(self, request: web.Request) -> web.Response:
-        """An edition as this reader has it in the inbox."""
+        """Show an edition as this recipient has it in the inbox."""
         key, store = request.match_info["key"], self._app.store
         frozen, recipient = store.editions.frozen(key), store.deliveries.recipient(key, request.match_info["token"])
         if frozen is None or recipient is None:
@@ -282,12 +282,12 @@ class ReaderPages:
         return web.Response(text=html, content_type="text/html", headers=mail_headers())
 
     async def health(self, request: web.Request) -> web.Response:
-        """For a monitor: the service answers and its store can be read."""
+        """Answer a monitor: the service runs and its store can be read."""
         self._app.store.editions.recent(1)
         return web.json_response({"ok": True})
 
     def _allowed(self, request: web.Request) -> bool:
-        """Whether this visitor, their network, and all together, may have one more letter sent: a flood uses up its own."""
+        """Return whether this visitor, their network, and all together may have one more email sent; a flood uses up its own."""
         who = client_ip(request, self._app.config.web.proxies)
         return self._asking.allow(who) and self._networks.allow(network(who)) and self._all.allow("all")
 
