@@ -8,11 +8,10 @@ from typing import Any
 
 import pytest
 
-from digest.audience import csv_sync
 from digest.audience.csv_sync import CsvSync
 from digest.errors import SubscriberFileError
 from digest.store import Store
-from digest.subscribers import SubscriberFile
+from digest.subscribers import SubscriberFile, set_columns
 
 ADA = "ada@readers.example"
 
@@ -29,16 +28,16 @@ async def test_a_write_that_fails_while_the_service_stops_is_made_again(
 ) -> None:
     path = tmp_path / "subscribers.csv"
     path.write_text(f"email,topics\n{ADA},\n")
-    begun, go, write = threading.Event(), threading.Event(), csv_sync.set_columns
+    begun, go = threading.Event(), threading.Event()
 
     def fails_once(file: Path, values: Callable[[], Mapping[str, Any]]) -> int:
         if not begun.is_set():
             begun.set()
             go.wait(10)
             raise SubscriberFileError("held by another program", thing=str(file))
-        return write(file, values)
+        return set_columns(file, values)
 
-    monkeypatch.setattr(csv_sync, "set_columns", fails_once)
+    monkeypatch.setattr("digest.audience.csv_sync.set_columns", fails_once)
     sync = CsvSync(store, lambda: SubscriberFile(path))
     sync.note(ADA, {"topics": "Council"})
     await asyncio.to_thread(begun.wait, 10)

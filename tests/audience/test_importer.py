@@ -20,9 +20,11 @@ from tests.subscribers.test_programs import NOW, store
 __all__ = ["store"]
 
 
-def planned(store: Store, tmp_path: Path, text: str, *columns: str, status: str | None = None) -> ImportPlan:
+def planned(
+    store: Store, tmp_path: Path, text: str, *columns: str, status: str | None = None, listed: str = "email,name,status,topics\n"
+) -> ImportPlan:
     subscriber_file, file = tmp_path / "subscribers.csv", tmp_path / "list.csv"
-    subscriber_file.write_text("email,name,status,topics\n")
+    subscriber_file.write_text(listed)
     file.write_text(text, encoding="utf-8")
     with open_batch() as rows:
         way = Import(store, subscriber_file, lambda email: f"token of {email}", NOW, rows)
@@ -187,8 +189,8 @@ def test_a_bundle_of_lists_with_names_that_say_nothing_is_refused(tmp_path: Path
     [("2026-12-24", "2027-03-01"), ("2027-03-01", "2027-03-01"), ("", "2027-03-01"), ("2027-04-01", "2027-04-01")],
 )
 def test_an_import_never_shortens_a_pause(store: Store, tmp_path: Path, until: str, then: str) -> None:
-    (tmp_path / "subscribers.csv").write_text("email,name,status,paused_until\nada@readers.example,Ada,active,2027-03-01\n")
-    planned(store, tmp_path, f"email,name,paused_until\nada@readers.example,Ada Quarrie,{until}\n")
+    listed = "email,name,status,paused_until\nada@readers.example,Ada,active,2027-03-01\n"
+    planned(store, tmp_path, f"email,name,paused_until\nada@readers.example,Ada Quarrie,{until}\n", listed=listed)
     (ada,) = SubscriberFile(tmp_path / "subscribers.csv").distinct()
     assert (ada.name, str(ada.paused_until)) == ("Ada Quarrie", then)
 
