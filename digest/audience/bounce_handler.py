@@ -14,8 +14,8 @@ from time import monotonic
 
 from digest.app import App
 from digest.audience.csv_sync import catch_up
-from digest.bounces import FAILED, BounceReport, classify
-from digest.bounces.mailboxes import Imap, read_new
+from digest.bounces import FAILURE_KINDS, BounceReport, classify
+from digest.bounces.mailboxes import ImapMailbox, read_new
 from digest.bounces.providers import WebhookEvent
 from digest.compose.verp import parse_verp
 from digest.errors import DigestError
@@ -59,7 +59,7 @@ class BounceHandler:
 
     def _dealt(self, key: str, report: BounceReport, *, vouched: bool) -> list[BounceOutcome]:
         leaving = list(self._leaving(report))
-        if report.doubt:
+        if report.unattributed:
             report = replace(report, kind="soft")
         if leaving:
             report = BounceReport(kind="leave", addresses=tuple(leaving), detail="by email to the List-Unsubscribe address")
@@ -97,7 +97,7 @@ class BounceHandler:
 
     def _leaving(self, report: BounceReport) -> Iterator[str]:
         """Yield the subscribers to whose own unsubscribe address the message was sent, unless a machine sent it."""
-        if report.kind != "other" or report.doubt:
+        if report.kind != "other" or report.unattributed:
             return
         yield from self._marked(report, "leave")
 
@@ -146,13 +146,13 @@ class BounceHandler:
         self._changed = self._changed or any(outcome.event in SUPPRESSING.values() for outcome in outcomes)
         for outcome in outcomes:
             log.info("%s: %s %s", outcome.email, outcome.event, outcome.detail)
-        if not outcomes and report.kind in {*FAILED, "complaint"}:
+        if not outcomes and report.kind in {*FAILURE_KINDS, "complaint"}:
             log.info("ignored a %s report about unknown addresses: %s", report.kind, ", ".join(report.addresses))
 
     def _watch_imap(self) -> None:
         """Read what is there, then what arrives, over one connection, for an hour or until the service stops."""
         bounces, stop = self._app.config.bounces, self._app.stop
-        with Imap.connected(bounces.mailbox, bounces.password) as imap:
+        with ImapMailbox.connect(bounces.mailbox, bounces.password) as imap:
             began = monotonic()
             while not stop.is_set() and monotonic() - began < 3_600:
                 while imap.read_new(self._heed) and not stop.is_set():

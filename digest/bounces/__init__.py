@@ -3,9 +3,9 @@
 classify    what a message reports             classify.py, dsn.py (RFC 3464), patterns.py; pure
 read_call   what a provider's webhook reports  providers/: one module for each provider, and their table
 read_new    new messages in the mailbox        mailboxes.py
-cause       whose fault a refusal is           refusals.py: one table for relays, bounces and webhooks; pure
+cause_of    whose fault a refusal is           refusals.py: one table for relays, bounces and webhooks; pure
 """
 
-from digest.bounces.classify import FAILED, BounceReport, classify
+from digest.bounces.classify import FAILURE_KINDS, BounceReport, classify
 
-__all__ = ["FAILED", "BounceReport", "classify"]
+__all__ = ["FAILURE_KINDS", "BounceReport", "classify"]

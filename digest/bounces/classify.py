@@ -26,7 +26,7 @@ from digest.bounces.dsn import (
     recipient_statuses,
     status_code_in,
 )
-from digest.bounces.refusals import Cause, cause
+from digest.bounces.refusals import Cause, cause_of
 from digest.text.markup import plain as plain_of
 
 log = logging.getLogger("digest")
@@ -34,8 +34,8 @@ logging.getLogger("flufl.bounce").setLevel(logging.CRITICAL)  # it would log the
 MAX_MESSAGE_BYTES = 256_000  # bytes that are read of a message: what matters is at its beginning
 MAX_PART_CHARS = 20_000  # characters of a part that are searched: a notice is short, and patterns are slow
 MAX_RECIPIENTS = 50  # recipients of one report
-Kind = Literal["hard", "full", "ours", "soft", "delay", "complaint", "leave", "auto", "other"]
-FAILED = frozenset(("hard", "full", "ours", "soft"))
+ReportKind = Literal["hard", "full", "ours", "soft", "delay", "complaint", "leave", "auto", "other"]
+FAILURE_KINDS = frozenset(("hard", "full", "ours", "soft"))
 _LEAST_SEVERE_FIRST = (Cause.OURS, Cause.LATER, Cause.UNCLEAR, Cause.FULL, Cause.GONE)
 _GREETING = re.compile(
     r"(?im)^.*(?:this (?:message|is an? auto)\w* (?:was created|generated|reply)|delivery status notification|please do not reply|"
@@ -63,22 +63,22 @@ _SENT_TO = ("Delivered-To", "X-Original-To", "Envelope-To", "X-Envelope-To", "To
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BounceReport:
     """What a message reports. `hard`: the address is dead; `full`: its mailbox is full or disabled; `ours`: it was refused for
-    what we are or do; `soft`: this message was not taken, a later one may be; `leave`: the recipient unsubscribes. `doubt`: it
-    seems to be a bounce but names no recipient.
+    what we are or do; `soft`: this message was not taken, a later one may be; `leave`: the recipient unsubscribes.
+    `unattributed`: it seems to be a bounce but names no recipient.
 
     `addresses`: the recipients that it is about, in lower case. `sent_to`: the addresses that the report itself was sent to,
     which may hold a recipient's VERP address. `message_id`: that of our message, if the report holds it. `tokens`: recipients'
     tokens in the links of our message.
     """
 
-    kind: Kind
+    kind: ReportKind
     addresses: tuple[str, ...] = ()
     status: str = ""
     detail: str = ""
     sent_to: tuple[str, ...] = ()
     message_id: str = ""
     tokens: tuple[str, ...] = ()
-    doubt: bool = False
+    unattributed: bool = False
 
 
 def classify(raw: bytes) -> BounceReport:
@@ -99,13 +99,13 @@ def _parse(raw: bytes) -> BounceReport:
     message_id = str(original.get("Message-ID", "")).strip() if original is not None else ""
     kind, named, status, detail = _interpret(message, original, sent_to)
     return BounceReport(
-        kind="other" if kind in FAILED and not named else kind,
+        kind="other" if kind in FAILURE_KINDS and not named else kind,
         addresses=tuple(filter(None, map(_printable, dict.fromkeys(named[:MAX_RECIPIENTS])))),
         status=_printable(status),
         detail=" ".join(_printable(detail).split())[:300],
         sent_to=sent_to[:MAX_RECIPIENTS],
         message_id=_printable(message_id)[:300],
-        doubt=kind in FAILED and not named,
+        unattributed=kind in FAILURE_KINDS and not named,
         tokens=tuple(dict.fromkeys(_TOKEN.findall(original.as_string() if original is not None else "")))[:5],
     )
 
@@ -115,7 +115,7 @@ def _printable(text: str) -> str:
     return "".join(letter if letter.isprintable() else " " for letter in text)
 
 
-_Finding = tuple[Kind, Sequence[str], str, str]  # kind, recipients, status code, detail
+_Finding = tuple[ReportKind, Sequence[str], str, str]  # kind, recipients, status code, detail
 
 
 def _interpret(message: Message, original: Message | None, sent_to: Sequence[str]) -> _Finding:
@@ -138,7 +138,7 @@ def _interpret(message: Message, original: Message | None, sent_to: Sequence[str
 def _from_statuses(statuses: Sequence[RecipientStatus], message: Message) -> _Finding:
     """Return the finding for the failed recipients: a cause for each, of which the least severe gives the kind."""
     details, text = " ".join(row.detail for row in statuses), _text(message)[:2_000]
-    causes = [cause(row.status, row.detail or text) for row in statuses]
+    causes = [cause_of(row.status, row.detail or text) for row in statuses]
     status = next((row.status for row in statuses if row.status), "")
     return _kind(min(causes, key=_LEAST_SEVERE_FIRST.index)), [row.address for row in statuses], status, details or text
 
@@ -153,14 +153,14 @@ def _from_text(message: Message, original: Message | None, sent_to: Sequence[str
     if patterns.is_delay_notice(f"{subject}\n{head[:4_000]}") and not failed:
         return "delay", named, "", ""
     notice = f"{subject}\n{head[:4_000]}"
-    is_failure = patterns.speaks_of_failure(notice) or cause("", _without_greeting(notice)) in {Cause.GONE, Cause.FULL}
+    is_failure = patterns.reports_failure(notice) or cause_of("", _without_greeting(notice)) in {Cause.GONE, Cause.FULL}
     if not named and is_failure:
         skip = {*sent_to, *addresses(_header(message, "From"))}
         named = _guess(head[:20_000], skip) or _guess(text[:20_000], skip)[:1] or _addressee(original) or _quoted_addressee(text)
     if not named and not is_failure:
         return "other", (), "", ""
     status = status_code_in(notice)
-    return _kind(cause(status, _without_greeting(notice))), named, status, head[:600]
+    return _kind(cause_of(status, _without_greeting(notice))), named, status, head[:600]
 
 
 def _without_greeting(notice: str) -> str:
@@ -168,8 +168,8 @@ def _without_greeting(notice: str) -> str:
     return _GREETING.sub(" ", notice)
 
 
-def _kind(why: Cause) -> Kind:
-    kinds: dict[Cause, Kind] = {Cause.GONE: "hard", Cause.FULL: "full", Cause.OURS: "ours"}
+def _kind(why: Cause) -> ReportKind:
+    kinds: dict[Cause, ReportKind] = {Cause.GONE: "hard", Cause.FULL: "full", Cause.OURS: "ours"}
     return kinds.get(why, "soft")
 
 
@@ -187,7 +187,7 @@ def _guess(text: str, skip: Iterable[str]) -> list[str]:
     text = _NON_RECIPIENT_FIELDS.sub(" ", text)
     likely = addresses(" ".join(part for pair in _LIKELY_RECIPIENT.findall(text) for part in pair))
     for found in (likely, addresses(text)):
-        if named := [address for address in found if address not in skip and not patterns.from_a_system(address)]:
+        if named := [address for address in found if address not in skip and not patterns.names_a_system(address)]:
             return named
     return []
 
@@ -229,9 +229,9 @@ def _is_automatic_reply(message: Message) -> bool:
         or precedence in {"auto_reply", "auto-reply"}
         or any(message.get(name) for name in names)
     ):
-        system = patterns.from_a_system(sender := _header(message, "From")) or sender.strip() in {"", "<>"}
+        system = patterns.names_a_system(sender := _header(message, "From")) or sender.strip() in {"", "<>"}
         return not (
-            patterns.speaks_of_a_bounce(_header(message, "Subject")) or (system and patterns.speaks_of_failure(_text(message)))
+            patterns.is_bounce_subject(_header(message, "Subject")) or (system and patterns.reports_failure(_text(message)))
         )
     return _is_challenge(message)
 
@@ -244,13 +244,13 @@ def _by_a_system(message: Message) -> bool:
     """Return whether a mail system sent it, rather than a person or a list."""
     sender, path = _header(message, "From"), message.get("Return-Path")
     subject = _header(message, "Subject")
-    daemon = patterns.from_a_system(sender) or sender.strip() in {"", "<>"}
+    daemon = patterns.names_a_system(sender) or sender.strip() in {"", "<>"}
     if message.get("List-Id") or message.get("List-Post") or message.get("List-Unsubscribe"):
-        return patterns.is_a_system(sender)
+        return patterns.has_system_address(sender)
     if re.match(r"(?i)\s*(re|aw|fwd?|wg|tr)\s*:", subject) and not daemon:
         return False
     empty = path is not None and str(path).strip() == "<>"
-    return daemon or empty or patterns.speaks_of_a_bounce(subject)
+    return daemon or empty or patterns.is_bounce_subject(subject)
 
 
 def _header(message: Message, name: str) -> str:

@@ -19,35 +19,35 @@ IMAP_TIMEOUT = 30.0  # seconds to wait for a reply of the server
 IDLE_RENEWAL = 600.0  # seconds until an IDLE is renewed; servers end one after half an hour (RFC 2177)
 MAX_MESSAGES = 500  # messages that are read at a time
 
-Take = Callable[[bytes], None]
+MessageHandler = Callable[[bytes], None]
 """A function that handles one message; the message is marked as seen when it returns."""
 
 
-def read_new(place: str, root: Path, password: str, take: Take) -> int:
-    """Give each new message of a mailbox to `take`, at most MAX_MESSAGES, and return their number.
+def read_new(location: str, root: Path, password: str, handle: MessageHandler) -> int:
+    """Give each new message of a mailbox to `handle`, at most MAX_MESSAGES, and return their number.
 
     Raise DigestError if the mailbox cannot be read.
     """
-    scheme, _, rest = place.partition(":")
+    scheme, _, rest = location.partition(":")
     if scheme == "maildir":
-        return _maildir(root / rest, take)
+        return _maildir(root / rest, handle)
     if scheme == "mbox":
-        return _mbox(root / rest, take)
-    with Imap.connected(place, password) as imap:
-        return imap.read_new(take)
+        return _mbox(root / rest, handle)
+    with ImapMailbox.connect(location, password) as imap:
+        return imap.read_new(handle)
 
 
-def check_mailbox(place: str, root: Path, password: str) -> None:
+def check_mailbox(location: str, root: Path, password: str) -> None:
     """Raise DigestError if a mailbox cannot be read; change nothing in it."""
-    scheme, _, rest = place.partition(":")
+    scheme, _, rest = location.partition(":")
     if scheme.startswith("imap"):
-        with Imap.connected(place, password):
+        with ImapMailbox.connect(location, password):
             return
     if not ((root / rest / "new").is_dir() if scheme == "maildir" else (root / rest).is_file()):
         raise DigestError("not found", thing=str(root / rest), remedy="Set bounces.mailbox to a Maildir or an mbox file.")
 
 
-def _maildir(path: Path, take: Take) -> int:
+def _maildir(path: Path, handle: MessageHandler) -> int:
     """Read a Maildir: a message is a file with its flags at the end of the name; `S` is seen.
 
     The format is described at https://cr.yp.to/proto/maildir.html.
@@ -64,14 +64,14 @@ def _maildir(path: Path, take: Take) -> int:
                 raw = message.read(MAX_MESSAGE_BYTES)
         except FileNotFoundError:
             continue  # another program has moved it in the meantime
-        take(raw)
+        handle(raw)
         with suppress(FileNotFoundError):
             file.rename(path / "cur" / f"{name}:2,{''.join(sorted({*flags, 'S'}))}")
         count += 1
     return count
 
 
-def _mbox(path: Path, take: Take) -> int:
+def _mbox(path: Path, handle: MessageHandler) -> int:
     if not path.is_file():
         raise DigestError("not found", thing=str(path), remedy="Name the file that the mail is delivered to.")
     box, count = mailbox.mbox(path, create=False), 0
@@ -80,7 +80,7 @@ def _mbox(path: Path, take: Take) -> int:
         for key, message in list(box.iteritems()):
             if "R" in message.get_flags():
                 continue
-            take(box.get_bytes(key))
+            handle(box.get_bytes(key))
             message.set_flags("".join(sorted({*message.get_flags(), "R", "O"})))
             box[key] = message
             count += 1
@@ -97,7 +97,7 @@ def _mbox(path: Path, take: Take) -> int:
 
 
 @dataclass
-class Imap:
+class ImapMailbox:
     """A mailbox on an IMAP server."""
 
     client: IMAPClient
@@ -106,12 +106,12 @@ class Imap:
 
     @classmethod
     @contextmanager
-    def connected(cls, place: str, password: str) -> Iterator["Imap"]:
+    def connect(cls, location: str, password: str) -> Iterator["ImapMailbox"]:
         """Log in to `imaps://user@host/INBOX` while the block runs; raise DigestError if the mailbox cannot be read.
 
         With imap://, STARTTLS is used, except on this machine, where there is no TLS.
         """
-        parts, host = urlsplit(place), urlsplit(place).hostname or ""
+        parts, host = urlsplit(location), urlsplit(location).hostname or ""
         local = host in {"localhost", "::1"} or host.startswith("127.")
         try:
             secure = parts.scheme == "imaps"
@@ -121,7 +121,7 @@ class Imap:
                     client.starttls(ssl.create_default_context())
                 client.login(unquote(parts.username or ""), password)
                 imap = cls(client, unquote(parts.path.strip("/")) or "INBOX")
-                imap.grown()
+                imap.select_and_compare()
                 yield imap
             finally:
                 with suppress(IMAPClientError, OSError):
@@ -132,17 +132,17 @@ class Imap:
                 f"cannot read the mailbox: {error}", thing=thing, remedy="Check the address and DIGEST_IMAP_PASSWORD."
             ) from error
 
-    def read_new(self, take: Take) -> int:
-        """Give each unseen message to `take`, at most MAX_MESSAGES, one after the other; return their number."""
+    def read_new(self, handle: MessageHandler) -> int:
+        """Give each unseen message to `handle`, at most MAX_MESSAGES, one after the other; return their number."""
         found = self.client.search("UNSEEN")[:MAX_MESSAGES]
         for number in found:
             parts = self.client.fetch([number], [f"BODY.PEEK[]<0.{MAX_MESSAGE_BYTES}>"]).get(number, {})
             raw = next((value for value in parts.values() if isinstance(value, bytes)), b"")
-            take(raw)
+            handle(raw)
             self.client.add_flags([number], [b"\\Seen"], silent=True)
         return len(found)
 
-    def grown(self) -> bool:
+    def select_and_compare(self) -> bool:
         """Select the mailbox, and return whether it has changed since it was last selected (RFC 3501, UIDNEXT)."""
         reply = self.client.select_folder(self.folder)
         before, self._state = self._state, (reply.get(b"UIDVALIDITY"), reply.get(b"UIDNEXT"), reply.get(b"EXISTS"))
@@ -155,7 +155,7 @@ class Imap:
         A server reports an arrival once, perhaps beside the reply to a search that did not find the message. So the mailbox
         is first selected again; IDLE must report what arrives after that.
         """
-        if self.grown():
+        if self.select_and_compare():
             return
         ends = monotonic() + min(seconds, IDLE_RENEWAL)
         idle = self.client.has_capability("IDLE")

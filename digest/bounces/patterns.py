@@ -68,18 +68,18 @@ _FAILURE = _any(
 )
 
 
-def from_a_system(sender: str) -> bool:
+def names_a_system(sender: str) -> bool:
     """Return whether a From header names a mail system, in its display name or its address."""
     return bool(_DAEMON.search(sender))
 
 
-def is_a_system(sender: str) -> bool:
+def has_system_address(sender: str) -> bool:
     """Return whether the address in a From header is empty or a mail system's, whatever the display name is."""
     address = parseaddr(sender)[1].partition("@")[0]
     return not sender.strip("<> ") or bool(_LOCAL.match(address))
 
 
-def speaks_of_a_bounce(subject: str) -> bool:
+def is_bounce_subject(subject: str) -> bool:
     """Return whether a Subject says that a message was not delivered."""
     return bool(_SUBJECT.search(subject))
 
@@ -94,6 +94,6 @@ def is_delay_notice(text: str) -> bool:
     return bool(_DELAY.search(text))
 
 
-def speaks_of_failure(text: str) -> bool:
+def reports_failure(text: str) -> bool:
     """Return whether a text says that a message was not delivered."""
     return bool(_FAILURE.search(text))

@@ -71,7 +71,7 @@ _THEIR_CODES = re.compile(r"5\.(?:3\.[0125]|4\.[1237])$")
 _FULL_CODES = frozenset(("5.2.2", "4.2.2"))
 
 
-def cause(status: str, text: str) -> Cause:
+def cause_of(status: str, text: str) -> Cause:
     """Return the cause of a refusal, by its enhanced status code (RFC 3463; empty if it has none) and its text."""
     plain_text = _plain(text[:4_000])
     if status.startswith("4."):

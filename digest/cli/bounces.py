@@ -114,11 +114,11 @@ def _print_results(results: "list[tuple[BounceReport, list[BounceOutcome]]]", as
 
 
 def _row(report: "BounceReport", outcomes: "list[BounceOutcome]") -> dict[str, Any]:
-    from digest.bounces import FAILED
+    from digest.bounces import FAILURE_KINDS
 
     return {
         "kind": report.kind,
-        "bounce": report.kind in FAILED,
+        "bounce": report.kind in FAILURE_KINDS,
         "addresses": report.addresses,
         "status": report.status,
         "detail": report.detail,

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 
-from digest.bounces.refusals import Cause, cause
+from digest.bounces.refusals import Cause, cause_of
 from digest.deliver.protocol import Reply
 from digest.deliver.retry import MAX_IN_DOUBT_TRIES, OUR_FAULT_STEPS, retry_delay
 from digest.model import Message, Outcome, Receipt
@@ -58,7 +58,7 @@ def outcome_of(message: Message, reply: Reply, policy: Policy, now: datetime) ->
     outcome = _outcome(reply.code)
     status = enhanced_status(reply.text)
     about_content = reply.code == 552 or _CONTENT.match(status)  # too large or unreadable, however often it is sent
-    if outcome is Outcome.REFUSED and not about_content and cause(status, reply.text) is Cause.OURS:
+    if outcome is Outcome.REFUSED and not about_content and cause_of(status, reply.text) is Cause.OURS:
         outcome = Outcome.DEFERRED
     return receipt(message, outcome, reply, policy, now)
 

@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
-from digest.bounces.refusals import Cause, cause
+from digest.bounces.refusals import Cause, cause_of
 from digest.config import Relay, RelayLimit, Smtp
 from digest.deliver.connection_queue import ConnectionQueue
 from digest.deliver.domain_rate import DomainQueue
@@ -268,7 +268,7 @@ class Run:
 
 def _may_be_our_fault(refusals: Sequence[Receipt]) -> bool:
     """Return whether refusals with nothing accepted may be about us: several, or one that does not call the mailbox gone."""
-    return len(refusals) > 1 or any(cause(refusal.status, refusal.reply) is not Cause.GONE for refusal in refusals)
+    return len(refusals) > 1 or any(cause_of(refusal.status, refusal.reply) is not Cause.GONE for refusal in refusals)
 
 
 async def deliver_unrecorded(

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from digest.bounces.refusals import Cause, cause
+from digest.bounces.refusals import Cause, cause_of
 from digest.config import Guards
 from digest.errors import HeldError
 from digest.model import Outcome, Receipt
@@ -60,7 +60,7 @@ class DeadAddresses:
     def count(self, receipt: Receipt) -> None:
         """Count an answer; a recipient who was tried before is already among the answered."""
         self.answered += receipt.recipient.attempts == 0
-        self.dead += receipt.outcome is Outcome.REFUSED and cause(receipt.status, receipt.reply) is Cause.GONE
+        self.dead += receipt.outcome is Outcome.REFUSED and cause_of(receipt.status, receipt.reply) is Cause.GONE
 
     @property
     def too_many(self) -> bool:

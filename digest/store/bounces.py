@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, and_, delete, func, select
 
-from digest.bounces.refusals import Cause, cause
+from digest.bounces.refusals import Cause, cause_of
 from digest.model import Outcome
 from digest.statuses import Origin
 from digest.store import schema
@@ -47,7 +47,7 @@ class Bounces:
         with self._engine.begin() as connection:
             lock_for_writing(connection)
             total = connection.execute(select(func.count()).where(sent.edition == key)).scalar_one()
-            refusals = [(row, cause(row.status, row.reply)) for row in connection.execute(found)]
+            refusals = [(row, cause_of(row.status, row.reply)) for row in connection.execute(found)]
             dead = [row for row, why in refusals if why is Cause.GONE]
             if _too_many(len(dead), total):
                 return 0

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Engine, and_, bindparam, case, func, or_, select, update
 from sqlalchemy.sql.dml import ReturningUpdate
 
-from digest.bounces.refusals import Cause, cause
+from digest.bounces.refusals import Cause, cause_of
 from digest.model import Message, Outcome, Receipt, Recipient
 from digest.store import schema
 from digest.store.database import lock_for_writing
@@ -125,7 +125,7 @@ class Deliveries:
         with self._engine.begin() as connection:
             rows = connection.execute(refused.group_by(table.status, table.reply)).all()
             answered = connection.execute(select(func.count()).where(table.edition == key, table.attempts > 0)).scalar_one()
-        return sum(count for status, reply, count in rows if cause(status, reply) is Cause.GONE), answered
+        return sum(count for status, reply, count in rows if cause_of(status, reply) is Cause.GONE), answered
 
     def undelivered(self, key: str, limit: int) -> list[UndeliveredRecipient]:
         """Return the deliveries that were not simply sent, for a report."""

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from digest.bounces import FAILED, BounceReport, classify
+from digest.bounces import FAILURE_KINDS, BounceReport, classify
 
 FOLDER = Path(__file__).parent.parent / "data" / "bounces"
 LABELS: dict[str, dict[str, Any]] = json.loads((FOLDER / "labels.json").read_text())
@@ -32,14 +32,14 @@ def test_there_are_many_kinds() -> None:
 @pytest.mark.parametrize("name", [name for name in BOUNCES if name != UNNAMED])
 def test_a_bounce_is_recognised_with_its_address(name: str) -> None:
     report = reading(name)
-    assert report.kind in FAILED
+    assert report.kind in FAILURE_KINDS
     assert set(report.addresses) == set(LABELS[name]["addresses"])
 
 
 @pytest.mark.parametrize("name", OTHERS)
 def test_nothing_else_is_a_bounce(name: str) -> None:
     report = reading(name)
-    assert report.kind not in {*FAILED, "complaint"}
+    assert report.kind not in {*FAILURE_KINDS, "complaint"}
 
 
 @pytest.mark.parametrize("name", [name for name, label in LABELS.items() if label["kind"] == "complaint"])
@@ -58,7 +58,7 @@ def test_dead_and_full_are_told_apart() -> None:
 
 def test_one_that_names_nobody_says_so() -> None:
     report = reading(UNNAMED)
-    assert (report.kind, report.doubt, report.addresses) == ("other", True, ())
+    assert (report.kind, report.unattributed, report.addresses) == ("other", True, ())
     assert any("+b" in address for address in report.sent_to)
 
 
@@ -118,7 +118,7 @@ def test_a_charset_that_is_none(charset: str) -> None:
 def test_mail_in_mail_in_mail(nest: str) -> None:
     parts = "".join(f"--b{number}\nContent-Type: {nest.replace('=b', f'=b{number + 1}')}\n\n" for number in range(4_000))
     raw = f"From: MAILER-DAEMON@x.example\nContent-Type: multipart/mixed; boundary=b0\n\n{parts}"
-    assert classify(raw.encode()).kind in {"other", "auto", "delay", *FAILED}
+    assert classify(raw.encode()).kind in {"other", "auto", "delay", *FAILURE_KINDS}
     assert classify(("Content-Type: message/rfc822\n\n" * 8_000).encode()).kind == "other"
 
 

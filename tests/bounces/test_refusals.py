@@ -2,7 +2,7 @@
 
 import pytest
 
-from digest.bounces.refusals import cause
+from digest.bounces.refusals import cause_of
 
 TABLE = """
 gone|5.1.1|550 5.1.1 <ada@readers.example>: Recipient address rejected: User unknown in virtual mailbox table
@@ -121,7 +121,7 @@ unclear|5.0.0|554 transaction failed
 @pytest.mark.parametrize("line", TABLE.strip().splitlines())
 def test_it_is_told_whose_fault_it_is(line: str) -> None:
     wanted, status, words = line.split("|", 2)
-    assert cause(status, words) == wanted
+    assert cause_of(status, words) == wanted
 
 
 @pytest.mark.parametrize(
@@ -129,4 +129,4 @@ def test_it_is_told_whose_fault_it_is(line: str) -> None:
 )
 def test_long_words_take_no_long_time(filler: str) -> None:
     """Bounded work: a pattern that tried every way to match would not come back from this."""
-    assert cause("", filler * 200_000)
+    assert cause_of("", filler * 200_000)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from digest.bounces.classify import Kind
+from digest.bounces.classify import ReportKind
 from digest.bounces.providers.signatures import check_authorization
 from digest.bounces.providers.webhook import (
     MAX_EVENTS,
@@ -17,7 +17,7 @@ from digest.bounces.providers.webhook import (
 )
 from digest.config import Webhook
 
-_KINDS: Mapping[str, Kind] = {  # the marketing and the transactional webhooks spell them differently
+_KINDS: Mapping[str, ReportKind] = {  # the marketing and the transactional webhooks spell them differently
     "hard_bounce": "hard", "hardBounce": "hard", "invalid_email": "hard",
     "soft_bounce": "soft", "softBounce": "soft", "blocked": "soft",
     "spam": "complaint", "complaint": "complaint", "unsubscribed": "leave", "unsubscribe": "leave",
@@ -37,6 +37,6 @@ def _events(row: Mapping[str, Any]) -> Iterator[WebhookEvent]:
     if kind is None:
         return
     if kind in {"hard", "soft"}:
-        kind = failure_kind("", reason, gone=kind == "hard")
+        kind = failure_kind("", reason, dead=kind == "hard")
     event_id = " ".join(["brevo", *(string(row, name) for name in ("message-id", "event", "email", "ts_event", "date"))])
     yield bounce_event(event_id, kind, string(row, "email"), detail=reason, message_id=string(row, "message-id"))

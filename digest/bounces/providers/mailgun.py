@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from digest.bounces.classify import Kind
+from digest.bounces.classify import ReportKind
 from digest.bounces.providers.signatures import is_recent, verify_hmac
 from digest.bounces.providers.webhook import (
     Fetch,
@@ -17,7 +17,7 @@ from digest.bounces.providers.webhook import (
 )
 from digest.config import Webhook
 
-_KINDS: Mapping[str, Kind] = {"failed": "hard", "complained": "complaint", "unsubscribed": "leave"}
+_KINDS: Mapping[str, ReportKind] = {"failed": "hard", "complained": "complaint", "unsubscribed": "leave"}
 _GONE = {"bounce", "suppress-bounce"}  # reasons that are about the recipient
 
 
@@ -45,7 +45,7 @@ def _events(event: Mapping[str, Any], token: str) -> Iterator[WebhookEvent]:
     status, reply = string(delivery, "enhanced-code"), string(delivery, "message") or string(delivery, "description")
     if kind == "hard":
         permanent = string(event, "severity") == "permanent" and string(event, "reason") in _GONE
-        kind = failure_kind(status, reply, gone=permanent and not _is_mailbox_full(status, delivery))
+        kind = failure_kind(status, reply, dead=permanent and not _is_mailbox_full(status, delivery))
     headers = fields(fields(event.get("message")).get("headers"))
     yield bounce_event(
         f"mailgun {string(event, 'id') or token}",

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from digest.bounces.classify import Kind
+from digest.bounces.classify import ReportKind
 from digest.bounces.providers.signatures import check_authorization
 from digest.bounces.providers.webhook import (
     MAX_EVENTS,
@@ -19,8 +19,8 @@ from digest.config import Webhook
 
 _GONE = {"HardBounce", "BadEmailAddress", "ManuallyDeactivated"}
 _NOT_BOUNCES = {"AutoResponder", "AddressChange", "OpenRelayTest", "Subscribe", "Transient", "ChallengeVerification"}
-_BY_SUBSCRIBER: Mapping[str, Kind] = {"SpamComplaint": "complaint", "Unsubscribe": "leave"}
-_SUPPRESSIONS: Mapping[str, Kind] = {"ManualSuppression": "leave", "SpamComplaint": "complaint", "HardBounce": "hard"}
+_BY_SUBSCRIBER: Mapping[str, ReportKind] = {"SpamComplaint": "complaint", "Unsubscribe": "leave"}
+_SUPPRESSIONS: Mapping[str, ReportKind] = {"ManualSuppression": "leave", "SpamComplaint": "complaint", "HardBounce": "hard"}
 
 
 def read(call: WebhookCall, webhook: Webhook, now: float, fetch: Fetch) -> Iterator[WebhookEvent]:
@@ -45,5 +45,5 @@ def _events(row: Mapping[str, Any]) -> Iterator[WebhookEvent]:
         yield bounce_event(event_id, _SUPPRESSIONS.get(reason, "soft"), email, detail=reason)
 
 
-def _bounce_kind(bounce_type: str, detail: str) -> Kind:
-    return _BY_SUBSCRIBER.get(bounce_type) or failure_kind("", detail, gone=bounce_type in _GONE)
+def _bounce_kind(bounce_type: str, detail: str) -> ReportKind:
+    return _BY_SUBSCRIBER.get(bounce_type) or failure_kind("", detail, dead=bounce_type in _GONE)

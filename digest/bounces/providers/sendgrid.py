@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from digest.bounces.classify import Kind
+from digest.bounces.classify import ReportKind
 from digest.bounces.providers.signatures import is_recent, verify_ecdsa
 from digest.bounces.providers.webhook import (
     Fetch,
@@ -19,8 +19,8 @@ from digest.bounces.providers.webhook import (
 )
 from digest.config import Webhook
 
-_KINDS: Mapping[str, Kind] = {"spamreport": "complaint", "unsubscribe": "leave", "group_unsubscribe": "leave"}
-_DROPPED: Mapping[str, Kind] = {  # reasons that are about the recipient; "Invalid SMTPAPI header" is the sender's fault
+_KINDS: Mapping[str, ReportKind] = {"spamreport": "complaint", "unsubscribe": "leave", "group_unsubscribe": "leave"}
+_DROPPED: Mapping[str, ReportKind] = {  # reasons that are about the recipient; "Invalid SMTPAPI header" is the sender's fault
     "bounced address": "hard", "invalid": "hard", "spam reporting address": "complaint", "unsubscribed address": "leave",
 }  # fmt: skip
 
@@ -38,11 +38,11 @@ def read(call: WebhookCall, webhook: Webhook, now: float, fetch: Fetch) -> Itera
             yield bounce_event(_event_id(row), kind, string(row, "email"), **detail)
 
 
-def _kind(row: Mapping[str, Any]) -> Kind | None:
+def _kind(row: Mapping[str, Any]) -> ReportKind | None:
     event, status, reason = (string(row, name) for name in ("event", "status", "reason"))
     if event == "bounce":
-        gone = string(row, "type") != "blocked" and status.startswith("5")
-        return failure_kind(status, reason, gone=gone)
+        dead = string(row, "type") != "blocked" and status.startswith("5")
+        return failure_kind(status, reason, dead=dead)
     return _DROPPED.get(reason.strip().casefold()) if event == "dropped" else _KINDS.get(event)
 
 

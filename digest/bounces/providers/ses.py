@@ -76,10 +76,10 @@ def _events(notification: Mapping[str, Any], event_id: str) -> Iterator[WebhookE
 
 
 def _bounces(bounce: Mapping[str, Any], event_id: str, message_id: str) -> Iterator[WebhookEvent]:
-    gone = string(bounce, "bounceType") == "Permanent" and string(bounce, "bounceSubType") in _GONE
+    dead = string(bounce, "bounceType") == "Permanent" and string(bounce, "bounceSubType") in _GONE
     for row in objects(bounce.get("bouncedRecipients")):
         email, status, reply = (string(row, name) for name in ("emailAddress", "status", "diagnosticCode"))
-        kind = failure_kind(status, reply, gone=gone)
+        kind = failure_kind(status, reply, dead=dead)
         yield bounce_event(f"ses {event_id} {email}", kind, email, status=status, detail=reply, message_id=message_id)
 
 

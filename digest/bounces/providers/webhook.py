@@ -7,14 +7,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from digest.bounces.classify import BounceReport, Kind
+from digest.bounces.classify import BounceReport, ReportKind
 from digest.bounces.dsn import status_code_in
-from digest.bounces.refusals import Cause, cause
+from digest.bounces.refusals import Cause, cause_of
 from digest.errors import DigestError
 
 MAX_EVENTS = 1_000  # events of one request
 _MAX_KEY, _MAX_DETAIL, _MAX_STATUS = 300, 300, 20  # characters
-_OTHER_KINDS: Mapping[Cause, Kind] = {Cause.FULL: "full", Cause.OURS: "ours", Cause.LATER: "soft"}
+_OTHER_KINDS: Mapping[Cause, ReportKind] = {Cause.FULL: "full", Cause.OURS: "ours", Cause.LATER: "soft"}
 
 
 class ForgedError(DigestError):
@@ -49,7 +49,7 @@ Fetch = Callable[[str], bytes]
 
 
 def bounce_event(
-    event_id: str, kind: Kind, email: str, *, status: str = "", detail: str = "", message_id: str = ""
+    event_id: str, kind: ReportKind, email: str, *, status: str = "", detail: str = "", message_id: str = ""
 ) -> WebhookEvent:
     """Build an event from a provider's fields, cut to lengths that the store takes."""
     report = BounceReport(
@@ -62,14 +62,14 @@ def bounce_event(
     return WebhookEvent(id=event_id[:_MAX_KEY], report=report)
 
 
-def failure_kind(status: str, reply: str, *, gone: bool) -> Kind:
+def failure_kind(status: str, reply: str, *, dead: bool) -> ReportKind:
     """Return what a failed delivery means, by the relay's status and reply, which say whose fault it is (`refusals`).
 
-    Providers also call a refusal permanent that speaks of the sender. `gone`, the provider's own verdict, counts only if the
+    Providers also call a refusal permanent that speaks of the sender. `dead`, the provider's own verdict, counts only if the
     reply says nothing.
     """
     status = status or status_code_in(reply)
-    return _OTHER_KINDS.get(cause(status, reply), "hard" if gone else "soft")
+    return _OTHER_KINDS.get(cause_of(status, reply), "hard" if dead else "soft")
 
 
 def fields(value: object) -> Mapping[str, Any]:
