@@ -19,7 +19,7 @@ from digest.compose import Sender
 from digest.compose.dkim import Signer
 from digest.compose.reader_links import ReaderLinks
 from digest.config import Config, EditionPlan, split_mailbox
-from digest.config.file_modes import PRIVATE, private_folder, tightened
+from digest.config.file_modes import PRIVATE, private_folder, tighten
 from digest.curate import Rules
 from digest.curate.judge import load_scoring_rules
 from digest.deliver.retry import RUN_RETRY_DELAYS
@@ -67,8 +67,8 @@ class App:
             newsletter=self.config.newsletter.name,
             articles=plan.articles,
             comments_per_article=plan.comments_per_article,
-            standards=load_scoring_rules(self.config.root),
-            weights={plan.label: plan.weight for plan in self.config.sources},
+            scoring_rules=load_scoring_rules(self.config.root),
+            source_weights={plan.label: plan.weight for plan in self.config.sources},
         )
 
     async def collect(self, since: datetime, *, conditional: bool = False) -> Harvest:
@@ -188,7 +188,7 @@ def open_newsletter(root: Path, clock: Clock, *, retry_delays: Sequence[float] =
     store = Store.open(settings.store.url, root)
     try:
         _check_owner(store, settings)
-        if made_private := tightened(root):
+        if made_private := tighten(root):
             names = ", ".join(str(path.relative_to(root)) for path in made_private[:3]) + (", …" if len(made_private) > 3 else "")
             log.warning("others on this machine could read %s; now only you can", names)
         sent_log = SentLog(root / LOG_FILE)

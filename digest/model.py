@@ -164,7 +164,7 @@ class LeftOut:
     url: str
     reason: str
     final: bool = True
-    told: ArticleSigns | None = field(default=None, compare=False)  # only of an article
+    signs: ArticleSigns | None = field(default=None, compare=False)  # only of an article
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

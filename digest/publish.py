@@ -78,7 +78,7 @@ async def _choose(pipeline: Pipeline, plan: EditionPlan, slot: Slot, harvest: Ha
     used = pipeline.store.editions.used_articles(slot.name)
     number, rules, taken_down, checked = pipeline.store.editions.next_number(), pipeline.rules(plan), dict[str, str](), set[str]()
     while True:
-        edition = curate(slot, material, used, rules, number=number, now=pipeline.clock(), gone=taken_down)
+        edition = curate(slot, material, used, rules, number=number, now=pipeline.clock(), taken_down=taken_down)
         new = [story.article for story in edition.stories if story.article.id not in checked]
         checked |= {article.id for article in new}
         missing = await pipeline.taken_down(new, harvest)
@@ -99,8 +99,8 @@ def freeze(pipeline: Pipeline, edition: Edition, subscriber_file: SubscriberFile
     design = pipeline.design()
     rendered, variants = design.render(edition), Variants(edition, design)
     used_columns = columns([rendered.html, rendered.text])
-    rules = RecipientRules(token=pipeline.sender.links.token, variant=variants.chosen, columns=used_columns, guard=guard)
-    frozen = pipeline.store.editions.freeze(edition, rendered, subscriber_file, rules, variants.rendered)
+    rules = RecipientRules(token=pipeline.sender.links.token, variant=variants.variant_for, columns=used_columns, guard=guard)
+    frozen = pipeline.store.editions.freeze(edition, rendered, subscriber_file, rules, variants.render)
     pipeline.sent_log.add_edition(edition, pipeline.clock())
     return frozen
 

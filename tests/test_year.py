@@ -55,7 +55,7 @@ WORDS = [
     "museum",
     "carnival",
 ]
-RULES = Rules(newsletter="The Harbour Gazette", articles=50, comments_per_article=0, standards=load_scoring_rules(Path()))
+RULES = Rules(newsletter="The Harbour Gazette", articles=50, comments_per_article=0, scoring_rules=load_scoring_rules(Path()))
 PLAN = SourcePlan(kind="feed", url="http://gazette.example/feed/")
 WAYS = ("plain", "plain", "plain", "edited", "moved", "guid", "twice", "undated", "late", "backdated")
 

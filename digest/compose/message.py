@@ -15,7 +15,7 @@ from digest.compose.reader_links import ReaderLinks
 from digest.compose.verp import verp_address
 from digest.config import Newsletter, split_mailbox
 from digest.model import Message, Recipient, Rendered
-from digest.text.placeholders import OWN, extra_values
+from digest.text.placeholders import EXTRA_PREFIX, extra_values
 
 _MAX_NAME_CHARS = 100
 
@@ -51,7 +51,7 @@ class _Variant:
         self.signed = _signed(shared)
         self.body = Body(rendered, boundary)
         self.columns = [
-            name for name in self.body.names if name.startswith(OWN)
+            name for name in self.body.names if name.startswith(EXTRA_PREFIX)
         ]  # placeholders for the subscriber list's own columns
 
 

@@ -35,7 +35,7 @@ def open_to_others(root: Path) -> Iterator[Path]:
                 yield path
 
 
-def tightened(root: Path) -> list[Path]:
+def tighten(root: Path) -> list[Path]:
     """Close the files that are open to others, and return those that are now closed."""
     closed = []
     for path in open_to_others(root):

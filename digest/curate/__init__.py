@@ -1,11 +1,16 @@
-"""Stage 2: the articles and comments of an edition, each with its reasons. Pure: no clock, no I/O."""
+"""Stage 2: the articles and comments of an edition, each with its reasons. Pure: no clock, no I/O.
+
+`articles` chooses the articles. `comments` picks the comments of one: `gates` rejects some, and the rest get a score from
+`text_features` (what a text earns, 0 to 1) and `votes`. The weights and limits of the score are in `scores.toml`, read by
+`scoring_rules`; `abuse` has the word lists and the trained model. `judge` does the same for threads from anywhere.
+"""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from digest.curate.articles import Choice, Taste, article_left_out, choose
+from digest.curate.articles import ArticleRules, Choice, article_left_out, choose
 from digest.curate.comment_thread import fingerprint
 from digest.curate.comments import comment_left_out, pick
 from digest.curate.scoring_rules import ScoringRules
@@ -19,41 +24,43 @@ class Rules:
     newsletter: str
     articles: int
     comments_per_article: int
-    standards: ScoringRules
-    weights: Mapping[str, float] = field(default_factory=dict)  # of each source, by its label
+    scoring_rules: ScoringRules
+    source_weights: Mapping[str, float] = field(default_factory=dict)  # by the source's label
 
 
 def curate(
     slot: Slot,
     material: Harvest,
-    settled: Sequence[ArticleSigns],
+    used_articles: Sequence[ArticleSigns],
     rules: Rules,
     *,
     number: int,
     now: datetime,
-    gone: Mapping[str, str] = NOTHING,
+    taken_down: Mapping[str, str] = NOTHING,
 ) -> Edition:
     """Return the edition of a slot, chosen from the collected material.
 
-    `settled` holds the articles that an earlier edition printed or left out for good. An article from before the window that
-    is not in it arrived late and may be printed, unless this is the first edition. `gone` has the reason why an article is
+    `used_articles` holds the articles that an earlier edition printed or left out for good. An article from before the window that
+    is not in it arrived late and may be printed, unless this is the first edition. `taken_down` has the reason why an article is
     no longer on its site, by the article's id.
     """
-    taste = Taste(limit=rules.articles, weights=rules.weights, counts=_counts(material.comments))
-    choice = choose(material.articles, slot.window, settled, taste, gone)
+    article_rules = ArticleRules(
+        limit=rules.articles, source_weights=rules.source_weights, comment_counts=_counts(material.comments)
+    )
+    choice = choose(material.articles, slot.window, used_articles, article_rules, taken_down)
     threads = _threads(material.comments, choice)
     stories, left_out, printed = [], list(choice.left_out), set[str]()
     for position, (article, reasons) in enumerate(choice.chosen):
-        verdict = pick(article, threads[article.id], rules.comments_per_article, rules.standards, printed)
-        printed |= {fingerprint(row.comment.text) for row in verdict.picks}
-        stories.append(Story(article=article, position=position, picks=verdict.picks, reasons=reasons))
-        left_out += verdict.left_out()
+        judged_thread = pick(article, threads[article.id], rules.comments_per_article, rules.scoring_rules, printed)
+        printed |= {fingerprint(row.comment.text) for row in judged_thread.picks}
+        stories.append(Story(article=article, position=position, picks=judged_thread.picks, reasons=reasons))
+        left_out += judged_thread.left_out()
     return Edition(
         newsletter=rules.newsletter,
         slot=slot,
         number=number,
         stories=tuple(stories),
-        left_out=ordered(left_out),
+        left_out=sorted_by_reason(left_out),
         frozen_at=now,
     )
 
@@ -73,9 +80,9 @@ def _threads(comments: Sequence[Comment], choice: Choice) -> dict[str, list[Comm
     return threads
 
 
-def ordered(left_out: Sequence[LeftOut]) -> tuple[LeftOut, ...]:
+def sorted_by_reason(left_out: Sequence[LeftOut]) -> tuple[LeftOut, ...]:
     """Return the rows sorted by reason and then id, whatever order they were found in."""
     return tuple(sorted(left_out, key=lambda row: (row.reason, row.id)))
 
 
-__all__ = ["Article", "Rules", "ScoringRules", "article_left_out", "comment_left_out", "curate", "ordered"]
+__all__ = ["Article", "Rules", "ScoringRules", "article_left_out", "comment_left_out", "curate", "sorted_by_reason"]

@@ -34,7 +34,7 @@ _GENERAL = re.compile(
 )  # says what a whole group of people is like
 
 
-class State(StrEnum):
+class AbuseState(StrEnum):
     """The three states of a text."""
 
     CLEAR = "clear"
@@ -46,8 +46,8 @@ class State(StrEnum):
 class AbuseVerdict:
     """A state and its reason; `heat` is in log odds, or None if the model was not applied."""
 
-    state: State
-    why: str = ""
+    state: AbuseState
+    reason: str = ""
     heat: float | None = None
 
 
@@ -109,7 +109,7 @@ class Heat:
 
 
 def assess(
-    text: str, people: Sequence[str], lists: Lists, heat: Heat | None = None, most: float = 0.0, *, name: bool = False
+    text: str, people: Sequence[str], lists: Lists, heat: Heat | None = None, max_heat: float = 0.0, *, name: bool = False
 ) -> AbuseVerdict:
     """Return the verdict on a text; `people` are those it could be aimed at: the article's author, then commenters in lower case.
 
@@ -118,19 +118,19 @@ def assess(
     """
     folded = _unmasked(_plain(text).casefold())
     if found := lists.everywhere.search(folded):
-        return AbuseVerdict(State.BLOCKED, f"“{found[0]}”")
+        return AbuseVerdict(AbuseState.BLOCKED, f"“{found[0]}”")
     if not is_english(text):
-        return AbuseVerdict(State.CLEAR, "not English: only the words blocked in every language were checked")
+        return AbuseVerdict(AbuseState.CLEAR, "not English: only the words blocked in every language were checked")
     if name and lists.names.fullmatch(folded.rpartition(" ")[2]):
         folded = folded.rpartition(" ")[0]
     if why := _reason_to_block(folded, people, lists):
-        return AbuseVerdict(State.BLOCKED, why)
+        return AbuseVerdict(AbuseState.BLOCKED, why)
     if heat is None:
-        return AbuseVerdict(State.CLEAR)
+        return AbuseVerdict(AbuseState.CLEAR)
     odds = round(heat(folded), 4)
     found = lists.held.search(folded) or _GENERAL.search(folded)
-    why = f"likely abuse (score {odds:+.1f})" if odds > most else f"“{found[0]}”" if found else ""
-    return AbuseVerdict(State.HELD if why else State.CLEAR, why, odds)
+    why = f"likely abuse (score {odds:+.1f})" if odds > max_heat else f"“{found[0]}”" if found else ""
+    return AbuseVerdict(AbuseState.HELD if why else AbuseState.CLEAR, why, odds)
 
 
 def _reason_to_block(folded: str, people: Sequence[str], lists: Lists) -> str:

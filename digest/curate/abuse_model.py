@@ -17,11 +17,11 @@ from operator import itemgetter
 from digest.errors import ConfigError
 from digest.text.prose import sentences, words
 
-HEAD = re.compile(rb"digest-abuse 1 scale=([\d.]{1,20}) bias=(-?[\d.]{1,20})\n")
-PIECES = (3, 4, 5)  # letters
-LONGEST_WORD = 24
+HEADER = re.compile(rb"digest-abuse 1 scale=([\d.]{1,20}) bias=(-?[\d.]{1,20})\n")
+PIECE_CHARS = (3, 4, 5)  # letters
+MAX_WORD_CHARS = 24
 _TOTAL, _COUNT = itemgetter(0), itemgetter(1)  # of what `_weigh_word` returns
-SHORTEST_SENTENCE = 3  # words
+MIN_SENTENCE_WORDS = 3  # words
 _WHO = re.compile(
     r"(?:gay|lesbian|bisexual|trans(?:gender|sexual)?|queer|homosexual|heterosexual|straight|lgbtq?|black|white|brown|asian|african"
     r"|arab|latin[ao]|hispanic|mexican|indian|chinese|polish|irish|pakistani|gyps(?:y|ies)|roma|native|indigenous|aboriginal"
@@ -33,8 +33,8 @@ _WHO = re.compile(
 
 def word_features(word: str) -> list[int]:
     """Return the hashes of a word and of its pieces."""
-    padded = f"<{word[:LONGEST_WORD]}>"
-    pieces = (padded[at : at + size] for size in PIECES for at in range(len(padded) - size + 1))
+    padded = f"<{word[:MAX_WORD_CHARS]}>"
+    pieces = (padded[at : at + size] for size in PIECE_CHARS for at in range(len(padded) - size + 1))
     return [zlib.crc32(f"w{word}".encode()), *(zlib.crc32(piece.encode()) for piece in pieces)]
 
 
@@ -57,7 +57,7 @@ class AbuseModel:
     """The trained model; `data` is a header line and one signed byte for each weight. Raises ConfigError for other data."""
 
     def __init__(self, data: bytes, *, thing: str = "abuse.model") -> None:
-        head = HEAD.match(data)
+        head = HEADER.match(data)
         body = data[head.end() :] if head else b""
         if head is None or len(body) < 256 or len(body) & (len(body) - 1):
             raise ConfigError(
@@ -78,7 +78,7 @@ class AbuseModel:
         """Return the log odds that a text is abuse: halfway between those of the whole and those of its worst sentence."""
         parts = [self._sum(split(part)) for line in text.split("\n") for part in sentences(line)]
         whole = self._odds(sum(total for total, _, _ in parts), sum(count for _, count, _ in parts))
-        worst = max((self._odds(total, count) for total, count, size in parts if size >= SHORTEST_SENTENCE), default=whole)
+        worst = max((self._odds(total, count) for total, count, size in parts if size >= MIN_SENTENCE_WORDS), default=whole)
         return (whole + worst) / 2
 
     def _sum(self, said: list[str]) -> tuple[int, int, int]:

@@ -11,8 +11,8 @@ from digest.text.formats import day_text
 from digest.text.prose import counted, words
 from digest.text.same_article import KnownArticles, signs_of
 
-COST = {"t": 0.6, "a": 0.4, "s": 0.1}  # in weight, for each earlier article of the same topic, author, source
-AHEAD = timedelta(days=30)  # after an edition's window; a date beyond that is a typing error
+REPEAT_COST = {"t": 0.6, "a": 0.4, "s": 0.1}  # in weight, for each earlier article of the same topic, author, source
+MAX_AHEAD = timedelta(days=30)  # after an edition's window; a date beyond that is a typing error
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,45 +25,49 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Taste:
+class ArticleRules:
     """How many articles an edition holds, how much each source weighs (1 if it is not named), and how many comments each article
     has.
     """
 
     limit: int
-    weights: Mapping[str, float]
-    counts: Mapping[str, int]
+    source_weights: Mapping[str, float]
+    comment_counts: Mapping[str, int]
 
 
 def choose(
-    articles: Sequence[Article], window: Window, settled: Iterable[ArticleSigns], taste: Taste, gone: Mapping[str, str] = NOTHING
+    articles: Sequence[Article],
+    window: Window,
+    used_articles: Iterable[ArticleSigns],
+    rules: ArticleRules,
+    taken_down: Mapping[str, str] = NOTHING,
 ) -> Choice:
     """Return the window's articles: the heaviest leads, the rest follow newest first. If there are too many, kinds are mixed.
 
-    `settled` are the articles of earlier editions. `gone` has the reason why an article is no longer on its site, by its id.
+    `used_articles` are those of earlier editions. `taken_down` has the reason why an article is no longer on its site, by its id.
     """
-    known, left_out, candidates = KnownArticles(settled), [], []
+    known, left_out, candidates = KnownArticles(used_articles), [], []
     for article in _by_age(articles):
         before = known.find(signs_of(article))
-        if article.published >= window.end + AHEAD:
+        if article.published >= window.end + MAX_AHEAD:
             left_out.append(article_left_out(article, f"dated {day_text(article.published)}, far ahead", final=False))
         elif article.published >= window.end or (before and before.id == article.id):
             continue  # it belongs to a later edition, or an earlier one has it
         elif before:
             left_out.append(article_left_out(article, f"the same article as {before.address}, of an earlier edition"))
-        elif article.id in gone:
-            left_out.append(article_left_out(article, gone[article.id], final=False))
+        elif article.id in taken_down:
+            left_out.append(article_left_out(article, taken_down[article.id], final=False))
         elif reason := _unfit_reason(article, window, first=not known):
             left_out.append(article_left_out(article, reason))
         else:
             candidates.append(article)
     united, same_as = _unite(candidates)
     left_out += [article_left_out(article, f"the same article as {keeper.url}") for article, keeper in same_as]
-    ranked = _varied(united, taste)
-    full = f"over the limit of {counted(taste.limit, 'article')}"
-    left_out += [article_left_out(article, full) for article in ranked[taste.limit :]]
+    ranked = _varied(united, rules)
+    full = f"over the limit of {counted(rules.limit, 'article')}"
+    left_out += [article_left_out(article, full) for article in ranked[rules.limit :]]
     return Choice(
-        chosen=tuple((article, _reasons(article, ranked, taste, window)) for article in _in_print_order(ranked[: taste.limit])),
+        chosen=tuple((article, _reasons(article, ranked, rules, window)) for article in _in_print_order(ranked[: rules.limit])),
         left_out=tuple(left_out),
         same_as={article.id: keeper.id for article, keeper in same_as},
     )
@@ -76,7 +80,7 @@ def _by_age(articles: Sequence[Article]) -> list[Article]:
 def article_left_out(article: Article, reason: str, *, final: bool = True) -> LeftOut:
     """Return the record of an article that is not printed."""
     return LeftOut(
-        kind="article", id=article.id, label=article.title, url=article.url, reason=reason, final=final, told=signs_of(article)
+        kind="article", id=article.id, label=article.title, url=article.url, reason=reason, final=final, signs=signs_of(article)
     )
 
 
@@ -106,21 +110,23 @@ def _discussion_size(article: Article, counts: Mapping[str, int]) -> int:
     return max(article.comment_count or 0, counts.get(article.id, 0))
 
 
-def _weight(article: Article, taste: Taste) -> float:
+def _weight(article: Article, rules: ArticleRules) -> float:
     """Return an article's weight: for its discussion, a picture and the length of its text, times its source's weight."""
     length = min(len(words(article.body_text)) / 150, 1.0)
-    own = 1 + math.log2(1 + _discussion_size(article, taste.counts)) + 1.5 * (article.image is not None) + length
-    return own * taste.weights.get(article.source, 1.0)
+    own = 1 + math.log2(1 + _discussion_size(article, rules.comment_counts)) + 1.5 * (article.image is not None) + length
+    return own * rules.source_weights.get(article.source, 1.0)
 
 
-def _varied(articles: Sequence[Article], taste: Taste) -> list[Article]:
+def _varied(articles: Sequence[Article], rules: ArticleRules) -> list[Article]:
     """Return the articles by weight; up to the limit, each is lighter for every one before it of its topic, author or source."""
-    weights = {article.id: _weight(article, taste) for article in articles}
+    weights = {article.id: _weight(article, rules) for article in articles}
     rest = sorted(articles, key=lambda article: (-weights[article.id], -article.published.timestamp(), article.id))
     found: list[Article] = []
     seen: Counter[str] = Counter()
-    while rest and len(found) < taste.limit:
-        best = max(rest, key=lambda article: weights[article.id] - sum(COST[trait[0]] * seen[trait] for trait in _traits(article)))
+    while rest and len(found) < rules.limit:
+        best = max(
+            rest, key=lambda article: weights[article.id] - sum(REPEAT_COST[trait[0]] * seen[trait] for trait in _traits(article))
+        )
         rest.remove(best)
         found.append(best)
         seen.update(_traits(best))
@@ -139,10 +145,10 @@ def _in_print_order(ranked: Sequence[Article]) -> list[Article]:
     return [*ranked[:1], *newest]
 
 
-def _reasons(article: Article, ranked: Sequence[Article], taste: Taste, window: Window) -> tuple[str, ...]:
+def _reasons(article: Article, ranked: Sequence[Article], rules: ArticleRules, window: Window) -> tuple[str, ...]:
     """Return what speaks for an article, for the editor to read."""
-    comments, weight = _discussion_size(article, taste.counts), taste.weights.get(article.source, 1.0)
-    most = comments > 0 and comments == max(_discussion_size(row, taste.counts) for row in ranked)
+    comments, weight = _discussion_size(article, rules.comment_counts), rules.source_weights.get(article.source, 1.0)
+    most = comments > 0 and comments == max(_discussion_size(row, rules.comment_counts) for row in ranked)
     reasons = [
         counted(comments, "comment"),
         "most discussed" if most else "",

@@ -9,7 +9,7 @@ from functools import cached_property
 from digest.curate.duplicates import find_duplicates
 from digest.model import Article, Comment
 from digest.text.markup import without_quotes
-from digest.text.prose import length, words
+from digest.text.prose import word_count, words
 
 _COMMON = frozenset(
     words("""
@@ -32,7 +32,7 @@ class CommentThread:
         self.texts = {comment.id: without_quotes(comment.text) for comment in self.comments}
         self.words = {key: words(text.casefold()) for key, text in self.texts.items()}
 
-    def root(self, comment: Comment) -> str:
+    def root_id(self, comment: Comment) -> str:
         """Return the id of the comment that began this sub-thread; if replies form a circle, the least id seen."""
         seen = {comment.id}
         while comment.parent_id in self.by_id:
@@ -48,12 +48,12 @@ class CommentThread:
         return find_duplicates(self.words)
 
     @cached_property
-    def sizes(self) -> Mapping[str, int]:
+    def word_counts(self) -> Mapping[str, int]:
         """How many words of its own each comment has."""
-        return {key: length(text, self.words[key]) for key, text in self.texts.items()}
+        return {key: word_count(text, self.words[key]) for key, text in self.texts.items()}
 
     @cached_property
-    def answerers(self) -> Mapping[str, int]:
+    def answerer_counts(self) -> Mapping[str, int]:
         """How many other people have answered each comment or a copy of it."""
         people: dict[str, set[str]] = {}
         for comment in self.comments:
@@ -63,25 +63,25 @@ class CommentThread:
         return {key: len(names) for key, names in people.items()}
 
     @cached_property
-    def content(self) -> Mapping[str, Sequence[str]]:
+    def content_words(self) -> Mapping[str, Sequence[str]]:
         """Each comment's words of three letters or more, without the commonest."""
         return {key: [word for word in said if len(word) > 2 and word not in _COMMON] for key, said in self.words.items()}
 
     @cached_property
-    def spread(self) -> Mapping[str, int]:
+    def document_frequency(self) -> Mapping[str, int]:
         """In how many comments each word occurs."""
-        return Counter(word for said in self.content.values() for word in set(said))
+        return Counter(word for said in self.content_words.values() for word in set(said))
 
     @cached_property
-    def fresh(self) -> AbstractSet[str]:
+    def new_words(self) -> AbstractSet[str]:
         """The words that occur in at most two comments and not in the article."""
-        return {word for word, count in self.spread.items() if count <= 2} - self.told
+        return {word for word, count in self.document_frequency.items() if count <= 2} - self.article_words
 
     @cached_property
-    def rarity(self) -> Mapping[str, float]:
+    def idf(self) -> Mapping[str, float]:
         """How much each word weighs: the fewer comments have it, the more."""
         total = len(self.comments)
-        return {word: math.log(1 + total / count) for word, count in self.spread.items()}
+        return {word: math.log(1 + total / count) for word, count in self.document_frequency.items()}
 
     @cached_property
     def vectors(self) -> Mapping[str, Mapping[str, float]]:
@@ -89,12 +89,12 @@ class CommentThread:
         return {key: self._vector(key) for key in self.by_id}
 
     def _vector(self, key: str) -> Mapping[str, float]:
-        raw = {word: (1 + math.log(count)) * self.rarity[word] for word, count in Counter(self.content[key]).items()}
+        raw = {word: (1 + math.log(count)) * self.idf[word] for word, count in Counter(self.content_words[key]).items()}
         length = math.sqrt(sum(weight * weight for weight in raw.values())) or 1.0
         return {word: weight / length for word, weight in raw.items()}
 
     @cached_property
-    def centre(self) -> Mapping[str, float]:
+    def centroid(self) -> Mapping[str, float]:
         """The sum of all comments' vectors, scaled to length one."""
         total: Counter[str] = Counter()
         for comment in self.comments:
@@ -104,12 +104,12 @@ class CommentThread:
         return {word: weight / length for word, weight in total.items()}
 
     @cached_property
-    def told(self) -> frozenset[str]:
+    def article_words(self) -> frozenset[str]:
         """The article's own words."""
         return frozenset(words(f"{self.article.title} {self.article.body_text}".casefold()))
 
     @cached_property
-    def title(self) -> frozenset[str]:
+    def title_words(self) -> frozenset[str]:
         """The words of the title of four letters or more, without the commonest."""
         return frozenset(word for word in words(self.article.title.casefold()) if len(word) > 3 and word not in _COMMON)
 

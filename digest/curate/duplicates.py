@@ -15,14 +15,16 @@ MAX_SHARERS = 50  # comments; a shingle that more of them share tells nothing ab
 Shingle = tuple[int, int, int]  # three consecutive words, by their numbers
 
 
-def find_duplicates(said: Mapping[str, Sequence[str]]) -> Mapping[str, str]:
-    """Return the id of each copy with the id of the comment it repeats; `said` has each comment's words, earliest comment first."""
-    numbers = {word: place for place, word in enumerate(dict.fromkeys(chain(*said.values())))}  # rare words tend to get high ones
+def find_duplicates(words_by_id: Mapping[str, Sequence[str]]) -> Mapping[str, str]:
+    """Return the id of each copy with the id of the comment it repeats; `words_by_id` has the earliest comment first."""
+    numbers = {
+        word: place for place, word in enumerate(dict.fromkeys(chain(*words_by_id.values())))
+    }  # rare words tend to get high ones
     found: dict[str, str] = {}
     exact: dict[tuple[str, ...], str] = {}
     holders: dict[Shingle, list[int]] = {}  # indices in `kept`
     kept: list[tuple[str, AbstractSet[Shingle]]] = []
-    for key, words in said.items():
+    for key, words in words_by_id.items():
         shingles = _shingles([numbers[word] for word in words])
         rare = sorted(shingles, reverse=True)[: len(shingles) - math.ceil(MIN_SIMILARITY * len(shingles)) + 1]
         nearest = _most_shared(chain(*(holders.get(shingle, ()) for shingle in rare)))

@@ -14,13 +14,13 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ValidationError, field_validator
 
 from digest.curate.comments import JudgedComment, JudgedThread
-from digest.curate.scoring_rules import ABUSE, MODEL, SCORES, ScoringRules, parse_scoring_rules
+from digest.curate.scoring_rules import ABUSE_FILE, MODEL_FILE, SCORES_FILE, ScoringRules, parse_scoring_rules
 from digest.errors import SourceError
 from digest.model import Article, Comment
 from digest.text.markup import tidy
 from digest.text.prose import counted, storable
 
-_ROOM = Path(__file__).parent
+_HERE = Path(__file__).parent
 _BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 MAX_COMMENT_CHARS = 50_000  # characters of one comment
 
@@ -37,7 +37,7 @@ def _bounded(value: object) -> object:
 
 Text = Annotated[str, BeforeValidator(_clean)]
 Key = Annotated[str | int, BeforeValidator(_clean)]
-DeadAddresses = Annotated[int | None, BeforeValidator(_bounded)]
+BoundedInt = Annotated[int | None, BeforeValidator(_bounded)]
 
 
 class _Article(BaseModel):
@@ -54,10 +54,10 @@ class _Comment(BaseModel):
     parent_id: Key | None = None
     author: Text | None = None
     written: datetime | None = None
-    up: DeadAddresses = None
-    down: DeadAddresses = None
-    replies: DeadAddresses = None
-    place: DeadAddresses = None
+    up: BoundedInt = None
+    down: BoundedInt = None
+    replies: BoundedInt = None
+    place: BoundedInt = None
     state: Literal["approved", "held", "spam", "deleted"] = "approved"
 
     @field_validator("written")
@@ -75,10 +75,10 @@ def load_scoring_rules(root: Path) -> ScoringRules:
     """Return the rules for a newsletter's comments: our data, changed by files of the same names in the newsletter's folder."""
 
     def texts(name: str) -> list[str]:
-        return [file.read_text(encoding="utf-8") for file in (_ROOM / name, root / name) if file.is_file()]
+        return [file.read_text(encoding="utf-8") for file in (_HERE / name, root / name) if file.is_file()]
 
-    model = root / MODEL if (root / MODEL).is_file() else _ROOM / MODEL
-    return parse_scoring_rules(texts(ABUSE), model.read_bytes(), texts(SCORES))
+    model = root / MODEL_FILE if (root / MODEL_FILE).is_file() else _HERE / MODEL_FILE
+    return parse_scoring_rules(texts(ABUSE_FILE), model.read_bytes(), texts(SCORES_FILE))
 
 
 def thread(line: str, *, thing: str) -> tuple[Article, list[Comment]]:
@@ -126,7 +126,7 @@ def _comment(given: _Comment) -> Comment:
     )
 
 
-def as_json(verdict: JudgedThread) -> Mapping[str, Any]:
+def as_json(judged_thread: JudgedThread) -> Mapping[str, Any]:
     """Return a judged thread as a JSON object."""
     return {
         "picks": [
@@ -140,12 +140,14 @@ def as_json(verdict: JudgedThread) -> Mapping[str, Any]:
                 if row.parent_excerpt
                 else None,
             }
-            for row in verdict.picks
+            for row in judged_thread.picks
         ],
         "left_out": [
-            {"id": row.comment.id, "gate": row.refusal.gate, "reason": row.refusal.reason} for row in verdict.judged if row.refusal
+            {"id": row.comment.id, "gate": row.rejection.gate, "reason": row.rejection.reason}
+            for row in judged_thread.judged
+            if row.rejection
         ],
-        "ranking": [row.comment.id for row in verdict.judged if not row.refusal],
+        "ranking": [row.comment.id for row in judged_thread.judged if not row.rejection],
     }
 
 
@@ -164,15 +166,15 @@ def explained(verdict: JudgedThread) -> list[str]:
 
 
 def _head(row: JudgedComment, *, picked: bool) -> str:
-    label = "PICK " if picked else "     " if not row.refusal else "  –  "
-    score = f"{row.score:.2f}" if not row.refusal else "    "
+    label = "PICK " if picked else "     " if not row.rejection else "  –  "
+    score = f"{row.score:.2f}" if not row.rejection else "    "
     return f"{label}{score}  {row.comment.author} ({row.comment.id})"
 
 
 def _why(row: JudgedComment) -> list[str]:
-    if row.refusal:
-        return [f"    {row.refusal.reason}"]
+    if row.rejection:
+        return [f"    {row.rejection.reason}"]
     terms = [f"{name.replace('_', ' ')} {value:+.2f}" for name, value in row.terms.items()]
-    risk = "abuse model not used" if row.ruling.heat is None else f"abuse score {row.ruling.heat:+.1f}"
-    crowd = [] if row.crowd is None else [f"votes {row.crowd:.2f}"]
-    return ["    " + " · ".join([*terms, *crowd, risk, *([row.ruling.why] if row.ruling.why else [])])]
+    risk = "abuse model not used" if row.abuse_verdict.heat is None else f"abuse score {row.abuse_verdict.heat:+.1f}"
+    crowd = [] if row.vote_rank is None else [f"votes {row.vote_rank:.2f}"]
+    return ["    " + " · ".join([*terms, *crowd, risk, *([row.abuse_verdict.reason] if row.abuse_verdict.reason else [])])]

@@ -11,7 +11,7 @@ from digest.curate.abuse import Heat, Lists, load_lists
 from digest.curate.abuse_model import AbuseModel
 from digest.errors import ConfigError
 
-ABUSE, MODEL, SCORES = "abuse.txt", "abuse.model", "scores.toml"
+ABUSE_FILE, MODEL_FILE, SCORES_FILE = "abuse.txt", "abuse.model", "scores.toml"
 
 
 class _Part(BaseModel):
@@ -26,7 +26,7 @@ class VoteWeights(_Part):
     confidence: float = Field(gt=0, le=4)
 
 
-class Gates(_Part):
+class GateLimits(_Part):
     """The limits of the gates; `held` and `scorn` are log odds."""
 
     words: int = Field(ge=0)
@@ -35,7 +35,7 @@ class Gates(_Part):
     scorn: float = Field(ge=0)
 
 
-class Picking(_Part):
+class PickLimits(_Part):
     """The floor of the text score, the gap allowed to a third pick, the cost of similarity, and lengths in characters."""
 
     floor: float
@@ -50,8 +50,8 @@ class Scores(_Part):
 
     text: Mapping[str, float]
     crowd: VoteWeights
-    gate: Gates
-    choice: Picking
+    gate: GateLimits
+    choice: PickLimits
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ class ScoringRules:
 def parse_scoring_rules(lists: Sequence[str], model: bytes, scores: Sequence[str]) -> ScoringRules:
     """Return the rules from the contents of their files; a later text changes an earlier one. Raise ConfigError for a fault."""
     abuse_lists, parsed = load_lists(lists), _scores(scores)
-    return ScoringRules(abuse_lists, Heat(AbuseModel(model, thing=MODEL), abuse_lists.scorn, parsed.gate.scorn), parsed)
+    return ScoringRules(abuse_lists, Heat(AbuseModel(model, thing=MODEL_FILE), abuse_lists.scorn, parsed.gate.scorn), parsed)
 
 
 def _scores(texts: Sequence[str]) -> Scores:
@@ -79,14 +79,14 @@ def _scores(texts: Sequence[str]) -> Scores:
                 tables[name].update(table)
         return Scores.model_validate(tables)
     except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"invalid TOML: {error}", thing=SCORES) from error
+        raise ConfigError(f"invalid TOML: {error}", thing=SCORES_FILE) from error
     except ValidationError as error:
         first = error.errors()[0]
-        raise ConfigError(f"{'.'.join(map(str, first['loc']))}: {first['msg']}", thing=SCORES) from error
+        raise ConfigError(f"{'.'.join(map(str, first['loc']))}: {first['msg']}", thing=SCORES_FILE) from error
 
 
 def _check_known(where: str, keys: Iterable[str], valid: Mapping[str, Any]) -> None:
     for key in keys:
         if key not in valid:
             name = where if where.startswith("[") else f"{where}{key}"
-            raise ConfigError(f"{name}: unknown key", thing=SCORES, remedy=f"Valid keys: {', '.join(valid)}.")
+            raise ConfigError(f"{name}: unknown key", thing=SCORES_FILE, remedy=f"Valid keys: {', '.join(valid)}.")

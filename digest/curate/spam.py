@@ -10,8 +10,8 @@ from unicodedata import normalize
 from digest.text.prose import words
 
 _LISTS = tomllib.loads((Path(__file__).parent / "spam.toml").read_text(encoding="utf-8"))
-DIGITS = 9  # in the shortest telephone number
-SHORT = 60  # words; praise for any page counts only in a comment up to this length
+MIN_PHONE_DIGITS = 9  # in the shortest telephone number
+MAX_PRAISE_WORDS = 60  # words; praise for any page counts only in a comment up to this length
 _EARNINGS = re.compile(
     r"\b(?:earn|make|made|making|earned|paid)\b.{0,20}(?:[£$€]\s?\d[\d,.]+|\d[\d,.]{2,}).{0,12}"
     r"\b(?:an? |per |each |every )?(?:hour|day|week|month)"
@@ -57,7 +57,7 @@ def is_advertising(text: str) -> bool:
     flat = f" {' '.join(said)} "
     if _contains_enough(flat, _SURELY, 1) or _BB_LINK.search(text) or (any(map(str.isdigit, text)) and _EARNINGS.search(text)):
         return True
-    return len(said) <= SHORT and _contains_enough(flat, _PERHAPS, 2)
+    return len(said) <= MAX_PRAISE_WORDS and _contains_enough(flat, _PERHAPS, 2)
 
 
 def _contains_enough(flat: str, phrases: _Phrases, enough: int) -> bool:
@@ -80,4 +80,4 @@ def contact_details(text: str) -> str:
     if _IBAN.search(text):
         return "a bank account"
     without_dates = _NO_PHONE.sub(" on ", text)
-    return "a telephone number" if sum(map(str.isdigit, without_dates)) >= DIGITS and _PHONE.search(without_dates) else ""
+    return "a telephone number" if sum(map(str.isdigit, without_dates)) >= MIN_PHONE_DIGITS and _PHONE.search(without_dates) else ""

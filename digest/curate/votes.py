@@ -10,10 +10,10 @@ from collections.abc import Mapping
 from digest.curate.comment_thread import CommentThread
 from digest.model import Comment
 
-VOTES, PLACE, ANSWERS = 0.6, 0.25, 0.15  # weights in the crowd's rank, rescaled to the signals that differ
+VOTES_WEIGHT, PLACE_WEIGHT, ANSWERS_WEIGHT = 0.6, 0.25, 0.15  # weights in the crowd's rank, rescaled to the signals that differ
 
 
-def wilson(up: int, down: int, z: float) -> float:
+def wilson_lower_bound(up: int, down: int, z: float) -> float:
     """Return the lower bound of the share of up votes, at z standard deviations (Wilson, 1927)."""
     n = up + down
     if n <= 0:
@@ -23,32 +23,35 @@ def wilson(up: int, down: int, z: float) -> float:
     return (middle - z * math.sqrt(share * (1 - share) / n + z * z / (4 * n * n))) / (1 + z * z / n)
 
 
-def votes(talk: CommentThread) -> int:
+def vote_count(thread: CommentThread) -> int:
     """Return how many votes the thread has, up and down together."""
-    return sum(_bounded_count(comment.up) + _bounded_count(comment.down) for comment in talk.comments)
+    return sum(_bounded_count(comment.up) + _bounded_count(comment.down) for comment in thread.comments)
 
 
-def vote_ranks(talk: CommentThread, z: float) -> Mapping[str, float]:
+def vote_ranks(thread: CommentThread, z: float) -> Mapping[str, float]:
     """Return each comment's rank by the crowd, 0 to 1; empty if no signal tells the comments apart."""
-    signals = [(weight, ranked) for weight, ranked in _signals(talk, z) if len(set(ranked.values())) > 1]
+    signals = [(weight, ranked) for weight, ranked in _signals(thread, z) if len(set(ranked.values())) > 1]
     total = sum(weight for weight, _ in signals)
     return {comment.id: sum(weight * ranked[comment.id] for weight, ranked in signals) / total
-            for comment in talk.comments} if signals else {}  # fmt: skip
+            for comment in thread.comments} if signals else {}  # fmt: skip
 
 
-def _signals(talk: CommentThread, z: float) -> list[tuple[float, Mapping[str, float]]]:
+def _signals(thread: CommentThread, z: float) -> list[tuple[float, Mapping[str, float]]]:
     """Return the signals that the source has, each as its weight and the comments' ranks."""
     found = []
-    if any(comment.up is not None for comment in talk.comments):
-        both = any(comment.down is not None for comment in talk.comments)
-        found.append((VOTES, _ranks({comment.id: _vote_score(comment, z, both=both) for comment in talk.comments})))
-    if any(comment.place is not None for comment in talk.comments):
-        last = max(_bounded_count(comment.place) for comment in talk.comments) + 1
+    if any(comment.up is not None for comment in thread.comments):
+        both = any(comment.down is not None for comment in thread.comments)
+        found.append((VOTES_WEIGHT, _ranks({comment.id: _vote_score(comment, z, both=both) for comment in thread.comments})))
+    if any(comment.place is not None for comment in thread.comments):
+        last = max(_bounded_count(comment.place) for comment in thread.comments) + 1
         found.append(
-            (PLACE, _ranks({row.id: float(-(last if row.place is None else _bounded_count(row.place))) for row in talk.comments}))
+            (
+                PLACE_WEIGHT,
+                _ranks({row.id: float(-(last if row.place is None else _bounded_count(row.place))) for row in thread.comments}),
+            )
         )
-    answers = {comment.id: talk.answerers.get(comment.id, comment.replies) for comment in talk.comments}
-    return [*found, (ANSWERS, _ranks({key: math.log1p(_bounded_count(count)) for key, count in answers.items()}))]
+    answers = {comment.id: thread.answerer_counts.get(comment.id, comment.replies) for comment in thread.comments}
+    return [*found, (ANSWERS_WEIGHT, _ranks({key: math.log1p(_bounded_count(count)) for key, count in answers.items()}))]
 
 
 def _bounded_count(number: int | None) -> int:
@@ -58,7 +61,7 @@ def _bounded_count(number: int | None) -> int:
 
 def _vote_score(comment: Comment, z: float, *, both: bool) -> float:
     up, down = _bounded_count(comment.up), _bounded_count(comment.down)
-    return wilson(up, down, z) if both else math.log1p(up)
+    return wilson_lower_bound(up, down, z) if both else math.log1p(up)
 
 
 def _ranks(values: Mapping[str, float]) -> Mapping[str, float]:

@@ -61,7 +61,7 @@ class SentLog:
         """Add an edition with its window and the articles that it prints or leaves out for good."""
         slot = edition.slot
         articles = [signs_of(story.article) for story in edition.stories]
-        articles += [row.told for row in edition.left_out if row.told and row.final]
+        articles += [row.signs for row in edition.left_out if row.signs and row.final]
         data = {
             "number": edition.number,
             "name": slot.name,

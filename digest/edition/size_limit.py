@@ -7,7 +7,7 @@ the edition that is frozen is also the one that is previewed, reported and sent.
 from collections.abc import Callable
 from dataclasses import replace
 
-from digest.curate import article_left_out, comment_left_out, ordered
+from digest.curate import article_left_out, comment_left_out, sorted_by_reason
 from digest.errors import TemplateError
 from digest.model import Edition, LeftOut
 from digest.render.renderer import MAX_HTML_BYTES
@@ -49,4 +49,4 @@ def _cut(edition: Edition, count: int) -> Edition:
         stories[at] = replace(stories[at], picks=stories[at].picks[:keep])
     while len(left) < count:
         left.append(article_left_out(stories.pop().article, NO_ROOM))
-    return replace(edition, stories=tuple(stories), left_out=ordered([*edition.left_out, *left]))
+    return replace(edition, stories=tuple(stories), left_out=sorted_by_reason([*edition.left_out, *left]))

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from jinja2 import BaseLoader, Environment
 
-TAGS = frozenset(
+MJML_TAGS = frozenset(
     """mjml mj-head mj-body mj-title mj-attributes mj-all mj-class mj-style mj-raw mj-wrapper mj-section mj-column mj-group mj-text
     mj-image mj-button mj-divider mj-spacer mj-table mj-hero mj-font mj-breakpoint mj-navbar mj-navbar-link mj-social
     mj-social-element mj-accordion mj-accordion-element mj-accordion-title mj-accordion-text mj-carousel mj-carousel-image
@@ -24,10 +24,10 @@ _ANY = re.compile(
 
 def unknown_tag(source: str) -> re.Match[str] | None:
     """Return the first tag, outside comments, that MJML does not have."""
-    return next((tag for tag in _TAG.finditer(source) if tag[1] and tag[1] not in TAGS), None)
+    return next((tag for tag in _TAG.finditer(source) if tag[1] and tag[1] not in MJML_TAGS), None)
 
 
-def position(error: Exception, source: str) -> int | None:
+def error_position(error: Exception, source: str) -> int | None:
     """Return where mrml fails, in characters. It seldom says so; if not, return the place of the first tag that does not fit."""
     place = POSITION.search(str(error))
     return _misfit(source) if place is None else len(source.encode()[: int(place[1])].decode("utf-8", "ignore"))
@@ -51,12 +51,12 @@ def _misfit(source: str) -> int | None:
     return open_[-1][1] if open_ else None
 
 
-def place(marked: str, at: int | None, otherwise: str) -> str:
+def template_line(traced: str, at: int | None, otherwise: str) -> str:
     """Return the file and line of a position in a source, from the same source with `TracedTemplates`' comments in it."""
     if at is None:
         return otherwise
     found, traces_length = otherwise, 0
-    for trace in _TRACE.finditer(marked):
+    for trace in _TRACE.finditer(traced):
         if trace.start() - traces_length > at:
             break
         found, traces_length = trace[1], traces_length + len(trace[0])

@@ -24,7 +24,7 @@ from jinja2 import TemplateError as JinjaError
 from digest.config import Newsletter, split_mailbox
 from digest.errors import TemplateError
 from digest.model import NOTHING, Article, Comment, Edition, Image, Rendered
-from digest.render.mjml_errors import POSITION, TAGS, TracedTemplates, place, position, unknown_tag
+from digest.render.mjml_errors import MJML_TAGS, POSITION, TracedTemplates, error_position, template_line, unknown_tag
 from digest.text.placeholders import PREFIX, Placeholders, filled_size
 from digest.text.prose import shorten, squeeze
 
@@ -143,19 +143,21 @@ class Design:
         if unknown := unknown_tag(source):
             message = f"unknown MJML tag <{unknown[1]}>"
             raise TemplateError(
-                message, thing=self._place(name, context, unknown.start()), remedy=f"Supported tags: {', '.join(sorted(TAGS))}."
+                message,
+                thing=self._place(name, context, unknown.start()),
+                remedy=f"Supported tags: {', '.join(sorted(MJML_TAGS))}.",
             )
         try:
             return _html_of(source)
         except (ValueError, css_inline.InlineError) as error:
-            at = position(error, source)
+            at = error_position(error, source)
             near = "" if at is None else f" near “{squeeze(source[max(0, at - 40) : at + 40])}”"
             message = f"invalid MJML: {POSITION.sub('', str(error))}{near}"
             raise TemplateError(message, thing=self._place(name, context, at)) from error
 
     def _place(self, name: str, context: dict[str, Any], at: int | None) -> str:
         traced = _environment(TracedTemplates(self._loader)).get_template(name).render(context)
-        return place(_without_blanks(traced), at, name)
+        return template_line(_without_blanks(traced), at, name)
 
     def _share(self, article: Article) -> list[ShareLink]:
         title, url = quote(shorten(article.title, 120), safe=""), quote(article.url, safe="")

@@ -20,9 +20,9 @@ class Variants:
         self._edition = edition
         self._design = design
         self._topics = [frozenset(topic.casefold() for topic in story.article.topics) for story in edition.stories]
-        self.chosen = cache(self._chosen)
+        self.variant_for = cache(self._variant_for)
 
-    def _chosen(self, topics: tuple[str, ...], comments: bool) -> str | None:
+    def _variant_for(self, topics: tuple[str, ...], comments: bool) -> str | None:
         """Return the name of a recipient's variant: stories on their topics or without topics; None if there are none."""
         wanted = {topic.casefold() for topic in topics}
         places = [at for at, own in enumerate(self._topics) if not wanted or not own or own & wanted]
@@ -33,12 +33,12 @@ class Variants:
             return ""
         return ".".join(map(str, places)) + (QUIET if quiet else "")
 
-    def rendered(self, name: str) -> Rendered:
+    def render(self, name: str) -> Rendered:
         """Return the variant of this name, rendered."""
-        return self._design.render(variant_key(self._edition, name))
+        return self._design.render(variant_edition(self._edition, name))
 
 
-def variant_key(edition: Edition, name: str) -> Edition:
+def variant_edition(edition: Edition, name: str) -> Edition:
     """Return the edition as one variant has it: with its stories only, and with comments or without."""
     if not name:
         return edition

@@ -11,8 +11,8 @@ _EDITION = TypeAdapter(Edition)
 
 
 def as_json(edition: Edition) -> dict[str, Any]:
-    """Return an edition as it is stored and shown to programs, without `told`: the signs of articles have their own table."""
-    dumped: dict[str, Any] = _EDITION.dump_python(edition, mode="json", exclude={"left_out": {"__all__": {"told"}}})
+    """Return an edition as it is stored and shown to programs, without `signs`: the signs of articles have their own table."""
+    dumped: dict[str, Any] = _EDITION.dump_python(edition, mode="json", exclude={"left_out": {"__all__": {"signs"}}})
     return dumped
 
 
@@ -45,7 +45,7 @@ def edition_row(edition: Edition, rendered: Rendered) -> dict[str, Any]:
 def article_rows(edition: Edition) -> list[dict[str, Any]]:
     """Return the rows of the articles that an edition prints or leaves out for good."""
     printed = [(signs_of(story.article), story.position, "; ".join(story.reasons)) for story in edition.stories]
-    left = [(row.told, None, row.reason) for row in edition.left_out if row.kind == "article" and row.final and row.told]
+    left = [(row.signs, None, row.reason) for row in edition.left_out if row.kind == "article" and row.final and row.signs]
     return [article_row(edition.slot.key, row, position, reason) for row, position, reason in [*printed, *left]]
 
 

@@ -11,7 +11,7 @@ import lxml.html
 
 MAX_DEPTH = 512  # elements inside elements; the limit of Chromium and WebKit
 SPOILER_CUT = "[…]"  # what replaces a spoiler
-NOTHING = "\u200b"  # what replaces a footnote's number inside or after a word; `markup.tidy` removes it
+FOOTNOTE_CUT = "\u200b"  # what replaces a footnote's number inside or after a word; `markup.tidy` removes it
 
 _TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9-]*)((?:[^<>\"']|\"[^\"]*\"|'[^']*')*)>")
 _EMPTY = frozenset(("area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr"))
@@ -70,10 +70,10 @@ def limit_depth(markup: str) -> str:
     return " ".join([*kept, markup[at:]])
 
 
-def without_hidden(markup: str, *, folded: bool = True) -> str:
+def without_hidden(markup: str, *, details: bool = True) -> str:
     """Return the markup without the parts that are not its text, and with spoilers cut; a quick check finds that most has neither.
 
-    With `folded`, `<details>` stays; without, it counts as a spoiler, as it does in a comment.
+    With `details`, `<details>` stays; without, it counts as a spoiler, as it does in a comment.
     """
     if not _QUICK_CHECK.search(markup) and _DATA_SPOILER not in markup:
         return markup
@@ -82,7 +82,7 @@ def without_hidden(markup: str, *, folded: bool = True) -> str:
     except (lxml.etree.ParserError, ValueError):
         return markup
     for element in list(root.iter(lxml.etree.Element)):
-        replacement = f" {SPOILER_CUT} " if element.tag == "details" and not folded else _replacement(element)
+        replacement = f" {SPOILER_CUT} " if element.tag == "details" and not details else _replacement(element)
         if replacement and element is not root:
             _replace_content(element, replacement)
     return str(lxml.html.tostring(root, encoding="unicode"))
@@ -96,7 +96,7 @@ def _replacement(element: lxml.html.HtmlElement) -> str:
     hidden = names & _PARTS or element.get("hidden") is not None or _HIDDEN.search(str(element.get("style", "")))
     if hidden or any(map(_SHARING.search, names)):
         return " "
-    return NOTHING if _is_footnote_mark(element) else ""
+    return FOOTNOTE_CUT if _is_footnote_mark(element) else ""
 
 
 def _is_footnote_mark(element: lxml.html.HtmlElement) -> bool:

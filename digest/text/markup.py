@@ -52,14 +52,14 @@ MAX_HTML_CHARS = 200_000  # characters of one stranger's HTML that are read
 
 
 @lru_cache(maxsize=8)  # a feed's summary is often all the text it has
-def plain(markup: str, *, tables: bool = True, folded: bool = True) -> str:
+def plain(markup: str, *, tables: bool = True, details: bool = True) -> str:
     """Return the plain text of an HTML fragment, with a blank line between paragraphs and `> ` before quoted lines.
 
-    `tables` are shown row by row, or left out. What is `folded` (`<details>`) is shown, or cut as a spoiler.
+    `tables` are shown row by row, or left out. `details` (`<details>`) are shown, or cut as spoilers.
     """
     bounded = _CONTROL.sub("", _BREAKS.sub(" ", storable(markup[:MAX_HTML_CHARS])).replace("\n", " "))
     kept, dropped = (_KEPT, _DROPPED) if tables else (_KEPT - _TABLE, _DROPPED | {"table"})
-    bare = without_hidden(limit_depth(_EMOJI.sub(_emoji, bounded)), folded=folded)
+    bare = without_hidden(limit_depth(_EMOJI.sub(_emoji, bounded)), details=details)
     text = nh3.clean(bare, tags=kept, clean_content_tags=dropped, attributes={}, link_rel=None)
     for tag, replacement in _REPLACEMENTS:  # nh3 leaves only bare tags of _KEPT, so plain substitution is exact
         text = tag.sub(replacement, text)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 PREFIX = "digest.mark."
 PATTERN = re.compile(r"digest\.mark\.([a-z_0-9]+)\.end")
-OWN = "extra_"
+EXTRA_PREFIX = "extra_"
 _VALUE_BYTES = {"email": 100, "name": 120}  # bytes that a recipient's value may take, escaped; few take as many
 _LINK_BYTES = 110  # bytes of a link beyond the address of the reader pages
 _COLUMN_BYTES = 250  # bytes of an extra column
@@ -30,7 +30,7 @@ class ExtraPlaceholders:
 
     def __call__(self, column: str, otherwise: str = "") -> str:
         """Return the placeholder of a column, with the text for recipients who have nothing in it."""
-        return f"{PREFIX}{OWN}{column.casefold().encode().hex()}_{otherwise.encode().hex()}.end"
+        return f"{PREFIX}{EXTRA_PREFIX}{column.casefold().encode().hex()}_{otherwise.encode().hex()}.end"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,20 +50,21 @@ def split(text: str) -> list[str]:
     return PATTERN.split(text)
 
 
-def filled_size(text: str, public_url: int) -> int:
-    """Return the size in bytes of a text with a recipient's longest values in it; `public_url` is the length of that address."""
+def filled_size(text: str, public_url_chars: int) -> int:
+    """Return the size in bytes of a text with a recipient's longest values in it, the links at an address of this length."""
     *turns, last = split(text)
-    sizes = (_VALUE_BYTES.get(name, _COLUMN_BYTES if name.startswith(OWN) else public_url + _LINK_BYTES) for name in turns[1::2])
+    link_bytes = public_url_chars + _LINK_BYTES
+    sizes = (_VALUE_BYTES.get(name, _COLUMN_BYTES if name.startswith(EXTRA_PREFIX) else link_bytes) for name in turns[1::2])
     return sum(len(part.encode()) for part in (*turns[::2], last)) + sum(sizes)
 
 
 def columns(texts: Iterable[str]) -> frozenset[str]:
     """Return the names, in lower case, of the extra columns that some texts use."""
-    names = {name for text in texts for name in PATTERN.findall(text) if name.startswith(OWN)}
-    return frozenset(bytes.fromhex(name.removeprefix(OWN).partition("_")[0]).decode() for name in names)
+    names = {name for text in texts for name in PATTERN.findall(text) if name.startswith(EXTRA_PREFIX)}
+    return frozenset(bytes.fromhex(name.removeprefix(EXTRA_PREFIX).partition("_")[0]).decode() for name in names)
 
 
 def extra_values(names: Iterable[str], extra: Mapping[str, str]) -> dict[str, str]:
     """Return the text for each of these placeholders, from a recipient's extra columns by their names in lower case."""
-    parts = {name: [bytes.fromhex(part).decode() for part in name.removeprefix(OWN).split("_")] for name in names}
+    parts = {name: [bytes.fromhex(part).decode() for part in name.removeprefix(EXTRA_PREFIX).split("_")] for name in names}
     return {name: extra.get(column) or otherwise for name, (column, otherwise) in parts.items()}

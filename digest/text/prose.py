@@ -17,10 +17,10 @@ def words(text: str) -> list[str]:
     return re.findall(r"[^\W_]+(?:['’][^\W_]+)*", text)
 
 
-def length(text: str, said: Sequence[str] | None = None) -> int:
-    """Return how many words a text has (`said`, if they are known); in scripts without spaces two characters count as one word."""
-    if said is not None and not _CJK.search(text):
-        return len(said)
+def word_count(text: str, known_words: Sequence[str] | None = None) -> int:
+    """Return how many words a text has (`known_words`, if given); in scripts without spaces two characters count as one word."""
+    if known_words is not None and not _CJK.search(text):
+        return len(known_words)
     return len(words(_CJK.sub(" ", text))) + len(_CJK.findall(text)) // 2
 
 

@@ -55,13 +55,13 @@ class Desk:
             return Recipient(id=0, email=email), {}
         number = app.store.subscribers.enrol(email, app.links.token(email))  # so that the links in the preview work
         variants = Variants(self._edition, app.design())
-        variant = variants.chosen(*app.store.subscribers.preference(email).topics_and_comments(row))
+        variant = variants.variant_for(*app.store.subscribers.preference(email).topics_and_comments(row))
         if variant is None:
             raise DigestError("this edition has no stories for the subscriber's topics", thing=email)
         used = columns([rendered.html, rendered.text])
         extra = {name.casefold(): value for name, value in row.extra.items() if name.casefold() in used}
         recipient = Recipient(id=number, email=email, name=row.name, variant=variant, extra=extra)
-        return recipient, {variant: variants.rendered(variant)} if variant else {}
+        return recipient, {variant: variants.render(variant)} if variant else {}
 
     def edition(self) -> Edition:
         """Return the edition, whose reasons the viewer shows."""

@@ -24,7 +24,7 @@ from tests.newsroom import DATA, RecordedSite
 END = datetime(2026, 11, 24, 7, tzinfo=UTC)
 SLOT = Slot(name="weekday", day=date(2026, 11, 24), window=Window(start=END - timedelta(days=1), end=END))
 STANDARDS = load_scoring_rules(Path("/nowhere"))
-RULES = Rules(newsletter="G", articles=8, comments_per_article=2, standards=STANDARDS)
+RULES = Rules(newsletter="G", articles=8, comments_per_article=2, scoring_rules=STANDARDS)
 SENSIBLE = "I worked on the ferry for eleven winters and the berth was never the problem; the tide table was, and 40 lorries change nothing about it."  # fmt: skip
 
 OTHER = "My mother ran the kiosk at the pier for 30 years, and the lamps went out every single winter until the harbour office paid for a new cable."  # fmt: skip
@@ -122,12 +122,12 @@ def test_where_there_are_too_many_one_topic_does_not_fill_the_edition() -> None:
 def test_a_source_weighs_what_the_editor_says() -> None:
     rows = [article("a", 1, comment_count=9), article("b", 2, source="other")]
     assert made(rows).stories[0].article.id == "a"
-    heavy = made(rows, rules=replace(RULES, weights={"other": 9.0}))
+    heavy = made(rows, rules=replace(RULES, source_weights={"other": 9.0}))
     assert (heavy.stories[0].article.id, heavy.stories[0].reasons[-1]) == ("b", "source weight 9")
 
 
 def test_what_does_not_fit_is_left_out_with_the_reason() -> None:
-    rules = Rules(newsletter="G", articles=2, comments_per_article=2, standards=STANDARDS)
+    rules = Rules(newsletter="G", articles=2, comments_per_article=2, scoring_rules=STANDARDS)
     edition = made([article(f"a{n}", n + 1) for n in range(5)], rules=rules)
     assert len(edition.stories) == 2
     assert [row.reason for row in edition.left_out] == ["over the limit of 2 articles"] * 3
@@ -203,7 +203,7 @@ def test_who_somebody_is_is_no_reason(text: str) -> None:
 )
 def test_fair_words_are_no_abuse(text: str) -> None:
     ruling = abuse.assess(text, ["osric tandy"], STANDARDS.lists)
-    assert ruling.state is not abuse.State.BLOCKED, ruling.why
+    assert ruling.state is not abuse.AbuseState.BLOCKED, ruling.reason
 
 
 @pytest.mark.parametrize(
@@ -219,13 +219,13 @@ def test_censorship_may_be_what_the_talk_is_about(text: str) -> None:
 
 @pytest.mark.parametrize("word", ["f*ck", "f***", "sh*t", "bullsh*t", "a**hole"])
 def test_masked_swear_words_are_swear_words(word: str) -> None:
-    assert abuse.assess(f"What is this {word} about, after eleven winters?", [], STANDARDS.lists).state is abuse.State.BLOCKED
+    assert abuse.assess(f"What is this {word} about, after eleven winters?", [], STANDARDS.lists).state is abuse.AbuseState.BLOCKED
 
 
 def test_a_star_of_gender_masks_nothing() -> None:
     text = "Die Lehrer*innen und die Schüler*innen haben mit dem Rat gesprochen, und er hat nicht zugehört."
-    assert abuse.assess(text, [], STANDARDS.lists).state is abuse.State.CLEAR
-    assert abuse.assess("**Bold** words and a *quiet* one, 2*3 is 6.", [], STANDARDS.lists).state is abuse.State.CLEAR
+    assert abuse.assess(text, [], STANDARDS.lists).state is abuse.AbuseState.CLEAR
+    assert abuse.assess("**Bold** words and a *quiet* one, 2*3 is 6.", [], STANDARDS.lists).state is abuse.AbuseState.CLEAR
 
 
 def test_duplicates_keep_the_earliest() -> None:
@@ -324,7 +324,7 @@ async def test_the_recorded_site_prints_nothing_it_should_not(site: RecordedSite
         get = partial(fetcher.get, allow_private=True)
         harvest = await wordpress.read(SourcePlan(kind="wordpress", url=site.base), get, datetime(2026, 1, 1, tzinfo=UTC))
     window = Window(start=datetime(2026, 7, 1, tzinfo=UTC), end=END)
-    rules = Rules(newsletter="G", articles=30, comments_per_article=3, standards=STANDARDS)
+    rules = Rules(newsletter="G", articles=30, comments_per_article=3, scoring_rules=STANDARDS)
     edition = curate(Slot(name="w", day=END.date(), window=window), harvest, (), rules, number=1, now=END)
     picks = [pick for story in edition.stories for pick in story.picks]
     hidden = [text for text in json.loads((DATA / "hidden.json").read_text()) if "<" not in text]

@@ -15,12 +15,12 @@ from hypothesis import strategies as st
 
 from digest.cli.judge import command
 from digest.curate import duplicates
-from digest.curate.abuse import State, assess
+from digest.curate.abuse import AbuseState, assess
 from digest.curate.abuse_model import AbuseModel, pair_feature
 from digest.curate.comment_thread import CommentThread
 from digest.curate.judge import load_scoring_rules
 from digest.curate.language import is_english
-from digest.curate.votes import vote_ranks, wilson
+from digest.curate.votes import vote_ranks, wilson_lower_bound
 from digest.errors import ConfigError, SourceError
 from tests.curate.test_curate import OTHER, SENSIBLE, STANDARDS, THIRD, article, comment
 
@@ -138,7 +138,7 @@ def test_scorn_is_heat_and_blocks_nothing() -> None:
     fair = "The harbour office counted 40 lorries on Monday, and the berth was empty for eleven hours of the day."
     sneering = f"{fair} What a farce, and how laughable the preposterous minutes of it are."
     assert STANDARDS.heat(sneering) > STANDARDS.heat(fair) + 3 * STANDARDS.scores.gate.scorn - 0.1
-    assert assess(sneering, [], STANDARDS.lists, STANDARDS.heat, STANDARDS.scores.gate.held).state is State.CLEAR
+    assert assess(sneering, [], STANDARDS.lists, STANDARDS.heat, STANDARDS.scores.gate.held).state is AbuseState.CLEAR
     rows = [{"id": "calm", "text": fair}, {"id": "hot", "text": sneering.replace("40 lorries", "9 coaches and 31 vans")}]
     assert json.loads(judged({"comments": rows}))["ranking"][0] == "calm"
 
@@ -188,7 +188,12 @@ def test_english_lists_step_aside_in_other_languages() -> None:
 
 
 def test_the_crowd_is_heard_only_where_it_has_voted() -> None:
-    assert wilson(9, 1, 1.28) > wilson(1, 0, 1.28) > wilson(1, 9, 1.28) > wilson(0, 0, 1.28)
+    assert (
+        wilson_lower_bound(9, 1, 1.28)
+        > wilson_lower_bound(1, 0, 1.28)
+        > wilson_lower_bound(1, 9, 1.28)
+        > wilson_lower_bound(0, 0, 1.28)
+    )
     rows = [comment("x", up=40, down=2), comment("y", OTHER, up=1, down=0), comment("z", THIRD, up=3, down=30)]
     heard = vote_ranks(CommentThread(article("a"), rows), 1.28)
     assert heard["x"] > heard["y"] > heard["z"]

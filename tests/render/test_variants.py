@@ -14,7 +14,7 @@ from digest.errors import DigestError
 from digest.model import Edition, Subscriber
 from digest.publish import Unwatched, publish
 from digest.render.renderer import Design
-from digest.render.variants import Variants, variant_key
+from digest.render.variants import Variants, variant_edition
 from digest.service.dry_run import build_edition
 from digest.store import Preference
 from digest.text.placeholders import ExtraPlaceholders, columns, extra_values, split
@@ -146,17 +146,17 @@ def test_sets_of_topics_that_choose_the_same_share_a_version() -> None:
     data = (Path(__file__).parents[1] / "data" / "golden" / "edition.json").read_text()
     edition = TypeAdapter(Edition).validate_json(data)
     topics = sorted({topic for story in edition.stories for topic in story.article.topics})
-    versions = Variants(edition, object.__new__(Design))
-    assert versions.chosen((), True) == ""
-    assert versions.chosen(tuple(topics), True) == ""
-    assert versions.chosen((topics[0],), True) == versions.chosen((topics[0].upper(), "nothing of the kind"), True)
-    name = versions.chosen((topics[0],), False)
+    variants = Variants(edition, object.__new__(Design))
+    assert variants.variant_for((), True) == ""
+    assert variants.variant_for(tuple(topics), True) == ""
+    assert variants.variant_for((topics[0],), True) == variants.variant_for((topics[0].upper(), "nothing of the kind"), True)
+    name = variants.variant_for((topics[0],), False)
     assert name is not None
-    quiet = variant_key(edition, name)
+    quiet = variant_edition(edition, name)
     assert [story.position for story in quiet.stories] == list(range(len(quiet.stories)))
     assert all(not story.picks for story in quiet.stories)
     bare = replace(edition, stories=())
-    assert variant_key(bare, "") is bare
+    assert variant_edition(bare, "") is bare
 
 
 async def test_a_version_is_sent_again_as_it_was_frozen(app: App, relay: Relay) -> None:

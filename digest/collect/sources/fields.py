@@ -128,7 +128,7 @@ def _unescaped(text: str) -> str:
 
 def comment_text(markup: str) -> str:
     """Return a comment's text, bounded; what its writer hid stays hidden."""
-    return plain(_BB_SPOILER.sub(f" {SPOILER_CUT} ", markup), folded=False)[:MAX_COMMENT_CHARS]
+    return plain(_BB_SPOILER.sub(f" {SPOILER_CUT} ", markup), details=False)[:MAX_COMMENT_CHARS]
 
 
 def is_withheld(text: str) -> bool:

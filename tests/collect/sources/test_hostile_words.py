@@ -56,7 +56,7 @@ async def read(case: dict[str, Any], answers: dict[str, Any]) -> Harvest:
 def test_nothing_that_runs_reaches_a_reader(data: st.DataObject) -> None:
     case = json.loads((DATA / f"{data.draw(st.sampled_from(ARTICLES))}.json").read_text())
     harvest = asyncio.run(read(case, {url: poisoned(answer, data.draw) for url, answer in case["answers"].items()}))
-    rules = Rules(newsletter="G", articles=16, comments_per_article=3, standards=load_scoring_rules(Path("/nowhere")))
+    rules = Rules(newsletter="G", articles=16, comments_per_article=3, scoring_rules=load_scoring_rules(Path("/nowhere")))
     edition = curate(SLOT, harvest, (), rules, number=1, now=datetime(2026, 11, 24, tzinfo=UTC))
     if not edition.stories:  # every address was unfit, and an edition without stories is never rendered
         return
@@ -68,4 +68,4 @@ def test_nothing_that_runs_reaches_a_reader(data: st.DataObject) -> None:
     styles = map(str, tree.xpath("//@style | //style/text()"))
     assert not [style for style in styles if "javascript:" in style or "alert(" in style]
     for story in edition.stories:
-        assert "<" not in json_text(as_json(pick(story.article, harvest.comments, 3, rules.standards)))
+        assert "<" not in json_text(as_json(pick(story.article, harvest.comments, 3, rules.scoring_rules)))

@@ -23,16 +23,16 @@ _ENDED = re.compile(r"""[.!?。！？؟]["'”’»)\]]*$""")
 COOL, HOT = -1.6, 1.0  # log odds of abuse between which heat rises from 0 to 1
 
 
-def text_features(comment: Comment, talk: CommentThread, heat: float | None) -> Mapping[str, float]:
+def text_features(comment: Comment, thread: CommentThread, heat: float | None) -> Mapping[str, float]:
     """Return the terms of one comment, without those that rely on English words if `heat` is None, as in another language."""
-    text = talk.texts[comment.id]
-    said = talk.content[comment.id]
-    size = max(1, talk.sizes[comment.id])
+    text = thread.texts[comment.id]
+    said = thread.content_words[comment.id]
+    size = max(1, thread.word_counts[comment.id])
     found = {
         "length": _by_length(size),
         "care": _care(text, size),
-        "subject": _subject(comment, talk),
-        "new": sum(map(talk.fresh.__contains__, said)) / max(1, len(said)),
+        "subject": _subject(comment, thread),
+        "new": sum(map(thread.new_words.__contains__, said)) / max(1, len(said)),
         "figures": _share(len(_FIGURE.findall(text)), 2),
         "exclamations": _share(text.count("!"), 3),
         "questions": _share(text.count("?") - 1, 3),
@@ -64,7 +64,7 @@ def _care(text: str, size: int) -> float:
     return 0.5 * shape + 0.25 * (not text[:1].islower()) + 0.25 * bool(_ENDED.search(text))
 
 
-def _subject(comment: Comment, talk: CommentThread) -> float:
+def _subject(comment: Comment, thread: CommentThread) -> float:
     """Return a term for words of the title and for similarity to what the thread is about."""
-    named = _share(len(talk.title & set(talk.words[comment.id])), 2)
-    return 0.5 * named + 0.5 * _share(similarity(talk.vectors[comment.id], talk.centre), 0.4)
+    named = _share(len(thread.title_words & set(thread.words[comment.id])), 2)
+    return 0.5 * named + 0.5 * _share(similarity(thread.vectors[comment.id], thread.centroid), 0.4)
