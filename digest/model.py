@@ -12,7 +12,7 @@ from typing import Literal, NamedTuple
 
 NOTHING: Mapping[str, str] = MappingProxyType({})
 LOOKBACK = timedelta(days=2)  # how far before a window sources are read with comments, to find late articles
-LATEST = timedelta(days=21)  # how old a late article may be when it is first seen; an older one is an old page, not news
+MAX_LATENESS = timedelta(days=21)  # how old a late article may be when it is first seen; an older one is an old page, not news
 UNDATED = datetime(1, 1, 1, tzinfo=UTC)  # `published` of an article without a date, until its first sighting is looked up
 
 
@@ -90,10 +90,10 @@ class Failure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ThreadCoverage:
-    """A promise that the harvest has every comment on the article since `whole_since`, so that a missing one was removed."""
+    """A promise that the harvest has every comment on the article since `complete_since`, so that a missing one was removed."""
 
     article_id: str
-    whole_since: datetime
+    complete_since: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,32 +101,32 @@ class Harvest:
     """The result of one reading of the sources: articles, comments, failures, and the sources that were read whole (`read`).
 
     `older` are articles dated before the requested instant, without comments; one that was never seen before came in late.
-    `sighted` are ids of older articles that are on their site and were not read.
-    `looked` has the list in which a source's older articles were looked for: one list may reach further back than another.
+    `older_ids` are ids of older articles that are on their site and were not read.
+    `older_lists` has the list in which a source's older articles were looked for: one list may reach further back than another.
     `listed` has the sources that listed everything since an instant, so that a missing article was taken down.
     """
 
     articles: tuple[Article, ...] = ()
     older: tuple[Article, ...] = ()
-    sighted: tuple[str, ...] = ()
+    older_ids: tuple[str, ...] = ()
     comments: tuple[Comment, ...] = ()
     threads: tuple[ThreadCoverage, ...] = ()
     failures: tuple[Failure, ...] = ()
     read: tuple[str, ...] = ()
     listed: tuple[tuple[str, datetime], ...] = ()
-    looked: tuple[tuple[str, str], ...] = ()
+    older_lists: tuple[tuple[str, str], ...] = ()
 
     def __add__(self, other: "Harvest") -> "Harvest":
         return Harvest(
             articles=self.articles + other.articles,
             older=self.older + other.older,
-            sighted=self.sighted + other.sighted,
+            older_ids=self.older_ids + other.older_ids,
             comments=self.comments + other.comments,
             threads=self.threads + other.threads,
             failures=self.failures + other.failures,
             read=self.read + other.read,
             listed=self.listed + other.listed,
-            looked=self.looked + other.looked,
+            older_lists=self.older_lists + other.older_lists,
         )
 
 

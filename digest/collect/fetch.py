@@ -43,7 +43,7 @@ class Limits:
     redirects: int = 5
     attempts: int = 3
     pause: float = 0.5  # before the second attempt; doubles after each
-    longest_pause: float = 10.0
+    max_pause: float = 10.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +56,7 @@ class Response:
     body: bytes
 
     @property
-    def why(self) -> str:
+    def reason(self) -> str:
         """The reason to give if the response is not `ok`."""
         return self.challenge or (
             "gone (410). Remove this source, or find its new address."
@@ -82,7 +82,7 @@ class CachedResponse:
     """An earlier response with its validators, which let a server answer 304."""
 
     etag: str
-    modified: str
+    last_modified: str
     response: Response
 
 
@@ -92,13 +92,13 @@ class Cache(Protocol):
     def recall(self, url: str) -> CachedResponse | None:
         """Return the response that is kept for an address; None if there is none."""
 
-    def remember(self, url: str, kept: CachedResponse) -> None:
+    def remember(self, url: str, cached: CachedResponse) -> None:
         """Keep a response that carries an ETag or a Last-Modified."""
 
-    def moved(self, url: str) -> str | None:
+    def permanent_redirect(self, url: str) -> str | None:
         """Return where an address has moved permanently; None if it has not."""
 
-    def move(self, url: str, target: str | None) -> None:
+    def set_permanent_redirect(self, url: str, target: str | None) -> None:
         """Keep where an address has moved permanently; None forgets it."""
 
 
@@ -145,25 +145,25 @@ class Fetcher:
 
     async def _get_moved(self, url: str, allow_private: bool, conditional_headers: Mapping[str, str]) -> Response:
         """Request the address that this one has moved to permanently; if there is none or it fails, request this one."""
-        target = self._cache.moved(url) if self._cache else None
+        target = self._cache.permanent_redirect(url) if self._cache else None
         if self._cache and target:
             with suppress(FetchError):
                 response = await self._get_with_retries(target, allow_private, conditional_headers)
                 if response.ok or response.status == 304:
                     return response
-            self._cache.move(url, None)
+            self._cache.set_permanent_redirect(url, None)
         return await self._get_with_retries(url, allow_private, conditional_headers)
 
     def _remember(self, url: str, response: Response) -> None:
-        etag, modified = response.headers.get("etag", ""), response.headers.get("last-modified", "")
-        if self._cache and (etag or modified):
-            self._cache.remember(url, CachedResponse(etag=etag, modified=modified, response=response))
+        etag, last_modified = response.headers.get("etag", ""), response.headers.get("last-modified", "")
+        if self._cache and (etag or last_modified):
+            self._cache.remember(url, CachedResponse(etag=etag, last_modified=last_modified, response=response))
 
     async def _get_with_retries(self, url: str, allow_private: bool, conditional_headers: Mapping[str, str]) -> Response:
         """Request an address several times if necessary, with a growing pause between the attempts."""
         for attempt in range(1, self._limits.attempts + 1):
             last = attempt == self._limits.attempts
-            pause = min(self._limits.pause * 2 ** (attempt - 1), self._limits.longest_pause)
+            pause = min(self._limits.pause * 2 ** (attempt - 1), self._limits.max_pause)
             try:
                 response = await self._follow(url, allow_private, conditional_headers)
             except (aiohttp.ClientError, TimeoutError, ssl.SSLError, OSError) as error:
@@ -174,7 +174,7 @@ class Fetcher:
                     return response
                 if last:
                     raise FetchError(f"the server answers {response.status}", thing=url)
-                pause = min(max(pause, _retry_after(response.headers)), self._limits.longest_pause)
+                pause = min(max(pause, _retry_after(response.headers)), self._limits.max_pause)
             await asyncio.sleep(pause)
         raise FetchError("not tried", thing=url)
 
@@ -184,7 +184,7 @@ class Fetcher:
             response = await self._request(allowed_url(current, allow_private=allow_private), allow_private, conditional_headers)
             if response.status not in {301, 302, 303, 307, 308} or "location" not in response.headers:
                 if self._cache and permanent and current != url and response.ok:
-                    self._cache.move(url, current)
+                    self._cache.set_permanent_redirect(url, current)
                 return response
             permanent = permanent and response.status in {301, 308}
             current = urljoin(current, response.headers["location"])
@@ -222,7 +222,7 @@ class Fetcher:
 def _conditional_headers(cached: CachedResponse | None) -> dict[str, str]:
     if cached is None:
         return {}
-    headers = {"If-None-Match": cached.etag, "If-Modified-Since": cached.modified}
+    headers = {"If-None-Match": cached.etag, "If-Modified-Since": cached.last_modified}
     return {name: value for name, value in headers.items() if value}
 
 

@@ -41,12 +41,12 @@ class Content:
             _prune(connection, now)
             for thread in harvest.threads:
                 present = [comment.id for comment in harvest.comments if comment.article_id == thread.article_id]
-                _drop_missing(connection, thread.article_id, thread.whole_since, present)
+                _drop_missing(connection, thread.article_id, thread.complete_since, present)
             current = [*harvest.articles, *_find_late(connection, harvest)]
             _save(connection, schema.articles, [_article_row(article, now) for article in _date_articles(connection, current, now)])
             _save(connection, schema.comments, [_comment_row(comment) for comment in harvest.comments])
             ids = [row.id for row in (*harvest.articles, *harvest.older)]
-            _sight(connection, dict.fromkeys([*ids, *harvest.sighted]), now)
+            _sight(connection, dict.fromkeys([*ids, *harvest.older_ids]), now)
             for source in (*harvest.read, *_reading_keys(harvest)):
                 values = {"source": source, "at": now}
                 if not connection.execute(
@@ -76,13 +76,13 @@ def _find_late(connection: Connection, harvest: Harvest) -> list[Article]:
     if not harvest.older:
         return []
     known = set(connection.execute(select(schema.readings.c.source)).scalars())
-    before = {source for source, which in harvest.looked if _reading_key(source, which) in known}
+    before = {source for source, which in harvest.older_lists if _reading_key(source, which) in known}
     seen = _find_among(connection, schema.sightings.c.id, [row.id for row in harvest.older])
     return [row for row in harvest.older if row.id not in seen and row.source in before]
 
 
 def _reading_keys(harvest: Harvest) -> Iterator[str]:
-    return (_reading_key(source, which) for source, which in harvest.looked if source in harvest.read)
+    return (_reading_key(source, which) for source, which in harvest.older_lists if source in harvest.read)
 
 
 def _reading_key(source: str, which: str) -> str:
@@ -178,9 +178,9 @@ class ResponseCache:
             return None
         body = zlib.decompress(row.body)
         response = Response(status=row.status, url=url, headers=row.headers, body=body)
-        return CachedResponse(etag=row.etag, modified=row.modified, response=response)
+        return CachedResponse(etag=row.etag, last_modified=row.modified, response=response)
 
-    def moved(self, url: str) -> str | None:
+    def permanent_redirect(self, url: str) -> str | None:
         """Return where a URL redirected permanently within the last day, or None: a redirect made by mistake does not last long."""
         with self._engine.begin() as connection:
             found: str | None = connection.execute(
@@ -190,22 +190,22 @@ class ResponseCache:
             ).scalar()
         return found
 
-    def move(self, url: str, target: str | None) -> None:
+    def set_permanent_redirect(self, url: str, target: str | None) -> None:
         """Store where a URL redirects permanently; None deletes it."""
         with self._engine.begin() as connection:
             connection.execute(delete(schema.redirects).where(schema.redirects.c.url == url))
             if target:
                 connection.execute(schema.redirects.insert().values(url=url, target=target, at=self._clock()))
 
-    def remember(self, url: str, kept: CachedResponse) -> None:
+    def remember(self, url: str, cached: CachedResponse) -> None:
         """Store the newest answer of a URL."""
         table = schema.http_cache
         values = {
-            "etag": kept.etag,
-            "modified": kept.modified,
-            "status": kept.response.status,
-            "headers": dict(kept.response.headers),
-            "body": zlib.compress(kept.response.body, 1),
+            "etag": cached.etag,
+            "modified": cached.last_modified,
+            "status": cached.response.status,
+            "headers": dict(cached.response.headers),
+            "body": zlib.compress(cached.response.body, 1),
             "at": self._clock(),
         }
         with self._engine.begin() as connection:

@@ -94,7 +94,7 @@ class Webhooks:
         async with Fetcher(agent="webhooks", limits=_LIMITS) as fetcher:
             response = await fetcher.get(url)
         if not response.ok:
-            raise FetchError(response.why, thing=url)
+            raise FetchError(response.reason, thing=url)
         if url.endswith(".pem"):
             self._certificates = dict([*self._certificates.items(), (url, response.body)][-MAX_CERTIFICATES:])
         return response.body

@@ -22,8 +22,8 @@ from digest.collect.sources.plugin import (
     article_id,
     body,
     byline,
+    date_style,
     link,
-    manner,
     moment,
     off_loop,
     summary,
@@ -35,7 +35,7 @@ async def read(plan: SourcePlan, get: Get, since: datetime) -> Harvest:
     """The notices put up since an instant."""
     response = await get(plan.url)
     if not response.ok:
-        raise SourceError(response.why, thing=response.url)
+        raise SourceError(response.reason, thing=response.url)
     notices, unread = await off_loop(_notices, response, plan)  # a stranger's bytes are never parsed on the event loop
     failures = (Failure(source=plan.label, reason=f"skipped {unread} notices without a link"),) if unread else ()
     return Harvest(articles=tuple(row for row in notices if row.guessed or row.published >= since), failures=failures)
@@ -58,7 +58,7 @@ def _article(row: dict[str, Any], plan: SourcePlan, base: str) -> Article | None
     url = link(str(row.get("url", "")), base)
     if not url:
         return None
-    text, published = body(str(row.get("html", ""))), moment(str(row.get("date", "")), manner(plan))
+    text, published = body(str(row.get("html", ""))), moment(str(row.get("date", "")), date_style(plan))
     return Article(
         id=article_id(str(row.get("id") or url), plan.url, url),
         source=plan.label,

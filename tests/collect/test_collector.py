@@ -14,7 +14,7 @@ from digest.config import CommentsPlan, SourcePlan
 from digest.web.pages import served
 
 SINCE = datetime(2026, 11, 1, tzinfo=UTC)
-QUICK = Limits(connect=1, idle=0.5, total=2, size=300_000, attempts=2, pause=0.01, longest_pause=0.05)
+QUICK = Limits(connect=1, idle=0.5, total=2, size=300_000, attempts=2, pause=0.01, max_pause=0.05)
 FEED = """<?xml version="1.0" encoding="utf-8"?><rss version="2.0"><channel><title>x</title>
 <item><guid>{0}</guid><link>https://g.example/{0}</link><title>Story {0}</title><pubDate>Mon, 23 Nov 2026 10:00:00 GMT</pubDate></item>
 </channel></rss>"""

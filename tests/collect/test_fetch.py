@@ -12,7 +12,7 @@ from digest.collect.fetch import MAX_PER_HOST, CachedResponse, Fetcher, Limits
 from digest.errors import FetchError
 from digest.web.pages import served
 
-QUICK = Limits(connect=1, idle=0.5, total=2, size=100_000, attempts=2, pause=0.01, longest_pause=0.05)
+QUICK = Limits(connect=1, idle=0.5, total=2, size=100_000, attempts=2, pause=0.01, max_pause=0.05)
 
 
 class Shelf:
@@ -25,13 +25,13 @@ class Shelf:
     def recall(self, url: str) -> CachedResponse | None:
         return self.kept.get(url)
 
-    def remember(self, url: str, kept: CachedResponse) -> None:
-        self.kept[url] = kept
+    def remember(self, url: str, cached: CachedResponse) -> None:
+        self.kept[url] = cached
 
-    def moved(self, url: str) -> str | None:
+    def permanent_redirect(self, url: str) -> str | None:
         return self.moves.get(url)
 
-    def move(self, url: str, target: str | None) -> None:
+    def set_permanent_redirect(self, url: str, target: str | None) -> None:
         if target:
             self.moves[url] = target
         else:

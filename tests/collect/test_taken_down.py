@@ -15,7 +15,7 @@ from digest.model import Article, Harvest
 from digest.web.pages import served
 from tests.curate.test_curate import END, article
 
-QUICK = Limits(connect=1, idle=0.2, total=0.4, attempts=1, pause=0.01, longest_pause=0.02)
+QUICK = Limits(connect=1, idle=0.2, total=0.4, attempts=1, pause=0.01, max_pause=0.02)
 
 
 @dataclass

@@ -26,8 +26,8 @@ def there(store: Store, since: datetime = END - DAY) -> dict[str, Article]:
     return {row.id: row for row in store.content.material(since).articles}
 
 
-def read(store: Store, now: datetime, *older: Article, articles: tuple[Article, ...] = (), sighted: tuple[str, ...] = ()) -> None:
-    store.content.keep(Harvest(articles=articles, older=older, sighted=sighted, read=("s",), looked=(("s", "feed"),)), now)
+def read(store: Store, now: datetime, *older: Article, articles: tuple[Article, ...] = (), older_ids: tuple[str, ...] = ()) -> None:
+    store.content.keep(Harvest(articles=articles, older=older, older_ids=older_ids, read=("s",), older_lists=(("s", "feed"),)), now)
 
 
 def test_an_old_date_never_seen_before_came_in_late(store: Store) -> None:
@@ -43,14 +43,14 @@ def test_of_a_first_reading_nothing_old_is_new(store: Store) -> None:
 
 
 def test_another_sources_reading_says_nothing_of_this_one(store: Store) -> None:
-    store.content.keep(Harvest(read=("another",), looked=(("another", "feed"),)), END - DAY)
+    store.content.keep(Harvest(read=("another",), older_lists=(("another", "feed"),)), END - DAY)
     read(store, END, LATE)
     assert there(store) == {}
 
 
 def test_a_list_that_reaches_further_than_the_last_brings_nothing_new(store: Store) -> None:
     read(store, END - DAY)
-    store.content.keep(Harvest(older=(LATE,), read=("s",), looked=(("s", "posts"),)), END)
+    store.content.keep(Harvest(older=(LATE,), read=("s",), older_lists=(("s", "posts"),)), END)
     read(store, END + DAY, LATE)
     assert there(store) == {}
 
@@ -62,7 +62,7 @@ def test_a_reading_that_failed_is_none(store: Store) -> None:
 
 
 def test_one_that_was_sighted_and_is_edited_is_not_new(store: Store) -> None:
-    read(store, END - DAY, sighted=("late",))
+    read(store, END - DAY, older_ids=("late",))
     read(store, END, LATE)
     assert there(store) == {}
 

@@ -65,7 +65,7 @@ def test_an_edited_article_is_renewed(store: Store) -> None:
 def test_a_removed_comment_is_gone_as_far_as_the_thread_reaches(store: Store) -> None:
     old, young = comment("old", written=END - timedelta(hours=4)), comment("young")
     store.content.keep(Harvest(articles=(article("a"),), comments=(old, young)), END)
-    reach = ThreadCoverage(article_id="a", whole_since=END - timedelta(hours=3))
+    reach = ThreadCoverage(article_id="a", complete_since=END - timedelta(hours=3))
     store.content.keep(Harvest(articles=(article("a"),), threads=(reach,)), END)
     assert [row.id for row in store.content.material(END - timedelta(days=1)).comments] == ["old"]
 
@@ -79,7 +79,7 @@ def test_material_is_kept_for_a_month(store: Store) -> None:
 def test_http_answers_are_kept(store: Store) -> None:
     cache = ResponseCache(store.engine, lambda: END)
     kept = CachedResponse(
-        etag='"1"', modified="", response=Response(status=200, url="http://a/", headers={"etag": '"1"'}, body=b"x" * 9)
+        etag='"1"', last_modified="", response=Response(status=200, url="http://a/", headers={"etag": '"1"'}, body=b"x" * 9)
     )
     cache.remember("http://a/", kept)
     cache.remember("http://a/", kept)
@@ -89,11 +89,11 @@ def test_http_answers_are_kept(store: Store) -> None:
 
 def test_permanent_redirects_are_kept_and_forgotten(store: Store) -> None:
     cache = ResponseCache(store.engine, lambda: END)
-    cache.move("http://a/", "http://b/")
-    cache.move("http://a/", "http://c/")
-    assert cache.moved("http://a/") == "http://c/"
-    cache.move("http://a/", None)
-    assert cache.moved("http://a/") is None
+    cache.set_permanent_redirect("http://a/", "http://b/")
+    cache.set_permanent_redirect("http://a/", "http://c/")
+    assert cache.permanent_redirect("http://a/") == "http://c/"
+    cache.set_permanent_redirect("http://a/", None)
+    assert cache.permanent_redirect("http://a/") is None
 
 
 def test_an_edition_is_kept_whole(store: Store) -> None:

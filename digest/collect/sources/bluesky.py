@@ -18,7 +18,7 @@ from digest.text.markup import identity, link
 API = "https://public.api.bsky.app/xrpc"
 MAX_PAGES = 5
 ROWS_PER_PAGE = 100
-DEPTH = 10
+MAX_DEPTH = 10
 
 
 class _Author(json_api.Shape):
@@ -69,7 +69,7 @@ async def read(plan: SourcePlan, get: Get, since: datetime) -> Harvest:
     """Return the account's posts since an instant as articles, with their replies."""
     posts = {row.uri: row for row in await _posts(plan.url, get, since)}
     articles = await json_api.map_rows(lambda row: _article(row, plan), [row for row in posts.values() if row.record.text.strip()])
-    return Harvest(articles=tuple(articles)) + await json_api.threads(
+    return Harvest(articles=tuple(articles)) + await json_api.read_threads(
         articles, lambda on: _thread(get, on, [posts[on.id.partition(":")[2]]])
     )
 
@@ -82,7 +82,9 @@ async def discuss(plan: CommentsPlan, get: Get, articles: Sequence[Article]) -> 
     linked = [
         (row, identity(row.embed.external.uri)) for row in rows if row.embed and row.embed.external and link(row.embed.external.uri)
     ]
-    return await json_api.threads(articles, lambda on: _thread(get, on, [row for row, url in linked if url == identity(on.url)]))
+    return await json_api.read_threads(
+        articles, lambda on: _thread(get, on, [row for row, url in linked if url == identity(on.url)])
+    )
 
 
 async def _posts(url: str, get: Get, since: datetime) -> list[_Post]:
@@ -123,29 +125,29 @@ def _article(row: _Post, plan: SourcePlan) -> Article:
 
 async def _thread(get: Get, on: Article, posts: Sequence[_Post]) -> Harvest:
     found: list[Comment] = []
-    whole = bool(posts)
+    complete = bool(posts)
     for post in posts:
-        answer = await json_api.fetch_json(get, f"{API}/app.bsky.feed.getPostThread", uri=post.uri, depth=DEPTH, parentHeight=0)
+        answer = await json_api.fetch_json(get, f"{API}/app.bsky.feed.getPostThread", uri=post.uri, depth=MAX_DEPTH, parentHeight=0)
         rows = _replies(answer)
         hidden = {uri for uri in json_api.list_at(answer, "threadgate", "record", "hiddenReplies") if isinstance(uri, str)}
-        whole = whole and rows.whole
+        complete = complete and rows.complete
         found += await json_api.map_rows(partial(_comment, on=on, top=post.uri, hidden=hidden), rows)
-    return json_api.thread(on, found, whole=whole)
+    return json_api.thread_harvest(on, found, complete=complete)
 
 
 def _replies(answer: object) -> json_api.Rows[_Post]:
-    """Return the posts below one, at any depth, without blocked and deleted ones; `whole` is false if one has further replies."""
+    """Return the posts below one, at any depth, without blocked and deleted ones; not `complete` if one has further replies."""
     open_: list[object] = [json_api.value_at(answer, "thread")]
     found: list[object] = []
-    whole = True
+    complete = True
     while open_ and len(found) <= json_api.MAX_COMMENTS:
         row = open_.pop()
         below, count = json_api.list_at(row, "replies"), json_api.value_at(row, "post", "replyCount")
-        whole = whole and not (isinstance(count, int) and count > len(below))
+        complete = complete and not (isinstance(count, int) and count > len(below))
         found += [json_api.value_at(reply, "post") for reply in below]
         open_ += below
     rows = json_api.read_rows(_Post, filter(None, found))
-    rows.whole = rows.whole and whole and not open_
+    rows.complete = rows.complete and complete and not open_
     return rows
 
 

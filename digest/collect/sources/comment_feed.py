@@ -7,13 +7,13 @@ from typing import Any
 
 from digest.collect.fetch import Get, Response
 from digest.collect.sources import fields
-from digest.collect.sources.dates import UTC_MANNER
+from digest.collect.sources.dates import UTC_STYLE
 from digest.collect.sources.parsed_feed import parse, published
 from digest.errors import FetchError
 from digest.model import Article, Comment, Failure, Harvest, ThreadCoverage
 from digest.text.markup import link
 
-ENTRIES = 1_000
+MAX_ENTRIES = 1_000
 BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 _IN_REPLY = (
     "In reply to", "Als Antwort auf", "En réponse à", "Réponse à", "En respuesta a", "In risposta a", "Em resposta a",
@@ -28,7 +28,7 @@ _REPLY = re.compile(  # how WordPress begins a reply in its languages
 )
 
 
-async def thread(get: Get, on: Article, url: str) -> Harvest:
+async def read_thread(get: Get, on: Article, url: str) -> Harvest:
     """Return an article's comments from a feed, or a Failure, which leaves the article as it is."""
     try:
         found = await fields.off_loop(_comments, await get(url), on)
@@ -38,19 +38,19 @@ async def thread(get: Get, on: Article, url: str) -> Harvest:
 
 
 def _comments(response: Response, on: Article) -> tuple[Comment, ...]:
-    return tuple(row for entry in parse(response).entries[:ENTRIES] if (row := comment(entry, on)))
+    return tuple(row for entry in parse(response).entries[:MAX_ENTRIES] if (row := comment(entry, on)))
 
 
 def _reach(on: Article, found: Sequence[Comment]) -> tuple[ThreadCoverage, ...]:
     """Return how far back a comment feed is whole: to its oldest entry, or to the beginning if it has all comments."""
     if len(found) == on.comment_count:
-        return (ThreadCoverage(article_id=on.id, whole_since=BEGINNING),)
-    return (ThreadCoverage(article_id=on.id, whole_since=min(row.written for row in found)),) if found else ()
+        return (ThreadCoverage(article_id=on.id, complete_since=BEGINNING),)
+    return (ThreadCoverage(article_id=on.id, complete_since=min(row.written for row in found)),) if found else ()
 
 
 def comment(entry: Any, on: Article) -> Comment | None:
     """Return one entry of a comment feed as a comment; None if it has no date."""
-    written_at = published(entry, UTC_MANNER)
+    written_at = published(entry, UTC_STYLE)
     markup = max((part.get("value", "") for part in entry.get("content", [])), key=len, default="") or entry.get("summary", "")
     answered = _REPLY.match(markup)
     url = link(entry.get("link", ""), on.url) or on.url

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from digest.config import SourcePlan
 
-EARLIEST, LATEST = 1990, 2200  # the years of publication dates: from EARLIEST until before LATEST
+FIRST_YEAR, END_YEAR = 1990, 2200  # the years of publication dates: from FIRST_YEAR until before END_YEAR
 MAX_DATE_CHARS = 120  # of a date; the rest is not read
 
 # Hours from UTC. Abbreviations with several meanings (IST, CST, BST) are read as most feeds mean them.
@@ -62,34 +62,34 @@ _WORD = re.compile(r"[a-z]+", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
-class Manner:
+class DateStyle:
     """What a source's dates mean if they do not say so themselves: its time zone and its language (BCP 47)."""
 
     zone: ZoneInfo
     language: str = "en-GB"
 
     @property
-    def american(self) -> bool:
+    def is_american(self) -> bool:
         """Whether 11/12 means the twelfth of November."""
         return self.language.replace("_", "-").casefold() in {"en-us", "en-ph", "en-ca"}
 
 
-UTC_MANNER = Manner(ZoneInfo("UTC"))
+UTC_STYLE = DateStyle(ZoneInfo("UTC"))
 
 
-def manner(plan: SourcePlan) -> Manner:
+def date_style(plan: SourcePlan) -> DateStyle:
     """Return how a source writes its dates."""
-    return Manner(plan.timezone or UTC_MANNER.zone, plan.language or UTC_MANNER.language)
+    return DateStyle(plan.timezone or UTC_STYLE.zone, plan.language or UTC_STYLE.language)
 
 
 @lru_cache(maxsize=512)
-def moment(text: str, manner: Manner = UTC_MANNER) -> datetime | None:
+def moment(text: str, style: DateStyle = UTC_STYLE) -> datetime | None:
     """Return the instant of a date, in UTC; None if it cannot be read or is not in the years of publication dates."""
     text = _normalised(" ".join(text.replace("&nbsp;", " ").split())[:MAX_DATE_CHARS])
     if not text:
         return None
-    found = _timestamp(text) or _english_date(text, manner) or _foreign_date(text, manner)
-    return found if found and EARLIEST <= found.year < LATEST else None
+    found = _timestamp(text) or _english_date(text, style) or _foreign_date(text, style)
+    return found if found and FIRST_YEAR <= found.year < END_YEAR else None
 
 
 def _normalised(text: str) -> str:
@@ -111,9 +111,9 @@ def _timestamp(text: str) -> datetime | None:
     return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=value / 1000 if value > 1e11 else value)
 
 
-def _english_date(text: str, manner: Manner) -> datetime | None:
+def _english_date(text: str, style: DateStyle) -> datetime | None:
     """Return a date in figures or with an English month, with the time and zone from the rest of the text."""
-    day, rest = _day(text, manner)
+    day, rest = _day(text, style)
     if day is None:
         return None
     clock, rest = (timedelta(), rest) if _OFFSET.fullmatch(rest.strip()) else _clock(rest)  # a zone alone is not a time
@@ -122,10 +122,10 @@ def _english_date(text: str, manner: Manner) -> datetime | None:
     except (ValueError, OverflowError):
         return None
     zone = _zone(rest)
-    return (local.replace(tzinfo=manner.zone) if zone is None else local.replace(tzinfo=zone)).astimezone(UTC)
+    return (local.replace(tzinfo=style.zone) if zone is None else local.replace(tzinfo=zone)).astimezone(UTC)
 
 
-def _day(text: str, manner: Manner) -> tuple[tuple[int, int, int] | None, str]:
+def _day(text: str, style: DateStyle) -> tuple[tuple[int, int, int] | None, str]:
     """Return year, month and day (None if there are none), and the text without them."""
     for pattern, order in ((_YMD, "ymd"), (_DMY, "dmy"), (_MDY, "mdy"), (_CTIME, "mdy"), (_NUMBERS, "?"), (_COMPACT, "compact")):
         found = pattern.search(text)
@@ -134,17 +134,17 @@ def _day(text: str, manner: Manner) -> tuple[tuple[int, int, int] | None, str]:
         if order == "compact":
             clock = f" {found[4]}:{found[5]}:{found[6] or '00'}" if found[4] else ""
             return (int(found[1]), int(found[2]), int(found[3])), text[: found.start()] + clock + text[found.end() :]
-        day = _year_month_day(found, order, manner)
+        day = _year_month_day(found, order, style)
         if day is not None:
             cut = text[: found.start()] + " " + text[found.end() :].lstrip(":")  # as in a server log: 24/Nov/2026:07:15:00
             return day, text if pattern is _CTIME else cut
     return None, text
 
 
-def _year_month_day(found: re.Match[str], order: str, manner: Manner) -> tuple[int, int, int] | None:
+def _year_month_day(found: re.Match[str], order: str, style: DateStyle) -> tuple[int, int, int] | None:
     one, two, three = found[1], found[2], found[3]
     if order == "?":
-        american = int(two) > 12 or (manner.american and int(one) <= 12 and found[0].count("/") == 2)
+        american = int(two) > 12 or (style.is_american and int(one) <= 12 and found[0].count("/") == 2)
         order = "mdy" if american else "dmy"
     year, month, day = {"ymd": (one, two, three), "dmy": (three, two, one), "mdy": (three, one, two)}[order]
     number = int(month) if month.isdigit() else _MONTHS.get(month.casefold())
@@ -184,17 +184,17 @@ def _zone(text: str) -> tzinfo | None:
     return None if named is None else timezone(timedelta(hours=named))
 
 
-def _foreign_date(text: str, manner: Manner) -> datetime | None:
+def _foreign_date(text: str, style: DateStyle) -> datetime | None:
     """Return a date in another language; None if it has no year or counts from today."""
     if not re.search(r"\d{4}", text):
         return None
     from dateparser import parse  # noqa: PLC0415  it takes a tenth of a second, and few feeds need it
 
     settings = {
-        "TIMEZONE": manner.zone.key, "RETURN_AS_TIMEZONE_AWARE": True, "REQUIRE_PARTS": ["day", "month", "year"],
-        "DATE_ORDER": "MDY" if manner.american else "DMY", "PARSERS": ["absolute-time"], "DEFAULT_LANGUAGES": ["en"],
+        "TIMEZONE": style.zone.key, "RETURN_AS_TIMEZONE_AWARE": True, "REQUIRE_PARTS": ["day", "month", "year"],
+        "DATE_ORDER": "MDY" if style.is_american else "DMY", "PARSERS": ["absolute-time"], "DEFAULT_LANGUAGES": ["en"],
     }  # fmt: skip
-    own, found = manner.language.partition("-")[0].casefold(), None
+    own, found = style.language.partition("-")[0].casefold(), None
     for languages in ([own], None):  # a month's name may mean another month in another language
         with suppress(ValueError, OverflowError, TypeError, AttributeError, KeyError, RecursionError):  # some texts cause these
             found = found or parse(text, languages=languages, settings=settings)

@@ -17,7 +17,7 @@ from digest.model import Article, Comment, Harvest
 from digest.text.markup import identity, link
 
 MAX_PAGES = 10
-BATCH = 50  # posts requested at once; a topic comes with its first twenty
+POSTS_PER_REQUEST = 50  # posts requested at once; a topic comes with its first twenty
 _HREF = re.compile(r'href="([^"]+)"')
 _LISTING = re.compile(r"(?<=[^/])/(?:c|tags?|latest|new|top|hot|unseen|topics|g)(?:/.*)?$")
 _LIKE = 2
@@ -71,7 +71,7 @@ async def read(plan: SourcePlan, get: Get, since: datetime) -> Harvest:
     stubs = {fields.article_id(f"{home}/t/{row.id}", plan.url): row for row in topics.values()}
     made = await json_api.map_rows(lambda row: _article_stub(row, home, plan), list(stubs.values()))
     bare = [replace(row, id=key) for key, row in zip(stubs, made, strict=True)]
-    return await json_api.threads(bare, lambda on: _read_topic(get, home, on, stubs[on.id]))
+    return await json_api.read_threads(bare, lambda on: _read_topic(get, home, on, stubs[on.id]))
 
 
 def _places(url: str) -> tuple[str, str]:
@@ -94,7 +94,7 @@ async def discuss(plan: CommentsPlan, get: Get, articles: Sequence[Article]) -> 
                 return await _harvest(on, found, home, topic)
         return Harvest()
 
-    return await json_api.threads(articles, one)
+    return await json_api.read_threads(articles, one)
 
 
 def _article_stub(topic: _Topic, home: str, plan: SourcePlan) -> Article:
@@ -127,26 +127,28 @@ def _with_text(on: Article, first: _Post) -> Article:
 
 
 async def _read_posts(get: Get, home: str, topic: int) -> tuple[_Post | None, json_api.Rows[_Post]]:
-    """Return the first post and the others; the others are `whole` if no post of the topic is missing."""
+    """Return the first post and the others; the others are `complete` if no post of the topic is missing."""
     answer = await json_api.fetch_json(get, f"{home}/t/{topic}.json")
     rows = json_api.read_rows(_Post, json_api.required_list(answer, "post_stream", "posts"))
     stream = json_api.required_list(answer, "post_stream", "stream")
     have = {row.id for row in rows}
     missing = [number for number in stream[: json_api.MAX_COMMENTS] if isinstance(number, int) and number not in have]
-    for at in range(0, len(missing), BATCH):
-        query = "&".join(f"post_ids[]={number}" for number in missing[at : at + BATCH])
+    for at in range(0, len(missing), POSTS_PER_REQUEST):
+        query = "&".join(f"post_ids[]={number}" for number in missing[at : at + POSTS_PER_REQUEST])
         rows += json_api.read_rows(
             _Post, json_api.list_at(await json_api.fetch_json(get, f"{home}/t/{topic}/posts.json?{query}"), "post_stream", "posts")
         )
     first = next((row for row in rows if row.post_number == 1), None)
     rest = json_api.Rows(row for row in rows if row.post_number != 1)
-    rest.whole = len(rows) >= len(stream)
+    rest.complete = len(rows) >= len(stream)
     return first, rest
 
 
 async def _harvest(on: Article, posts: json_api.Rows[_Post], home: str, topic: int) -> Harvest:
     regular = [row for row in posts if row.post_type == _REGULAR]
-    return json_api.thread(on, await json_api.map_rows(lambda row: _comment(row, on, home, topic), regular), whole=posts.whole)
+    return json_api.thread_harvest(
+        on, await json_api.map_rows(lambda row: _comment(row, on, home, topic), regular), complete=posts.complete
+    )
 
 
 def _comment(row: _Post, on: Article, home: str, topic: int) -> Comment:

@@ -40,10 +40,10 @@ async def discuss(plan: CommentsPlan, get: Get, articles: Sequence[Article]) -> 
     """Return the comments on each article."""
 
     async def one(on: Article) -> Harvest:
-        rows, whole = await _posts(plan, get, on)
-        return json_api.thread(on, await json_api.map_rows(lambda row: _comment(row, on), rows), whole=whole)
+        rows, complete = await _posts(plan, get, on)
+        return json_api.thread_harvest(on, await json_api.map_rows(lambda row: _comment(row, on), rows), complete=complete)
 
-    return await json_api.threads(articles, one)
+    return await json_api.read_threads(articles, one)
 
 
 async def _posts(plan: CommentsPlan, get: Get, on: Article) -> tuple[list[_Post], bool]:

@@ -13,12 +13,12 @@ from typing import Any
 
 from digest.collect.fetch import Get, Response
 from digest.collect.sources import fields, jsonfeed
-from digest.collect.sources.comment_feed import BEGINNING, ENTRIES, thread
-from digest.collect.sources.dates import manner
+from digest.collect.sources.comment_feed import BEGINNING, MAX_ENTRIES, read_thread
+from digest.collect.sources.dates import date_style
 from digest.collect.sources.parsed_feed import entry_date, parse, published, xml_error
 from digest.config import SourcePlan
 from digest.errors import FetchError
-from digest.model import LATEST, UNDATED, Article, Failure, Harvest, Image, ThreadCoverage
+from digest.model import MAX_LATENESS, UNDATED, Article, Failure, Harvest, Image, ThreadCoverage
 from digest.text.markup import link
 from digest.text.prose import counted, number
 
@@ -26,7 +26,7 @@ MAX_PAGES = 5  # of a feed that is paged (RFC 5005)
 
 
 async def read(plan: SourcePlan, get: Get, since: datetime) -> Harvest:
-    """Return the entries of a feed published since an instant, with their comments, and as `older` those up to LATEST before it."""
+    """Return the entries of a feed published since an instant, with their comments; as `older`, those up to MAX_LATENESS before."""
     first = await get(plan.url)
     if jsonfeed.matches(first):
         return _harvest(plan, *await fields.off_loop(jsonfeed.articles, first, plan), since)
@@ -36,8 +36,8 @@ async def read(plan: SourcePlan, get: Get, since: datetime) -> Harvest:
         skipped += sum(row is None for row, _ in page.rows)
         rows += [(row, comments) for row, comments in page.rows if row]
     current = [(row, comments) for row, comments in rows if _wanted(row, since)]
-    threads = await asyncio.gather(*(thread(get, row, comments) for row, comments in current if comments))
-    no_comments = tuple(ThreadCoverage(article_id=row.id, whole_since=BEGINNING) for row, _ in current if row.comment_count == 0)
+    threads = await asyncio.gather(*(read_thread(get, row, comments) for row, comments in current if comments))
+    no_comments = tuple(ThreadCoverage(article_id=row.id, complete_since=BEGINNING) for row, _ in current if row.comment_count == 0)
     return sum(threads, _harvest(plan, [row for row, _ in rows], skipped, since, flaws) + Harvest(threads=no_comments))
 
 
@@ -73,14 +73,14 @@ async def _pages(first: Response, get: Get, since: datetime, plan: SourcePlan) -
 
 
 def read_page(response: Response, plan: SourcePlan, since: datetime) -> _Page:
-    """Read one page; skip entries more than LATEST before `since`, because most entries of most feeds are that old."""
-    parsed, way = parse(response), manner(plan)
-    dates = [(entry, published(entry, way)) for entry in parsed.entries[:ENTRIES]]
+    """Read one page; skip entries more than MAX_LATENESS before `since`, because most entries of most feeds are that old."""
+    parsed, style = parse(response), date_style(plan)
+    dates = [(entry, published(entry, style)) for entry in parsed.entries[:MAX_ENTRIES]]
     keys = Counter(_key(entry) for entry, _ in dates)
     rows = [
         (_article(entry, plan, response.url, parsed, date, shared=keys[_key(entry)] > 1), _comment_feed(entry))
         for entry, date in dates
-        if date is None or date >= since - LATEST
+        if date is None or date >= since - MAX_LATENESS
     ]
     return _Page(
         rows=rows,
@@ -100,9 +100,9 @@ def _harvest(plan: SourcePlan, rows: Sequence[Article], skipped: int, since: dat
     reasons += [f"read only in part: {flaw}" for flaw in flaws]
     return Harvest(
         articles=tuple(row for row in rows if _wanted(row, since)),
-        older=tuple(row for row in rows if not _wanted(row, since) and row.published >= since - LATEST),
+        older=tuple(row for row in rows if not _wanted(row, since) and row.published >= since - MAX_LATENESS),
         failures=tuple(Failure(source=plan.label, reason=reason) for reason in reasons),
-        looked=((plan.label, "feed"),),
+        older_lists=((plan.label, "feed"),),
     )
 
 
@@ -126,7 +126,7 @@ def _article(entry: Any, plan: SourcePlan, base: str, parsed: Any, published: da
         image=_image(entry, base),
         topics=fields.topics([tag.get("label") or tag.get("term") or "" for tag in entry.get("tags", [])]),
         published=published or UNDATED,
-        updated=entry_date(entry, "updated", manner(plan)) or published or UNDATED,
+        updated=entry_date(entry, "updated", date_style(plan)) or published or UNDATED,
         comment_count=_count(entry),
         access="protected" if locked else "public",
         guessed=published is None,

@@ -53,15 +53,15 @@ _COUNTERS = re.compile(  # what plugins add to a text, such as counters and shar
 _EMOJI_CODE = re.compile(r"(?<![\w:]):[a-z0-9_+-]{2,40}:(?![\w:])", re.IGNORECASE)  # a server's own emoji
 
 
-_PHRASES = tomllib.loads((Path(__file__).parent / "trailers.toml").read_text(encoding="utf-8"))
+_PHRASES = tomllib.loads((Path(__file__).parent / "boilerplate.toml").read_text(encoding="utf-8"))
 
 
 def _trailers() -> str:
-    """Return a pattern of what themes and feeds put after summaries, from `trailers.toml`."""
+    """Return a pattern of what themes and feeds put after summaries, from `boilerplate.toml`."""
     phrases = _PHRASES
-    more = "|".join(map(re.escape, phrases["more"]))
-    came = "|".join(re.escape(phrase).replace(r"\{\}", ".{1,300}") for phrase in phrases["came"])
-    return rf"(?:(?:{more})(?!\w).{{0,400}}|(?:{came}).{{0,400}}|\(?\d+ min(?:ute)?s?\.? (?:remaining to read|read)\)?.*)"
+    more = "|".join(map(re.escape, phrases["read_more"]))
+    origin = "|".join(re.escape(phrase).replace(r"\{\}", ".{1,300}") for phrase in phrases["origin"])
+    return rf"(?:(?:{more})(?!\w).{{0,400}}|(?:{origin}).{{0,400}}|\(?\d+ min(?:ute)?s?\.? (?:remaining to read|read)\)?.*)"
 
 
 _MORE = _trailers()

@@ -15,8 +15,8 @@ from digest.model import Article, Comment, Harvest
 from digest.text.markup import link
 
 MAX_PAGES = 20
-POSTS = 15  # posts a page; they come with their text
-COMMENTS = 100
+POSTS_PER_PAGE = 15  # posts a page; they come with their text
+COMMENTS_PER_PAGE = 100
 _NO_COMMENTS = {401, 403, 404, 405}
 
 
@@ -61,26 +61,26 @@ async def read(plan: SourcePlan, get: Get, since: datetime) -> Harvest:
     """Return the posts published since an instant, with their comments."""
     site = plan.url.rstrip("/")
     posts: list[_Post] = []
-    whole = True
+    complete = True
     for page in range(1, MAX_PAGES + 1):
         answer = await json_api.fetch_json(
             get, f"{site}/ghost/api/content/posts/",
-            key=plan.key, include="authors,tags", limit=POSTS, page=page, order="published_at asc",
+            key=plan.key, include="authors,tags", limit=POSTS_PER_PAGE, page=page, order="published_at asc",
             filter=f"published_at:>='{since:%Y-%m-%d %H:%M:%S}'",
         )  # fmt: skip
         rows = json_api.read_rows(_Post, json_api.list_at(answer, "posts"))
-        posts, whole = [*posts, *rows], whole and rows.whole
+        posts, complete = [*posts, *rows], complete and rows.complete
         if not json_api.value_at(answer, "meta", "pagination", "next"):
             break
     else:
-        whole = False
+        complete = False
     made = await json_api.map_rows(partial(_article, plan=plan), posts)
     articles = {
         article.id: (article, post.id) for article, post in zip(made, posts, strict=True) if article and article.published >= since
     }
     public = [row for row, _ in articles.values() if row.access == "public"]  # Ghost hides comments on members' posts from visitors
     found = await _read_comments(get, site, public, {key: post for key, (_, post) in articles.items()})
-    return Harvest(articles=tuple(row for row, _ in articles.values()), listed=((plan.label, since),) if whole else ()) + found
+    return Harvest(articles=tuple(row for row, _ in articles.values()), listed=((plan.label, since),) if complete else ()) + found
 
 
 async def _read_comments(get: Get, site: str, articles: Sequence[Article], posts: Mapping[str, str]) -> Harvest:
@@ -90,7 +90,7 @@ async def _read_comments(get: Get, site: str, articles: Sequence[Article], posts
     first = await get(f"{site}/members/api/comments/post/{posts[articles[0].id]}/?limit=1")
     if first.status in _NO_COMMENTS:
         return Harvest()
-    return await json_api.threads(articles, lambda on: _thread(get, site, on, posts[on.id]))
+    return await json_api.read_threads(articles, lambda on: _thread(get, site, on, posts[on.id]))
 
 
 def _article(post: _Post, plan: SourcePlan) -> Article | None:
@@ -117,29 +117,29 @@ async def _thread(get: Get, site: str, on: Article, post: str) -> Harvest:
     """Return the comments that any visitor sees."""
     url = f"{site}/members/api/comments/post/{post}/"
     found: list[Comment] = []
-    whole = True
+    complete = True
     for page in range(1, MAX_PAGES + 1):
-        response = await get(json_api.with_query(url, {"limit": COMMENTS, "page": page}))
+        response = await get(json_api.with_query(url, {"limit": COMMENTS_PER_PAGE, "page": page}))
         if response.status in _NO_COMMENTS:
             return Harvest()
         answer = await json_api.parse_response(response, url)
         rows = json_api.read_rows(_Remark, json_api.required_list(answer, "comments"))
-        whole = whole and rows.whole
+        complete = complete and rows.complete
         for row in rows:
             replies: Sequence[_Remark] = row.replies
             if row.count.replies > len(row.replies):
                 replies = fetched = await _replies(get, site, row.id)
-                whole = whole and fetched.whole and len(fetched) >= row.count.replies
+                complete = complete and fetched.complete and len(fetched) >= row.count.replies
             found += await json_api.map_rows(partial(_comment, top=None, on=on), [row])
             found += await json_api.map_rows(partial(_comment, top=row.id, on=on), replies)
         if not json_api.value_at(answer, "meta", "pagination", "next"):
-            return json_api.thread(on, found, whole=whole)
-    return json_api.thread(on, found, whole=False)
+            return json_api.thread_harvest(on, found, complete=complete)
+    return json_api.thread_harvest(on, found, complete=False)
 
 
 async def _replies(get: Get, site: str, comment: str) -> json_api.Rows[_Remark]:
-    """Return the replies to a comment, at most COMMENTS; the comment itself comes with its first three."""
-    answer = await json_api.fetch_json(get, f"{site}/members/api/comments/{comment}/replies/", limit=COMMENTS)
+    """Return the replies to a comment, at most COMMENTS_PER_PAGE; the comment itself comes with its first three."""
+    answer = await json_api.fetch_json(get, f"{site}/members/api/comments/{comment}/replies/", limit=COMMENTS_PER_PAGE)
     return json_api.read_rows(_Remark, json_api.required_list(answer, "comments"))
 
 

@@ -17,8 +17,8 @@ from digest.text.markup import identity, link
 ALGOLIA = "https://hn.algolia.com/api/v1"
 FIREBASE = "https://hacker-news.firebaseio.com/v0"
 SITE = "https://news.ycombinator.com"
-STORIES = 50
-POINTS = 50
+MAX_STORIES = 50
+MIN_POINTS = 50
 
 
 class _Story(json_api.Shape):
@@ -42,17 +42,19 @@ class _Item(json_api.Shape):
 
 async def read(plan: SourcePlan, get: Get, since: datetime) -> Harvest:
     """Return the stories posted since an instant that have enough points, with their comments."""
-    points = plan.options.get("points", POINTS)
+    points = plan.options.get("points", MIN_POINTS)
     filters = f"created_at_i>={int(since.timestamp())},points>={points}"
-    answer = await json_api.fetch_json(get, f"{ALGOLIA}/search_by_date", tags="story", numericFilters=filters, hitsPerPage=STORIES)
+    answer = await json_api.fetch_json(
+        get, f"{ALGOLIA}/search_by_date", tags="story", numericFilters=filters, hitsPerPage=MAX_STORIES
+    )
     rows = json_api.read_rows(_Story, json_api.list_at(answer, "hits"))
     made = await json_api.map_rows(partial(_article, plan=plan), rows)
     stories = {article.id: (article, row.objectID) for article, row in zip(made, rows, strict=True) if article}
     articles = [row for row, _ in stories.values()]
     total = json_api.value_at(answer, "nbHits")
-    more = f"only {STORIES} of {total} stories with {points} points were read. Raise options.points."
-    failures = (Failure(source=plan.label, reason=more),) if isinstance(total, int) and total > STORIES else ()
-    return Harvest(articles=tuple(articles), failures=failures) + await json_api.threads(
+    more = f"only {MAX_STORIES} of {total} stories with {points} points were read. Raise options.points."
+    failures = (Failure(source=plan.label, reason=more),) if isinstance(total, int) and total > MAX_STORIES else ()
+    return Harvest(articles=tuple(articles), failures=failures) + await json_api.read_threads(
         articles, lambda on: _thread(get, on, [stories[on.id][1]])
     )
 
@@ -67,7 +69,7 @@ async def discuss(_plan: CommentsPlan, get: Get, articles: Sequence[Article]) ->
         rows = json_api.read_rows(_Story, json_api.list_at(answer, "hits"))
         return await _thread(get, on, [row.objectID for row in rows if row.url and identity(row.url) == identity(on.url)])
 
-    return await json_api.threads(articles, one)
+    return await json_api.read_threads(articles, one)
 
 
 def _article(row: _Story, plan: SourcePlan) -> Article | None:
@@ -91,15 +93,15 @@ def _article(row: _Story, plan: SourcePlan) -> Article | None:
 
 async def _thread(get: Get, on: Article, stories: Sequence[str]) -> Harvest:
     found: list[Comment] = []
-    whole = bool(stories)
+    complete = bool(stories)
     for story in stories:
         answer = await json_api.fetch_json(get, f"{ALGOLIA}/items/{story}")
         ranked = await json_api.fetch_json(get, f"{FIREBASE}/item/{story}.json")
         places = {kid: place for place, kid in enumerate(json_api.list_at(ranked, "kids")) if isinstance(kid, int)}
         rows = _items(answer)
-        whole = whole and rows.whole
+        complete = complete and rows.complete
         found += await json_api.map_rows(partial(_comment, on=on, story=int(story), places=places), rows)
-    return json_api.thread(on, found, whole=whole)
+    return json_api.thread_harvest(on, found, complete=complete)
 
 
 def _items(answer: object) -> json_api.Rows[_Item]:
@@ -110,7 +112,7 @@ def _items(answer: object) -> json_api.Rows[_Item]:
         found.append(row)
         open_ += json_api.list_at(row, "children")
     rows = json_api.read_rows(_Item, found)
-    rows.whole = rows.whole and not open_
+    rows.complete = rows.complete and not open_
     return rows
 
 

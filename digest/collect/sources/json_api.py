@@ -66,10 +66,10 @@ async def parse_response(response: Response, url: str) -> Any:
     try:
         answer = await fields.off_loop(json.loads, response.body)
     except (ValueError, RecursionError) as error:
-        message = response.why if not response.ok or response.challenge else "the response is not JSON"
+        message = response.reason if not response.ok or response.challenge else "the response is not JSON"
         raise SourceError(message, thing=url, remedy="Check the source's url and key.") from error
     if not response.ok:
-        raise SourceError(f"{response.why}: {_reason(answer)}", thing=url, remedy="Check the source's url and key.")
+        raise SourceError(f"{response.reason}: {_reason(answer)}", thing=url, remedy="Check the source's url and key.")
     return answer
 
 
@@ -109,9 +109,9 @@ def required_list(answer: Any, *path: str) -> list[Any]:
 
 
 class Rows(list[Row]):
-    """Rows of one shape; `whole` says that no row had to be skipped."""
+    """Rows of one shape; `complete` says that no row had to be skipped."""
 
-    whole = True
+    complete = True
 
 
 def read_rows(kind: type[Row], rows: Iterable[Any]) -> Rows[Row]:
@@ -121,7 +121,7 @@ def read_rows(kind: type[Row], rows: Iterable[Any]) -> Rows[Row]:
         try:
             found.append(kind.model_validate(row))
         except ValidationError as error:
-            found.whole = False
+            found.complete = False
             first = error.errors()[0]
             odd = f"{'.'.join(map(str, first['loc'])) or 'a row'}: {first['msg']}" if isinstance(row, dict) else odd
     if odd and not found:
@@ -166,20 +166,20 @@ async def map_rows(make: Callable[[Row], _Made], rows: Sequence[Row]) -> list[_M
     return made
 
 
-def thread(on: Article, comments: Sequence[Comment], *, whole: bool) -> Harvest:
-    """Return an article's comments; `whole` says that these are all of them, so that a missing one was removed."""
-    coverage = (ThreadCoverage(article_id=on.id, whole_since=BEGINNING),) if whole else ()
+def thread_harvest(on: Article, comments: Sequence[Comment], *, complete: bool) -> Harvest:
+    """Return an article's comments; `complete` says that these are all of them, so that a missing one was removed."""
+    coverage = (ThreadCoverage(article_id=on.id, complete_since=BEGINNING),) if complete else ()
     return Harvest(comments=tuple(comments[:MAX_COMMENTS]), threads=coverage if len(comments) <= MAX_COMMENTS else ())
 
 
-async def threads(articles: Iterable[Article], of: Callable[[Article], Awaitable[Harvest]]) -> Harvest:
+async def read_threads(articles: Iterable[Article], read_one: Callable[[Article], Awaitable[Harvest]]) -> Harvest:
     """Return the threads of all articles, read a few at once; one that fails is a Failure and leaves its article as it is."""
     turn = asyncio.Semaphore(MAX_THREADS_AT_ONCE)
 
     async def one(on: Article) -> Harvest:
         try:
             async with turn, asyncio.timeout(THREAD_TIMEOUT):
-                return await of(on)
+                return await read_one(on)
         except FetchError as error:
             why = str(error)
         except TimeoutError:

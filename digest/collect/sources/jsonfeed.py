@@ -9,7 +9,7 @@ from pydantic import BaseModel, BeforeValidator, ValidationError, model_validato
 
 from digest.collect.fetch import Response
 from digest.collect.sources import fields
-from digest.collect.sources.dates import manner, moment
+from digest.collect.sources.dates import date_style, moment
 from digest.config import SourcePlan
 from digest.errors import SourceError
 from digest.model import UNDATED, Article
@@ -109,7 +109,7 @@ def _article(item: _Item, plan: SourcePlan, base: str, feed: _Item, *, shared: b
         return None
     text = fields.body(item.content_html) or tidy(item.content_text[: fields.MAX_BODY_CHARS])
     published, title = (
-        moment(item.date_published or item.date_modified, manner(plan)),
+        moment(item.date_published or item.date_modified, date_style(plan)),
         fields.title(fields.escaped(item.title), text),
     )
     names = item.authors or item.author or feed.authors or feed.author
@@ -124,6 +124,6 @@ def _article(item: _Item, plan: SourcePlan, base: str, feed: _Item, *, shared: b
         image=fields.image(item.image or item.banner_image, base),
         topics=fields.topics([fields.escaped(tag) for tag in item.tags]),
         published=published or UNDATED,
-        updated=moment(item.date_modified, manner(plan)) or published or UNDATED,
+        updated=moment(item.date_modified, date_style(plan)) or published or UNDATED,
         guessed=published is None,
     )

@@ -85,7 +85,9 @@ async def read(plan: SourcePlan, get: Get, since: datetime) -> Harvest:
     made = await json_api.map_rows(lambda row: _article(row, plan), kept)
     articles = {article.id: (article, row) for article, row in zip(made, kept, strict=True) if article}
     listed = [row for row, _ in articles.values()]
-    return Harvest(articles=tuple(listed)) + await json_api.threads(listed, lambda on: _thread(get, home, on, [articles[on.id][1]]))
+    return Harvest(articles=tuple(listed)) + await json_api.read_threads(
+        listed, lambda on: _thread(get, home, on, [articles[on.id][1]])
+    )
 
 
 async def discuss(plan: CommentsPlan, get: Get, articles: Sequence[Article]) -> Harvest:
@@ -97,7 +99,7 @@ async def discuss(plan: CommentsPlan, get: Get, articles: Sequence[Article]) -> 
         rows = json_api.read_rows(_Post, json_api.list_at(answer, "posts"))
         return await _thread(get, home, on, [row for row in rows if row.post.url and identity(row.post.url) == identity(on.url)])
 
-    return await json_api.threads(articles, one)
+    return await json_api.read_threads(articles, one)
 
 
 def _featured(row: _Post) -> bool:
@@ -127,19 +129,19 @@ def _article(row: _Post, plan: SourcePlan) -> Article | None:
 
 async def _thread(get: Get, home: str, on: Article, posts: Sequence[_Post]) -> Harvest:
     found: list[Comment] = []
-    whole = bool(posts)
+    complete = bool(posts)
     for post in posts:
         for page in range(1, MAX_PAGES + 1):
             query = {"post_id": post.post.id, "sort": "Old", "type_": "All", "limit": ROWS_PER_PAGE, "page": page}
             listed = json_api.required_list(await json_api.fetch_json(get, f"{home}/api/v3/comment/list", **query), "comments")
             rows = json_api.read_rows(_Remark, listed)
-            whole = whole and rows.whole
+            complete = complete and rows.complete
             found += await json_api.map_rows(partial(_comment, on=on), rows)
             if len(listed) < ROWS_PER_PAGE:
                 break
         else:
-            whole = False
-    return json_api.thread(on, found, whole=whole)
+            complete = False
+    return json_api.thread_harvest(on, found, complete=complete)
 
 
 def _comment(row: _Remark, on: Article) -> Comment:

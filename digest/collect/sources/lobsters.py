@@ -49,7 +49,9 @@ async def read(plan: SourcePlan, get: Get, since: datetime) -> Harvest:
     made = await json_api.map_rows(lambda row: _article(row, plan), list(stories.values()))
     articles = {article.id: (article, key) for key, article in zip(stories, made, strict=True) if article}
     listed = [row for row, _ in articles.values()]
-    return Harvest(articles=tuple(listed)) + await json_api.threads(listed, lambda on: _thread(get, home, on, articles[on.id][1]))
+    return Harvest(articles=tuple(listed)) + await json_api.read_threads(
+        listed, lambda on: _thread(get, home, on, articles[on.id][1])
+    )
 
 
 def _article(row: _Story, plan: SourcePlan) -> Article | None:
@@ -78,10 +80,10 @@ def _user(user: str | dict[str, object]) -> str:
 
 async def _thread(get: Get, home: str, on: Article, key: str) -> Harvest:
     if on.comment_count == 0:
-        return json_api.thread(on, [], whole=True)
+        return json_api.thread_harvest(on, [], complete=True)
     answer = await json_api.fetch_json(get, f"{home}/s/{key}.json")
     rows = json_api.read_rows(_Remark, json_api.required_list(answer, "comments"))
-    return json_api.thread(on, await json_api.map_rows(lambda row: _comment(row, on, home), rows), whole=rows.whole)
+    return json_api.thread_harvest(on, await json_api.map_rows(lambda row: _comment(row, on, home), rows), complete=rows.complete)
 
 
 def _comment(row: _Remark, on: Article, home: str) -> Comment:

@@ -19,7 +19,7 @@ from digest.text.markup import identity, link
 
 MAX_PAGES = 5
 ROWS_PER_PAGE = 40  # the API's maximum
-CONTEXT = 60  # replies that the API shows a stranger, at most
+MAX_CONTEXT_REPLIES = 60  # replies that the API shows a stranger, at most
 _QUOTING = re.compile(r"\s*\bRE: https?://\S+\s*$")  # how Misskey marks a quoted post
 _HREF = re.compile(r'href="([^"]+)"')
 _MENTIONS = re.compile(
@@ -62,7 +62,7 @@ async def read(plan: SourcePlan, get: Get, since: datetime) -> Harvest:
     statuses = {fields.article_id(row.url or row.id, plan.url): row for row in await _statuses(plan.url, get, since)}
     made = await json_api.map_rows(lambda row: _article(row, plan), list(statuses.values()))
     articles = [article for article in made if article]
-    return Harvest(articles=tuple(articles)) + await json_api.threads(
+    return Harvest(articles=tuple(articles)) + await json_api.read_threads(
         articles, lambda on: _thread(get, home, on, [statuses[on.id]])
     )
 
@@ -73,7 +73,7 @@ async def discuss(plan: CommentsPlan, get: Get, articles: Sequence[Article]) -> 
         return Harvest()
     home, rows = _home(plan.url), await _statuses(plan.url, get, min(row.published for row in articles))
     linked = [(row, {identity(url) for url in _links(row)}) for row in rows]
-    return await json_api.threads(
+    return await json_api.read_threads(
         articles, lambda on: _thread(get, home, on, [row for row, urls in linked if identity(on.url) in urls])
     )
 
@@ -136,14 +136,14 @@ def _article(row: _Status, plan: SourcePlan) -> Article | None:
 
 async def _thread(get: Get, home: str, on: Article, statuses: Sequence[_Status]) -> Harvest:
     found: list[Comment] = []
-    whole = bool(statuses)
+    complete = bool(statuses)
     for status in statuses:
         answer = await json_api.fetch_json(get, f"{home}/api/v1/statuses/{status.id}/context")
         rows = json_api.read_rows(_Status, json_api.required_list(answer, "descendants"))
-        whole = whole and rows.whole and len(rows) < CONTEXT
+        complete = complete and rows.complete and len(rows) < MAX_CONTEXT_REPLIES
         shown = [row for row in rows if row.visibility in {"public", "unlisted"}]
         found += await json_api.map_rows(partial(_comment, on=on, top=status.id), shown)
-    return json_api.thread(on, found, whole=whole)
+    return json_api.thread_harvest(on, found, complete=complete)
 
 
 def _comment(row: _Status, on: Article, top: str) -> Comment:

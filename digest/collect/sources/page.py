@@ -20,13 +20,13 @@ import trafilatura
 
 from digest.collect.fetch import Get, Response
 from digest.collect.sources import fields, json_api
-from digest.collect.sources.dates import Manner, manner, moment
+from digest.collect.sources.dates import DateStyle, date_style, moment
 from digest.config import SourcePlan
 from digest.errors import FetchError, SourceError
 from digest.model import Article, Comment, Failure, Harvest
 from digest.text.markup import identity, link
 
-LINKS = 40  # links of one page that are followed, at most
+MAX_LINKS = 40  # links of one page that are followed, at most
 AGENT = "digest"
 _ARTICLES = {
     "Article",
@@ -47,7 +47,7 @@ async def read(plan: SourcePlan, get: Get, since: datetime) -> Harvest:
         raise SourceError("robots.txt disallows this page", thing=plan.url, remedy="Ask the site for a feed.")
     first = await get(plan.url)
     if not first.ok:
-        raise SourceError(first.why, thing=plan.url)
+        raise SourceError(first.reason, thing=plan.url)
     own, links = await fields.off_loop(_parse_page, first, plan)
     if own.articles:
         return _since(own, since)
@@ -62,7 +62,7 @@ async def read(plan: SourcePlan, get: Get, since: datetime) -> Harvest:
             return Harvest(failures=(Failure(source=plan.label, reason=str(error)),))
         return (await fields.off_loop(_parse_page, response, plan))[0] if response.ok else Harvest()
 
-    found = sum(await asyncio.gather(*map(one, allowed[:LINKS])), Harvest())
+    found = sum(await asyncio.gather(*map(one, allowed[:MAX_LINKS])), Harvest())
     if not found.articles and not found.failures:
         raise SourceError("no articles found on this page or the pages it links to", thing=plan.url,
                           remedy="Articles need JSON-LD or OpenGraph with a date. Otherwise, use the site's feed.")  # fmt: skip
@@ -93,7 +93,7 @@ def _parse_page(response: Response, plan: SourcePlan) -> tuple[Harvest, list[str
     article, data = _article(tree, response, plan)
     if article is None:
         return Harvest(), _links(tree, response.url)
-    return Harvest(articles=(article,), comments=tuple(_comments(data, article, manner(plan)))), []
+    return Harvest(articles=(article,), comments=tuple(_comments(data, article, date_style(plan)))), []
 
 
 def _links(tree: Any, base: str) -> list[str]:
@@ -106,9 +106,9 @@ def _links(tree: Any, base: str) -> list[str]:
 def _article(tree: Any, response: Response, plan: SourcePlan) -> tuple[Article | None, Data]:
     """Return the article of a page, with its JSON-LD; None if the page does not declare an article with a publication date."""
     data = next((row for row in _objects(tree) if _ARTICLES & set(_types(row))), {})
-    meta, way = _meta(tree), manner(plan)
-    published = _moment(data.get("datePublished"), way) or (
-        _moment(meta.get("article:published_time"), way) if meta.get("og:type") == "article" else None
+    meta, style = _meta(tree), date_style(plan)
+    published = _moment(data.get("datePublished"), style) or (
+        _moment(meta.get("article:published_time"), style) if meta.get("og:type") == "article" else None
     )
     if published is None:
         return None, {}
@@ -128,7 +128,7 @@ def _article(tree: Any, response: Response, plan: SourcePlan) -> tuple[Article |
         image=fields.image(_first_url(data.get("image")) or meta.get("og:image", ""), url),
         topics=fields.topics([str(row) for row in _as_list(data.get("articleSection"))]),
         published=published,
-        updated=_moment(data.get("dateModified"), way) or published,
+        updated=_moment(data.get("dateModified"), style) or published,
         comment_count=data["commentCount"] if isinstance(data.get("commentCount"), int) else None,
     )
     return article, data
@@ -166,8 +166,8 @@ def _meta(tree: Any) -> dict[str, str]:
     return found
 
 
-def _moment(value: Any, way: Manner) -> datetime | None:
-    return moment(value, way) if isinstance(value, str) else None
+def _moment(value: Any, style: DateStyle) -> datetime | None:
+    return moment(value, style) if isinstance(value, str) else None
 
 
 def _names(value: Any) -> list[str]:
@@ -188,7 +188,7 @@ def _main_text(response: Response, title: str) -> str:
     return "".join(f"<p>{escape(line)}</p>" for line in (text or "").splitlines() if line.strip() not in {"", title.strip()})
 
 
-def _comments(data: Data, on: Article, way: Manner) -> Iterator[Comment]:
+def _comments(data: Data, on: Article, style: DateStyle) -> Iterator[Comment]:
     """Yield the schema.org Comments with the replies nested in them, at most MAX_COMMENTS."""
     open_: list[tuple[Any, str | None]] = [(row, None) for row in _as_list(data.get("comment"))]
     for _ in range(json_api.MAX_COMMENTS):
@@ -198,7 +198,7 @@ def _comments(data: Data, on: Article, way: Manner) -> Iterator[Comment]:
         if not isinstance(row, dict):
             continue
         key = json_api.first_text(row, "@id", "identifier") or _derived_id(row)
-        at = _moment(row.get("dateCreated"), way) or _moment(row.get("datePublished"), way)
+        at = _moment(row.get("dateCreated"), style) or _moment(row.get("datePublished"), style)
         open_ += [(answer, key) for answer in _as_list(row.get("comment"))]
         if at is not None:
             yield _comment(row, key, parent or _parent_id(row), at, on)

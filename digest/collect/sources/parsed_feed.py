@@ -10,7 +10,7 @@ from xml.sax import SAXParseException
 import feedparser
 
 from digest.collect.fetch import Response
-from digest.collect.sources.dates import Manner, moment
+from digest.collect.sources.dates import DateStyle, moment
 from digest.errors import SourceError
 from digest.text.markup import link
 
@@ -61,7 +61,7 @@ def _is_xml_character(value: int) -> bool:
 
 def _response_error(response: Response) -> SourceError:
     remedy = "The site must let this reader in: ask whoever runs it to allow its User-Agent." if response.challenge else ""
-    return SourceError(response.why, thing=response.url, remedy=remedy)
+    return SourceError(response.reason, thing=response.url, remedy=remedy)
 
 
 def _only_encoding(parsed: Any) -> bool:
@@ -98,11 +98,11 @@ def xml_error(parsed: Any, body: bytes) -> str:
     return f"malformed XML, line {error.getLineNumber()}: {error.getMessage()}"
 
 
-def entry_date(entry: Any, key: str, way: Manner) -> datetime | None:
+def entry_date(entry: Any, key: str, style: DateStyle) -> datetime | None:
     """Return a date of an entry: as `dates` reads it, else as feedparser does; None if it is absent or neither can read it."""
     if key not in entry:  # get() would return the published date for `updated`
         return None
-    found = moment(str(entry[key]), way)
+    found = moment(str(entry[key]), style)
     parsed = entry[f"{key}_parsed"] if f"{key}_parsed" in entry else None  # noqa: SIM401  for the same reason
     try:
         return found or (datetime.fromtimestamp(timegm(parsed), UTC) if parsed and 1990 < parsed[0] < 2200 else None)
@@ -110,6 +110,6 @@ def entry_date(entry: Any, key: str, way: Manner) -> datetime | None:
         return None
 
 
-def published(entry: Any, way: Manner) -> datetime | None:
+def published(entry: Any, style: DateStyle) -> datetime | None:
     """Return when an entry was published, else created, else updated; None if it has no date that can be read."""
-    return next((date for key in ("published", "created", "updated") if (date := entry_date(entry, key, way))), None)
+    return next((date for key in ("published", "created", "updated") if (date := entry_date(entry, key, style))), None)

@@ -8,7 +8,7 @@ The entry points are `digest.sources` and `digest.comments`. These names are sta
 
 from digest.collect.fetch import Get, Response
 from digest.collect.sources import Discuss, Read
-from digest.collect.sources.dates import manner, moment
+from digest.collect.sources.dates import date_style, moment
 from digest.collect.sources.fields import article_id, body, byline, comment_text, image, name, off_loop, summary, title, topics
 from digest.config import CommentsPlan, SourcePlan
 from digest.errors import FetchError, SourceError
@@ -35,9 +35,9 @@ __all__ = [
     "body",
     "byline",
     "comment_text",
+    "date_style",
     "image",
     "link",
-    "manner",
     "moment",
     "name",
     "off_loop",

@@ -66,7 +66,7 @@ async def read(plan: SourcePlan, get: Get, since: datetime) -> Harvest:
     made = await json_api.map_rows(lambda row: _article(row, plan), kept)
     articles = {article.id: (article, row) for article, row in zip(made, kept, strict=True) if article}
     listed = [row for row, _ in articles.values()]
-    return Harvest(articles=tuple(listed)) + await json_api.threads(
+    return Harvest(articles=tuple(listed)) + await json_api.read_threads(
         listed, lambda on: _thread(get, plan.url, on, [articles[on.id][1]])
     )
 
@@ -80,7 +80,7 @@ async def discuss(plan: CommentsPlan, get: Get, articles: Sequence[Article]) -> 
         rows = [row for row in json_api.read_rows(_Post, _children(answer, "t3")) if identity(row.url) == identity(on.url)]
         return await _thread(get, plan.url, on, [row for row in rows if not row.removed_by_category])
 
-    return await json_api.threads(articles, one)
+    return await json_api.read_threads(articles, one)
 
 
 def _home(url: str) -> str:
@@ -116,17 +116,19 @@ def _article(row: _Post, plan: SourcePlan) -> Article | None:
 
 async def _thread(get: Get, url: str, on: Article, posts: Sequence[_Post]) -> Harvest:
     found: list[Comment] = []
-    whole = bool(posts)
+    complete = bool(posts)
     for post in posts:
         answer = await json_api.fetch_json(get, f"{_home(url)}{post.permalink.rstrip('/')}.json", limit=500, sort="top", raw_json=1)
         if not isinstance(answer, list) or len(answer) < 2:  # the post, and its comments
             raise SourceError("the response has no comments", thing=post.permalink)
         listings = list(_listings(answer[1]))
-        whole = whole and len(listings) < json_api.MAX_COMMENTS and not any(_children(listing, "more") for listing in listings)
+        complete = (
+            complete and len(listings) < json_api.MAX_COMMENTS and not any(_children(listing, "more") for listing in listings)
+        )
         rows = json_api.read_rows(_Remark, [row for listing in listings for row in _children(listing, "t1")])
-        whole = whole and rows.whole
+        complete = complete and rows.complete
         found += await json_api.map_rows(partial(_comment, on=on, home=_home(url)), rows)
-    return json_api.thread(on, found, whole=whole)
+    return json_api.thread_harvest(on, found, complete=complete)
 
 
 def _listings(listing: Any) -> Iterator[Any]:

@@ -17,18 +17,18 @@ from pydantic import BaseModel, BeforeValidator, Field
 
 from digest.collect.fetch import Get
 from digest.collect.sources import feed, fields
-from digest.collect.sources.dates import manner
+from digest.collect.sources.dates import date_style
 from digest.collect.sources.parsed_feed import feed_link
-from digest.collect.sources.wordpress_api import Closed, Words, rows_of, valid
-from digest.collect.sources.wordpress_comments import comments
+from digest.collect.sources.wordpress_api import ApiClosedError, RenderedText, fetch_rows, parse_row
+from digest.collect.sources.wordpress_comments import read_comments
 from digest.config import SourcePlan
 from digest.errors import FetchError, SourceError
-from digest.model import LATEST, UNDATED, Article, Failure, Harvest, Image
+from digest.model import MAX_LATENESS, UNDATED, Article, Failure, Harvest, Image
 from digest.text.markup import link
 
-SEEN = 100  # posts a page, if we ask only for guid and address
-POSTS = 50  # posts a page; with _embed a post is 5 to 20 KB
-_POSTS = {"orderby": "date", "order": "asc", "_embed": "1", "per_page": str(POSTS)}
+IDS_PER_PAGE = 100  # posts a page, if we ask only for guid and address
+POSTS_PER_PAGE = 50  # posts a page; with _embed a post is 5 to 20 KB
+_POSTS = {"orderby": "date", "order": "asc", "_embed": "1", "per_page": str(POSTS_PER_PAGE)}
 
 
 def _as_list(value: object) -> list[Any]:
@@ -51,7 +51,7 @@ _Date = Annotated[datetime | None, BeforeValidator(_read_date)]
 
 
 class _Seen(BaseModel):
-    guid: Words = Words()
+    guid: RenderedText = RenderedText()
     link: str = ""
 
 
@@ -61,10 +61,10 @@ class _Post(BaseModel):
     date: _Date = None  # in the site's own zone
     modified_gmt: _Date = None
     link: str
-    guid: Words = Words()
-    title: Words = Words()
-    content: Words = Words()
-    excerpt: Words = Words()
+    guid: RenderedText = RenderedText()
+    title: RenderedText = RenderedText()
+    content: RenderedText = RenderedText()
+    excerpt: RenderedText = RenderedText()
     status: str = "publish"
     embedded: Annotated[dict[str, Any], BeforeValidator(_as_dict)] = Field(default={}, alias="_embedded")
     authors: Annotated[list[Any], BeforeValidator(_as_list)] = []  # PublishPress Authors
@@ -76,11 +76,11 @@ async def read(plan: SourcePlan, get: Get, since: datetime) -> Harvest:
     site = re.sub(r"(?:/wp-json(?:/wp/v2)?|/feed)?/*$", "", plan.url)
     for root in (f"{site}/wp-json/wp/v2/", f"{site}/?rest_route=/wp/v2/"):
         try:
-            rows, missing = await rows_of(get, root, "posts", {"after": _stamp(since), **_POSTS})
-        except Closed:
+            rows, missing = await fetch_rows(get, root, "posts", {"after": _stamp(since), **_POSTS})
+        except ApiClosedError:
             continue
         articles, failures = await fields.off_loop(_read, rows, plan, since)
-        remarks = await comments(get, root, plan, articles)
+        remarks = await read_comments(get, root, plan, articles)
         incomplete = (Failure(source=plan.label, reason=missing),) if missing else ()
         listed = ((plan.label, since),) if not missing and not failures else ()
         posts = Harvest(articles=tuple(articles.values()), failures=(*incomplete, *failures), listed=listed)
@@ -98,24 +98,24 @@ async def _older(get: Get, root: str, plan: SourcePlan, since: datetime) -> Harv
     Posts changed since then come whole. The others come only as ids, so that an old one edited later is not taken for new.
     WordPress before 5.7 does not know `modified_after` and returns all posts.
     """
-    span = {"after": _stamp(since - LATEST), "before": f"{since:%Y-%m-%dT%H:%M:%SZ}", "orderby": "date", "order": "asc"}
+    span = {"after": _stamp(since - MAX_LATENESS), "before": f"{since:%Y-%m-%dT%H:%M:%SZ}", "orderby": "date", "order": "asc"}
     try:
-        changed, _ = await rows_of(get, root, "posts", {**span, **_POSTS, "modified_after": _stamp(since)})
-        there, _ = await rows_of(get, root, "posts", {**span, "per_page": str(SEEN), "_fields": "guid,link"})
-    except (Closed, FetchError):
+        changed, _ = await fetch_rows(get, root, "posts", {**span, **_POSTS, "modified_after": _stamp(since)})
+        there, _ = await fetch_rows(get, root, "posts", {**span, "per_page": str(IDS_PER_PAGE), "_fields": "guid,link"})
+    except (ApiClosedError, FetchError):
         return Harvest()
-    articles, _ = await fields.off_loop(_read, changed, plan, since - LATEST)
-    seen = (valid(_Seen, row) for row in there)
+    articles, _ = await fields.off_loop(_read, changed, plan, since - MAX_LATENESS)
+    seen = (parse_row(_Seen, row) for row in there)
     return Harvest(
         older=tuple(row for row in articles.values() if row.published < since),
-        sighted=tuple(fields.article_id(row.guid.rendered or row.link, plan.url) for row in seen if row),
-        looked=((plan.label, "posts"),),
+        older_ids=tuple(fields.article_id(row.guid.rendered or row.link, plan.url) for row in seen if row),
+        older_lists=((plan.label, "posts"),),
     )
 
 
 def _read(rows: Sequence[Any], plan: SourcePlan, since: datetime) -> tuple[dict[int, Article], tuple[Failure, ...]]:
     """Return the articles of a list of posts, by their numbers, and what is wrong with the list."""
-    found = [valid(_Post, row) for row in rows]
+    found = [parse_row(_Post, row) for row in rows]
     unread = sum(post is None for post in found)
     failures = (Failure(source=plan.label, reason=f"skipped {unread} posts in an unknown format"),) if unread else ()
     posts = [(post, _published(post, plan)) for post in found if post and post.status == "publish"]
@@ -124,7 +124,7 @@ def _read(rows: Sequence[Any], plan: SourcePlan, since: datetime) -> tuple[dict[
 
 def _published(post: _Post, plan: SourcePlan) -> datetime | None:
     """Return when a post was published; plugins and old versions give its date only in the site's zone, or not at all."""
-    return _utc(post.date_gmt) or _utc(post.date, manner(plan).zone)
+    return _utc(post.date_gmt) or _utc(post.date, date_style(plan).zone)
 
 
 def _utc(date: datetime | None, zone: tzinfo = UTC) -> datetime | None:

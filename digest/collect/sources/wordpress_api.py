@@ -12,13 +12,13 @@ from digest.errors import FetchError, SourceError
 from digest.text.prose import number
 
 MAX_PAGES = 40
-Utc = Annotated[datetime, AfterValidator(lambda moment: moment.replace(tzinfo=UTC))]
+UtcDate = Annotated[datetime, AfterValidator(lambda moment: moment.replace(tzinfo=UTC))]
 
 
 _Text = Annotated[str, BeforeValidator(lambda value: value if isinstance(value, str) else "")]
 
 
-class Words(BaseModel):
+class RenderedText(BaseModel):
     """A text as the API gives it; plugins give a string, null or false instead."""
 
     rendered: _Text = ""
@@ -27,17 +27,17 @@ class Words(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _from_bare_value(cls, value: object) -> object:
-        return value if isinstance(value, dict | Words) else {"rendered": value}
+        return value if isinstance(value, dict | RenderedText) else {"rendered": value}
 
 
-class Closed(Exception):  # noqa: N818  a signal between WordPress's modules, never seen outside
-    """The API does not give strangers what we asked for; the text says what it does instead."""
+class ApiClosedError(Exception):
+    """The API does not give strangers what we asked for; the text says what it does instead. Only WordPress's modules see it."""
 
 
-async def rows_of(get: Get, root: str, what: str, query: dict[str, str]) -> tuple[list[Any], str]:
+async def fetch_rows(get: Get, root: str, what: str, query: dict[str, str]) -> tuple[list[Any], str]:
     """Return the rows of a collection, and why they are not all of it (empty if they are).
 
-    Raises Closed if the API does not answer strangers, or has rows and does not give them.
+    Raises ApiClosedError if the API does not answer strangers, or has rows and does not give them.
     """
     found: list[Any] = []
     for page in range(1, MAX_PAGES + 1):
@@ -59,12 +59,12 @@ async def rows_of(get: Get, root: str, what: str, query: dict[str, str]) -> tupl
 
 
 async def _page(get: Get, url: str, *, first: bool) -> tuple[list[Any], Response]:
-    """Return one page's rows; raise Closed if the first page is anything but a list of rows, because the API is not open then."""
+    """Return one page's rows; raise ApiClosedError if the first page is anything but a list of rows: the API is not open then."""
     try:
         response = await get(url)
     except FetchError as error:
         if first:
-            raise Closed(str(error)) from error
+            raise ApiClosedError(str(error)) from error
         raise
     if response.status == 400 and not first:
         return [], response
@@ -72,20 +72,20 @@ async def _page(get: Get, url: str, *, first: bool) -> tuple[list[Any], Response
         rows = json.loads(response.body)
     except (ValueError, RecursionError) as error:
         if first:
-            raise Closed(response.why) from error  # the page of a theme or a bot shield, in the API's place
+            raise ApiClosedError(response.reason) from error  # the page of a theme or a bot shield, in the API's place
         raise SourceError("the API response is not JSON", thing=response.url) from error
     if response.ok and isinstance(rows, list):
         return rows, response
     if first:
-        raise Closed(_message(rows))
+        raise ApiClosedError(_message(rows))
     raise SourceError(f"the API returned HTTP {response.status}: {_message(rows)}", thing=response.url)
 
 
 def _check_empty(response: Response, what: str) -> None:
-    """Raise Closed if the API gives no rows but counts some, or, for posts, does not say that there are none."""
+    """Raise ApiClosedError if the API gives no rows but counts some, or, for posts, does not say that there are none."""
     total = number(response.headers.get("x-wp-total", ""), 1_000_000)
     if total or (total is None and what == "posts"):
-        raise Closed("it gives no rows, and does not say that there are none")
+        raise ApiClosedError("it gives no rows, and does not say that there are none")
 
 
 def _message(body: Any) -> str:
@@ -95,7 +95,7 @@ def _message(body: Any) -> str:
 _Kind = TypeVar("_Kind", bound=BaseModel)
 
 
-def valid(kind: type[_Kind], row: Any) -> _Kind | None:
+def parse_row(kind: type[_Kind], row: Any) -> _Kind | None:
     """Return a row of the expected form, or None."""
     try:
         return kind.model_validate(row)

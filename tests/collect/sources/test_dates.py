@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from digest.collect.sources.dates import UTC_MANNER, Manner, manner, moment
+from digest.collect.sources.dates import UTC_STYLE, DateStyle, date_style, moment
 from digest.config import SourcePlan
 
 MORNING = datetime(2026, 11, 24, 7, 15, tzinfo=UTC)
@@ -13,7 +13,7 @@ MIDNIGHT = datetime(2026, 11, 24, tzinfo=UTC)
 
 
 def told(text: str, zone: str = "UTC", language: str = "en-GB") -> str:
-    found = moment(text, Manner(ZoneInfo(zone), language))
+    found = moment(text, DateStyle(ZoneInfo(zone), language))
     return f"{found:%Y-%m-%d %H:%M}" if found else "none"
 
 
@@ -65,7 +65,7 @@ def test_the_hours_about_noon_and_midnight() -> None:
     ],
 )  # fmt: skip
 def test_months_of_other_languages(language: str, zone: str, text: str) -> None:
-    assert moment(text, Manner(ZoneInfo(zone), language)) == MORNING
+    assert moment(text, DateStyle(ZoneInfo(zone), language)) == MORNING
 
 
 @pytest.mark.parametrize(
@@ -97,11 +97,11 @@ def test_which_figure_is_the_day_is_a_matter_of_language() -> None:
 
 def test_without_a_zone_it_is_the_newsletters_own_and_clocks_change() -> None:
     plan = SourcePlan(kind="feed", url="https://gazette.example/feed/", timezone=ZoneInfo("Europe/London"))
-    assert moment("2026-03-29 00:59", manner(plan)) == datetime(2026, 3, 29, 0, 59, tzinfo=UTC)
-    assert moment("2026-03-29 02:00", manner(plan)) == datetime(2026, 3, 29, 1, 0, tzinfo=UTC)
-    assert moment("24 June 2026 08:15", manner(plan)) == datetime(2026, 6, 24, 7, 15, tzinfo=UTC)
-    assert moment("24 June 2026 08:15 GMT", manner(plan)) == datetime(2026, 6, 24, 8, 15, tzinfo=UTC)
-    assert manner(SourcePlan(kind="feed", url="https://gazette.example/feed/")) == UTC_MANNER
+    assert moment("2026-03-29 00:59", date_style(plan)) == datetime(2026, 3, 29, 0, 59, tzinfo=UTC)
+    assert moment("2026-03-29 02:00", date_style(plan)) == datetime(2026, 3, 29, 1, 0, tzinfo=UTC)
+    assert moment("24 June 2026 08:15", date_style(plan)) == datetime(2026, 6, 24, 7, 15, tzinfo=UTC)
+    assert moment("24 June 2026 08:15 GMT", date_style(plan)) == datetime(2026, 6, 24, 8, 15, tzinfo=UTC)
+    assert date_style(SourcePlan(kind="feed", url="https://gazette.example/feed/")) == UTC_STYLE
 
 
 @pytest.mark.parametrize(

@@ -90,7 +90,7 @@ async def test_only_articles_since_and_only_their_comments() -> None:
 
 async def thread(name: str) -> dict[str, Comment]:
     on = next(row for row in articles(recorded("feed-3.xml")) if "tram-is-the-wrong" in row.url)
-    harvest = await comment_feed.thread(Site(comments=recorded(name)), on, f"{BASE}/comments")
+    harvest = await comment_feed.read_thread(Site(comments=recorded(name)), on, f"{BASE}/comments")
     return {comment.id.rpartition("-")[2]: comment for comment in harvest.comments}
 
 
@@ -216,7 +216,7 @@ def test_threads_say_how_far_they_reach() -> None:
     assert on.comment_count is not None
     assert on.comment_count > 10
     (thread,) = comment_feed._reach(on, entries)
-    assert thread.whole_since == min(row.written for row in entries)
+    assert thread.complete_since == min(row.written for row in entries)
 
 
 async def test_a_next_page_that_is_not_there_costs_only_itself() -> None:

@@ -18,7 +18,7 @@ from aiohttp import web
 from digest.collect.collector import collect
 from digest.collect.fetch import Fetcher, Limits
 from digest.collect.sources import fields
-from digest.collect.sources.dates import UTC_MANNER
+from digest.collect.sources.dates import UTC_STYLE
 from digest.collect.sources.parsed_feed import published
 from digest.config import SourcePlan
 from digest.model import UNDATED, Article, Harvest
@@ -68,6 +68,6 @@ def agree(harvest: Harvest, body: bytes, url: str, path: Path) -> None:
     for article in harvest.articles:
         by_date.setdefault(article.published, []).append(article)
     for entry in parsed.entries if not skipped else []:
-        date = published(entry, UTC_MANNER) or UNDATED
+        date = published(entry, UTC_STYLE) or UNDATED
         assert date in by_date, path
         assert not entry.get("title") or any(row.title == fields.title(entry.title, row.body_text) for row in by_date[date]), path

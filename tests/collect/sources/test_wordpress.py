@@ -92,7 +92,7 @@ async def test_ids_are_the_same_by_feed_and_by_rest(site: RecordedSite) -> None:
 
 async def test_a_list_without_end_is_told_and_promises_nothing(site: RecordedSite, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(wordpress_api, "MAX_PAGES", 2)
-    monkeypatch.setattr(wordpress_comments, "COMMENTS", 5)
+    monkeypatch.setattr(wordpress_comments, "COMMENTS_PER_PAGE", 5)
     harvest = await read(site, datetime(2026, 11, 12, tzinfo=UTC))
     told = [failure.reason for failure in harvest.failures]
     assert any("could not read all comments" in reason for reason in told)

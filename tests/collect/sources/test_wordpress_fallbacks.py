@@ -16,7 +16,7 @@ from digest.web.pages import served
 from tests.newsroom import BASE, DATA, RecordedSite
 
 SINCE = datetime(2026, 11, 23, tzinfo=UTC)
-QUICK = Limits(connect=1, idle=1, total=2, attempts=2, pause=0.01, longest_pause=0.02)
+QUICK = Limits(connect=1, idle=1, total=2, attempts=2, pause=0.01, max_pause=0.02)
 NOTICE = "<br />\n<b>Notice</b>: Undefined index: lang in <b>/srv/plugins/gallery.php</b> on line <b>12</b><br />\n"
 ANSWERS = {
     "401": (401, '{"code": "rest_forbidden", "message": "Only authenticated users can access the REST API."}'),
