@@ -114,7 +114,8 @@ def _article(entry: Any, plan: SourcePlan, base: str, parsed: Any, published: da
     content = _content(entry, parsed)
     text = fields.body(content or _markup(entry, "summary", parsed))
     locked = "post-password-form" in content or fields.is_withheld(text)
-    title = fields.title(_unlocked(_markup(entry, "title", parsed), locked), text)
+    title_markup = _markup(entry, "title", parsed)
+    title = fields.title(fields.without_protected_prefix(title_markup) if locked else title_markup, text)
     return Article(
         id=fields.article_id(f"{url} {title}" if shared else entry.get("id") or url, plan.url, url),
         source=plan.label,
@@ -162,10 +163,6 @@ def _authors(entry: Any, parsed: Any) -> str:
         if any(names) or element.get("author"):  # somebody is named, but only by an address
             return ""
     return ""
-
-
-def _unlocked(title: str, locked: bool) -> str:
-    return title.removeprefix("Protected: ") if locked else title
 
 
 def _count(entry: Any) -> int | None:

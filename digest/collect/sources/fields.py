@@ -73,6 +73,7 @@ _PINGBACK = re.compile(r"^\[…\].*\[…\]$", re.DOTALL)  # how WordPress quotes
 _ANCHOR = re.compile(r"<a\s[^>]{0,2000}?href\s*=\s*[\"']?https?:[^>]*>", re.IGNORECASE)
 _TO_PEOPLE = re.compile(r"class\s*=\s*[\"'][^\"']*\b(?:mention|hashtag|u-url)\b", re.IGNORECASE)
 _LETTER_OR_DIGIT = re.compile(r"[A-Za-z0-9]")
+_PROTECTED = re.compile(rf"(?:{'|'.join(map(re.escape, _PHRASES['protected']))})\s*[:：]\s*")
 _UNTITLED = {"", "untitled", "(untitled)", "no title", "(no title)", "[no title]"}
 
 _EXECUTOR = ThreadPoolExecutor(1, "digest-reader")  # two threads would only compete for the interpreter, also with the event loop
@@ -135,6 +136,13 @@ def is_withheld(text: str) -> bool:
     """Return whether a text is only the notice that a site shows instead of a members-only or password-protected text."""
     lowered = squeeze(text).casefold().replace("’", "'")
     return len(lowered) < MAX_WITHHELD_CHARS and any(phrase in lowered for phrase in _PHRASES["withheld"])
+
+
+def without_protected_prefix(markup: str) -> str:
+    """Return a protected post's title, as markup, without the word that WordPress puts before it in the site's language."""
+    shown = inline(markup)
+    found = _PROTECTED.match(shown)
+    return escaped(shown[found.end() :]) if found else markup
 
 
 def _without_shortcodes(markup: str) -> str:

@@ -105,6 +105,37 @@ def test_what_stands_in_the_place_of_a_text_is_not_one(text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("title", "notice"),
+    [
+        ("Protected: The ferry", "There is no excerpt because this is a protected post."),
+        ("Geschützt: The ferry", "Es gibt keine Kurzfassung, da dies ein geschützter Beitrag ist."),
+        ("Protégé&#160;: The ferry", "Il n’y pas d’extrait, car cet article est protégé."),
+        ("<![CDATA[Protégé&nbsp;: The ferry]]>", "Il n’y pas d’extrait, car cet article est protégé."),
+        ("Protegido: The ferry", "No hay extracto porque es una entrada protegida."),
+        ("Protegido: The ferry", "Não há Resumo por ser um post protegido."),
+        ("Protetto: The ferry", "Non è disponibile alcun riassunto in quanto si tratta di un articolo protetto."),
+        ("Beveiligd: The ferry", "Er is geen samenvatting omdat dit bericht is beveiligd."),
+        ("Zabezpieczony: The ferry", "Brak wypisu, ponieważ wpis jest zabezpieczony hasłem."),
+        ("Lösenordsskyddad: The ferry", "Det finns inget utdrag eftersom det här är ett skyddat inlägg."),
+        ("Beskyttet: The ferry", "Der er intet uddrag, da dette er et beskyttet indl&#230;g."),
+        ("Beskyttet: The ferry", "Det finnes ikke utdrag siden innlegget er beskyttet."),
+        ("密码保护：The ferry", '<form class="post-password-form"></form>'),
+    ],
+)
+def test_the_title_of_a_protected_post_has_no_prefix_in_any_language(title: str, notice: str) -> None:
+    body = f"<content:encoded><![CDATA[{notice}]]></content:encoded>" if "<" in notice else f"<description>{notice}</description>"
+    row = one(title, more=body)
+    assert (row.title, row.access, row.body_text) == ("The ferry", "protected", "")
+
+
+def test_the_title_of_a_public_post_may_begin_like_that_of_a_protected_one() -> None:
+    assert (
+        one("Protected: the newts of Mill Lane", more=f"<description>{TEXT}</description>").title
+        == "Protected: the newts of Mill Lane"
+    )
+
+
+@pytest.mark.parametrize(
     "tail",
     ["[…] Fortsæt læsning", "… Sigue leyendo", "… Poursuivre la lecture", "[...] View Article", "… 계속 읽기", "[…] Mehr dazu im Blatt",
      "… okumaya devam et", "… Loe edasi"],
