@@ -182,7 +182,7 @@ async def _relay(app: App, relay: Relay) -> Finding:
     session = Session(relay, app.config.newsletter.address, app.clock, Extensions())
     try:
         await session.connect()
-        offers = ", ".join(name.upper() for name in session.greeted()) or "no extensions"
+        offers = ", ".join(name.upper() for name in session.offers) or "no extensions"
     except DigestError as error:
         return Finding("relay", "error", str(error))
     finally:
