@@ -113,7 +113,7 @@ class Subscriptions:
             return
         if row is not None and reason is None and row.status in {"active", "paused"}:
             until = await asyncio.to_thread(self._pause_end, row)
-            await self._send(email, "already_subscribed", app.links.pages(email, "")[2], paused_until=until)
+            await self._send(email, "already_subscribed", app.links.urls(email, "")[2], paused_until=until)
         else:
             await self._send(email, "confirmation", self._confirmation_url(request))
 
@@ -196,7 +196,7 @@ class Subscriptions:
         if found.known and reason not in NOT_WRITTEN_TO:
             token = self._app.links.token(email)
             await asyncio.to_thread(self._app.store.readers.enrol, email, token)
-            leave, _, manage = self._app.links.pages(email, "")
+            leave, _, manage = self._app.links.urls(email, "")
             await self._send(email, "manage", manage, more={"data": self._data_url(token), "unsubscribe": leave})
 
     def mine(self, token: str) -> SubscriberRecord | None:
