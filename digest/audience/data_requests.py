@@ -1,4 +1,4 @@
-"""What a person may ask about their own data: a link to it, all that is stored, and that it is deleted (GDPR, articles 15 and 17)."""
+"""What a person may ask for about their own data: a link, all that is stored, and its deletion (GDPR, articles 15 and 17)."""
 
 import asyncio
 from datetime import timedelta
