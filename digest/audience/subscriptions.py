@@ -17,7 +17,7 @@ from itsdangerous.encoding import base64_decode, base64_encode
 
 from digest.app import App
 from digest.audience.csv_sync import CsvSync
-from digest.audience.exporter import FORMULA
+from digest.audience.exporter import FORMULA_PREFIXES
 from digest.audience.rate_limiter import RateLimiter
 from digest.audience.subscriber_record import SubscriberRecord, record_of
 from digest.compose import Composer
@@ -73,7 +73,7 @@ class Subscriptions:
         """Unsubscribe the owner of a token for good; return False if the token never was anybody's."""
         email = await self._leaving(Unsubscription(token, how))
         if email is not None:
-            self.csv_sync.note(email, {"status": "unsubscribed"})
+            self.csv_sync.enqueue(email, {"status": "unsubscribed"})
         return email is not None or self.erased(token)
 
     def erased(self, token: str) -> bool:
@@ -93,10 +93,10 @@ class Subscriptions:
         address with such a beginning gets no email. Otherwise both would end up in the list.
         """
         address = normalise(email)
-        if address.startswith(FORMULA):
+        if address.startswith(FORMULA_PREFIXES):
             log.warning("somebody asked for the newsletter with a formula for an address; nothing was sent")
             return
-        self._run_in_background(self._answer(address, " ".join(name.split()).lstrip("".join(FORMULA))[:100], topics))
+        self._run_in_background(self._answer(address, " ".join(name.split()).lstrip("".join(FORMULA_PREFIXES))[:100], topics))
 
     async def _answer(self, email: str, name: str, topics: Sequence[str]) -> None:
         app = self._app
@@ -109,7 +109,7 @@ class Subscriptions:
             return  # before the request is renewed: the link that was sent keeps working
         request = await asyncio.to_thread(app.store.readers.ask, email, name, topics, app.clock())
         if request is None:
-            self._mailboxes.give_back(mailbox)
+            self._mailboxes.refund(mailbox)
             return
         if row is not None and reason is None and row.status in {"active", "paused"}:
             until = await asyncio.to_thread(self._pause_end, row)
@@ -180,7 +180,7 @@ class Subscriptions:
         topics = ", ".join(wish.topics or ())
         summary = f"topics: {topics or 'all'}; pause: {until or 'none'}; comments: {'yes' if wish.comments else 'no'}"
         await asyncio.to_thread(self._app.store.readers.prefer, wish, self._app.clock(), summary)
-        self.csv_sync.note(wish.email, {"topics": topics, "paused_until": until})
+        self.csv_sync.enqueue(wish.email, {"topics": topics, "paused_until": until})
 
     # — seeing and being forgotten —
 
@@ -193,7 +193,7 @@ class Subscriptions:
     async def _send_data_link(self, email: str) -> None:
         found = await asyncio.to_thread(record_of, self._app, email)
         reason = found.suppression.reason if found.suppression else ""
-        if found.known and reason not in NOT_WRITTEN_TO:
+        if found.is_known and reason not in NOT_WRITTEN_TO:
             token = self._app.links.token(email)
             await asyncio.to_thread(self._app.store.readers.enrol, email, token)
             leave, _, manage = self._app.links.pages(email, "")

@@ -49,12 +49,12 @@ def command(root: Path, as_json: bool, source: str | None, dry_run: bool) -> int
         _print_results([(classify(raw), []) for raw in messages], as_json)
         return 0
     from digest.audience.bounce_handler import BounceHandler
-    from digest.audience.csv_sync import catch_up
+    from digest.audience.csv_sync import write_suppressions
 
     with running_app(root) as app:
         bounce_handler = BounceHandler(app)
-        _print_results([bounce_handler.take(raw) for raw in messages], as_json)
-        catch_up(app.store, app.subscriber_file())
+        _print_results([bounce_handler.process_message(raw) for raw in messages], as_json)
+        write_suppressions(app.store, app.subscriber_file())
     return 0
 
 

@@ -18,7 +18,7 @@ from apscheduler.triggers.interval import IntervalTrigger
 
 from digest.app import App
 from digest.audience.bounce_handler import BounceHandler
-from digest.audience.csv_sync import catch_up
+from digest.audience.csv_sync import write_suppressions
 from digest.config import EditionPlan
 from digest.edition.report import RunReport
 from digest.errors import DigestError
@@ -100,7 +100,7 @@ class Service:
     async def write_down(self) -> None:
         """Mark suppressed subscribers in subscribers.csv; log a warning if that fails."""
         try:
-            await asyncio.to_thread(catch_up, self._app.store, self._app.subscriber_file())
+            await asyncio.to_thread(write_suppressions, self._app.store, self._app.subscriber_file())
         except DigestError as error:
             log.warning("could not write suppressions to subscribers.csv: %s", error)
 

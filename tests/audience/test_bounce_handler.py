@@ -97,9 +97,9 @@ async def test_the_envelope_knows_its_reader(app: App, relay: Relay) -> None:
 async def test_a_dead_address_is_written_to_no_more(app: App, relay: Relay, status: str) -> None:
     returns = BounceHandler(app)
     raw = dsn(envelope(relay, "ada@readers.example"), "someone.else@forwarded.example", (status, "no such user"))
-    _, outcomes = returns.take(raw)
+    _, outcomes = returns.process_message(raw)
     assert [(outcome.email, outcome.event) for outcome in outcomes] == [("ada@readers.example", "bounced")]
-    assert returns.take(raw)[1] == []
+    assert returns.process_message(raw)[1] == []
     assert app.store.suppressions.among(["ada@readers.example"]) == {"ada@readers.example": "bounced"}
     assert "no such user" in app.store.history.of("ada@readers.example")[-1].detail
 
@@ -109,7 +109,7 @@ async def test_a_full_mailbox_is_one_that_stays_so(app: App, relay: Relay, momen
     events = []
     for day in range(3):
         moment[0] = NOW + timedelta(days=day)
-        events += [outcome.event for outcome in returns.take(dsn(to, "ada@readers.example", FULL, key=str(day)))[1]]
+        events += [outcome.event for outcome in returns.process_message(dsn(to, "ada@readers.example", FULL, key=str(day)))[1]]
     assert events == ["soft bounce", "soft bounce", "bounced"]
 
 
@@ -117,29 +117,31 @@ async def test_old_bounces_do_not_count(app: App, relay: Relay, moment: list[dat
     returns, to = BounceHandler(app), envelope(relay, "ada@readers.example")
     for number, day in enumerate((0, 1, 40, 41)):
         moment[0] = NOW + timedelta(days=day)
-        returns.take(dsn(to, "ada@readers.example", FULL, key=str(number)))
+        returns.process_message(dsn(to, "ada@readers.example", FULL, key=str(number)))
     assert app.store.suppressions.among(["ada@readers.example"]) == {}
 
 
 async def test_a_stranger_cannot_take_a_reader_off_the_list(app: App, relay: Relay) -> None:
     forged = dsn("daily@gazette.example", "ada@readers.example")
-    assert [outcome.event for outcome in BounceHandler(app).take(forged)[1]] == ["unproven"]
+    assert [outcome.event for outcome in BounceHandler(app).process_message(forged)[1]] == ["unproven"]
     turned = envelope(relay, "ada@readers.example").replace("@", "0@")
-    assert [outcome.event for outcome in BounceHandler(app).take(dsn(turned, "bo@readers.example", key="2"))[1]] == ["unproven"]
+    assert [outcome.event for outcome in BounceHandler(app).process_message(dsn(turned, "bo@readers.example", key="2"))[1]] == [
+        "unproven"
+    ]
     assert app.store.suppressions.among(["ada@readers.example", "bo@readers.example"]) == {}
     for number in range(20):
-        BounceHandler(app).take(dsn("daily@gazette.example", "ada@readers.example", FULL, key=f"again {number}"))
+        BounceHandler(app).process_message(dsn("daily@gazette.example", "ada@readers.example", FULL, key=f"again {number}"))
     assert app.store.suppressions.among(["ada@readers.example", "bo@readers.example"]) == {}
     assert [entry.event for entry in app.store.history.of("ada@readers.example")] == []
-    assert BounceHandler(app).take(dsn("x@gazette.example", "stranger@nowhere.example"))[1] == []
+    assert BounceHandler(app).process_message(dsn("x@gazette.example", "stranger@nowhere.example"))[1] == []
 
 
 async def test_our_own_message_id_vouches_for_a_bounce(app: App, relay: Relay) -> None:
     ours = str(relay.message("ada@readers.example")["Message-ID"])
     raw = dsn("daily@gazette.example", "ada@readers.example", ours=ours)
-    assert [outcome.event for outcome in BounceHandler(app).take(raw)[1]] == ["bounced"]
+    assert [outcome.event for outcome in BounceHandler(app).process_message(raw)[1]] == ["bounced"]
     other = dsn("daily@gazette.example", "bo@readers.example", ours=ours, key="2")
-    assert [outcome.event for outcome in BounceHandler(app).take(other)[1]] == ["unproven"]
+    assert [outcome.event for outcome in BounceHandler(app).process_message(other)[1]] == ["unproven"]
 
 
 COMPLAINT = """\
@@ -173,7 +175,7 @@ Content-Type: message/rfc822
 async def test_a_complaint_is_known_by_the_link_in_our_mail(app: App, relay: Relay, kind: str, suppressed: bool) -> None:
     raw = next(raw for address, raw in relay.taken if address == "ada@readers.example").decode("latin-1")
     hidden = raw.replace("ada@readers.example", "redacted@provider.example").replace("\r\n", "\n")
-    BounceHandler(app).take(COMPLAINT.format(kind=kind, original=hidden).encode("latin-1"))
+    BounceHandler(app).process_message(COMPLAINT.format(kind=kind, original=hidden).encode("latin-1"))
     expected = {"ada@readers.example": "complained"} if suppressed else {}
     assert app.store.suppressions.among(["ada@readers.example", "bo@readers.example"]) == expected
 
@@ -182,20 +184,20 @@ async def test_a_mail_to_the_leaving_address_leaves(app: App, relay: Relay) -> N
     to = relay.message("ada@readers.example")["List-Unsubscribe"].partition("mailto:")[2].partition("?")[0]
     answer = f"From: Ada <ada.home@elsewhere.example>\nTo: {to}\nSubject: unsubscribe\n\n\n".encode()
     auto = f"From: Ada <ada@readers.example>\nTo: {to}\nSubject: Out of office\nAuto-Submitted: auto-replied\n\nGone.\n".encode()
-    assert BounceHandler(app).take(auto)[1] == []
-    assert [outcome.event for outcome in BounceHandler(app).take(answer)[1]] == ["unsubscribed"]
+    assert BounceHandler(app).process_message(auto)[1] == []
+    assert [outcome.event for outcome in BounceHandler(app).process_message(answer)[1]] == ["unsubscribed"]
     assert app.store.suppressions.among(["ada@readers.example"]) == {"ada@readers.example": "unsubscribed"}
 
 
 async def test_a_bounce_that_names_nobody_is_known_by_its_envelope(app: App, relay: Relay) -> None:
     raw = f"From: MAILER-DAEMON@x.example\nTo: {envelope(relay, 'bo@readers.example')}\nSubject: failure notice\n\nUser unknown.\n"
-    assert [(outcome.email, outcome.event) for outcome in BounceHandler(app).take(raw.encode())[1]] == [
+    assert [(outcome.email, outcome.event) for outcome in BounceHandler(app).process_message(raw.encode())[1]] == [
         ("bo@readers.example", "undelivered")
     ]
 
 
 async def test_who_leaves_after_a_bounce_has_left(app: App, relay: Relay) -> None:
-    BounceHandler(app).take(dsn(envelope(relay, "ada@readers.example"), "ada@readers.example"))
+    BounceHandler(app).process_message(dsn(envelope(relay, "ada@readers.example"), "ada@readers.example"))
     app.store.suppressions.opt_out([(app.links.token("ada@readers.example"), "on the unsubscribe page")], NOW)
     assert app.store.suppressions.among(["ada@readers.example"]) == {"ada@readers.example": "unsubscribed"}
     app.store.suppressions.adopt([Suppression(email="ada@readers.example", reason="bounced", since=NOW, origin=Origin.MAIL)])
