@@ -15,7 +15,7 @@ from time import monotonic
 from digest.app import App
 from digest.audience.csv_sync import write_suppressions
 from digest.bounces import FAILED, BounceReport, classify
-from digest.bounces.mailboxes import Imap, read_new
+from digest.bounces.mailboxes import MAX_MESSAGES, Imap, count_new, read_new
 from digest.bounces.providers import WebhookEvent
 from digest.compose.verp import parse_verp
 from digest.errors import DigestError
@@ -24,7 +24,6 @@ from digest.store import HistoryEvent, Suppression
 from digest.store.suppressions import REFUSED_US, SOFT, UNDELIVERED
 
 log = logging.getLogger("digest")
-MAX_OUTCOMES = 1_000  # outcomes kept of earlier messages
 EVENT_BY_KIND = {"full": SOFT, "soft": UNDELIVERED, "ours": REFUSED_US}
 REASON_BY_KIND = {"hard": "bounced", "complaint": "complained", "leave": "unsubscribed"}
 
@@ -45,7 +44,6 @@ class BounceHandler:
 
     def __init__(self, app: App) -> None:
         self._app = app
-        self.outcomes: list[BounceOutcome] = []  # of the messages read from the mailbox
         self._is_csv_stale = False  # whether the subscriber list does not show a suppression yet
 
     def process_message(self, raw: bytes) -> tuple[BounceReport, list[BounceOutcome]]:
@@ -124,12 +122,25 @@ class BounceHandler:
 
     # — the mailbox —
 
-    def read_mailbox(self) -> int:
-        """Process the new messages of the configured mailbox; return how many there were."""
-        bounces = self._app.config.bounces
-        count = read_new(bounces.mailbox, self._app.config.root, bounces.password, self._process_and_log)
+    def read_mailbox(self) -> tuple[int, list[BounceOutcome]]:
+        """Process the new messages of the configured mailbox; return how many there were, and what followed.
+
+        They are read MAX_MESSAGES at a time, so that the service can stop in between and a mail server can deliver into an mbox.
+        Messages that arrive meanwhile may wait for the next time, so this ends.
+        """
+        bounces, outcomes = self._app.config.bounces, list[BounceOutcome]()
+        mailbox = (bounces.mailbox, self._app.config.root, bounces.password)
+
+        def handle(raw: bytes) -> None:
+            outcomes.extend(self._process_and_log(raw))
+
+        count = batch = read_new(*mailbox, handle)
+        left = count_new(*mailbox) if batch == MAX_MESSAGES else 0
+        while batch and left > 0 and not self._app.stop.is_set():
+            batch = read_new(*mailbox, handle)
+            count, left = count + batch, left - batch
         self._write_suppressions()
-        return count
+        return count, outcomes
 
     def _write_suppressions(self) -> None:
         """Show in the subscriber list who is suppressed now."""
@@ -137,22 +148,26 @@ class BounceHandler:
             self._is_csv_stale = False
             write_suppressions(self._app.store, self._app.subscriber_file())
 
-    def _process_and_log(self, raw: bytes) -> None:
+    def _process_and_log(self, raw: bytes) -> list[BounceOutcome]:
         report, outcomes = self.process_message(raw)
-        self.outcomes = [*self.outcomes[-MAX_OUTCOMES:], *outcomes]
         self._is_csv_stale = self._is_csv_stale or any(outcome.event in REASON_BY_KIND.values() for outcome in outcomes)
         for outcome in outcomes:
             log.info("%s: %s %s", outcome.email, outcome.event, outcome.detail)
         if not outcomes and report.kind in {*FAILED, "complaint"}:
             log.info("ignored a %s report about unknown addresses: %s", report.kind, ", ".join(report.addresses))
+        return outcomes
 
     def _watch_imap(self) -> None:
         """Read what is there, then what arrives, over one connection, for an hour or until the service stops."""
         bounces, stop = self._app.config.bounces, self._app.stop
+
+        def handle(raw: bytes) -> None:
+            self._process_and_log(raw)
+
         with Imap.connected(bounces.mailbox, bounces.password) as imap:
             began = monotonic()
             while not stop.is_set() and monotonic() - began < 3_600:
-                while imap.read_new(self._process_and_log) and not stop.is_set():
+                while imap.read_new(handle) and not stop.is_set():
                     self._write_suppressions()
                 imap.wait(bounces.every.total_seconds(), stop.is_set)
 

@@ -66,14 +66,13 @@ def _read_mailbox(root: Path, as_json: bool) -> int:
             raise ConfigError(
                 "bounces.mailbox is not set", thing="digest.toml", remedy="Set it, or name a message: `digest bounces FILE`."
             )
-        bounce_handler = BounceHandler(app)
-        count = bounce_handler.read_mailbox()
+        count, outcomes = BounceHandler(app).read_mailbox()
     if as_json:
-        print_json({"read": count, "outcomes": [{"email": row.email, "event": row.event} for row in bounce_handler.outcomes]})
+        print_json({"read": count, "outcomes": [{"email": row.email, "event": row.event} for row in outcomes]})
         return 0
-    for outcome in bounce_handler.outcomes:
+    for outcome in outcomes:
         click.echo(f"  {outcome.email}: {EVENTS[outcome.event]}")
-    click.echo(f"Read {counted(count, 'new message')}, {len(bounce_handler.outcomes)} about subscribers.")
+    click.echo(f"Read {counted(count, 'new message')}, {len(outcomes)} about subscribers.")
     return 0
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from digest.app import App, open_newsletter
 from digest.audience.bounce_handler import BounceHandler
-from digest.bounces.mailboxes import read_new
+from digest.bounces.mailboxes import count_new, read_new
 from digest.compose.verp import parse_verp
 from digest.errors import DigestError
 from digest.publish import Unwatched, publish
@@ -230,6 +230,33 @@ def test_an_mbox_is_read_once(tmp_path: Path) -> None:
     assert len(taken) == 4
 
 
+@pytest.mark.parametrize("kind", ["maildir", "mbox"])
+async def test_a_backlog_is_read_to_its_end_and_no_further(
+    site: RecordedSite, relay: Relay, furnish: Furnish, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    monkeypatch.setattr("digest.bounces.mailboxes.MAX_MESSAGES", 3)
+    monkeypatch.setattr("digest.audience.bounce_handler.MAX_MESSAGES", 3)
+    root = furnish(site.base, relay.port, extra=f'{BOUNCES}mailbox = "{kind}:box"\n')
+    box = (mailbox.Maildir if kind == "maildir" else mailbox.mbox)(root / "box")
+    for number in range(11):
+        box.add(dsn("daily@gazette.example", "ada@readers.example", key=str(number)))
+    box.close()
+    with open_newsletter(root, lambda: NOW, retry_delays=()) as app:
+        app.store.readers.remember("ada@readers.example", app.links.token("ada@readers.example"))
+        count, outcomes = BounceHandler(app).read_mailbox()
+        assert (count, len(outcomes)) == (11, 11)
+        assert BounceHandler(app).read_mailbox() == (0, [])
+        if kind == "maildir":  # an endless stream, and a service that stops
+            handler = BounceHandler(app)
+            take = handler.process_message
+            monkeypatch.setattr(handler, "process_message", lambda raw: (box.add(b"Subject: one more\n\n"), take(raw))[1])
+            for number in range(4):
+                box.add(f"Subject: {number}\n\n".encode())
+            assert 4 <= handler.read_mailbox()[0] <= 9
+            app.stop.set()
+            assert handler.read_mailbox()[0] == 3
+
+
 def test_a_failure_in_the_middle_loses_no_message(tmp_path: Path) -> None:
     box = mailbox.Maildir(tmp_path / "Maildir")
     for number in range(3):
@@ -254,7 +281,9 @@ def test_a_mailbox_that_is_not_there_says_so(tmp_path: Path, place: str, told: s
         read_new(place, tmp_path, "secret", lambda raw: None)
 
 
-async def test_an_imap_mailbox_is_watched(site: RecordedSite, relay: Relay, furnish: Furnish) -> None:
+async def test_an_imap_mailbox_is_watched(
+    site: RecordedSite, relay: Relay, furnish: Furnish, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with tempfile.TemporaryDirectory(prefix="dovecot-", dir="/tmp") as name, dovecot(Path(name)) as server:
         extra = f'{BOUNCES}mailbox = "imap://someone@127.0.0.1:{server.port}/INBOX"\npassword_file = "imap.txt"\n'
         root = furnish(site.base, relay.port, extra=extra)
@@ -269,7 +298,11 @@ async def test_an_imap_mailbox_is_watched(site: RecordedSite, relay: Relay, furn
             await arrived(app, "bo@readers.example")  # by IDLE: the next look would be in five minutes
             app.stop.set()
             await asyncio.wait_for(watching, 15)
-        assert len(list((server.maildir / "cur").iterdir())) == 2
+            server.deliver("third", b"Subject: hello\n\n")
+            monkeypatch.setattr("digest.audience.bounce_handler.MAX_MESSAGES", 1)
+            assert count_new(app.config.bounces.mailbox, root, app.config.bounces.password) == 1
+            assert BounceHandler(app).read_mailbox() == (1, [])
+        assert len(list((server.maildir / "cur").iterdir())) == 3
         assert all("S" in file.name.rpartition(":2,")[2] for file in (server.maildir / "cur").iterdir())
 
 
