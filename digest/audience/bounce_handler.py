@@ -21,7 +21,7 @@ from digest.compose.verp import parse_verp
 from digest.errors import DigestError
 from digest.statuses import Origin
 from digest.store import HistoryEvent, Suppression
-from digest.store.suppressions import REFUSED_US, SOFT, UNDELIVERED
+from digest.store.bounces import REFUSED_US, SOFT, UNDELIVERED
 
 log = logging.getLogger("digest")
 EVENT_BY_KIND = {"full": SOFT, "soft": UNDELIVERED, "ours": REFUSED_US}
@@ -76,7 +76,7 @@ class BounceHandler:
     def _suppress(self, key: str, emails: list[str], reason: str, detail: str) -> list[BounceOutcome]:
         now, origin = self._app.clock(), Origin.MAIL if reason == "bounced" else Origin.READER
         rows = [Suppression(email=email, reason=reason, since=now, origin=origin, detail=detail) for email in emails]
-        new = self._app.store.suppressions.report(key, rows, now)
+        new = self._app.store.bounces.report(key, rows, now)
         return [BounceOutcome(email=email, event=reason, detail=detail) for email in new]
 
     def _record(self, key: str, emails: list[str], event: str, detail: str) -> list[BounceOutcome]:
@@ -84,7 +84,7 @@ class BounceHandler:
         now, bounces = self._app.clock(), self._app.config.bounces
         entries = [HistoryEvent(email=email, at=now, event=event, detail=detail) for email in emails]
         limit, since = bounces.soft_limit, now - bounces.soft_within
-        recorded, dead = self._app.store.suppressions.report_soft(key, entries, now, limit=limit, since=since)
+        recorded, dead = self._app.store.bounces.report_soft(key, entries, now, limit=limit, since=since)
         return [BounceOutcome(email=email, event="bounced" if email in dead else event, detail=detail) for email in recorded]
 
     def _drop_forgotten(self, emails: list[str]) -> list[str]:
@@ -102,20 +102,20 @@ class BounceHandler:
     def _subscribers_by_verp(self, report: BounceReport, purpose: str) -> Iterator[str]:
         for address in report.sent_to:
             verp = parse_verp(self._app.links.secret, address)
-            if verp and verp[0] == purpose and (email := self._app.store.readers.of_id(verp[1])):
+            if verp and verp[0] == purpose and (email := self._app.store.subscribers.email_of_id(verp[1])):
                 yield email
 
     def _attribute(self, report: BounceReport) -> tuple[list[str], bool]:
         """Return which subscribers a report is about, and whether it proves that it is about mail of ours."""
         store, links = self._app.store, self._app.links
-        by_token = (email for token in report.tokens if (email := store.readers.of_token(token)))
+        by_token = (email for token in report.tokens if (email := store.subscribers.email_of_token(token)))
         if by_verp_or_token := list(dict.fromkeys([*self._subscribers_by_verp(report, "bounce"), *by_token])):
             return by_verp_or_token, True
         key = report.message_id.strip("<>").partition("@")[0].rpartition(".")[0]
         by_message_id = [email for email in report.addresses if key and report.message_id == self._message_id(email, key)]
         if by_message_id:
             return by_message_id, True
-        return [email for email in report.addresses if store.readers.of_token(links.token(email))], False
+        return [email for email in report.addresses if store.subscribers.email_of_token(links.token(email))], False
 
     def _message_id(self, email: str, key: str) -> str:
         return f"<{self._app.links.message_id(email, key)}@{self._app.config.newsletter.domain}>"

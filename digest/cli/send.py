@@ -12,6 +12,7 @@ import click
 from digest.cli.options import chosen_edition, coming_edition, common_options, edition_options, print_json, running_app, so_far
 from digest.cli.output import print_report, summary
 from digest.errors import DigestError
+from digest.text.formats import day_text
 
 if TYPE_CHECKING:
     from digest.app import App
@@ -67,7 +68,7 @@ def command(  # noqa: PLR0917  each is an option of the command
         plan, slot = chosen_edition(app, edition, day)
         if slot.window.end > app.clock():
             raise DigestError(
-                f"the edition of {slot.day:%A %-d %B %Y} cannot be sent before {_local_cutoff(app, slot):%H:%M}",
+                f"the edition of {day_text(slot.day)} cannot be sent before {_local_cutoff(app, slot):%H:%M %Z}",
                 remedy="Use `digest preview` to see it, or --test-to to send yourself a copy.",
             )
         from digest.publish import Permit
@@ -85,7 +86,8 @@ async def _publish(app: "App", plan: "EditionPlan", slot: "Slot", permit: "Permi
     """Make the edition and send it; the first SIGINT or SIGTERM lets the messages in flight finish."""
     from digest.audience.csv_sync import write_suppressions
     from digest.cli.progress import Bar, Events
-    from digest.publish import publish, send, suppress_opted_out
+    from digest.edition.preflight import suppress_opted_out
+    from digest.publish import publish, send
 
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):

@@ -87,7 +87,7 @@ async def test_the_envelope_knows_its_reader(app: App, relay: Relay) -> None:
         assert "readers" not in sender
         meant = parse_verp(app.links.secret, sender)
         assert meant is not None
-        assert app.store.readers.of_id(meant[1]) == address
+        assert app.store.subscribers.email_of_id(meant[1]) == address
         assert parse_verp(app.links.secret, sender.upper()) == meant
         assert parse_verp(app.links.secret, sender.replace("+b", "+l")) is None
     assert "bounces+l" in relay.message("ada@readers.example")["List-Unsubscribe"]
@@ -242,7 +242,7 @@ async def test_a_backlog_is_read_to_its_end_and_no_further(
         box.add(dsn("daily@gazette.example", "ada@readers.example", key=str(number)))
     box.close()
     with open_newsletter(root, lambda: NOW, retry_delays=()) as app:
-        app.store.readers.remember("ada@readers.example", app.links.token("ada@readers.example"))
+        app.store.subscribers.enrol("ada@readers.example", app.links.token("ada@readers.example"))
         count, outcomes = BounceHandler(app).read_mailbox()
         assert (count, len(outcomes)) == (11, 11)
         assert BounceHandler(app).read_mailbox() == (0, [])
