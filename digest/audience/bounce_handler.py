@@ -118,7 +118,7 @@ class BounceHandler:
         return [email for email in report.addresses if store.subscribers.email_of_token(links.token(email))], False
 
     def _message_id(self, email: str, key: str) -> str:
-        return f"<{self._app.links.message_id(email, key)}@{self._app.config.newsletter.domain}>"
+        return f"<{self._app.links.message_id_left(email, key)}@{self._app.config.newsletter.domain}>"
 
     # — the mailbox —
 

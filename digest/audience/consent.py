@@ -65,7 +65,7 @@ class DoubleOptIn:
             self._mailboxes.refund(mailbox)
         elif row is not None and reason is None and row.status in {"active", "paused"}:
             until = await asyncio.to_thread(self._preferences.pause_end, row)
-            await self._emails.send(email, "already_subscribed", app.links.pages(email, "")[2], paused_until=until)
+            await self._emails.send(email, "already_subscribed", app.links.urls(email, "")[2], paused_until=until)
         else:
             await self._emails.send(email, "confirmation", self._links.url([request.id, request.nonce]))
 

@@ -35,7 +35,7 @@ class DataRequests:
         if found.is_known and reason not in NO_EMAILS:
             token = self._app.links.token(email)
             await asyncio.to_thread(self._app.store.subscribers.enrol, email, token)
-            unsubscribe, _, manage = self._app.links.pages(email, "")
+            unsubscribe, _, manage = self._app.links.urls(email, "")
             more = {"data": self._links.url(token), "unsubscribe": unsubscribe}
             await self._emails.send(email, "manage", manage, more=more)
 
