@@ -32,7 +32,7 @@ from digest.publish import Pipeline
 from digest.render.renderer import Design
 from digest.store import FrozenEdition, Store
 from digest.store.content import ResponseCache
-from digest.subscribers import FILE, SubscriberFile
+from digest.subscribers import SUBSCRIBERS_FILE, SubscriberFile
 
 log = logging.getLogger("digest")
 
@@ -51,7 +51,7 @@ class App:
     @property
     def subscriber_path(self) -> Path:
         """The path of the subscriber list."""
-        return self.config.root / FILE
+        return self.config.root / SUBSCRIBERS_FILE
 
     def subscriber_file(self) -> SubscriberFile:
         """Return the subscriber list as the file has it now."""

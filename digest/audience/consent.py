@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 
 from digest.app import App
 from digest.audience.emails import NO_EMAILS, TransactionalEmails
-from digest.audience.exporter import FORMULA
+from digest.audience.exporter import FORMULA_PREFIXES
 from digest.audience.preferences import Preferences, listed_row
 from digest.audience.rate_limiter import RateLimiter
 from digest.audience.signed_links import SignedLinks
@@ -49,10 +49,10 @@ class DoubleOptIn:
         address with such a beginning gets no email. Otherwise both would end up in the list.
         """
         address = normalise(email)
-        if address.startswith(FORMULA):
+        if address.startswith(FORMULA_PREFIXES):
             log.warning("somebody asked for the newsletter with a formula for an address; nothing was sent")
             return
-        self._emails.run(self._answer(address, " ".join(name.split()).lstrip("".join(FORMULA))[:MAX_NAME_CHARS], topics))
+        self._emails.run(self._answer(address, " ".join(name.split()).lstrip("".join(FORMULA_PREFIXES))[:MAX_NAME_CHARS], topics))
 
     async def _answer(self, email: str, name: str, topics: Sequence[str]) -> None:
         app, mailbox = self._app, _mailbox(email)
@@ -62,7 +62,7 @@ class DoubleOptIn:
         row = await asyncio.to_thread(listed_row, app, email)
         request = await asyncio.to_thread(app.store.opt_in_requests.add, email, name, topics, app.clock())
         if request is None:
-            self._mailboxes.give_back(mailbox)
+            self._mailboxes.refund(mailbox)
         elif row is not None and reason is None and row.status in {"active", "paused"}:
             until = await asyncio.to_thread(self._preferences.pause_end, row)
             await self._emails.send(email, "already_subscribed", app.links.urls(email, "")[2], paused_until=until)

@@ -32,7 +32,7 @@ class DataRequests:
     async def _send_link(self, email: str) -> None:
         found = await asyncio.to_thread(record_of, self._app, email)
         reason = found.suppression.reason if found.suppression else ""
-        if found.known and reason not in NO_EMAILS:
+        if found.is_known and reason not in NO_EMAILS:
             token = self._app.links.token(email)
             await asyncio.to_thread(self._app.store.subscribers.enrol, email, token)
             unsubscribe, _, manage = self._app.links.urls(email, "")

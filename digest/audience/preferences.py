@@ -31,7 +31,7 @@ class Preferences:
         topics = ", ".join(preference.topics or ())
         summary = f"topics: {topics or 'all'}; pause: {until or 'none'}; comments: {'yes' if preference.comments else 'no'}"
         await asyncio.to_thread(self._app.store.subscribers.set_preference, preference, self._app.clock(), summary)
-        self._csv_sync.note(preference.email, {"topics": topics, "paused_until": until})
+        self._csv_sync.enqueue(preference.email, {"topics": topics, "paused_until": until})
 
     def pause_end(self, row: Subscriber) -> date | None:
         """Return when the pause of a subscriber ends, or None if there is none."""

@@ -52,7 +52,7 @@ class Subscriptions:
         """Unsubscribe the owner of a token for good; return False if the token never was anybody's."""
         email = await self._leaving(Unsubscription(token, how))
         if email is not None:
-            self.csv_sync.note(email, {"status": "unsubscribed"})
+            self.csv_sync.enqueue(email, {"status": "unsubscribed"})
         return email is not None or self.erased(token)
 
     def _opt_out(self, rows: Sequence[Unsubscription]) -> Sequence[str | None]:

@@ -80,14 +80,14 @@ def _setting_warnings(newsletter: Newsletter) -> Iterator[Finding]:
 
 async def _subscribers(app: App) -> list[Finding]:
     try:
-        survey = app.subscriber_file().survey()
+        summary = app.subscriber_file().summarise()
     except DigestError as error:
         return [Finding("subscribers", "error", str(error))]
-    active, skipped = survey.active, survey.skipped + survey.repeated
-    undecided = app.subscriber_file().columns().undecided
+    active, skipped = summary.active, summary.skipped + summary.duplicates
+    ambiguous = app.subscriber_file().columns().ambiguous
     problem = "may say who must not be written to, and is not known: write status, unsubscribed or bounced there, or rename it"
     found = [
-        *(Finding("subscribers", "error", f"the column “{name}” {problem}") for name in undecided),
+        *(Finding("subscribers", "error", f"the column “{name}” {problem}") for name in ambiguous),
         *_guards(app),
         Finding(
             "subscribers",

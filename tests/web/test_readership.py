@@ -347,7 +347,7 @@ async def test_one_click_counts_within_a_running_send(site: RecordedSite, relay:
 async def test_who_comes_back_before_the_roll_is_written_has_come_back(town: Town) -> None:
     await got(f"{town.base}/subscribe", method="POST", email="ada@readers.example")
     token = town.app.links.token("ada@readers.example")
-    town.pages.subscriptions.csv_sync.note("ada@readers.example", {"status": "unsubscribed"})  # a note from before
+    town.pages.subscriptions.csv_sync.enqueue("ada@readers.example", {"status": "unsubscribed"})  # a note from before
     assert "ada@readers.example,Ada,active" in await town.subscriber_file()
     await got(f"{town.base}/unsubscribe/{token}", method="POST")
     assert "ada@readers.example,Ada,unsubscribed" in await town.subscriber_file()
