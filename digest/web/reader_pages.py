@@ -129,7 +129,7 @@ class ReaderPages:
             return self._page("missing.html.j2", status=404, what="page")
         one_click = "one-click" in (await body_of(request)).lower()
         how = "one-click unsubscribe in the email program (RFC 8058)" if one_click else "on the unsubscribe page"
-        if not await self.subscriptions.leave(request.match_info["token"], how):
+        if not await self.subscriptions.unsubscribe(request.match_info["token"], how):
             return self._page("missing.html.j2", status=404, what="page")
         if one_click:  # no person reads the response
             return web.Response(text="Unsubscribed.\n")
@@ -152,7 +152,7 @@ class ReaderPages:
         offered = self._archive.topics()
         topics = [topic for topic in map(text_of, form.getall("topic", [])[:MAX_TOPICS]) if topic in offered]
         try:
-            self.subscriptions.ask(email, name, topics)
+            self.subscriptions.opt_in.request(email, name, topics)
         except SubscriberFileError:
             error = "Enter an email address in the correct format, like name@example.org."
             return self._page("subscribe.html.j2", status=400, done=False, error=error, topics=self._archive.topics(), email=email)
@@ -160,13 +160,13 @@ class ReaderPages:
 
     async def confirming(self, request: web.Request) -> web.Response:
         """Show a page with one button."""
-        plausible = self.subscriptions.plausible(request.match_info["token"])
+        plausible = self.subscriptions.opt_in.is_valid(request.match_info["token"])
         return self._page("confirm.html.j2", status=200 if plausible else 410, state="asking" if plausible else "over")
 
     async def confirm(self, request: web.Request) -> web.Response:
         """Add the person who asked to the subscriber list."""
         try:
-            topics = await self.subscriptions.confirm(request.match_info["token"])
+            topics = await self.subscriptions.opt_in.confirm(request.match_info["token"])
         except DigestError:
             return self._page("sorry.html.j2", status=503, what=_NOT_SAVED)
         if topics is None:
@@ -192,16 +192,16 @@ class ReaderPages:
         form = await form_of(request)
         if "until" not in form:  # our form always has it: an empty box is a choice only if the whole form came
             return await self._preferences_page(email, request.match_info["token"], saved=False)
-        before = await asyncio.to_thread(self.subscriptions.preference, email)
+        before = await asyncio.to_thread(self.subscriptions.preferences.of, email)
         offered = {*self._archive.topics(), *(before.topics or ())}
         topics = tuple(topic for topic in map(text_of, form.getall("topic", [])[:MAX_TOPICS]) if topic in offered)
         until = self._pause_end(text_of(form.get("until")))
         wish = Preference(email=email, topics=topics, paused_until=until, comments=form.get("comments") == "yes")
-        await self.subscriptions.prefer(wish)
+        await self.subscriptions.preferences.save(wish)
         return await self._preferences_page(email, request.match_info["token"], saved=True)
 
     async def _preferences_page(self, email: str, token: str, *, saved: bool) -> web.Response:
-        wish = await asyncio.to_thread(self.subscriptions.preference, email)
+        wish = await asyncio.to_thread(self.subscriptions.preferences.of, email)
         today = self._today()
         offered = self._archive.topics()
         topics = [*offered, *(topic for topic in wish.topics or () if topic not in offered)]
@@ -234,7 +234,7 @@ class ReaderPages:
         if not self._allowed(request):
             return self._too_many()
         try:
-            self.subscriptions.send_link(text_of((await form_of(request)).get("email")))
+            self.subscriptions.data.send_link(text_of((await form_of(request)).get("email")))
         except SubscriberFileError:
             return self._page(
                 "lost.html.j2", status=400, done=False, error="Enter an email address in the correct format, like name@example.org."
@@ -243,7 +243,7 @@ class ReaderPages:
 
     async def mine(self, request: web.Request) -> web.Response:
         """Show what is stored about the person to whom the link was sent."""
-        found = await asyncio.to_thread(self.subscriptions.mine, request.match_info["token"])
+        found = await asyncio.to_thread(self.subscriptions.data.record, request.match_info["token"])
         if found is None:
             return self._page("missing.html.j2", status=404, what="page")
         own = self._app.links.token(found.email)
@@ -251,7 +251,7 @@ class ReaderPages:
 
     async def data(self, request: web.Request) -> web.Response:
         """Return the same as a JSON file."""
-        found = await asyncio.to_thread(self.subscriptions.mine, request.match_info["token"])
+        found = await asyncio.to_thread(self.subscriptions.data.record, request.match_info["token"])
         if found is None:
             return self._page("missing.html.j2", status=404, what="page")
         headers = {"Content-Disposition": 'attachment; filename="my-data.json"', "Cache-Control": "no-store"}
@@ -259,11 +259,11 @@ class ReaderPages:
 
     async def erase(self, request: web.Request) -> web.Response:
         """Delete everything stored about the person."""
-        found = await asyncio.to_thread(self.subscriptions.mine, request.match_info["token"])
+        found = await asyncio.to_thread(self.subscriptions.data.record, request.match_info["token"])
         if found is None:
             return self._page("missing.html.j2", status=404, what="page")
         try:
-            await asyncio.to_thread(self.subscriptions.forget, found.email)
+            await asyncio.to_thread(self.subscriptions.data.erase, found.email)
         except DigestError:
             return self._page("sorry.html.j2", status=503, what=_NOT_SAVED)
         return self._page("mine.html.j2", state="erased", found=None, token="")
