@@ -56,7 +56,7 @@ _EMOJI_CODE = re.compile(r"(?<![\w:]):[a-z0-9_+-]{2,40}:(?![\w:])", re.IGNORECAS
 _PHRASES = tomllib.loads((Path(__file__).parent / "boilerplate.toml").read_text(encoding="utf-8"))
 
 
-def _trailers() -> str:
+def _boilerplate_pattern() -> str:
     """Return a pattern of what themes and feeds put after summaries, from `boilerplate.toml`."""
     phrases = _PHRASES
     more = "|".join(map(re.escape, phrases["read_more"]))
@@ -64,7 +64,7 @@ def _trailers() -> str:
     return rf"(?:(?:{more})(?!\w).{{0,400}}|(?:{origin}).{{0,400}}|\(?\d+ min(?:ute)?s?\.? (?:remaining to read|read)\)?.*)"
 
 
-_MORE = _trailers()
+_MORE = _boilerplate_pattern()
 _DOTS = r"(?:\[\s?(?:…|\.\.\.)\s?\]|\(\s?(?:…|\.\.\.)\s?\)|…|\.\.\.)"
 _CUT_OFF = re.compile(rf"{_DOTS}\s*[»›>→\s]*{_MORE}?$|[«»›>→\s]*{_MORE}$", re.DOTALL | re.IGNORECASE)
 _ENDED = re.compile(r"""[.!?。！？؟۔։।]["'”’»)\]]*$""")
