@@ -13,6 +13,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from digest.audience.consent import consent_detail
 from digest.batching import batched
 from digest.errors import UsageError
 from digest.model import NOTHING, Subscriber
@@ -145,7 +146,7 @@ class Importer:
 
     def apply(self, name: str, consent: str) -> None:
         """Apply the import: record it first, then write the suppressions, then the list in one step, then the histories."""
-        detail = "; ".join(filter(None, [f"from {name}", f"consent: {consent}" if consent else ""]))
+        detail = consent_detail(f"from {name}", consent)
         journal = ImportJournal.begin(self._subscriber_file, self._now)
         journal.write_fates(self._fates())
         self._store.suppressions.adopt(

@@ -77,6 +77,7 @@ def _row(subscriber: "Subscriber") -> dict[str, Any]:
 @common_options
 def add(root: Path, as_json: bool, email: str, name: str, consent: str) -> int:
     """Add EMAIL to the subscriber list."""
+    from digest.audience.consent import consent_detail
     from digest.store import HistoryEvent
     from digest.subscribers import add, normalise
 
@@ -90,7 +91,7 @@ def add(root: Path, as_json: bool, email: str, name: str, consent: str) -> int:
                 remedy=f"If the subscriber asked to come back, run `digest subscribers restore {address} --reason TEXT`.",
             )
         add(app.subscriber_path, address, name=name, today=now.date())
-        detail = f"by hand; consent: {consent}" if consent else "by hand"
+        detail = consent_detail("by hand", consent)
         app.store.history.note([HistoryEvent(email=address, at=now, event="added", detail=detail)])
     print_json({"added": address}) if as_json else click.echo(f"Added {address} to subscribers.csv.")
     return 0
