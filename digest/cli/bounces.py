@@ -15,12 +15,12 @@ if TYPE_CHECKING:
     from digest.bounces import BounceReport
 
 
-KINDS = {
+KIND_TEXTS = {
     "hard": "dead address", "full": "the mailbox is full or disabled", "ours": "refused because of the sender: read what it says",
     "soft": "temporary failure", "delay": "delayed; still being tried", "complaint": "complaint", "leave": "unsubscribe request",
     "auto": "automatic reply; ignored", "other": "not a delivery report; ignored",
 }  # fmt: skip
-EVENTS = {
+EVENT_TEXTS = {
     "bounced": "suppressed (bounced)", "complained": "suppressed (complained)", "unsubscribed": "unsubscribed",
     "soft bounce": "recorded: the mailbox is full or disabled",
     "undelivered": "recorded; does not count against them", "refused for our sake": "kept: the fault is the sender's, not theirs",
@@ -72,7 +72,7 @@ def _read_mailbox(root: Path, as_json: bool) -> int:
         print_json({"read": count, "outcomes": [{"email": row.email, "event": row.event} for row in bounce_handler.outcomes]})
         return 0
     for outcome in bounce_handler.outcomes:
-        click.echo(f"  {outcome.email}: {EVENTS[outcome.event]}")
+        click.echo(f"  {outcome.email}: {EVENT_TEXTS[outcome.event]}")
     click.echo(f"Read {counted(count, 'new message')}, {len(bounce_handler.outcomes)} about subscribers.")
     return 0
 
@@ -108,9 +108,11 @@ def _print_results(results: "list[tuple[BounceReport, list[BounceOutcome]]]", as
         print_json(rows[0] if len(rows) == 1 else {"messages": rows})
         return
     for report, outcomes in results:
-        click.echo(" ".join(filter(None, [f"{KINDS[report.kind]}:", ", ".join(report.addresses), report.status, report.detail])))
+        click.echo(
+            " ".join(filter(None, [f"{KIND_TEXTS[report.kind]}:", ", ".join(report.addresses), report.status, report.detail]))
+        )
         for outcome in outcomes:
-            click.echo(f"  {outcome.email}: {EVENTS[outcome.event]}")
+            click.echo(f"  {outcome.email}: {EVENT_TEXTS[outcome.event]}")
 
 
 def _row(report: "BounceReport", outcomes: "list[BounceOutcome]") -> dict[str, Any]:

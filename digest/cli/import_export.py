@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from digest.audience.importer import ImportPlan
     from digest.subscribers.import_batch import ImportAction, ImportBatch
 
-MARKS: dict["ImportAction", str] = {"new": "+", "changed": "~", "gone": "-", "kept out": "x"}
+ACTION_SYMBOLS: dict["ImportAction", str] = {"new": "+", "changed": "~", "gone": "-", "kept out": "x"}
 
 
 @click.command("import")
@@ -89,13 +89,13 @@ def _rows(batch: "ImportBatch") -> dict[str, list[dict[str, object]]]:
         fate.replace(" ", "_"): [
             {"email": row.email, "line": row.line, "why": row.why} for row in islice(batch.of(fate), MAX_EXAMPLES)
         ]
-        for fate in MARKS
+        for fate in ACTION_SYMBOLS
     }
 
 
 def _describe(plan: "ImportPlan", batch: "ImportBatch", name: str) -> "Iterator[str]":
     """Yield the changes that an import makes, as lines for a person."""
-    for (fate, symbol), rows in zip(MARKS.items(), _rows(batch).values(), strict=True):
+    for (fate, symbol), rows in zip(ACTION_SYMBOLS.items(), _rows(batch).values(), strict=True):
         for row in rows:
             why = f"  ({row['why']})" if row["why"] else ""
             yield f"{symbol} {row['email']}{why}"

@@ -11,9 +11,9 @@ from digest.cli.options import (
     coming_edition,
     common_options,
     edition_options,
+    edition_summary,
     print_json,
     running_app,
-    so_far,
 )
 from digest.errors import DigestError, UsageError
 from digest.text.formats import day_text, instant_text, json_text
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from digest.model import Edition, Slot
 
 FORMATS = ("html", "text", "eml", "json")
-SUFFIX = {"html": "html", "text": "txt", "eml": "eml", "json": "json"}
+SUFFIXES = {"html": "html", "text": "txt", "eml": "eml", "json": "json"}
 
 
 @click.command("preview")
@@ -75,7 +75,7 @@ def command(  # noqa: PLR0917  each is an option of the command
     with running_app(root) as app:
         shown = asyncio.run(_edition_to_show(app, edition, day))
         if output is None:
-            return asyncio.run(_serve_desk(app, shown, port, no_browser, as_json))
+            return asyncio.run(_serve_preview(app, shown, port, no_browser, as_json))
         files = _write_files(app, shown, email, form, output)
     if as_json:
         print_json({"edition": shown.slot.key, "files": files})
@@ -96,7 +96,7 @@ async def _edition_to_show(app: "App", edition: str | None, day: Any) -> "Editio
             raise
         return frozen.edition
     if slot.window.end > app.clock():
-        click.echo(f"{so_far(app, slot, len(found.stories))}.", err=True)
+        click.echo(f"{edition_summary(app, slot, len(found.stories))}.", err=True)
     return found
 
 
@@ -123,21 +123,21 @@ async def _build_edition(app: "App", plan: "EditionPlan", slot: "Slot") -> "Edit
     return edition
 
 
-async def _serve_desk(app: "App", edition: "Edition", port: int, no_browser: bool, as_json: bool) -> int:
+async def _serve_preview(app: "App", edition: "Edition", port: int, no_browser: bool, as_json: bool) -> int:
     from digest.cli.browser import serve_until_stopped
-    from digest.web.desk import Desk
+    from digest.web.preview import Preview
     from digest.web.viewer import Viewer
 
-    desk = Desk(app, edition, f"{app.config.newsletter.name}: {day_text(edition.slot.day)}, No. {edition.number}")
-    await serve_until_stopped(Viewer(desk).application(), port, browser=not no_browser, as_json=as_json)
+    preview = Preview(app, edition, f"{app.config.newsletter.name}: {day_text(edition.slot.day)}, No. {edition.number}")
+    await serve_until_stopped(Viewer(preview).application(), port, browser=not no_browser, as_json=as_json)
     return 0
 
 
 def _write_files(app: "App", edition: "Edition", email: str | None, form: str | None, output: Path) -> list[str]:
     """Write the edition to files, as one subscriber gets it, and return their paths."""
-    from digest.web.desk import Desk
+    from digest.web.preview import Preview
 
-    raw = Desk(app, edition, "").raw(_address(app, email))
+    raw = Preview(app, edition, "").raw(_address(app, email))
     if form and (output.suffix or output.is_file()):
         output.parent.mkdir(parents=True, exist_ok=True)
         output.write_bytes(_in_format(form, raw, edition))
@@ -145,7 +145,7 @@ def _write_files(app: "App", edition: "Edition", email: str | None, form: str | 
     output.mkdir(parents=True, exist_ok=True)
     files = []
     for name in [form] if form else FORMATS:
-        target = output / f"{edition.slot.key}.{SUFFIX[name]}"
+        target = output / f"{edition.slot.key}.{SUFFIXES[name]}"
         target.write_bytes(_in_format(name, raw, edition))
         files.append(str(target))
     return files

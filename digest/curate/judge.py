@@ -37,7 +37,7 @@ def _bounded(value: object) -> object:
 
 Text = Annotated[str, BeforeValidator(_clean)]
 Key = Annotated[str | int, BeforeValidator(_clean)]
-DeadAddresses = Annotated[int | None, BeforeValidator(_bounded)]
+BoundedInt = Annotated[int | None, BeforeValidator(_bounded)]
 
 
 class _Article(BaseModel):
@@ -54,10 +54,10 @@ class _Comment(BaseModel):
     parent_id: Key | None = None
     author: Text | None = None
     written: datetime | None = None
-    up: DeadAddresses = None
-    down: DeadAddresses = None
-    replies: DeadAddresses = None
-    place: DeadAddresses = None
+    up: BoundedInt = None
+    down: BoundedInt = None
+    replies: BoundedInt = None
+    place: BoundedInt = None
     state: Literal["approved", "held", "spam", "deleted"] = "approved"
 
     @field_validator("written")
@@ -81,7 +81,7 @@ def load_scoring_rules(root: Path) -> ScoringRules:
     return parse_scoring_rules(texts(ABUSE), model.read_bytes(), texts(SCORES))
 
 
-def thread(line: str, *, thing: str) -> tuple[Article, list[Comment]]:
+def parse_thread(line: str, *, thing: str) -> tuple[Article, list[Comment]]:
     """Return the article and the comments of one line of JSON; raise SourceError if it is not a thread."""
     try:
         given = _Thread.model_validate(json.loads(line))
@@ -149,7 +149,7 @@ def as_json(verdict: JudgedThread) -> Mapping[str, Any]:
     }
 
 
-def explained(verdict: JudgedThread) -> list[str]:
+def explanation_lines(verdict: JudgedThread) -> list[str]:
     """Return a judged thread as lines for a person: every comment with its terms or its reason, best first."""
     chosen = {row.comment.id: row for row in verdict.picks}
     lines = [f"Picked {len(chosen)} of {counted(len(verdict.judged), 'comment')}."]

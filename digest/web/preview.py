@@ -17,7 +17,7 @@ from digest.web.viewer import MessageRow
 MAX_SUBSCRIBERS = 200  # in the sidebar
 
 
-class Desk:
+class Preview:
     """The messages of one edition."""
 
     def __init__(self, app: App, edition: Edition, title: str) -> None:
