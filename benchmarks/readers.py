@@ -64,7 +64,7 @@ def furnished(root: Path) -> None:
     links = ReaderLinks(public_url="https://news.gazette.example", secret=store.secret("readers"))
     rows = [{"email": email, "token": links.token(email)} for email in emails]
     with store.engine.begin() as connection:
-        connection.execute(insert(schema.readers), rows)
+        connection.execute(insert(schema.subscribers), rows)
     (root / "tokens").write_text("\n".join(row["token"] for row in rows) + "\n")
     (root / "wrk.lua").write_text(SCRIPT % (root / "tokens"))
     store.close()

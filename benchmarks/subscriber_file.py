@@ -73,7 +73,7 @@ def left(_: Path) -> int:
     """One reader leaves: the commit that the answer waits for; milliseconds, in microseconds as an int."""
     with tempfile.TemporaryDirectory() as folder:
         store = Store.open("sqlite:///d.db", Path(folder))
-        store.readers.enrol("reader5.x5@example1.org", "t" * 27)
+        store.subscribers.enrol("reader5.x5@example1.org", "t" * 27)
         store.suppressions.opt_out([("x" * 27, "warm")], datetime.now(UTC))
         began = time.perf_counter()
         store.suppressions.opt_out([("t" * 27, "one click")], datetime.now(UTC))

@@ -24,10 +24,11 @@ from digest.curate import Rules
 from digest.curate.judge import load_scoring_rules
 from digest.deliver.retry import RUN_RETRY_DELAYS
 from digest.edition.edition_calendar import EditionCalendar
+from digest.edition.preflight import clock_starts, time_allowed
 from digest.edition.sent_log import LOG_FILE, SentLog
 from digest.errors import BusyError, ConfigError, DigestError
 from digest.model import LOOKBACK, Article, Harvest, Slot
-from digest.publish import Pipeline, clock_starts, time_allowed
+from digest.publish import Pipeline
 from digest.render.renderer import Design
 from digest.store import FrozenEdition, Store
 from digest.store.content import ResponseCache
@@ -191,7 +192,10 @@ def open_newsletter(root: Path, clock: Clock, *, retry_delays: Sequence[float] =
             names = ", ".join(str(path.relative_to(root)) for path in made_private[:3]) + (", …" if len(made_private) > 3 else "")
             log.warning("others on this machine could read %s; now only you can", names)
         sent_log = SentLog(root / LOG_FILE)
-        store.suppressions.listen(gone=lambda rows: sent_log.gone(rows, clock()), back=lambda email: sent_log.back(email, clock()))
+        store.suppressions.listen(
+            on_suppressed=lambda rows: sent_log.add_suppressed(rows, clock()),
+            on_released=lambda email: sent_log.add_released(email, clock()),
+        )
         yield App(settings, store, clock, ResponseCache(store.engine, clock), retry_delays)
     finally:
         store.close()

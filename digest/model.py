@@ -228,7 +228,7 @@ class Subscriber(NamedTuple):
     line: int = 0
     extra: Mapping[str, str] = NOTHING
 
-    def standing(self, day: date) -> str:
+    def status_on(self, day: date) -> str:
         """Return the status on a day: a pause ends on its date, and may still lie ahead."""
         if self.paused_until is None or self.status not in {"active", "paused"}:
             return self.status

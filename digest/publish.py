@@ -11,11 +11,9 @@ A later run sends a frozen edition unchanged, and only to the recipients who sti
 """
 
 import asyncio
-from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
-from functools import partial
+from datetime import date, datetime
 from typing import Literal
 
 from digest.batching import batched
@@ -23,16 +21,15 @@ from digest.config import EditionPlan
 from digest.curate import curate
 from digest.edition.guards import DeadAddresses, check_bounce_rate, list_size_check
 from digest.edition.pipeline import NO_PERMIT, Permit, Pipeline, Progress, Unwatched
+from digest.edition.preflight import check_may_send, suppress_opted_out
 from digest.edition.report import RunReport, difference
 from digest.edition.send import send_pending
 from digest.edition.size_limit import fit_size, without_room
-from digest.errors import LateError
-from digest.model import LOOKBACK, Edition, Failure, Harvest, Slot, Subscriber
+from digest.model import LOOKBACK, Edition, Failure, Harvest, Slot
 from digest.render.variants import Variants
-from digest.statuses import GONE, Origin
-from digest.store import MAX_LOOKBACK, FrozenEdition, RecipientRules, Store, Suppression
-from digest.store.editions import FROM_LOG
+from digest.store import MAX_LOOKBACK, FrozenEdition, RecipientRules, Store
 from digest.subscribers import SubscriberFile
+from digest.text.formats import instant_text
 from digest.text.placeholders import columns
 from digest.text.prose import counted
 
@@ -67,58 +64,6 @@ async def publish(pipeline: Pipeline, plan: EditionPlan, slot: Slot, progress: P
     return replace(report, failures=failures, bad_rows=subscriber_file.skipped, without_room=without_room(frozen.edition))
 
 
-def check_may_send(pipeline: Pipeline, plan: EditionPlan, slot: Slot, frozen: FrozenEdition | None, permit: Permit) -> None:
-    """Raise RestoredError or LateError if the edition must not be sent now; take over first what `sent.log` proves.
-
-    An edition begins within `late_after`; one that has begun is finished within `give_up_after`.
-    """
-    adopt_sent_log(pipeline)
-    if permit.again:
-        pipeline.sent_log.forget(slot.key, pipeline.clock())
-        pipeline.store.editions.unremember(slot.key)
-    answers = pipeline.store.deliveries.answers(slot.key) if frozen else None
-    pipeline.sent_log.verify(slot.key, answers)
-    complete = frozen is not None and not pipeline.store.deliveries.waiting(slot.key, None)
-    age = pipeline.clock() - slot.window.end
-    if pipeline.clock() - clock_starts(slot, frozen) > time_allowed(pipeline, plan, answers) and not permit.late and not complete:
-        raise LateError(
-            f"edition {slot.key} was due {age.total_seconds() / 3600:.0f} hours ago, too late to send",
-            remedy="To send it anyway, add --late.",
-        )
-
-
-def adopt_sent_log(pipeline: Pipeline) -> None:
-    """Store what `sent.log` proves and the database lacks, because a backup was restored or the database was lost."""
-    editions, store = list(pipeline.sent_log.editions()), pipeline.store
-    for logged in editions:
-        if not store.editions.knows(logged.key):
-            store.editions.remember(logged)
-    reasons = pipeline.sent_log.away()
-    for email_hash in pipeline.sent_log.marks_of(store.suppressions.emails()).values():
-        reasons.pop(email_hash, None)
-    if not reasons:
-        return
-    for rows in batched(pipeline.subscriber_file()):
-        hashes = pipeline.sent_log.marks_of(row.email for row in rows)
-        pipeline.store.suppressions.adopt(
-            Suppression(
-                email=row.email, reason=reasons[hashes[row.email]], since=pipeline.clock(), origin=Origin.LOG, detail=FROM_LOG
-            )
-            for row in rows
-            if hashes[row.email] in reasons
-        )
-
-
-def clock_starts(slot: Slot, frozen: FrozenEdition | None) -> datetime:
-    """Return when an edition's age starts to count: at its cut-off, or when it was made if that was later."""
-    return max(slot.window.end, frozen.edition.frozen_at) if frozen else slot.window.end
-
-
-def time_allowed(pipeline: Pipeline, plan: EditionPlan, answers: int | None) -> timedelta:
-    """Return how old an edition may be: `give_up_after` if the relay has answered for it at all, else `late_after`."""
-    return pipeline.smtp.give_up_after if answers else plan.late_after
-
-
 async def make_draft(pipeline: Pipeline, plan: EditionPlan, slot: Slot) -> Draft:
     """Collect and curate (stages 1 and 2): return the edition of a slot as it is now, cut to what fits into one email."""
     harvest = await pipeline.collect(slot.window.start - LOOKBACK)
@@ -129,13 +74,11 @@ async def make_draft(pipeline: Pipeline, plan: EditionPlan, slot: Slot) -> Draft
 
 async def _choose(pipeline: Pipeline, plan: EditionPlan, slot: Slot, harvest: Harvest) -> Edition:
     """Choose the stories (stage 2). Look for each once more: one that its site has taken down makes room for another."""
-    material, settled = (
-        pipeline.store.content.material(slot.window.start - MAX_LOOKBACK),
-        pipeline.store.editions.settled(slot.name),
-    )
+    material = pipeline.store.content.material(slot.window.start - MAX_LOOKBACK)
+    used = pipeline.store.editions.used_articles(slot.name)
     number, rules, taken_down, checked = pipeline.store.editions.next_number(), pipeline.rules(plan), dict[str, str](), set[str]()
     while True:
-        edition = curate(slot, material, settled, rules, number=number, now=pipeline.clock(), gone=taken_down)
+        edition = curate(slot, material, used, rules, number=number, now=pipeline.clock(), gone=taken_down)
         new = [story.article for story in edition.stories if story.article.id not in checked]
         checked |= {article.id for article in new}
         missing = await pipeline.taken_down(new, harvest)
@@ -152,20 +95,14 @@ def freeze(pipeline: Pipeline, edition: Edition, subscriber_file: SubscriberFile
     last = None if permit.anyway else pipeline.store.editions.last(edition.slot.name)
     if last is not None:
         check_bounce_rate(pipeline.guards, pipeline.store, last)
-    guard = list_size_check(pipeline.guards, last.readers if last else None)
+    guard = list_size_check(pipeline.guards, last.recipients if last else None)
     design = pipeline.design()
     rendered, variants = design.render(edition), Variants(edition, design)
     used_columns = columns([rendered.html, rendered.text])
-    rules = RecipientRules(token=pipeline.sender.links.token, version=variants.chosen, columns=used_columns, guard=guard)
+    rules = RecipientRules(token=pipeline.sender.links.token, variant=variants.chosen, columns=used_columns, guard=guard)
     frozen = pipeline.store.editions.freeze(edition, rendered, subscriber_file, rules, variants.rendered)
-    pipeline.sent_log.made(edition, pipeline.clock())
+    pipeline.sent_log.add_edition(edition, pipeline.clock())
     return frozen
-
-
-def suppress_opted_out(pipeline: Pipeline, rows: Iterable[Subscriber]) -> None:
-    """Suppress the subscribers whose status in the list forbids mail for good: a suppression holds whatever becomes of the file."""
-    suppression = partial(Suppression, since=pipeline.clock(), origin=Origin.LIST, detail="marked in subscribers.csv")
-    pipeline.store.suppressions.adopt(suppression(email=row.email, reason=row.status) for row in rows if row.status in GONE)
 
 
 async def send(
@@ -177,7 +114,7 @@ async def send(
     """
     deliveries, key = pipeline.store.deliveries, frozen.key
     pipeline.sent_log.verify(key, deliveries.answers(key))
-    before, tally = deliveries.counts(key), DeadAddresses(pipeline.guards, *deliveries.dead(key), off=permit.anyway)
+    before, tally = deliveries.counts(key), DeadAddresses(pipeline.guards, *deliveries.count_dead(key), off=permit.anyway)
     tally.check()
     resumed = tuple(deliveries.reclaim(key, hold=pipeline.smtp.in_doubt == "hold"))
     for pause in (0.0, *pipeline.retry_delays):
@@ -189,7 +126,7 @@ async def send(
         progress.started(waiting)
         await send_pending(pipeline, frozen, waiting, progress, due, tally)
     now, bounces = pipeline.clock(), pipeline.bounces
-    adopt, since = pipeline.store.suppressions.adopt_bounces, now - bounces.soft_within
+    adopt, since = pipeline.store.bounces.adopt_refusals, now - bounces.soft_within
     bounced = await asyncio.to_thread(adopt, key, now, limit=bounces.soft_limit, since=since)
     return _finish(pipeline, frozen, before, resumed, bounced)
 
@@ -207,8 +144,8 @@ async def _pause(pipeline: Pipeline, seconds: float, waiting: int, progress: Pro
 def count_recipients(store: Store, subscriber_file: SubscriberFile, day: date) -> int:
     """Return how many subscribers would get a day's edition: active in the list, without their own pause, not suppressed."""
     total = 0
-    for rows in batched(row.email for row in subscriber_file.distinct() if row.standing(day) == "active"):
-        total += len(set(rows) - set(store.suppressions.among(rows)) - store.readers.paused(rows, day))
+    for rows in batched(row.email for row in subscriber_file.distinct() if row.status_on(day) == "active"):
+        total += len(set(rows) - set(store.suppressions.among(rows)) - store.subscribers.paused_among(rows, day))
     return total
 
 
@@ -217,8 +154,8 @@ def _skip_slot(pipeline: Pipeline, plan: EditionPlan, draft: Draft) -> RunReport
     have had more.
     """
     slot, found = draft.edition.slot, len(draft.edition.stories)
-    since = slot.window.start.astimezone(pipeline.sender.newsletter.timezone)
-    note = f"{counted(found, 'article')} since {since:%A %-d %B %H:%M}, fewer than min_articles ({plan.min_articles})"
+    since = instant_text(slot.window.start, pipeline.sender.newsletter.timezone)
+    note = f"{counted(found, 'article')} since {since}, fewer than min_articles ({plan.min_articles})"
     if draft.failures:
         return RunReport(
             status="failed", slot=slot, note=f"{note}, and a source failed; run `digest send` to try again", failures=draft.failures
@@ -241,8 +178,8 @@ def _finish(pipeline: Pipeline, frozen: FrozenEdition, before: dict[str, int], r
     if not pending:
         pipeline.store.editions.finish(frozen.key, now)
     if before == total and not pending:
-        when = (frozen.finished_at or frozen.edition.frozen_at).astimezone(pipeline.sender.newsletter.timezone)
-        note = f"edition {frozen.key} was already sent on {when:%-d %B %Y %H:%M}"
+        when = instant_text(frozen.finished_at or frozen.edition.frozen_at, pipeline.sender.newsletter.timezone)
+        note = f"edition {frozen.key} was already sent on {when}"
         return RunReport(status="nothing", slot=slot, note=note, total=total, resumed=resumed)
     status: Literal["sent", "unfinished"] = "unfinished" if pending else "sent"
     counts = difference(before, total)
@@ -254,11 +191,8 @@ __all__ = [
     "Pipeline",
     "Progress",
     "Unwatched",
-    "check_may_send",
     "count_recipients",
     "make_draft",
     "publish",
     "send",
-    "suppress_opted_out",
-    "time_allowed",
 ]

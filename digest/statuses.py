@@ -19,7 +19,7 @@ class Origin(StrEnum):
     LOG = "log"  # sent.log, when a restored database had lost it
 
 
-HEARSAY = frozenset({Origin.LIST, Origin.IMPORT, Origin.LOG})  # reports of what happened elsewhere or before
+REPORTED = frozenset({Origin.LIST, Origin.IMPORT, Origin.LOG})  # reports of what happened elsewhere or before
 
 
 def severity(status: str) -> int:

@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 
 from digest.app import App, open_newsletter
+from digest.edition.preflight import adopt_sent_log
 from digest.edition.report import RunReport
 from digest.errors import ConfigError, RestoredError
 from digest.model import Slot
-from digest.publish import Unwatched, adopt_sent_log, make_draft, publish
+from digest.publish import Unwatched, make_draft, publish
 from digest.service.checks import run_checks
 from digest.statuses import Origin
 from digest.store import Store
@@ -98,7 +99,7 @@ def test_who_came_back_after_the_backup_has_come_back(root: Path) -> None:
         app.store.suppressions.add("bo@readers.example", "unsubscribed", NOW)
         app.store.suppressions.release("bo@readers.example", "asked on the telephone", NOW)
         app.store.suppressions.add("ada@readers.example", "complained", NOW)
-        assert list(app.pipeline.sent_log.away().values()) == ["complained"]
+        assert list(app.pipeline.sent_log.suppressed().values()) == ["complained"]
     assert b"readers.example" not in (root / "sent.log").read_bytes()
 
 

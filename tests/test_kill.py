@@ -45,7 +45,7 @@ async def killed_after(process: asyncio.subprocess.Process, relay: Faulty, messa
 
 def in_flight(root: Path) -> set[str]:
     """Who was recorded as being sent to when the process died."""
-    query = "SELECT email FROM deliveries JOIN readers ON id = reader WHERE state = 'sending'"
+    query = "SELECT email FROM deliveries JOIN subscribers ON id = subscriber WHERE state = 'sending'"
     if not (root / "state" / "digest.db").exists():
         return set()
     with closing(sqlite3.connect(root / "state" / "digest.db")) as connection:

@@ -62,7 +62,7 @@ async def test_an_answered_opt_out_holds_after_a_kill(site: RecordedSite, relay:
     with open_newsletter(root, lambda: NOW, retry_delays=()) as app:
         tokens = {email: app.links.token(email) for email in PEOPLE}
         for email, token in tokens.items():
-            app.store.readers.enrol(email, token)
+            app.store.subscribers.enrol(email, token)
     chance, left, answered = random.Random(5), list(PEOPLE), set[str]()
     for _ in range(KILLS):
         chance.shuffle(left)

@@ -115,7 +115,7 @@ async def test_too_few_articles_skip_the_day_and_stay_for_the_next(app: App, rel
     assert (report.status, report.exit_code, relay.taken) == ("skipped", 0, [])
     again = await publish(replace(app.pipeline, clock=lambda: NOW + timedelta(hours=30)), plan, slot, Unwatched())
     assert (again.status, again.note) == ("skipped", report.note)  # and not: too late, as if it were still to be sent
-    assert "2 articles since Monday 23 November 07:00" in report.note
+    assert "2 articles since Mon 23 Nov 2026 07:00 GMT" in report.note
     tomorrow = app.slot(plan, next(app.calendar(plan).upcoming(NOW)))
     assert tomorrow.window.start == slot.window.start
 

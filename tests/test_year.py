@@ -137,7 +137,7 @@ async def test_every_article_of_a_year_is_printed_once_or_left_out_with_a_reason
             slot = editions(at)
             harvest = await harvested(posts, at)
             store.content.keep(replace(harvest, read=(PLAN.label,)), at)
-            material, settled = store.content.material(slot.window.start - MAX_LOOKBACK), store.editions.settled(slot.name)
+            material, settled = store.content.material(slot.window.start - MAX_LOOKBACK), store.editions.used_articles(slot.name)
             edition = curate(slot, material, settled, RULES, number=store.editions.next_number(), now=at)
             store.editions.freeze(edition, Rendered(subject="", preheader="", html="", text=""), [], RecipientRules(token=str))
             printed.update(number_of(edition))

@@ -21,7 +21,7 @@ from digest.compose.verp import parse_verp
 from digest.errors import DigestError
 from digest.statuses import Origin
 from digest.store import HistoryEvent, Suppression
-from digest.store.suppressions import REFUSED_US, SOFT, UNDELIVERED
+from digest.store.bounces import REFUSED_US, SOFT, UNDELIVERED
 
 log = logging.getLogger("digest")
 MAX_REMEMBERED = 1_000  # outcomes kept of earlier messages
@@ -78,7 +78,7 @@ class BounceHandler:
     def _suppressed(self, key: str, emails: list[str], reason: str, told: str) -> list[BounceOutcome]:
         now, origin = self._app.clock(), Origin.MAIL if reason == "bounced" else Origin.READER
         rows = [Suppression(email=email, reason=reason, since=now, origin=origin, detail=told) for email in emails]
-        new = self._app.store.suppressions.report(key, rows, now)
+        new = self._app.store.bounces.report(key, rows, now)
         return [BounceOutcome(email=email, event=reason, detail=told) for email in new]
 
     def _noted(self, key: str, emails: list[str], event: str, told: str) -> list[BounceOutcome]:
@@ -86,7 +86,7 @@ class BounceHandler:
         now, bounces = self._app.clock(), self._app.config.bounces
         entries = [HistoryEvent(email=email, at=now, event=event, detail=told) for email in emails]
         limit, since = bounces.soft_limit, now - bounces.soft_within
-        noted, dead = self._app.store.suppressions.report_soft(key, entries, now, limit=limit, since=since)
+        noted, dead = self._app.store.bounces.report_soft(key, entries, now, limit=limit, since=since)
         return [BounceOutcome(email=email, event="bounced" if email in dead else event, detail=told) for email in noted]
 
     def _remembered(self, emails: list[str]) -> list[str]:
@@ -104,20 +104,23 @@ class BounceHandler:
     def _marked(self, report: BounceReport, purpose: str) -> Iterator[str]:
         for address in report.sent_to:
             meant = parse_verp(self._app.links.secret, address)
-            if meant and meant[0] == purpose and (email := self._app.store.readers.of_id(meant[1])):
+            if meant and meant[0] == purpose and (email := self._app.store.subscribers.email_of_id(meant[1])):
                 yield email
 
     def _whose(self, report: BounceReport) -> tuple[list[str], bool]:
         """Return which subscribers a report is about, and whether it proves that it is about mail of ours."""
         store, links = self._app.store, self._app.links
-        marked = [*self._marked(report, "bounce"), *(email for token in report.tokens if (email := store.readers.of_token(token)))]
+        marked = [
+            *self._marked(report, "bounce"),
+            *(email for token in report.tokens if (email := store.subscribers.email_of_token(token))),
+        ]
         if marked:
             return list(dict.fromkeys(marked)), True
         key = report.message_id.strip("<>").partition("@")[0].rpartition(".")[0]
         ours = [email for email in report.addresses if key and report.message_id == self._message_id(email, key)]
         if ours:
             return ours, True
-        return [email for email in report.addresses if store.readers.of_token(links.token(email))], False
+        return [email for email in report.addresses if store.subscribers.email_of_token(links.token(email))], False
 
     def _message_id(self, email: str, key: str) -> str:
         return f"<{self._app.links.message_id(email, key)}@{self._app.config.newsletter.domain}>"

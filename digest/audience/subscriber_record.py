@@ -71,9 +71,9 @@ def record_of(app: App, email: str) -> SubscriberRecord:
         email=email,
         row=row,
         suppression=next(app.store.suppressions.of([email]), None),
-        preference=app.store.readers.preference(email),
+        preference=app.store.subscribers.preference(email),
         history=app.store.history.of(email),
-        deliveries=app.store.readers.deliveries(email),
+        deliveries=app.store.subscribers.deliveries_to(email),
     )
 
 

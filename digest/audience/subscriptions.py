@@ -27,7 +27,7 @@ from digest.model import Recipient, Subscriber
 from digest.store import HistoryEvent, OptInRequest, Preference
 from digest.store.batch_writer import BatchWriter
 from digest.store.history import CONFIRMED
-from digest.store.readers import CONFIRMATION_TTL
+from digest.store.opt_in import CONFIRMATION_TTL
 from digest.subscribers import FileEdit, NewRow, normalise, remove, rewrite
 from digest.subscribers.columns import Columns
 from digest.subscribers.csv_table import CsvTable
@@ -107,7 +107,7 @@ class Subscriptions:
         mailbox = _mailbox(email)
         if not self._mailboxes.allow(mailbox):
             return  # before the request is renewed: the link that was sent keeps working
-        request = await asyncio.to_thread(app.store.readers.ask, email, name, topics, app.clock())
+        request = await asyncio.to_thread(app.store.opt_in_requests.add, email, name, topics, app.clock())
         if request is None:
             self._mailboxes.give_back(mailbox)
             return
@@ -137,14 +137,14 @@ class Subscriptions:
             listed = {email for email in asked if self._row(email) is not None}
             rewrite(app.subscriber_path, _confirmed_edit(asked, listed, now.date().isoformat()))
         for email, request in asked.items():
-            app.store.suppressions.back(email)
-            app.store.readers.remember(email, app.links.token(email))
+            app.store.suppressions.notify_released(email)
+            app.store.subscribers.readmit(email, app.links.token(email))
             wish = Preference(email=email, topics=request.topics or None)  # no pause: they have just asked for the newsletter
-            app.store.readers.prefer(wish, now, f"chosen when subscribing: {', '.join(request.topics) or 'everything'}")
+            app.store.subscribers.set_preference(wish, now, f"chosen when subscribing: {', '.join(request.topics) or 'everything'}")
             app.store.history.note(
                 [HistoryEvent(email=email, at=now, event=CONFIRMED, detail="confirmed by email (double opt-in)")]
             )
-            app.store.readers.answer(request)
+            app.store.opt_in_requests.close(request)
         return [tuple(request.topics) if request is not None and request.email in asked else None for request in requests]
 
     def plausible(self, token: str) -> bool:
@@ -157,18 +157,18 @@ class Subscriptions:
     def _request(self, token: str) -> OptInRequest | None:
         with suppress(BadData, TypeError, ValueError):
             number, nonce = self._confirmations.loads(_check_canonical(token), max_age=int(CONFIRMATION_TTL.total_seconds()))
-            return self._app.store.readers.asking(int(number), str(nonce), self._app.clock())
+            return self._app.store.opt_in_requests.find(int(number), str(nonce), self._app.clock())
         return None
 
     # — choosing —
 
     def known(self, token: str) -> str | None:
         """Return the address that a token belongs to, or None."""
-        return self._app.store.readers.of_token(token)
+        return self._app.store.subscribers.email_of_token(token)
 
     def preference(self, email: str) -> Preference:
         """Return what a subscriber has chosen; until they choose topics, those of the subscriber list count."""
-        wish = self._app.store.readers.preference(email)
+        wish = self._app.store.subscribers.preference(email)
         if wish.topics is not None:
             return wish
         row = self._row(email)
@@ -179,7 +179,7 @@ class Subscriptions:
         until = wish.paused_until.isoformat() if wish.paused_until else ""
         topics = ", ".join(wish.topics or ())
         summary = f"topics: {topics or 'all'}; pause: {until or 'none'}; comments: {'yes' if wish.comments else 'no'}"
-        await asyncio.to_thread(self._app.store.readers.prefer, wish, self._app.clock(), summary)
+        await asyncio.to_thread(self._app.store.subscribers.set_preference, wish, self._app.clock(), summary)
         self.csv_sync.note(wish.email, {"topics": topics, "paused_until": until})
 
     # — seeing and being forgotten —
@@ -195,7 +195,7 @@ class Subscriptions:
         reason = found.suppression.reason if found.suppression else ""
         if found.known and reason not in NOT_WRITTEN_TO:
             token = self._app.links.token(email)
-            await asyncio.to_thread(self._app.store.readers.enrol, email, token)
+            await asyncio.to_thread(self._app.store.subscribers.enrol, email, token)
             leave, _, manage = self._app.links.pages(email, "")
             await self._send(email, "manage", manage, more={"data": self._data_url(token), "unsubscribe": leave})
 
@@ -211,7 +211,7 @@ class Subscriptions:
         if self._app.subscriber_file().find(email) is not None:
             remove(self._app.subscriber_path, email)
         ImportJournal.forget(self._app.subscriber_path, email)
-        self._app.store.readers.forget(email, self._app.links.token(email), self._app.clock())
+        self._app.store.subscribers.erase(email, self._app.links.token(email), self._app.clock())
 
     # — emails to one person —
 

@@ -99,4 +99,4 @@ def reason_table(app: "App", key: str) -> list[dict[str, Any]]:
 def undelivered_table(app: "App", key: str, limit: int) -> list[dict[str, Any]]:
     """Return at most `limit` recipients whose message is neither sent nor queued, or was interrupted."""
     names = ("email", "state", "code", "reply", "interrupted")
-    return [{name: getattr(row, name) for name in names} for row in app.store.deliveries.troubles(key, limit)]
+    return [{name: getattr(row, name) for name in names} for row in app.store.deliveries.undelivered(key, limit)]

@@ -20,6 +20,7 @@ from digest.cli.options import (
 )
 from digest.cli.output import print_report, report_summary
 from digest.errors import DigestError
+from digest.text.formats import day_text
 
 if TYPE_CHECKING:
     from digest.app import App
@@ -75,7 +76,7 @@ def command(  # noqa: PLR0917  each is an option of the command
         plan, slot = chosen_edition(app, edition, day)
         if slot.window.end > app.clock():
             raise DigestError(
-                f"the edition of {slot.day:%A %-d %B %Y} cannot be sent before {_local_cutoff(app, slot):%H:%M}",
+                f"the edition of {day_text(slot.day)} cannot be sent before {_local_cutoff(app, slot):%H:%M %Z}",
                 remedy="Use `digest preview` to see it, or --test-to to send yourself a copy.",
             )
         from digest.publish import Permit
@@ -93,7 +94,8 @@ async def _publish(app: "App", plan: "EditionPlan", slot: "Slot", permit: "Permi
     """Make the edition and send it; the first SIGINT or SIGTERM lets the messages in flight finish."""
     from digest.audience.csv_sync import catch_up
     from digest.cli.progress import ProgressBar, ProgressEvents
-    from digest.publish import publish, send, suppress_opted_out
+    from digest.edition.preflight import suppress_opted_out
+    from digest.publish import publish, send
 
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):

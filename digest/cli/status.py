@@ -65,14 +65,15 @@ def _collect_status(app: "App", entries: "list[EditionEntry]") -> dict[str, Any]
 def _due_editions(app: "App", recipients: int) -> list[dict[str, Any]]:
     """Return the editions whose cut-off was today and that are neither made nor skipped, each with what holds it."""
     from digest.edition.guards import would_hold
+    from digest.edition.preflight import check_may_send
     from digest.errors import DigestError
-    from digest.publish import Permit, check_may_send
+    from digest.publish import Permit
 
     found = []
     for plan in app.config.editions:
         slot = app.slot(plan, app.calendar(plan).latest(app.clock()))
         local = app.clock().astimezone(app.config.newsletter.timezone)
-        if app.store.editions.knows(slot.key) or slot.day != local.date():
+        if app.store.editions.has_slot(slot.key) or slot.day != local.date():
             continue
         held: object = would_hold(app.config.guards, app.store, slot.name, recipients)
         try:

@@ -16,6 +16,7 @@ import holidays
 from digest.config import EditionPlan
 from digest.errors import ConfigError, UsageError
 from digest.model import Slot, Window
+from digest.text.formats import day_text
 
 _LONGEST_PAUSE = 400  # days searched for a day with an edition
 
@@ -78,7 +79,7 @@ class EditionCalendar:
         """
         if not self.has(day):
             raise UsageError(
-                f"no {self.plan.name} edition on {day:%A %-d %B %Y}",
+                f"no {self.plan.name} edition on {day_text(day)}",
                 remedy="See `digest calendar` for coming editions.",
             )
         end = self.cutoff(day)

@@ -31,18 +31,18 @@ def check_bounce_rate(guards: Guards, store: Store, last: PreviousEdition) -> No
     """Raise HeldError if bounces or complaints since the last edition are more than a share of its recipients."""
     for event, share, few in (("bounced", guards.bounced, MIN_BOUNCES), ("complained", guards.complained, MIN_COMPLAINTS)):
         count = store.history.count(event, last.frozen_at)
-        if count >= few and count > share * last.readers:
-            message = f"{count} of {last.readers} subscribers {event} since the last edition (limit {share:.1%})"
+        if count >= few and count > share * last.recipients:
+            message = f"{count} of {last.recipients} subscribers {event} since the last edition (limit {share:.1%})"
             raise HeldError(message, remedy=REMEDY)
 
 
-def would_hold(guards: Guards, store: Store, name: str, readers: int) -> HeldError | None:
+def would_hold(guards: Guards, store: Store, name: str, recipients: int) -> HeldError | None:
     """Return what would hold a series' next edition if it were sent now to so many recipients, or None."""
     last = store.editions.last(name)
     try:
         if last is not None:
             check_bounce_rate(guards, store, last)
-            list_size_check(guards, last.readers)(readers)
+            list_size_check(guards, last.recipients)(recipients)
     except HeldError as error:
         return error
     return None

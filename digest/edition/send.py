@@ -26,7 +26,7 @@ async def send_pending(
     delivery_log, at = StoredDeliveryLog(deliveries, key), frozen.edition.frozen_at
     composer = Composer(pipeline.sender, frozen.rendered, key, at, variants=frozen.variants)
     start = deliveries.answers(key)
-    pipeline.sent_log.note(key, start, now)
+    pipeline.sent_log.add_answers(key, start, now)
     try:
         async with _linked_stop(pipeline.stop) as stop:
             watch = _receipt_watcher(pipeline, key, start, progress, tally, stop)
@@ -40,7 +40,7 @@ async def send_pending(
             finally:
                 pipeline.store.relay_limits.keep(run.lessons(), pipeline.clock())
     finally:
-        pipeline.sent_log.note(key, deliveries.answers(key), pipeline.clock())
+        pipeline.sent_log.add_answers(key, deliveries.answers(key), pipeline.clock())
     tally.check()
 
 
@@ -77,6 +77,6 @@ def _receipt_watcher(
         if tally.too_many:
             stop.set()
         if (number := next(numbers)) % LOG_EVERY == 0:
-            pipeline.sent_log.note(key, start + number - LOG_EVERY, pipeline.clock())
+            pipeline.sent_log.add_answers(key, start + number - LOG_EVERY, pipeline.clock())
 
     return watch

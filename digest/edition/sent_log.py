@@ -49,15 +49,15 @@ class SentLog:
             "some subscribers will get the edition twice.",
         )
 
-    def forget(self, edition: str, now: datetime) -> None:
+    def disregard_answers(self, edition: str, now: datetime) -> None:
         """Add that a person has said that the database is right, so that earlier counts of the edition are ignored."""
         self._add([(edition, AGAIN, "")], now)
 
-    def note(self, edition: str, answers: int, now: datetime) -> None:
+    def add_answers(self, edition: str, answers: int, now: datetime) -> None:
         """Add how many answers an edition has had; the line is on the disk when this returns."""
         self._add([(edition, str(answers), "")], now)
 
-    def made(self, edition: Edition, now: datetime) -> None:
+    def add_edition(self, edition: Edition, now: datetime) -> None:
         """Add an edition with its window and the articles that it prints or leaves out for good."""
         slot = edition.slot
         articles = [signs_of(story.article) for story in edition.stories]
@@ -71,12 +71,12 @@ class SentLog:
         }
         self._add([(slot.key, MADE, json.dumps(data, ensure_ascii=True, separators=(",", ":")))], now)
 
-    def gone(self, readers: Mapping[str, str], now: datetime) -> None:
+    def add_suppressed(self, subscribers: Mapping[str, str], now: datetime) -> None:
         """Add subscribers who must not get mail any more, each with the reason."""
-        hashes = self._hash_all(readers, now)
-        self._add([(_NO_EDITION, GONE, f"{hashes[email]} {reason}") for email, reason in readers.items()], now)
+        hashes = self._hash_all(subscribers, now)
+        self._add([(_NO_EDITION, GONE, f"{hashes[email]} {reason}") for email, reason in subscribers.items()], now)
 
-    def back(self, email: str, now: datetime) -> None:
+    def add_released(self, email: str, now: datetime) -> None:
         """Add that a subscriber may get mail again."""
         self._add([(_NO_EDITION, BACK, self._hash_all([email], now)[email])], now)
 
@@ -90,8 +90,8 @@ class SentLog:
                 found[key] = row
         return iter(found.values())
 
-    def away(self) -> dict[str, str]:
-        """Return why each subscriber who must not get mail any more is suppressed, by the hashes that `marks_of` gives."""
+    def suppressed(self) -> dict[str, str]:
+        """Return why each subscriber who must not get mail any more is suppressed, by the hashes that `hashes_of` gives."""
         found: dict[str, str] = {}
         for _, _, word, rest in self._rows():
             email_hash, _, reason = rest.partition(" ")
@@ -101,7 +101,7 @@ class SentLog:
                 found.pop(email_hash, None)
         return found
 
-    def marks_of(self, emails: Iterable[str]) -> dict[str, str]:
+    def hashes_of(self, emails: Iterable[str]) -> dict[str, str]:
         """Return the keyed hash of each address; nothing if the log has no key yet."""
         salt = self._salt()
         return {email: _hash(salt, email) for email in emails} if salt else {}
@@ -109,7 +109,7 @@ class SentLog:
     def _hash_all(self, emails: Iterable[str], now: datetime) -> dict[str, str]:
         if not self._salt():
             self._add([(_NO_EDITION, SALT, secrets.token_hex(16))], now)
-        return self.marks_of(emails)
+        return self.hashes_of(emails)
 
     def _salt(self) -> str:
         return next((rest for _, _, word, rest in self._rows() if word == SALT), "")

@@ -98,6 +98,6 @@ async def _send_test_copies(app: App, rendered: Rendered, edition: Edition, test
     compose = Composer(app.pipeline.sender, rendered, edition.slot.key, app.clock(), test=True)
     addresses = [normalise(email) for email in test_to]
     for address in addresses:  # so that the links in the copies work
-        app.store.readers.enrol(address, app.links.token(address))
+        app.store.subscribers.enrol(address, app.links.token(address))
     copies = [compose(Recipient(id=0, email=address)) for address in addresses]
     return await deliver_unrecorded(app.config.smtp, app.config.newsletter.address, app.clock, copies)

@@ -4,8 +4,10 @@
     Store.editions       the editions, frozen
     Store.deliveries     what became of every message
     Store.suppressions   addresses that must not get mail
+    Store.bounces        what refusals and bounce reports say about addresses
     Store.history        what happened to an address
-    Store.readers        subscribers by their links, and what they chose
+    Store.subscribers    subscribers by their links, and what they chose
+    Store.opt_in_requests  who asked to join and has not confirmed yet
     Store.relay_limits   the limits that relays have shown
     Store.series         which plan continues which series of editions
 
@@ -19,16 +21,18 @@ from sqlalchemy import Engine, select, update
 from sqlalchemy.exc import IntegrityError
 
 from digest.store import schema
+from digest.store.bounces import Bounces
 from digest.store.content import MAX_LOOKBACK, Content
 from digest.store.database import open_engine
 from digest.store.deliveries import Deliveries
 from digest.store.delivery_log import StoredDeliveryLog
 from digest.store.editions import Editions, FrozenEdition, PreviousEdition
 from digest.store.history import History, HistoryEvent
-from digest.store.readers import OptInRequest, Preference, Readers
+from digest.store.opt_in import OptInRequest, OptInRequests
 from digest.store.recipients import RecipientRules
 from digest.store.relay_limits import RelayLimits
 from digest.store.series import Series
+from digest.store.subscribers import Preference, Subscribers
 from digest.store.suppressions import Suppression, Suppressions
 
 
@@ -39,10 +43,12 @@ class Store:
         self.engine = engine
         self.content = Content(engine)
         self.suppressions = Suppressions(engine)
+        self.bounces = Bounces(engine, self.suppressions.notify)
         self.editions = Editions(engine, self.suppressions.notify)
         self.deliveries = Deliveries(engine)
         self.history = History(engine)
-        self.readers = Readers(engine)
+        self.subscribers = Subscribers(engine)
+        self.opt_in_requests = OptInRequests(engine)
         self.relay_limits = RelayLimits(engine)
         self.series = Series(engine)
 
@@ -87,6 +93,7 @@ class Store:
 
 __all__ = [
     "MAX_LOOKBACK",
+    "Bounces",
     "Content",
     "Deliveries",
     "Editions",
@@ -94,12 +101,13 @@ __all__ = [
     "History",
     "HistoryEvent",
     "OptInRequest",
+    "OptInRequests",
     "Preference",
     "PreviousEdition",
-    "Readers",
     "RecipientRules",
     "Store",
     "StoredDeliveryLog",
+    "Subscribers",
     "Suppression",
     "Suppressions",
 ]

@@ -158,8 +158,8 @@ def _prune(connection: Connection, now: datetime) -> None:
     connection.execute(delete(schema.articles).where(schema.articles.c.published < old, schema.articles.c.first_seen < old))
     connection.execute(delete(schema.comments).where(schema.comments.c.article_id.not_in(select(schema.articles.c.id))))
     connection.execute(delete(schema.sightings).where(schema.sightings.c.last < now - SIGHTINGS_KEPT))
-    connection.execute(delete(schema.responses).where(schema.responses.c.at < old))
-    connection.execute(delete(schema.moves).where(schema.moves.c.at < old))
+    connection.execute(delete(schema.http_cache).where(schema.http_cache.c.at < old))
+    connection.execute(delete(schema.redirects).where(schema.redirects.c.at < old))
 
 
 class ResponseCache:
@@ -171,7 +171,7 @@ class ResponseCache:
 
     def recall(self, url: str) -> CachedResponse | None:
         """Return the stored answer of a URL, or None."""
-        table = schema.responses
+        table = schema.http_cache
         with self._engine.begin() as connection:
             row = connection.execute(select(table).where(table.c.url == url)).one_or_none()
         if row is None:
@@ -184,20 +184,22 @@ class ResponseCache:
         """Return where a URL redirected permanently within the last day, or None: a redirect made by mistake does not last long."""
         with self._engine.begin() as connection:
             found: str | None = connection.execute(
-                select(schema.moves.c.target).where(schema.moves.c.url == url, schema.moves.c.at > self._clock() - ASKED_AGAIN)
+                select(schema.redirects.c.target).where(
+                    schema.redirects.c.url == url, schema.redirects.c.at > self._clock() - ASKED_AGAIN
+                )
             ).scalar()
         return found
 
     def move(self, url: str, target: str | None) -> None:
         """Store where a URL redirects permanently; None deletes it."""
         with self._engine.begin() as connection:
-            connection.execute(delete(schema.moves).where(schema.moves.c.url == url))
+            connection.execute(delete(schema.redirects).where(schema.redirects.c.url == url))
             if target:
-                connection.execute(schema.moves.insert().values(url=url, target=target, at=self._clock()))
+                connection.execute(schema.redirects.insert().values(url=url, target=target, at=self._clock()))
 
     def remember(self, url: str, kept: CachedResponse) -> None:
         """Store the newest answer of a URL."""
-        table = schema.responses
+        table = schema.http_cache
         values = {
             "etag": kept.etag,
             "modified": kept.modified,

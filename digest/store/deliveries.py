@@ -22,7 +22,7 @@ from digest.store.prepared import Prepared
 QUEUED, SENDING, SKIPPED = "queued", "sending", "skipped"
 _PAGE = 500
 _GROUP = 24  # messages that one statement begins
-_READER_PARAMETERS = [f"reader_{number}" for number in range(_GROUP)]
+_ID_PARAMETERS = [f"id_{number}" for number in range(_GROUP)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,25 +72,25 @@ class Deliveries:
     def release(self, key: str, messages: Sequence[Message]) -> None:
         """Queue again messages that were begun and have certainly not left."""
         table = schema.deliveries
-        mine = and_(table.c.edition == key, table.c.reader == bindparam("b_reader"), table.c.state == SENDING)
+        mine = and_(table.c.edition == key, table.c.subscriber == bindparam("b_subscriber"), table.c.state == SENDING)
         with self._engine.begin() as connection:
             if messages:
-                rows = [{"b_reader": message.recipient.id} for message in messages]
+                rows = [{"b_subscriber": message.recipient.id} for message in messages]
                 connection.execute(update(table).where(mine).values(state=QUEUED), rows)
 
     def to_send(self, key: str, due: datetime | None) -> Iterator[Recipient]:
         """Yield queued recipients, and deferred ones whose retry is due by `due` (all of them if that is None), in pages."""
         query = (
             select(*_RECIPIENT, schema.deliveries.c.attempts)
-            .join(schema.readers, schema.readers.c.id == schema.deliveries.c.reader)
+            .join(schema.subscribers, schema.subscribers.c.id == schema.deliveries.c.subscriber)
             .where(_is_due(key, due))
-            .order_by(schema.readers.c.id)
+            .order_by(schema.subscribers.c.id)
             .limit(_PAGE)
         )
         last = -1
         while True:
             with self._engine.begin() as connection:
-                rows = connection.execute(query.where(schema.readers.c.id > last)).all()
+                rows = connection.execute(query.where(schema.subscribers.c.id > last)).all()
             yield from map(_recipient, rows)
             if len(rows) < _PAGE:
                 return
@@ -118,7 +118,7 @@ class Deliveries:
         with self._engine.begin() as connection:
             return counts(connection, key)
 
-    def dead(self, key: str) -> tuple[int, int]:
+    def count_dead(self, key: str) -> tuple[int, int]:
         """Return how many of an edition's messages were refused with words that the address is gone, and how many were answered."""
         table = schema.deliveries.c
         refused = select(table.status, table.reply, func.count()).where(table.edition == key, table.state == Outcome.REFUSED)
@@ -127,14 +127,14 @@ class Deliveries:
             answered = connection.execute(select(func.count()).where(table.edition == key, table.attempts > 0)).scalar_one()
         return sum(count for status, reply, count in rows if cause(status, reply) is Cause.GONE), answered
 
-    def troubles(self, key: str, limit: int) -> list[UndeliveredRecipient]:
+    def undelivered(self, key: str, limit: int) -> list[UndeliveredRecipient]:
         """Return the deliveries that were not simply sent, for a report."""
         table = schema.deliveries.c
         query = (
-            select(schema.readers.c.email, table.state, table.code, table.reply, table.interrupted)
-            .join(schema.readers, schema.readers.c.id == table.reader)
+            select(schema.subscribers.c.email, table.state, table.code, table.reply, table.interrupted)
+            .join(schema.subscribers, schema.subscribers.c.id == table.subscriber)
             .where(table.edition == key, or_(table.state.not_in([Outcome.SENT, QUEUED]), table.interrupted))
-            .order_by(table.state, schema.readers.c.email)
+            .order_by(table.state, schema.subscribers.c.email)
             .limit(limit)
         )
         with self._engine.begin() as connection:
@@ -166,8 +166,8 @@ class Deliveries:
         table = schema.deliveries.c
         query = (
             select(*_RECIPIENT)
-            .join(schema.readers, schema.readers.c.id == table.reader)
-            .where(table.edition == key, schema.readers.c.token == token)
+            .join(schema.subscribers, schema.subscribers.c.id == table.subscriber)
+            .where(table.edition == key, schema.subscribers.c.token == token)
         )
         with self._engine.begin() as connection:
             row = connection.execute(query).one_or_none()
@@ -181,18 +181,17 @@ class Deliveries:
         with self._engine.begin() as connection:
             if receipts:
                 connection.exec_driver_sql(*self._record_statement.filled([_receipt_row(key, receipt) for receipt in receipts]))
-            return {reader_id for group in _groups(begun) for reader_id in self._begin(connection, key, group)}
+            return {subscriber_id for group in _groups(begun) for subscriber_id in self._begin(connection, key, group)}
 
     def _begin(self, connection: Connection, key: str, group: Sequence[Message]) -> list[int]:
         ids = [message.recipient.id for message in group]
-        parameters = dict(zip(_READER_PARAMETERS, [*ids, *[ids[-1]] * (_GROUP - len(ids))], strict=True))
+        parameters = dict(zip(_ID_PARAMETERS, [*ids, *[ids[-1]] * (_GROUP - len(ids))], strict=True))
         statement, (values,) = self._begin_statement.filled([{"b_edition": key, **parameters}])
-        return [reader_id for reader_id, state in connection.exec_driver_sql(statement, values) if state == SENDING]
+        return [subscriber_id for subscriber_id, state in connection.exec_driver_sql(statement, values) if state == SENDING]
 
 
-_RECIPIENT = (
-    schema.readers.c.id, schema.readers.c.email, schema.deliveries.c.name, schema.deliveries.c.variant, schema.deliveries.c.extra,
-)  # fmt: skip
+_SENT = schema.deliveries.c
+_RECIPIENT = (schema.subscribers.c.id, schema.subscribers.c.email, _SENT.name, _SENT.variant, _SENT.extra)
 
 
 def _recipient(row: Any) -> Recipient:
@@ -218,7 +217,7 @@ def _is_waiting(table: Any) -> ColumnElement[bool]:
 def _receipt_row(key: str, receipt: Receipt) -> dict[str, Any]:
     return {
         "b_edition": key,
-        "b_reader": receipt.recipient.id,
+        "b_subscriber": receipt.recipient.id,
         "state": receipt.outcome,
         "message_id": receipt.message_id,
         "code": receipt.code,
@@ -233,25 +232,25 @@ def _receipt_row(key: str, receipt: Receipt) -> dict[str, Any]:
 
 def _make_begin_statement() -> ReturningUpdate[tuple[int, str]]:
     """Return the statement that moves a group's waiting recipients to `sending`, or to `skipped` if they have opted out."""
-    table, suppressed, readers = schema.deliveries, schema.suppressions, schema.readers
-    who = and_(readers.c.id == table.c.reader, readers.c.email == suppressed.c.email)
-    opted_out = select(suppressed.c.email).select_from(suppressed, readers).where(who).correlate(table).exists()
+    table, suppressed, subscribers = schema.deliveries, schema.suppressions, schema.subscribers
+    who = and_(subscribers.c.id == table.c.subscriber, subscribers.c.email == suppressed.c.email)
+    opted_out = select(suppressed.c.email).select_from(suppressed, subscribers).where(who).correlate(table).exists()
     return (
         update(table)
         .where(
             table.c.edition == bindparam("b_edition"),
-            table.c.reader.in_([bindparam(name, type_=table.c.reader.type) for name in _READER_PARAMETERS]),
+            table.c.subscriber.in_([bindparam(name, type_=table.c.subscriber.type) for name in _ID_PARAMETERS]),
             _is_waiting(table.c),
         )
         .values(state=case((opted_out, SKIPPED), else_=SENDING), reply=case((opted_out, "opted out"), else_=table.c.reply))
-        .returning(table.c.reader, table.c.state)
+        .returning(table.c.subscriber, table.c.state)
     )
 
 
 _BEGIN = _make_begin_statement()
 _RECORD = (
     update(schema.deliveries)
-    .where(schema.deliveries.c.edition == bindparam("b_edition"), schema.deliveries.c.reader == bindparam("b_reader"))
+    .where(schema.deliveries.c.edition == bindparam("b_edition"), schema.deliveries.c.subscriber == bindparam("b_subscriber"))
     .values(
         attempts=schema.deliveries.c.attempts + 1,
         interrupted=or_(schema.deliveries.c.interrupted, bindparam("in_doubt", type_=schema.deliveries.c.interrupted.type)),
@@ -261,8 +260,8 @@ _RECORD = (
 
 
 def _emails(connection: Connection, where: Any) -> list[str]:
-    joined = schema.deliveries.join(schema.readers, schema.readers.c.id == schema.deliveries.c.reader)
-    query = select(schema.readers.c.email).select_from(joined).where(where).order_by(schema.readers.c.email)
+    joined = schema.deliveries.join(schema.subscribers, schema.subscribers.c.id == schema.deliveries.c.subscriber)
+    query = select(schema.subscribers.c.email).select_from(joined).where(where).order_by(schema.subscribers.c.email)
     return list(connection.execute(query).scalars())
 
 

@@ -42,14 +42,14 @@ def edition_row(edition: Edition, rendered: Rendered) -> dict[str, Any]:
     }
 
 
-def settled_rows(edition: Edition) -> list[dict[str, Any]]:
+def article_rows(edition: Edition) -> list[dict[str, Any]]:
     """Return the rows of the articles that an edition prints or leaves out for good."""
     printed = [(signs_of(story.article), story.position, "; ".join(story.reasons)) for story in edition.stories]
     left = [(row.told, None, row.reason) for row in edition.left_out if row.kind == "article" and row.final and row.told]
-    return [settled_row(edition.slot.key, row, position, reason) for row, position, reason in [*printed, *left]]
+    return [article_row(edition.slot.key, row, position, reason) for row, position, reason in [*printed, *left]]
 
 
-def settled_row(edition: str, row: ArticleSigns, position: int | None, reason: str) -> dict[str, Any]:
+def article_row(edition: str, row: ArticleSigns, position: int | None, reason: str) -> dict[str, Any]:
     """Return the row of one such article; `position` is None if it is left out."""
     return {
         "edition": edition,

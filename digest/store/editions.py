@@ -12,9 +12,9 @@ from digest.model import ArticleSigns, Edition, Rendered, Slot, Subscriber
 from digest.store import schema
 from digest.store.database import lock_for_writing
 from digest.store.deliveries import counts
-from digest.store.edition_rows import edition_row, settled_row, settled_rows, slot_row, variant_row
+from digest.store.edition_rows import article_row, article_rows, edition_row, slot_row, variant_row
 from digest.store.logged_edition import LoggedEdition
-from digest.store.recipients import RecipientRules, freeze_recipients, read_list
+from digest.store.recipients import RecipientRules, gather_subscribers, insert_recipients
 from digest.store.suppressions import Recorded
 
 _EDITION = TypeAdapter(Edition)
@@ -53,7 +53,7 @@ class PreviousEdition:
     """What a later edition is compared with: when an edition was frozen, and its number of recipients."""
 
     frozen_at: datetime
-    readers: int
+    recipients: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,10 +84,10 @@ class Editions:
                 until = connection.execute(select(func.min(table.window_start)).where(earlier)).scalar()
         return until
 
-    def settled(self, name: str) -> tuple[ArticleSigns, ...]:
+    def used_articles(self, name: str) -> tuple[ArticleSigns, ...]:
         """Return all articles that an edition of this series printed or left out for good."""
-        joined = schema.settled.join(schema.editions, schema.settled.c.edition == schema.editions.c.key)
-        table = schema.settled.c
+        joined = schema.edition_articles.join(schema.editions, schema.edition_articles.c.edition == schema.editions.c.key)
+        table = schema.edition_articles.c
         columns = (table.article_id, table.identity, table.anchor, table.title, table.opening, table.published, table.source)
         query = select(*columns).select_from(joined).where(schema.editions.c.name == name)
         with self._engine.begin() as connection:
@@ -102,21 +102,21 @@ class Editions:
         self,
         edition: Edition,
         rendered: Rendered,
-        readers: Iterable[Subscriber],
-        terms: RecipientRules,
-        version: Callable[[str], Rendered] | None = None,
+        subscribers: Iterable[Subscriber],
+        rules: RecipientRules,
+        render_variant: Callable[[str], Rendered] | None = None,
     ) -> FrozenEdition:
-        """Freeze an edition with its text and its recipients in one commit; `version` renders a variant by its name.
+        """Freeze an edition with its text and its recipients in one commit; `render_variant` renders a variant by its name.
 
-        `readers` are the rows of the subscriber list, of every status and any number: see `freeze_recipients`.
+        `subscribers` are the rows of the subscriber list, of every status and any number: see `gather_subscribers`.
         """
         key, at = edition.slot.key, edition.frozen_at
-        with self._engine.connect() as connection, freeze_recipients(connection, readers, terms, edition.slot.day) as used:
-            variants = {name: version(name) for name in used if name} if version is not None else {}
+        with self._engine.connect() as connection, gather_subscribers(connection, subscribers, rules, edition.slot.day) as used:
+            variants = {name: render_variant(name) for name in used if name} if render_variant is not None else {}
             with connection.begin():
                 lock_for_writing(connection)
                 _write_edition(connection, edition, rendered, variants)
-                suppressed = read_list(connection, key, terms, at)
+                suppressed = insert_recipients(connection, key, rules, at)
         for recorded in suppressed:
             self._notify(recorded)
         return FrozenEdition(edition=edition, rendered=rendered, finished_at=None, variants=variants)
@@ -133,7 +133,7 @@ class Editions:
             row = connection.execute(select(schema.editions).where(schema.editions.c.key == key)).one_or_none()
             return str(row.note) if row is not None and row.number is None else ""
 
-    def knows(self, key: str) -> bool:
+    def has_slot(self, key: str) -> bool:
         """Return whether the edition of a slot was made or skipped."""
         with self._engine.begin() as connection:
             return connection.execute(select(schema.editions.c.key).where(schema.editions.c.key == key)).scalar() is not None
@@ -144,7 +144,7 @@ class Editions:
             row = connection.execute(select(schema.editions).where(schema.editions.c.key == key)).one_or_none()
             return _load(connection, row) if row is not None and row.subject is not None else None
 
-    def remember(self, row: LoggedEdition) -> None:
+    def add_logged(self, row: LoggedEdition) -> None:
         """Record an edition that only `sent.log` knows: its window is covered, and its articles do not go into another edition.
 
         Its text and recipients are not known; it counts as finished.
@@ -158,13 +158,13 @@ class Editions:
             if connection.execute(select(schema.editions.c.key).where(schema.editions.c.key == row.key)).scalar() is not None:
                 return
             connection.execute(schema.editions.insert().values(values))
-            rows = [settled_row(row.key, article, None, FROM_LOG) for article in row.articles]
+            rows = [article_row(row.key, article, None, FROM_LOG) for article in row.articles]
             if unique := {article["article_id"]: article for article in rows}:
-                connection.execute(insert(schema.settled), list(unique.values()))
+                connection.execute(insert(schema.edition_articles), list(unique.values()))
 
-    def unremember(self, key: str) -> None:
+    def delete_logged(self, key: str) -> None:
         """Delete an edition that only `sent.log` knows, because a person wants it made again."""
-        table, settled = schema.editions, schema.settled
+        table, settled = schema.editions, schema.edition_articles
         with self._engine.begin() as connection:
             logged = select(table.c.key).where(table.c.key == key, table.c.subject.is_(None))
             connection.execute(settled.delete().where(settled.c.edition.in_(logged)))
@@ -196,8 +196,8 @@ class Editions:
             row = connection.execute(query.order_by(table.window_end.desc()).limit(1)).one_or_none()
             if row is None:
                 return None
-            readers = connection.execute(select(func.count()).where(sent.edition == row.key)).scalar_one()
-        return PreviousEdition(frozen_at=row.frozen_at, readers=readers)
+            recipients = connection.execute(select(func.count()).where(sent.edition == row.key)).scalar_one()
+        return PreviousEdition(frozen_at=row.frozen_at, recipients=recipients)
 
     def headlines(self, limit: int) -> list[ArchivedEdition]:
         """Return the latest editions that were made, newest first, without their content."""
@@ -227,8 +227,8 @@ def _write_edition(connection: Connection, edition: Edition, rendered: Rendered,
     key = edition.slot.key
     _replace_skipped(connection, key)
     connection.execute(schema.editions.insert().values(**edition_row(edition, rendered)))
-    if rows := settled_rows(edition):
-        connection.execute(insert(schema.settled), rows)
+    if rows := article_rows(edition):
+        connection.execute(insert(schema.edition_articles), rows)
     if variants:
         connection.execute(schema.variants.insert(), [variant_row(key, name, variant) for name, variant in variants.items()])
 

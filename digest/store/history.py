@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import Connection, Engine, func, select
 
 from digest.batching import batched
-from digest.statuses import HEARSAY
+from digest.statuses import REPORTED
 from digest.store import schema
 
 MAX_DETAIL_CHARS = 500  # characters of a detail
@@ -71,5 +71,5 @@ def events_of(connection: Connection, event: str, since: datetime, email: str | 
     """Return how many addresses had an event since then, or how often one address had it."""
     table = schema.history.c
     number = func.count(table.email.distinct()) if email is None else func.count()
-    query = select(number).where(table.event == event, table.at >= since, table.origin.not_in(HEARSAY))
+    query = select(number).where(table.event == event, table.at >= since, table.origin.not_in(REPORTED))
     return int(connection.execute(query if email is None else query.where(table.email == email)).scalar_one())

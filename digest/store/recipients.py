@@ -20,7 +20,7 @@ from digest.model import Subscriber
 from digest.statuses import GONE, Origin, severity
 from digest.store import schema
 from digest.store.database import insert as careful_insert
-from digest.store.readers import Preference, preferences
+from digest.store.subscribers import Preference, preferences
 from digest.store.suppressions import Recorded, Suppression, forgotten, insert_suppressions
 
 NO_STORY = "no stories for their topics"
@@ -41,25 +41,25 @@ _INCOMING = Table(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecipientRules:
-    """How an edition's list is made. `token` returns the token of an address; `version` the variant for some topics, with or
+    """How an edition's list is made. `token` returns the token of an address; `variant` the variant for some topics, with or
     without comments, or None if no story is left. `columns` are the subscribers' own columns that the templates use, in lower case.
     """
 
     token: Callable[[str], str]
-    version: Callable[[tuple[str, ...], bool], str | None] = lambda _topics, _comments: ""
+    variant: Callable[[tuple[str, ...], bool], str | None] = lambda _topics, _comments: ""
     columns: AbstractSet[str] = frozenset()
     guard: Callable[[int], None] = lambda _count: None  # raises if a list of so many should not get the edition
 
 
 @contextmanager
-def freeze_recipients(
-    connection: Connection, readers: Iterable[Subscriber], terms: RecipientRules, day: date
+def gather_subscribers(
+    connection: Connection, subscribers: Iterable[Subscriber], rules: RecipientRules, day: date
 ) -> Iterator[list[str]]:
     """Read a subscriber list into the temporary table, without blocking other writers; yield the variants that are in use."""
     with connection.begin():
         _INCOMING.drop(connection, checkfirst=True)
         _INCOMING.create(connection)
-        _gather(connection, readers, terms, day)
+        _gather(connection, subscribers, rules, day)
         query = select(_INCOMING.c.variant).where(_INCOMING.c.status == "active", _INCOMING.c.variant.is_not(None)).distinct()
         used = sorted(connection.execute(query).scalars())
     try:
@@ -69,14 +69,14 @@ def freeze_recipients(
             _INCOMING.drop(connection)
 
 
-def read_list(connection: Connection, key: str, terms: RecipientRules, now: datetime) -> list[Recorded]:
+def insert_recipients(connection: Connection, key: str, rules: RecipientRules, now: datetime) -> list[Recorded]:
     """Put the active subscribers of the temporary table on an edition's list, in the transaction that freezes it.
 
     Returns the suppressions that the subscriber list has added.
     """
     recorded = list(_suppress(connection, now))
-    _assign_ids(connection, terms.token)
-    incoming, known = _INCOMING.c, schema.readers.c
+    _assign_ids(connection, rules.token)
+    incoming, known = _INCOMING.c, schema.subscribers.c
     constants = {"edition": key, "attempts": 0, "interrupted": False, "message_id": "", "code": 0, "relay": ""}
     has_story = incoming.variant.is_not(None)
     listed = (
@@ -85,17 +85,17 @@ def read_list(connection: Connection, key: str, terms: RecipientRules, now: date
             case((has_story, "queued"), else_="skipped"), case((has_story, ""), else_=NO_STORY),
             *(literal(value) for value in constants.values()),
         )
-        .select_from(_INCOMING.join(schema.readers, known.email == incoming.email))
+        .select_from(_INCOMING.join(schema.subscribers, known.email == incoming.email))
         .where(incoming.status == "active", ~exists().where(schema.suppressions.c.email == incoming.email))
     )  # fmt: skip
     connection.execute(
-        insert(schema.deliveries).from_select(["reader", "name", "variant", "extra", "state", "reply", *constants], listed)
+        insert(schema.deliveries).from_select(["subscriber", "name", "variant", "extra", "state", "reply", *constants], listed)
     )
-    terms.guard(connection.execute(select(func.count()).where(schema.deliveries.c.edition == key)).scalar_one())
+    rules.guard(connection.execute(select(func.count()).where(schema.deliveries.c.edition == key)).scalar_one())
     return recorded
 
 
-def _gather(connection: Connection, subscribers: Iterable[Subscriber], terms: RecipientRules, day: date) -> None:
+def _gather(connection: Connection, subscribers: Iterable[Subscriber], rules: RecipientRules, day: date) -> None:
     statement = careful_insert(connection, _INCOMING)
     statement = statement.on_conflict_do_update(
         index_elements=["email"],
@@ -105,22 +105,22 @@ def _gather(connection: Connection, subscribers: Iterable[Subscriber], terms: Re
     any_preferences = connection.execute(select(exists(select(schema.preferences.c.email)))).scalar()
     for chunk in batched(subscribers):
         chosen = preferences(connection, [row.email for row in chunk]) if any_preferences else {}
-        connection.execute(statement, [_row(row, chosen.get(row.email), terms, day) for row in chunk])
+        connection.execute(statement, [_row(row, chosen.get(row.email), rules, day) for row in chunk])
 
 
-def _row(row: Subscriber, preference: Preference | None, terms: RecipientRules, day: date) -> dict[str, Any]:
+def _row(row: Subscriber, preference: Preference | None, rules: RecipientRules, day: date) -> dict[str, Any]:
     """Return the row of a subscriber: their own choice of topics, pause and comments comes before the subscriber list's."""
-    status, preference = row.standing(day), preference or Preference(email=row.email)
+    status, preference = row.status_on(day), preference or Preference(email=row.email)
     if status == "active" and preference.paused_until and day < preference.paused_until:
         status = "paused"
-    topics, comments = preference.over(row)
+    topics, comments = preference.topics_and_comments(row)
     return {
         "email": row.email,
         "name": row.name,
         "status": status,
         "rank": severity(status),
-        "variant": terms.version(topics, comments),
-        "extra": _used_columns(row.extra, terms.columns) or None,
+        "variant": rules.variant(topics, comments),
+        "extra": _used_columns(row.extra, rules.columns) or None,
     }
 
 
@@ -144,11 +144,11 @@ def _assign_ids(connection: Connection, token: Callable[[str], str]) -> None:
     """Give each address its permanent id at its first edition. Leave out those whose data was deleted at their request."""
     incoming, last = _INCOMING.c, 0
     unknown = select(incoming.n, incoming.email).where(
-        incoming.status == "active", ~exists().where(schema.readers.c.email == incoming.email)
+        incoming.status == "active", ~exists().where(schema.subscribers.c.email == incoming.email)
     )
     while rows := connection.execute(unknown.where(incoming.n > last).order_by(incoming.n).limit(_PAGE)).all():
         tokens = {token(row.email): row.email for row in rows}
         erased = forgotten(connection, tokens)
         if new := [{"email": email, "token": value} for value, email in tokens.items() if value not in erased]:
-            connection.execute(careful_insert(connection, schema.readers).on_conflict_do_nothing(), new)
+            connection.execute(careful_insert(connection, schema.subscribers).on_conflict_do_nothing(), new)
         last = rows[-1].n

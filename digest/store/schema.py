@@ -72,8 +72,8 @@ sightings = Table(
     Column("last", Instant, nullable=False),
 )
 
-responses = Table(
-    "responses",
+http_cache = Table(
+    "http_cache",
     metadata,
     Column("url", String, primary_key=True),
     Column("etag", String, nullable=False),
@@ -84,8 +84,8 @@ responses = Table(
     Column("at", Instant, nullable=False),
 )
 
-moves = Table(
-    "moves",
+redirects = Table(
+    "redirects",
     metadata,
     Column("url", String, primary_key=True),
     Column("target", String, nullable=False),  # where a permanent redirect leads
@@ -119,8 +119,8 @@ series = Table(
     Column("name", String, nullable=False),  # what digest.toml calls it now
 )
 
-settled = Table(
-    "settled",
+edition_articles = Table(
+    "edition_articles",
     metadata,
     Column("edition", String, ForeignKey("editions.key"), primary_key=True),
     Column("article_id", String, primary_key=True),
@@ -145,8 +145,8 @@ variants = Table(
     Column("text", Text, nullable=False),
 )
 
-readers = Table(
-    "readers",
+subscribers = Table(
+    "subscribers",
     metadata,
     Column("id", Integer, primary_key=True, autoincrement=True),
     Column("email", String, nullable=False, unique=True),
@@ -157,7 +157,7 @@ deliveries = Table(
     "deliveries",
     metadata,
     Column("edition", String, ForeignKey("editions.key"), primary_key=True),
-    Column("reader", Integer, ForeignKey("readers.id"), primary_key=True),
+    Column("subscriber", Integer, ForeignKey("subscribers.id"), primary_key=True),
     Column("name", String, nullable=False),
     Column("variant", String, nullable=False, server_default=""),  # the variant's name; empty: the whole edition
     Column("extra", JSON(none_as_null=True)),  # the recipient's own columns that the templates use
@@ -212,8 +212,8 @@ history = Table(
     Index("history_by_event", "event", "at"),
 )
 
-requests = Table(
-    "requests",
+opt_in_requests = Table(
+    "opt_in_requests",
     metadata,
     Column("id", Integer, primary_key=True, autoincrement=True),
     Column("email", String, nullable=False, unique=True),
@@ -234,8 +234,8 @@ preferences = Table(
     Column("at", Instant, nullable=False),
 )
 
-reports = Table(
-    "reports",
+bounce_reports = Table(
+    "bounce_reports",
     metadata,
     Column("id", String, primary_key=True),  # of a bounce or a complaint, so that it does not count twice
     Column("at", Instant, nullable=False),

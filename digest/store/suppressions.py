@@ -1,27 +1,18 @@
 """The suppression list: addresses that must not get mail. It is durable, and overrides whatever the CSV says."""
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from datetime import datetime
+from typing import NamedTuple
 
-from sqlalchemy import Connection, Engine, and_, delete, func, select, update
+from sqlalchemy import Connection, Engine, delete, select, update
 
 from digest.batching import batched
-from digest.bounces.refusals import Cause, cause
-from digest.model import Outcome
-from digest.statuses import HEARSAY, Origin, severity
+from digest.statuses import REPORTED, Origin, severity
 from digest.store import schema
 from digest.store.database import insert, lock_for_writing
-from digest.store.history import HistoryEvent, events_of, insert_events
+from digest.store.history import HistoryEvent, insert_events
 
-FEW, MOST, HALF, SMALL = 3, 0.3, 0.5, 40  # too many dead to believe: FEW or more, over MOST of a list, over HALF of a SMALL one
-MIN_ALIKE_REFUSALS = 5  # by one provider, and more than half of its recipients: it refuses us, not them
-SOFT = "soft bounce"  # a full or disabled mailbox
-UNDELIVERED = "undelivered"  # the reason is on the other side or not understood: not the recipient's fault
-REFUSED_US = "refused for our sake"
-REPORTS_KEPT = timedelta(days=90)
 _PAGE = 5_000
 
 
@@ -57,11 +48,11 @@ class Suppressions:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._on_suppressed: Callable[[Mapping[str, str]], None] = lambda _rows: None
-        self.back: Callable[[str], None] = lambda _email: None
+        self.notify_released: Callable[[str], None] = lambda _email: None
 
-    def listen(self, *, gone: Callable[[Mapping[str, str]], None], back: Callable[[str], None]) -> None:
-        """Set what is called after each commit: `gone` with the reasons that were recorded, `back` with a released address."""
-        self._on_suppressed, self.back = gone, back
+    def listen(self, *, on_suppressed: Callable[[Mapping[str, str]], None], on_released: Callable[[str], None]) -> None:
+        """Set what is called after each commit: `on_suppressed` with the reasons recorded, `on_released` with an address."""
+        self._on_suppressed, self.notify_released = on_suppressed, on_released
 
     def notify(self, recorded: Recorded) -> None:
         """Report what was recorded, after its commit."""
@@ -74,7 +65,7 @@ class Suppressions:
 
     def opt_out(self, leaving: Sequence[tuple[str, str]], now: datetime) -> list[str | None]:
         """Suppress the owners of some tokens, each with how they left, in one commit; return their addresses, None if unknown."""
-        table = schema.readers.c
+        table = schema.subscribers.c
         with self._engine.begin() as connection:
             lock_for_writing(connection)
             owners: dict[str, str] = {}
@@ -100,66 +91,6 @@ class Suppressions:
             count += len(recorded.new)
         return count
 
-    def adopt_bounces(self, key: str, now: datetime, *, limit: int, since: datetime) -> int:
-        """Suppress the addresses that an edition has shown to be dead; return how many are new.
-
-        An address is dead if a relay refuses it for good because the mailbox or its domain is gone (`digest.bounces.refusals`). If
-        that is much of a list, or most of one provider's recipients, the relay is wrong, not the list. A full or disabled mailbox
-        is noted; its address is suppressed once that has happened `limit` times since `since`.
-        """
-        sent = schema.deliveries.c
-        joined = schema.deliveries.join(schema.readers, schema.readers.c.id == sent.reader)
-        refused = and_(sent.edition == key, sent.state == Outcome.REFUSED)
-        found = select(schema.readers.c.email, sent.code, sent.status, sent.reply).select_from(joined).where(refused)
-        with self._engine.begin() as connection:
-            lock_for_writing(connection)
-            total = connection.execute(select(func.count()).where(sent.edition == key)).scalar_one()
-            refusals = [(row, cause(row.status, row.reply)) for row in connection.execute(found)]
-            dead = [row for row, why in refusals if why is Cause.GONE]
-            if len(dead) >= FEW and len(dead) > (MOST if total > SMALL else HALF) * total:
-                return 0
-            doubtful = _doubtful_providers(connection, key, Counter(_provider(row.email) for row in dead))
-            rows = [
-                Suppression(email=row.email, reason="bounced", since=now, origin=Origin.MAIL, detail=_detail(key, row))
-                for row in dead
-                if _provider(row.email) not in doubtful
-            ]
-            recorded, over_limit = insert_suppressions(connection, rows), Recorded()
-            events = {Cause.FULL: SOFT, Cause.OURS: REFUSED_US, Cause.LATER: UNDELIVERED, Cause.UNCLEAR: UNDELIVERED}
-            entries = [
-                HistoryEvent(email=row.email, at=now, event=events[why], detail=_detail(key, row))
-                for row, why in refusals
-                if why in events
-            ]
-            if _claim_report(connection, f"edition {key}", now):
-                over_limit = _record_soft_bounces(connection, entries, limit=limit, since=since)
-        self.notify(recorded)
-        self.notify(over_limit)
-        return len(recorded.new) + len(over_limit.new)
-
-    def report(self, key: str, rows: Sequence[Suppression], now: datetime) -> list[str]:
-        """Suppress what a report says, once for each `key` of a report; return the addresses that are newly suppressed."""
-        with self._engine.begin() as connection:
-            lock_for_writing(connection)
-            recorded = insert_suppressions(connection, rows) if _claim_report(connection, key, now) else Recorded()
-        self.notify(recorded)
-        return recorded.emails
-
-    def report_soft(
-        self, key: str, entries: Sequence[HistoryEvent], now: datetime, *, limit: int, since: datetime
-    ) -> tuple[list[str], list[str]]:
-        """Note bounces that are not final, once for each `key`; suppress an address with `limit` soft bounces since `since`.
-
-        Returns the addresses that are noted, and those of them that this suppresses.
-        """
-        with self._engine.begin() as connection:
-            lock_for_writing(connection)
-            if not _claim_report(connection, key, now):
-                return [], []
-            over_limit = _record_soft_bounces(connection, entries, limit=limit, since=since)
-        self.notify(over_limit)
-        return [entry.email for entry in entries], over_limit.emails
-
     def release(self, email: str, why: str, now: datetime) -> str | None:
         """Take an address off the list, and record why in its history; return its reason, or None if it was not on the list."""
         table = schema.suppressions
@@ -170,7 +101,7 @@ class Suppressions:
                 connection.execute(delete(table).where(table.c.email == email))
                 insert_events(connection, [HistoryEvent(email=email, at=now, event="restored", detail=f"was {reason}: {why}")])
         if reason is not None:
-            self.back(email)
+            self.notify_released(email)
         return reason
 
     def emails(self) -> Iterator[str]:
@@ -243,47 +174,8 @@ def insert_suppressions(connection: Connection, rows: Sequence[Suppression]) -> 
     return Recorded(new, stronger)
 
 
-def _detail(key: str, row: Any) -> str:
-    return f"edition {key}: {row.code} {row.reply}"[:500]
-
-
-def _provider(email: str) -> str:
-    return email.rpartition("@")[2]
-
-
-def _doubtful_providers(connection: Connection, key: str, dead: Counter[str]) -> set[str]:
-    """Return the providers that refuse most of an edition's recipients there: so many mailboxes do not close in one night."""
-    sent, readers = schema.deliveries.c, schema.readers.c
-    joined = schema.deliveries.join(schema.readers, readers.id == sent.reader)
-    counts = select(func.count()).select_from(joined).where(sent.edition == key)
-    return {
-        name
-        for name, count in dead.items()
-        if count >= MIN_ALIKE_REFUSALS
-        and count > HALF * connection.execute(counts.where(readers.email.endswith(f"@{name}", autoescape=True))).scalar_one()
-    }
-
-
-def _record_soft_bounces(connection: Connection, entries: Sequence[HistoryEvent], *, limit: int, since: datetime) -> Recorded:
-    insert_events(connection, entries)
-    over_limit = [entry for entry in entries if entry.event == SOFT and events_of(connection, SOFT, since, entry.email) >= limit]
-    detail = f"{limit} soft bounces since {since:%-d %b %Y}, most recently: "
-    rows = [
-        Suppression(email=row.email, reason="bounced", since=row.at, origin=Origin.MAIL, detail=detail + row.detail)
-        for row in over_limit
-    ]
-    return insert_suppressions(connection, rows)
-
-
-def _claim_report(connection: Connection, key: str, now: datetime) -> bool:
-    """Record a report, and return whether it is new; reports are remembered for 90 days."""
-    table = schema.reports
-    connection.execute(delete(table).where(table.c.at < now - REPORTS_KEPT))
-    return bool(connection.execute(insert(connection, table).on_conflict_do_nothing(), {"id": key, "at": now}).rowcount)
-
-
 def _weight(reason: str, origin: str) -> tuple[int, bool]:
-    return severity(reason), origin not in HEARSAY
+    return severity(reason), origin not in REPORTED
 
 
 def _find_known(connection: Connection, emails: Sequence[str]) -> dict[str, tuple[str, str]]:

@@ -53,9 +53,9 @@ class Preview:
         app, row = self._app, self._app.subscriber_file().find(email)
         if row is None:
             return Recipient(id=0, email=email), {}
-        number = app.store.readers.enrol(email, app.links.token(email))  # so that the links in the preview work
+        number = app.store.subscribers.enrol(email, app.links.token(email))  # so that the links in the preview work
         variants = Variants(self._edition, app.design())
-        variant = variants.chosen(*app.store.readers.preference(email).over(row))
+        variant = variants.chosen(*app.store.subscribers.preference(email).topics_and_comments(row))
         if variant is None:
             raise DigestError("this edition has no stories for the subscriber's topics", thing=email)
         used = columns([rendered.html, rendered.text])

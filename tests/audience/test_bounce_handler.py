@@ -87,7 +87,7 @@ async def test_the_envelope_knows_its_reader(app: App, relay: Relay) -> None:
         assert "readers" not in sender
         meant = parse_verp(app.links.secret, sender)
         assert meant is not None
-        assert app.store.readers.of_id(meant[1]) == address
+        assert app.store.subscribers.email_of_id(meant[1]) == address
         assert parse_verp(app.links.secret, sender.upper()) == meant
         assert parse_verp(app.links.secret, sender.replace("+b", "+l")) is None
     assert "bounces+l" in relay.message("ada@readers.example")["List-Unsubscribe"]

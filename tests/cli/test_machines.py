@@ -53,7 +53,7 @@ async def test_before_the_hour_the_coming_edition_is_meant(
     root = furnish(site.base, relay.port)
     await digest("send", "-C", root)
     dry = await digest("send", "-C", root, "--dry-run", now=EVENING)
-    assert "Wednesday 25 November, so far:" in dry.out
+    assert "Wed 25 Nov 2026, so far:" in dry.out
     assert "it closes at 07:00" in dry.out
     preview = await digest("preview", "-C", root, "--output", tmp_path / "out", "--date", "2026-11-25", now=EVENING)
     assert "weekday-2026-11-25" in preview.out + preview.err

@@ -16,7 +16,7 @@ from digest.edition.sent_log import SentLog
 from digest.errors import LateError, RestoredError, StoreError
 from digest.model import Outcome
 from digest.publish import Permit, Unwatched, publish
-from digest.service.scheduler import Service
+from digest.service.catch_up import CatchUp
 from digest.store import schema
 from tests.conftest import Furnish
 from tests.newsroom import NOW, RecordedSite
@@ -90,20 +90,20 @@ async def test_a_lost_database_sends_nothing_again_without_being_told(root: Path
 def test_the_witness_counts_whole_lines_only(tmp_path: Path) -> None:
     sent_log = SentLog(tmp_path / "sent.log")
     sent_log.verify("weekday-2026-11-24", None)
-    sent_log.note("weekday-2026-11-24", 40, NOW)
+    sent_log.add_answers("weekday-2026-11-24", 40, NOW)
     with sent_log.path.open("a") as file:
         file.write("2026-11-24T07:00:31+00:00\tweekday-2026-11-24\t")
     sent_log.verify("weekday-2026-11-24", 40)
     sent_log.verify("weekday-2026-11-25", None)
     with pytest.raises(RestoredError, match="has only 39"):
         sent_log.verify("weekday-2026-11-24", 39)
-    sent_log.forget("weekday-2026-11-24", NOW)
+    sent_log.disregard_answers("weekday-2026-11-24", NOW)
     sent_log.verify("weekday-2026-11-24", 39)
-    sent_log.note("weekday-2026-11-24", 41, NOW)
+    sent_log.add_answers("weekday-2026-11-24", 41, NOW)
     with pytest.raises(RestoredError, match="has only 40"):
         sent_log.verify("weekday-2026-11-24", 40)
     with pytest.raises(StoreError, match=r"sent\.log: cannot write"):
-        SentLog(tmp_path / "nowhere" / "sent.log").note("weekday-2026-11-24", 1, NOW)
+        SentLog(tmp_path / "nowhere" / "sent.log").add_answers("weekday-2026-11-24", 1, NOW)
 
 
 async def test_dead_addresses_are_written_to_no_more(app: App, relay: Relay) -> None:
@@ -140,13 +140,13 @@ async def test_what_was_in_flight_at_a_crash_can_be_held(site: RecordedSite, rel
         plan = app.config.editions[0]
         await publish(app.pipeline, plan, app.slot(plan, NOW.date()), Unwatched())
         with app.store.engine.begin() as connection:
-            connection.execute(update(schema.deliveries).where(schema.deliveries.c.reader == 1).values(state="sending"))
+            connection.execute(update(schema.deliveries).where(schema.deliveries.c.subscriber == 1).values(state="sending"))
     report = await run(root)
     assert report.resumed == ("ada@readers.example",)
     assert report.counts == {Outcome.SENT: 1, Outcome.REFUSED: 0, Outcome.DEFERRED: 0, Outcome.UNKNOWN: 1, "skipped": 0}
     assert relay.counts == {"bo@readers.example": 1}
     with open_newsletter(root, lambda: NOW) as app:
-        (trouble,) = app.store.deliveries.troubles("weekday-2026-11-24", 5)
+        (trouble,) = app.store.deliveries.undelivered("weekday-2026-11-24", 5)
     assert (trouble.email, trouble.state, trouble.interrupted) == ("ada@readers.example", "unknown", True)
     assert (await run(root)).status == "nothing"
 
@@ -160,7 +160,7 @@ async def test_a_lost_connection_is_tried_again_and_named(site: RecordedSite, re
     second = await run(root)
     assert (second.counts["sent"], second.waiting, second.status) == (1, 0, "sent")
     with open_newsletter(root, lambda: NOW) as app:
-        (trouble,) = app.store.deliveries.troubles("weekday-2026-11-24", 5)
+        (trouble,) = app.store.deliveries.undelivered("weekday-2026-11-24", 5)
     assert (trouble.email, trouble.state, trouble.interrupted) == ("bo@readers.example", "sent", True)
 
 
@@ -199,7 +199,7 @@ async def test_the_service_sends_nothing_from_a_restored_database_either(root: P
     shutil.rmtree(root / "state")
     shutil.copytree(root / "backup", root / "state")
     with open_newsletter(root, lambda: NOW + timedelta(minutes=10), retry_delays=()) as app:
-        await Service(app).catch_up()
+        await CatchUp(app).run()
     assert len(relay.taken) == 2
 
 
@@ -209,6 +209,6 @@ async def test_the_service_closes_what_never_began_in_its_morning(root: Path, re
         plan = app.config.editions[0]
         await publish(app.pipeline, plan, app.slot(plan, NOW.date()), Unwatched())
     with open_newsletter(root, lambda: NOW + timedelta(hours=7), retry_delays=()) as app:
-        await Service(app).catch_up()
+        await CatchUp(app).run()
         assert app.store.editions.unfinished() == []
     assert relay.taken == []

@@ -55,12 +55,12 @@ async def test_topics_choose_stories(app: App, relay: Relay) -> None:
         assert title in flat["all"]
         assert (title in flat["health"]) == (not own or "health" in own)
         assert (title in flat["both"]) == (not own or bool(own & {"health", "tram"}))
-    trouble = app.store.deliveries.troubles("weekday-2026-11-24", 10)
+    trouble = app.store.deliveries.undelivered("weekday-2026-11-24", 10)
     assert [(row.email, row.reply) for row in trouble] == [("none@readers.example", "no stories for their topics")]
 
 
 async def test_a_reader_may_do_without_comments(app: App, relay: Relay) -> None:
-    app.store.readers.prefer(Preference(email="bo@readers.example", comments=False), NOW)
+    app.store.subscribers.set_preference(Preference(email="bo@readers.example", comments=False), NOW)
     await sent(app)
     assert "Report this comment" in words(relay, "ada")
     assert "Report this comment" not in words(relay, "bo")
@@ -68,7 +68,7 @@ async def test_a_reader_may_do_without_comments(app: App, relay: Relay) -> None:
 
 async def test_a_choice_outweighs_the_roll(app: App, relay: Relay) -> None:
     app.subscriber_path.write_text("email,topics\nada@readers.example,health\n")
-    app.store.readers.prefer(Preference(email="ada@readers.example", topics=()), NOW)
+    app.store.subscribers.set_preference(Preference(email="ada@readers.example", topics=()), NOW)
     await sent(app)
     frozen = app.store.editions.frozen("weekday-2026-11-24")
     assert frozen is not None
@@ -89,7 +89,7 @@ async def test_a_choice_outweighs_the_roll(app: App, relay: Relay) -> None:
 )
 def test_a_pause_waits_until_its_date(status: str, until: str | None, then: str) -> None:
     row = Subscriber(email="a@b.example", status=status, paused_until=date.fromisoformat(until) if until else None)
-    assert row.standing(date(2026, 11, 24)) == then
+    assert row.status_on(date(2026, 11, 24)) == then
 
 
 async def test_who_pauses_gets_nothing_until_the_day(app: App, relay: Relay) -> None:
@@ -97,7 +97,7 @@ async def test_who_pauses_gets_nothing_until_the_day(app: App, relay: Relay) -> 
         "email,status,paused_until\nada@readers.example,active,2026-12-01\nbo@readers.example,paused,2026-11-20\n"
         "cy@readers.example,,\ndi@readers.example,,\n"
     )
-    app.store.readers.prefer(Preference(email="cy@readers.example", paused_until=NOW.date() + timedelta(days=3)), NOW)
+    app.store.subscribers.set_preference(Preference(email="cy@readers.example", paused_until=NOW.date() + timedelta(days=3)), NOW)
     await sent(app)
     assert sorted(address for address, _ in relay.taken) == ["bo@readers.example", "di@readers.example"]
 

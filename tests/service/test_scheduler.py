@@ -104,15 +104,15 @@ async def test_a_stopped_service_catches_up_and_skips_what_is_too_late(
 ) -> None:
     app, time, alarms = fortnight
     time.now = START + timedelta(hours=2)
-    await alarms.service.catch_up()
+    await alarms.service.catch_up.run()
     assert relay.counts["ada@readers.example"] == 1
-    await alarms.service.catch_up()
+    await alarms.service.catch_up.run()
     assert relay.counts["ada@readers.example"] == 1
     time.now = START + timedelta(days=1, hours=9)
-    await alarms.service.catch_up()
+    await alarms.service.catch_up.run()
     assert relay.counts["ada@readers.example"] == 1
     time.now = START + timedelta(days=2, minutes=1)
-    await alarms.service.catch_up()
+    await alarms.service.catch_up.run()
     assert relay.counts["ada@readers.example"] == 2
     latest = app.store.editions.frozen(app.store.editions.recent(1)[0].key)
     assert latest is not None
@@ -123,12 +123,12 @@ async def test_deferred_mail_goes_out_when_it_is_due(fortnight: tuple[App, Time,
     _, time, alarms = fortnight
     relay.rcpt = lambda address: "451 later" if address.startswith("bo") else None
     time.now = START + timedelta(seconds=1)
-    await alarms.service.publish_due()
+    await alarms.service.catch_up.publish_due()
     relay.rcpt = lambda address: None
-    await alarms.service.catch_up()
+    await alarms.service.catch_up.run()
     assert relay.counts["bo@readers.example"] == 0
     time.now += timedelta(seconds=30)
-    await alarms.service.catch_up()
+    await alarms.service.catch_up.run()
     assert relay.counts == {"ada@readers.example": 1, "bo@readers.example": 1}
 
 
@@ -138,11 +138,11 @@ async def test_a_dead_relay_is_logged_and_tried_again(
     app, time, alarms = fortnight
     time.now = START + timedelta(seconds=1)
     relay.mail = lambda sender: "553 no"
-    await alarms.service.publish_due()
+    await alarms.service.catch_up.publish_due()
     assert "refused the sender" in caplog.text
     relay.mail = lambda sender: None
     time.now += timedelta(minutes=1)
-    await alarms.service.catch_up()
+    await alarms.service.catch_up.run()
     assert set(relay.counts.values()) == {1}
     assert app.store.editions.unfinished() == []
 

@@ -27,6 +27,7 @@ LANDED = {  # a new migration adds its line; no line ever changes: databases out
     "0007_learnt.py": "2185835fbd9e9820",
     "0008_series.py": "f9e67c7fb95d4a40",
     "0009_origin.py": "0212bd15b6f1f7a6",
+    "0010_names.py": "438580b04ba80338",
 }
 
 

@@ -103,8 +103,11 @@ def test_an_edition_is_kept_whole(store: Store) -> None:
     assert again is not None
     assert again.edition == made_edition
     assert again.rendered == WORDS
-    assert {(row.id, row.address) for row in store.editions.settled("weekday")} == {("a", "g.example/a"), ("b", "g.example/b")}
-    assert store.editions.settled("weekly") == ()
+    assert {(row.id, row.address) for row in store.editions.used_articles("weekday")} == {
+        ("a", "g.example/a"),
+        ("b", "g.example/b"),
+    }
+    assert store.editions.used_articles("weekly") == ()
     assert store.editions.next_number() == 2
     assert store.editions.key_of(1) == SLOT.key
     assert store.editions.covered_until("weekday", END + timedelta(days=1)) == END
@@ -112,7 +115,7 @@ def test_an_edition_is_kept_whole(store: Store) -> None:
 
 def test_a_skipped_slot_keeps_its_window_open(store: Store) -> None:
     store.editions.skip(SLOT, "too few", END)
-    assert store.editions.knows(SLOT.key)
+    assert store.editions.has_slot(SLOT.key)
     assert store.editions.recent(1)[0].note == "too few"
     assert store.editions.frozen(SLOT.key) is None
     assert store.editions.covered_until("weekday", END + timedelta(days=1)) == SLOT.window.start
@@ -141,7 +144,7 @@ def test_in_flight_at_a_crash_is_queued_again_and_remembered(store: Store) -> No
     assert store.deliveries.reclaim(SLOT.key) == ["ada@r.example"]
     assert store.deliveries.reclaim(SLOT.key) == []
     store.deliveries.record(SLOT.key, [message(ada)], [receipt(ada, Outcome.SENT)])
-    assert [(row.email, row.interrupted) for row in store.deliveries.troubles(SLOT.key, 10)] == [("ada@r.example", True)]
+    assert [(row.email, row.interrupted) for row in store.deliveries.undelivered(SLOT.key, 10)] == [("ada@r.example", True)]
 
 
 def test_an_opt_out_wins_over_a_queue(store: Store) -> None:
@@ -156,8 +159,8 @@ def test_an_opt_out_wins_over_a_queue(store: Store) -> None:
 
 def test_tokens_lead_back_to_readers(store: Store) -> None:
     frozen(store, "ada@r.example")
-    assert store.readers.of_token("token-ada@r.example") == "ada@r.example"
-    assert store.readers.of_token("token-nobody") is None
+    assert store.subscribers.email_of_token("token-ada@r.example") == "ada@r.example"
+    assert store.subscribers.email_of_token("token-nobody") is None
     recipient = store.deliveries.recipient(SLOT.key, "token-ada@r.example")
     assert recipient is not None
     assert recipient.email == "ada@r.example"
@@ -224,7 +227,7 @@ def test_a_database_of_the_future_is_left_alone(tmp_path: Path) -> None:
 def test_left_out_comments_are_not_settled_articles(store: Store) -> None:
     extra = LeftOut(kind="comment", id="zzz", label="x", url="http://g.example/a#zzz", reason="abuse")
     store.editions.freeze(replace(edition(), left_out=(extra,)), WORDS, [], RecipientRules(token=str))
-    assert "zzz" not in {row.id for row in store.editions.settled("weekday")}
+    assert "zzz" not in {row.id for row in store.editions.used_articles("weekday")}
 
 
 def _open(folder: str) -> None:
@@ -270,7 +273,7 @@ def test_a_roll_becomes_a_list(store: Store) -> None:
     assert listed[:3] == [("zoe@r.example", "Zoe"), ("ada@r.example", "Ada"), ("r0000@r.example", "")]
     assert len(listed) == 6_002
     assert store.suppressions.among(["bo@r.example", "cy@r.example"]) == {"cy@r.example": "unsubscribed"}
-    assert store.readers.of_token("token-ada@r.example") == "ada@r.example"
+    assert store.subscribers.email_of_token("token-ada@r.example") == "ada@r.example"
 
 
 def test_what_has_not_left_is_queued_again(store: Store) -> None:

@@ -24,7 +24,7 @@ def store(tmp_path: Path) -> Iterator[Store]:
 @pytest.fixture
 def reported(store: Store) -> dict[str, str]:
     found: dict[str, str] = {}
-    store.suppressions.listen(gone=found.update, back=lambda email: None)
+    store.suppressions.listen(on_suppressed=found.update, on_released=lambda email: None)
     return found
 
 

@@ -191,7 +191,7 @@ def test_nobody_is_brought_back(tmp_path: Path, store: Store) -> None:
     file.write_text(f"email,status\n{BO},active\n{ADA},active\n{CY},active\n{DI},active\n{ZOE},active\n")
     store.suppressions.add(ADA, "complained", NOW)
     store.suppressions.add(CY, "bounced", NOW)
-    store.readers.forget(DI, f"token of {DI}", NOW)
+    store.subscribers.erase(DI, f"token of {DI}", NOW)
     plan = took(store, subscriber_file, file)
     assert plan.counts == {"kept out": 4, "new": 1}
     assert subscriber_file.read_text() == f"email,status\n{BO},unsubscribed\n{ADA},\n{ZOE},active\n"
@@ -280,7 +280,7 @@ def test_taking_an_import_back_leaves_what_readers_did_themselves(tmp_path: Path
     subscriber_file, file = tmp_path / "subscribers.csv", tmp_path / "new.csv"
     subscriber_file.write_text(f"email,status\n{ADA},active\n{BO},active\n")
     file.write_text(f"email,status\n{ADA},unsubscribed\n{BO},unsubscribed\n")
-    store.readers.enrol(ADA, "t" * 27)
+    store.subscribers.enrol(ADA, "t" * 27)
     took(store, subscriber_file, file)
     store.suppressions.opt_out([("t" * 27, "on the unsubscribe page")], NOW)
     assert undo(store, subscriber_file, NOW).released == 1

@@ -74,7 +74,7 @@ async def test_choosing_by_keyboard(town: Town, page: Page) -> None:
     await tab_to(page, "Save changes")
     await page.keyboard.press("Enter")
     await page.wait_for_selector("text=Saved.")
-    wish = town.app.store.readers.preference("ada@readers.example")
+    wish = town.app.store.subscribers.preference("ada@readers.example")
     assert (wish.topics, wish.paused_until, wish.comments) == (("Health",), day, False)
 
 

@@ -105,7 +105,7 @@ async def test_an_opt_out_holds_where_the_file_cannot_be_written(app: App, relay
 async def test_a_link_from_a_test_copy_works_before_any_edition(app: App, pages: str) -> None:
     app.subscriber_path.write_text("email,status\nnew@readers.example,\n")
     token = app.links.token("new@readers.example")
-    app.store.readers.enrol("new@readers.example", token)  # as a preview and a test copy do
+    app.store.subscribers.enrol("new@readers.example", token)  # as a preview and a test copy do
     async with aiohttp.ClientSession() as client:
         answers = await asyncio.gather(*(client.post(f"{pages}/unsubscribe/{token}", data=ONE_CLICK) for _ in range(8)))
         assert [answer.status for answer in answers] == [200] * 8

@@ -16,7 +16,7 @@ from itsdangerous import URLSafeTimedSerializer
 
 from digest.app import open_newsletter
 from digest.publish import Unwatched, count_recipients, publish
-from digest.store.readers import Preference
+from digest.store.subscribers import Preference
 from digest.web.client_ip import client_ip
 from digest.web.pages import serve_http
 from digest.web.reader_pages import ReaderPages
@@ -151,17 +151,17 @@ async def test_choices(town: Town) -> None:
     assert "Saved" in saved
     assert 'value="Health" checked' in saved
     assert 'name="comments" value="yes" checked' not in saved
-    wish = town.app.store.readers.preference("ada@readers.example")
+    wish = town.app.store.subscribers.preference("ada@readers.example")
     assert wish == Preference(email="ada@readers.example", topics=("Health",), paused_until=until, comments=False)
     assert f"ada@readers.example,Ada,active,Health,{until}\n" in await town.subscriber_file()
     await got(page, method="POST", topic="<script>", until="2099-01-01", comments="yes")
-    wish = town.app.store.readers.preference("ada@readers.example")
+    wish = town.app.store.subscribers.preference("ada@readers.example")
     assert (wish.topics, wish.comments) == ((), True)
     assert wish.paused_until == NOW.date() + timedelta(days=366)
     assert "Saved" not in await got(page, method="POST", topic="Health")  # not our form: an empty box is no choice
-    assert town.app.store.readers.preference("ada@readers.example") == wish
+    assert town.app.store.subscribers.preference("ada@readers.example") == wish
     await got(page, method="POST", until="yesterday", comments="yes")
-    assert town.app.store.readers.preference("ada@readers.example").paused_until is None
+    assert town.app.store.subscribers.preference("ada@readers.example").paused_until is None
 
 
 async def test_ones_own_data_and_being_forgotten(town: Town) -> None:
@@ -406,7 +406,7 @@ async def test_who_comes_back_gets_mail_whatever_pause_there_was(town: Town) -> 
     await got(f"{town.base}/subscribe", method="POST", email="ada@readers.example")
     page = await got(link(await town.letter("ada@readers.example"), town.base, "confirm"), method="POST")
     assert "You have chosen every topic." in page
-    wish = town.app.store.readers.preference("ada@readers.example")
+    wish = town.app.store.subscribers.preference("ada@readers.example")
     assert (wish.topics, wish.paused_until) == (None, None)
     assert str(until) not in await town.subscriber_file()
     assert count_recipients(town.app.store, town.app.subscriber_file(), NOW.date()) == 2

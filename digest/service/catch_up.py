@@ -1,0 +1,92 @@
+"""Catch-up: make the editions that are due, send what was deferred or interrupted, and make what a stopped service missed.
+
+Nothing is remembered between two calls. What is due is read from the calendar and the database each time, so a restart, a missed
+hour or two alarms at once change nothing.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+from functools import partial
+
+from digest.app import App
+from digest.audience.csv_sync import catch_up
+from digest.config import EditionPlan
+from digest.edition.preflight import suppress_opted_out
+from digest.edition.report import RunReport
+from digest.errors import DigestError
+from digest.model import Slot
+from digest.publish import Unwatched, publish, send
+from digest.store import FrozenEdition
+
+log = logging.getLogger("digest")
+RETRY_PAUSE = timedelta(minutes=5)  # before another try at an edition that failed because of its sources
+
+
+class CatchUp:
+    """The editions of one newsletter that are due or unfinished; each method may be called at any time and any number of times."""
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+        self._sending = asyncio.Lock()
+        self._not_before: dict[str, datetime] = {}  # by slot: the earliest time of another try
+
+    async def publish_due(self) -> None:
+        """Make and send every edition that is due and that the database does not have."""
+        async with self._sending:
+            for plan in self._app.config.editions:
+                slot = self.due(plan)
+                if slot is not None and self._app.clock() >= self._not_before.get(slot.key, slot.window.end):
+                    self._not_before[slot.key] = self._app.clock() + RETRY_PAUSE
+                    await self._run_safely(slot.key, partial(publish, self._app.pipeline, plan, slot, Unwatched()))
+
+    def due(self, plan: EditionPlan) -> Slot | None:
+        """Return the slot of the latest cut-off that has passed; None if its edition is made, skipped or too late."""
+        app, now = self._app, self._app.clock()
+        day = app.calendar(plan).latest(now)
+        slot = app.slot(plan, day)
+        late = now - slot.window.end > plan.late_after
+        return None if late or app.store.editions.has_slot(slot.key) else slot
+
+    async def run(self) -> None:
+        """Send deferred and interrupted messages that are due again, and make the editions that a stopped service missed."""
+        async with self._sending:
+            for frozen in self._app.unfinished():
+                await self._run_safely(frozen.key, partial(self._resume, frozen))
+        await self.publish_due()
+
+    async def _resume(self, frozen: FrozenEdition) -> RunReport:
+        await asyncio.to_thread(suppress_opted_out, self._app.pipeline, self._app.subscriber_file())
+        return await send(self._app.pipeline, frozen, Unwatched(), due=self._app.clock())
+
+    async def mark_suppressed(self) -> None:
+        """Mark suppressed subscribers in subscribers.csv; log a warning if that fails."""
+        try:
+            await asyncio.to_thread(catch_up, self._app.store, self._app.subscriber_file())
+        except DigestError as error:
+            log.warning("could not write suppressions to subscribers.csv: %s", error)
+
+    async def wait_until_idle(self) -> None:
+        """Wait until no run is in progress."""
+        async with self._sending:
+            return
+
+    async def _run_safely(self, key: str, run: Callable[[], Awaitable[RunReport]]) -> None:
+        """Run under the sending lock and log the result, or the failure: nothing is lost, and the next minute tries again."""
+        try:
+            with self._app.sending():
+                report = await run()
+        except DigestError as error:
+            log.error("%s: %s", key, error)  # noqa: TRY400  a traceback would hide the message, which says what to do
+            return
+        except Exception:  # the pages must stay up, and the next minute may succeed
+            log.exception("%s", key)
+            return
+        if report.bounced:
+            await self.mark_suppressed()
+        if report.status != "nothing":
+            counts = ", ".join(f"{count} {state}" for state, count in report.counts.items() if count)
+            log.info("%s %s: %s", key, report.status, counts or report.note)
+        for failure in report.failures:
+            log.warning("%s", failure)

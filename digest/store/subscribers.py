@@ -1,0 +1,148 @@
+"""Subscribers by the tokens in their links: whose a token is, what they chose, and who had their data deleted."""
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import Connection, Engine, delete, select, update
+
+from digest.batching import batched
+from digest.model import Subscriber
+from digest.store import schema
+from digest.store.database import insert, lock_for_writing, secure_delete, truncate_wal
+from digest.store.deliveries import QUEUED, SENDING, SKIPPED
+from digest.store.history import HistoryEvent, insert_events
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preference:
+    """What a subscriber chose; if `topics` is None, the subscriber list's topics count."""
+
+    email: str
+    topics: tuple[str, ...] | None = None
+    paused_until: date | None = None
+    comments: bool = True
+
+    def topics_and_comments(self, row: Subscriber) -> tuple[tuple[str, ...], bool]:
+        """Return the topics that count, the subscriber's choice before the list's, and whether the subscriber wants comments."""
+        return row.topics if self.topics is None else self.topics, self.comments
+
+
+class Subscribers:
+    """The tokens and preferences of subscribers."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def email_of_token(self, token: str) -> str | None:
+        """Return the address of a link's token, or None."""
+        with self._engine.begin() as connection:
+            return connection.execute(select(schema.subscribers.c.email).where(schema.subscribers.c.token == token)).scalar()
+
+    def email_of_id(self, subscriber_id: int) -> str | None:
+        """Return the address of a recipient by its id in deliveries, or None."""
+        with self._engine.begin() as connection:
+            return connection.execute(select(schema.subscribers.c.email).where(schema.subscribers.c.id == subscriber_id)).scalar()
+
+    def enrol(self, email: str, token: str) -> int:
+        """Store the token of an address before any edition uses it; return the address's id in every edition's list.
+
+        The id is 0 for somebody who had their data deleted, because nothing is stored about them.
+        """
+        known, erased = schema.subscribers, schema.erased.c
+        with self._engine.begin() as connection:
+            if connection.execute(select(erased.token).where(erased.token == token)).scalar() is not None:
+                return 0
+            connection.execute(insert(connection, known).on_conflict_do_nothing(), {"email": email, "token": token})
+            return int(connection.execute(select(known.c.id).where(known.c.email == email)).scalar_one())
+
+    def preference(self, email: str) -> Preference:
+        """Return what a subscriber chose."""
+        table = schema.preferences
+        with self._engine.begin() as connection:
+            row = connection.execute(select(table).where(table.c.email == email)).one_or_none()
+        return _preference(row) if row else Preference(email=email)
+
+    def set_preference(self, preference: Preference, now: datetime, detail: str = "") -> None:
+        """Store what a subscriber chooses."""
+        table = schema.preferences
+        values = {
+            "topics": None if preference.topics is None else list(preference.topics),
+            "paused_until": preference.paused_until,
+            "comments": preference.comments,
+            "at": now,
+        }
+        with self._engine.begin() as connection:
+            lock_for_writing(connection)
+            if not connection.execute(update(table).where(table.c.email == preference.email).values(values)).rowcount:
+                connection.execute(table.insert().values(email=preference.email, **values))
+            insert_events(connection, [HistoryEvent(email=preference.email, at=now, event="preferences", detail=detail)])
+
+    def readmit(self, email: str, token: str) -> None:
+        """Let somebody whose data was deleted join again by their own choice; their links work again."""
+        with self._engine.begin() as connection:
+            connection.execute(delete(schema.erased).where(schema.erased.c.token == token))
+        self.enrol(email, token)
+
+    def erase(self, email: str, token: str, now: datetime) -> None:
+        """Delete a subscriber's data except a keyed hash that nobody can reverse, so that no import brings them back.
+
+        Past deliveries stay, without name or address; waiting ones are skipped.
+        """
+        with self._engine.begin() as connection, secure_delete(connection):
+            lock_for_writing(connection)
+            subscriber_id = connection.execute(select(schema.subscribers.c.id).where(schema.subscribers.c.email == email)).scalar()
+            for table in (schema.suppressions, schema.history, schema.preferences, schema.opt_in_requests):
+                connection.execute(delete(table).where(table.c.email == email))
+            connection.execute(insert(connection, schema.erased).on_conflict_do_nothing(), {"token": token, "at": now})
+            if subscriber_id is not None:
+                _anonymise(connection, subscriber_id)
+        truncate_wal(self._engine)
+
+    def paused_among(self, emails: Sequence[str], day: date) -> frozenset[str]:
+        """Return the given addresses that have chosen a pause that includes a day."""
+        with self._engine.begin() as connection:
+            chosen = preferences(connection, emails)
+        return frozenset(email for email, preference in chosen.items() if preference.paused_until and day < preference.paused_until)
+
+    def deliveries_to(self, email: str) -> list[dict[str, Any]]:
+        """Return up to 1,000 deliveries to a subscriber, newest first."""
+        table = schema.deliveries.c
+        query = (
+            select(table.edition, table.state, table.at, table.code, table.reply)
+            .join(schema.subscribers, schema.subscribers.c.id == table.subscriber)
+            .where(schema.subscribers.c.email == email)
+            .order_by(table.at.desc())
+            .limit(1_000)
+        )
+        with self._engine.begin() as connection:
+            return [row._asdict() for row in connection.execute(query)]
+
+
+def _anonymise(connection: Connection, subscriber_id: int) -> None:
+    known, sent = schema.subscribers, schema.deliveries
+    connection.execute(
+        update(sent)
+        .where(sent.c.subscriber == subscriber_id, sent.c.state.in_([QUEUED, SENDING]))
+        .values(state=SKIPPED, reply="forgotten")
+    )
+    connection.execute(update(sent).where(sent.c.subscriber == subscriber_id).values(name="", extra=None, reply=""))
+    nobody = f"erased-{secrets.token_hex(8)}"
+    connection.execute(update(known).where(known.c.id == subscriber_id).values(email=nobody, token=nobody))
+
+
+def preferences(connection: Connection, emails: Sequence[str]) -> dict[str, Preference]:
+    """Return, within a transaction, the preferences of the given addresses that have any."""
+    table = schema.preferences
+    found: dict[str, Preference] = {}
+    for some in batched(emails):
+        rows = connection.execute(select(table).where(table.c.email.in_(some)))
+        found |= {row.email: _preference(row) for row in rows}
+    return found
+
+
+def _preference(row: Any) -> Preference:
+    topics = None if row.topics is None else tuple(row.topics)
+    return Preference(email=row.email, topics=topics, paused_until=row.paused_until, comments=row.comments)
