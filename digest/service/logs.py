@@ -21,7 +21,8 @@ class RepeatFilter(logging.Filter):
         """Return whether to write the record; shorten a record of aiohttp or asyncio to one line."""
         if record.name.startswith(("aiohttp", "asyncio")):
             error = repr(record.exc_info[1]) if record.exc_info and record.exc_info[1] else ""
-            record.msg, record.args = f"{record.getMessage().splitlines()[0]}{': ' if error else ''}{error}"[:300], ()
+            first_line = next(iter(record.getMessage().splitlines()), "")
+            record.msg, record.args = ": ".join(filter(None, (first_line, error)))[:300], ()
             record.exc_info = record.exc_text = None
         key, now = (record.name, record.getMessage()[:120]), time.monotonic()
         at, count = self._seen.pop(key, (-REPEAT_INTERVAL, 0))
