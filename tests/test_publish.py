@@ -69,7 +69,7 @@ async def test_preview_is_the_real_path(app: App, relay: Relay) -> None:
     plan = app.config.editions[0]
     slot = app.slot(plan, app.calendar(plan).latest(app.clock()))
     edition, _ = await build_edition(app, plan, slot)
-    before = Preview(app, edition, "").raw("ada@readers.example")
+    before = Preview(app, edition, "").message("ada@readers.example").raw
     await run(app)
     sent = next(raw for address, raw in relay.taken if address.startswith("ada"))
     assert sent == before

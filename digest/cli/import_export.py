@@ -24,7 +24,7 @@ ACTION_SYMBOLS: dict["ImportAction", str] = {"new": "+", "changed": "~", "gone":
 
 @click.command("import")
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
-@click.option("--apply", "really", is_flag=True, help="Apply the import. Without it, only show the changes.")
+@click.option("--apply", "apply", is_flag=True, help="Apply the import. Without it, only show the changes.")
 @click.option("--consent", default="", help="How these subscribers consented; kept in each one's history.")
 @click.option(
     "--status", type=click.Choice(STATUSES), default=None, help="Give every subscriber this status, whatever the file says."
@@ -35,7 +35,7 @@ ACTION_SYMBOLS: dict["ImportAction", str] = {"new": "+", "changed": "~", "gone":
 )  # fmt: skip
 @common_options
 def import_list(
-    root: Path, as_json: bool, file: Path, really: bool, consent: str, status: str | None, columns: tuple[str, ...]
+    root: Path, as_json: bool, file: Path, apply: bool, consent: str, status: str | None, columns: tuple[str, ...]
 ) -> int:
     """Import subscribers from another program's CSV.
 
@@ -51,12 +51,12 @@ def import_list(
     with running_app(root) as app, unpack_lists(file) as parts, open_batch() as batch:
         importer = Import(app.store, app.subscriber_path, app.links.token, app.clock(), batch)
         plan = importer.plan([Part(part.file, status or part.status) for part in parts], parse_meanings(columns))
-        if really and not plan.empty:
+        if apply and not plan.empty:
             importer.apply(file.name, consent)
         if as_json:
             print_json(
                 {
-                    "applied": really,
+                    "applied": apply,
                     "refused": plan.refused,
                     "doubles": plan.doubles,
                     "unknown_columns": plan.unknown,
@@ -69,7 +69,7 @@ def import_list(
             click.echo(line)
     if plan.empty:
         click.echo("No changes to make.")
-    elif really:
+    elif apply:
         click.echo("Import applied. To reverse it, run `digest subscribers undo`.")
     else:
         click.echo("No changes made. To apply them, add --apply.")

@@ -39,7 +39,7 @@ SUFFIXES = {"html": "html", "text": "txt", "eml": "eml", "json": "json"}
 )
 @click.option(
     "--format",
-    "form",
+    "file_format",
     type=click.Choice(FORMATS),
     default=None,
     show_default="all four",
@@ -60,7 +60,7 @@ def command(  # noqa: PLR0917  each is an option of the command
     edition: str | None,
     day: Any,
     email: str | None,
-    form: str | None,
+    file_format: str | None,
     output: Path | None,
     port: int,
     no_browser: bool,
@@ -70,13 +70,13 @@ def command(  # noqa: PLR0917  each is an option of the command
     Opens in your browser with phone, desktop, dark, plain-text and source views, and the reasons for each story and
     comment. Reloads when a template changes. With --output, writes the exact bytes that `digest send` would send.
     """
-    if form and output is None:
+    if file_format and output is None:
         raise UsageError("--format needs --output", remedy="Add --output with a file or folder.")
     with running_app(root) as app:
         shown = asyncio.run(_edition_to_show(app, edition, day))
         if output is None:
             return asyncio.run(_serve_preview(app, shown, port, no_browser, as_json))
-        files = _write_files(app, shown, email, form, output)
+        files = _write_files(app, shown, email, file_format, output)
     if as_json:
         print_json({"edition": shown.slot.key, "files": files})
     else:
@@ -133,18 +133,21 @@ async def _serve_preview(app: "App", edition: "Edition", port: int, no_browser: 
     return 0
 
 
-def _write_files(app: "App", edition: "Edition", email: str | None, form: str | None, output: Path) -> list[str]:
+def _write_files(app: "App", edition: "Edition", email: str | None, file_format: str | None, output: Path) -> list[str]:
     """Write the edition to files, as one subscriber gets it, and return their paths."""
     from digest.web.preview import Preview
 
-    raw = Preview(app, edition, "").raw(_address(app, email))
-    if form and (output.suffix or output.is_file()):
+    message = Preview(app, edition, "").message(_address(app, email))
+    raw = message.raw
+    if message.note:
+        click.echo(f"warning: {message.note}", err=True)
+    if file_format and (output.suffix or output.is_file()):
         output.parent.mkdir(parents=True, exist_ok=True)
-        output.write_bytes(_in_format(form, raw, edition))
+        output.write_bytes(_in_format(file_format, raw, edition))
         return [str(output)]
     output.mkdir(parents=True, exist_ok=True)
     files = []
-    for name in [form] if form else FORMATS:
+    for name in [file_format] if file_format else FORMATS:
         target = output / f"{edition.slot.key}.{SUFFIXES[name]}"
         target.write_bytes(_in_format(name, raw, edition))
         files.append(str(target))
@@ -163,10 +166,10 @@ def _address(app: "App", email: str | None) -> str:
     return first.email if first else f"reader@{app.config.newsletter.domain}"
 
 
-def _in_format(form: str, raw: bytes, edition: "Edition") -> bytes:
+def _in_format(file_format: str, raw: bytes, edition: "Edition") -> bytes:
     from digest.store.edition_rows import as_json
     from digest.web.mime_view import html_part, text_part
 
-    if form == "json":
+    if file_format == "json":
         return json_text(as_json(edition), indent=2).encode()
-    return {"eml": raw, "html": html_part(raw).encode(), "text": text_part(raw).encode()}[form]
+    return {"eml": raw, "html": html_part(raw).encode(), "text": text_part(raw).encode()}[file_format]

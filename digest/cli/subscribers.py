@@ -113,9 +113,9 @@ def remove(root: Path, as_json: bool, email: str) -> int:
 
 
 @command.command("check")
-@click.option("--all", "whole", is_flag=True, help="List every problem, not only the first 200.")
+@click.option("--all", "show_all", is_flag=True, help="List every problem, not only the first 200.")
 @common_options
-def check(root: Path, as_json: bool, whole: bool) -> int:
+def check(root: Path, as_json: bool, show_all: bool) -> int:
     """List the rows with problems, by line.
 
     A bad row is skipped; the others are sent. Exits with 2 if there are no active subscribers.
@@ -128,7 +128,7 @@ def check(root: Path, as_json: bool, whole: bool) -> int:
     survey = subscriber_file.survey()
     skipped = survey.skipped + survey.repeated
     problems = islice(
-        subscriber_file.problems() if skipped or survey.remarks else iter(()), None if whole or as_json else MAX_PROBLEMS
+        subscriber_file.problems() if skipped or survey.remarks else iter(()), None if show_all or as_json else MAX_PROBLEMS
     )
     if as_json:
         head = {"subscribers": survey.subscribers, "active": survey.active, "counts": survey.counts, "manner": survey.manner}
@@ -136,7 +136,7 @@ def check(root: Path, as_json: bool, whole: bool) -> int:
         return 0 if survey.active else 2
     for row in problems:
         click.echo(_line(subscriber_file.path, row))
-    if not whole and skipped + survey.remarks > MAX_PROBLEMS:
+    if not show_all and skipped + survey.remarks > MAX_PROBLEMS:
         click.echo("More problems not shown. Use --all to list them.")
     click.echo(f"{subscriber_file.path.name}: {survey.manner}.")
     click.echo(f"{counted(survey.subscribers, 'subscriber')} ({survey.active} active), {counted(skipped, 'row')} skipped.")

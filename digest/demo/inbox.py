@@ -9,7 +9,7 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from digest.model import Edition
 from digest.web.mime_view import summarise
-from digest.web.viewer import MessageRow
+from digest.web.viewer import MessageRow, ShownMessage
 
 REFUSED_PREFIX = "moved-away@"
 MAX_MESSAGES = 1_000  # messages in the inbox
@@ -47,10 +47,10 @@ class Inbox:
         """Return the rows of the list at the side."""
         return [MessageRow(str(at), address, summarise(raw).subject) for at, (address, raw) in enumerate(self._messages)]
 
-    def raw(self, name: str) -> bytes | None:
-        """Return a message's bytes, or None if there is no such message."""
+    def message(self, name: str) -> ShownMessage | None:
+        """Return a message, or None if there is no such message."""
         at = int(name) if name.isdigit() else -1
-        return self._messages[at][1] if 0 <= at < len(self._messages) else None
+        return ShownMessage(self._messages[at][1]) if 0 <= at < len(self._messages) else None
 
     def edition(self) -> Edition | None:
         """Return None, because an inbox has no edition."""

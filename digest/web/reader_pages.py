@@ -184,19 +184,19 @@ class ReaderPages:
         offered = {*self._archive.offered_topics(), *(before.topics or ())}
         topics = tuple(topic for topic in map(field_text, form.getall("topic", [])[:MAX_FORM_TOPICS]) if topic in offered)
         until = self._pause_end(field_text(form.get("until")))
-        wish = Preference(email=email, topics=topics, paused_until=until, comments=form.get("comments") == "yes")
-        await self.subscriptions.prefer(wish)
+        preference = Preference(email=email, topics=topics, paused_until=until, comments=form.get("comments") == "yes")
+        await self.subscriptions.prefer(preference)
         return await self._show_preferences(email, request.match_info["token"], saved=True)
 
     async def _show_preferences(self, email: str, token: str, *, saved: bool) -> web.Response:
-        wish = await asyncio.to_thread(self.subscriptions.preference, email)
+        preference = await asyncio.to_thread(self.subscriptions.preference, email)
         today = self._today()
         offered = self._archive.offered_topics()
-        topics = [*offered, *(topic for topic in wish.topics or () if topic not in offered)]
+        topics = [*offered, *(topic for topic in preference.topics or () if topic not in offered)]
         reason = self._app.store.suppressions.among([email]).get(email)
         joined = next((entry for entry in self._app.store.history.of(email) if entry.event in _JOINED), None)
         return self._templates.render(
-            "preferences.html.j2", wish=wish, topics=topics, token=token, saved=saved, gone=reason, joined=joined,
+            "preferences.html.j2", wish=preference, topics=topics, token=token, saved=saved, gone=reason, joined=joined,
             first=today + timedelta(days=1), last=today + MAX_PAUSE,
         )  # fmt: skip
 

@@ -24,6 +24,14 @@ class MessageRow:
     detail: str
 
 
+@dataclass(frozen=True, slots=True)
+class ShownMessage:
+    """A message as bytes, and what a person should know about it, if anything."""
+
+    raw: bytes
+    note: str = ""
+
+
 class MessageList(Protocol):
     """The messages that a viewer shows."""
 
@@ -32,8 +40,8 @@ class MessageList(Protocol):
     def rows(self) -> Sequence[MessageRow]:
         """Return the rows of the sidebar."""
 
-    def raw(self, name: str) -> bytes | None:
-        """Return a message as bytes, or None if there is none; raise DigestError if it cannot be made."""
+    def message(self, name: str) -> ShownMessage | None:
+        """Return a message, or None if there is none; raise DigestError if it cannot be made."""
 
     def edition(self) -> Edition | None:
         """Return the edition of all the messages, whose reasons the viewer shows; None if there is no single one."""
@@ -75,7 +83,8 @@ class Viewer:
         return self._page(request.match_info["name"], view if view in VIEWS or view == "why" else "phone")
 
     def _page(self, name: str, view: str) -> web.Response:
-        raw, error = self._raw(name)
+        message, error = self._message(name)
+        raw = message.raw if message else None
         return self._templates.render(
             "viewer.html.j2",
             title=self._messages.title,
@@ -87,22 +96,23 @@ class Viewer:
             edition=self._messages.edition(),
             seen=mime_view.summarise(raw) if raw else None,
             size=len(raw or b""),
+            note=message.note if message else "",
             text=mime_view.text_part(raw) if raw and view == "text" else "",
             source=raw.decode("utf-8", "replace") if raw and view == "source" else "",
             error=error,
         )
 
-    def _raw(self, name: str) -> tuple[bytes | None, str]:
+    def _message(self, name: str) -> tuple[ShownMessage | None, str]:
         try:
-            return (self._messages.raw(name) if name else None), ""
+            return (self._messages.message(name) if name else None), ""
         except DigestError as error:
             return None, str(error)
 
     async def message_html(self, request: web.Request) -> web.Response:
         """Return a message's HTML for the frame, in light or dark mode whatever this browser prefers."""
-        raw, error = self._raw(request.match_info["name"])
-        if raw is None:
+        message, error = self._message(request.match_info["name"])
+        if message is None:
             raise web.HTTPNotFound(text=error or "Message not found.")
-        html = mime_view.html_part(raw)
+        html = mime_view.html_part(message.raw)
         shown = mime_view.force_dark(html) if request.query.get("dark") else mime_view.force_light(html)
         return web.Response(text=shown, content_type="text/html", headers=mail_headers())

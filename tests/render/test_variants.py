@@ -177,10 +177,10 @@ async def test_the_preview_has_the_bytes_of_the_readers_own_version(app: App, re
     plan = app.config.editions[0]
     edition, _ = await build_edition(app, plan, app.slot(plan, NOW.date()))
     preview = Preview(app, edition, "")
-    before = preview.raw("ada@readers.example")
+    before = preview.message("ada@readers.example").raw
     with pytest.raises(DigestError, match="no stories"):
-        preview.raw("bo@readers.example")
+        preview.message("bo@readers.example")
     await sent(app)
     (taken,) = [raw for address, raw in relay.taken if address == "ada@readers.example"]
     assert before == taken
-    assert preview.raw("ada@readers.example") == taken
+    assert preview.message("ada@readers.example").raw == taken
