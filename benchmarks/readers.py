@@ -18,7 +18,7 @@ from pathlib import Path
 
 from sqlalchemy import insert
 
-from digest.compose.reader_links import ReaderLinks
+from digest.compose.subscriber_links import SubscriberLinks
 from digest.store import Store, schema
 
 PEOPLE = 120_000
@@ -61,7 +61,7 @@ def furnished(root: Path) -> None:
     emails = [f"reader{number}@readers.example" for number in range(PEOPLE)]
     (root / "subscribers.csv").write_text("email,status\n" + "".join(f"{email},active\n" for email in emails))
     store = Store.open("sqlite:///state/digest.db", root)
-    links = ReaderLinks(public_url="https://news.gazette.example", secret=store.secret("readers"))
+    links = SubscriberLinks(public_url="https://news.gazette.example", secret=store.secret("readers"))
     rows = [{"email": email, "token": links.token(email)} for email in emails]
     with store.engine.begin() as connection:
         connection.execute(insert(schema.subscribers), rows)

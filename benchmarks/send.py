@@ -40,7 +40,7 @@ from cryptography.x509.oid import NameOID
 
 from digest.compose import Composer, Sender, compose_all
 from digest.compose.dkim import Signer
-from digest.compose.reader_links import ReaderLinks
+from digest.compose.subscriber_links import SubscriberLinks
 from digest.config import Newsletter, Smtp
 from digest.deliver import NoDeliveryLog, Run
 from digest.model import Edition, Message, Recipient, Rendered, Slot, Subscriber, Window
@@ -66,7 +66,7 @@ def edition() -> Rendered:
 def composer(*signers: Signer) -> Composer:
     """The real stage 4."""
     newsletter = Newsletter.model_validate({"name": "G", "from": "G <d@gazette.example>"})
-    links = ReaderLinks(public_url="https://news.gazette.example", secret="s")
+    links = SubscriberLinks(public_url="https://news.gazette.example", secret="s")
     return Composer(Sender(newsletter=newsletter, links=links, signers=signers), edition(), "weekday-2026-11-24", AT)
 
 

@@ -22,7 +22,7 @@ from digest.store import Store
 from digest.subscribers import SubscriberFile, normalise, set_status
 from digest.subscribers.address import address_problem
 from digest.subscribers.columns import status_of
-from digest.subscribers.row_parser import topics_in
+from digest.subscribers.row_parser import parse_topics
 
 
 def written(path: Path, rows: int) -> None:
@@ -51,7 +51,7 @@ def by_dict_reader(path: Path) -> int:
                 email=email,
                 name=row["name"].strip(),
                 status=status,
-                topics=topics_in(row["topics"]),
+                topics=parse_topics(row["topics"]),
                 joined=row["joined"].strip(),
                 line=line,
             )
@@ -61,7 +61,7 @@ def by_dict_reader(path: Path) -> int:
 
 def checked(path: Path) -> int:
     """`digest subscribers check`: what is wrong, what is double, what is odd."""
-    return SubscriberFile(path).survey().subscribers
+    return SubscriberFile(path).summarise().subscribers
 
 
 def loaded(path: Path) -> int:

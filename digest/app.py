@@ -17,7 +17,7 @@ from digest.collect.collector import collect, taken_down
 from digest.collect.fetch import Fetcher
 from digest.compose import Sender
 from digest.compose.dkim import Signer
-from digest.compose.reader_links import ReaderLinks
+from digest.compose.subscriber_links import SubscriberLinks
 from digest.config import Config, EditionPlan, split_mailbox
 from digest.config.file_modes import PRIVATE, private_folder, tightened
 from digest.curate import Rules
@@ -32,7 +32,7 @@ from digest.publish import Pipeline
 from digest.render.renderer import Design
 from digest.store import FrozenEdition, Store
 from digest.store.content import ResponseCache
-from digest.subscribers import FILE, SubscriberFile
+from digest.subscribers import SUBSCRIBERS_FILE, SubscriberFile
 
 log = logging.getLogger("digest")
 
@@ -51,7 +51,7 @@ class App:
     @property
     def subscriber_path(self) -> Path:
         """The path of the subscriber list."""
-        return self.config.root / FILE
+        return self.config.root / SUBSCRIBERS_FILE
 
     def subscriber_file(self) -> SubscriberFile:
         """Return the subscriber list as the file has it now."""
@@ -135,10 +135,10 @@ class App:
         return next((plan for plan in self.config.editions if self.series[plan.name] == series), None)
 
     @cached_property
-    def links(self) -> ReaderLinks:
+    def links(self) -> SubscriberLinks:
         """The maker of each subscriber's own links."""
         public = (self.config.newsletter.public_url or "").rstrip("/")
-        return ReaderLinks(public_url=public, secret=self.store.secret("readers"))
+        return SubscriberLinks(public_url=public, secret=self.store.secret("readers"))
 
     @property
     def _bounce_address(self) -> str:
@@ -153,7 +153,9 @@ class App:
             taken_down=self.taken_down,
             rules=self.rules,
             design=self.design,
-            sender=Sender(newsletter=self.config.newsletter, links=self.links, signers=signers, bounces=self._bounce_address),
+            sender=Sender(
+                newsletter=self.config.newsletter, links=self.links, signers=signers, bounce_address=self._bounce_address
+            ),
             smtp=self.config.smtp,
             bounces=self.config.bounces,
             guards=self.config.guards,

@@ -10,7 +10,7 @@ from pydantic import TypeAdapter
 
 from digest.app import App
 from digest.compose import Composer, Sender
-from digest.compose.reader_links import ReaderLinks
+from digest.compose.subscriber_links import SubscriberLinks
 from digest.model import Edition, Recipient
 from digest.service.dry_run import build_edition
 from digest.store.edition_rows import as_json
@@ -38,7 +38,9 @@ async def test_the_recorded_morning(app: App, site: RecordedSite, golden: dict[s
     text = json.dumps(as_json(edition), ensure_ascii=False, indent=1).replace(site.base, BASE)
     edition = TypeAdapter(Edition).validate_json(text)
     rendered = app.design().render(edition)
-    sender = Sender(newsletter=app.config.newsletter, links=ReaderLinks(public_url="https://news.gazette.example", secret="golden"))
+    sender = Sender(
+        newsletter=app.config.newsletter, links=SubscriberLinks(public_url="https://news.gazette.example", secret="golden")
+    )
     message = Composer(sender, rendered, edition.slot.key, edition.frozen_at)(
         Recipient(id=1, email="ada@readers.example", name="Ada")
     )

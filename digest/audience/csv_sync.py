@@ -21,7 +21,7 @@ RETRY_DELAY = 60.0  # seconds before a failed write is tried again
 
 
 class CsvSync:
-    """The writer of one subscriber list; `note` may be called at any time on the event loop that runs it."""
+    """The writer of one subscriber list; `enqueue` may be called at any time on the event loop that runs it."""
 
     def __init__(self, store: Store, subscriber_file: Callable[[], SubscriberFile]) -> None:
         self._store = store
@@ -30,7 +30,7 @@ class CsvSync:
         self._task: asyncio.Task[None] | None = None
         self._writing = asyncio.Lock()
 
-    def note(self, email: str, values: Mapping[str, str]) -> None:
+    def enqueue(self, email: str, values: Mapping[str, str]) -> None:
         """Have some columns of an address written soon."""
         self._waiting.setdefault(email, {}).update(values)
         if self._task is None or self._task.done():
@@ -62,9 +62,9 @@ class CsvSync:
 
     def _recheck(self, taken: Mapping[str, Mapping[str, str]]) -> Mapping[str, Mapping[str, str]]:
         """Return the values that still hold when the file is open: a subscriber may have come back since they left."""
-        gone = self._store.suppressions.among(taken)
+        suppressed = self._store.suppressions.among(taken)
         return {
-            email: {name: value for name, value in values.items() if name != "status" or email in gone}
+            email: {name: value for name, value in values.items() if name != "status" or email in suppressed}
             for email, values in taken.items()
         }
 
@@ -78,19 +78,19 @@ class CsvSync:
         await self.flush()
 
 
-def catch_up(store: Store, subscriber_file: SubscriberFile) -> int:
+def write_suppressions(store: Store, subscriber_file: SubscriberFile) -> int:
     """Mark everybody in the subscriber list who is suppressed but not marked so; return how many rows were edited."""
     missing = dict(_missing(store, subscriber_file))
     return set_columns(subscriber_file.path, lambda: {**_recheck_missing(store, missing)}) if missing else 0
 
 
 def _recheck_missing(store: Store, missing: Mapping[str, Mapping[str, str]]) -> Mapping[str, Mapping[str, str]]:
-    gone = store.suppressions.among(missing)
-    return {email: values for email, values in missing.items() if email in gone}
+    suppressed = store.suppressions.among(missing)
+    return {email: values for email, values in missing.items() if email in suppressed}
 
 
 def _missing(store: Store, subscriber_file: SubscriberFile) -> Iterator[tuple[str, dict[str, str]]]:
     for subscribers in batched(subscriber_file):
-        gone = store.suppressions.among(row.email for row in subscribers if row.status not in GONE)
-        for email, reason in gone.items():
+        reasons = store.suppressions.among(row.email for row in subscribers if row.status not in GONE)
+        for email, reason in reasons.items():
             yield email, {"status": reason if reason in GONE else "unsubscribed"}

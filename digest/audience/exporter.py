@@ -7,13 +7,13 @@ from digest.batching import batched
 from digest.model import Subscriber
 from digest.store import Store
 from digest.subscribers import SubscriberFile
-from digest.subscribers.columns import KNOWN, day_of
+from digest.subscribers.columns import KNOWN_COLUMNS, iso_date
 
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")  # what a spreadsheet runs, also in full width
+FORMULA_PREFIXES = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")  # what a spreadsheet runs, also in full width
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Filter:
+class SubscriberFilter:
     """The subscribers that are wanted; everybody if nothing is set."""
 
     statuses: Sequence[str] = ()
@@ -21,27 +21,27 @@ class Filter:
     domain: str | None = None
     joined_since: str | None = None
 
-    def takes(self, row: Subscriber, status: str) -> bool:
+    def matches(self, row: Subscriber, status: str) -> bool:
         """Return whether a subscriber with this status is wanted."""
         return (
             (not self.statuses or status in self.statuses)
             and (self.topic is None or self.topic.casefold() in {topic.casefold() for topic in row.topics})
             and (self.domain is None or row.email.endswith(f"@{self.domain.lower()}"))
-            and (self.joined_since is None or day_of(row.joined) >= self.joined_since)
+            and (self.joined_since is None or iso_date(row.joined) >= self.joined_since)
         )
 
 
-def export_rows(store: Store, subscriber_file: SubscriberFile, wanted: Filter) -> Iterator[Sequence[str]]:
+def export_rows(store: Store, subscriber_file: SubscriberFile, wanted: SubscriberFilter) -> Iterator[Sequence[str]]:
     """Yield a header and a row for each subscriber wanted; a cell that a spreadsheet would run as a formula gets an apostrophe."""
     extra = [name for _, name in subscriber_file.columns().extra]
-    yield [*KNOWN, *extra]
+    yield [*KNOWN_COLUMNS, *extra]
     for subscribers in batched(subscriber_file.distinct()):
         reasons = store.suppressions.among(row.email for row in subscribers)
         for row in subscribers:
             status = reasons.get(row.email, row.status)
-            if wanted.takes(row, status):
+            if wanted.matches(row, status):
                 others = [*_known_values(row, status), *(row.extra.get(name, "") for name in extra)]
-                yield [*map(neutralised, [row.email, *others])]
+                yield [*map(neutralise_formula, [row.email, *others])]
 
 
 def _known_values(row: Subscriber, status: str) -> Sequence[str]:
@@ -51,6 +51,6 @@ def _known_values(row: Subscriber, status: str) -> Sequence[str]:
     )  # fmt: skip
 
 
-def neutralised(value: str) -> str:
+def neutralise_formula(value: str) -> str:
     """Return a cell's text so that no spreadsheet runs it as a formula."""
-    return f"'{value}" if value.startswith(FORMULA) else value
+    return f"'{value}" if value.startswith(FORMULA_PREFIXES) else value

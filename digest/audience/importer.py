@@ -20,13 +20,13 @@ from digest.statuses import GONE, UNCLEAR, Origin
 from digest.store import HistoryEvent, Store, Suppression
 from digest.store.history import CONFIRMED
 from digest.subscribers import FileEdit, NewRow, Problem, SubscriberFile, backups, rewrite
-from digest.subscribers.columns import Columns, day_of
+from digest.subscribers.columns import Columns, iso_date
 from digest.subscribers.csv_table import CsvTable, Record
 from digest.subscribers.edit import Edit, column_edit
-from digest.subscribers.import_batch import ImportAction, ImportBatch, ImportRow, changes, row_values
+from digest.subscribers.import_batch import ImportBatch, ImportFate, ImportRow, changes, values_by_column
 from digest.subscribers.import_journal import ImportJournal
-from digest.subscribers.opt_out_traces import in_file_name, trace
-from digest.subscribers.zip_archive import Part
+from digest.subscribers.opt_out_traces import is_opt_out_trace, opt_out_word
+from digest.subscribers.zip_archive import ImportFile
 
 MAX_EXAMPLES = 20  # examples shown of each kind
 _MEANINGS = (
@@ -40,28 +40,28 @@ class ImportPlan:
     """What an import would do: counts by fate, unreadable and duplicate rows, columns that the subscriber list does not have."""
 
     counts: Mapping[str, int]
-    refused: int
-    doubles: int
+    invalid: int
+    duplicates: int
     problems: Sequence[Problem]
-    unknown: Sequence[str]
+    unknown_columns: Sequence[str]
 
     @property
-    def empty(self) -> bool:
+    def is_empty(self) -> bool:
         """Whether the import would change nothing."""
         return not any(self.counts.get(fate) for fate in ("new", "changed", "gone"))
 
 
 @dataclass(frozen=True, slots=True)
-class _PartSummary:
-    """One file that was read: how many rows were taken and refused, the first problems, and columns the subscriber list lacks."""
+class _ImportFileSummary:
+    """One file that was read: its valid and invalid rows, the first problems, and columns the subscriber list lacks."""
 
-    taken: int
-    refused: int
+    rows: int
+    invalid: int
     problems: list[Problem]
-    unknown: list[str]
+    unknown_columns: list[str]
 
 
-class Import:
+class Importer:
     """The import of one list, in one or several files, into the subscriber list."""
 
     def __init__(self, store: Store, subscriber_file: Path, token: Callable[[str], str], now: datetime, batch: ImportBatch) -> None:
@@ -72,13 +72,13 @@ class Import:
         self.batch = batch
         self._columns = SubscriberFile(subscriber_file).columns()
 
-    def plan(self, parts: Sequence[Part], meant: Mapping[str, str] = NOTHING) -> ImportPlan:
+    def plan(self, files: Sequence[ImportFile], meanings: Mapping[str, str] = NOTHING) -> ImportPlan:
         """Read the files and decide about each of their rows.
 
         Raises UsageError if a file's name says that its subscribers have left, or if somebody must first say what a column means
-        (`meant`): an opt-out must not come in as a subscriber.
+        (`meanings`): an opt-out must not come in as a subscriber.
         """
-        plans = [self._take(part.file, part.status, meant) for part in parts]
+        plans = [self._read_file(file.path, file.status, meanings) for file in files]
         for subscribers in batched(SubscriberFile(self._subscriber_file).distinct()):
             self.batch.decide(self._fates_of_listed(subscribers))
         for rows in batched(self.batch.undecided()):
@@ -86,33 +86,33 @@ class Import:
         counts = self.batch.counts()
         return ImportPlan(
             counts=counts,
-            refused=sum(row.refused for row in plans),
-            doubles=sum(row.taken for row in plans) - sum(counts.values()),
+            invalid=sum(row.invalid for row in plans),
+            duplicates=sum(row.rows for row in plans) - sum(counts.values()),
             problems=[problem for row in plans for problem in row.problems][:MAX_EXAMPLES],
-            unknown=list(dict.fromkeys(name for row in plans for name in row.unknown)),
+            unknown_columns=list(dict.fromkeys(name for row in plans for name in row.unknown_columns)),
         )
 
-    def _take(self, file: Path, status: str | None, meant: Mapping[str, str]) -> _PartSummary:
+    def _read_file(self, file: Path, status: str | None, meanings: Mapping[str, str]) -> _ImportFileSummary:
         """Read one file into the batch."""
-        source = SubscriberFile(file, bare=True, meant=meant)
+        source = SubscriberFile(file, header_optional=True, meanings=meanings)
         _check_columns(file, source, status)
         if status is None:
             _check_traces(file, source)
-        if status is None and (word := _opt_out_word(file, source.columns())):
+        if status is None and (word := _file_name_opt_out(file, source.columns())):
             raise UsageError(
                 f"the file name says {word!r}, but it has no status column",
                 thing=file.name,
                 remedy="Add --status, for example --status unsubscribed.",
             )
-        taken = self.batch.take(source, status)
-        refused, problems = source.skipped, list(islice(source.flaws(), MAX_EXAMPLES))
+        count = self.batch.add_rows(source, status)
+        invalid, problems = source.skipped, list(islice(source.invalid_rows(), MAX_EXAMPLES))
         own = {name.casefold() for _, name in self._columns.extra}
         columns = source.columns()
-        flagged = {flag.at for flag in columns.flags}  # what these columns say is in the status
+        flagged = {flag.position for flag in columns.flags}  # what these columns say is in the status
         unknown = [name for at, name in columns.extra if name.casefold() not in own and at not in flagged]
-        return _PartSummary(taken, refused, problems, unknown)
+        return _ImportFileSummary(count, invalid, problems, unknown)
 
-    def _fates_of_listed(self, subscribers: Sequence[Subscriber]) -> Iterator[tuple[str, ImportAction, str, dict[str, str]]]:
+    def _fates_of_listed(self, subscribers: Sequence[Subscriber]) -> Iterator[tuple[str, ImportFate, str, dict[str, str]]]:
         """Yield the fates of those who are on the subscriber list."""
         found = self.batch.among([row.email for row in subscribers])
         reasons = self._store.suppressions.among(found)
@@ -121,18 +121,18 @@ class Import:
             if incoming is None:
                 continue
             new = changes(row, incoming)
-            before = {name: value for name, value in row_values(row).items() if name in new}
+            before = {name: value for name, value in {"status": row.status, **values_by_column(row)}.items() if name in new}
             why = reasons.get(row.email) or (row.status if row.status in GONE or row.status.startswith(UNCLEAR) else "")
             if why:
                 yield row.email, "kept out", why, {}
             elif incoming.status in GONE:
                 yield row.email, "gone", incoming.status, before
-            elif self._columns.placed(new):
+            elif self._columns.by_position(new):
                 yield row.email, "changed", ", ".join(f"{name}: {before[name]} → {value}" for name, value in new.items()), before
             else:
                 yield row.email, "unchanged", "", {}
 
-    def _fates_of_unlisted(self, rows: Sequence[ImportRow]) -> Iterator[tuple[str, ImportAction, str, dict[str, str]]]:
+    def _fates_of_unlisted(self, rows: Sequence[ImportRow]) -> Iterator[tuple[str, ImportFate, str, dict[str, str]]]:
         """Yield the fates of those who are not on the subscriber list."""
         reasons = self._store.suppressions.among(row.email for row in rows)
         tokens = {self._token(row.email): row.email for row in rows}
@@ -140,25 +140,25 @@ class Import:
         for row in rows:
             strange = f"unknown status {row.status.removeprefix(UNCLEAR)!r}" if row.status.startswith(UNCLEAR) else ""
             why = reasons.get(row.email) or ("deleted at their request" if row.email in forgotten else strange)
-            fate: ImportAction = "kept out" if why else "gone" if row.status in GONE else "new"
+            fate: ImportFate = "kept out" if why else "gone" if row.status in GONE else "new"
             yield row.email, fate, why or (row.status if row.status != "active" else ""), {}
 
     def apply(self, name: str, consent: str) -> None:
         """Apply the import: record it first, then write the suppressions, then the list in one step, then the histories."""
         detail = "; ".join(filter(None, [f"from {name}", f"consent: {consent}" if consent else ""]))
-        journal = ImportJournal.begun(self._subscriber_file, self._now)
-        journal.write(self._fates())
+        journal = ImportJournal.begin(self._subscriber_file, self._now)
+        journal.write_fates(self._fates())
         self._store.suppressions.adopt(
             Suppression(email=row.email, reason=row.status, since=self._now, origin=Origin.IMPORT, detail=f"imported {detail}")
             for row in self.batch.of("gone")
         )
-        backups.keep(self._subscriber_file, apart=timedelta(0))
+        backups.back_up(self._subscriber_file, min_interval=timedelta(0))
         edits = _Edits(self.batch, journal)
         rewrite(
             self._subscriber_file,
-            FileEdit(edits=edits.on, rows=lambda: map(self._row, self.batch.of("new")), ready=journal.keep_rows),
+            FileEdit(edits=edits.bind, rows=lambda: map(self._row, self.batch.of("new")), before_replace=journal.write_rows),
         )
-        events: dict[ImportAction, str] = {"new": "imported", "changed": "changed by import"}
+        events: dict[ImportFate, str] = {"new": "imported", "changed": "changed by import"}
         for fate, event in events.items():
             self._store.history.note(
                 HistoryEvent(email=row.email, at=self._now, event=event, detail="; ".join(filter(None, [detail, row.why])))
@@ -167,7 +167,7 @@ class Import:
 
     def _row(self, row: ImportRow) -> NewRow:
         values = {name: value for name, value in row.values.items() if value and name != "name"}
-        joined = day_of(values.get("joined", "")) or self._now.date().isoformat()
+        joined = iso_date(values.get("joined", "")) or self._now.date().isoformat()
         return NewRow(email=row.email, name=row.values.get("name", ""), values={**values, "status": row.status, "joined": joined})
 
     def _fates(self) -> Iterator[dict[str, Any]]:
@@ -176,13 +176,13 @@ class Import:
 
 
 class _Edits:
-    """The edits of rows on the subscriber list: each is looked up as its row passes, and the row is noted before and after."""
+    """The edits of rows on the subscriber list: each is looked up as its row passes, and the row is recorded before and after."""
 
     def __init__(self, batch: ImportBatch, journal: ImportJournal) -> None:
         self._batch = batch
         self._journal = journal
 
-    def on(self, table: CsvTable, columns: Columns) -> "_Edits":
+    def bind(self, table: CsvTable, columns: Columns) -> "_Edits":
         """Bind the edits to a file that is open, and return them."""
         self._table, self._columns = table, columns
         return self
@@ -198,26 +198,26 @@ class _Edits:
             return None
         values = {name: {**row.values, "status": row.status}[name] for name in row.before}
         edit = column_edit(self._table, self._columns, values)
-        return partial(self._edit_and_note, email, edit) if edit else None
+        return partial(self._edit_and_record, email, edit) if edit else None
 
-    def _edit_and_note(self, email: str, edit: Edit, record: Record) -> str | None:
+    def _edit_and_record(self, email: str, edit: Edit, record: Record) -> str | None:
         new = edit(record)
         if new != record.raw:
-            self._journal.note({"email": email, "before": record.raw, "after": new})
+            self._journal.add_row({"email": email, "before": record.raw, "after": new})
         return new
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UndoneImport:
-    """What an undo did; `kept` counts the rows left alone because they have changed since the import."""
+    """What an undo did; `skipped` counts the rows left alone because they have changed since the import."""
 
-    taken_out: int
-    put_back: int
+    removed: int
+    restored: int
     released: int
-    kept: int
+    skipped: int
 
 
-def undo(store: Store, subscriber_file: Path, now: datetime) -> UndoneImport:
+def undo_import(store: Store, subscriber_file: Path, now: datetime) -> UndoneImport:
     """Undo the last import: remove what it added, restore what it changed, and lift its suppressions.
 
     A row that was changed since stays, and so does one whose subscriber has confirmed since.
@@ -229,9 +229,9 @@ def undo(store: Store, subscriber_file: Path, now: datetime) -> UndoneImport:
     counts = Counter[str]()
     added = [email for email, fate in fates.items() if fate == "new"]
     confirmed = store.history.having(added, CONFIRMED, journal.at)
-    counts["kept"] = len(confirmed)
+    counts["skipped"] = len(confirmed)
     edits = _undo_edits([email for email in added if email not in confirmed], journal, counts)
-    backups.keep(subscriber_file, apart=timedelta(0))
+    backups.back_up(subscriber_file, min_interval=timedelta(0))
     rewrite(subscriber_file, FileEdit(edits=lambda _table, _columns: edits))
     released = sum(
         store.suppressions.release(row.email, "import undone", now) is not None
@@ -239,8 +239,8 @@ def undo(store: Store, subscriber_file: Path, now: datetime) -> UndoneImport:
         if row.since == journal.at and row.origin == Origin.IMPORT
     )
     store.history.note(HistoryEvent(email=email, at=now, event="import undone") for email in fates if email not in confirmed)
-    journal.close()
-    return UndoneImport(taken_out=counts["out"], put_back=counts["back"], released=released, kept=counts["kept"])
+    journal.delete()
+    return UndoneImport(removed=counts["removed"], restored=counts["restored"], released=released, skipped=counts["skipped"])
 
 
 def _undo_edits(added: Sequence[str], journal: ImportJournal, counts: Counter[str]) -> dict[str, Edit]:
@@ -249,26 +249,26 @@ def _undo_edits(added: Sequence[str], journal: ImportJournal, counts: Counter[st
     for row in journal.rows():
         before[row["email"]][row["after"]] = row["before"]
 
-    def take_out(_: Record) -> None:
-        counts["out"] += 1
+    def remove(_: Record) -> None:
+        counts["removed"] += 1
 
-    def put_back(texts: dict[str, str], record: Record) -> str:
-        counts["back" if record.raw in texts else "kept"] += 1
+    def restore(texts: dict[str, str], record: Record) -> str:
+        counts["restored" if record.raw in texts else "skipped"] += 1
         return texts.get(record.raw, record.raw)
 
-    out = dict[str, Edit].fromkeys(added, take_out)
-    return {**out, **{email: partial(put_back, texts) for email, texts in before.items()}}
+    out = dict[str, Edit].fromkeys(added, remove)
+    return {**out, **{email: partial(restore, texts) for email, texts in before.items()}}
 
 
 def _check_columns(file: Path, source: SubscriberFile, status: str | None) -> None:
     """Raise UsageError if a column or cell that is not understood may say who must not be written to."""
-    if status is None and (undecided := source.columns().undecided):
-        what = f"the column “{undecided[0]}” may say who must not be written to, in a way that is not known"
-        raise UsageError(what, thing=file.name, remedy=_MEANINGS.format(undecided[0]))
-    flags = {source.columns().names[flag.at]: flag for flag in source.columns().flags}
-    for line, cells in source.cells(tuple(flag.at for flag in flags.values())) if status is None and flags else ():
+    if status is None and (ambiguous := source.columns().ambiguous):
+        what = f"the column “{ambiguous[0]}” may say who must not be written to, in a way that is not known"
+        raise UsageError(what, thing=file.name, remedy=_MEANINGS.format(ambiguous[0]))
+    flags = {source.columns().names[flag.position]: flag for flag in source.columns().flags}
+    for line, cells in source.cells(tuple(flag.position for flag in flags.values())) if status is None and flags else ():
         for (name, flag), cell in zip(flags.items(), cells, strict=True):
-            if (flag.says(cell) or "").startswith(UNCLEAR):
+            if (flag.status_of_cell(cell) or "").startswith(UNCLEAR):
                 what = f"“{cell[:40]}” under “{name}” is neither a yes nor a no"
                 raise UsageError(
                     what, thing=f"{file.name}:{line}", remedy=f"Correct it. Or {_MEANINGS[0].lower()}{_MEANINGS[1:].format(name)}"
@@ -278,14 +278,14 @@ def _check_columns(file: Path, source: SubscriberFile, status: str | None) -> No
 def _check_traces(file: Path, source: SubscriberFile) -> None:
     """Raise UsageError if a row reads as active, but an unknown column may say that its subscriber has left."""
     columns = source.columns()
-    flag_names = {columns.names[flag.at] for flag in columns.flags}
+    flag_names = {columns.names[flag.position] for flag in columns.flags}
     for row in source if columns.extra else ():
         for name, cell in row.extra.items() if row.status == "active" else ():
-            if cell and name not in flag_names and trace(name, cell):
+            if cell and name not in flag_names and is_opt_out_trace(name, cell):
                 what = f"“{cell[:40]}” under “{name}” may say that {row.email} must not be written to, and the row reads as active"
                 raise UsageError(what, thing=f"{file.name}:{row.line}", remedy=_MEANINGS.format(name))
 
 
-def _opt_out_word(file: Path, columns: Columns) -> str:
+def _file_name_opt_out(file: Path, columns: Columns) -> str:
     """Return the word in the file's name that says its subscribers have left, if no column could say so; else an empty string."""
-    return in_file_name(file.name) if "status" not in columns.known and not columns.flags else ""
+    return opt_out_word(file.name) if "status" not in columns.positions and not columns.flags else ""

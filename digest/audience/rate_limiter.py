@@ -16,19 +16,19 @@ class RateLimiter:
         self._clock = clock
         self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
 
-    def allow(self, who: str) -> bool:
+    def allow(self, client: str) -> bool:
         """Return whether one more request is allowed; if so, count it."""
         now = self._clock()
-        left, at = self._buckets.pop(who, (float(self._burst), now))
+        left, at = self._buckets.pop(client, (float(self._burst), now))
         left = min(self._burst, left + (now - at) * self._rate)
         allowed = left >= 1
-        self._buckets[who] = (left - allowed, now)
+        self._buckets[client] = (left - allowed, now)
         if len(self._buckets) > MAX_CLIENTS:
             self._buckets.popitem(last=False)
         return allowed
 
-    def give_back(self, who: str) -> None:
+    def refund(self, client: str) -> None:
         """Take back the count of a request that was allowed and then cost nothing."""
-        if who in self._buckets:
-            left, at = self._buckets[who]
-            self._buckets[who] = (min(self._burst, left + 1), at)
+        if client in self._buckets:
+            left, at = self._buckets[client]
+            self._buckets[client] = (min(self._burst, left + 1), at)

@@ -24,36 +24,35 @@ class SubscriberRecord:
     deliveries: Sequence[Mapping[str, Any]]
 
     @property
-    def known(self) -> bool:
+    def is_known(self) -> bool:
         """Whether there is a row, a suppression, a history or a delivery."""
         return bool(self.row or self.suppression or self.history or self.deliveries)
 
     def as_json(self) -> dict[str, Any]:
         """Return the record as JSON values, for a program and for the person's own download."""
-        row, gone, wish = self.row, self.suppression, self.preference
+        row, suppression, preference = self.row, self.suppression, self.preference
         return {
             "email": self.email,
             "subscription": None if row is None else _fields(row),
-            "suppressed": None if gone is None else {"reason": gone.reason, "since": gone.since, "detail": gone.detail},
-            "preferences": {"topics": wish.topics, "paused_until": wish.paused_until, "comments": wish.comments},
+            "suppressed": None if suppression is None else _suppression_fields(suppression),
+            "preferences": {"topics": preference.topics, "paused_until": preference.paused_until, "comments": preference.comments},
             "history": [{"at": entry.at, "event": entry.event, "detail": entry.detail} for entry in self.history],
             "deliveries": [dict(delivery) for delivery in self.deliveries],
         }
 
     def text(self) -> str:
         """Return the record as text for a person."""
-        if not self.known:
+        if not self.is_known:
             return f"{self.email}: no record."
-        row, gone, wish = self.row, self.suppression, self.preference
+        row, suppression, preference = self.row, self.suppression, self.preference
         lines = [f"{self.email}: {f'line {row.line}, {row.status}' if row else 'not on the subscriber list'}"]
-        if gone:
-            lines.append(
-                f"  suppressed: {gone.reason}, {instant_text(gone.since, UTC)}{f' ({gone.detail})' if gone.detail else ''}"
-            )
-        if wish != Preference(email=self.email):
-            topics = "from subscribers.csv" if wish.topics is None else ", ".join(wish.topics) or "all"
-            until = f"; paused until {wish.paused_until}" if wish.paused_until else ""
-            lines.append(f"  preferences: topics {topics}{until}{'' if wish.comments else '; no comments'}")
+        if suppression:
+            detail = f" ({suppression.detail})" if suppression.detail else ""
+            lines.append(f"  suppressed: {suppression.reason}, {instant_text(suppression.since, UTC)}{detail}")
+        if preference != Preference(email=self.email):
+            topics = "from subscribers.csv" if preference.topics is None else ", ".join(preference.topics) or "all"
+            until = f"; paused until {preference.paused_until}" if preference.paused_until else ""
+            lines.append(f"  preferences: topics {topics}{until}{'' if preference.comments else '; no comments'}")
         lines += [
             f"  {instant_text(entry.at, UTC)} {entry.event}{f': {entry.detail}' if entry.detail else ''}" for entry in self.history
         ]
@@ -80,3 +79,7 @@ def record_of(app: App, email: str) -> SubscriberRecord:
 def _fields(row: Subscriber) -> dict[str, Any]:
     known = {name: value for name, value in row._asdict().items() if name not in {"extra", "line", "email"} and value}
     return {**known, "line": row.line, **({"extra": dict(row.extra)} if row.extra else {})}
+
+
+def _suppression_fields(suppression: Suppression) -> dict[str, Any]:
+    return {"reason": suppression.reason, "since": suppression.since, "detail": suppression.detail}

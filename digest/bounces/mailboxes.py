@@ -3,7 +3,7 @@
 import mailbox
 import ssl
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic, sleep
@@ -37,6 +37,18 @@ def read_new(place: str, root: Path, password: str, take: Take) -> int:
         return imap.read_new(take)
 
 
+def count_new(location: str, root: Path, password: str) -> int:
+    """Return how many new messages a mailbox has; change nothing in it. Raise DigestError if it cannot be read."""
+    scheme, _, rest = location.partition(":")
+    if scheme == "maildir":
+        return sum(_is_new_file(file) for folder in ("new", "cur") for file in (root / rest / folder).iterdir())
+    if scheme == "mbox":
+        with closing(mailbox.mbox(root / rest, create=False)) as box:
+            return sum(_is_new_message(message) for message in box)
+    with Imap.connected(location, password) as imap:
+        return len(imap.client.search("UNSEEN"))
+
+
 def check_mailbox(place: str, root: Path, password: str) -> None:
     """Raise DigestError if a mailbox cannot be read; change nothing in it."""
     scheme, _, rest = place.partition(":")
@@ -57,7 +69,7 @@ def _maildir(path: Path, take: Take) -> int:
     count = 0
     for file in [*sorted((path / "new").iterdir()), *sorted((path / "cur").iterdir())]:
         name, _, flags = file.name.partition(":2,")
-        if count == MAX_MESSAGES or "S" in flags or file.name.startswith("."):
+        if count == MAX_MESSAGES or not _is_new_file(file):
             continue
         try:
             with file.open("rb") as message:
@@ -78,7 +90,7 @@ def _mbox(path: Path, take: Take) -> int:
     try:
         box.lock()
         for key, message in list(box.iteritems()):
-            if "R" in message.get_flags():
+            if not _is_new_message(message):
                 continue
             take(box.get_bytes(key))
             message.set_flags("".join(sorted({*message.get_flags(), "R", "O"})))
@@ -94,6 +106,14 @@ def _mbox(path: Path, take: Take) -> int:
     finally:
         box.close()
     return count
+
+
+def _is_new_file(file: Path) -> bool:
+    return not file.name.startswith(".") and "S" not in file.name.partition(":2,")[2]
+
+
+def _is_new_message(message: mailbox.mboxMessage) -> bool:
+    return "R" not in message.get_flags()
 
 
 @dataclass

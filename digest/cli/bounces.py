@@ -49,12 +49,12 @@ def command(root: Path, as_json: bool, source: str | None, dry_run: bool) -> int
         _print_results([(classify(raw), []) for raw in messages], as_json)
         return 0
     from digest.audience.bounce_handler import BounceHandler
-    from digest.audience.csv_sync import catch_up
+    from digest.audience.csv_sync import write_suppressions
 
     with running_app(root) as app:
         bounce_handler = BounceHandler(app)
-        _print_results([bounce_handler.take(raw) for raw in messages], as_json)
-        catch_up(app.store, app.subscriber_file())
+        _print_results([bounce_handler.process_message(raw) for raw in messages], as_json)
+        write_suppressions(app.store, app.subscriber_file())
     return 0
 
 
@@ -66,14 +66,13 @@ def _read_mailbox(root: Path, as_json: bool) -> int:
             raise ConfigError(
                 "bounces.mailbox is not set", thing="digest.toml", remedy="Set it, or name a message: `digest bounces FILE`."
             )
-        bounce_handler = BounceHandler(app)
-        count = bounce_handler.read_mailbox()
+        count, outcomes = BounceHandler(app).read_mailbox()
     if as_json:
-        print_json({"read": count, "outcomes": [{"email": row.email, "event": row.event} for row in bounce_handler.outcomes]})
+        print_json({"read": count, "outcomes": [{"email": row.email, "event": row.event} for row in outcomes]})
         return 0
-    for outcome in bounce_handler.outcomes:
+    for outcome in outcomes:
         click.echo(f"  {outcome.email}: {EVENT_TEXTS[outcome.event]}")
-    click.echo(f"Read {counted(count, 'new message')}, {len(bounce_handler.outcomes)} about subscribers.")
+    click.echo(f"Read {counted(count, 'new message')}, {len(outcomes)} about subscribers.")
     return 0
 
 

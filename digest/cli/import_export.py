@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from digest.app import App
-    from digest.audience.exporter import Filter
+    from digest.audience.exporter import SubscriberFilter
     from digest.audience.importer import ImportPlan
-    from digest.subscribers.import_batch import ImportAction, ImportBatch
+    from digest.subscribers.import_batch import ImportBatch, ImportFate
 
-ACTION_SYMBOLS: dict["ImportAction", str] = {"new": "+", "changed": "~", "gone": "-", "kept out": "x"}
+ACTION_SYMBOLS: dict["ImportFate", str] = {"new": "+", "changed": "~", "gone": "-", "kept out": "x"}
 
 
 @click.command("import")
@@ -43,23 +43,25 @@ def import_list(
     subscribers.csv has. People who unsubscribed, bounced or complained are never added back, and people marked so in
     FILE are suppressed.
     """
-    from digest.audience.importer import Import
+    from digest.audience.importer import Importer
     from digest.subscribers.columns import parse_meanings
     from digest.subscribers.import_batch import open_batch
-    from digest.subscribers.zip_archive import Part, unpack_lists
+    from digest.subscribers.zip_archive import ImportFile, unpack_lists
 
-    with running_app(root) as app, unpack_lists(file) as parts, open_batch() as batch:
-        importer = Import(app.store, app.subscriber_path, app.links.token, app.clock(), batch)
-        plan = importer.plan([Part(part.file, status or part.status) for part in parts], parse_meanings(columns))
-        if apply and not plan.empty:
+    with running_app(root) as app, unpack_lists(file) as files, open_batch() as batch:
+        importer = Importer(app.store, app.subscriber_path, app.links.token, app.clock(), batch)
+        plan = importer.plan(
+            [ImportFile(list_file.path, status or list_file.status) for list_file in files], parse_meanings(columns)
+        )
+        if apply and not plan.is_empty:
             importer.apply(file.name, consent)
         if as_json:
             print_json(
                 {
                     "applied": apply,
-                    "refused": plan.refused,
-                    "doubles": plan.doubles,
-                    "unknown_columns": plan.unknown,
+                    "refused": plan.invalid,
+                    "doubles": plan.duplicates,
+                    "unknown_columns": plan.unknown_columns,
                     **_counts(plan),
                     "examples": _rows(batch),
                 }
@@ -67,7 +69,7 @@ def import_list(
             return 0
         for line in _describe(plan, batch, file.name):
             click.echo(line)
-    if plan.empty:
+    if plan.is_empty:
         click.echo("No changes to make.")
     elif apply:
         click.echo("Import applied. To reverse it, run `digest subscribers undo`.")
@@ -103,13 +105,13 @@ def _describe(plan: "ImportPlan", batch: "ImportBatch", name: str) -> "Iterator[
             yield f"{symbol} … and {more} more"
     for problem in plan.problems:
         yield f"! {name}:{problem.line}: {problem.what}"
-    if plan.unknown:
-        columns = ", ".join(plan.unknown)
+    if plan.unknown_columns:
+        columns = ", ".join(plan.unknown_columns)
         yield f"Columns not imported: {columns}. To keep one, add its name to the first line of subscribers.csv."
     counts = _counts(plan)
     yield (
         f"{counts['new']} new, {counts['changed']} changed, {counts['unchanged']} unchanged, {counts['gone']} suppressed, "
-        f"{counts['kept_out']} left out, {counted(plan.doubles, 'duplicate')}, {plan.refused} invalid."
+        f"{counts['kept_out']} left out, {counted(plan.duplicates, 'duplicate')}, {plan.invalid} invalid."
     )
 
 
@@ -117,17 +119,17 @@ def _describe(plan: "ImportPlan", batch: "ImportBatch", name: str) -> "Iterator[
 @common_options
 def undo(root: Path, as_json: bool) -> int:
     """Undo the last import. Its new rows are removed, its changes reversed and its suppressions lifted."""
-    from digest.audience.importer import undo
+    from digest.audience.importer import undo_import
 
     with running_app(root) as app:
-        done = undo(app.store, app.subscriber_path, app.clock())
+        done = undo_import(app.store, app.subscriber_path, app.clock())
     if as_json:
-        print_json({"taken_out": done.taken_out, "put_back": done.put_back, "released": done.released, "kept": done.kept})
+        print_json({"taken_out": done.removed, "put_back": done.restored, "released": done.released, "kept": done.skipped})
         return 0
-    summary = f"{counted(done.taken_out, 'row')} removed, {counted(done.put_back, 'row')} restored"
+    summary = f"{counted(done.removed, 'row')} removed, {counted(done.restored, 'row')} restored"
     click.echo(f"{summary}, {counted(done.released, 'suppression')} lifted.")
-    if done.kept:
-        click.echo(f"{counted(done.kept, 'row')} left alone, because changed since the import.")
+    if done.skipped:
+        click.echo(f"{counted(done.skipped, 'row')} left alone, because changed since the import.")
     return 0
 
 
@@ -154,9 +156,9 @@ def export(
     output: Path | None,
 ) -> int:
     """Export the subscriber list as CSV. UTF-8, one row per address, with suppressions applied."""
-    from digest.audience.exporter import Filter, export_rows
+    from digest.audience.exporter import SubscriberFilter, export_rows
 
-    wanted = Filter(statuses=statuses, topic=topic, domain=domain, joined_since=joined_since)
+    wanted = SubscriberFilter(statuses=statuses, topic=topic, domain=domain, joined_since=joined_since)
     with running_app(root) as app:
         if as_json:
             header, *found = export_rows(app.store, app.subscriber_file(), wanted)
@@ -170,7 +172,7 @@ def export(
     return 0
 
 
-def _write(app: "App", wanted: "Filter", file: IO[str]) -> None:
+def _write(app: "App", wanted: "SubscriberFilter", file: IO[str]) -> None:
     from digest.audience.exporter import export_rows
 
     csv.writer(file, lineterminator="\n").writerows(export_rows(app.store, app.subscriber_file(), wanted))

@@ -92,7 +92,7 @@ def _local_cutoff(app: "App", slot: "Slot") -> datetime:
 
 async def _publish(app: "App", plan: "EditionPlan", slot: "Slot", permit: "Permit", as_json: bool) -> "RunReport":
     """Make the edition and send it; the first SIGINT or SIGTERM lets the messages in flight finish."""
-    from digest.audience.csv_sync import catch_up
+    from digest.audience.csv_sync import write_suppressions
     from digest.cli.progress import ProgressBar, ProgressEvents
     from digest.edition.preflight import suppress_opted_out
     from digest.publish import publish, send
@@ -107,7 +107,7 @@ async def _publish(app: "App", plan: "EditionPlan", slot: "Slot", permit: "Permi
                 rest = await send(app.pipeline, frozen, bar, permit)
                 click.echo(report_summary(rest), err=True)
         report = await publish(app.pipeline, plan, slot, bar, permit)
-    catch_up(app.store, app.subscriber_file())
+    write_suppressions(app.store, app.subscriber_file())
     return report
 
 

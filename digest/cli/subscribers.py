@@ -122,25 +122,25 @@ def check(root: Path, as_json: bool, show_all: bool) -> int:
     """
     from itertools import islice
 
-    from digest.subscribers import FILE, SubscriberFile
+    from digest.subscribers import SUBSCRIBERS_FILE, SubscriberFile
 
-    subscriber_file = SubscriberFile(root / FILE)  # not the whole newsletter: a million rows leave little memory
-    survey = subscriber_file.survey()
-    skipped = survey.skipped + survey.repeated
+    subscriber_file = SubscriberFile(root / SUBSCRIBERS_FILE)  # not the whole newsletter: a million rows leave little memory
+    summary = subscriber_file.summarise()
+    skipped = summary.skipped + summary.duplicates
     problems = islice(
-        subscriber_file.problems() if skipped or survey.remarks else iter(()), None if show_all or as_json else MAX_PROBLEMS
+        subscriber_file.problems() if skipped or summary.remarks else iter(()), None if show_all or as_json else MAX_PROBLEMS
     )
     if as_json:
-        head = {"subscribers": survey.subscribers, "active": survey.active, "counts": survey.counts, "manner": survey.manner}
+        head = {"subscribers": summary.subscribers, "active": summary.active, "counts": summary.counts, "manner": summary.format}
         print_json_rows("problems", ({"line": row.line, "what": row.what, "skipped": row.skipped} for row in problems), **head)
-        return 0 if survey.active else 2
+        return 0 if summary.active else 2
     for row in problems:
         click.echo(_line(subscriber_file.path, row))
-    if not show_all and skipped + survey.remarks > MAX_PROBLEMS:
+    if not show_all and skipped + summary.remarks > MAX_PROBLEMS:
         click.echo("More problems not shown. Use --all to list them.")
-    click.echo(f"{subscriber_file.path.name}: {survey.manner}.")
-    click.echo(f"{counted(survey.subscribers, 'subscriber')} ({survey.active} active), {counted(skipped, 'row')} skipped.")
-    return 0 if survey.active else 2
+    click.echo(f"{subscriber_file.path.name}: {summary.format}.")
+    click.echo(f"{counted(summary.subscribers, 'subscriber')} ({summary.active} active), {counted(skipped, 'row')} skipped.")
+    return 0 if summary.active else 2
 
 
 def _line(path: Path, row: "Problem") -> str:
@@ -161,4 +161,4 @@ def show(root: Path, as_json: bool, email: str) -> int:
         print_json(found.as_json())
         return 0
     click.echo(found.text())
-    return 0 if found.known else 1
+    return 0 if found.is_known else 1

@@ -68,7 +68,7 @@ def restore(root: Path, as_json: bool, email: str, reason: str) -> int:
 @common_options
 def suppression_list(root: Path, as_json: bool, output: Path | None) -> int:
     """Export the suppression list as CSV. Columns: email, reason, since, detail."""
-    from digest.audience.exporter import neutralised
+    from digest.audience.exporter import neutralise_formula
 
     with running_app(root) as app:
         rows = app.store.suppressions.all()
@@ -85,7 +85,7 @@ def suppression_list(root: Path, as_json: bool, output: Path | None) -> int:
         try:
             writer = csv.writer(target, lineterminator="\n")
             writer.writerow(["email", "reason", "since", "detail"])
-            writer.writerows(map(neutralised, (row.email, row.reason, row.since.isoformat(), row.detail)) for row in rows)
+            writer.writerows(map(neutralise_formula, (row.email, row.reason, row.since.isoformat(), row.detail)) for row in rows)
         finally:
             if output:
                 target.close()

@@ -1,8 +1,8 @@
 """Stage 4: turns a rendered edition and a recipient into the bytes of a message.
 
-Composer      one edition, made ready for any number of recipients   message.py (every header), header.py, body.py
-compose_all   its messages, signed on up to five cores               signing_pool.py, dkim.py
-ReaderLinks   unsubscribe links and Message-IDs                      reader_links.py; VERP: verp.py
+Composer          one edition, made ready for any number of recipients   message.py (every header), header.py, body.py
+compose_all       its messages, signed on up to five cores               signing_pool.py, dkim.py
+SubscriberLinks   unsubscribe links and Message-IDs                      subscriber_links.py; VERP: verp.py
 """
 
 from digest.compose.message import Composer, Sender, unsubscribe_mailto

@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
-from digest.compose.dkim import relaxed
+from digest.compose.dkim import canonicalize_body
 from digest.model import Rendered
 from digest.text.placeholders import split
 
@@ -50,24 +50,24 @@ class Body:
         self._hash = hashlib.sha256(first.relaxed if isinstance(first, _Shared) else b"")
 
     @property
-    def names(self) -> frozenset[str]:
+    def placeholder_names(self) -> frozenset[str]:
         """The names of the values that a recipient can have in this body."""
         return frozenset(place.name for place in self._placeholders)
 
-    def words(self, values: Mapping[str, str]) -> dict[str, bytes]:
+    def own_values(self, values: Mapping[str, str]) -> dict[str, bytes]:
         """Return a recipient's own values, encoded for the places where they go."""
         return {place.key: _soft_end(_quoted(place.escape(values.get(place.name, "")))) for place in self._placeholders}
 
-    def pieces(self, words: Mapping[str, bytes]) -> list[bytes]:
+    def pieces(self, own_values: Mapping[str, bytes]) -> list[bytes]:
         """Return the body with a recipient's own values in their places."""
-        return [self._first, *(piece.raw if isinstance(piece, _Shared) else words[piece.key] for piece in self._pieces)]
+        return [self._first, *(piece.raw if isinstance(piece, _Shared) else own_values[piece.key] for piece in self._pieces)]
 
-    def digest(self, words: Mapping[str, bytes]) -> bytes:
+    def body_hash(self, own_values: Mapping[str, bytes]) -> bytes:
         """Return the SHA-256 of the body in relaxed form."""
-        digest = self._hash.copy()
+        hasher = self._hash.copy()
         for piece in self._pieces:
-            digest.update(piece.relaxed if isinstance(piece, _Shared) else relaxed(words[piece.key]))
-        return digest.digest()
+            hasher.update(piece.relaxed if isinstance(piece, _Shared) else canonicalize_body(own_values[piece.key]))
+        return hasher.digest()
 
 
 def _part(subtype: str, text: str, escape: Callable[[str], str]) -> Iterator[bytes | _Placeholder]:
@@ -87,10 +87,10 @@ def _merged(pieces: list[bytes | _Placeholder]) -> Iterator[_Shared | _Placehold
         if isinstance(piece, bytes):
             shared += piece
             continue
-        yield _Shared(shared, relaxed(shared))
+        yield _Shared(shared, canonicalize_body(shared))
         yield piece
         shared = b""
-    yield _Shared(shared, relaxed(shared))
+    yield _Shared(shared, canonicalize_body(shared))
 
 
 def _quoted(text: str) -> bytes:

@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from digest.compose.header import HEADERS
 from digest.errors import ConfigError
 
-SIGNED = tuple(name.lower() for name, signed in HEADERS.items() if signed)
+SIGNED_HEADERS = tuple(name.lower() for name, signed in HEADERS.items() if signed)
 _BLANKS = re.compile(r"[ \t]+")
 _MAX_LINE_CHARS = 76
 _GOOD_RSA_BITS = 2048  # bits; what RFC 8301, section 3.2, asks signers for
@@ -63,7 +63,7 @@ class Signer:
         return "rsa-sha256" if isinstance(self.key, RSAPrivateKey) else "ed25519-sha256"
 
     @property
-    def weak(self) -> str:
+    def weakness(self) -> str:
         """Why a key should be replaced although it signs; empty if it is good."""
         if isinstance(self.key, RSAPrivateKey) and self.key.key_size < _GOOD_RSA_BITS:
             bits = self.key.key_size
@@ -79,18 +79,18 @@ class Signer:
         raw = public.public_bytes(serialization.Encoding.Raw, serialization.PublicFormat.Raw)
         return f"v=DKIM1; k=ed25519; p={base64.b64encode(raw).decode()}"
 
-    def header(self, signed: Mapping[str, str], body_hash: bytes, at: datetime) -> bytes:
+    def signature_header(self, signed: Mapping[str, str], body_hash: bytes, at: datetime) -> bytes:
         """Return the DKIM-Signature header of a message, folded, with its line end.
 
         `signed` has its headers in relaxed form by their names in lower case; `body_hash` is the SHA-256 of its relaxed body.
         """
-        present = [name for name in SIGNED if name in signed]
+        present = [name for name in SIGNED_HEADERS if name in signed]
         tags = (
             f"v=1; a={self.algorithm}; c=relaxed/relaxed;\r\n"
-            f" d={self.domain}; s={self.selector};\r\n t={int(at.timestamp())};\r\n h={_names([*present, *SIGNED])};\r\n"
+            f" d={self.domain}; s={self.selector};\r\n t={int(at.timestamp())};\r\n h={_names([*present, *SIGNED_HEADERS])};\r\n"
             f" bh={binascii.b2a_base64(body_hash, newline=False).decode()};\r\n b="
         )
-        lines = [*(signed[name] for name in present), relaxed_header("dkim-signature", tags)]
+        lines = [*(signed[name] for name in present), canonicalize_header("dkim-signature", tags)]
         signature = binascii.b2a_base64(self._sign("\r\n".join(lines).encode()), newline=False).decode()
         return f"DKIM-Signature: {tags}{_folded(signature)}\r\n".encode("ascii")
 
@@ -107,7 +107,7 @@ def _load(domain: str, selector: str, pem: bytes) -> Signer:
     return Signer(domain, selector, key)
 
 
-def relaxed_header(name: str, value: str) -> str:
+def canonicalize_header(name: str, value: str) -> str:
     """Return one header field in relaxed form (RFC 6376, section 3.4.2), without its line end."""
     unfolded = value.replace("\r\n", "")
     if "  " in unfolded or "\t" in unfolded:  # the expression costs ten times as much as the test
@@ -115,7 +115,7 @@ def relaxed_header(name: str, value: str) -> str:
     return f"{name.lower()}:{unfolded.strip()}"
 
 
-def relaxed(lines: bytes) -> bytes:
+def canonicalize_body(lines: bytes) -> bytes:
     """Return whole lines of a body in relaxed form (RFC 6376, section 3.4.4), all it needs if its last line has text."""
     if b"\t" not in lines and b"  " not in lines and b" \r\n" not in lines:
         return lines

@@ -14,8 +14,8 @@ HEADERS: Mapping[str, bool] = {  # every header that `message.py` writes, and wh
     "Content-Type": True, "List-Id": True, "List-Unsubscribe": True, "List-Unsubscribe-Post": True,
     "Auto-Submitted": False, "Precedence": False,
 }  # fmt: skip
-LINE = 76  # characters of a line that contains an encoded word (RFC 2047, section 2)
-WORD = 75  # characters of one encoded word
+MAX_LINE_CHARS = 76  # characters of a line that contains an encoded word (RFC 2047, section 2)
+MAX_ENCODED_WORD_CHARS = 75  # characters of one encoded word
 _LONGEST_QUOTED = 200  # characters of a name that is not folded: a line may have 998 (RFC 5322, section 2.1.1)
 _FRAME = len("=?utf-8?q??=")
 _ATOMS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?: [A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*\Z")  # RFC 5322, 3.2.3
@@ -28,24 +28,24 @@ def one_line(text: str) -> str:
     return " ".join(_UNSEEN.sub(" ", text).split())
 
 
-def unstructured(name: str, text: str) -> str:
+def encode_unstructured(name: str, text: str) -> str:
     """Return the value of a free-text header such as Subject; the header's `name` counts towards the first line."""
     text = one_line(text)
     if _needs_no_encoding(text):
-        folded = _fold_at_blanks(text, LINE - len(name) - 2)
+        folded = _fold_at_blanks(text, MAX_LINE_CHARS - len(name) - 2)
         if folded is not None:
             return folded
-    return _encoded_words(text, LINE - len(name) - 2)
+    return _encoded_words(text, MAX_LINE_CHARS - len(name) - 2)
 
 
-def mailbox(name: str, display: str, email: str) -> str:
+def encode_mailbox(name: str, display: str, email: str) -> str:
     """Return a display name and an address for the header `name`: one mailbox, whatever is in the display name."""
-    address, room, display = f"<{email}>", LINE - len(name) - 2, one_line(display)
+    address, room, display = f"<{email}>", MAX_LINE_CHARS - len(name) - 2, one_line(display)
     if not display:
         return email
     phrase = _phrase(display, room)
     last = phrase[phrase.rfind("\n") + 1 :]
-    room = room if last == phrase else LINE
+    room = room if last == phrase else MAX_LINE_CHARS
     return f"{phrase} {address}" if len(last) + 1 + len(address) <= room else f"{phrase}\r\n {address}"
 
 
@@ -72,10 +72,10 @@ def _fold_at_blanks(text: str, room: int) -> str | None:
         if len(longer) <= room:
             line = longer
             continue
-        if not line or len(word) >= LINE:
+        if not line or len(word) >= MAX_LINE_CHARS:
             return None
         lines.append(line)
-        line, room = word, LINE - 1
+        line, room = word, MAX_LINE_CHARS - 1
     return "\r\n ".join([*lines, line])
 
 
@@ -84,11 +84,11 @@ def _encoded_words(text: str, room: int) -> str:
     octets = text.encode()
     quoted = sum(1 if octet in _PLAIN or octet == 32 else 3 for octet in octets)
     encode, cost = (_q, _q_cost) if quoted <= 4 * -(-len(octets) // 3) else (_b, _b_cost)
-    words, piece, room = [], "", min(room, WORD) - _FRAME
+    words, piece, room = [], "", min(room, MAX_ENCODED_WORD_CHARS) - _FRAME
     for letter in text:
         if cost(piece + letter) > room and piece:
             words.append(encode(piece))
-            piece, room = "", min(LINE - 1, WORD) - _FRAME
+            piece, room = "", min(MAX_LINE_CHARS - 1, MAX_ENCODED_WORD_CHARS) - _FRAME
         piece += letter
     return "\r\n ".join([*words, encode(piece)])
 

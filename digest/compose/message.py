@@ -9,9 +9,9 @@ from email.utils import format_datetime
 from urllib.parse import quote
 
 from digest.compose.body import Body
-from digest.compose.dkim import Signer, relaxed_header
-from digest.compose.header import HEADERS, mailbox, one_line, unstructured
-from digest.compose.reader_links import ReaderLinks
+from digest.compose.dkim import Signer, canonicalize_header
+from digest.compose.header import HEADERS, encode_mailbox, encode_unstructured, one_line
+from digest.compose.subscriber_links import SubscriberLinks
 from digest.compose.verp import verp_address
 from digest.config import Newsletter, split_mailbox
 from digest.model import Message, Recipient, Rendered
@@ -25,9 +25,9 @@ class Sender:
     """Who sends, how messages are signed, and the links that differ for each recipient."""
 
     newsletter: Newsletter
-    links: ReaderLinks
+    links: SubscriberLinks
     signers: Sequence[Signer] = ()
-    bounces: str = ""  # the address that receives bounces; if empty, the newsletter's own
+    bounce_address: str = ""  # the address that receives bounces; if empty, the newsletter's own
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class _Variant:
         self.signed = _signed(shared)
         self.body = Body(rendered, boundary)
         self.columns = [
-            name for name in self.body.names if name.startswith(OWN)
+            name for name in self.body.placeholder_names if name.startswith(OWN)
         ]  # placeholders for the subscriber list's own columns
 
 
@@ -97,7 +97,7 @@ class Composer:
         return self._assemble(recipient, self._own_parts(recipient), signatures)
 
     @property
-    def signs(self) -> bool:
+    def has_signers(self) -> bool:
         """Whether messages are signed."""
         return bool(self._sender.signers)
 
@@ -113,9 +113,9 @@ class Composer:
 
     def _own_parts(self, recipient: Recipient) -> _OwnParts:
         links, email, variant = self._sender.links, recipient.email, self._variant(recipient.variant)
-        message_id = f"<{links.message_id(email, self._key)}@{self._domain}>"
-        unsubscribe, view, preferences = links.pages(email, self._view)
-        values = variant.body.words({
+        message_id = f"<{links.message_id_left(email, self._key)}@{self._domain}>"
+        unsubscribe, view, preferences = links.urls(email, self._view)
+        values = variant.body.own_values({
             "email": email,
             "name": _display_name(recipient.name),
             "unsubscribe_url": unsubscribe or self._mailto,
@@ -128,21 +128,21 @@ class Composer:
 
     def _unsubscribe_mailto(self, recipient: Recipient) -> str:
         """Return where an email unsubscribes this recipient: a VERP address, if digest reads a mailbox of its own."""
-        box = self._sender.bounces
+        box = self._sender.bounce_address
         if not (box and recipient.id):
             return self._mailto
         return f"mailto:{verp_address(self._sender.links.secret, 'leave', recipient.id, box)}?subject=unsubscribe"
 
     def _envelope(self, recipient: Recipient) -> str:
-        box = self._sender.bounces
+        box = self._sender.bounce_address
         return verp_address(self._sender.links.secret, "bounce", recipient.id, box) if box and recipient.id else box
 
     def _sign(self, recipient: Recipient, own: _OwnParts) -> bytes:
         if not self._sender.signers:
             return b""
         variant = self._variant(recipient.variant)
-        headers, digest = {**variant.signed, **_signed(own.headers)}, variant.body.digest(own.values)
-        return b"".join([signer.header(headers, digest, self._at) for signer in self._sender.signers])
+        headers, body_hash = {**variant.signed, **_signed(own.headers)}, variant.body.body_hash(own.values)
+        return b"".join([signer.signature_header(headers, body_hash, self._at) for signer in self._sender.signers])
 
     def _assemble(self, recipient: Recipient, own: _OwnParts, signatures: bytes) -> Message:
         variant = self._variant(recipient.variant)
@@ -158,15 +158,15 @@ def _head(headers: Sequence[tuple[str, str]]) -> bytes:
 
 def _signed(headers: Sequence[tuple[str, str]]) -> dict[str, str]:
     """Return the headers that DKIM signs, in relaxed form."""
-    return {name.lower(): relaxed_header(name, value) for name, value in headers if HEADERS[name]}
+    return {name.lower(): canonicalize_header(name, value) for name, value in headers if HEADERS[name]}
 
 
 def _shared_headers(newsletter: Newsletter, subject: str, at: datetime) -> list[tuple[str, str]]:
     """Return the headers that are the same in every message."""
     names = [("From", newsletter.sender)] + ([("Reply-To", newsletter.reply_to)] if newsletter.reply_to else [])
     return [
-        *((name, mailbox(name, *split_mailbox(value))) for name, value in names),
-        ("Subject", unstructured("Subject", subject)),
+        *((name, encode_mailbox(name, *split_mailbox(value))) for name, value in names),
+        ("Subject", encode_unstructured("Subject", subject)),
         ("Date", format_datetime(at)),
         ("Auto-Submitted", "auto-generated"),
     ]
@@ -176,7 +176,7 @@ def _list_headers(newsletter: Newsletter) -> list[tuple[str, str]]:
     """Return the headers that mark list mail (RFC 2919)."""
     label = re.sub(r"[^a-z0-9]+", "-", newsletter.name.lower()).strip("-") or "digest"
     return [
-        ("List-Id", mailbox("List-Id", newsletter.name, f"{label[:63]}.{newsletter.domain}")),
+        ("List-Id", encode_mailbox("List-Id", newsletter.name, f"{label[:63]}.{newsletter.domain}")),
         ("Precedence", "list"),
     ]
 
@@ -204,4 +204,4 @@ def _display_name(name: str) -> str:
 def _to(recipient: Recipient) -> str:
     """Return the To header; an address outside ASCII has no display name, for relays with SMTPUTF8."""
     email = recipient.email
-    return mailbox("To", _display_name(recipient.name), email) if email.isascii() else email
+    return encode_mailbox("To", _display_name(recipient.name), email) if email.isascii() else email

@@ -19,43 +19,43 @@ from multiprocessing.connection import Connection
 from digest.compose.message import Composer, Sender
 from digest.model import Message, Recipient, Rendered
 
-ENOUGH = 1_000  # messages from which a process is worth its start of a third of a second
-CHUNK = 64  # recipients sent to a process at once
-AHEAD = 4  # chunks that a process may have
+MIN_MESSAGES_FOR_WORKERS = 1_000  # messages from which a process is worth its start of a third of a second
+BATCH_SIZE = 64  # recipients sent to a process at once
+MAX_PENDING_BATCHES = 4  # batches that a process may have
 MAX_WORKERS = 4  # processes
-CHUNK_TIMEOUT = 10.0  # seconds to wait for a chunk
+BATCH_TIMEOUT = 10.0  # seconds to wait for a batch
 
 
 @contextmanager
 def compose_all(composer: Composer, recipients: Iterable[Recipient], count: int) -> Iterator[Iterator[Message]]:
     """Yield the messages to `count` recipients, made as they are asked for; not quite in their order."""
-    helpers = _start_helpers(composer) if composer.signs and count >= ENOUGH else []
+    workers = _start_workers(composer) if composer.has_signers and count >= MIN_MESSAGES_FOR_WORKERS else []
     try:
-        yield _messages(composer, iter(recipients), helpers)
+        yield _messages(composer, iter(recipients), workers)
     finally:
-        for helper in helpers:
-            helper.close()
+        for worker in workers:
+            worker.close()
 
 
-def _start_helpers(composer: Composer) -> "list[SigningWorker]":
+def _start_workers(composer: Composer) -> "list[SigningWorker]":
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return [SigningWorker.started(composer) for _ in range(min(cores - 1, MAX_WORKERS))]
+    return [SigningWorker.start(composer) for _ in range(min(cores - 1, MAX_WORKERS))]
 
 
-def _messages(composer: Composer, recipients: Iterator[Recipient], helpers: "list[SigningWorker]") -> Iterator[Message]:
-    """Yield what the helpers have signed, or else a message signed here; at the end, wait for what is still to come."""
+def _messages(composer: Composer, recipients: Iterator[Recipient], workers: "list[SigningWorker]") -> Iterator[Message]:
+    """Yield what the workers have signed, or else a message signed here; at the end, wait for what is still to come."""
     while True:
-        for helper in helpers:
-            yield from (composer.with_signatures(recipient, signatures) for recipient, signatures in helper.done())
-            while helper.wants() and (chunk := list(islice(recipients, CHUNK))):
-                helper.give(chunk)
-        if any(helper.ready() for helper in helpers):
+        for worker in workers:
+            yield from (composer.with_signatures(recipient, signatures) for recipient, signatures in worker.receive())
+            while worker.can_take() and (batch := list(islice(recipients, BATCH_SIZE))):
+                worker.send(batch)
+        if any(worker.has_signatures() for worker in workers):
             continue
         recipient = next(recipients, None)
         if recipient is not None:
             yield composer(recipient)
-        elif busy := [helper for helper in helpers if helper.given]:
-            yield from map(composer, busy[0].finished())
+        elif busy := [worker for worker in workers if worker.pending]:
+            yield from map(composer, busy[0].wait())
         else:
             return
 
@@ -66,11 +66,11 @@ class SigningWorker:
 
     process: multiprocessing.process.BaseProcess
     pipe: Connection
-    given: deque[list[Recipient]] = field(default_factory=deque)
-    alive: bool = True
+    pending: deque[list[Recipient]] = field(default_factory=deque)
+    is_alive: bool = True
 
     @classmethod
-    def started(cls, composer: Composer) -> "SigningWorker":
+    def start(cls, composer: Composer) -> "SigningWorker":
         """Start a process; it first has to import what it needs."""
         context = multiprocessing.get_context("spawn")
         here, there = context.Pipe()
@@ -79,39 +79,39 @@ class SigningWorker:
         there.close()
         return cls(process, here)
 
-    def wants(self) -> bool:
-        """Return whether the process can take another chunk."""
-        return self.alive and len(self.given) < AHEAD
+    def can_take(self) -> bool:
+        """Return whether the process can take another batch."""
+        return self.is_alive and len(self.pending) < MAX_PENDING_BATCHES
 
-    def give(self, chunk: list[Recipient]) -> None:
-        """Send the process a chunk of recipients to sign for."""
-        self.given.append(chunk)
+    def send(self, batch: list[Recipient]) -> None:
+        """Send the process a batch of recipients to sign for."""
+        self.pending.append(batch)
         try:
-            self.pipe.send(chunk)
+            self.pipe.send(batch)
         except OSError:
-            self.alive = False
+            self.is_alive = False
 
-    def ready(self) -> bool:
+    def has_signatures(self) -> bool:
         """Return whether signatures have come back."""
-        return self.alive and bool(self.given) and self.pipe.poll()
+        return self.is_alive and bool(self.pending) and self.pipe.poll()
 
-    def done(self) -> Iterator[tuple[Recipient, bytes]]:
+    def receive(self) -> Iterator[tuple[Recipient, bytes]]:
         """Yield the recipients signed for, each with the signatures."""
-        while self.ready():
+        while self.has_signatures():
             try:
                 signatures = self.pipe.recv()
             except (EOFError, OSError):
-                self.alive = False
+                self.is_alive = False
                 return
-            yield from zip(self.given.popleft(), signatures, strict=True)
+            yield from zip(self.pending.popleft(), signatures, strict=True)
 
-    def finished(self) -> Iterator[Recipient]:
-        """Wait for the next chunk; if the process has died or takes too long, yield the recipients left to it."""
-        if self.alive and self.pipe.poll(CHUNK_TIMEOUT):
+    def wait(self) -> Iterator[Recipient]:
+        """Wait for the next batch; if the process has died or takes too long, yield the recipients left to it."""
+        if self.is_alive and self.pipe.poll(BATCH_TIMEOUT):
             return
-        self.alive = False
-        while self.given:
-            yield from self.given.popleft()
+        self.is_alive = False
+        while self.pending:
+            yield from self.pending.popleft()
 
     def close(self) -> None:
         """Close the pipe and end the process, after a second by force."""
@@ -125,12 +125,12 @@ class SigningWorker:
 def _sign(
     pipe: Connection, sender: Sender, rendered: Rendered, key: str, at: datetime, variants: Mapping[str, Rendered] | None
 ) -> None:
-    """Sign chunk after chunk until the pipe closes: all that a helper process does."""
+    """Sign batch after batch until the pipe closes: all that a signing process does."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is meant for the parent process, which closes the pipe
     composer = Composer(sender, rendered, key, at, variants=variants)
     while True:
         try:
-            chunk: list[Recipient] = pipe.recv()
-            pipe.send([composer.signatures(recipient) for recipient in chunk])
+            batch: list[Recipient] = pipe.recv()
+            pipe.send([composer.signatures(recipient) for recipient in batch])
         except (EOFError, OSError):
             return

@@ -13,10 +13,10 @@ Purpose = Literal["bounce", "leave"]  # an undeliverable message, or an email to
 _TAG = re.compile(r"\+([bl])([0-9a-f]{1,12})-([0-9a-f]{16})@")
 
 
-def verp_address(secret: str, purpose: Purpose, reader: int, address: str) -> str:
+def verp_address(secret: str, purpose: Purpose, recipient_id: int, address: str) -> str:
     """Return an address below `address` that says which recipient mail to it is about."""
     local, _, domain = address.rpartition("@")
-    return f"{local}+{purpose[0]}{reader:x}-{keyed_mac(secret, purpose, str(reader), 8).hex()}@{domain}"
+    return f"{local}+{purpose[0]}{recipient_id:x}-{keyed_mac(secret, purpose, str(recipient_id), 8).hex()}@{domain}"
 
 
 def parse_verp(secret: str, address: str) -> tuple[Purpose, int] | None:

@@ -7,7 +7,7 @@ over another. If no relay is left, the run stops with a RelayError and the rest 
     Run          one pass over the messages                 run.py, connection_queue.py
     RelayState   a relay: its health, rate and share        relay.py, relay_rate.py
     SendQueue    messages recorded and handed out           send_queue.py; the rate of one domain: domain_rate.py
-    Session      a connection and its messages (RFC 5321)   session.py; connect.py (TLS, login: oauth.py), transaction.py,
+    Session      a connection and its messages (RFC 5321)   session.py; connect.py (TLS, login: oauth.py), transactions.py,
                                                             data.py and bdat.py (two ways to hand a message over), protocol.py
     replies      what a reply means, and the retry delays   replies.py, retry.py
 """

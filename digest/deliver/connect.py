@@ -12,7 +12,7 @@ import aiosmtplib
 from digest.config import Relay
 from digest.deliver.oauth import access_token, bearer_response, drop_token
 from digest.deliver.protocol import SmtpProtocol
-from digest.deliver.replies import one_line
+from digest.deliver.replies import one_line_reply
 from digest.errors import ConfigError, RelayError
 
 CONNECT_TIMEOUT = 15.0  # seconds for a TCP connection
@@ -29,30 +29,31 @@ class Extensions:
     """Extensions that a relay offers but turned out not to support; what one connection learns, all of them share."""
 
     withheld: set[str] = field(default_factory=set)
-    proved: bool = False  # a message was sent with the extensions in use
+    are_proved: bool = False  # a message was sent with the extensions in use
 
-    def doubt(self, offers: frozenset[str]) -> None:
+    def withhold_next(self, offers: frozenset[str]) -> None:
         """Withhold one more extension, because the relay fell silent before it took anything."""
         self.withheld |= {next((name for name in ("chunking", "pipelining") if name in offers), "")} - {""}
 
 
 @dataclass(frozen=True, slots=True)
 class OpenConnection:
-    """A wire to a relay that has accepted us, and the EHLO extensions that may be used, in lower case."""
+    """A connection to a relay that has accepted us, and the EHLO extensions that may be used, in lower case."""
 
-    wire: SmtpProtocol
+    protocol: SmtpProtocol
     offers: frozenset[str]
-    trust: Extensions
+    extensions: Extensions
 
 
-async def open_connection(relay: Relay, trust: Extensions) -> OpenConnection:
+async def open_connection(relay: Relay, extensions: Extensions) -> OpenConnection:
     """Connect, start TLS and log in; raise RelayError if one of these fails, because it does so for every message."""
     client = await _connect(relay)
     try:
         if relay.user:
             await _log_in(client, relay)
-        offers = frozenset(name.lower() for name in client.esmtp_extensions) - trust.withheld
-        return OpenConnection(SmtpProtocol(cast(asyncio.Transport, client.transport), prompt="chunking" in offers), offers, trust)
+        offers = frozenset(name.lower() for name in client.esmtp_extensions) - extensions.withheld
+        protocol = SmtpProtocol(cast(asyncio.Transport, client.transport), quick_ack="chunking" in offers)
+        return OpenConnection(protocol, offers, extensions)
     except BaseException:
         client.close()
         raise
@@ -124,7 +125,7 @@ def _login_error(relay: Relay, error: Exception, *, by_token: bool) -> RelayErro
     drop_token(relay)
     if not isinstance(error, aiosmtplib.SMTPResponseException):
         return relay_error(relay, *_advice(error))
-    reply = f"{error.code} {one_line(error.message)}"
+    reply = f"{error.code} {one_line_reply(error.message)}"
     if error.code // 100 == 4:
         later = relay_error(
             relay, f"the relay puts off the login of {relay.user!r}: {reply}", "That is temporary; it is tried again."
@@ -189,7 +190,7 @@ def _advice(error: BaseException) -> tuple[str, str]:
             "connection timed out",
             "Check that the relay is running, that no firewall blocks it, and that smtps:// is right for this port.",
         )
-    return _advice_for_text(one_line(str(error)))
+    return _advice_for_text(one_line_reply(str(error)))
 
 
 def _advice_for_text(text: str) -> tuple[str, str]:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 
 from digest.model import Message
 
-MAX_WAITING = 500  # messages that may wait aside
+MAX_DELAYED_MESSAGES = 500  # messages that may wait aside
 
 
 class DomainQueue:
@@ -17,37 +17,37 @@ class DomainQueue:
     def __init__(self, messages: Iterator[Message], rates: Mapping[str, float]) -> None:
         self._messages = messages
         self._rates = {domain.casefold(): rate for domain, rate in rates.items()}
-        self._aside: dict[str, deque[Message]] = {domain: deque() for domain in self._rates}
+        self._delayed: dict[str, deque[Message]] = {domain: deque() for domain in self._rates}
         self._next: dict[str, float] = dict.fromkeys(self._rates, 0.0)
         self._head: Message | None = None
 
     def empty(self) -> bool:
         """Return whether no message is left."""
-        return not any(self._aside.values()) and self._peek() is None
+        return not any(self._delayed.values()) and self._peek() is None
 
     def _peek(self) -> Message | None:
         self._head = self._head or next(self._messages, None)
         return self._head
 
     def take(self, now: float) -> Message | None:
-        """Return a message that may go now; None if there is none, or if all those within `MAX_WAITING` must wait."""
-        for domain, waiting in self._aside.items():
+        """Return a message that may go now; None if there is none, or if all those within `MAX_DELAYED_MESSAGES` must wait."""
+        for domain, waiting in self._delayed.items():
             if waiting and self._next[domain] <= now:
                 return self._reserve(domain, waiting.popleft(), now)
-        while sum(map(len, self._aside.values())) < MAX_WAITING and (message := self._peek()):
+        while sum(map(len, self._delayed.values())) < MAX_DELAYED_MESSAGES and (message := self._peek()):
             self._head = None
             domain = message.recipient.email.rpartition("@")[2]
             if domain not in self._rates:
                 return message
             if self._next[domain] <= now:
                 return self._reserve(domain, message, now)
-            self._aside[domain].append(message)
+            self._delayed[domain].append(message)
         return None
 
     def _reserve(self, domain: str, message: Message, now: float) -> Message:
         self._next[domain] = max(self._next[domain], now) + 1 / self._rates[domain]
         return message
 
-    def wait(self, now: float) -> float:
+    def delay(self, now: float) -> float:
         """Return the seconds until the first message that waits aside may go."""
-        return max(0.0, min((self._next[domain] for domain, waiting in self._aside.items() if waiting), default=now) - now)
+        return max(0.0, min((self._next[domain] for domain, waiting in self._delayed.items() if waiting), default=now) - now)

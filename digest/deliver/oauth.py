@@ -5,6 +5,9 @@ Getting a token from an identity provider is left to the tools that exist for it
 
 import asyncio
 import base64
+import os
+import signal
+from contextlib import suppress
 from time import monotonic
 
 from digest.config import Relay
@@ -13,6 +16,7 @@ from digest.errors import RelayError
 TOKEN_COMMAND_TIMEOUT = 30.0  # seconds for the command
 TOKEN_TTL = 300.0  # seconds for which its answer is reused: tokens usually live an hour
 MAX_TOKEN_CHARS = 16_384  # characters
+_KILL_TIMEOUT = 1.0  # seconds for a killed command to end
 _tokens: dict[str, tuple[float, str]] = {}
 
 
@@ -47,19 +51,31 @@ def _read_token_file(relay: Relay) -> str:
 
 async def _run_token_command(relay: Relay) -> str:
     process = await asyncio.create_subprocess_shell(
-        relay.token_command, stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
-    )
+        relay.token_command, stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+        start_new_session=True,
+    )  # fmt: skip
     try:
         async with asyncio.timeout(TOKEN_COMMAND_TIMEOUT):
             stdout, stderr = await process.communicate()
+    except asyncio.CancelledError:  # Ctrl-C does not reach a session of its own
+        await _kill_group(process)
+        raise
     except TimeoutError as error:
-        process.kill()
-        await process.wait()
+        await _kill_group(process)
         raise RelayError(f"gave no token within {TOKEN_COMMAND_TIMEOUT:.0f} s", thing="smtp.token_command") from error
     if process.returncode:
         message = stderr.decode("utf-8", "replace").strip()[-200:]
         raise RelayError(f"ended with {process.returncode}: {message}", thing="smtp.token_command")
     return _check_token(stdout.decode("utf-8", "replace"), "smtp.token_command")
+
+
+async def _kill_group(process: asyncio.subprocess.Process) -> None:
+    """Kill the command's shell and all that it has started."""
+    with suppress(ProcessLookupError, PermissionError):  # all have ended (macOS reports the second of these)
+        os.killpg(process.pid, signal.SIGKILL)
+    with suppress(TimeoutError):  # it also waits for the pipes, and a process that has left the group may hold them
+        async with asyncio.timeout(_KILL_TIMEOUT):
+            await process.wait()
 
 
 def _check_token(text: str, thing: str) -> str:

@@ -32,10 +32,10 @@ _ONE_MAILBOX = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Policy:
+class RetryPolicy:
     """What to do with a message that may or may not have arrived, and the name under which its relay is recorded."""
 
-    relay: str
+    relay_label: str
     resend: bool = True
 
 
@@ -50,7 +50,7 @@ def _outcome(code: int) -> Outcome:
     return {2: Outcome.SENT, 4: Outcome.DEFERRED, 5: Outcome.REFUSED}.get(code // 100, Outcome.UNKNOWN)
 
 
-def outcome_of(message: Message, reply: Reply, policy: Policy, now: datetime) -> Receipt:
+def receipt_for(message: Message, reply: Reply, policy: RetryPolicy, now: datetime) -> Receipt:
     """Return the receipt for a reply: 2yz is sent, 4yz deferred, 5yz refused. 3yz is no answer to a whole message: unknown.
 
     A refusal for what we are or do (our policy, our rate) says nothing about the recipient, so the message is tried again.
@@ -60,10 +60,10 @@ def outcome_of(message: Message, reply: Reply, policy: Policy, now: datetime) ->
     about_content = reply.code == 552 or _CONTENT.match(status)  # too large or unreadable, however often it is sent
     if outcome is Outcome.REFUSED and not about_content and cause(status, reply.text) is Cause.OURS:
         outcome = Outcome.DEFERRED
-    return receipt(message, outcome, reply, policy, now)
+    return make_receipt(message, outcome, reply, policy, now)
 
 
-def receipt(message: Message, outcome: Outcome, reply: Reply, policy: Policy, now: datetime) -> Receipt:
+def make_receipt(message: Message, outcome: Outcome, reply: Reply, policy: RetryPolicy, now: datetime) -> Receipt:
     """Return a receipt, with the time of the next try if there is to be one."""
     again = outcome is Outcome.DEFERRED or (
         outcome is Outcome.UNKNOWN and policy.resend and message.recipient.attempts + 1 < MAX_IN_DOUBT_TRIES
@@ -73,45 +73,45 @@ def receipt(message: Message, outcome: Outcome, reply: Reply, policy: Policy, no
         message_id=message.message_id,
         outcome=outcome,
         code=reply.code,
-        reply=one_line(reply.text),
-        relay=policy.relay,
+        reply=one_line_reply(reply.text),
+        relay=policy.relay_label,
         at=now,
         status=enhanced_status(reply.text),
         retry_at=now + retry_delay(message.recipient.attempts + (OUR_FAULT_STEPS if reply.code >= 500 else 0)) if again else None,
     )
 
 
-def is_permanent(answer: Receipt) -> bool:
+def is_permanent(receipt: Receipt) -> bool:
     """Return whether the relay itself refused a message for good (5yz), whatever outcome we record."""
-    return answer.code // 100 == 5
+    return receipt.code // 100 == 5
 
 
-def is_our_fault(answer: Receipt) -> bool:
+def is_our_fault(receipt: Receipt) -> bool:
     """Return whether a refusal is for what we are or do, not for the recipient."""
-    return is_permanent(answer) and (answer.outcome is Outcome.DEFERRED or bool(_POLICY.match(answer.status)))
+    return is_permanent(receipt) and (receipt.outcome is Outcome.DEFERRED or bool(_POLICY.match(receipt.status)))
 
 
-def is_throttled(answer: Receipt) -> bool:
+def is_throttled(receipt: Receipt) -> bool:
     """Return whether the relay would take this message if it came a little later, or over fewer connections."""
     return (
-        answer.outcome is Outcome.DEFERRED
-        and answer.code > 0
-        and bool(_THROTTLED.search(answer.reply))
-        and not _LONG_QUOTA.search(answer.reply)
-        and not _ONE_MAILBOX.match(answer.reply)
+        receipt.outcome is Outcome.DEFERRED
+        and receipt.code > 0
+        and bool(_THROTTLED.search(receipt.reply))
+        and not _LONG_QUOTA.search(receipt.reply)
+        and not _ONE_MAILBOX.match(receipt.reply)
     )
 
 
-def too_many_connections(answer: Receipt) -> bool:
+def is_connection_limit(receipt: Receipt) -> bool:
     """Return whether the relay says that it has too many connections."""
-    return bool(_CONNECTIONS.search(answer.reply))
+    return bool(_CONNECTIONS.search(receipt.reply))
 
 
-def is_overloaded(answer: Receipt) -> bool:
+def is_overloaded(receipt: Receipt) -> bool:
     """Return whether the relay has as much as it can take now: a deferral that is not about one mailbox."""
-    return answer.outcome is Outcome.DEFERRED and answer.code > 0 and not _ONE_MAILBOX.match(answer.reply)
+    return receipt.outcome is Outcome.DEFERRED and receipt.code > 0 and not _ONE_MAILBOX.match(receipt.reply)
 
 
-def one_line(text: str) -> str:
+def one_line_reply(text: str) -> str:
     """Return a server's text on one line of at most 500 characters."""
     return " ".join(text.split())[:500].rstrip(".:")

@@ -4,11 +4,11 @@
 |---|---|
 | a message deferred (4yz) | after `RETRY_BACKOFF`, plus or minus `RETRY_JITTER`, until `smtp.give_up_after` |
 | a message refused because of the sender (5yz) | the same, `OUR_FAULT_STEPS` steps on: the cause does not change within a minute |
-| a message that may have arrived | `MAX_IN_DOUBT_TRIES` times, unless `smtp.in_doubt = "hold"` |
+| a message that may have arrived | as one deferred, `MAX_IN_DOUBT_TRIES` tries in all, unless `smtp.in_doubt = "hold"` |
 | a run that left messages deferred | after `RUN_RETRY_DELAYS`; the service does not wait but checks each minute |
 | a relay that fails | after `RELAY_REST_DELAYS`; when they are used up, the relay is out for the run |
 | a connection that a relay refused while others were open | after `RECONNECT_DELAY` |
-| a connection lost under a message | over another one, `MAX_LOST_CONNECTIONS` times a pass |
+| a connection lost under a message | over another one; deferred at `MAX_LOST_CONNECTIONS` a pass (421 counts as a third) |
 | a message that a relay asks for later | `MAX_POSTPONEMENTS` times a pass |
 """
 

@@ -12,15 +12,15 @@ from digest.config import Relay, RelayLimit, Smtp
 from digest.deliver.connection_queue import ConnectionQueue
 from digest.deliver.domain_rate import DomainQueue
 from digest.deliver.protocol import Reply
-from digest.deliver.relay import RelayState, may_carry
-from digest.deliver.replies import Policy, is_overloaded, is_throttled, receipt
+from digest.deliver.relay import RelayState, should_carry
+from digest.deliver.replies import RetryPolicy, is_overloaded, is_throttled, make_receipt
 from digest.deliver.retry import MAX_LOST_CONNECTIONS, MAX_POSTPONEMENTS, RECONNECT_DELAY
-from digest.deliver.send_queue import DeliveryLog, NoDeliveryLog, Recorded, SendQueue, Waiting
+from digest.deliver.send_queue import DeliveryLog, MessageFuture, NoDeliveryLog, RecordedCallback, SendQueue
 from digest.deliver.session import Session
 from digest.errors import RelayError
 from digest.model import Message, Outcome, Receipt
 
-Watch = Callable[[Receipt], None]
+ReceiptCallback = Callable[[Receipt], None]
 POLL_INTERVAL = 0.05  # seconds between two checks by a connection that has nothing to carry
 
 
@@ -28,45 +28,45 @@ POLL_INTERVAL = 0.05  # seconds between two checks by a connection that has noth
 class Run:
     """One pass over the messages: what all its connections share.
 
-    `used` is how many messages each relay has already carried on this `day`, by its label; a warm-up plan counts them.
+    `sent_today` is how many messages each relay has already carried on this `day`, by its label; a warm-up plan counts them.
     """
 
     smtp: Smtp
     sender: str
-    journal: DeliveryLog
+    delivery_log: DeliveryLog
     clock: Callable[[], datetime]
-    watch: Watch
+    on_receipt: ReceiptCallback
     stop: asyncio.Event = field(default_factory=asyncio.Event)
-    used: Mapping[str, int] = field(default_factory=dict)
+    sent_today: Mapping[str, int] = field(default_factory=dict)
     day: date | None = None
-    proved: bool = False  # relays took messages of this edition before: a refusal of all that is left is believed
-    learnt: Mapping[str, RelayLimit] = field(default_factory=dict)  # the relays' limits learnt this morning, by label
+    has_sent_before: bool = False  # relays took messages of this edition before: a refusal of all that is left is believed
+    known_limits: Mapping[str, RelayLimit] = field(default_factory=dict)  # the relays' limits learnt this morning, by label
     _relay_states: list[RelayState] = field(init=False)
     _loss_points: Counter[str] = field(default_factory=Counter)
     _postponed: Counter[str] = field(default_factory=Counter)
-    _paced: set[Waiting] = field(default_factory=set)
+    _paced: set[MessageFuture] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self._relay_states = [RelayState(relay, self._allowance(relay)) for relay in self.smtp.fleet]
         for relay_state in self._relay_states:
-            relay_state.remember(self.learnt.get(relay_state.relay.label))
+            relay_state.apply_limits(self.known_limits.get(relay_state.relay.label))
 
-    def lessons(self) -> dict[str, RelayLimit]:
+    def learnt_limits(self) -> dict[str, RelayLimit]:
         """Return the limits that this run has learnt of its relays, by label."""
-        return {relay_state.relay.label: relay_state.learnt for relay_state in self._relay_states if relay_state.learnt}
+        return {state.relay.label: limits for state in self._relay_states if (limits := state.learnt_limits)}
 
     def _allowance(self, relay: Relay) -> int | None:
         """Return how many messages a relay's warm-up plan still allows today; None if there is no limit."""
         allowed = relay.warm_up.allowance(self.day or self.clock().date()) if relay.warm_up else None
-        return None if allowed is None else max(0, allowed - self.used.get(relay.label, 0))
+        return None if allowed is None else max(0, allowed - self.sent_today.get(relay.label, 0))
 
     async def deliver(self, messages: Iterator[Message]) -> None:
         """Send the messages; return when all have a receipt, or when `stop` is set and those in flight have one."""
-        self._queue = SendQueue(DomainQueue(messages, self.smtp.domain_rates), self.journal)
+        self._queue = SendQueue(DomainQueue(messages, self.smtp.domain_rates), self.delivery_log)
         helpers = [asyncio.create_task(self._queue.pump()), asyncio.create_task(self._let_go())]
         try:
             try:
-                while not self._queue.empty() and not all(relay_state.lost for relay_state in self._relay_states):
+                while not self._queue.empty() and not all(relay_state.is_given_up for relay_state in self._relay_states):
                     await self._run_connections()
             finally:
                 stranded = await self._record_last()
@@ -95,17 +95,17 @@ class Run:
                 raise error
 
     async def _record_last(self) -> bool:
-        """Record the last answers; return whether a message is left that no relay would carry.
+        """Record the last receipts; return whether a message is left that no relay would carry.
 
         If every recipient was refused and none accepted, we may be the cause. Then nothing is final, however short the list.
         """
         for relay_state in self._relay_states:
-            if not (relay_state.worked or self.proved) and _may_be_our_fault(relay_state.unproved):
-                for receipt in relay_state.unproved:
-                    self._settle(replace(receipt, outcome=Outcome.DEFERRED, retry_at=self.clock()))
+            if not (relay_state.has_worked or self.has_sent_before) and _may_be_our_fault(relay_state.early_refusals):
+                for receipt in relay_state.early_refusals:
+                    self._add_receipt(replace(receipt, outcome=Outcome.DEFERRED, retry_at=self.clock()))
         more = not self._queue.empty()
-        released = await self._queue.settled()
-        return more or bool(released) or any(relay_state.unwanted for relay_state in self._relay_states)
+        released = await self._queue.flush()
+        return more or bool(released) or any(relay_state.refuses_us for relay_state in self._relay_states)
 
     async def _let_go(self) -> None:
         """Release those who wait for a relay's rate, once there is nothing more to send or `stop` is set."""
@@ -128,7 +128,7 @@ class Run:
 
         If it fails for a reason other than the relay, the other connections finish what they have in flight and end.
         """
-        session = Session(relay_state.relay, self.sender, self.clock, relay_state.trust, resend=self.smtp.in_doubt == "resend")
+        session = Session(relay_state.relay, self.sender, self.clock, relay_state.extensions, resend=self.smtp.in_doubt == "resend")
         relay_state.sessions.append(session)
         try:
             while await self._wait_for_turn(relay_state, number):
@@ -143,8 +143,8 @@ class Run:
 
     async def _wait_for_turn(self, relay_state: RelayState, number: int) -> bool:
         """Wait until this relay should carry a message; return False if there is nothing more for it to do."""
-        while not (relay_state.lost or number >= relay_state.limit or self._queue.empty()):
-            if may_carry(relay_state, self._relay_states, self._now()):
+        while not (relay_state.is_given_up or number >= relay_state.max_connections or self._queue.empty()):
+            if should_carry(relay_state, self._relay_states, self._now()):
                 return True
             await asyncio.sleep(POLL_INTERVAL)
         return False
@@ -154,11 +154,11 @@ class Run:
 
         A relay may allow fewer connections than we would like; then it gets that many.
         """
-        if session.connected:
+        if session.is_connected:
             return True
-        async with relay_state.first:
-            if not relay_state.open:
-                return relay_state.well(self._now()) and await self._try_connect(relay_state, session)
+        async with relay_state.first_connection_lock:
+            if not relay_state.open_connections:
+                return relay_state.can_carry(self._now()) and await self._try_connect(relay_state, session)
         return await self._try_connect(relay_state, session)
 
     async def _try_connect(self, relay_state: RelayState, session: Session) -> bool:
@@ -166,8 +166,8 @@ class Run:
             if not await self._connect_while_wanted(session.connect()):
                 return False
         except RelayError as error:
-            if relay_state.open:
-                relay_state.limit = relay_state.open
+            if relay_state.open_connections:
+                relay_state.max_connections = relay_state.open_connections
                 await asyncio.sleep(RECONNECT_DELAY)
             else:
                 relay_state.fail(error, self._now())
@@ -191,13 +191,13 @@ class Run:
     async def _carry(self, relay_state: RelayState, session: Session, number: int) -> None:
         connection_queue = ConnectionQueue(self, relay_state, number)
         try:
-            lost = await session.carry(connection_queue)
+            lost = await session.send_from(connection_queue)
         except RelayError as error:
-            relay_state.fail(error, self._now(), out=True)
+            relay_state.fail(error, self._now(), for_good=True)
             return
         if lost:
-            relay_state.hung_up(str(lost), connection_queue.answered, self._now())
-        elif connection_queue.full:
+            relay_state.record_hang_up(str(lost), connection_queue.reply_count, self._now())
+        elif connection_queue.is_full:
             await session.close()
 
     def _now(self) -> float:
@@ -205,65 +205,66 @@ class Run:
 
     # — what a connection asks for and reports —
 
-    def take(self, relay_state: RelayState, number: int) -> tuple[Waiting, bool]:
+    def next_message(self, relay_state: RelayState, number: int) -> tuple[MessageFuture, bool]:
         """Return the next message for a relay's connection, and whether it comes at once, apart from the database."""
         loop = asyncio.get_running_loop()
-        future: Waiting = loop.create_future()
-        if self.stop.is_set() or number >= relay_state.limit or not may_carry(relay_state, self._relay_states, loop.time()):
+        future: MessageFuture = loop.create_future()
+        ended = self.stop.is_set() or number >= relay_state.max_connections
+        if ended or not should_carry(relay_state, self._relay_states, loop.time()):
             future.set_result(None)
             return future, True
-        relay_state.takes()
-        if wait := relay_state.pace.reserve(loop.time()):
+        relay_state.count_message()
+        if wait := relay_state.rate.reserve(loop.time()):
             self._paced.add(future)
             future.add_done_callback(self._paced.discard)
             loop.call_later(wait, self._hand_to_queue, future)
             return future, False
-        self._queue.want(future)
+        self._queue.request(future)
         return future, True
 
-    def _hand_to_queue(self, future: Waiting) -> None:
+    def _hand_to_queue(self, future: MessageFuture) -> None:
         self._paced.discard(future)  # from now on the queue answers it
         if not future.done():
-            self._queue.want(future)
+            self._queue.request(future)
 
-    def report(self, relay_state: RelayState, answer: Receipt, waited: float, recorded: Recorded) -> None:
-        """Record a relay's answer and what it shows about the relay."""
-        relay_state.pace.felt(self._now(), crowded=is_overloaded(answer), waited=waited)
-        if answer.outcome is Outcome.SENT:
-            relay_state.pace.took(self._now())
-        self._queue.settle(answer, recorded)
-        self.watch(answer)
-        if error := relay_state.count_receipt(answer):
-            relay_state.fail(error, self._now(), out=True)
-        if relay_state.unwanted:  # what it refused in its row, and since, is no recipient's fault
-            for refused in relay_state.row:
-                self._settle(replace(refused, outcome=Outcome.DEFERRED, retry_at=self.clock()))
-            relay_state.row = []
+    def report(self, relay_state: RelayState, receipt: Receipt, latency: float, on_recorded: RecordedCallback) -> None:
+        """Record a relay's reply and what it shows about the relay."""
+        relay_state.rate.count_reply(self._now(), overloaded=is_overloaded(receipt), latency=latency)
+        if receipt.outcome is Outcome.SENT:
+            relay_state.rate.count_sent(self._now())
+        self._queue.add_receipt(receipt, on_recorded)
+        self.on_receipt(receipt)
+        if error := relay_state.count_receipt(receipt):
+            relay_state.fail(error, self._now(), for_good=True)
+        if relay_state.refuses_us:  # what it refused in its row, and since, is no recipient's fault
+            for refused in relay_state.refusals_in_a_row:
+                self._add_receipt(replace(refused, outcome=Outcome.DEFERRED, retry_at=self.clock()))
+            relay_state.refusals_in_a_row = []
 
-    def postpones(self, relay_state: RelayState, message: Message, answer: Receipt) -> bool:
-        """Return whether the message waits again, at most `MAX_POSTPONEMENTS` times a pass; if so, give the relay less."""
-        if not is_throttled(answer) or self._postponed[message.message_id] >= MAX_POSTPONEMENTS or self.stop.is_set():
+    def postpone(self, relay_state: RelayState, message: Message, receipt: Receipt) -> bool:
+        """Let a throttled message wait again, at most `MAX_POSTPONEMENTS` times a pass, and slow down; return whether it waits."""
+        if not is_throttled(receipt) or self._postponed[message.message_id] >= MAX_POSTPONEMENTS or self.stop.is_set():
             return False
         self._postponed[message.message_id] += 1
-        relay_state.throttled(answer, self._now())
-        relay_state.returns()
-        self._queue.back(message)
+        relay_state.slow_down(receipt, self._now())
+        relay_state.uncount_message()
+        self._queue.requeue(message)
         return True
 
-    def back(self, relay_state: RelayState, message: Message, why: str, *, blame: bool) -> None:
+    def give_back(self, relay_state: RelayState, message: Message, why: str, *, blame: bool) -> None:
         """Let another connection or relay try the message; one that has cost too many connections waits for another pass."""
-        relay_state.returns()
+        relay_state.uncount_message()
         closing = why.startswith("421 ")  # the cause is more likely the relay itself than this message
         self._loss_points[message.message_id] += blame * (1 if closing else 3)
         if self._loss_points[message.message_id] < 3 * MAX_LOST_CONNECTIONS:
-            self._queue.back(message)
+            self._queue.requeue(message)
         else:
             reply = Reply(0, f"the connection was lost: {why}")
-            self._settle(receipt(message, Outcome.DEFERRED, reply, Policy(relay_state.relay.label), self.clock()))
+            self._add_receipt(make_receipt(message, Outcome.DEFERRED, reply, RetryPolicy(relay_state.relay.label), self.clock()))
 
-    def _settle(self, answer: Receipt) -> None:
-        self._queue.settle(answer)
-        self.watch(answer)
+    def _add_receipt(self, receipt: Receipt) -> None:
+        self._queue.add_receipt(receipt)
+        self.on_receipt(receipt)
 
 
 def _may_be_our_fault(refusals: Sequence[Receipt]) -> bool:

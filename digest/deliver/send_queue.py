@@ -1,6 +1,6 @@
 """The messages for all connections, each recorded as about to leave before a connection gets it.
 
-What many connections want to record at one moment, messages begun and answers received, goes to disk in one commit. Messages
+What many connections want to record at one moment, messages begun and receipts, goes to disk in one commit. Messages
 are begun ahead, as many as leave in a twentieth of a second: a commit of fifty costs hardly more than one of ten. If the relay
 is slow these are few, so that few are in doubt when a run dies.
 """
@@ -14,17 +14,17 @@ from digest.deliver.domain_rate import DomainQueue
 from digest.model import Message, Receipt
 
 SECONDS_AHEAD = 0.05  # seconds
-MAX_AHEAD = 100
+MAX_MESSAGES_AHEAD = 100
 
-Waiting = asyncio.Future[Message | None]
-Recorded = Callable[[], None]
+MessageFuture = asyncio.Future[Message | None]
+RecordedCallback = Callable[[], None]
 
 
 class DeliveryLog(Protocol):
     """The place where deliveries are recorded."""
 
     async def record(self, begun: Sequence[Message], receipts: Sequence[Receipt]) -> set[int]:
-        """Record messages about to leave, and answers, durably before this returns.
+        """Record messages about to leave, and receipts, durably before this returns.
 
         Return the recipients' ids of the messages that may leave. The other recipients have opted out or are dealt with.
         """
@@ -45,16 +45,16 @@ class NoDeliveryLog:
 
 
 class SendQueue:
-    """The messages of one run, and the answers to record."""
+    """The messages of one run, and the receipts to record."""
 
-    def __init__(self, messages: DomainQueue, journal: DeliveryLog) -> None:
+    def __init__(self, messages: DomainQueue, delivery_log: DeliveryLog) -> None:
         self._messages = messages
-        self._delivery_log = journal
+        self._delivery_log = delivery_log
         self._speed = 0.0  # messages begun a second: a moving average
         self._last = 0.0
         self._begun: deque[Message] = deque()  # begun, but with no connection: begun ahead, or given back
-        self._wanted: list[Waiting] = []
-        self._receipts: list[tuple[Receipt, Recorded]] = []
+        self._wanted: list[MessageFuture] = []
+        self._receipts: list[tuple[Receipt, RecordedCallback]] = []
         self._flushed: list[asyncio.Future[None]] = []
         self._work = asyncio.Event()
         self._closed = False
@@ -75,7 +75,7 @@ class SendQueue:
         self.failure = self.failure or error
         self.close()
 
-    def want(self, future: Waiting) -> None:
+    def request(self, future: MessageFuture) -> None:
         """Give the next message to `future` once it is recorded; give None at the end."""
         if self._write_error:
             future.set_exception(self._write_error)
@@ -85,14 +85,14 @@ class SendQueue:
             self._wanted.append(future)
             self._work.set()
 
-    def settle(self, receipt: Receipt, recorded: Recorded = lambda: None) -> None:
-        """Queue an answer to record; `recorded` is called when it is on disk, or when it certainly never will be."""
+    def add_receipt(self, receipt: Receipt, on_recorded: RecordedCallback = lambda: None) -> None:
+        """Queue a receipt to record; `on_recorded` is called when it is on disk, or when it certainly never will be."""
         if self._write_error:
-            recorded()
-        self._receipts.append((receipt, recorded))
+            on_recorded()
+        self._receipts.append((receipt, on_recorded))
         self._work.set()
 
-    def back(self, message: Message) -> None:
+    def requeue(self, message: Message) -> None:
         """Take back a message that may go over another connection; it still counts as begun."""
         self._begun.append(message)
         self._work.set()
@@ -102,8 +102,8 @@ class SendQueue:
         self._closed = True
         self._work.set()
 
-    async def settled(self) -> int:
-        """Record every answer and release the messages that were begun but not handed out; return how many those are."""
+    async def flush(self) -> int:
+        """Record every receipt and release the messages that were begun but not handed out; return how many those are."""
         if self._write_error:
             raise self._write_error
         flushed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -117,8 +117,8 @@ class SendQueue:
 
     async def pump(self) -> None:
         """Record and hand out until cancelled; if the database fails, all who wait get its error."""
-        wanted: list[Waiting] = []
-        receipts: list[tuple[Receipt, Recorded]] = []
+        wanted: list[MessageFuture] = []
+        receipts: list[tuple[Receipt, RecordedCallback]] = []
         try:
             while True:
                 await self._work.wait()
@@ -126,20 +126,20 @@ class SendQueue:
                 wanted, self._wanted = [future for future in self._wanted if not future.done()], []
                 receipts, self._receipts = self._receipts, []
                 await self._commit_round(wanted, [receipt for receipt, _ in receipts])
-                for _, recorded in receipts:
-                    recorded()
+                for _, on_recorded in receipts:
+                    on_recorded()
         except Exception as error:  # noqa: BLE001  those who wait get it and raise it
             self._write_error = error
             waiting: list[asyncio.Future[Any]] = [*wanted, *self._wanted, *self._flushed]
             for future in waiting:
                 if not future.done():
                     future.set_exception(error)
-            for _, recorded in [*receipts, *self._receipts]:
-                recorded()
+            for _, on_recorded in [*receipts, *self._receipts]:
+                on_recorded()
 
-    async def _commit_round(self, wanted: list[Waiting], receipts: list[Receipt]) -> None:
+    async def _commit_round(self, wanted: list[MessageFuture], receipts: list[Receipt]) -> None:
         """Record all that waits in one commit, then hand out messages."""
-        ahead = min(MAX_AHEAD, int(self._speed * SECONDS_AHEAD))
+        ahead = min(MAX_MESSAGES_AHEAD, int(self._speed * SECONDS_AHEAD))
         messages = self._take(len(wanted) + ahead - len(self._begun)) if wanted else []
         flushed = list(self._flushed)
         if messages or receipts:
@@ -161,7 +161,7 @@ class SendQueue:
         self._last = now
         return messages
 
-    def _serve(self, wanted: list[Waiting], *, again: bool) -> None:
+    def _serve(self, wanted: list[MessageFuture], *, again: bool) -> None:
         """Hand out the messages begun. Other requests wait for a domain's rate or another round, or get None at the end."""
         while wanted and self._begun and not self._closed:
             wanted.pop(0).set_result(self._begun.popleft())
@@ -171,4 +171,4 @@ class SendQueue:
             return
         self._wanted += wanted
         loop = asyncio.get_running_loop()
-        loop.call_later(0 if again else self._messages.wait(loop.time()) + 0.001, self._work.set)
+        loop.call_later(0 if again else self._messages.delay(loop.time()) + 0.001, self._work.set)

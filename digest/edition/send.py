@@ -32,13 +32,13 @@ async def send_pending(
             watch = _receipt_watcher(pipeline, key, start, progress, tally, stop)
             run = Run(
                 pipeline.smtp, pipeline.sender.newsletter.address, delivery_log, pipeline.clock, watch, stop, used, midnight.date(),
-                proved=bool(deliveries.counts(key).get(Outcome.SENT)), learnt=pipeline.store.relay_limits.known(now),
+                has_sent_before=bool(deliveries.counts(key).get(Outcome.SENT)), known_limits=pipeline.store.relay_limits.known(now),
             )  # fmt: skip
             try:
                 with compose_all(composer, deliveries.to_send(key, due), waiting) as messages:
                     await run.deliver(messages)
             finally:
-                pipeline.store.relay_limits.keep(run.lessons(), pipeline.clock())
+                pipeline.store.relay_limits.keep(run.learnt_limits(), pipeline.clock())
     finally:
         pipeline.sent_log.add_answers(key, deliveries.answers(key), pipeline.clock())
     tally.check()

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from digest.app import App
-from digest.audience.csv_sync import catch_up
+from digest.audience.csv_sync import write_suppressions
 from digest.config import EditionPlan
 from digest.edition.preflight import suppress_opted_out
 from digest.edition.report import RunReport
@@ -63,7 +63,7 @@ class CatchUp:
     async def mark_suppressed(self) -> None:
         """Mark suppressed subscribers in subscribers.csv; log a warning if that fails."""
         try:
-            await asyncio.to_thread(catch_up, self._app.store, self._app.subscriber_file())
+            await asyncio.to_thread(write_suppressions, self._app.store, self._app.subscriber_file())
         except DigestError as error:
             log.warning("could not write suppressions to subscribers.csv: %s", error)
 

@@ -80,14 +80,14 @@ def _setting_warnings(newsletter: Newsletter) -> Iterator[Finding]:
 
 async def _subscribers(app: App) -> list[Finding]:
     try:
-        survey = app.subscriber_file().survey()
+        summary = app.subscriber_file().summarise()
     except DigestError as error:
         return [Finding("subscribers", "error", str(error))]
-    active, skipped = survey.active, survey.skipped + survey.repeated
-    undecided = app.subscriber_file().columns().undecided
+    active, skipped = summary.active, summary.skipped + summary.duplicates
+    ambiguous = app.subscriber_file().columns().ambiguous
     problem = "may say who must not be written to, and is not known: write status, unsubscribed or bounced there, or rename it"
     found = [
-        *(Finding("subscribers", "error", f"the column “{name}” {problem}") for name in undecided),
+        *(Finding("subscribers", "error", f"the column “{name}” {problem}") for name in ambiguous),
         *_guards(app),
         Finding(
             "subscribers",
@@ -188,7 +188,7 @@ async def _relay(app: App, relay: Relay) -> Finding:
     session = Session(relay, app.config.newsletter.address, app.clock, Extensions())
     try:
         await session.connect()
-        offers = ", ".join(name.upper() for name in session.greeted()) or "no extensions"
+        offers = ", ".join(name.upper() for name in session.offers) or "no extensions"
     except DigestError as error:
         return Finding("relay", "error", str(error))
     finally:
@@ -259,8 +259,8 @@ async def _key(key: Dkim) -> Finding:
         signer = Signer.load(key.domain, key.selector, key.key_file)
     except DigestError as error:
         return Finding("dkim", "error", str(error))
-    if signer.weak:
-        return Finding("dkim", "warning", f"{name}: {signer.weak}")
+    if signer.weakness:
+        return Finding("dkim", "warning", f"{name}: {signer.weakness}")
     wanted = signer.dns_record()
     texts = await _texts(name)
     if isinstance(texts, str):

@@ -3,13 +3,13 @@
 from digest.subscribers import backups
 from digest.subscribers.address import normalise
 from digest.subscribers.edit import FileEdit, NewRow, add, remove, rewrite, set_columns, set_status
-from digest.subscribers.row_parser import Problem, topics_in
+from digest.subscribers.row_parser import Problem, parse_topics
 from digest.subscribers.subscriber_file import FileSummary, SubscriberFile
 
-FILE = "subscribers.csv"
+SUBSCRIBERS_FILE = "subscribers.csv"
 
 __all__ = [
-    "FILE",
+    "SUBSCRIBERS_FILE",
     "FileEdit",
     "FileSummary",
     "NewRow",
@@ -18,9 +18,9 @@ __all__ = [
     "add",
     "backups",
     "normalise",
+    "parse_topics",
     "remove",
     "rewrite",
     "set_columns",
     "set_status",
-    "topics_in",
 ]

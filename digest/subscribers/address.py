@@ -11,7 +11,7 @@ from digest.subscribers.columns import WORDS
 
 # Plain addresses, in lower case: a test checks that email-validator takes them unchanged. All others go to that library, which
 # takes a tenth of a millisecond.
-PLAIN = re.compile(
+PLAIN_ADDRESS = re.compile(
     r"[a-z0-9_+-]{1,30}+(?:\.[a-z0-9_+-]{1,30}+)?@(?:[a-z0-9](?:[a-z0-9]|-(?=[a-z0-9])){0,60}+\.){1,3}"
     r"(?!local|test|arpa|invalid|onion|internal|localhost)[a-z]{2,20}\Z"
 )
@@ -21,7 +21,7 @@ _INVISIBLE = re.compile(  # the Unicode category Cf: direction marks, joiners an
 _ADDRESS = re.compile(r"[^\s<>,;:\"'()\[\]]+@[^\s<>,;:\"'()\[\]@]+", re.IGNORECASE)
 _STRAY = frozenset("'\"‘’‚‛“”„«»‹›`´•·*–—")
 MAX_ADDRESS_CHARS = 1_000  # characters of a field with an address and perhaps a name
-ROLES = frozenset(WORDS["mailboxes"]["roles"])
+ROLE_NAMES = frozenset(WORDS["mailboxes"]["roles"])
 
 
 def normalise(address: str) -> str:
@@ -30,7 +30,7 @@ def normalise(address: str) -> str:
     The form is in lower case throughout, with the domain in ASCII (RFC 5890) and without a final full stop (the DNS root).
     """
     lower = address.lower()
-    if address.isascii() and PLAIN.match(lower) and len(lower) <= 254:
+    if address.isascii() and PLAIN_ADDRESS.match(lower) and len(lower) <= 254:
         return lower
     if len(address) > MAX_ADDRESS_CHARS:
         raise SubscriberFileError(f"{address[:40]!r}… is not a valid address: too long")
@@ -65,7 +65,7 @@ def _extract_address(text: str) -> str:
 def address_problem(email: str) -> str:
     """Return what is odd about an address that still gets mail (a role or disposable mailbox), or an empty string."""
     local, _, domain = email.partition("@")
-    if local in ROLES:
+    if local in ROLE_NAMES:
         return "role address (shared mailbox); complaints are more likely"
     return "disposable address" if domain in disposable_domains() else ""
 
@@ -73,7 +73,7 @@ def address_problem(email: str) -> str:
 def count_odd_addresses(emails: Sequence[str]) -> int:
     """Return how many of some addresses are odd; if none is, one look at all of them together shows it."""
     locals_, _, domains = zip(*(email.partition("@") for email in emails), strict=True) if emails else ((), (), ())
-    if ROLES.isdisjoint(locals_) and disposable_domains().isdisjoint(domains):
+    if ROLE_NAMES.isdisjoint(locals_) and disposable_domains().isdisjoint(domains):
         return 0
     return sum(map(bool, map(address_problem, emails)))
 

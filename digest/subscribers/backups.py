@@ -16,8 +16,8 @@ def folder_of(path: Path) -> Path:
     return path.parent / "state" / "backups"
 
 
-def keep(path: Path, *, apart: timedelta = BACKUP_INTERVAL) -> None:
-    """Back a file up before it is replaced, unless the newest backup is younger than `apart`; delete the oldest beyond ten.
+def back_up(path: Path, *, min_interval: timedelta = BACKUP_INTERVAL) -> None:
+    """Back a file up before it is replaced, unless the newest backup is younger than `min_interval`; delete the oldest beyond ten.
 
     A second name for the same bytes costs nothing, because a change writes a new file. If others may read the file itself, the
     backup is a copy, which they may not read.
@@ -26,7 +26,7 @@ def keep(path: Path, *, apart: timedelta = BACKUP_INTERVAL) -> None:
     private_folder(folder.parent)
     private_folder(folder)
     backups = sorted(folder.glob(f"{path.stem}-*{path.suffix}"))
-    if backups and now - datetime.fromtimestamp(backups[-1].stat().st_ctime, UTC) < apart:
+    if backups and now - datetime.fromtimestamp(backups[-1].stat().st_ctime, UTC) < min_interval:
         return
     backup = folder / f"{path.stem}-{now:%Y%m%dT%H%M%S%f}{path.suffix}"
     try:

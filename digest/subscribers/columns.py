@@ -17,7 +17,7 @@ from digest.errors import UsageError
 from digest.model import NOTHING
 from digest.statuses import STATUSES, UNCLEAR
 
-KNOWN = ("email", "name", "status", "topics", "timezone", "language", "frequency", "joined", "paused_until")
+KNOWN_COLUMNS = ("email", "name", "status", "topics", "timezone", "language", "frequency", "joined", "paused_until")
 _DAY = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?!\d)")
 _HUMPS = re.compile(r"(?<=[a-z])(?=[A-Z])")  # hasOptedOut
 _GAPS = re.compile(r"[\s_\-/]+")
@@ -42,66 +42,67 @@ _NEVER = NOTHING_WORDS - {""}  # words in a consent column which say that there 
 class Flag:
     """A column other than the status that may also say a status."""
 
-    at: int
-    says: Callable[[str], str | None]
-    clear: str  # its cell in the row of an active subscriber
+    position: int
+    status_of_cell: Callable[[str], str | None]
+    active_cell: str  # its cell in the row of an active subscriber
 
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """The position of each known value in a row; `extra` are the columns that keep their own names.
+    """The positions of the known columns in a row, by meaning; `extra` are the columns that keep their own names.
 
-    `undecided` are the columns that may say who must not be written to, but in words that are not known.
+    `ambiguous` are the columns that may say who must not be written to, but in words that are not known.
     """
 
     names: tuple[str, ...]
-    known: Mapping[str, int]
-    first: int | None
-    last: int | None
+    positions: Mapping[str, int]
+    first_name: int | None
+    last_name: int | None
     flags: tuple[Flag, ...]
     extra: tuple[tuple[int, str], ...]
-    undecided: tuple[str, ...] = ()
+    ambiguous: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, header: Sequence[str], meant: Mapping[str, str] = NOTHING) -> "Columns":
-        """Return the meaning of a header; `meant` says what some columns are: a column of ours, a status, or `ignore`."""
-        names = tuple(stripped(field) for field in header)
-        given = {at: meant[name.casefold()] for at, name in enumerate(names) if name.casefold() in meant}
+    def of(cls, header: Sequence[str], meanings: Mapping[str, str] = NOTHING) -> "Columns":
+        """Return the meaning of a header; `meanings` says what some columns are: a column of ours, a status, or `ignore`."""
+        names = tuple(strip_invisible(field) for field in header)
+        given = {at: meanings[name.casefold()] for at, name in enumerate(names) if name.casefold() in meanings}
         plain = ["" if at in given else _plain(name) for at, name in enumerate(names)]
-        places = {meaning: place for meaning, words in _COLUMNS.items() if (place := _place(plain, words)) is not None}
-        places |= {meaning: at for at, meaning in given.items() if meaning in _COLUMNS}
-        first, last = places.pop("first", None), places.pop("last", None)
-        if "name" in places:
+        positions = {meaning: at for meaning, words in _COLUMNS.items() if (at := _find_word(plain, words)) is not None}
+        positions |= {meaning: at for at, meaning in given.items() if meaning in _COLUMNS}
+        first, last = positions.pop("first", None), positions.pop("last", None)
+        if "name" in positions:
             first = last = None
-        used = {*places.values(), first, last}
+        used = {*positions.values(), first, last}
         extra = tuple((at, name) for at, name in enumerate(names) if name and at not in used and given.get(at) != IGNORED)
         flags = [flag for at, name in enumerate(plain) if at not in used for flag in _flags(at, name)]
         flags += [_flag_of(at, meaning) for at, meaning in given.items() if meaning in STATUSES]
-        clear = {*used, *given, *(flag.at for flag in flags)}
-        undecided = tuple(name for at, name in enumerate(names) if at not in clear and _may_decide(plain[at]))
-        return cls(names, places, first, last, tuple(flags), extra, undecided)
+        clear = {*used, *given, *(flag.position for flag in flags)}
+        ambiguous = tuple(name for at, name in enumerate(names) if at not in clear and _may_decide(plain[at]))
+        return cls(names, positions, first, last, tuple(flags), extra, ambiguous)
 
-    def values(self, email: str, name: str, others: Mapping[str, str]) -> list[str]:
+    def new_row_fields(self, email: str, name: str, others: Mapping[str, str]) -> list[str]:
         """Return the fields of a new row; `others` has known columns by their meaning and extra ones by their name."""
         fields = [""] * len(self.names)
         given, _, family = name.partition(" ")
-        for at, value in ((self.known["email"], email), (self.known.get("name"), name), (self.first, given), (self.last, family)):
+        names = ((self.positions.get("name"), name), (self.first_name, given), (self.last_name, family))
+        for at, value in ((self.positions["email"], email), *names):
             if at is not None:
-                fields[at] = value if at != self.first or self.last is not None else name
-        for at, value in self.placed(others).items():
+                fields[at] = value if at != self.first_name or self.last_name is not None else name
+        for at, value in self.by_position(others).items():
             fields[at] = value
         return fields
 
-    def placed(self, values: Mapping[str, str]) -> dict[int, str]:
+    def by_position(self, values: Mapping[str, str]) -> dict[int, str]:
         """Return the values of some columns by their position in a row; columns that the file does not have are left out."""
         own = {name.casefold(): at for at, name in self.extra}
-        found = {name: self.known.get(name, own.get(name.casefold())) for name in values}
+        found = {name: self.positions.get(name, own.get(name.casefold())) for name in values}
         return {at: values[name] for name, at in found.items() if at is not None}
 
 
-def names_addresses(header: Sequence[str]) -> bool:
+def has_address_column(header: Sequence[str]) -> bool:
     """Return whether a header has a column of addresses."""
-    return "email" in Columns.of([stripped(field).strip('"') for field in header]).known
+    return "email" in Columns.of([strip_invisible(field).strip('"') for field in header]).positions
 
 
 def status_of(word: str) -> str | None:
@@ -111,7 +112,7 @@ def status_of(word: str) -> str | None:
     return _STATUSES.get(word) or _STATUSES.get(_GAPS.sub(" ", word.partition("(")[0]).strip(" *:.\"'"))
 
 
-def day_of(text: str) -> str:
+def iso_date(text: str) -> str:
     """Return a program's date as `joined` has it; an empty string if there is none or its day and month could be swapped."""
     found = _DAY.match(text.strip())
     try:
@@ -122,11 +123,11 @@ def day_of(text: str) -> str:
 
 def resume_date(text: str) -> date | None:
     """Return the day on which a pause ends, or None."""
-    day = day_of(text)
+    day = iso_date(text)
     return date.fromisoformat(day) if day else None
 
 
-def stripped(text: str) -> str:
+def strip_invisible(text: str) -> str:
     """Return a text without spaces and invisible characters at its ends."""
     while text and (text[0].isspace() or unicodedata.category(text[0]) == "Cf"):
         text = text[1:]
@@ -139,11 +140,11 @@ def parse_meanings(given: Sequence[str]) -> dict[str, str]:
     """Return what a person says columns mean (`Email Opt Out=unsubscribed`), by names in lower case; or raise UsageError."""
     found = {}
     for text in given:
-        name, _, meaning = (stripped(part) for part in text.rpartition("="))
+        name, _, meaning = (strip_invisible(part) for part in text.rpartition("="))
         if not name or meaning.casefold() not in (*STATUSES, *_COLUMNS, IGNORED):
             raise UsageError(
                 f"--columns {text!r} is not understood",
-                remedy=f'Write it like "Email Opt Out=unsubscribed"; there is: {", ".join((*STATUSES, *KNOWN, IGNORED))}.',
+                remedy=f'Write it like "Email Opt Out=unsubscribed"; there is: {", ".join((*STATUSES, *KNOWN_COLUMNS, IGNORED))}.',
             )
         found[name.casefold()] = meaning.casefold()
     return found
@@ -155,16 +156,16 @@ def _plain(name: str) -> str:
 
 def plain_name(name: str) -> str:
     """Return a column's name in lower case, with one space for any gap."""
-    return _plain(stripped(name))
+    return _plain(strip_invisible(name))
 
 
 def plain_cell(cell: str) -> str:
     """Return a cell in lower case, without what surrounds its word: `'TRUE`, `yes (2023)`."""
-    bare = stripped(cell).casefold()
+    bare = strip_invisible(cell).casefold()
     return bare if bare in NOTHING_WORDS else bare.partition("(")[0].strip(" *:.\"'’‘")
 
 
-def _place(plain: Sequence[str], words: Sequence[str]) -> int | None:
+def _find_word(plain: Sequence[str], words: Sequence[str]) -> int | None:
     return next((plain.index(word) for word in words if word in plain), None)
 
 
@@ -200,7 +201,7 @@ def _flags(at: int, name: str) -> list[Flag]:
     if name in _IF_FALSE:
         found.append(Flag(at, lambda cell: _by_answer(cell, yes=None, no=_IF_FALSE[name]), "true"))
     if name in _BY_WORD:
-        found.append(Flag(at, lambda cell: status_of(stripped(cell).casefold()) if cell else None, "active"))
+        found.append(Flag(at, lambda cell: status_of(strip_invisible(cell).casefold()) if cell else None, "active"))
     return found
 
 

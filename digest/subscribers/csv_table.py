@@ -15,13 +15,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 from digest.errors import SubscriberFileError
-from digest.subscribers.columns import names_addresses
+from digest.subscribers.columns import has_address_column
 from digest.subscribers.encoding import Encoding
 
 DELIMITERS = (",", ";", "\t", "|")
 MAX_RECORD_LINES = 100  # lines of one record; a longer one has an unclosed quotation mark
 OPEN_QUOTE = "missing closing quotation mark"
-BLOCK = 600  # lines read at once: as many as the caches of a core hold; 2,000 take twice as long
+BLOCK_LINES = 600  # lines read at once: as many as the caches of a core hold; 2,000 take twice as long
 _HEADER = "Add a first line with the column names, such as email,name."
 
 
@@ -44,7 +44,7 @@ class Block:
     flaws: Sequence[str] = ()
 
     @property
-    def whole(self) -> bool:
+    def is_intact(self) -> bool:
         """Whether no record is flawed."""
         return not any(self.flaws)
 
@@ -60,7 +60,7 @@ class Block:
 class CsvTable:
     """A CSV file: `header` is the record that names the columns, `prologue` the text before it, byte for byte."""
 
-    charset: Encoding
+    encoding: Encoding
     delimiter: str
     newline: str
     prologue: str
@@ -68,7 +68,7 @@ class CsvTable:
     blocks: Iterable[Block]
 
     @classmethod
-    def over(cls, lines: Iterator[str], name: str, charset: Encoding) -> "CsvTable":
+    def from_lines(cls, lines: Iterator[str], name: str, encoding: Encoding) -> "CsvTable":
         """Return the table in lines that keep their ends, read on demand; raise SubscriberFileError if there is no header."""
         before, stated = [], ""
         for line in lines:
@@ -87,20 +87,20 @@ class CsvTable:
         rest.drop(used)
         newline = header.raw[len(header.raw.rstrip("\r\n")) :] or "\n"
         blocks = _blocks(rest, number + used, delimiter, len(header.fields))
-        return cls(charset, delimiter, newline, "".join(before), header, blocks)
+        return cls(encoding, delimiter, newline, "".join(before), header, blocks)
 
     @property
     def records(self) -> Iterator[Record]:
         """All records, one after the other."""
         return chain.from_iterable(self.blocks)
 
-    def record(self, fields: Sequence[str]) -> str:
+    def format_record(self, fields: Sequence[str]) -> str:
         """Return fields as one record in the format of this file."""
         target = io.StringIO(newline="")
         csv.writer(target, delimiter=self.delimiter, lineterminator="\r\n").writerow(fields)  # so that it quotes a lone CR too
         return target.getvalue().removesuffix("\r\n") + self.newline
 
-    def changed(self, record: Record, values: dict[int, str]) -> str:
+    def change_fields(self, record: Record, values: dict[int, str]) -> str:
         """Return a record's text with some fields changed; the others keep their text, and the record its line end."""
         body = record.raw.rstrip("\r\n")
         raws = split_raw(body, self.delimiter)
@@ -122,11 +122,11 @@ def open_table(path: Path) -> Iterator[CsvTable]:
     try:
         with path.open("rb") as bare:
             head = bare.read(4_096)
-            charset = Encoding.of(head)
-            _refuse_binary(path, head, charset)
-            bare.seek(len(charset.mark))
-            with io.TextIOWrapper(bare, encoding=charset.codec, errors=charset.errors, newline="") as file:
-                yield CsvTable.over(iter(file), path.name, charset)
+            encoding = Encoding.of(head)
+            _refuse_binary(path, head, encoding)
+            bare.seek(len(encoding.bom))
+            with io.TextIOWrapper(bare, encoding=encoding.codec, errors=encoding.errors, newline="") as file:
+                yield CsvTable.from_lines(iter(file), path.name, encoding)
     except UnicodeDecodeError as error:
         raise SubscriberFileError(
             f"not valid {error.encoding.upper()}", thing=path.name, remedy="Save it as “CSV UTF-8”."
@@ -137,13 +137,13 @@ def open_table(path: Path) -> Iterator[CsvTable]:
         ) from error
 
 
-def _refuse_binary(path: Path, head: bytes, charset: Encoding) -> None:
+def _refuse_binary(path: Path, head: bytes, encoding: Encoding) -> None:
     """Raise SubscriberFileError if the file is not text: most often it is the workbook itself."""
     if head.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
         raise SubscriberFileError(
             "this is a spreadsheet, not a CSV file", thing=path.name, remedy="Open it and save it as “CSV UTF-8”."
         )
-    if charset.codec == "utf-8" and b"\x00" in head:
+    if encoding.codec == "utf-8" and b"\x00" in head:
         raise SubscriberFileError("is not a text file", thing=path.name, remedy="Save the list as “CSV UTF-8”.")
 
 
@@ -172,7 +172,7 @@ def _stated_delimiter(line: str) -> str:
 def _delimiter(line: str) -> str:
     """Return the delimiter of a header: the one with which it names a column of addresses, else the most frequent."""
     by_count = sorted(DELIMITERS, key=line.count, reverse=True)
-    return next((sign for sign in by_count if names_addresses(split_raw(line.strip(), sign))), by_count[0])
+    return next((sign for sign in by_count if has_address_column(split_raw(line.strip(), sign))), by_count[0])
 
 
 class _Lines:
@@ -210,7 +210,7 @@ class _Lines:
 
 def _blocks(lines: _Lines, number: int, delimiter: str, width: int) -> Iterator[Block]:
     """Yield the blocks: each read as a whole if every record is one line, else record by record."""
-    while taken := lines.take(BLOCK):
+    while taken := lines.take(BLOCK_LINES):
         rows = _rows(taken, delimiter)
         if rows is not None:
             yield Block(range(number, number + len(taken)), taken, rows)

@@ -17,15 +17,15 @@ from typing import IO, Protocol
 from filelock import FileLock, Timeout
 
 from digest.errors import BusyError, SubscriberFileError
-from digest.subscribers.address import PLAIN, normalise
-from digest.subscribers.backups import keep
+from digest.subscribers.address import PLAIN_ADDRESS, normalise
+from digest.subscribers.backups import back_up
 from digest.subscribers.columns import Columns
 from digest.subscribers.csv_table import Block, CsvTable, Record, open_table
-from digest.subscribers.encoding import as_windows_1252, decode_windows_1252, file_is_windows_1252
+from digest.subscribers.encoding import as_windows_1252, decode_windows_1252, detect_windows_1252
 from digest.subscribers.row_parser import columns_of
 
 LOCK_TIMEOUT = 30.0  # seconds in which another process may finish with the file
-TRIES = 3
+MAX_ATTEMPTS = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +60,7 @@ class FileEdit:
 
     edits: Callable[[CsvTable, Columns], Edits] = lambda _table, _columns: dict[str, Edit]()
     rows: Callable[[], Iterable[NewRow]] = tuple
-    ready: Callable[[], None] = lambda: None  # called when the new file is written and the old one is still in place
+    before_replace: Callable[[], None] = lambda: None  # called when the new file is written and the old one is still in place
 
 
 def add(path: Path, email: str, *, name: str = "", today: date) -> None:
@@ -107,18 +107,20 @@ def column_edit(table: CsvTable, columns: Columns, values: Mapping[str, str]) ->
 
     An edit that makes a subscriber active also clears every other column that says no.
     """
-    places = columns.placed(values)
+    positions = columns.by_position(values)
     flags = columns.flags if values.get("status") == "active" else ()
-    if not places and not flags:
+    if not positions and not flags:
         return None
 
     def edit(record: Record) -> str:
         fields = record.fields
-        new = {at: value for at, value in places.items() if at >= len(fields) or fields[at].strip() != value}
+        new = {at: value for at, value in positions.items() if at >= len(fields) or fields[at].strip() != value}
         for flag in flags:
-            if flag.at < len(fields) and flag.says(decode_windows_1252(fields[flag.at]).strip()) not in {None, "active"}:
-                new[flag.at] = flag.clear
-        return table.changed(record, new) if new else record.raw
+            if flag.position >= len(fields):
+                continue
+            if flag.status_of_cell(decode_windows_1252(fields[flag.position]).strip()) not in {None, "active"}:
+                new[flag.position] = flag.active_cell
+        return table.change_fields(record, new) if new else record.raw
 
     return edit
 
@@ -139,14 +141,14 @@ def rewrite(path: Path, change: FileEdit) -> int:
 def _rewrite_locked(path: Path, change: FileEdit) -> int:
     real = path.resolve()
     with _hold_lock(real):
-        for _ in range(TRIES):
+        for _ in range(MAX_ATTEMPTS):
             before = _version(real)
             with _replacement(real) as (temporary, file):
                 edited, altered = _write_changed(real, change, file)
                 if not altered:
                     return edited
-                change.ready()
-                keep(real)
+                change.before_replace()
+                back_up(real)
                 file.flush()
                 os.fsync(file.fileno())
                 if _version(real) == before:  # checked last: nothing that takes time comes after it
@@ -168,14 +170,14 @@ def _write_changed(path: Path, change: FileEdit, file: IO[bytes]) -> tuple[int, 
         if not edits and first is None:
             return 0, False
         writer = _Writer(table, columns, edits)
-        file.write(table.charset.mark + table.charset.encode(table.prologue + table.header.raw))
+        file.write(table.encoding.bom + table.encoding.encode(table.prologue + table.header.raw))
         writer.last = table.header.raw
         for block in table.blocks:
-            file.write(table.charset.encode(writer.block(block)))
+            file.write(table.encoding.encode(writer.block(block)))
         if first is not None:
-            foreign = table.charset.codec == "utf-8" and file_is_windows_1252(path)
-            for text in writer.appended(chain([first], rows), foreign=foreign):
-                file.write(table.charset.encode(text))
+            windows_1252 = table.encoding.codec == "utf-8" and detect_windows_1252(path)
+            for text in writer.append_rows(chain([first], rows), windows_1252=windows_1252):
+                file.write(table.encoding.encode(text))
         return writer.edited, writer.altered
 
 
@@ -192,7 +194,7 @@ class _Writer:
 
     def block(self, block: Block) -> str:
         """Return the new text of a block."""
-        at = self.columns.known["email"]
+        at = self.columns.positions["email"]
         raws = list(block.raws)
         for number, fields in enumerate(block.rows):
             edit = self.edits.get(_key(fields[at])) if at < len(fields) else None
@@ -203,20 +205,20 @@ class _Writer:
         self.last = next((raw for raw in reversed(raws) if raw), self.last)
         return "".join(raws)
 
-    def appended(self, rows: Iterable[NewRow], *, foreign: bool) -> Iterator[str]:
-        """Yield new rows, after a line end if the last row has none; in Windows-1252 if the file is (`foreign`)."""
+    def append_rows(self, rows: Iterable[NewRow], *, windows_1252: bool) -> Iterator[str]:
+        """Yield new rows, after a line end if the last row has none; in Windows-1252 if the file is (`windows_1252`)."""
         if not self.last.endswith(("\n", "\r")):
             yield self.table.newline
         for row in rows:
             self.altered = True
-            fields = self.columns.values(row.email, row.name, row.values)
-            yield self.table.record(list(map(as_windows_1252, fields)) if foreign else fields)
+            fields = self.columns.new_row_fields(row.email, row.name, row.values)
+            yield self.table.format_record(list(map(as_windows_1252, fields)) if windows_1252 else fields)
 
 
 def _key(text: str) -> str:
     """Return the address in a field as `normalise` has it, or an empty string if there is none."""
     bare = text.strip().lower()
-    if text.isascii() and PLAIN.match(bare):
+    if text.isascii() and PLAIN_ADDRESS.match(bare):
         return bare
     with suppress(SubscriberFileError, UnicodeError):
         return normalise(decode_windows_1252(text))

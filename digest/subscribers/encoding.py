@@ -21,7 +21,7 @@ class Encoding:
     """How a file's text is encoded: its codec, for old and new text, and the byte order mark at its beginning."""
 
     codec: str
-    mark: bytes = b""
+    bom: bytes = b""
 
     @property
     def errors(self) -> str:
@@ -54,7 +54,7 @@ def decode_windows_1252(text: str) -> str:
     return text.encode("utf-8", "surrogateescape").decode("cp1252", "replace") if is_windows_1252(text) else text
 
 
-def file_is_windows_1252(path: Path) -> bool:
+def detect_windows_1252(path: Path) -> bool:
     """Return whether a file that should be UTF-8 is not; what is added to it is then written in Windows-1252 as well."""
     decoder = codecs.getincrementaldecoder("utf-8")()
     try:
@@ -79,7 +79,7 @@ def as_windows_1252(text: str) -> str:
         return text if "@" in text else text.encode("cp1252", "replace").decode("utf-8", "surrogateescape")
 
 
-def mentions(path: Path, address: str) -> bool:
+def may_contain_address(path: Path, address: str) -> bool:
     """Return whether a file may contain an address: False if its bytes have no spelling of it. A tenth of a second for 70 MB."""
     if not address.isascii() or "@xn--" in address or ".xn--" in address:
         return True  # it may be written in letters outside ASCII

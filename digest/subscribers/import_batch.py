@@ -12,7 +12,7 @@ from digest.batching import batched
 from digest.model import Subscriber
 from digest.statuses import GONE, UNCLEAR, severity
 
-ImportAction = Literal["new", "changed", "unchanged", "gone", "kept out"]
+ImportFate = Literal["new", "changed", "unchanged", "gone", "kept out"]
 _PAGE = 500
 
 
@@ -39,12 +39,12 @@ class ImportBatch:
         )
         database.execute("CREATE INDEX incoming_fates ON incoming (fate, line)")
 
-    def take(self, rows: Iterable[Subscriber], status: str | None) -> int:
+    def add_rows(self, rows: Iterable[Subscriber], status: str | None) -> int:
         """Read rows in and return how many there were; `status` applies to everybody, whatever their row says."""
         waiting, count = iter(rows), 0
         while chunk := list(islice(waiting, 1_000)):
             values = [
-                (row.email, row.line, word, severity(word), json.dumps(_values_by_column(row)))
+                (row.email, row.line, word, severity(word), json.dumps(values_by_column(row)))
                 for row in chunk
                 for word in [status or row.status]
             ]
@@ -70,17 +70,17 @@ class ImportBatch:
         """Yield the rows whose fate is undecided."""
         return self._where("fate IS NULL")
 
-    def of(self, fate: ImportAction) -> Iterator[ImportRow]:
+    def of(self, fate: ImportFate) -> Iterator[ImportRow]:
         """Yield the rows of one fate, in the file's order."""
         return self._where("fate = ?", fate)
 
-    def find(self, email: str, fates: Sequence[ImportAction]) -> ImportRow | None:
+    def find(self, email: str, fates: Sequence[ImportFate]) -> ImportRow | None:
         """Return the row of an address if it has one of these fates, else None."""
         query = "SELECT email, line, status, row, before, why, fate FROM incoming WHERE email = ?"
         row = self._database.execute(query, (email,)).fetchone()
         return _import_row(row[:6]) if row and row[6] in fates else None
 
-    def decide(self, fates: Iterable[tuple[str, ImportAction, str, dict[str, str]]]) -> None:
+    def decide(self, fates: Iterable[tuple[str, ImportFate, str, dict[str, str]]]) -> None:
         """Record the fates of some rows: address, fate, why, and what its row on the subscriber list says now."""
         rows = [(fate, why, json.dumps(before), email) for email, fate, why, before in fates]
         self._database.executemany("UPDATE incoming SET fate = ?, why = ?, before = ? WHERE email = ?", rows)
@@ -110,28 +110,24 @@ def open_batch() -> Iterator[ImportBatch]:
         yield ImportBatch(database)
 
 
-def changes(now: Subscriber, then: ImportRow) -> dict[str, str]:
+def changes(listed: Subscriber, incoming: ImportRow) -> dict[str, str]:
     """Return what an incoming row would change in a row on the list.
 
     It never changes `joined`, changes the status only to one of `GONE`, and never brings the end of a pause forward.
     """
-    if then.status.startswith(UNCLEAR):
+    if incoming.status.startswith(UNCLEAR):
         return {}
-    if then.status in GONE:
-        return {"status": then.status} if now.status not in GONE else {}
-    old = {"name": now.name, **_values_by_column(now)}
-    fixed = {"joined"} | ({"paused_until"} if then.values.get("paused_until", "") < old["paused_until"] else set())
+    if incoming.status in GONE:
+        return {"status": incoming.status} if listed.status not in GONE else {}
+    old = values_by_column(listed)
+    fixed = {"joined"} | ({"paused_until"} if incoming.values.get("paused_until", "") < old["paused_until"] else set())
     return {
-        name: value for name, value in then.values.items() if value and name not in fixed and name in old and old[name] != value
+        name: value for name, value in incoming.values.items() if value and name not in fixed and name in old and old[name] != value
     }
 
 
-def row_values(row: Subscriber) -> dict[str, str]:
-    """Return a row's values by column, including empty ones and those of the file's own columns."""
-    return {"status": row.status, **_values_by_column(row)}
-
-
-def _values_by_column(row: Subscriber) -> dict[str, str]:
+def values_by_column(row: Subscriber) -> dict[str, str]:
+    """Return a row's values by column except the status, including empty ones and those of the file's own columns."""
     until = row.paused_until.isoformat() if row.paused_until else ""
     return {
         "name": row.name,

@@ -24,10 +24,10 @@ class ImportJournal:
     folder: Path
     at: datetime
     number: int
-    _noted: list[dict[str, Any]] = field(default_factory=list)
+    _rows: list[dict[str, Any]] = field(default_factory=list)
 
     @classmethod
-    def begun(cls, subscriber_file: Path, at: datetime) -> "ImportJournal":
+    def begin(cls, subscriber_file: Path, at: datetime) -> "ImportJournal":
         """Return a journal for a new import; delete the oldest beyond ten."""
         folder = subscriber_file.parent / "state" / "imports"
         private_folder(folder.parent)
@@ -57,30 +57,30 @@ class ImportJournal:
         folder = subscriber_file.parent / "state" / "imports"
         for file in sorted(folder.glob("*.jsonl.gz")):
             journal, kind = cls.of(file), _FATES if file.name.endswith(_FATES) else _ROWS
-            if any(row["email"] == email for row in journal.read(kind)):
-                journal.keep(kind, [row for row in journal.read(kind) if row["email"] != email])
+            if any(row["email"] == email for row in journal.read_file(kind)):
+                journal.write_file(kind, [row for row in journal.read_file(kind) if row["email"] != email])
 
-    def write(self, fates: Iterable[dict[str, Any]]) -> None:
+    def write_fates(self, fates: Iterable[dict[str, Any]]) -> None:
         """Write the fate of each address; it is durable when this returns."""
-        self.keep(_FATES, fates)
+        self.write_file(_FATES, fates)
 
-    def note(self, row: dict[str, Any]) -> None:
-        """Note a row as it was and as it becomes."""
-        self._noted.append(row)
+    def add_row(self, row: dict[str, Any]) -> None:
+        """Add a row as it was and as it becomes."""
+        self._rows.append(row)
 
-    def keep_rows(self) -> None:
-        """Write the rows that were noted; they are durable when this returns."""
-        self.keep(_ROWS, self._noted)
+    def write_rows(self) -> None:
+        """Write the rows that were added; they are durable when this returns."""
+        self.write_file(_ROWS, self._rows)
 
     def fates(self) -> Iterator[dict[str, Any]]:
-        """Return what `write` wrote, row by row."""
-        return self.read(_FATES)
+        """Return what `write_fates` wrote, row by row."""
+        return self.read_file(_FATES)
 
     def rows(self) -> Iterator[dict[str, Any]]:
-        """Return what `keep_rows` wrote, row by row; nothing if the subscriber list was never replaced."""
-        return self.read(_ROWS)
+        """Return what `write_rows` wrote, row by row; nothing if the subscriber list was never replaced."""
+        return self.read_file(_ROWS)
 
-    def close(self) -> None:
+    def delete(self) -> None:
         """Delete the files of an import that was undone, so that it is no longer the last."""
         for kind in (_FATES, _ROWS):
             self._path(kind).unlink(missing_ok=True)
@@ -88,7 +88,7 @@ class ImportJournal:
     def _path(self, kind: str) -> Path:
         return self.folder / f"{self.number:06d} {self.at.isoformat()}{kind}"
 
-    def keep(self, kind: str, rows: Iterable[dict[str, Any]]) -> None:
+    def write_file(self, kind: str, rows: Iterable[dict[str, Any]]) -> None:
         """Write one of the files; it is durable when this returns."""
         temporary = self._path(kind).with_suffix(".part")
         private_file(temporary)
@@ -99,7 +99,7 @@ class ImportJournal:
             os.fsync(bare.fileno())
         temporary.replace(self._path(kind))
 
-    def read(self, kind: str) -> Iterator[dict[str, Any]]:
+    def read_file(self, kind: str) -> Iterator[dict[str, Any]]:
         """Yield one of the files, row by row; nothing if there is no such file."""
         if self._path(kind).is_file():
             with gzip.open(self._path(kind), "rt", encoding="utf-8") as file:

@@ -24,7 +24,7 @@ def _stems(name: str) -> re.Pattern[str]:
 _ANY, _YES, _NO, _ASIDE = _stems("any"), _stems("by_yes"), _stems("by_no"), _stems("aside")
 
 
-def trace(name: str, cell: str) -> bool:
+def is_opt_out_trace(name: str, cell: str) -> bool:
     """Return whether a cell in an unknown column says that somebody must not be written to."""
     by_any, by_yes, by_no = _meanings(name)
     if not (by_any or by_yes or by_no) and not _LETTER.search(cell):
@@ -58,13 +58,13 @@ def _is_yes(said: str) -> bool:
     return said in YES_WORDS or (bool(re.search(r"\d{4}", said)) and len(said) < 40)
 
 
-def in_file_name(name: str) -> str:
+def opt_out_word(name: str) -> str:
     """Return the word in a file's name that says its subscribers have left, or an empty string."""
     plain = re.sub(r"[\s_-]+", "", name.casefold())
     return next((word for word in _TRACES["file_names"] if word in plain), "")
 
 
-def status_place(row: Sequence[str]) -> int | None:
+def status_position(row: Sequence[str]) -> int | None:
     """Return the position of a status in a row of a list without a header, or None."""
     known = _LEFT | {*STATUSES, "subscribed"}
     return next((at for at, cell in enumerate(row) if plain_cell(cell) in known), None)

@@ -13,11 +13,11 @@ from typing import Any
 from digest.errors import SubscriberFileError
 from digest.model import NOTHING, Subscriber
 from digest.statuses import UNCLEAR, severity
-from digest.subscribers.address import PLAIN, normalise
+from digest.subscribers.address import PLAIN_ADDRESS, normalise
 from digest.subscribers.columns import Columns, resume_date, status_of
 from digest.subscribers.csv_table import Block, CsvTable, Record
 from digest.subscribers.encoding import decode_windows_1252, is_windows_1252
-from digest.subscribers.opt_out_traces import status_place
+from digest.subscribers.opt_out_traces import status_position
 
 MAX_FIELD_CHARS = 1_000  # characters of one field
 _BETWEEN = re.compile("[,;|]")
@@ -35,19 +35,19 @@ class Problem:
 Row = Subscriber | Problem
 
 
-def topics_in(text: str) -> tuple[str, ...]:
+def parse_topics(text: str) -> tuple[str, ...]:
     """Return the topics in a field, which has commas, semicolons or bars between them."""
     return tuple(filter(None, map(str.strip, _BETWEEN.split(text))))
 
 
 _SUBSCRIBER: Callable[[Iterable[Any]], Subscriber] = partial(tuple.__new__, Subscriber)  # `_make` without its length check
-_TYPES: Mapping[str, Callable[[str], Any]] = {"topics": topics_in, "paused_until": resume_date}
+_TYPES: Mapping[str, Callable[[str], Any]] = {"topics": parse_topics, "paused_until": resume_date}
 
 
-def columns_of(table: CsvTable, name: str, meant: Mapping[str, str] = NOTHING) -> Columns:
+def columns_of(table: CsvTable, name: str, meanings: Mapping[str, str] = NOTHING) -> Columns:
     """Return what a file's columns mean; raise SubscriberFileError if none has the addresses."""
-    columns = Columns.of(list(map(decode_windows_1252, table.header.fields)), meant)
-    if "email" not in columns.known:
+    columns = Columns.of(list(map(decode_windows_1252, table.header.fields)), meanings)
+    if "email" not in columns.positions:
         raise SubscriberFileError(
             f"no email column (columns: {', '.join(columns.names)[:200]})",
             thing=f"{name}:{table.header.line}",
@@ -56,41 +56,41 @@ def columns_of(table: CsvTable, name: str, meant: Mapping[str, str] = NOTHING) -
     return columns
 
 
-def bare_columns(fields: Sequence[str], meant: Mapping[str, str] = NOTHING) -> Columns | None:
+def infer_columns(fields: Sequence[str], meanings: Mapping[str, str] = NOTHING) -> Columns | None:
     """Return the columns of a list without a header: an address, and perhaps a status and a name; None if it has a header."""
     bare = [value.strip().lower().rpartition("<")[2].removesuffix(">") for value in fields]
-    at = next((at for at, value in enumerate(bare) if PLAIN.match(value)), None)
-    if at is None or "email" in Columns.of(fields, meant).known:
+    at = next((at for at, value in enumerate(bare) if PLAIN_ADDRESS.match(value)), None)
+    if at is None or "email" in Columns.of(fields, meanings).positions:
         return None
-    status_at = status_place([value if number != at else "" for number, value in enumerate(fields)])
+    status_at = status_position([value if number != at else "" for number, value in enumerate(fields)])
     others = (number for number in range(len(fields)) if number not in {at, status_at})
     names = {at: "email", **({status_at: "status"} if status_at is not None else {})}
     names |= {number: "name" if nth == 1 else f"column {nth}" for nth, number in enumerate(others, start=1)}
     return Columns.of([names[number] for number in range(len(fields))])
 
 
-class Reading:
+class RowParser:
     """The parser of one file's blocks."""
 
     def __init__(self, columns: Columns, delimiter: str) -> None:
         self._columns = columns
         self._delimiter = delimiter
         self._width = len(columns.names)
-        self._simple = not columns.flags and columns.first is None and columns.last is None
+        self._simple = not columns.flags and columns.first_name is None and columns.last_name is None
 
-    def __call__(self, block: Block) -> Sequence[Row]:
+    def parse(self, block: Block) -> Sequence[Row]:
         """Return the readable rows and the problems of a block, in order; nothing for a blank line."""
-        plain = self._simple and block.whole and set(map(len, block.rows)) == {self._width}
+        plain = self._simple and block.is_intact and set(map(len, block.rows)) == {self._width}
         if plain and max(map(len, block.raws)) <= MAX_FIELD_CHARS and not is_windows_1252("".join(block.raws)):
             return self._parse_plain(block)
-        return list(filter(None, map(self.row, block)))
+        return list(filter(None, map(self.parse_record, block)))
 
     def _parse_plain(self, block: Block) -> Sequence[Row]:
         """Parse a block of plain rows; rows whose address or status is not plain are parsed one by one."""
-        known, fields = self._columns.known, list(zip(*block.rows, strict=True))
+        known, fields = self._columns.positions, list(zip(*block.rows, strict=True))
         emails = list(map(str.lower, fields[known["email"]]))
         statuses = [*self._column(fields, "status", lambda word: status_of(word.strip().casefold()), "active")]
-        odd = {at for at, match in enumerate(map(PLAIN.match, emails)) if match is None}
+        odd = {at for at, match in enumerate(map(PLAIN_ADDRESS.match, emails)) if match is None}
         if not "".join(fields[known["email"]]).isascii() or max(map(len, emails)) > 254:
             odd |= {at for at, email in enumerate(fields[known["email"]]) if not email.isascii() or len(email) > 254}
         odd |= {at for at, status in enumerate(statuses) if status is None} if None in statuses else set()
@@ -98,7 +98,7 @@ class Reading:
             emails,
             map(str.strip, fields[known["name"]]) if "name" in known else repeat(""),
             statuses,
-            self._column(fields, "topics", topics_in, ()),
+            self._column(fields, "topics", parse_topics, ()),
             self._column(fields, "timezone", str.strip, ""),
             self._column(fields, "language", str.strip, ""),
             self._column(fields, "frequency", str.strip, ""),
@@ -110,11 +110,11 @@ class Reading:
         rows: Sequence[Row] = list(map(_SUBSCRIBER, zip(*columns, strict=False)))
         if not odd:
             return rows
-        return list(filter(None, (row if at not in odd else self.row(block.record(at)) for at, row in enumerate(rows))))
+        return list(filter(None, (row if at not in odd else self.parse_record(block.record(at)) for at, row in enumerate(rows))))
 
     def _column(self, fields: Sequence[Sequence[str]], meaning: str, typed: Callable[[str], Any], absent: Any) -> Iterable[Any]:
         """Return the values of a known column, each different text parsed once; `absent` for each row if there is none."""
-        at = self._columns.known.get(meaning)
+        at = self._columns.positions.get(meaning)
         if at is None:
             return repeat(absent, len(fields[0]))
         meanings = {text: typed(text) for text in set(fields[at])}
@@ -127,17 +127,17 @@ class Reading:
         values = zip(*(map(str.strip, fields[at]) for at, _ in self._columns.extra), strict=True)
         return (dict(zip(names, row, strict=True)) for row in values)
 
-    def row(self, record: Record) -> Row | None:
+    def parse_record(self, record: Record) -> Row | None:
         """Parse one row, plain or not; return None for a blank line."""
         fields = self._align_fields(record)
         if not isinstance(fields, list):
             return fields
-        email = _address(record, fields[self._columns.known["email"]])
+        email = _address(record, fields[self._columns.positions["email"]])
         if not isinstance(email, str):
             return email
-        known = {meaning: fields[at].strip()[:MAX_FIELD_CHARS] for meaning, at in self._columns.known.items()}
+        known = {meaning: fields[at].strip()[:MAX_FIELD_CHARS] for meaning, at in self._columns.positions.items()}
         status = status_of(known.get("status", "").casefold()) or f"{UNCLEAR}{known['status'][:40]}"
-        cell = fields[self._columns.known["email"]]
+        cell = fields[self._columns.positions["email"]]
         display_name = cell.rpartition("<")[0].strip(' "') if cell.rstrip().endswith(">") else ""  # Ada Holm <ada@readers.example>
         display_name = "" if "@" in display_name else display_name
         name, status = self._combine(fields, known.get("name", "") or display_name, status)
@@ -158,8 +158,8 @@ class Reading:
     def _combine(self, fields: Sequence[str], name: str, status: str) -> tuple[str, str]:
         """Return the name with its two further columns, and the status from all columns: if they disagree, the one that says no."""
         columns = self._columns
-        parts = [fields[at].strip()[:MAX_FIELD_CHARS] for at in (columns.first, columns.last) if at is not None]
-        statuses = filter(None, (flag.says(fields[flag.at].strip()) for flag in columns.flags))
+        parts = [fields[at].strip()[:MAX_FIELD_CHARS] for at in (columns.first_name, columns.last_name) if at is not None]
+        statuses = filter(None, (flag.status_of_cell(fields[flag.position].strip()) for flag in columns.flags))
         return " ".join(filter(None, [name, *parts])), max([status, *statuses], key=severity)
 
 

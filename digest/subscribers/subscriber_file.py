@@ -16,10 +16,10 @@ from zoneinfo import available_timezones
 from digest.model import NOTHING, Subscriber
 from digest.statuses import STATUSES, UNCLEAR, severity
 from digest.subscribers.address import address_problem, count_odd_addresses, normalise
-from digest.subscribers.columns import Columns, stripped
+from digest.subscribers.columns import Columns, strip_invisible
 from digest.subscribers.csv_table import Block, CsvTable, open_table
-from digest.subscribers.encoding import decode_windows_1252, file_is_windows_1252, mentions
-from digest.subscribers.row_parser import Problem, Reading, Row, bare_columns, columns_of
+from digest.subscribers.encoding import decode_windows_1252, detect_windows_1252, may_contain_address
+from digest.subscribers.row_parser import Problem, Row, RowParser, columns_of, infer_columns
 
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*\Z")
 _KNOWN = frozenset(STATUSES)
@@ -31,10 +31,10 @@ FREQUENCIES = ("", "daily", "weekdays", "weekly", "monthly")
 class FileSummary:
     """A summary of a whole file: how it is written, its addresses by status, and how many rows are skipped, repeated or odd."""
 
-    manner: str
+    format: str
     counts: dict[str, int]
     skipped: int
-    repeated: int
+    duplicates: int
     remarks: int
 
     @property
@@ -72,11 +72,11 @@ class SubscriberFile:
     file as a whole cannot be used.
     """
 
-    def __init__(self, path: Path, *, bare: bool = False, meant: Mapping[str, str] = NOTHING) -> None:
+    def __init__(self, path: Path, *, header_optional: bool = False, meanings: Mapping[str, str] = NOTHING) -> None:
         self.path = path
-        self._meant = meant  # what a person says its columns mean
+        self._meanings = meanings  # what a person says its columns mean
         self.skipped = 0
-        self._bare = bare  # whether it may be a list of addresses without a header
+        self._header_optional = header_optional  # whether it may be a list of addresses without a header
 
     def __iter__(self) -> Iterator[Subscriber]:
         self.skipped = 0
@@ -97,15 +97,15 @@ class SubscriberFile:
     def find(self, email: str) -> Subscriber | None:
         """Return the row of an address, or None; the bytes of the file show quickly if there is none."""
         address, found = normalise(email), _Duplicates()
-        for row in self if mentions(self.path, address) else ():
+        for row in self if may_contain_address(self.path, address) else ():
             if row.email == address:
                 found.add(row)
         return found.chosen.get(address)
 
-    def survey(self) -> FileSummary:
+    def summarise(self) -> FileSummary:
         """Read the whole file and count."""
         with open_table(self.path) as table:
-            manner = _manner(table, foreign=table.charset.codec == "utf-8" and file_is_windows_1252(self.path))
+            format_ = _describe_format(table, windows_1252=table.encoding.codec == "utf-8" and detect_windows_1252(self.path))
         counts, seen, skipped, remarks, total = Counter[str](), set[int](), 0, 0, 0
         for rows in self._blocks():
             subscribers = [row for row in rows if isinstance(row, Subscriber)]
@@ -119,9 +119,9 @@ class SubscriberFile:
         for row in self if duplicates.others else ():
             counts[row.status] -= row.line in duplicates.others
         skipped += sum(count for status, count in counts.items() if status not in _KNOWN)
-        return FileSummary(manner, {status: counts[status] for status in STATUSES}, skipped, len(duplicates.others), remarks)
+        return FileSummary(format_, {status: counts[status] for status in STATUSES}, skipped, len(duplicates.others), remarks)
 
-    def flaws(self) -> Iterator[Problem]:
+    def invalid_rows(self) -> Iterator[Problem]:
         """Yield every row that cannot be read or has an unknown status, as a problem."""
         for row in self._rows():
             if isinstance(row, Problem):
@@ -160,26 +160,26 @@ class SubscriberFile:
 
     def _blocks(self) -> Iterator[Sequence[Row]]:
         with open_table(self.path) as table:
-            bare = bare_columns(table.header.fields, self._meant) if self._bare else None
-            reading = Reading(bare or columns_of(table, self.path.name, self._meant), table.delimiter)
-            if bare:
-                yield reading(Block([table.header.line], [table.header.raw], [table.header.fields]))
+            inferred = infer_columns(table.header.fields, self._meanings) if self._header_optional else None
+            parser = RowParser(inferred or columns_of(table, self.path.name, self._meanings), table.delimiter)
+            if inferred:
+                yield parser.parse(Block([table.header.line], [table.header.raw], [table.header.fields]))
             for block in table.blocks:
-                yield reading(block)
+                yield parser.parse(block)
 
-    def cells(self, places: Sequence[int]) -> Iterator[tuple[int, list[str]]]:
+    def cells(self, positions: Sequence[int]) -> Iterator[tuple[int, list[str]]]:
         """Yield the line of each readable row, and its cells in some columns."""
         with open_table(self.path) as table:
             for record in table.records:
                 if record.fields and not record.flaw:
-                    cells = [record.fields[at] if at < len(record.fields) else "" for at in places]
-                    yield record.line, [stripped(decode_windows_1252(cell)) for cell in cells]
+                    cells = [record.fields[at] if at < len(record.fields) else "" for at in positions]
+                    yield record.line, [strip_invisible(decode_windows_1252(cell)) for cell in cells]
 
     def columns(self) -> Columns:
         """Return what the columns of the file mean."""
         with open_table(self.path) as table:
-            return (bare_columns(table.header.fields, self._meant) if self._bare else None) or columns_of(
-                table, self.path.name, self._meant
+            return (infer_columns(table.header.fields, self._meanings) if self._header_optional else None) or columns_of(
+                table, self.path.name, self._meanings
             )
 
 
@@ -200,9 +200,9 @@ def _zones() -> frozenset[str]:
     return frozenset(available_timezones())
 
 
-def _manner(table: CsvTable, *, foreign: bool) -> str:
+def _describe_format(table: CsvTable, *, windows_1252: bool) -> str:
     """Return how a file is written, for a person."""
-    bom = " with a byte order mark" if table.charset.mark else ""
+    bom = " with a byte order mark" if table.encoding.bom else ""
     names = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
-    codec = "Windows-1252 (it is not UTF-8)" if foreign else table.charset.codec.upper()
+    codec = "Windows-1252 (it is not UTF-8)" if windows_1252 else table.encoding.codec.upper()
     return f"{codec}{bom}, separated by {names.get(table.delimiter, table.delimiter)}"

@@ -20,22 +20,22 @@ _STATUS_BY_NAME = (("nonsubscribed", "pending"), ("unsubscribed", "unsubscribed"
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class ImportFile:
     """One list, and the status of all its subscribers, whatever it says; None if the list says it itself."""
 
-    file: Path
+    path: Path
     status: str | None
 
 
 @contextmanager
-def unpack_lists(file: Path) -> Iterator[list[Part]]:
+def unpack_lists(file: Path) -> Iterator[list[ImportFile]]:
     """Yield the file itself, or the lists in it, which exist as long as the block lasts.
 
     Raises SubscriberFileError if the ZIP is damaged, without a list, or too large, or the names of several lists do not say what
     their subscribers are. A workbook is a ZIP too; it is yielded as it is, so that whoever reads it reports what it is.
     """
     if not _detect_zip(file):
-        yield [Part(file, None)]
+        yield [ImportFile(file, None)]
         return
     with zipfile.ZipFile(file) as bundle, tempfile.TemporaryDirectory(prefix="digest-import-") as folder:
         lists = [row for row in bundle.infolist() if _is_list(row)]
@@ -48,7 +48,7 @@ def unpack_lists(file: Path) -> Iterator[list[Part]]:
         if sum(row.file_size for row in lists) > MAX_LIST_BYTES:
             raise SubscriberFileError("holds lists that are too large", thing=file.name)
         yield [
-            Part(_extract(bundle, row, Path(folder) / f"{number}-{PurePosixPath(row.filename).name}"), status)
+            ImportFile(_extract(bundle, row, Path(folder) / f"{number}-{PurePosixPath(row.filename).name}"), status)
             for number, (row, status) in enumerate(zip(lists, statuses, strict=True), start=1)
         ]
 

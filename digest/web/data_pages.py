@@ -5,7 +5,7 @@ import asyncio
 from aiohttp import web
 
 from digest.app import App
-from digest.audience.subscriptions import Subscriptions
+from digest.audience.data_requests import DataRequests
 from digest.errors import DigestError, SubscriberFileError
 from digest.text.formats import json_text
 from digest.web.forms import field_text, read_form
@@ -18,9 +18,9 @@ SIGNED_TOKEN = "{token:[A-Za-z0-9_.-]{20,200}}"  # noqa: S105  the pattern of a 
 class DataPages:
     """The pages for people who have no email of ours at hand, or want to see or delete their data."""
 
-    def __init__(self, app: App, subscriptions: Subscriptions, templates: ReaderTemplates, limits: VisitorLimits) -> None:
+    def __init__(self, app: App, requests: DataRequests, templates: ReaderTemplates, limits: VisitorLimits) -> None:
         self._app = app
-        self._subscriptions = subscriptions
+        self._requests = requests
         self._templates = templates
         self._limits = limits
 
@@ -41,7 +41,7 @@ class DataPages:
         if not self._limits.allow_email(request):
             return self._templates.too_many_requests()
         try:
-            self._subscriptions.send_link(field_text((await read_form(request)).get("email")))
+            self._requests.send_link(field_text((await read_form(request)).get("email")))
         except SubscriberFileError:
             error = "Enter an email address in the correct format, like name@example.org."
             return self._templates.render("lost.html.j2", status=400, done=False, error=error)
@@ -49,7 +49,7 @@ class DataPages:
 
     async def data_page(self, request: web.Request) -> web.Response:
         """Show what is stored about the person to whom the link was sent."""
-        found = await asyncio.to_thread(self._subscriptions.mine, request.match_info["token"])
+        found = await asyncio.to_thread(self._requests.record, request.match_info["token"])
         if found is None:
             return self._templates.not_found()
         own = self._app.links.token(found.email)
@@ -57,7 +57,7 @@ class DataPages:
 
     async def data_file(self, request: web.Request) -> web.Response:
         """Return the same as a JSON file."""
-        found = await asyncio.to_thread(self._subscriptions.mine, request.match_info["token"])
+        found = await asyncio.to_thread(self._requests.record, request.match_info["token"])
         if found is None:
             return self._templates.not_found()
         headers = {"Content-Disposition": 'attachment; filename="my-data.json"', "Cache-Control": "no-store"}
@@ -65,11 +65,11 @@ class DataPages:
 
     async def delete_data(self, request: web.Request) -> web.Response:
         """Delete everything stored about the person."""
-        found = await asyncio.to_thread(self._subscriptions.mine, request.match_info["token"])
+        found = await asyncio.to_thread(self._requests.record, request.match_info["token"])
         if found is None:
             return self._templates.not_found()
         try:
-            await asyncio.to_thread(self._subscriptions.forget, found.email)
+            await asyncio.to_thread(self._requests.erase, found.email)
         except DigestError:
             return self._templates.not_saved()
         return self._templates.render("mine.html.j2", state="erased", found=None, token="")

@@ -43,7 +43,7 @@ class ReaderPages:
         self.subscriptions = Subscriptions(app)
         self._archive = ArchivePages(app, self._templates)
         self._webhooks = Webhooks(app, self.subscriptions.csv_sync)
-        self._data_pages = DataPages(app, self.subscriptions, self._templates, self._limits)
+        self._data_pages = DataPages(app, self.subscriptions.data, self._templates, self._limits)
 
     def application(self) -> web.Application:
         """Return the application. If `public_url` has a path, each route is there with and without it: a proxy may remove it."""
@@ -117,7 +117,7 @@ class ReaderPages:
             return self._templates.not_found()
         one_click = "one-click" in (await read_body(request)).lower()
         how = "one-click unsubscribe in the email program (RFC 8058)" if one_click else "on the unsubscribe page"
-        if not await self.subscriptions.leave(request.match_info["token"], how):
+        if not await self.subscriptions.unsubscribe(request.match_info["token"], how):
             return self._templates.not_found()
         if one_click:  # no person reads the response
             return web.Response(text="Unsubscribed.\n")
@@ -140,7 +140,7 @@ class ReaderPages:
         offered = self._archive.offered_topics()
         topics = [topic for topic in map(field_text, form.getall("topic", [])[:MAX_FORM_TOPICS]) if topic in offered]
         try:
-            self.subscriptions.ask(email, name, topics)
+            self.subscriptions.opt_in.request(email, name, topics)
         except SubscriberFileError:
             error = "Enter an email address in the correct format, like name@example.org."
             return self._templates.render("subscribe.html.j2", status=400, done=False, error=error, topics=offered, email=email)
@@ -148,13 +148,13 @@ class ReaderPages:
 
     async def confirm_page(self, request: web.Request) -> web.Response:
         """Show a page with one button."""
-        plausible = self.subscriptions.plausible(request.match_info["token"])
+        plausible = self.subscriptions.opt_in.is_valid(request.match_info["token"])
         return self._templates.render("confirm.html.j2", status=200 if plausible else 410, state="asking" if plausible else "over")
 
     async def confirm(self, request: web.Request) -> web.Response:
         """Add the person who asked to the subscriber list."""
         try:
-            topics = await self.subscriptions.confirm(request.match_info["token"])
+            topics = await self.subscriptions.opt_in.confirm(request.match_info["token"])
         except DigestError:
             return self._templates.not_saved()
         if topics is None:
@@ -180,16 +180,16 @@ class ReaderPages:
         form = await read_form(request)
         if "until" not in form:  # our form always has it: an empty box is a choice only if the whole form came
             return await self._show_preferences(email, request.match_info["token"], saved=False)
-        before = await asyncio.to_thread(self.subscriptions.preference, email)
+        before = await asyncio.to_thread(self.subscriptions.preferences.of, email)
         offered = {*self._archive.offered_topics(), *(before.topics or ())}
         topics = tuple(topic for topic in map(field_text, form.getall("topic", [])[:MAX_FORM_TOPICS]) if topic in offered)
         until = self._pause_end(field_text(form.get("until")))
         preference = Preference(email=email, topics=topics, paused_until=until, comments=form.get("comments") == "yes")
-        await self.subscriptions.prefer(preference)
+        await self.subscriptions.preferences.save(preference)
         return await self._show_preferences(email, request.match_info["token"], saved=True)
 
     async def _show_preferences(self, email: str, token: str, *, saved: bool) -> web.Response:
-        preference = await asyncio.to_thread(self.subscriptions.preference, email)
+        preference = await asyncio.to_thread(self.subscriptions.preferences.of, email)
         today = self._today()
         offered = self._archive.offered_topics()
         topics = [*offered, *(topic for topic in preference.topics or () if topic not in offered)]

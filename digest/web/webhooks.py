@@ -53,13 +53,13 @@ class Webhooks:
             return web.Response(status=503, text="The request cannot be verified at present.\n", headers={"Retry-After": "60"})
         for outcome in outcomes:
             if outcome.event in GONE:
-                self._csv_sync.note(outcome.email, {"status": outcome.event})
+                self._csv_sync.enqueue(outcome.email, {"status": outcome.event})
         return web.json_response({"ok": True})
 
     def _record(self, name: WebhookProvider, call: WebhookCall, fetch: Fetch) -> list[BounceOutcome]:
         events = read_call(name, call, self._app.config.bounces.webhooks[name], self._app.clock().timestamp(), fetch)
         self._check_token(name, call)
-        outcomes = [outcome for event in events for outcome in self._bounces.take_event(event)]
+        outcomes = [outcome for event in events for outcome in self._bounces.process_event(event)]
         for outcome in outcomes:
             log.info("%s: %s %s (%s)", outcome.email, outcome.event, outcome.detail, name)
         return outcomes

@@ -12,7 +12,7 @@ import pytest
 
 from digest.app import App, open_newsletter
 from digest.audience.bounce_handler import BounceHandler
-from digest.bounces.mailboxes import read_new
+from digest.bounces.mailboxes import count_new, read_new
 from digest.compose.verp import parse_verp
 from digest.errors import DigestError
 from digest.publish import Unwatched, publish
@@ -97,9 +97,9 @@ async def test_the_envelope_knows_its_reader(app: App, relay: Relay) -> None:
 async def test_a_dead_address_is_written_to_no_more(app: App, relay: Relay, status: str) -> None:
     returns = BounceHandler(app)
     raw = dsn(envelope(relay, "ada@readers.example"), "someone.else@forwarded.example", (status, "no such user"))
-    _, outcomes = returns.take(raw)
+    _, outcomes = returns.process_message(raw)
     assert [(outcome.email, outcome.event) for outcome in outcomes] == [("ada@readers.example", "bounced")]
-    assert returns.take(raw)[1] == []
+    assert returns.process_message(raw)[1] == []
     assert app.store.suppressions.among(["ada@readers.example"]) == {"ada@readers.example": "bounced"}
     assert "no such user" in app.store.history.of("ada@readers.example")[-1].detail
 
@@ -109,7 +109,7 @@ async def test_a_full_mailbox_is_one_that_stays_so(app: App, relay: Relay, momen
     events = []
     for day in range(3):
         moment[0] = NOW + timedelta(days=day)
-        events += [outcome.event for outcome in returns.take(dsn(to, "ada@readers.example", FULL, key=str(day)))[1]]
+        events += [outcome.event for outcome in returns.process_message(dsn(to, "ada@readers.example", FULL, key=str(day)))[1]]
     assert events == ["soft bounce", "soft bounce", "bounced"]
 
 
@@ -117,29 +117,31 @@ async def test_old_bounces_do_not_count(app: App, relay: Relay, moment: list[dat
     returns, to = BounceHandler(app), envelope(relay, "ada@readers.example")
     for number, day in enumerate((0, 1, 40, 41)):
         moment[0] = NOW + timedelta(days=day)
-        returns.take(dsn(to, "ada@readers.example", FULL, key=str(number)))
+        returns.process_message(dsn(to, "ada@readers.example", FULL, key=str(number)))
     assert app.store.suppressions.among(["ada@readers.example"]) == {}
 
 
 async def test_a_stranger_cannot_take_a_reader_off_the_list(app: App, relay: Relay) -> None:
     forged = dsn("daily@gazette.example", "ada@readers.example")
-    assert [outcome.event for outcome in BounceHandler(app).take(forged)[1]] == ["unproven"]
+    assert [outcome.event for outcome in BounceHandler(app).process_message(forged)[1]] == ["unproven"]
     turned = envelope(relay, "ada@readers.example").replace("@", "0@")
-    assert [outcome.event for outcome in BounceHandler(app).take(dsn(turned, "bo@readers.example", key="2"))[1]] == ["unproven"]
+    assert [outcome.event for outcome in BounceHandler(app).process_message(dsn(turned, "bo@readers.example", key="2"))[1]] == [
+        "unproven"
+    ]
     assert app.store.suppressions.among(["ada@readers.example", "bo@readers.example"]) == {}
     for number in range(20):
-        BounceHandler(app).take(dsn("daily@gazette.example", "ada@readers.example", FULL, key=f"again {number}"))
+        BounceHandler(app).process_message(dsn("daily@gazette.example", "ada@readers.example", FULL, key=f"again {number}"))
     assert app.store.suppressions.among(["ada@readers.example", "bo@readers.example"]) == {}
     assert [entry.event for entry in app.store.history.of("ada@readers.example")] == []
-    assert BounceHandler(app).take(dsn("x@gazette.example", "stranger@nowhere.example"))[1] == []
+    assert BounceHandler(app).process_message(dsn("x@gazette.example", "stranger@nowhere.example"))[1] == []
 
 
 async def test_our_own_message_id_vouches_for_a_bounce(app: App, relay: Relay) -> None:
     ours = str(relay.message("ada@readers.example")["Message-ID"])
     raw = dsn("daily@gazette.example", "ada@readers.example", ours=ours)
-    assert [outcome.event for outcome in BounceHandler(app).take(raw)[1]] == ["bounced"]
+    assert [outcome.event for outcome in BounceHandler(app).process_message(raw)[1]] == ["bounced"]
     other = dsn("daily@gazette.example", "bo@readers.example", ours=ours, key="2")
-    assert [outcome.event for outcome in BounceHandler(app).take(other)[1]] == ["unproven"]
+    assert [outcome.event for outcome in BounceHandler(app).process_message(other)[1]] == ["unproven"]
 
 
 COMPLAINT = """\
@@ -173,7 +175,7 @@ Content-Type: message/rfc822
 async def test_a_complaint_is_known_by_the_link_in_our_mail(app: App, relay: Relay, kind: str, suppressed: bool) -> None:
     raw = next(raw for address, raw in relay.taken if address == "ada@readers.example").decode("latin-1")
     hidden = raw.replace("ada@readers.example", "redacted@provider.example").replace("\r\n", "\n")
-    BounceHandler(app).take(COMPLAINT.format(kind=kind, original=hidden).encode("latin-1"))
+    BounceHandler(app).process_message(COMPLAINT.format(kind=kind, original=hidden).encode("latin-1"))
     expected = {"ada@readers.example": "complained"} if suppressed else {}
     assert app.store.suppressions.among(["ada@readers.example", "bo@readers.example"]) == expected
 
@@ -182,20 +184,20 @@ async def test_a_mail_to_the_leaving_address_leaves(app: App, relay: Relay) -> N
     to = relay.message("ada@readers.example")["List-Unsubscribe"].partition("mailto:")[2].partition("?")[0]
     answer = f"From: Ada <ada.home@elsewhere.example>\nTo: {to}\nSubject: unsubscribe\n\n\n".encode()
     auto = f"From: Ada <ada@readers.example>\nTo: {to}\nSubject: Out of office\nAuto-Submitted: auto-replied\n\nGone.\n".encode()
-    assert BounceHandler(app).take(auto)[1] == []
-    assert [outcome.event for outcome in BounceHandler(app).take(answer)[1]] == ["unsubscribed"]
+    assert BounceHandler(app).process_message(auto)[1] == []
+    assert [outcome.event for outcome in BounceHandler(app).process_message(answer)[1]] == ["unsubscribed"]
     assert app.store.suppressions.among(["ada@readers.example"]) == {"ada@readers.example": "unsubscribed"}
 
 
 async def test_a_bounce_that_names_nobody_is_known_by_its_envelope(app: App, relay: Relay) -> None:
     raw = f"From: MAILER-DAEMON@x.example\nTo: {envelope(relay, 'bo@readers.example')}\nSubject: failure notice\n\nUser unknown.\n"
-    assert [(outcome.email, outcome.event) for outcome in BounceHandler(app).take(raw.encode())[1]] == [
+    assert [(outcome.email, outcome.event) for outcome in BounceHandler(app).process_message(raw.encode())[1]] == [
         ("bo@readers.example", "undelivered")
     ]
 
 
 async def test_who_leaves_after_a_bounce_has_left(app: App, relay: Relay) -> None:
-    BounceHandler(app).take(dsn(envelope(relay, "ada@readers.example"), "ada@readers.example"))
+    BounceHandler(app).process_message(dsn(envelope(relay, "ada@readers.example"), "ada@readers.example"))
     app.store.suppressions.opt_out([(app.links.token("ada@readers.example"), "on the unsubscribe page")], NOW)
     assert app.store.suppressions.among(["ada@readers.example"]) == {"ada@readers.example": "unsubscribed"}
     app.store.suppressions.adopt([Suppression(email="ada@readers.example", reason="bounced", since=NOW, origin=Origin.MAIL)])
@@ -228,6 +230,33 @@ def test_an_mbox_is_read_once(tmp_path: Path) -> None:
     assert len(taken) == 4
 
 
+@pytest.mark.parametrize("kind", ["maildir", "mbox"])
+async def test_a_backlog_is_read_to_its_end_and_no_further(
+    site: RecordedSite, relay: Relay, furnish: Furnish, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    monkeypatch.setattr("digest.bounces.mailboxes.MAX_MESSAGES", 3)
+    monkeypatch.setattr("digest.audience.bounce_handler.MAX_MESSAGES", 3)
+    root = furnish(site.base, relay.port, extra=f'{BOUNCES}mailbox = "{kind}:box"\n')
+    box = (mailbox.Maildir if kind == "maildir" else mailbox.mbox)(root / "box")
+    for number in range(11):
+        box.add(dsn("daily@gazette.example", "ada@readers.example", key=str(number)))
+    box.close()
+    with open_newsletter(root, lambda: NOW, retry_delays=()) as app:
+        app.store.subscribers.enrol("ada@readers.example", app.links.token("ada@readers.example"))
+        count, outcomes = BounceHandler(app).read_mailbox()
+        assert (count, len(outcomes)) == (11, 11)
+        assert BounceHandler(app).read_mailbox() == (0, [])
+        if kind == "maildir":  # an endless stream, and a service that stops
+            handler = BounceHandler(app)
+            take = handler.process_message
+            monkeypatch.setattr(handler, "process_message", lambda raw: (box.add(b"Subject: one more\n\n"), take(raw))[1])
+            for number in range(4):
+                box.add(f"Subject: {number}\n\n".encode())
+            assert 4 <= handler.read_mailbox()[0] <= 9
+            app.stop.set()
+            assert handler.read_mailbox()[0] == 3
+
+
 def test_a_failure_in_the_middle_loses_no_message(tmp_path: Path) -> None:
     box = mailbox.Maildir(tmp_path / "Maildir")
     for number in range(3):
@@ -252,7 +281,9 @@ def test_a_mailbox_that_is_not_there_says_so(tmp_path: Path, place: str, told: s
         read_new(place, tmp_path, "secret", lambda raw: None)
 
 
-async def test_an_imap_mailbox_is_watched(site: RecordedSite, relay: Relay, furnish: Furnish) -> None:
+async def test_an_imap_mailbox_is_watched(
+    site: RecordedSite, relay: Relay, furnish: Furnish, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with tempfile.TemporaryDirectory(prefix="dovecot-", dir="/tmp") as name, dovecot(Path(name)) as server:
         extra = f'{BOUNCES}mailbox = "imap://someone@127.0.0.1:{server.port}/INBOX"\npassword_file = "imap.txt"\n'
         root = furnish(site.base, relay.port, extra=extra)
@@ -267,7 +298,11 @@ async def test_an_imap_mailbox_is_watched(site: RecordedSite, relay: Relay, furn
             await arrived(app, "bo@readers.example")  # by IDLE: the next look would be in five minutes
             app.stop.set()
             await asyncio.wait_for(watching, 15)
-        assert len(list((server.maildir / "cur").iterdir())) == 2
+            server.deliver("third", b"Subject: hello\n\n")
+            monkeypatch.setattr("digest.audience.bounce_handler.MAX_MESSAGES", 1)
+            assert count_new(app.config.bounces.mailbox, root, app.config.bounces.password) == 1
+            assert BounceHandler(app).read_mailbox() == (1, [])
+        assert len(list((server.maildir / "cur").iterdir())) == 3
         assert all("S" in file.name.rpartition(":2,")[2] for file in (server.maildir / "cur").iterdir())
 
 

@@ -39,7 +39,7 @@ async def test_a_write_that_fails_while_the_service_stops_is_made_again(
 
     monkeypatch.setattr("digest.audience.csv_sync.set_columns", fails_once)
     sync = CsvSync(store, lambda: SubscriberFile(path))
-    sync.note(ADA, {"topics": "Council"})
+    sync.enqueue(ADA, {"topics": "Council"})
     await asyncio.to_thread(begun.wait, 10)
     closing = asyncio.create_task(sync.close())
     await asyncio.sleep(0)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from digest.audience.importer import Import, ImportPlan, undo
+from digest.audience.importer import Importer, ImportPlan, undo_import
 from digest.errors import SubscriberFileError, UsageError
 from digest.store import HistoryEvent, Store
 from digest.store.history import CONFIRMED
@@ -14,7 +14,7 @@ from digest.subscribers import SubscriberFile
 from digest.subscribers.address import normalise
 from digest.subscribers.columns import Columns, parse_meanings
 from digest.subscribers.import_batch import open_batch
-from digest.subscribers.zip_archive import Part, unpack_lists
+from digest.subscribers.zip_archive import ImportFile, unpack_lists
 from tests.subscribers.test_programs import NOW, store
 
 __all__ = ["store"]
@@ -27,8 +27,8 @@ def planned(
     subscriber_file.write_text(listed)
     file.write_text(text, encoding="utf-8")
     with open_batch() as rows:
-        way = Import(store, subscriber_file, lambda email: f"token of {email}", NOW, rows)
-        plan = way.plan([Part(file, status)], parse_meanings(columns))
+        way = Importer(store, subscriber_file, lambda email: f"token of {email}", NOW, rows)
+        plan = way.plan([ImportFile(file, status)], parse_meanings(columns))
         way.apply(file.name, "")
     return plan
 
@@ -70,7 +70,7 @@ def test_a_column_that_may_decide_stops_the_import_until_somebody_says_what_it_m
     text = f"email,{header}\nada@readers.example,1\nbo@readers.example,0\n"
     with pytest.raises(UsageError, match=r"may say who must not be written to.*--columns"):
         planned(store, tmp_path, text)
-    assert SubscriberFile(tmp_path / "subscribers.csv").survey().subscribers == 0
+    assert SubscriberFile(tmp_path / "subscribers.csv").summarise().subscribers == 0
     planned(store, tmp_path, text, f"{header}=unsubscribed")
     assert [row.email for row in SubscriberFile(tmp_path / "subscribers.csv").active()] == ["bo@readers.example"]
 
@@ -104,7 +104,7 @@ def test_a_cell_that_is_no_answer_is_named_by_its_line(store: Store, tmp_path: P
     ],
 )
 def test_what_only_tells_of_a_decision_stops_nothing(header: str) -> None:
-    assert Columns.of(["email", header]).undecided == ()
+    assert Columns.of(["email", header]).ambiguous == ()
 
 
 def test_with_a_status_for_all_no_column_is_asked_about(store: Store, tmp_path: Path) -> None:
@@ -147,7 +147,7 @@ def test_a_list_in_a_zip_is_read_as_it_comes(tmp_path: Path) -> None:
     with zipfile.ZipFile(bundle, "w") as made:
         made.writestr("subscribed_members.csv", "email\nada@readers.example\n")
     with unpack_lists(bundle) as parts:
-        assert [row.email for row in SubscriberFile(parts[0].file)] == ["ada@readers.example"]
+        assert [row.email for row in SubscriberFile(parts[0].path)] == ["ada@readers.example"]
 
 
 def test_each_list_of_a_bundle_is_what_its_name_says(store: Store, tmp_path: Path) -> None:
@@ -159,10 +159,10 @@ def test_each_list_of_a_bundle_is_what_its_name_says(store: Store, tmp_path: Pat
             lines = "".join(f"{reader}@readers.example\n" for reader in readers.split())
             made.writestr(f"{name}_members_export_1f0c.csv", f"Email Address\n{lines}")
     with unpack_lists(bundle) as parts, open_batch() as rows:
-        way = Import(store, subscriber_file, lambda email: f"token of {email}", NOW, rows)
+        way = Importer(store, subscriber_file, lambda email: f"token of {email}", NOW, rows)
         plan = way.plan(parts)
         way.apply(bundle.name, "")
-    assert (plan.counts, plan.doubles) == ({"new": 2, "gone": 3}, 1)
+    assert (plan.counts, plan.duplicates) == ({"new": 2, "gone": 3}, 1)
     assert {row.email.partition("@")[0]: row.status for row in SubscriberFile(subscriber_file)} == {
         "ada": "active",
         "ed": "pending",
@@ -198,6 +198,6 @@ def test_an_import_never_shortens_a_pause(store: Store, tmp_path: Path, until: s
 def test_undoing_an_import_leaves_who_has_confirmed_since(store: Store, tmp_path: Path) -> None:
     planned(store, tmp_path, "email\nada@readers.example\nbo@readers.example\n")
     store.history.note([HistoryEvent(email="ada@readers.example", at=NOW + timedelta(hours=1), event=CONFIRMED)])
-    undone = undo(store, tmp_path / "subscribers.csv", NOW + timedelta(hours=2))
-    assert (undone.taken_out, undone.kept) == (1, 1)
+    undone = undo_import(store, tmp_path / "subscribers.csv", NOW + timedelta(hours=2))
+    assert (undone.removed, undone.skipped) == (1, 1)
     assert [row.email for row in SubscriberFile(tmp_path / "subscribers.csv").active()] == ["ada@readers.example"]

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from digest.compose.header import mailbox, one_line, unstructured
+from digest.compose.header import encode_mailbox, encode_unstructured, one_line
 
 SCRIPTS = (
     "Hafenrat beschließt die Nachtfähre bis zum Frühjahr: fünfzig Plätze für Pendler, Schülerinnen und Gäste",
@@ -42,7 +42,7 @@ def of(name: str, value: str) -> EmailMessage:
 
 @given(text)
 def test_any_subject_comes_back(words: str) -> None:
-    value = unstructured("Subject", words)
+    value = encode_unstructured("Subject", words)
     assert decoded(value) == one_line(words)
     assert of("Subject", value)["Subject"] == one_line(words)
     assert max(map(len, f"Subject: {value}".split("\r\n"))) <= 76
@@ -51,7 +51,7 @@ def test_any_subject_comes_back(words: str) -> None:
 
 @given(text, st.sampled_from(["ada@readers.example", "o'brien+news@a-very-long-host-name.of-a-town-by-the-sea.gazette.example"]))
 def test_any_name_is_one_mailbox_with_its_name(name: str, address: str) -> None:
-    value = mailbox("To", name, address)
+    value = encode_mailbox("To", name, address)
     assert [found for _, found in getaddresses([value])] == [address]
     assert [found for _, found in getaddresses([value.replace("\r\n", "")])] == [address]
     message = of("To", value)
@@ -67,18 +67,18 @@ def test_any_name_is_one_mailbox_with_its_name(name: str, address: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_names_that_try(name: str) -> None:
-    value = mailbox("Reply-To", name, "ada@readers.example")
+    value = encode_mailbox("Reply-To", name, "ada@readers.example")
     assert [found for _, found in getaddresses([value])] == ["ada@readers.example"]
 
 
 @pytest.mark.parametrize("words", SCRIPTS)
 def test_no_space_is_lost_or_won_at_a_fold(words: str) -> None:
     for cut in range(1, len(words)):
-        assert decoded(unstructured("Subject", words[:cut])) == one_line(words[:cut])
+        assert decoded(encode_unstructured("Subject", words[:cut])) == one_line(words[:cut])
 
 
 def test_what_may_stand_as_it_is_stands_as_it_is() -> None:
-    assert unstructured("Subject", "The night ferry stays") == "The night ferry stays"
-    assert mailbox("From", "The Harbour Gazette", "daily@gazette.example") == "The Harbour Gazette <daily@gazette.example>"
-    assert mailbox("To", "Holm, Ada", "ada@readers.example") == '"Holm, Ada" <ada@readers.example>'
-    assert mailbox("To", "", "ada@readers.example") == "ada@readers.example"
+    assert encode_unstructured("Subject", "The night ferry stays") == "The night ferry stays"
+    assert encode_mailbox("From", "The Harbour Gazette", "daily@gazette.example") == "The Harbour Gazette <daily@gazette.example>"
+    assert encode_mailbox("To", "Holm, Ada", "ada@readers.example") == '"Holm, Ada" <ada@readers.example>'
+    assert encode_mailbox("To", "", "ada@readers.example") == "ada@readers.example"

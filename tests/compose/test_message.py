@@ -18,10 +18,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from digest.compose import Composer, Sender, compose_all
-from digest.compose.dkim import SIGNED, Signer, relaxed, relaxed_header
+from digest.compose.dkim import SIGNED_HEADERS, Signer, canonicalize_body, canonicalize_header
 from digest.compose.header import HEADERS
-from digest.compose.reader_links import ReaderLinks
-from digest.compose.signing_pool import ENOUGH, SigningWorker
+from digest.compose.signing_pool import MIN_MESSAGES_FOR_WORKERS, SigningWorker
+from digest.compose.subscriber_links import SubscriberLinks
 from digest.config import Newsletter
 from digest.errors import ConfigError
 from digest.model import Recipient, Rendered
@@ -53,7 +53,7 @@ SIGNERS = keys()
 
 
 def sender(*signers: Signer, public_url: str = "https://news.gazette.example") -> Sender:
-    return Sender(newsletter=NEWSLETTER, links=ReaderLinks(public_url=public_url, secret="s"), signers=signers)
+    return Sender(newsletter=NEWSLETTER, links=SubscriberLinks(public_url=public_url, secret="s"), signers=signers)
 
 
 def compose(recipient: Recipient = ADA, rendered: Rendered = RENDERED, *, by: Sender | None = None, test: bool = False) -> bytes:
@@ -72,11 +72,11 @@ def body(message: EmailMessage, subtype: str) -> str:
     return str(part.get_content()).replace("\r\n", "\n")
 
 
-def filled(text: str, reader: Recipient, links: ReaderLinks) -> str:
+def filled(text: str, reader: Recipient, links: SubscriberLinks) -> str:
     return (
         text.replace(MARKS.email, reader.email)
-        .replace(MARKS.unsubscribe_url, links.pages(reader.email, "weekday-2026-11-24")[0])
-        .replace(MARKS.view_url, links.pages(reader.email, "weekday-2026-11-24")[1])
+        .replace(MARKS.unsubscribe_url, links.urls(reader.email, "weekday-2026-11-24")[0])
+        .replace(MARKS.view_url, links.urls(reader.email, "weekday-2026-11-24")[1])
     )
 
 
@@ -230,7 +230,7 @@ def test_a_verifier_that_shares_nothing_with_dkimpy_agrees() -> None:
     assert verified(raw.replace(b"Gr=C3=BC", b"gr=C3=BC"))[0] == "fail"
 
 
-@pytest.mark.parametrize("name", SIGNED)
+@pytest.mark.parametrize("name", SIGNED_HEADERS)
 @pytest.mark.parametrize("transactional", [False, True])
 def test_no_header_that_is_signed_can_be_added(name: str, transactional: bool) -> None:
     signer = SIGNERS["ed"]
@@ -254,8 +254,8 @@ def test_the_signature_is_folded() -> None:
 
 
 def test_a_short_key_is_told(tmp_path: Path) -> None:
-    assert "1024 bits" in Signer("d.example", "s", rsa.generate_private_key(public_exponent=65537, key_size=1024)).weak
-    assert SIGNERS["rsa"].weak == SIGNERS["ed"].weak == ""
+    assert "1024 bits" in Signer("d.example", "s", rsa.generate_private_key(public_exponent=65537, key_size=1024)).weakness
+    assert SIGNERS["rsa"].weakness == SIGNERS["ed"].weakness == ""
 
 
 def test_both_signatures_hold_together() -> None:
@@ -291,9 +291,9 @@ def test_keys_that_cannot_sign_are_named(tmp_path: Path) -> None:
 @given(st.binary(max_size=300), st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=100))
 def test_relaxed_forms_agree_with_dkimpy(octets: bytes, value: str) -> None:
     content = octets.replace(b"\r", b"").replace(b"\n", b"\r\n") + b"\r\nlast\r\n"
-    assert relaxed(content) == Relaxed.canonicalize_body(content)
+    assert canonicalize_body(content) == Relaxed.canonicalize_body(content)
     ((name, canonical),) = Relaxed.canonicalize_headers([(b"Subject", f" {value}\r\n".encode())])
-    assert relaxed_header("Subject", value).encode() + b"\r\n" == name + b":" + canonical
+    assert canonicalize_header("Subject", value).encode() + b"\r\n" == name + b":" + canonical
 
 
 def test_a_name_is_escaped_in_the_html_and_plain_in_the_text() -> None:
@@ -310,7 +310,7 @@ def people(count: int) -> list[Recipient]:
 
 def test_other_cores_sign_the_same_bytes() -> None:
     composer = Composer(sender(*SIGNERS.values()), RENDERED, "weekday-2026-11-24", AT)
-    with compose_all(composer, people(600), ENOUGH) as messages:
+    with compose_all(composer, people(600), MIN_MESSAGES_FOR_WORKERS) as messages:
         first = [next(messages) for _ in range(20)]
         time.sleep(2.0)  # by now the helpers have started, and signed what they were given
         found = {message.recipient.id: message for message in [*first, *messages]}
@@ -320,16 +320,16 @@ def test_other_cores_sign_the_same_bytes() -> None:
 
 def test_a_helper_that_dies_takes_nobody_along(monkeypatch: pytest.MonkeyPatch) -> None:
     started: list[SigningWorker] = []
-    start = SigningWorker.started
+    start = SigningWorker.start
 
     def noted(composer: Composer) -> SigningWorker:
         started.append(start(composer))
         return started[-1]
 
-    monkeypatch.setattr(SigningWorker, "started", noted)
+    monkeypatch.setattr(SigningWorker, "start", noted)
     monkeypatch.setattr("os.sched_getaffinity", lambda _: {1, 2, 3})
     composer = Composer(sender(SIGNERS["ed"]), RENDERED, "weekday-2026-11-24", AT)
-    with compose_all(composer, people(3_000), ENOUGH) as messages:
+    with compose_all(composer, people(3_000), MIN_MESSAGES_FOR_WORKERS) as messages:
         found = [next(messages)]
         started[0].process.kill()
         found += messages
@@ -338,8 +338,8 @@ def test_a_helper_that_dies_takes_nobody_along(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_few_messages_and_unsigned_ones_are_made_here(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(SigningWorker, "started", None)
-    for signers, count in (((SIGNERS["ed"],), ENOUGH - 1), ((), ENOUGH)):
+    monkeypatch.setattr(SigningWorker, "start", None)
+    for signers, count in (((SIGNERS["ed"],), MIN_MESSAGES_FOR_WORKERS - 1), ((), MIN_MESSAGES_FOR_WORKERS)):
         composer = Composer(sender(*signers), RENDERED, "weekday-2026-11-24", AT)
         with compose_all(composer, people(5), count) as messages:
             assert [message.recipient.id for message in messages] == [0, 1, 2, 3, 4]

@@ -178,7 +178,7 @@ async def test_a_relay_of_few_a_second_gets_few_a_second_and_loses_nobody(relay:
     run = Run(Smtp(url=f"smtp://127.0.0.1:{relay.port}"), "daily@gazette.example", book, lambda: NOW, lambda _: None)
     await run.deliver(messages(20))
     assert list(book.outcomes().values()) == ["sent"] * 20
-    assert 1 <= run.lessons()["127.0.0.1"].rate <= 10
+    assert 1 <= run.learnt_limits()["127.0.0.1"].rate <= 10
 
 
 async def test_a_relay_of_few_connections_gets_few_and_that_is_remembered(relay: Relay) -> None:
@@ -189,10 +189,10 @@ async def test_a_relay_of_few_connections_gets_few_and_that_is_remembered(relay:
     run = Run(smtp, "daily@gazette.example", book, lambda: NOW, lambda _: None)
     await run.deliver(messages(60))
     assert list(book.outcomes().values()) == ["sent"] * 60
-    limit = run.lessons()["127.0.0.1"]
+    limit = run.learnt_limits()["127.0.0.1"]
     assert 1 <= limit.connections <= 3
     relay.open = relay.most_open = 0
-    again = Run(smtp, "daily@gazette.example", Book(), lambda: NOW, lambda _: None, learnt=run.lessons())
+    again = Run(smtp, "daily@gazette.example", Book(), lambda: NOW, lambda _: None, known_limits=run.learnt_limits())
     await again.deliver(messages(30))
     assert relay.most_open <= limit.connections
 

@@ -1,6 +1,8 @@
 """Access tokens: from a file or a command, said as RFC 7628 and its older brother say them."""
 
+import asyncio
 import base64
+import os
 from pathlib import Path
 
 import pytest
@@ -43,6 +45,45 @@ async def test_a_command_is_asked_until_its_token_is_not_taken(tmp_path: Path) -
 async def test_a_command_that_gives_none_is_named(command: str, told: str) -> None:
     with pytest.raises(RelayError, match=f"smtp.token_command: {told}"):
         await access_token(relay(token_command=command))
+
+
+def started(reading: int) -> bool:
+    try:
+        return bool(os.read(reading, 100))
+    except BlockingIOError:
+        return False
+
+
+async def until_closed(reading: int) -> None:
+    """Wait until nobody holds the other end of a pipe: even a process that nobody waits for has let go of it by then."""
+    async with asyncio.timeout(10):
+        while True:
+            try:
+                if not os.read(reading, 100):
+                    return
+            except BlockingIOError:
+                await asyncio.sleep(0.01)
+
+
+@pytest.mark.parametrize("cancelled", [False, True])
+async def test_a_command_that_takes_too_long_leaves_no_process(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, cancelled: bool
+) -> None:
+    monkeypatch.setattr("digest.deliver.oauth.TOKEN_COMMAND_TIMEOUT", 30.0 if cancelled else 1.0)
+    held = tmp_path / "held"
+    os.mkfifo(held)
+    reading = os.open(held, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        asking = asyncio.create_task(access_token(relay(token_command=f"exec 9> {held}; echo begun >&9; sleep 60 & sleep 60")))
+        if cancelled:
+            while not started(reading):
+                await asyncio.sleep(0.01)
+            asking.cancel()
+        with pytest.raises(asyncio.CancelledError if cancelled else RelayError):
+            await asyncio.wait_for(asking, 10)
+        await until_closed(reading)
+    finally:
+        os.close(reading)
 
 
 async def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:

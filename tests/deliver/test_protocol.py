@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from digest.config import Smtp
 from digest.deliver import Extensions, Session
 from digest.deliver.connect import OpenConnection
-from digest.deliver.protocol import LostError, Reply, SmtpProtocol, dot_stuffed
+from digest.deliver.protocol import ConnectionLostError, Reply, SmtpProtocol, dot_stuff
 from digest.errors import RelayError
 from digest.model import Message, Outcome, Receipt, Recipient
 from tests.deliver.test_deliver import messages
@@ -163,22 +163,22 @@ class Plate:
         self.receipts: list[Receipt] = []
         self.tries = 0
 
-    def next(self) -> asyncio.Future[Message | None]:
+    def next_message(self) -> asyncio.Future[Message | None]:
         future: asyncio.Future[Message | None] = asyncio.get_running_loop().create_future()
         future.set_result(self.again.pop(0) if self.again else next(self.rows, None))
         return future
 
-    def soon(self) -> bool:
+    def comes_soon(self) -> bool:
         return True
 
-    def report(self, receipt: Receipt, waited: float, recorded: Callable[[], None]) -> None:
+    def report(self, receipt: Receipt, latency: float, on_recorded: Callable[[], None]) -> None:
         self.receipts.append(receipt)
-        asyncio.get_running_loop().call_soon(recorded)
+        asyncio.get_running_loop().call_soon(on_recorded)
 
-    def postpones(self, message: Message, receipt: Receipt) -> bool:
+    def postpone(self, message: Message, receipt: Receipt) -> bool:
         return False
 
-    def back(self, message: Message, why: str, *, blame: bool) -> None:
+    def give_back(self, message: Message, why: str, *, blame: bool) -> None:
         self.again.append(message)
 
 
@@ -189,16 +189,16 @@ async def conversation(fate: Fate, offers: frozenset[str], count: int) -> tuple[
         Plate(messages(count)),
     )
 
-    async def dial(relay: Smtp, trust: Extensions) -> OpenConnection:
+    async def dial(relay: Smtp, extensions: Extensions) -> OpenConnection:
         fate.unread = False
-        return OpenConnection(SmtpProtocol(Server(fate)), offers - trust.withheld, trust)
+        return OpenConnection(SmtpProtocol(Server(fate)), offers - extensions.withheld, extensions)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("digest.deliver.session.open_connection", dial)
         for _ in range(60):
             await session.connect()
             try:
-                lost = await asyncio.wait_for(session.carry(plate), 5)
+                lost = await asyncio.wait_for(session.send_from(plate), 5)
             except RelayError as error:
                 return plate.receipts, error
             if lost is None:
@@ -242,14 +242,14 @@ async def test_what_was_said_before_a_reset_is_heard() -> None:
         wire.write(b"x" * 1_000)
         server.join()  # the loop stands still meanwhile, so answers and reset are there before anything is read
         wire.write(b"the next message")
-        assert [reply.code for reply in await wire.replies(2, 5)] == [250, 421]
-        assert not wire.open
+        assert [reply.code for reply in await wire.read_replies(2, 5)] == [250, 421]
+        assert not wire.is_open
 
 
 def test_dots_at_the_beginning_of_lines() -> None:
     someone = Recipient(id=1, email="ada@readers.example")
     for raw, sent in {b".a\r\n..b\r\nc": b"..a\r\n...b\r\nc\r\n.\r\n", b"a\r\n": b"a\r\n.\r\n"}.items():
-        assert b"".join(dot_stuffed(Message(recipient=someone, message_id="<1>", raw=raw))) == sent
+        assert b"".join(dot_stuff(Message(recipient=someone, message_id="<1>", raw=raw))) == sent
 
 
 @settings(max_examples=200)
@@ -263,7 +263,7 @@ def test_replies_do_not_depend_on_where_they_are_cut(cuts: list[int]) -> None:
         for cut in [*cuts, len(text)]:
             wire.data_received(text[at : at + cut])
             at += cut
-        return await wire.replies(3, 1)
+        return await wire.read_replies(3, 1)
 
     assert asyncio.run(read()) == [Reply(250, "one two"), Reply(354, "go on"), Reply(550, "5.1.1 no such user")]
 
@@ -274,12 +274,12 @@ def test_replies_do_not_depend_on_where_they_are_cut(cuts: list[int]) -> None:
 async def test_what_is_no_smtp_ends_the_connection(garbage: bytes) -> None:
     wire = SmtpProtocol(Server(Fate(deque(), [], 0)))
     wire.data_received(garbage)
-    with pytest.raises(LostError):
-        await wire.replies(1, 1)
-    assert not wire.open
+    with pytest.raises(ConnectionLostError):
+        await wire.read_replies(1, 1)
+    assert not wire.is_open
 
 
 async def test_silence_ends() -> None:
     wire = SmtpProtocol(Server(Fate(deque(), [], 0)))
-    with pytest.raises(LostError, match="did not answer in time"):
-        await wire.replies(1, 0.01)
+    with pytest.raises(ConnectionLostError, match="did not answer in time"):
+        await wire.read_replies(1, 0.01)

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from digest.config import Relay, Smtp, WarmUp
 from digest.deliver import Run, Session
-from digest.deliver.domain_rate import MAX_WAITING, DomainQueue
-from digest.deliver.relay import RelayState, may_carry
+from digest.deliver.domain_rate import MAX_DELAYED_MESSAGES, DomainQueue
+from digest.deliver.relay import RelayState, should_carry
 from digest.deliver.relay_rate import CUT_FACTOR, MIN_FACTOR, RelayRate
 from digest.errors import RelayError
 from digest.model import Message, Recipient
@@ -87,7 +87,9 @@ async def test_a_sender_that_one_relay_refuses_goes_by_the_others(*, chunking: b
 
 async def test_a_warm_up_plan_holds_back_and_the_rest_goes_another_way() -> None:
     plan = {"warm_up": {"since": date(2026, 11, 23), "first": 20, "growth": 1.5}}
-    book = await sent({"new": Faulty(), "old": Faulty()}, messages(100), {"new": plan, "old": {"priority": 2}}, used={"new": 5})
+    book = await sent(
+        {"new": Faulty(), "old": Faulty()}, messages(100), {"new": plan, "old": {"priority": 2}}, sent_today={"new": 5}
+    )
     assert carried(book) == {"new": 25, "old": 75}
 
 
@@ -109,7 +111,7 @@ def test_a_warm_up_plan_grows_until_it_is_outgrown() -> None:
 
 
 def test_a_rate_leaves_even_gaps() -> None:
-    pace = RelayRate(rate=10)
+    pace = RelayRate(configured_rate=10)
     assert [round(pace.reserve(5.0), 3) for _ in range(4)] == [0, 0.1, 0.2, 0.3]
     assert pace.reserve(9.0) == 0
 
@@ -124,20 +126,20 @@ def answers(
     """Answers at an even pace; returns when the last one came."""
     pace.reserve(start)
     for step in range(round(seconds / every)):
-        pace.felt(start + (step + 1) * every, crowded=crowded, waited=waited)
+        pace.count_reply(start + (step + 1) * every, overloaded=crowded, latency=waited)
     return start + seconds
 
 
 def test_a_crowded_relay_gets_half_and_a_little_more_each_second() -> None:
     pace = RelayRate()
     now = answers(pace, 0.0, 2.5)
-    assert pace.learnt is None
+    assert pace.learnt_rate is None
     now = answers(pace, now, 0.6, crowded=True)
-    assert pace.learnt == pytest.approx(100 * CUT_FACTOR, rel=0.1)
+    assert pace.learnt_rate == pytest.approx(100 * CUT_FACTOR, rel=0.1)
     speeds: list[float | None] = []
     for step in range(40):
         answers(pace, now + step * 1.1, 1.1)
-        speeds.append(vars(pace)["learnt"])
+        speeds.append(vars(pace)["learnt_rate"])
     assert 20 < speeds.index(None) < 40
     known = [speed for speed in speeds if speed is not None]
     assert known == sorted(known)
@@ -147,21 +149,21 @@ def test_answers_that_grow_slow_slow_down_too_and_there_is_a_least() -> None:
     pace = RelayRate()
     now = answers(pace, 0.0, 3.0)
     answers(pace, now, 30.0, every=0.1, waited=9.0)
-    assert pace.learnt == pytest.approx(pace._top * MIN_FACTOR)
+    assert pace.learnt_rate == pytest.approx(pace._top * MIN_FACTOR)
 
 
 def test_a_relay_that_is_always_slow_is_not_slowed_down() -> None:
     pace = RelayRate()
     answers(pace, 0.0, 60.0, every=0.6, waited=6.0)
-    assert pace.learnt is None
+    assert pace.learnt_rate is None
 
 
 def test_one_deferral_among_many_is_no_complaint() -> None:
     pace = RelayRate()
     pace.reserve(0.0)
     for number in range(500):
-        pace.felt(number / 100, crowded=number % 20 == 0, waited=0.01)
-    assert pace.learnt is None
+        pace.count_reply(number / 100, overloaded=number % 20 == 0, latency=0.01)
+    assert pace.learnt_rate is None
 
 
 async def test_a_crowded_relay_is_fed_slower() -> None:
@@ -170,7 +172,7 @@ async def test_a_crowded_relay_is_fed_slower() -> None:
         run = Run(Smtp(url=f"smtp://127.0.0.1:{relay.port}"), "daily@gazette.example", book, lambda: NOW, lambda _: None)
         asyncio.get_running_loop().call_later(3, run.stop.set)
         await run.deliver(messages(100_000))
-    learnt = run._relay_states[0].pace.learnt
+    learnt = run._relay_states[0].rate.learnt_rate
     assert learnt is not None
     assert learnt < 300  # it took some 480 a second
     assert set(book.outcomes().values()) == {"deferred"}
@@ -182,25 +184,25 @@ async def test_a_crowded_relay_is_fed_slower() -> None:
 def staffed(relay: Relay) -> RelayState:
     """A lane with a connection at work."""
     lane = RelayState(relay)
-    lane.sessions.append(Session(relay, "d@gazette.example", lambda: NOW, lane.trust))
+    lane.sessions.append(Session(relay, "d@gazette.example", lambda: NOW, lane.extensions))
     return lane
 
 
 def test_a_relay_rests_longer_after_each_failure_and_is_lost_in_the_end() -> None:
     lane, now, rests = staffed(Relay()), 0.0, []
-    lane.worked = True
+    lane.has_worked = True
     error = RelayError("down")
     for _ in range(6):
         lane.fail(error, now)
         start = now
-        while not lane.well(now) and now - start < 1000:
+        while not lane.can_carry(now) and now - start < 1000:
             now += 1
         rests.append(now - start)
     assert rests[:4] == [5, 20, 60, 180]
-    assert lane.lost
+    assert lane.is_given_up
     fresh = staffed(Relay())
     fresh.fail(error, 0)
-    assert fresh.lost  # it has never worked
+    assert fresh.is_given_up  # it has never worked
 
 
 @given(st.lists(st.integers(1, 5), min_size=1, max_size=4), st.integers(50, 400))
@@ -208,11 +210,11 @@ def test_shares_follow_weights_whatever_the_order(weights: list[int], count: int
     lanes = [staffed(Relay(weight=weight, connections=1)) for weight in weights]
     for _ in range(count):
         for lane in lanes:
-            if may_carry(lane, lanes, 1.0):
-                lane.takes()
-    total = sum(lane.carried for lane in lanes)
+            if should_carry(lane, lanes, 1.0):
+                lane.count_message()
+    total = sum(lane.carried_count for lane in lanes)
     for lane in lanes:
-        assert abs(lane.carried - total * lane.relay.weight / sum(weights)) <= 2 * max(weights)
+        assert abs(lane.carried_count - total * lane.relay.weight / sum(weights)) <= 2 * max(weights)
 
 
 # — domains —
@@ -227,7 +229,7 @@ def test_a_domain_with_a_pace_steps_aside() -> None:
     line = DomainQueue(rows("slow.example", "slow.example", "b.example", "slow.example", "c.example"), {"Slow.Example": 1.0})
     taken = [line.take(0.0) for _ in range(4)]
     assert [message.recipient.id if message else None for message in taken] == [0, 2, 4, None]
-    assert line.wait(0.0) == 1.0
+    assert line.delay(0.0) == 1.0
     assert not line.empty()
     later = [line.take(1.0), line.take(1.5), line.take(2.0)]
     assert [message.recipient.id if message else None for message in later] == [1, None, 3]
@@ -235,10 +237,10 @@ def test_a_domain_with_a_pace_steps_aside() -> None:
 
 
 def test_only_so_many_step_aside() -> None:
-    line = DomainQueue(rows(*["slow.example"] * (MAX_WAITING * 3), "b.example"), {"slow.example": 1.0})
+    line = DomainQueue(rows(*["slow.example"] * (MAX_DELAYED_MESSAGES * 3), "b.example"), {"slow.example": 1.0})
     assert line.take(0.0)
     assert line.take(0.0) is None
-    assert sum(map(len, line._aside.values())) == MAX_WAITING
+    assert sum(map(len, line._delayed.values())) == MAX_DELAYED_MESSAGES
 
 
 async def test_a_domain_with_a_pace_holds_up_nobody_else() -> None:

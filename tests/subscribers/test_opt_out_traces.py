@@ -8,7 +8,7 @@ from digest.errors import SubscriberFileError, UsageError
 from digest.store import Store
 from digest.subscribers import SubscriberFile
 from digest.subscribers.columns import plain_cell, status_of
-from digest.subscribers.opt_out_traces import in_file_name, trace
+from digest.subscribers.opt_out_traces import is_opt_out_trace, opt_out_word
 from digest.subscribers.zip_archive import unpack_lists
 from tests.audience.test_importer import planned
 from tests.subscribers.test_programs import store
@@ -56,7 +56,7 @@ def test_a_row_that_reads_as_active_and_says_elsewhere_that_its_reader_left_stop
     ],
 )  # fmt: skip
 def test_what_says_nothing_of_leaving_stops_nothing(column: str, cell: str) -> None:
-    assert not trace(column, cell)
+    assert not is_opt_out_trace(column, cell)
 
 
 @pytest.mark.parametrize("yes", ["'TRUE", "-1", "yes (2023)", "True.", "\u200btrue", "Ja"])
@@ -98,8 +98,8 @@ def test_statuses_of_other_languages(word: str) -> None:
      "spam_reports.csv", "inactive-contacts.csv", "archived_members.csv"],
 )  # fmt: skip
 def test_a_files_name_may_say_that_its_readers_are_gone(name: str) -> None:
-    assert in_file_name(name)
-    assert in_file_name("subscribers.csv") == in_file_name("newsletter-readers.csv") == ""
+    assert opt_out_word(name)
+    assert opt_out_word("subscribers.csv") == opt_out_word("newsletter-readers.csv") == ""
 
 
 def test_a_zip_of_a_mac_and_one_that_is_cut_off(tmp_path: Path) -> None:

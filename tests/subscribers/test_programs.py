@@ -10,13 +10,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from digest.audience.importer import Import, ImportPlan, UndoneImport, undo
+from digest.audience.importer import Importer, ImportPlan, UndoneImport, undo_import
 from digest.errors import SubscriberFileError, UsageError
 from digest.store import Store
 from digest.subscribers import SubscriberFile, add, remove, set_status
 from digest.subscribers.import_batch import open_batch
 from digest.subscribers.import_journal import ImportJournal
-from digest.subscribers.zip_archive import Part
+from digest.subscribers.zip_archive import ImportFile
 from tests.subscribers.programs import ADA, BARE, BO, CY, DI, PROGRAMS, ZOE, Written
 
 NOW = datetime(2026, 11, 24, 7, tzinfo=UTC)
@@ -39,8 +39,8 @@ def roll_of(tmp_path: Path, written: Written) -> Path:
 
 def took(store: Store, subscriber_file: Path, file: Path, *, status: str | None = None, apply: bool = True) -> ImportPlan:
     with open_batch() as rows:
-        way = Import(store, subscriber_file, lambda email: f"token of {email}", NOW, rows)
-        plan = way.plan([Part(file, status)], {"gdpr": "ignore"})  # Sendy's tells of a form; a person has to say so
+        way = Importer(store, subscriber_file, lambda email: f"token of {email}", NOW, rows)
+        plan = way.plan([ImportFile(file, status)], {"gdpr": "ignore"})  # Sendy's tells of a form; a person has to say so
         if apply:
             way.apply(file.name, "asked at the fair")
     return plan
@@ -76,7 +76,7 @@ def test_a_mark_changes_its_field_only(tmp_path: Path, name: str) -> None:
     before = path.read_bytes().decode(encoding)
     who = next(iter(written.statuses))
     if not set_status(path, who, "complained"):
-        assert "status" not in SubscriberFile(path).columns().known
+        assert "status" not in SubscriberFile(path).columns().positions
         assert path.read_bytes().decode(encoding) == before
         return
     after = path.read_bytes().decode(encoding)
@@ -111,11 +111,11 @@ def test_an_import_can_be_taken_back_to_the_byte(tmp_path: Path, store: Store, n
             assert found.get(email, status) == status
         elif email not in {ADA, BO}:
             assert found[email] == status
-    undo(store, subscriber_file, NOW)
+    undo_import(store, subscriber_file, NOW)
     assert subscriber_file.read_bytes() == before
     assert store.suppressions.among(statuses) == {}
     with pytest.raises(UsageError, match="no import"):
-        undo(store, subscriber_file, NOW)
+        undo_import(store, subscriber_file, NOW)
 
 
 @pytest.mark.parametrize("name", ALL)
@@ -126,7 +126,7 @@ def test_importing_into_every_programs_file_touches_no_other_row(tmp_path: Path,
     took(store, subscriber_file, file)
     assert subscriber_file.read_bytes().startswith(before)
     assert {NEW, "second@elsewhere.example"} <= {row.email for row in SubscriberFile(subscriber_file).active()}
-    undo(store, subscriber_file, NOW)
+    undo_import(store, subscriber_file, NOW)
     ending = subscriber_file.read_bytes().removeprefix(before)
     assert ending in {b"", b"\n", b"\r", b"\r\n", "\r\n".encode("utf-16-le"), "\n".encode("utf-16-le")}
 
@@ -149,10 +149,10 @@ def test_imports_are_taken_back_one_by_one(tmp_path: Path, store: Store) -> None
     for email in (ADA, BO):
         file.write_text(f"email\n{email}\n")
         took(store, subscriber_file, file)
-    assert took(store, subscriber_file, file, apply=False).empty
-    assert undo(store, subscriber_file, NOW).taken_out == 1
+    assert took(store, subscriber_file, file, apply=False).is_empty
+    assert undo_import(store, subscriber_file, NOW).removed == 1
     assert subscriber_file.read_text() == f"email,name\n{ADA},\n"
-    assert undo(store, subscriber_file, NOW).taken_out == 1
+    assert undo_import(store, subscriber_file, NOW).removed == 1
     assert subscriber_file.read_text() == "email,name\n"
 
 
@@ -206,7 +206,7 @@ def test_a_rehearsal_changes_nothing_and_says_everything(tmp_path: Path, store: 
     before = subscriber_file.read_bytes()
     plan = took(store, subscriber_file, file, apply=False)
     assert subscriber_file.read_bytes() == before
-    assert (plan.counts, plan.refused, list(plan.unknown)) == ({"changed": 1, "unchanged": 1, "new": 1}, 1, ["Shoe size"])
+    assert (plan.counts, plan.invalid, list(plan.unknown_columns)) == ({"changed": 1, "unchanged": 1, "new": 1}, 1, ["Shoe size"])
     assert [problem.line for problem in plan.problems] == [4]
     took(store, subscriber_file, file)
     assert subscriber_file.read_text() == f"email,name,City\n{ADA},Ada H.,Hull\n{BO},Bo,\n{ZOE},Zoë,Leeds\n"
@@ -219,7 +219,7 @@ def test_undo_leaves_what_has_changed_since(tmp_path: Path, store: Store) -> Non
     file.write_text(f"email,name\n{ADA},Ada H.\n{BO},Bo C.\n{ZOE},Zoë\n")
     took(store, subscriber_file, file)
     subscriber_file.write_text(subscriber_file.read_text().replace("Bo C.", "Bo the Bold"))
-    assert undo(store, subscriber_file, NOW) == UndoneImport(taken_out=1, put_back=1, released=0, kept=1)
+    assert undo_import(store, subscriber_file, NOW) == UndoneImport(removed=1, restored=1, released=0, skipped=1)
     assert subscriber_file.read_text() == f"email,name\n{ADA},Ada\n{BO},Bo the Bold\n"
 
 
@@ -283,7 +283,7 @@ def test_taking_an_import_back_leaves_what_readers_did_themselves(tmp_path: Path
     store.subscribers.enrol(ADA, "t" * 27)
     took(store, subscriber_file, file)
     store.suppressions.opt_out([("t" * 27, "on the unsubscribe page")], NOW)
-    assert undo(store, subscriber_file, NOW).released == 1
+    assert undo_import(store, subscriber_file, NOW).released == 1
     assert store.suppressions.among([ADA, BO]) == {ADA: "unsubscribed"}
 
 

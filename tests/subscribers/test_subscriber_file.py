@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from digest.errors import BusyError, SubscriberFileError
 from digest.model import Subscriber
 from digest.subscribers import FileEdit, Problem, SubscriberFile, add, backups, normalise, remove, rewrite, set_status
-from digest.subscribers.address import PLAIN
+from digest.subscribers.address import PLAIN_ADDRESS
 from digest.subscribers.columns import Columns
 from digest.subscribers.csv_table import CsvTable, Record
 from digest.subscribers.edit import Edit
@@ -38,9 +38,9 @@ def read(path: Path) -> Found:
     subscriber_file = SubscriberFile(path)
     known = [row for row in subscriber_file.distinct() if not row.status.startswith("?")]
     found = Found(known, list(subscriber_file.active()), list(subscriber_file.problems()))
-    survey = subscriber_file.survey()
-    assert (survey.subscribers, survey.active) == (len(found.subscribers), len(found.active))
-    assert survey.skipped + survey.repeated == sum(problem.skipped for problem in found.problems)
+    summary = subscriber_file.summarise()
+    assert (summary.subscribers, summary.active) == (len(found.subscribers), len(found.active))
+    assert summary.skipped + summary.duplicates == sum(problem.skipped for problem in found.problems)
     return found
 
 
@@ -53,11 +53,11 @@ def subscriber_file(tmp_path: Path, data: bytes | str) -> Found:
 def parsed(data: bytes) -> tuple[CsvTable, list[Record], bytes]:
     """A table, its records, and its bytes put together again."""
     charset = Encoding.of(data[:4096])
-    text = io.StringIO(data[len(charset.mark) :].decode(charset.codec, charset.errors), newline="")
-    table = CsvTable.over(iter(text), "x.csv", charset)
+    text = io.StringIO(data[len(charset.bom) :].decode(charset.codec, charset.errors), newline="")
+    table = CsvTable.from_lines(iter(text), "x.csv", charset)
     records = list(table.records)
     whole = table.prologue + table.header.raw + "".join(record.raw for record in records)
-    return table, records, charset.mark + charset.encode(whole)
+    return table, records, charset.bom + charset.encode(whole)
 
 
 @pytest.mark.parametrize("bom", [b"", b"\xef\xbb\xbf"])
@@ -135,7 +135,7 @@ def test_a_line_break_inside_quotes_is_a_field(tmp_path: Path) -> None:
 def test_latin_1_is_read(tmp_path: Path) -> None:
     found = subscriber_file(tmp_path, "email,name\nada@r.example,Zoë\n".encode("latin-1") + "bo@r.example,Bó\n".encode())
     assert [reader.name for reader in found.active] == ["Zoë", "Bó"]
-    assert "Windows-1252" in SubscriberFile(tmp_path / "subscribers.csv").survey().manner
+    assert "Windows-1252" in SubscriberFile(tmp_path / "subscribers.csv").summarise().format
     assert found.problems == []
 
 
@@ -274,7 +274,7 @@ def test_the_last_versions_are_kept(tmp_path: Path) -> None:
     path.write_text("email\n")
     for number in range(backups.MAX_BACKUPS + 3):
         before = path.read_text()
-        backups.keep(path, apart=timedelta(0))
+        backups.back_up(path, min_interval=timedelta(0))
         path.with_name("new").write_text(f"{before}r{number}@r.example\n")
         path.with_name("new").replace(path)
     kept = sorted(backups.folder_of(path).iterdir())
@@ -292,14 +292,14 @@ LETTERS = "abAZ09._+-%'"
 )
 def test_the_quick_look_at_an_address_agrees_with_the_long_one(local: str, labels: list[str], top: str) -> None:
     address = f"{local}@{'.'.join([*labels, top])}"
-    if PLAIN.match(address.lower()):
+    if PLAIN_ADDRESS.match(address.lower()):
         checked = validate_email(address, check_deliverability=False, test_environment=True)
         assert (checked.ascii_email or checked.normalized).lower() == normalise(address) == address.lower()
 
 
 def test_plain_addresses_need_no_long_look() -> None:
     for address in ("ada@readers.example", "Ada.Lovelace+news@mail.readers.co.uk", "r2-d2@x9.org"):
-        assert PLAIN.match(address.lower())
+        assert PLAIN_ADDRESS.match(address.lower())
 
 
 def test_rows_are_read_one_by_one_and_counted(tmp_path: Path) -> None:
@@ -326,7 +326,7 @@ def test_rows_are_read_one_by_one_and_counted(tmp_path: Path) -> None:
 @given(st.lists(st.text('ab,;"\r\n\udcff\ufeff@.', max_size=20), max_size=12))
 def test_a_block_at_a_time_is_read_as_row_by_row(lines: list[str]) -> None:
     data = ("email,name\n" + "\n".join(lines)).encode("utf-8", "surrogateescape")
-    with mock.patch("digest.subscribers.csv_table.BLOCK", 1):
+    with mock.patch("digest.subscribers.csv_table.BLOCK_LINES", 1):
         _, one_by_one, _ = parsed(data)
     _, together, _ = parsed(data)
     assert [(row.line, row.raw, tuple(row.fields)) for row in together] == [

@@ -1,6 +1,5 @@
 """A real browser, and a newsletter with its reader's pages up."""
 
-import asyncio
 import os
 import re
 from collections.abc import AsyncIterator
@@ -47,7 +46,7 @@ class Town:
 
     async def letter(self, address: str) -> EmailMessage:
         """The next letter to an address; it goes out behind the answer."""
-        await asyncio.gather(*self.pages.subscriptions._behind)
+        await self.pages.subscriptions.emails.wait()
         return self.relay.message(address)
 
     async def subscriber_file(self) -> str:

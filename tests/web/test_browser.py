@@ -112,9 +112,9 @@ async def test_being_forgotten_by_keyboard(town: Town, page: Page) -> None:
 async def addresses(town: Town) -> list[str]:
     """Every page there is, in every state that looks different."""
     token = town.app.links.token("ada@readers.example")
-    town.pages.subscriptions.ask("new@readers.example", "", ())
+    town.pages.subscriptions.opt_in.request("new@readers.example", "", ())
     confirm = link(await town.letter("new@readers.example"), town.base, "confirm")
-    town.pages.subscriptions.send_link("ada@readers.example")
+    town.pages.subscriptions.data.send_link("ada@readers.example")
     mine = link(await town.letter("ada@readers.example"), town.base, "mine")
     listed = ["/subscribe", "/preferences", f"/preferences/{token}", f"/unsubscribe/{token}", "/archive", f"/view/none/{token}"]
     archived = "/archive/weekday-2026-11-24"

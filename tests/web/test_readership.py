@@ -70,12 +70,12 @@ async def test_the_answer_is_the_same_whoever_asks(town: Town) -> None:
 async def test_letters_are_few(town: Town) -> None:
     for _ in range(5):
         await got(f"{town.base}/subscribe", method="POST", email="new@readers.example")
-    await asyncio.gather(*town.pages.subscriptions._behind)
+    await town.pages.subscriptions.emails.wait()
     assert len(town.relay.taken) == 1
     for _ in range(5):
         town.later(minutes=11)
         await got(f"{town.base}/subscribe", method="POST", email="new@readers.example")
-        await asyncio.gather(*town.pages.subscriptions._behind)
+        await town.pages.subscriptions.emails.wait()
     assert len(town.relay.taken) == 3
 
 
@@ -113,7 +113,7 @@ async def test_a_request_that_gets_no_letter_spoils_no_link_that_was_sent(town: 
     town.later(minutes=11)
     for name in ("new+a", "new+b", "new+c", "new"):  # one mailbox, which gets no fifth letter
         await got(f"{town.base}/subscribe", method="POST", email=f"{name}@readers.example")
-        await asyncio.gather(*town.pages.subscriptions._behind)
+        await town.pages.subscriptions.emails.wait()
     assert len(town.relay.taken) == 4
     assert "You are subscribed" in await got(confirm, method="POST")
 
@@ -322,7 +322,7 @@ async def test_every_page_is_guarded(town: Town) -> None:
 async def test_a_robot_that_fills_every_field_is_not_answered(town: Town) -> None:
     await got(f"{town.base}/subscribe", method="POST", email="robot@readers.example", website="https://spam.example")
     await got(f"{town.base}/subscribe", 400, method="POST", email="not an address")
-    await asyncio.gather(*town.pages.subscriptions._behind)
+    await town.pages.subscriptions.emails.wait()
     assert town.relay.taken == []
 
 
@@ -347,7 +347,7 @@ async def test_one_click_counts_within_a_running_send(site: RecordedSite, relay:
 async def test_who_comes_back_before_the_roll_is_written_has_come_back(town: Town) -> None:
     await got(f"{town.base}/subscribe", method="POST", email="ada@readers.example")
     token = town.app.links.token("ada@readers.example")
-    town.pages.subscriptions.csv_sync.note("ada@readers.example", {"status": "unsubscribed"})  # a note from before
+    town.pages.subscriptions.csv_sync.enqueue("ada@readers.example", {"status": "unsubscribed"})  # a note from before
     assert "ada@readers.example,Ada,active" in await town.subscriber_file()
     await got(f"{town.base}/unsubscribe/{token}", method="POST")
     assert "ada@readers.example,Ada,unsubscribed" in await town.subscriber_file()

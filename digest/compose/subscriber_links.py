@@ -11,7 +11,7 @@ from digest.compose.verp import keyed_mac
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ReaderLinks:
+class SubscriberLinks:
     """The links that one newsletter gives to its subscribers; `public_url` is empty if it has no pages."""
 
     public_url: str
@@ -21,13 +21,13 @@ class ReaderLinks:
         """Return what identifies a subscriber in a link: 160 bits, 27 characters."""
         return base64.urlsafe_b64encode(keyed_mac(self.secret, "reader", email, 20)).decode().rstrip("=")
 
-    def pages(self, email: str, key: str) -> tuple[str, str, str]:
-        """Return the links to unsubscribe (page and one click, RFC 8058), to the edition as it was sent, and to the preferences."""
+    def urls(self, email: str, key: str) -> tuple[str, str, str]:
+        """Return the URLs to unsubscribe (page and one click, RFC 8058), to the edition as it was sent, and to the preferences."""
         if not self.public_url:
             return "", "", ""
         token, at = self.token(email), self.public_url
         return f"{at}/unsubscribe/{token}", f"{at}/view/{key}/{token}", f"{at}/preferences/{token}"
 
-    def message_id(self, email: str, key: str) -> str:
+    def message_id_left(self, email: str, key: str) -> str:
         """Return the left part of a Message-ID: stable for an edition and a recipient, and revealing nothing of the address."""
         return f"{key}.{keyed_mac(self.secret, f'message {key}', email, 12).hex()}"
