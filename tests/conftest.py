@@ -11,7 +11,7 @@ import pytest
 from hypothesis import settings
 
 from digest.app import App, open_newsletter
-from digest.web.pages import served
+from digest.web.pages import serve_http
 from tests.newsroom import NOW, RecordedSite
 from tests.relay import Relay, running
 
@@ -24,7 +24,7 @@ settings.load_profile("digest")
 async def site() -> AsyncIterator[RecordedSite]:
     """The recorded site; `site.base` is where it is."""
     recorded = RecordedSite()
-    async with served(recorded.application(), "127.0.0.1", 0) as address:
+    async with serve_http(recorded.application(), "127.0.0.1", 0) as address:
         recorded.base = address
         yield recorded
 

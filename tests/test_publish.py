@@ -14,8 +14,8 @@ from digest.errors import BusyError
 from digest.model import Failure, Harvest, Receipt
 from digest.publish import Unwatched, publish
 from digest.service.dry_run import build_edition, dry_run
-from digest.web.desk import Desk
 from digest.web.mime_view import html_part, text_part
+from digest.web.preview import Preview
 from tests.conftest import Furnish
 from tests.newsroom import DATA, NOW, RecordedSite
 from tests.relay import Relay
@@ -69,7 +69,7 @@ async def test_preview_is_the_real_path(app: App, relay: Relay) -> None:
     plan = app.config.editions[0]
     slot = app.slot(plan, app.calendar(plan).latest(app.clock()))
     edition, _ = await build_edition(app, plan, slot)
-    before = Desk(app, edition, "").raw("ada@readers.example")
+    before = Preview(app, edition, "").message("ada@readers.example").raw
     await run(app)
     sent = next(raw for address, raw in relay.taken if address.startswith("ada"))
     assert sent == before

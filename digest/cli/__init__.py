@@ -91,7 +91,7 @@ def main() -> None:
             click.echo(_usage(error), err=True)
         sys.exit(error.exit_code)
     except DigestError as error:
-        _exit_with(JsonError(_code(error), error.what, error.thing, error.remedy, error.exit_code), str(error))
+        _exit_with(JsonError(error_code(error), error.what, error.thing, error.remedy, error.exit_code), str(error))
     except (PermissionError, FileNotFoundError, FileExistsError, NotADirectoryError, IsADirectoryError) as error:
         if error.filename is None:
             raise
@@ -115,7 +115,8 @@ def _usage(error: click.ClickException) -> str:
     return f"{hint}error: {error.format_message()}"
 
 
-def _code(error: Exception) -> str:
+def error_code(error: Exception) -> str:
+    """Return the `code` of an error in JSON: `subscriber_file` for a SubscriberFileError."""
     return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", type(error).__name__.removesuffix("Error")).lower()
 
 

@@ -15,12 +15,12 @@ if TYPE_CHECKING:
     from digest.bounces import BounceReport
 
 
-KINDS = {
+KIND_TEXTS = {
     "hard": "dead address", "full": "the mailbox is full or disabled", "ours": "refused because of the sender: read what it says",
     "soft": "temporary failure", "delay": "delayed; still being tried", "complaint": "complaint", "leave": "unsubscribe request",
     "auto": "automatic reply; ignored", "other": "not a delivery report; ignored",
 }  # fmt: skip
-EVENTS = {
+EVENT_TEXTS = {
     "bounced": "suppressed (bounced)", "complained": "suppressed (complained)", "unsubscribed": "unsubscribed",
     "soft bounce": "recorded: the mailbox is full or disabled",
     "undelivered": "recorded; does not count against them", "refused for our sake": "kept: the fault is the sender's, not theirs",
@@ -42,7 +42,7 @@ def command(root: Path, as_json: bool, source: str | None, dry_run: bool) -> int
     """
     if source is None:
         return _read_mailbox(root, as_json)
-    messages = list(_messages(source))
+    messages = _messages(source)
     if dry_run:
         from digest.bounces import classify
 
@@ -71,34 +71,48 @@ def _read_mailbox(root: Path, as_json: bool) -> int:
         print_json({"read": count, "outcomes": [{"email": row.email, "event": row.event} for row in outcomes]})
         return 0
     for outcome in outcomes:
-        click.echo(f"  {outcome.email}: {EVENTS[outcome.event]}")
+        click.echo(f"  {outcome.email}: {EVENT_TEXTS[outcome.event]}")
     click.echo(f"Read {counted(count, 'new message')}, {len(outcomes)} about subscribers.")
     return 0
 
 
 def _messages(source: str) -> Iterator[bytes]:
-    """Yield the messages of standard input, a file, a folder, a Maildir or an mbox, unchanged."""
-    import mailbox
+    """Return the messages of standard input, a file, a folder, a Maildir or an mbox, unchanged, of each as much as is classified.
+
+    They are read one by one as they are taken. Raises UsageError at once if there is no such file.
+    """
     import sys
 
     from digest.bounces.classify import MAX_MESSAGE_BYTES
 
     path = Path(source)
     if source == "-":
-        yield sys.stdin.buffer.read(MAX_MESSAGE_BYTES)
-    elif path.is_dir() and (path / "new").is_dir():
-        for folder in ("new", "cur"):
-            yield from (file.read_bytes() for file in sorted((path / folder).iterdir()))
-    elif path.is_dir():
-        yield from (file.read_bytes() for file in sorted(path.iterdir()) if file.is_file())
-    elif not path.is_file():
+        return iter([sys.stdin.buffer.read(MAX_MESSAGE_BYTES)])
+    if path.is_dir():
+        folders = [path / "new", path / "cur"] if (path / "new").is_dir() else [path]
+        files = [file for folder in folders for file in sorted(folder.iterdir()) if file.is_file()]
+        return (_read(file, MAX_MESSAGE_BYTES) for file in files)
+    if not path.is_file():
         raise UsageError("no such file", thing=source)
-    elif path.read_bytes()[:5] == b"From ":
-        box = mailbox.mbox(path, create=False)
-        yield from (box.get_bytes(key) for key in box.keys())  # noqa: SIM118  a mailbox is not a dictionary
+    if _read(path, 5) == b"From ":
+        return _mbox_messages(path, MAX_MESSAGE_BYTES)
+    return iter([_read(path, MAX_MESSAGE_BYTES)])
+
+
+def _mbox_messages(path: Path, limit: int) -> Iterator[bytes]:
+    import mailbox
+
+    box = mailbox.mbox(path, create=False)
+    try:
+        for key in box.keys():  # noqa: SIM118  a mailbox is not a dictionary
+            yield box.get_file(key).read(limit)
+    finally:
         box.close()
-    else:
-        yield path.read_bytes()
+
+
+def _read(path: Path, limit: int) -> bytes:
+    with path.open("rb") as file:
+        return file.read(limit)
 
 
 def _print_results(results: "list[tuple[BounceReport, list[BounceOutcome]]]", as_json: bool) -> None:
@@ -107,9 +121,11 @@ def _print_results(results: "list[tuple[BounceReport, list[BounceOutcome]]]", as
         print_json(rows[0] if len(rows) == 1 else {"messages": rows})
         return
     for report, outcomes in results:
-        click.echo(" ".join(filter(None, [f"{KINDS[report.kind]}:", ", ".join(report.addresses), report.status, report.detail])))
+        click.echo(
+            " ".join(filter(None, [f"{KIND_TEXTS[report.kind]}:", ", ".join(report.addresses), report.status, report.detail]))
+        )
         for outcome in outcomes:
-            click.echo(f"  {outcome.email}: {EVENTS[outcome.event]}")
+            click.echo(f"  {outcome.email}: {EVENT_TEXTS[outcome.event]}")
 
 
 def _row(report: "BounceReport", outcomes: "list[BounceOutcome]") -> dict[str, Any]:

@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 
 async def serve_until_stopped(application: "web.Application", port: int, *, browser: bool, as_json: bool = False) -> None:
     """Serve an application on loopback, print its address, open the browser, and return at Ctrl-C or SIGTERM."""
-    from digest.web.pages import served
+    from digest.web.pages import serve_http
 
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
-    async with served(application, "127.0.0.1", port) as address:
+    async with serve_http(application, "127.0.0.1", port) as address:
         if as_json:
             print_json({"url": address})
         else:

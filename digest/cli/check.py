@@ -9,7 +9,7 @@ import click
 from digest.cli.options import common_options, print_json, running_app
 from digest.text.prose import counted
 
-MARKS = {"ok": "✓", "warning": "!", "error": "✗"}
+LEVEL_SYMBOLS = {"ok": "✓", "warning": "!", "error": "✗"}
 
 
 @click.command("check")
@@ -29,7 +29,7 @@ def command(root: Path, as_json: bool) -> int:
         print_json({"ok": not bad, "findings": [{"area": row.area, "level": row.level, "text": row.text} for row in findings]})
         return int(bad)
     for row in findings:
-        click.echo(f"{MARKS[row.level]} {row.area:12} {row.text}")
+        click.echo(f"{LEVEL_SYMBOLS[row.level]} {row.area:12} {row.text}")
     warnings = counted(counts["warning"], "warning")
     if bad:
         click.echo(f"\n{counted(counts['error'], 'error')} and {warnings}. Fix the errors (✗) before the next edition.")

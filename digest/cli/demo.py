@@ -11,7 +11,7 @@ from digest.cli.options import print_json
 from digest.text.prose import counted
 
 if TYPE_CHECKING:
-    from digest.demo.show import Show
+    from digest.demo.run import DemoRun
 
 
 @click.command("demo")
@@ -31,35 +31,35 @@ def command(ctx: click.Context, once: bool, port: int, no_browser: bool, as_json
 
 
 async def _demo(once: bool, port: int, *, browser: bool, as_json: bool) -> int:
-    from digest.cli.progress import Bar, Events
+    from digest.cli.progress import ProgressBar, ProgressEvents
     from digest.clock import command_clock
-    from digest.demo.show import run_demo
+    from digest.demo.run import run_demo
 
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
-    with Events() if as_json else Bar() as bar:
-        async with run_demo(command_clock(), bar, 0 if once else port) as show:
-            _print_summary(show, once, as_json)
+    with ProgressEvents() if as_json else ProgressBar() as bar:
+        async with run_demo(command_clock(), bar, 0 if once else port) as demo:
+            _print_summary(demo, once, as_json)
             if browser:
-                await asyncio.to_thread(webbrowser.open, show.address)
+                await asyncio.to_thread(webbrowser.open, demo.inbox_url)
             if not once:
                 await stop.wait()
-    return 0 if show.report.counts.get("sent") else 1
+    return 0 if demo.report.counts.get("sent") else 1
 
 
-def _print_summary(show: "Show", once: bool, as_json: bool) -> None:
+def _print_summary(demo: "DemoRun", once: bool, as_json: bool) -> None:
     if as_json:
-        print_json({**show.report.as_json(), "inbox": len(show.inbox), "url": show.address, "site": show.site})
+        print_json({**demo.report.as_json(), "inbox": len(demo.inbox), "url": demo.inbox_url, "site": demo.site_url})
         return
-    counts = show.report.counts
-    click.echo(f"The Harbour Gazette, edition {show.report.slot.key}:")
-    click.echo(f"  {counted(len(show.inbox), 'message')} delivered to the inbox: “{show.inbox.rows()[0].detail}”")
-    for problem in show.problems:
+    counts = demo.report.counts
+    click.echo(f"The Harbour Gazette, edition {demo.report.slot.key}:")
+    click.echo(f"  {counted(len(demo.inbox), 'message')} delivered to the inbox: “{demo.inbox.rows()[0].detail}”")
+    for problem in demo.problems:
         click.echo(f"  1 row skipped: subscribers.csv:{problem.line}: {problem.what}")
     click.echo(f"  {counts.get('refused', 0)} refused by the relay, because the mailbox no longer exists")
     if once:
         click.echo("\nTo see the inbox, run `digest demo`. To create your own newsletter, run `digest init my-paper`.")
     else:
-        click.echo(f"\nInbox: {show.address}\nSite:  {show.site}\nPress Ctrl-C to stop and delete the demo.")
+        click.echo(f"\nInbox: {demo.inbox_url}\nSite:  {demo.site_url}\nPress Ctrl-C to stop and delete the demo.")

@@ -19,12 +19,12 @@ if TYPE_CHECKING:
     from digest.audience.importer import ImportPlan
     from digest.subscribers.import_batch import ImportBatch, ImportFate
 
-MARKS: dict["ImportFate", str] = {"new": "+", "changed": "~", "gone": "-", "kept out": "x"}
+ACTION_SYMBOLS: dict["ImportFate", str] = {"new": "+", "changed": "~", "gone": "-", "kept out": "x"}
 
 
 @click.command("import")
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
-@click.option("--apply", "really", is_flag=True, help="Apply the import. Without it, only show the changes.")
+@click.option("--apply", "apply", is_flag=True, help="Apply the import. Without it, only show the changes.")
 @click.option("--consent", default="", help="How these subscribers consented; kept in each one's history.")
 @click.option(
     "--status", type=click.Choice(STATUSES), default=None, help="Give every subscriber this status, whatever the file says."
@@ -35,7 +35,7 @@ MARKS: dict["ImportFate", str] = {"new": "+", "changed": "~", "gone": "-", "kept
 )  # fmt: skip
 @common_options
 def import_list(
-    root: Path, as_json: bool, file: Path, really: bool, consent: str, status: str | None, columns: tuple[str, ...]
+    root: Path, as_json: bool, file: Path, apply: bool, consent: str, status: str | None, columns: tuple[str, ...]
 ) -> int:
     """Import subscribers from another program's CSV.
 
@@ -53,12 +53,12 @@ def import_list(
         plan = importer.plan(
             [ImportFile(list_file.path, status or list_file.status) for list_file in files], parse_meanings(columns)
         )
-        if really and not plan.is_empty:
+        if apply and not plan.is_empty:
             importer.apply(file.name, consent)
         if as_json:
             print_json(
                 {
-                    "applied": really,
+                    "applied": apply,
                     "refused": plan.invalid,
                     "doubles": plan.duplicates,
                     "unknown_columns": plan.unknown_columns,
@@ -71,7 +71,7 @@ def import_list(
             click.echo(line)
     if plan.is_empty:
         click.echo("No changes to make.")
-    elif really:
+    elif apply:
         click.echo("Import applied. To reverse it, run `digest subscribers undo`.")
     else:
         click.echo("No changes made. To apply them, add --apply.")
@@ -91,13 +91,13 @@ def _rows(batch: "ImportBatch") -> dict[str, list[dict[str, object]]]:
         fate.replace(" ", "_"): [
             {"email": row.email, "line": row.line, "why": row.why} for row in islice(batch.of(fate), MAX_EXAMPLES)
         ]
-        for fate in MARKS
+        for fate in ACTION_SYMBOLS
     }
 
 
 def _describe(plan: "ImportPlan", batch: "ImportBatch", name: str) -> "Iterator[str]":
     """Yield the changes that an import makes, as lines for a person."""
-    for (fate, symbol), rows in zip(MARKS.items(), _rows(batch).values(), strict=True):
+    for (fate, symbol), rows in zip(ACTION_SYMBOLS.items(), _rows(batch).values(), strict=True):
         for row in rows:
             why = f"  ({row['why']})" if row["why"] else ""
             yield f"{symbol} {row['email']}{why}"

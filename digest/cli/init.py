@@ -8,7 +8,7 @@ import click
 from digest.cli.options import print_json
 from digest.errors import UsageError
 
-FILES = Path(__file__).with_name("starter")
+STARTER_FOLDER = Path(__file__).with_name("starter")
 
 
 @click.command("init")
@@ -36,7 +36,7 @@ def command(folder: Path, with_templates: bool, as_json: bool) -> None:
 def _create_files(folder: Path, with_templates: bool) -> list[str]:
     folder.mkdir(parents=True, exist_ok=True)
     made = []
-    for source in sorted(FILES.iterdir()):
+    for source in sorted(STARTER_FOLDER.iterdir()):
         target = folder / source.name.removesuffix(".txt").replace("gitignore", ".gitignore")
         if not target.exists():
             shutil.copyfile(source, target)

@@ -15,12 +15,12 @@ from digest.text.formats import json_text
 if TYPE_CHECKING:
     from digest.model import Article, Comment
 
-SHAPE = """{"article": {"title": "…", "author": "…", "text": "…"},
+THREAD_SHAPE = """{"article": {"title": "…", "author": "…", "text": "…"},
      "comments": [{"id": "1", "parent_id": null, "author": "…", "text": "…", "written": "2026-11-24T06:00:00Z",
                    "up": 3, "down": 0}]}"""
 
 
-@click.command("judge", epilog=f"Each line is one thread, as JSON:\n\n\b\n    {SHAPE}")
+@click.command("judge", epilog=f"Each line is one thread, as JSON:\n\n\b\n    {THREAD_SHAPE}")
 @click.argument("file", required=False, type=click.File(encoding="utf-8-sig", errors="replace"))
 @click.option("--url", default="", help="Score the comments of this article, from a configured source.")
 @click.option("--explain", is_flag=True, help="Print every comment with its scores or the reason it was left out.")
@@ -41,18 +41,18 @@ def command(root: Path, file: IO[str] | None, url: str, top: int, *, explain: bo
     for article, comments in _threads(file) if file else [_fetch_thread(root, url)]:
         verdict = pick(article, comments, top, rules)
         if explain and not as_json:
-            click.echo("\n".join([f"# {article.title}" if article.title else "#", *judge.explained(verdict), ""]))
+            click.echo("\n".join([f"# {article.title}" if article.title else "#", *judge.explanation_lines(verdict), ""]))
         else:
             sys.stdout.write(json_text(judge.as_json(verdict)) + "\n")
     return 0
 
 
 def _threads(file: IO[str]) -> "Iterator[tuple[Article, list[Comment]]]":
-    from digest.curate.judge import thread
+    from digest.curate.judge import parse_thread
 
     for number, line in enumerate(file, 1):
         if line.strip():
-            yield thread(line, thing=f"{getattr(file, 'name', '-')}:{number}")
+            yield parse_thread(line, thing=f"{getattr(file, 'name', '-')}:{number}")
 
 
 def _fetch_thread(root: Path, url: str) -> "tuple[Article, list[Comment]]":

@@ -78,7 +78,7 @@ def coming_edition(app: "App", edition: str | None, day: Any) -> tuple["EditionP
     return plan, app.slot(plan, next(app.calendar(plan).upcoming(app.clock())))
 
 
-def so_far(app: "App", slot: "Slot", stories: int) -> str:
+def edition_summary(app: "App", slot: "Slot", stories: int) -> str:
     """Return the day and size of an edition, and when it closes: `Tue 24 Nov 2026, so far: 5 stories; it closes at 07:00 GMT`."""
     closes, zone = slot.window.end, app.config.newsletter.timezone
     open_ = closes > app.clock()

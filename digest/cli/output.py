@@ -14,17 +14,19 @@ if TYPE_CHECKING:
     from digest.edition.report import RunReport
     from digest.model import LeftOut
 
-MAX_NAMED = 20  # recipients listed one by one on a terminal
-MAX_IN_JSON = 20_000  # recipients listed in JSON
+MAX_PRINTED_RECIPIENTS = 20  # recipients listed one by one on a terminal
+MAX_JSON_RECIPIENTS = 20_000  # recipients listed in JSON
 
 
 def print_report(app: "App", report: "RunReport", as_json: bool) -> None:
     """Print the whole report of a run, as text or as JSON."""
     key = report.slot.key
     if as_json:
-        print_json({**report.as_json(), "relays": reason_table(app, key), "troubles": undelivered_table(app, key, MAX_IN_JSON)})
+        print_json(
+            {**report.as_json(), "relays": reason_table(app, key), "troubles": undelivered_table(app, key, MAX_JSON_RECIPIENTS)}
+        )
         return
-    click.echo(summary(report))
+    click.echo(report_summary(report))
     if report.status in {"sent", "unfinished"}:
         _print_undelivered(app, key)
     if report.bounced:
@@ -43,13 +45,13 @@ def print_report(app: "App", report: "RunReport", as_json: bool) -> None:
 
 
 def _print_undelivered(app: "App", key: str) -> None:
-    rows = undelivered_table(app, key, MAX_IN_JSON)
+    rows = undelivered_table(app, key, MAX_JSON_RECIPIENTS)
     undelivered = [row for row in rows if row["state"] != "sent"]
-    for row in undelivered[:MAX_NAMED]:
+    for row in undelivered[:MAX_PRINTED_RECIPIENTS]:
         click.echo(f"  {row['state']:9} {row['email']}: {row['code'] or ''} {row['reply']}".rstrip())
-    if len(undelivered) > MAX_NAMED:
-        click.echo(f"  … and {len(undelivered) - MAX_NAMED} more:")
-    if len(undelivered) > MAX_NAMED or len({row["relay"] for row in reason_table(app, key) if row["relay"]}) > 1:
+    if len(undelivered) > MAX_PRINTED_RECIPIENTS:
+        click.echo(f"  … and {len(undelivered) - MAX_PRINTED_RECIPIENTS} more:")
+    if len(undelivered) > MAX_PRINTED_RECIPIENTS or len({row["relay"] for row in reason_table(app, key) if row["relay"]}) > 1:
         for row in reason_table(app, key):
             click.echo(f"  {reason_line(row)}")
     if interrupted := [row["email"] for row in rows if row["interrupted"]]:
@@ -70,7 +72,7 @@ def left_out_line(rows: "Sequence[LeftOut]") -> str:
     )
 
 
-def summary(report: "RunReport") -> str:
+def report_summary(report: "RunReport") -> str:
     """Return a summary of the run in one line."""
     if report.status in {"nothing", "skipped", "failed"}:
         word = {"nothing": "Nothing to send", "skipped": "No edition", "failed": "Edition not made yet"}[report.status]

@@ -11,9 +11,9 @@ from digest.cli.options import (
     coming_edition,
     common_options,
     edition_options,
+    edition_summary,
     print_json,
     running_app,
-    so_far,
 )
 from digest.errors import DigestError, UsageError
 from digest.text.formats import day_text, instant_text, json_text
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from digest.model import Edition, Slot
 
 FORMATS = ("html", "text", "eml", "json")
-SUFFIX = {"html": "html", "text": "txt", "eml": "eml", "json": "json"}
+SUFFIXES = {"html": "html", "text": "txt", "eml": "eml", "json": "json"}
 
 
 @click.command("preview")
@@ -39,7 +39,7 @@ SUFFIX = {"html": "html", "text": "txt", "eml": "eml", "json": "json"}
 )
 @click.option(
     "--format",
-    "form",
+    "file_format",
     type=click.Choice(FORMATS),
     default=None,
     show_default="all four",
@@ -60,7 +60,7 @@ def command(  # noqa: PLR0917  each is an option of the command
     edition: str | None,
     day: Any,
     email: str | None,
-    form: str | None,
+    file_format: str | None,
     output: Path | None,
     port: int,
     no_browser: bool,
@@ -70,13 +70,13 @@ def command(  # noqa: PLR0917  each is an option of the command
     Opens in your browser with phone, desktop, dark, plain-text and source views, and the reasons for each story and
     comment. Reloads when a template changes. With --output, writes the exact bytes that `digest send` would send.
     """
-    if form and output is None:
+    if file_format and output is None:
         raise UsageError("--format needs --output", remedy="Add --output with a file or folder.")
     with running_app(root) as app:
         shown = asyncio.run(_edition_to_show(app, edition, day))
         if output is None:
-            return asyncio.run(_serve_desk(app, shown, port, no_browser, as_json))
-        files = _write_files(app, shown, email, form, output)
+            return asyncio.run(_serve_preview(app, shown, port, no_browser, as_json))
+        files = _write_files(app, shown, email, file_format, output)
     if as_json:
         print_json({"edition": shown.slot.key, "files": files})
     else:
@@ -96,7 +96,7 @@ async def _edition_to_show(app: "App", edition: str | None, day: Any) -> "Editio
             raise
         return frozen.edition
     if slot.window.end > app.clock():
-        click.echo(f"{so_far(app, slot, len(found.stories))}.", err=True)
+        click.echo(f"{edition_summary(app, slot, len(found.stories))}.", err=True)
     return found
 
 
@@ -123,29 +123,32 @@ async def _build_edition(app: "App", plan: "EditionPlan", slot: "Slot") -> "Edit
     return edition
 
 
-async def _serve_desk(app: "App", edition: "Edition", port: int, no_browser: bool, as_json: bool) -> int:
+async def _serve_preview(app: "App", edition: "Edition", port: int, no_browser: bool, as_json: bool) -> int:
     from digest.cli.browser import serve_until_stopped
-    from digest.web.desk import Desk
+    from digest.web.preview import Preview
     from digest.web.viewer import Viewer
 
-    desk = Desk(app, edition, f"{app.config.newsletter.name}: {day_text(edition.slot.day)}, No. {edition.number}")
-    await serve_until_stopped(Viewer(desk).application(), port, browser=not no_browser, as_json=as_json)
+    preview = Preview(app, edition, f"{app.config.newsletter.name}: {day_text(edition.slot.day)}, No. {edition.number}")
+    await serve_until_stopped(Viewer(preview).application(), port, browser=not no_browser, as_json=as_json)
     return 0
 
 
-def _write_files(app: "App", edition: "Edition", email: str | None, form: str | None, output: Path) -> list[str]:
+def _write_files(app: "App", edition: "Edition", email: str | None, file_format: str | None, output: Path) -> list[str]:
     """Write the edition to files, as one subscriber gets it, and return their paths."""
-    from digest.web.desk import Desk
+    from digest.web.preview import Preview
 
-    raw = Desk(app, edition, "").raw(_address(app, email))
-    if form and (output.suffix or output.is_file()):
+    message = Preview(app, edition, "").message(_address(app, email))
+    raw = message.raw
+    if message.note:
+        click.echo(f"warning: {message.note}", err=True)
+    if file_format and (output.suffix or output.is_file()):
         output.parent.mkdir(parents=True, exist_ok=True)
-        output.write_bytes(_in_format(form, raw, edition))
+        output.write_bytes(_in_format(file_format, raw, edition))
         return [str(output)]
     output.mkdir(parents=True, exist_ok=True)
     files = []
-    for name in [form] if form else FORMATS:
-        target = output / f"{edition.slot.key}.{SUFFIX[name]}"
+    for name in [file_format] if file_format else FORMATS:
+        target = output / f"{edition.slot.key}.{SUFFIXES[name]}"
         target.write_bytes(_in_format(name, raw, edition))
         files.append(str(target))
     return files
@@ -163,10 +166,10 @@ def _address(app: "App", email: str | None) -> str:
     return first.email if first else f"reader@{app.config.newsletter.domain}"
 
 
-def _in_format(form: str, raw: bytes, edition: "Edition") -> bytes:
+def _in_format(file_format: str, raw: bytes, edition: "Edition") -> bytes:
     from digest.store.edition_rows import as_json
     from digest.web.mime_view import html_part, text_part
 
-    if form == "json":
+    if file_format == "json":
         return json_text(as_json(edition), indent=2).encode()
-    return {"eml": raw, "html": html_part(raw).encode(), "text": text_part(raw).encode()}[form]
+    return {"eml": raw, "html": html_part(raw).encode(), "text": text_part(raw).encode()}[file_format]

@@ -13,7 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from digest.model import Outcome, Receipt
 
-EVERY = 1.0  # seconds at least between two `progress` events
+EVENT_INTERVAL = 1.0  # seconds at least between two `progress` events
 
 
 class SendTally:
@@ -44,13 +44,13 @@ class SendTally:
         """Messages of this pass without a reply."""
         return max(0, self.waiting - self._answered)
 
-    def amiss(self) -> str:
+    def problems(self) -> str:
         """Return the counts of deferred, refused and unconfirmed messages as text."""
         kinds = (Outcome.DEFERRED, Outcome.REFUSED, Outcome.UNKNOWN)
         return ", ".join(f"{self.counts[kind]} {kind}" for kind in kinds if self.counts[kind])
 
 
-class Bar:
+class ProgressBar:
     """Progress on standard error; the bar is shown only if that is a terminal."""
 
     def __init__(self) -> None:
@@ -60,11 +60,11 @@ class Bar:
             BarColumn(),
             MofNCompleteColumn(),
             TextColumn("{task.fields[rate]}"),
-            TextColumn("{task.fields[amiss]}"),
+            TextColumn("{task.fields[problems]}"),
             TimeRemainingColumn(),
         )
         self._bar = Progress(*columns, console=Console(stderr=True), disable=not sys.stderr.isatty(), transient=True)
-        self._task = self._bar.add_task("send", total=0, amiss="", rate="")
+        self._task = self._bar.add_task("send", total=0, problems="", rate="")
 
     def __enter__(self) -> Self:
         self._bar.start()
@@ -82,14 +82,14 @@ class Bar:
         """Count one more reply and show it."""
         self._tally.add(receipt)
         if not self._bar.disable:
-            self._bar.update(self._task, advance=1, amiss=self._tally.amiss(), rate=f"{self._tally.rate:,.0f}/s")
+            self._bar.update(self._task, advance=1, problems=self._tally.problems(), rate=f"{self._tally.rate:,.0f}/s")
 
     def pausing(self, seconds: float, waiting: int) -> None:
         """Print why nothing is sent at the moment."""
         click.echo(f"{waiting} messages deferred. Trying again in {seconds:.0f} seconds; it is safe to stop.", err=True)
 
 
-class Events:
+class ProgressEvents:
     """Progress as JSON objects, one a line on standard error; `progress` comes once a second at most."""
 
     def __init__(self) -> None:
@@ -113,14 +113,14 @@ class Events:
     def started(self, waiting: int) -> None:
         """Begin a pass over `waiting` messages."""
         self._tally.start(waiting)
-        self._next = time.monotonic() + EVERY
+        self._next = time.monotonic() + EVENT_INTERVAL
         self._print_event("started")
 
     def answered(self, receipt: Receipt) -> None:
         """Count one more reply; print an event if one is due."""
         self._tally.add(receipt)
         if time.monotonic() >= self._next:
-            self._next = time.monotonic() + EVERY
+            self._next = time.monotonic() + EVENT_INTERVAL
             self._print_event("progress")
 
     def pausing(self, seconds: float, waiting: int) -> None:

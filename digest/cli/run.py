@@ -19,25 +19,25 @@ def command(root: Path, as_json: bool) -> int:
     pages (subscribe, unsubscribe, preferences, archive) listen on [web] host and port, by default 127.0.0.1:8025; put
     your reverse proxy in front.
     """
-    from digest.service.logs import configure
-    from digest.web.connections import raise_descriptors
+    from digest.service.logs import configure_logging
+    from digest.web.connections import raise_descriptor_limit
 
-    configure()
-    raise_descriptors()
+    configure_logging()
+    raise_descriptor_limit()
     asyncio.run(_serve(root, as_json))
     return 0
 
 
 async def _serve(root: Path, as_json: bool) -> None:
     from digest.service.scheduler import Service, serve
-    from digest.web.pages import served
+    from digest.web.pages import serve_http
     from digest.web.reader_pages import ReaderPages
 
     with running_app(root, service=True) as app:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, app.stop.set)
-        async with served(ReaderPages(app).application(), app.config.web.host, app.config.web.port) as address:
+        async with serve_http(ReaderPages(app).application(), app.config.web.host, app.config.web.port) as address:
             coming = sorted(
                 app.calendar(plan).cutoff(next(app.calendar(plan).upcoming(app.clock()))) for plan in app.config.editions
             )

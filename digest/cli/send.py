@@ -9,8 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from digest.cli.options import chosen_edition, coming_edition, common_options, edition_options, print_json, running_app, so_far
-from digest.cli.output import print_report, summary
+from digest.cli.options import (
+    chosen_edition,
+    coming_edition,
+    common_options,
+    edition_options,
+    edition_summary,
+    print_json,
+    running_app,
+)
+from digest.cli.output import print_report, report_summary
 from digest.errors import DigestError
 from digest.text.formats import day_text
 
@@ -64,7 +72,7 @@ def command(  # noqa: PLR0917  each is an option of the command
     """
     with running_app(root) as app:
         if dry_run or test_to:
-            return asyncio.run(_rehearse(app, *coming_edition(app, edition, day), test_to, as_json))
+            return asyncio.run(_dry_run(app, *coming_edition(app, edition, day), test_to, as_json))
         plan, slot = chosen_edition(app, edition, day)
         if slot.window.end > app.clock():
             raise DigestError(
@@ -85,25 +93,25 @@ def _local_cutoff(app: "App", slot: "Slot") -> datetime:
 async def _publish(app: "App", plan: "EditionPlan", slot: "Slot", permit: "Permit", as_json: bool) -> "RunReport":
     """Make the edition and send it; the first SIGINT or SIGTERM lets the messages in flight finish."""
     from digest.audience.csv_sync import write_suppressions
-    from digest.cli.progress import Bar, Events
+    from digest.cli.progress import ProgressBar, ProgressEvents
     from digest.edition.preflight import suppress_opted_out
     from digest.publish import publish, send
 
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, app.stop.set)
-    with app.sending(), Events() if as_json else Bar() as bar:
+    with app.sending(), ProgressEvents() if as_json else ProgressBar() as bar:
         for frozen in app.unfinished():  # first the rest of yesterday's, unless it is too old
             if frozen.key != slot.key:
                 suppress_opted_out(app.pipeline, app.subscriber_file())
                 rest = await send(app.pipeline, frozen, bar, permit)
-                click.echo(summary(rest), err=True)
+                click.echo(report_summary(rest), err=True)
         report = await publish(app.pipeline, plan, slot, bar, permit)
     write_suppressions(app.store, app.subscriber_file())
     return report
 
 
-async def _rehearse(app: "App", plan: "EditionPlan", slot: "Slot", test_to: Sequence[str], as_json: bool) -> int:
+async def _dry_run(app: "App", plan: "EditionPlan", slot: "Slot", test_to: Sequence[str], as_json: bool) -> int:
     """Do what --dry-run and --test-to ask: take the real path as far as the relay, without the database."""
     from digest.service.dry_run import dry_run
 
@@ -111,6 +119,6 @@ async def _rehearse(app: "App", plan: "EditionPlan", slot: "Slot", test_to: Sequ
     if as_json:
         print_json(outcome.as_json())
     else:
-        click.echo(f"{so_far(app, slot, len(outcome.edition.stories))}.")
+        click.echo(f"{edition_summary(app, slot, len(outcome.edition.stories))}.")
         click.echo(outcome.text())
     return outcome.exit_code

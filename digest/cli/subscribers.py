@@ -114,9 +114,9 @@ def remove(root: Path, as_json: bool, email: str) -> int:
 
 
 @command.command("check")
-@click.option("--all", "whole", is_flag=True, help="List every problem, not only the first 200.")
+@click.option("--all", "show_all", is_flag=True, help="List every problem, not only the first 200.")
 @common_options
-def check(root: Path, as_json: bool, whole: bool) -> int:
+def check(root: Path, as_json: bool, show_all: bool) -> int:
     """List the rows with problems, by line.
 
     A bad row is skipped; the others are sent. Exits with 2 if there are no active subscribers.
@@ -129,7 +129,7 @@ def check(root: Path, as_json: bool, whole: bool) -> int:
     summary = subscriber_file.summarise()
     skipped = summary.skipped + summary.duplicates
     problems = islice(
-        subscriber_file.problems() if skipped or summary.remarks else iter(()), None if whole or as_json else MAX_PROBLEMS
+        subscriber_file.problems() if skipped or summary.remarks else iter(()), None if show_all or as_json else MAX_PROBLEMS
     )
     if as_json:
         head = {"subscribers": summary.subscribers, "active": summary.active, "counts": summary.counts, "manner": summary.format}
@@ -137,7 +137,7 @@ def check(root: Path, as_json: bool, whole: bool) -> int:
         return 0 if summary.active else 2
     for row in problems:
         click.echo(_line(subscriber_file.path, row))
-    if not whole and skipped + summary.remarks > MAX_PROBLEMS:
+    if not show_all and skipped + summary.remarks > MAX_PROBLEMS:
         click.echo("More problems not shown. Use --all to list them.")
     click.echo(f"{subscriber_file.path.name}: {summary.format}.")
     click.echo(f"{counted(summary.subscribers, 'subscriber')} ({summary.active} active), {counted(skipped, 'row')} skipped.")

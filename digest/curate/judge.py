@@ -81,7 +81,7 @@ def load_scoring_rules(root: Path) -> ScoringRules:
     return parse_scoring_rules(texts(ABUSE_FILE), model.read_bytes(), texts(SCORES_FILE))
 
 
-def thread(line: str, *, thing: str) -> tuple[Article, list[Comment]]:
+def parse_thread(line: str, *, thing: str) -> tuple[Article, list[Comment]]:
     """Return the article and the comments of one line of JSON; raise SourceError if it is not a thread."""
     try:
         given = _Thread.model_validate(json.loads(line))
@@ -151,7 +151,7 @@ def as_json(judged_thread: JudgedThread) -> Mapping[str, Any]:
     }
 
 
-def explained(verdict: JudgedThread) -> list[str]:
+def explanation_lines(verdict: JudgedThread) -> list[str]:
     """Return a judged thread as lines for a person: every comment with its terms or its reason, best first."""
     chosen = {row.comment.id: row for row in verdict.picks}
     lines = [f"Picked {len(chosen)} of {counted(len(verdict.judged), 'comment')}."]

@@ -8,11 +8,11 @@ from functools import partial
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from digest.model import Edition
-from digest.web.mime_view import seen
-from digest.web.viewer import MessageRow
+from digest.web.mime_view import summarise
+from digest.web.viewer import MessageRow, ShownMessage
 
-MOVED = "moved-away@"
-MAX_MESSAGES = 1_000  # messages
+REFUSED_PREFIX = "moved-away@"
+MAX_MESSAGES = 1_000  # messages in the inbox
 
 
 class Inbox:
@@ -27,7 +27,7 @@ class Inbox:
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: Sequence[str]
     ) -> str:
         """Accept every address but one."""
-        if address.startswith(MOVED):
+        if address.startswith(REFUSED_PREFIX):
             return "550 5.1.1 This mailbox does not exist"
         envelope.rcpt_tos.append(address)
         return "250 2.1.5 Ok"
@@ -45,12 +45,12 @@ class Inbox:
 
     def rows(self) -> Sequence[MessageRow]:
         """Return the rows of the list at the side."""
-        return [MessageRow(str(at), address, seen(raw).subject) for at, (address, raw) in enumerate(self._messages)]
+        return [MessageRow(str(at), address, summarise(raw).subject) for at, (address, raw) in enumerate(self._messages)]
 
-    def raw(self, name: str) -> bytes | None:
-        """Return a message's bytes, or None if there is no such message."""
+    def message(self, name: str) -> ShownMessage | None:
+        """Return a message, or None if there is no such message."""
         at = int(name) if name.isdigit() else -1
-        return self._messages[at][1] if 0 <= at < len(self._messages) else None
+        return ShownMessage(self._messages[at][1]) if 0 <= at < len(self._messages) else None
 
     def edition(self) -> Edition | None:
         """Return None, because an inbox has no edition."""
@@ -62,7 +62,7 @@ class Inbox:
 
 
 @asynccontextmanager
-async def relay(inbox: Inbox) -> AsyncIterator[int]:
+async def serve_smtp(inbox: Inbox) -> AsyncIterator[int]:
     """Run the SMTP server while the block runs; yield its port."""
     loop = asyncio.get_running_loop()
     server = await loop.create_server(partial(SMTP, inbox, enable_SMTPUTF8=True, loop=loop), "127.0.0.1", 0)

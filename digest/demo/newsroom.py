@@ -43,11 +43,11 @@ class Newsroom:
     def application(self) -> web.Application:
         """Return the application with the routes that a reader or a collector asks for."""
         application = web.Application()
-        application.router.add_get("/", self.front)
+        application.router.add_get("/", self.front_page)
         application.router.add_get("/wp-json/wp/v2/posts", self.posts)
         application.router.add_get("/wp-json/wp/v2/comments", self.comments)
         application.router.add_get("/wp-content/uploads/{name:[a-z]+}.png", self.picture)
-        application.router.add_get(r"/{year:\d+}/{month:\d+}/{slug}/", self.page)
+        application.router.add_get(r"/{year:\d+}/{month:\d+}/{slug}/", self.article_page)
         return application
 
     async def posts(self, request: web.Request) -> web.Response:
@@ -122,12 +122,12 @@ class Newsroom:
             raise web.HTTPNotFound
         return web.FileResponse(path)
 
-    async def front(self, request: web.Request) -> web.Response:
+    async def front_page(self, request: web.Request) -> web.Response:
         """Answer with the site's front page."""
         items = "".join(f'<li><a href="{post.path}">{html.escape(post.data["title"])}</a></li>' for post in self._posts)
         return _html(self.site["name"], f"<p>{html.escape(self.site['tagline'])}</p><ul>{items}</ul>")
 
-    async def page(self, request: web.Request) -> web.Response:
+    async def article_page(self, request: web.Request) -> web.Response:
         """Answer with one article and its comments."""
         post = next((post for post in self._posts if post.data["slug"] == request.match_info["slug"]), None)
         if post is None:

@@ -26,8 +26,8 @@ from digest.render.renderer import MAX_HTML_BYTES, PACKAGED
 from digest.service.alignment import is_aligned, organisational_domain
 from digest.text.prose import counted
 
-RENAMED = {"letter.mjml.j2": "email.mjml.j2", "letter.txt.j2": "email.txt.j2"}  # templates: former name to present name
-DNS_PATIENCE = 4.0  # seconds for each record
+RENAMED_TEMPLATES = {"letter.mjml.j2": "email.mjml.j2", "letter.txt.j2": "email.txt.j2"}  # templates: former name to present name
+DNS_TIMEOUT = 4.0  # seconds for each record
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +146,13 @@ def _stray_templates(app: App) -> Iterator[Finding]:
         name = str(path.relative_to(folder))
         if name not in built_in:
             near = difflib.get_close_matches(name, built_in, n=1)
-            hint = f". It is called {RENAMED[name]} now" if name in RENAMED else f". Did you mean {near[0]}?" if near else ""
+            hint = (
+                f". It is called {RENAMED_TEMPLATES[name]} now"
+                if name in RENAMED_TEMPLATES
+                else f". Did you mean {near[0]}?"
+                if near
+                else ""
+            )
             yield Finding("templates", "warning", f"templates/{name} replaces no built-in template{hint}")
 
 
@@ -271,7 +277,7 @@ async def _key(key: Dkim) -> Finding:
 async def _texts(name: str) -> list[str] | str:
     """Return the TXT records of a name, or the reason why the lookup failed."""
     try:
-        answer = await dns.asyncresolver.resolve(name, "TXT", lifetime=DNS_PATIENCE)
+        answer = await dns.asyncresolver.resolve(name, "TXT", lifetime=DNS_TIMEOUT)
     except (dns.resolver.NXDOMAIN, dns.resolver.NoAnswer):
         return []
     except dns.exception.DNSException as error:

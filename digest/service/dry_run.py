@@ -16,7 +16,7 @@ from digest.text.prose import counted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DryRun:
+class DryRunReport:
     """An edition as it would be sent, its number of recipients, and the relay's replies to the test copies."""
 
     edition: Edition
@@ -68,14 +68,14 @@ class DryRun:
         )
 
 
-async def dry_run(app: App, plan: EditionPlan, slot: Slot, test_to: Sequence[str]) -> DryRun:
+async def dry_run(app: App, plan: EditionPlan, slot: Slot, test_to: Sequence[str]) -> DryRunReport:
     """Build the edition of a slot as `send` would, and send it to the test addresses, if there are any."""
     edition, failures = await build_edition(app, plan, slot)
     frozen = app.store.editions.frozen(slot.key)
     enough = len(edition.stories) >= plan.min_articles
     rendered = frozen.rendered if frozen else app.design().render(edition) if enough else None
     subscriber_file = app.subscriber_file()
-    return DryRun(
+    return DryRunReport(
         edition=edition,
         rendered=rendered,
         recipients=count_recipients(app.store, subscriber_file, slot.day) if rendered else 0,

@@ -11,53 +11,51 @@ from aiohttp import web
 from digest.app import App
 from digest.store import FrozenEdition
 from digest.text.placeholders import split
-from digest.web.pages import Pages, mail_headers
+from digest.web.pages import mail_headers
+from digest.web.reader_templates import ReaderTemplates
 
-MAX_EDITIONS = 60  # editions in the list
-FED = 20  # editions in a feed
-OFFERED = 24  # topics at most, if none are configured
+MAX_LISTED_EDITIONS = 60  # editions on the page of the archive
+MAX_FEED_EDITIONS = 20  # editions in a feed
+MAX_OFFERED_TOPICS = 24  # topics that a reader may choose, if none are configured
 _READER_ONLY = re.compile(r'<(p|div|td|span)\b[^>]*class="[^"]*\breader-only\b[^"]*"[^>]*>.*?</\1>', re.DOTALL)
 
 
 class ArchivePages:
     """The pages of the archive and its feeds."""
 
-    def __init__(self, app: App, pages: Pages) -> None:
+    def __init__(self, app: App, templates: ReaderTemplates) -> None:
         self._app = app
-        self._pages = pages
+        self._templates = templates
         self._topics: tuple[str, tuple[str, ...]] = ("", ())
 
-    def add_to(self, router: web.UrlDispatcher, at: str = "") -> None:
+    def add_routes(self, router: web.UrlDispatcher, prefix: str = "") -> None:
         """Add the routes, below a path."""
-        router.add_get(f"{at}/archive", self.listed)
-        router.add_get(f"{at}/archive/feed.xml", self.rss)
-        router.add_get(f"{at}/archive/feed.json", self.json_feed)
-        router.add_get(f"{at}/archive/{{key:[a-z0-9-]{{1,60}}}}", self.edition)
+        router.add_get(f"{prefix}/archive", self.index_page)
+        router.add_get(f"{prefix}/archive/feed.xml", self.rss_feed)
+        router.add_get(f"{prefix}/archive/feed.json", self.json_feed)
+        router.add_get(f"{prefix}/archive/{{key:[a-z0-9-]{{1,60}}}}", self.edition_page)
 
-    def topics(self) -> Sequence[str]:
+    def offered_topics(self) -> Sequence[str]:
         """Return the topics that a reader may choose: those configured, otherwise the most frequent ones of the latest editions."""
         if self._app.config.newsletter.topics:
             return self._app.config.newsletter.topics
         newest = next((row.key for row in self._app.store.editions.headlines(1)), "")
         if newest != self._topics[0]:
-            editions = self._app.store.editions.made(FED)
+            editions = self._app.store.editions.made(MAX_FEED_EDITIONS)
             counts = Counter(topic for frozen in editions for story in frozen.edition.stories for topic in story.article.topics)
-            self._topics = (newest, tuple(sorted(topic for topic, _ in counts.most_common(OFFERED))))
+            self._topics = (newest, tuple(sorted(topic for topic, _ in counts.most_common(MAX_OFFERED_TOPICS))))
         return self._topics[1]
 
-    async def listed(self, request: web.Request) -> web.Response:
+    async def index_page(self, request: web.Request) -> web.Response:
         """Show the list of editions, newest first."""
-        newsletter, settings = self._app.config.newsletter, self._app.config.web
-        rows = self._app.store.editions.headlines(MAX_EDITIONS)
-        links = {"subscribe": settings.subscribe, "archive": settings.archive}
-        return self._pages.page("archive.html.j2", newsletter=newsletter, links=links, rows=rows)
+        return self._templates.render("archive.html.j2", rows=self._app.store.editions.headlines(MAX_LISTED_EDITIONS))
 
-    async def edition(self, request: web.Request) -> web.Response:
+    async def edition_page(self, request: web.Request) -> web.Response:
         """Show an edition without anything personal to a recipient; 404 if it does not exist."""
         frozen = self._app.store.editions.frozen(request.match_info["key"])
         if frozen is None:
-            newsletter, links = self._app.config.newsletter, {"subscribe": False, "archive": True}
-            return self._pages.page("missing.html.j2", status=404, newsletter=newsletter, links=links, what="edition")
+            links = {"subscribe": False, "archive": True}
+            return self._templates.render("missing.html.j2", status=404, links=links, what="edition")
         return web.Response(text=self._public_html(frozen), content_type="text/html", headers=mail_headers())
 
     def _public_html(self, frozen: FrozenEdition) -> str:
@@ -65,7 +63,7 @@ class ArchivePages:
         *turns, last = split(_READER_ONLY.sub("", frozen.rendered.html))
         return "".join(text + escape(own.get(name, "")) for text, name in zip(turns[::2], turns[1::2], strict=True)) + last
 
-    async def rss(self, request: web.Request) -> web.Response:
+    async def rss_feed(self, request: web.Request) -> web.Response:
         """Return the RSS 2.0 feed."""
         newsletter = self._app.config.newsletter
         items = "".join(
@@ -73,7 +71,7 @@ class ArchivePages:
             f'<guid isPermaLink="true">{_xml(self._address(row.key))}</guid>'
             f"<pubDate>{format_datetime(row.frozen_at)}</pubDate>"
             f"<description>{_xml(row.preheader)}</description></item>"
-            for row in self._app.store.editions.headlines(FED)
+            for row in self._app.store.editions.headlines(MAX_FEED_EDITIONS)
         )
         text = (
             '<?xml version="1.0" encoding="UTF-8"?>\n<rss version="2.0" xmlns:atom="http://www.w3.org/2005/Atom"><channel>'
@@ -96,7 +94,7 @@ class ArchivePages:
                 "content_text": row.preheader,
                 "date_published": row.frozen_at.isoformat(),
             }
-            for row in self._app.store.editions.headlines(FED)
+            for row in self._app.store.editions.headlines(MAX_FEED_EDITIONS)
         ]
         feed = {
             "version": "https://jsonfeed.org/version/1.1",

@@ -11,17 +11,17 @@ from collections.abc import Callable
 
 HEAD_TIMEOUT = 10.0  # seconds for the head of the first request
 MAX_CONNECTIONS = 256  # connections at once
-DESCRIPTOR_SHARE = 0.25  # largest share of the process's descriptors
+MAX_DESCRIPTOR_SHARE = 0.25  # largest share of the process's descriptors
 _END = b"\r\n\r\n"
 
 
 def connection_limit() -> int:
     """Return the limit on connections; the other descriptors are for sending, collecting and the store."""
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    return max(8, min(MAX_CONNECTIONS, int(soft * DESCRIPTOR_SHARE)))
+    return max(8, min(MAX_CONNECTIONS, int(soft * MAX_DESCRIPTOR_SHARE)))
 
 
-def raise_descriptors() -> None:
+def raise_descriptor_limit() -> None:
     """Raise the process's limit on descriptors as far as the system allows, up to 65,536."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = min(hard, 65_536) if hard != resource.RLIM_INFINITY else 65_536
@@ -30,44 +30,44 @@ def raise_descriptors() -> None:
 
 
 class ConnectionLimits:
-    """A factory of a server's protocols, each wrapped in a `Guarded` one, with a limit on open connections."""
+    """A factory of a server's protocols, each wrapped in a `LimitedConnection`, with a limit on open connections."""
 
-    def __init__(self, inner: Callable[[], asyncio.Protocol], most: int) -> None:
-        self._inner = inner
-        self._most = most
-        self._silent: OrderedDict[Guarded, None] = OrderedDict()  # those without a complete head yet, oldest first
+    def __init__(self, factory: Callable[[], asyncio.Protocol], limit: int) -> None:
+        self._factory = factory
+        self._limit = limit
+        self._silent: OrderedDict[LimitedConnection, None] = OrderedDict()  # those without a complete head yet, oldest first
         self._open = 0
 
     def __call__(self) -> asyncio.Protocol:
         """Make the protocol of a new connection."""
-        return Guarded(self, self._inner())
+        return LimitedConnection(self, self._factory())
 
-    def came(self, one: "Guarded") -> bool:
+    def admit(self, connection: "LimitedConnection") -> bool:
         """Count a new connection, if necessary in place of the oldest silent one; return False if there is no room."""
-        if self._open >= self._most:
+        if self._open >= self._limit:
             if not self._silent:
                 return False
             oldest, _ = self._silent.popitem(last=False)
             oldest.drop()
         self._open += 1
-        self._silent[one] = None
+        self._silent[connection] = None
         return True
 
-    def spoke(self, one: "Guarded") -> None:
+    def head_received(self, connection: "LimitedConnection") -> None:
         """Note that a connection has sent a complete head."""
-        self._silent.pop(one, None)
+        self._silent.pop(connection, None)
 
-    def went(self, one: "Guarded") -> None:
+    def connection_closed(self, connection: "LimitedConnection") -> None:
         """Note that a connection has closed."""
-        self._silent.pop(one, None)
+        self._silent.pop(connection, None)
         self._open -= 1
 
 
-class Guarded(asyncio.Protocol):
+class LimitedConnection(asyncio.Protocol):
     """The protocol of one connection, wrapped around the server's own protocol."""
 
-    def __init__(self, door: ConnectionLimits, inner: asyncio.Protocol) -> None:
-        self._door = door
+    def __init__(self, limits: ConnectionLimits, inner: asyncio.Protocol) -> None:
+        self._limits = limits
         self._inner = inner
         self._transport: asyncio.Transport | None = None
         self._timer: asyncio.TimerHandle | None = None
@@ -78,7 +78,7 @@ class Guarded(asyncio.Protocol):
         """Admit the connection, or abort it if there is no room."""
         assert isinstance(transport, asyncio.Transport)  # noqa: S101  the server makes only streams
         self._transport = transport
-        self._counted = self._door.came(self)
+        self._counted = self._limits.admit(self)
         if not self._counted:
             transport.abort()
             return
@@ -93,7 +93,7 @@ class Guarded(asyncio.Protocol):
             if _END in seen:
                 self._timer.cancel()
                 self._timer = None
-                self._door.spoke(self)
+                self._limits.head_received(self)
         if self._counted:
             self._inner.data_received(data)
 
@@ -115,7 +115,7 @@ class Guarded(asyncio.Protocol):
             self._timer.cancel()
         if self._counted:
             self._counted = False
-            self._door.went(self)
+            self._limits.connection_closed(self)
             self._inner.connection_lost(exc)
 
     def drop(self) -> None:

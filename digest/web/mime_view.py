@@ -10,7 +10,7 @@ _DARK = re.compile(r"\(\s*prefers-color-scheme\s*:\s*dark\s*\)")
 
 
 @dataclass(frozen=True, slots=True)
-class MimeView:
+class MessageSummary:
     """What an email program shows of a message in a list."""
 
     sender: str
@@ -19,15 +19,15 @@ class MimeView:
     preheader: str
 
 
-def parsed(raw: bytes) -> EmailMessage:
+def parse_message(raw: bytes) -> EmailMessage:
     """Parse a message with Python's own parser."""
     return message_from_bytes(raw, policy=policy.default)
 
 
-def seen(raw: bytes) -> MimeView:
+def summarise(raw: bytes) -> MessageSummary:
     """Return the headers that a person sees, and the beginning of the text."""
-    message = parsed(raw)
-    return MimeView(
+    message = parse_message(raw)
+    return MessageSummary(
         sender=str(message.get("From", "")),
         recipient=str(message.get("To", "")),
         subject=str(message.get("Subject", "")),
@@ -51,15 +51,15 @@ def text_part(raw: bytes) -> str:
 
 
 def _content(raw: bytes, subtype: str) -> str:
-    part = parsed(raw).get_body(preferencelist=(subtype,))
+    part = parse_message(raw).get_body(preferencelist=(subtype,))
     return str(part.get_content()) if part is not None else ""
 
 
-def darkened(html: str) -> str:
+def force_dark(html: str) -> str:
     """Return the HTML as an email program in dark mode shows it, also for a browser in light mode."""
     return _DARK.sub("all", html).replace("color-scheme: light dark", "color-scheme: dark")
 
 
-def lightened(html: str) -> str:
+def force_light(html: str) -> str:
     """Return the HTML as an email program in light mode shows it, also for a browser in dark mode."""
     return _DARK.sub("not all", html).replace("color-scheme: light dark", "color-scheme: light")

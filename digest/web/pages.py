@@ -19,7 +19,7 @@ KEEPALIVE_TIMEOUT = 15.0  # seconds that an idle connection is kept open for ano
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 
-class Pages:
+class PageTemplates:
     """The web templates; a newsletter's own come before the packaged ones."""
 
     def __init__(self, folders: Sequence[Path] = (), base: str = "") -> None:
@@ -30,14 +30,14 @@ class Pages:
         )
         self._environment.globals["base"] = base
 
-    def page(self, template: str, *, status: int = 200, **context: Any) -> web.Response:
+    def render(self, template: str, *, status: int = 200, **context: Any) -> web.Response:
         """Return a rendered page. It loads only from this site, and runs only scripts that carry its nonce."""
         nonce = secrets.token_urlsafe(12)
         html = self._environment.get_template(template).render(nonce=nonce, **context)
-        return web.Response(text=html, status=status, content_type="text/html", headers=guarded(nonce))
+        return web.Response(text=html, status=status, content_type="text/html", headers=page_headers(nonce))
 
 
-def guarded(nonce: str) -> dict[str, str]:
+def page_headers(nonce: str) -> dict[str, str]:
     """Return the headers of a page of our own, whose scripts carry this nonce."""
     policy = (
         f"default-src 'none'; style-src 'unsafe-inline'; script-src 'nonce-{nonce}'; img-src 'self' data:; "
@@ -72,7 +72,7 @@ async def require_local_host(request: web.Request, handler: Handler) -> web.Stre
 
 
 @asynccontextmanager
-async def served(application: web.Application, host: str, port: int) -> AsyncIterator[str]:
+async def serve_http(application: web.Application, host: str, port: int) -> AsyncIterator[str]:
     """Serve the application on a port (0: any free one) while the block runs; yield its address, or raise DigestError."""
     web_response.SERVER_SOFTWARE = "digest"  # type: ignore[attr-defined]  # without the versions, which would help an attacker
     application.on_response_prepare.append(_set_common_headers)

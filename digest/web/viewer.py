@@ -10,7 +10,7 @@ from aiohttp import web
 from digest.errors import DigestError
 from digest.model import Edition
 from digest.web import mime_view
-from digest.web.pages import Pages, mail_headers, require_local_host
+from digest.web.pages import PageTemplates, mail_headers, require_local_host
 
 VIEWS = {"phone": "Phone", "desktop": "Desktop", "dark": "Dark", "text": "Plain text", "source": "Source"}
 
@@ -24,6 +24,14 @@ class MessageRow:
     detail: str
 
 
+@dataclass(frozen=True, slots=True)
+class ShownMessage:
+    """A message as bytes, and what a person should know about it, if anything."""
+
+    raw: bytes
+    note: str = ""
+
+
 class MessageList(Protocol):
     """The messages that a viewer shows."""
 
@@ -32,8 +40,8 @@ class MessageList(Protocol):
     def rows(self) -> Sequence[MessageRow]:
         """Return the rows of the sidebar."""
 
-    def raw(self, name: str) -> bytes | None:
-        """Return a message as bytes, or None if there is none; raise DigestError if it cannot be made."""
+    def message(self, name: str) -> ShownMessage | None:
+        """Return a message, or None if there is none; raise DigestError if it cannot be made."""
 
     def edition(self) -> Edition | None:
         """Return the edition of all the messages, whose reasons the viewer shows; None if there is no single one."""
@@ -45,64 +53,66 @@ class MessageList(Protocol):
 class Viewer:
     """The pages that show a list of messages."""
 
-    def __init__(self, mails: MessageList) -> None:
-        self._mails = mails
-        self._pages = Pages()
+    def __init__(self, messages: MessageList) -> None:
+        self._messages = messages
+        self._templates = PageTemplates()
 
     def application(self) -> web.Application:
         """Return the application, which answers this machine only."""
         application = web.Application(middlewares=[require_local_host])
-        application.router.add_get("/", self.first)
+        application.router.add_get("/", self.redirect_to_first)
         application.router.add_get("/version", self.version)
-        application.router.add_get("/mail/{name}", self.mail)
-        application.router.add_get("/mail/{name}/html", self.html)
+        application.router.add_get("/mail/{name}", self.message_page)
+        application.router.add_get("/mail/{name}/html", self.message_html)
         return application
 
-    async def first(self, request: web.Request) -> web.Response:
+    async def redirect_to_first(self, request: web.Request) -> web.Response:
         """Redirect to the first message of the list, or show an empty page."""
-        rows = self._mails.rows()
+        rows = self._messages.rows()
         if not rows:
             return self._page("", "phone")
         raise web.HTTPFound(f"/mail/{quote(rows[0].id, safe='')}")
 
     async def version(self, request: web.Request) -> web.Response:
         """Return the version, which the page asks for every second."""
-        return web.Response(text=self._mails.version(), headers={"Cache-Control": "no-store"})
+        return web.Response(text=self._messages.version(), headers={"Cache-Control": "no-store"})
 
-    async def mail(self, request: web.Request) -> web.Response:
+    async def message_page(self, request: web.Request) -> web.Response:
         """Show the list and one message, in one of its views."""
         view = request.query.get("view", "phone")
         return self._page(request.match_info["name"], view if view in VIEWS or view == "why" else "phone")
 
     def _page(self, name: str, view: str) -> web.Response:
-        raw, error = self._raw(name)
-        return self._pages.page(
+        message, error = self._message(name)
+        raw = message.raw if message else None
+        return self._templates.render(
             "viewer.html.j2",
-            title=self._mails.title,
-            rows=self._mails.rows(),
+            title=self._messages.title,
+            rows=self._messages.rows(),
             chosen=name,
             view=view,
             views=VIEWS,
-            version=self._mails.version(),
-            edition=self._mails.edition(),
-            seen=mime_view.seen(raw) if raw else None,
+            version=self._messages.version(),
+            edition=self._messages.edition(),
+            seen=mime_view.summarise(raw) if raw else None,
             size=len(raw or b""),
+            note=message.note if message else "",
             text=mime_view.text_part(raw) if raw and view == "text" else "",
             source=raw.decode("utf-8", "replace") if raw and view == "source" else "",
             error=error,
         )
 
-    def _raw(self, name: str) -> tuple[bytes | None, str]:
+    def _message(self, name: str) -> tuple[ShownMessage | None, str]:
         try:
-            return (self._mails.raw(name) if name else None), ""
+            return (self._messages.message(name) if name else None), ""
         except DigestError as error:
             return None, str(error)
 
-    async def html(self, request: web.Request) -> web.Response:
+    async def message_html(self, request: web.Request) -> web.Response:
         """Return a message's HTML for the frame, in light or dark mode whatever this browser prefers."""
-        raw, error = self._raw(request.match_info["name"])
-        if raw is None:
+        message, error = self._message(request.match_info["name"])
+        if message is None:
             raise web.HTTPNotFound(text=error or "Message not found.")
-        html = mime_view.html_part(raw)
-        shown = mime_view.darkened(html) if request.query.get("dark") else mime_view.lightened(html)
+        html = mime_view.html_part(message.raw)
+        shown = mime_view.force_dark(html) if request.query.get("dark") else mime_view.force_light(html)
         return web.Response(text=shown, content_type="text/html", headers=mail_headers())

@@ -34,10 +34,10 @@ class Webhooks:
         self._certificates: dict[str, bytes] = {}
         self._tokens: dict[str, bytes] = {}
 
-    def add_to(self, router: web.UrlDispatcher, at: str = "") -> None:
+    def add_routes(self, router: web.UrlDispatcher, prefix: str = "") -> None:
         """Add a route for each configured provider, below a path."""
         for name in self._app.config.bounces.webhooks:
-            router.add_post(f"{at}/hooks/{{name:{name}}}", self.receive)
+            router.add_post(f"{prefix}/hooks/{{name:{name}}}", self.receive)
 
     async def receive(self, request: web.Request) -> web.Response:
         """Record the reported events. Answer 403 to a request that is not proved, 503 if it cannot be checked at present."""

@@ -11,7 +11,7 @@ from aiohttp import web
 from digest.collect.collector import collect
 from digest.collect.fetch import Fetcher, Limits
 from digest.config import CommentsPlan, SourcePlan
-from digest.web.pages import served
+from digest.web.pages import serve_http
 
 SINCE = datetime(2026, 11, 1, tzinfo=UTC)
 QUICK = Limits(connect=1, idle=0.5, total=2, size=300_000, attempts=2, pause=0.01, max_pause=0.05)
@@ -70,7 +70,7 @@ async def host(request: pytest.FixtureRequest) -> AsyncIterator[str]:
     application = web.Application()
     application.router.add_get("/bad", bad)
     application.router.add_get("/good/{n}", good)
-    async with served(application, "127.0.0.1", 0) as address:
+    async with serve_http(application, "127.0.0.1", 0) as address:
         yield address
 
 
@@ -99,7 +99,7 @@ async def test_where_comments_fail_the_articles_stay_and_nobody_is_taken_for_rem
     application = web.Application()
     application.router.add_get("/feed", feed)
     application.router.add_get("/api/v1/accounts/lookup", down)
-    async with served(application, "127.0.0.1", 0) as host, Fetcher(limits=QUICK) as fetcher:
+    async with serve_http(application, "127.0.0.1", 0) as host, Fetcher(limits=QUICK) as fetcher:
         apart = CommentsPlan(kind="mastodon", url=f"{host}/@gazette")
         plan = SourcePlan(kind="feed", url=f"{host}/feed", allow_private=True, comments=apart)
         harvest = await collect([plan], fetcher, {plan.label: SINCE})

@@ -10,7 +10,7 @@ from aiohttp import web
 
 from digest.collect.fetch import MAX_PER_HOST, CachedResponse, Fetcher, Limits
 from digest.errors import FetchError
-from digest.web.pages import served
+from digest.web.pages import serve_http
 
 QUICK = Limits(connect=1, idle=0.5, total=2, size=100_000, attempts=2, pause=0.01, max_pause=0.05)
 
@@ -99,7 +99,7 @@ async def host() -> AsyncIterator[str]:  # noqa: C901  many small bad servers
     application = web.Application()
     for handler in (flaky, slow, endless, bomb, cached, cut, dead, loop, redirect, gone, moved, packed):
         application.router.add_get(f"/{handler.__name__}", handler)
-    async with served(application, "127.0.0.1", 0) as address:
+    async with serve_http(application, "127.0.0.1", 0) as address:
         yield address
 
 
@@ -179,7 +179,7 @@ async def test_waiting_for_a_turn_is_not_waiting_for_an_answer() -> None:
     most: list[int] = []
     application = web.Application()
     application.router.add_get("/", late)
-    async with served(application, "127.0.0.1", 0) as address, Fetcher(limits=Limits(idle=1, total=1, attempts=1)) as fetcher:
+    async with serve_http(application, "127.0.0.1", 0) as address, Fetcher(limits=Limits(idle=1, total=1, attempts=1)) as fetcher:
         answers = await asyncio.gather(
             *(fetcher.get(address.replace("//", f"//u{n % 4}@"), allow_private=True) for n in range(5 * MAX_PER_HOST))
         )

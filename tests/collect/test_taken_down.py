@@ -12,7 +12,7 @@ from digest.collect.collector import TAKEN_DOWN, taken_down
 from digest.collect.fetch import Fetcher, Limits
 from digest.config import SourcePlan
 from digest.model import Article, Harvest
-from digest.web.pages import served
+from digest.web.pages import serve_http
 from tests.curate.test_curate import END, article
 
 QUICK = Limits(connect=1, idle=0.2, total=0.4, attempts=1, pause=0.01, max_pause=0.02)
@@ -53,7 +53,7 @@ class Site:
 async def host() -> AsyncIterator[Site]:
     site, application = Site(), web.Application()
     application.router.add_get("/{path:.*}", site.answer)
-    async with served(application, "127.0.0.1", 0) as site.base:
+    async with serve_http(application, "127.0.0.1", 0) as site.base:
         yield site
 
 

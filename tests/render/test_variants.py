@@ -18,7 +18,7 @@ from digest.render.variants import Variants, variant_edition
 from digest.service.dry_run import build_edition
 from digest.store import Preference
 from digest.text.placeholders import ExtraPlaceholders, columns, extra_values, split
-from digest.web.desk import Desk
+from digest.web.preview import Preview
 from tests.conftest import Furnish
 from tests.newsroom import NOW, RecordedSite
 from tests.relay import Relay
@@ -176,11 +176,11 @@ async def test_the_preview_has_the_bytes_of_the_readers_own_version(app: App, re
     app.subscriber_path.write_text("email,name,topics\nada@readers.example,Ada,health\nbo@readers.example,Bo,gardening\n")
     plan = app.config.editions[0]
     edition, _ = await build_edition(app, plan, app.slot(plan, NOW.date()))
-    desk = Desk(app, edition, "")
-    before = desk.raw("ada@readers.example")
+    preview = Preview(app, edition, "")
+    before = preview.message("ada@readers.example").raw
     with pytest.raises(DigestError, match="no stories"):
-        desk.raw("bo@readers.example")
+        preview.message("bo@readers.example")
     await sent(app)
     (taken,) = [raw for address, raw in relay.taken if address == "ada@readers.example"]
     assert before == taken
-    assert desk.raw("ada@readers.example") == taken
+    assert preview.message("ada@readers.example").raw == taken

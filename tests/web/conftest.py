@@ -12,7 +12,7 @@ from playwright.async_api import Browser, async_playwright
 
 from digest.app import App, open_newsletter
 from digest.publish import Unwatched, publish
-from digest.web.pages import served
+from digest.web.pages import serve_http
 from digest.web.reader_pages import ReaderPages
 from tests.conftest import Furnish, need
 from tests.newsroom import NOW, RecordedSite
@@ -76,6 +76,7 @@ async def town(site: RecordedSite, relay: Relay, furnish: Furnish) -> AsyncItera
         await publish(app.pipeline, plan, app.slot(plan, app.calendar(plan).latest(NOW)), Unwatched())
         relay.taken.clear()
         pages = ReaderPages(app)
-        pages._asking._burst = pages._all._burst = 1_000  # a test asks more often than a household
-        async with served(pages.application(), "127.0.0.1", 0) as base:
+        for limit in (pages._limits._emails_per_visitor, pages._limits._emails_in_total):
+            limit._burst = 1_000  # a test asks more often than a household
+        async with serve_http(pages.application(), "127.0.0.1", 0) as base:
             yield Town(app, base, relay, pages, moment)

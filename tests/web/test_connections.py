@@ -8,11 +8,11 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import make_mocked_request
 
-from digest.service.logs import MAX_LINES_REMEMBERED, RepeatFilter
+from digest.service.logs import MAX_REMEMBERED_LINES, RepeatFilter
 from digest.web import connections
 from digest.web.client_ip import client_ip, network
 from digest.web.connections import ConnectionLimits, connection_limit
-from digest.web.pages import served
+from digest.web.pages import serve_http
 
 
 async def hello(_request: web.Request) -> web.Response:
@@ -26,7 +26,7 @@ def application() -> web.Application:
 
 
 async def test_half_requests_do_not_keep_anybody_out() -> None:
-    async with served(application(), "127.0.0.1", 0) as base, aiohttp.ClientSession() as client:
+    async with serve_http(application(), "127.0.0.1", 0) as base, aiohttp.ClientSession() as client:
         port, halves = int(base.rpartition(":")[2]), []
         for _ in range(connection_limit() + 20):
             _, writer = await asyncio.open_connection("127.0.0.1", port)
@@ -41,7 +41,7 @@ async def test_half_requests_do_not_keep_anybody_out() -> None:
 
 async def test_who_says_nothing_whole_is_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connections, "HEAD_TIMEOUT", 0.05)
-    async with served(application(), "127.0.0.1", 0) as base:
+    async with serve_http(application(), "127.0.0.1", 0) as base:
         reader, writer = await asyncio.open_connection("127.0.0.1", int(base.rpartition(":")[2]))
         writer.write(b"GET / HT")
         assert await reader.read() == b""
@@ -50,19 +50,19 @@ async def test_who_says_nothing_whole_is_let_go(monkeypatch: pytest.MonkeyPatch)
 
 
 async def test_where_all_have_spoken_a_new_one_waits_its_turn() -> None:
-    door = ConnectionLimits(asyncio.Protocol, 2)
-    ones = [door() for _ in range(3)]
-    assert door.came(ones[0])  # type: ignore[arg-type]
-    assert door.came(ones[1])  # type: ignore[arg-type]
+    limits = ConnectionLimits(asyncio.Protocol, 2)
+    ones = [limits() for _ in range(3)]
+    assert limits.admit(ones[0])  # type: ignore[arg-type]
+    assert limits.admit(ones[1])  # type: ignore[arg-type]
     for one in ones[:2]:
-        door.spoke(one)  # type: ignore[arg-type]
-    assert not door.came(ones[2])  # type: ignore[arg-type]
-    door.went(ones[0])  # type: ignore[arg-type]
-    assert door.came(ones[2])  # type: ignore[arg-type]
+        limits.head_received(one)  # type: ignore[arg-type]
+    assert not limits.admit(ones[2])  # type: ignore[arg-type]
+    limits.connection_closed(ones[0])  # type: ignore[arg-type]
+    assert limits.admit(ones[2])  # type: ignore[arg-type]
 
 
 async def test_every_answer_is_guarded_and_says_no_version() -> None:
-    async with served(application(), "127.0.0.1", 0) as base, aiohttp.ClientSession() as client:
+    async with serve_http(application(), "127.0.0.1", 0) as base, aiohttp.ClientSession() as client:
         for path in ("/", "/nowhere"):
             async with client.get(base + path) as answer:
                 assert answer.headers["X-Content-Type-Options"] == "nosniff"
@@ -107,6 +107,6 @@ def test_lines_that_repeat_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     broken = line("Error handling request\nfrom 192.0.2.1", "aiohttp.server", ValueError("bad status line"))
     assert counted.filter(broken)
     assert (broken.getMessage(), broken.exc_info) == ("Error handling request: ValueError('bad status line')", None)
-    for number in range(MAX_LINES_REMEMBERED * 2):
+    for number in range(MAX_REMEMBERED_LINES * 2):
         counted.filter(line(f"line {number}"))
-    assert len(counted._seen) <= MAX_LINES_REMEMBERED + 1
+    assert len(counted._seen) <= MAX_REMEMBERED_LINES + 1

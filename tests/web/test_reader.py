@@ -10,7 +10,7 @@ import pytest
 from digest.app import App
 from digest.publish import Unwatched, publish
 from digest.web.mime_view import html_part
-from digest.web.pages import served
+from digest.web.pages import serve_http
 from digest.web.reader_pages import ReaderPages
 from tests.relay import Relay
 
@@ -23,7 +23,7 @@ async def pages(app: App) -> AsyncIterator[str]:
     (app.subscriber_path).write_text("email,status\nada@readers.example,active\nbo@readers.example,\n")
     await publish(app.pipeline, plan, app.slot(plan, app.calendar(plan).latest(app.clock())), Unwatched())
     reader = ReaderPages(app)
-    async with served(reader.application(), "127.0.0.1", 0) as address:
+    async with serve_http(reader.application(), "127.0.0.1", 0) as address:
         yield address
 
 

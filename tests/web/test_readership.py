@@ -18,7 +18,7 @@ from digest.app import open_newsletter
 from digest.publish import Unwatched, count_recipients, publish
 from digest.store.subscribers import Preference
 from digest.web.client_ip import client_ip
-from digest.web.pages import served
+from digest.web.pages import serve_http
 from digest.web.reader_pages import ReaderPages
 from tests.conftest import Furnish
 from tests.newsroom import NOW, RecordedSite
@@ -80,8 +80,8 @@ async def test_letters_are_few(town: Town) -> None:
 
 
 async def test_one_visitor_cannot_ask_for_many(town: Town) -> None:
-    town.pages._asking._burst = 5
-    town.pages._asking._buckets.clear()
+    town.pages._limits._emails_per_visitor._burst = 5
+    town.pages._limits._emails_per_visitor._buckets.clear()
     statuses = []
     async with aiohttp.ClientSession() as client:
         for number in range(8):
@@ -331,7 +331,7 @@ async def test_one_click_counts_within_a_running_send(site: RecordedSite, relay:
     relay.delay = 0.01
     with open_newsletter(furnish(site.base, relay.port, emails=people), lambda: NOW, retry_delays=()) as app:
         plan = app.config.editions[0]
-        async with served(ReaderPages(app).application(), "127.0.0.1", 0) as base:
+        async with serve_http(ReaderPages(app).application(), "127.0.0.1", 0) as base:
             slot = app.slot(plan, app.calendar(plan).latest(NOW))
             run = asyncio.create_task(publish(app.pipeline, plan, slot, Unwatched()))
             while len(relay.taken) < 5:

@@ -1,4 +1,4 @@
-"""The desk and the inbox in a real browser."""
+"""The preview and the inbox in a real browser."""
 
 from collections.abc import AsyncIterator
 
@@ -8,27 +8,27 @@ from playwright.async_api import Browser
 
 from digest.app import App
 from digest.service.dry_run import build_edition
-from digest.web.desk import Desk
-from digest.web.pages import served
+from digest.web.pages import serve_http
+from digest.web.preview import Preview
 from digest.web.viewer import Viewer
 
 
 @pytest.fixture
-async def desk(app: App) -> AsyncIterator[str]:
+async def preview(app: App) -> AsyncIterator[str]:
     plan = app.config.editions[0]
     edition, _ = await build_edition(app, plan, app.slot(plan, app.calendar(plan).latest(app.clock())))
-    async with served(Viewer(Desk(app, edition, "The desk")).application(), "127.0.0.1", 0) as address:
+    async with serve_http(Viewer(Preview(app, edition, "The preview")).application(), "127.0.0.1", 0) as address:
         yield address
 
 
-async def test_every_view_of_every_subscriber(desk: str, browser: Browser) -> None:
+async def test_every_view_of_every_subscriber(preview: str, browser: Browser) -> None:
     page = await browser.new_page(viewport={"width": 1200, "height": 900})
     problems: list[str] = []
     page.on(
         "console", lambda message: problems.append(message.text) if message.type == "error" and "ERR_" not in message.text else None
     )
-    await page.goto(desk)
-    assert await page.title() == "The desk"
+    await page.goto(preview)
+    assert await page.title() == "The preview"
     assert await page.locator("aside a").count() == 2
     assert await page.frame_locator("iframe").locator("h1").inner_text() == "The Harbour Gazette"
     for label, needle in {
@@ -45,18 +45,18 @@ async def test_every_view_of_every_subscriber(desk: str, browser: Browser) -> No
 
 
 @pytest.mark.parametrize(("view", "dark"), [("desktop", False), ("dark", True), ("phone", False)])
-async def test_light_and_dark_whatever_the_browser_prefers(desk: str, browser: Browser, view: str, dark: bool) -> None:
+async def test_light_and_dark_whatever_the_browser_prefers(preview: str, browser: Browser, view: str, dark: bool) -> None:
     for preference in ("light", "dark"):
         page = await browser.new_page(color_scheme=preference)
-        await page.goto(f"{desk}/mail/ada%40readers.example?view={view}")
+        await page.goto(f"{preview}/mail/ada%40readers.example?view={view}")
         colour = await page.frame_locator("iframe").locator("h1").evaluate("node => getComputedStyle(node).color")
         assert (colour == "rgb(241, 238, 231)") == dark, (preference, colour)
         await page.close()
 
 
-async def test_nothing_is_wider_than_the_smallest_phone(desk: str, browser: Browser) -> None:
+async def test_nothing_is_wider_than_the_smallest_phone(preview: str, browser: Browser) -> None:
     page = await browser.new_page(viewport={"width": 320, "height": 700})
-    await page.goto(f"{desk}/mail/ada%40readers.example/html")
+    await page.goto(f"{preview}/mail/ada%40readers.example/html")
     assert await page.evaluate("document.documentElement.scrollWidth") <= 320
     sizes = await page.evaluate(
         "[...document.querySelectorAll('p, a, h2, h3, blockquote')].map(node => parseFloat(getComputedStyle(node).fontSize))"
@@ -67,9 +67,9 @@ async def test_nothing_is_wider_than_the_smallest_phone(desk: str, browser: Brow
     assert min(heights) >= 44
 
 
-async def test_a_changed_template_shows_at_once_and_its_error_too(app: App, desk: str, browser: Browser) -> None:
+async def test_a_changed_template_shows_at_once_and_its_error_too(app: App, preview: str, browser: Browser) -> None:
     page = await browser.new_page()
-    await page.goto(f"{desk}/mail/ada%40readers.example?view=text")
+    await page.goto(f"{preview}/mail/ada%40readers.example?view=text")
     (app.config.root / "templates").mkdir()
     template = app.config.root / "templates" / "edition.txt.j2"
     template.write_text("Changed {{ newsletter.name }}")
@@ -80,15 +80,15 @@ async def test_a_changed_template_shows_at_once_and_its_error_too(app: App, desk
     assert "edition.txt.j2:2" in await alert.inner_text()
 
 
-async def test_only_this_machine_may_look(desk: str) -> None:
-    async with aiohttp.ClientSession() as client, client.get(f"{desk}/", headers={"Host": "evil.example"}) as answer:
+async def test_only_this_machine_may_look(preview: str) -> None:
+    async with aiohttp.ClientSession() as client, client.get(f"{preview}/", headers={"Host": "evil.example"}) as answer:
         assert answer.status == 403
 
 
-async def test_a_mail_that_is_not_there(desk: str) -> None:
+async def test_a_mail_that_is_not_there(preview: str) -> None:
     async with aiohttp.ClientSession() as client:
-        async with client.get(f"{desk}/mail/nobody/html") as answer:
+        async with client.get(f"{preview}/mail/nobody/html") as answer:
             assert answer.status == 404
             assert "is not a valid address" in await answer.text()
-        async with client.get(f"{desk}/mail/nobody") as answer:
+        async with client.get(f"{preview}/mail/nobody") as answer:
             assert 'role="alert"' in await answer.text()

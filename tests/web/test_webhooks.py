@@ -11,7 +11,7 @@ import pytest
 from digest.app import App, open_newsletter
 from digest.collect.fetch import Fetcher, Response
 from digest.errors import FetchError
-from digest.web.pages import served
+from digest.web.pages import serve_http
 from digest.web.reader_pages import ReaderPages
 from tests.bounces.test_providers import ADA, BASIC, PEM, STAMP, TOPIC, mailgun, ses_bounce, sns
 from tests.conftest import Furnish
@@ -25,7 +25,7 @@ async def hooked(furnish: Furnish) -> AsyncIterator[tuple[App, str]]:
         f'[bounces.webhooks.mailgun]\nkey = "mg-key"\n[bounces.webhooks.ses]\ntopic = "{TOPIC}"\n'
     )
     with open_newsletter(furnish("http://127.0.0.1:9", 9, extra=extra), lambda: NOW, retry_delays=()) as app:
-        async with served(ReaderPages(app).application(), "127.0.0.1", 0) as base:
+        async with serve_http(ReaderPages(app).application(), "127.0.0.1", 0) as base:
             yield app, base
 
 

@@ -22,7 +22,7 @@ from digest.collect.sources.dates import UTC_STYLE
 from digest.collect.sources.parsed_feed import published
 from digest.config import SourcePlan
 from digest.model import UNDATED, Article, Harvest
-from digest.web.pages import served
+from digest.web.pages import serve_http
 
 FOLDER = os.environ.get("DIGEST_FEEDS", "")
 FEEDS = sorted(Path(FOLDER).rglob("*.xml")) if FOLDER else []
@@ -43,7 +43,7 @@ async def host() -> AsyncIterator[str]:
 
     application = web.Application()
     application.router.add_get("/{number}", one)
-    async with served(application, "127.0.0.1", 0) as address:
+    async with serve_http(application, "127.0.0.1", 0) as address:
         yield address
 
 

@@ -12,7 +12,7 @@ from digest.collect.fetch import Fetcher, Limits
 from digest.collect.sources import wordpress
 from digest.config import SourcePlan
 from digest.model import Harvest
-from digest.web.pages import served
+from digest.web.pages import serve_http
 from tests.newsroom import BASE, DATA, RecordedSite
 
 SINCE = datetime(2026, 11, 23, tzinfo=UTC)
@@ -61,7 +61,7 @@ class Site(RecordedSite):
 
 @asynccontextmanager
 async def reading(site: Site, path: str = "") -> AsyncIterator[Harvest]:
-    async with served(site.application(), "127.0.0.1", 0) as site.base, Fetcher(limits=QUICK) as fetcher:
+    async with serve_http(site.application(), "127.0.0.1", 0) as site.base, Fetcher(limits=QUICK) as fetcher:
         plan = SourcePlan(kind="wordpress", url=f"{site.base}{path}", name="Gazette", allow_private=True)
         yield await wordpress.read(plan, partial(fetcher.get, allow_private=True), SINCE)
 

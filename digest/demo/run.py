@@ -12,13 +12,13 @@ from zoneinfo import ZoneInfo
 from digest.app import open_newsletter
 from digest.clock import Clock
 from digest.config import EditionPlan
-from digest.demo.inbox import Inbox, relay
+from digest.demo.inbox import Inbox, serve_smtp
 from digest.demo.newsroom import Newsroom
 from digest.edition.edition_calendar import EditionCalendar
 from digest.edition.report import RunReport
 from digest.publish import Permit, Progress, publish
 from digest.subscribers import Problem
-from digest.web.pages import served
+from digest.web.pages import serve_http
 from digest.web.reader_pages import ReaderPages
 from digest.web.viewer import Viewer
 
@@ -48,33 +48,33 @@ connections = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Show:
+class DemoRun:
     """A demo that has run: its report, the skipped rows of the subscriber list, the inbox, and the addresses of inbox and site."""
 
     report: RunReport
     problems: Sequence[Problem]
     inbox: Inbox
-    address: str
-    site: str
+    inbox_url: str
+    site_url: str
 
 
 @asynccontextmanager
-async def run_demo(clock: Clock, progress: Progress, port: int) -> AsyncIterator[Show]:
+async def run_demo(clock: Clock, progress: Progress, port: int) -> AsyncIterator[DemoRun]:
     """Start a newsroom, a relay and the reader pages, publish the edition that is due, and show the inbox."""
     calendar = EditionCalendar(EditionPlan(), ZoneInfo("Europe/London"))
     day = calendar.latest(clock())
     newsroom, inbox = Newsroom(calendar.cutoff(day)), Inbox()
     with tempfile.TemporaryDirectory(prefix="digest-demo-") as name:
-        async with relay(inbox) as smtp_port, served(newsroom.application(), "127.0.0.1", 0) as site:
+        async with serve_smtp(inbox) as smtp_port, serve_http(newsroom.application(), "127.0.0.1", 0) as site:
             root, pages_port = Path(name), _free_port()
             _write_newsletter(root, newsroom, site, f"http://127.0.0.1:{pages_port}", smtp_port)
             with open_newsletter(root, clock, retry_delays=()) as app:
                 async with (
-                    served(ReaderPages(app).application(), "127.0.0.1", pages_port),
-                    served(Viewer(inbox).application(), "127.0.0.1", port) as at,
+                    serve_http(ReaderPages(app).application(), "127.0.0.1", pages_port),
+                    serve_http(Viewer(inbox).application(), "127.0.0.1", port) as at,
                 ):
                     report = await publish(app.pipeline, calendar.plan, app.slot(calendar.plan, day), progress, Permit(late=True))
-                    yield Show(report, [row for row in app.subscriber_file().problems() if row.skipped], inbox, at, site)
+                    yield DemoRun(report, [row for row in app.subscriber_file().problems() if row.skipped], inbox, at, site)
 
 
 def _free_port() -> int:

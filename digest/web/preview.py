@@ -12,12 +12,16 @@ from digest.render.renderer import PACKAGED
 from digest.render.variants import Variants
 from digest.subscribers import normalise
 from digest.text.placeholders import columns
-from digest.web.viewer import MessageRow
+from digest.web.viewer import MessageRow, ShownMessage
 
 MAX_SUBSCRIBERS = 200  # in the sidebar
+_NOT_FROZEN = (
+    "Nobody on the list of this edition gets these stories, so its frozen text does not have them: "
+    "this is what the templates make of them now."
+)
 
 
-class Desk:
+class Preview:
     """The messages of one edition."""
 
     def __init__(self, app: App, edition: Edition, title: str) -> None:
@@ -32,36 +36,38 @@ class Desk:
             for subscriber in islice(self._app.subscriber_file().active(), MAX_SUBSCRIBERS)
         ]
 
-    def raw(self, name: str) -> bytes:
+    def message(self, name: str) -> ShownMessage:
         """Return the message for one address, as `send` makes it.
 
-        A frozen edition keeps its text; another is rendered with the templates as they are now. Raises SubscriberFileError if the
-        address is invalid, and DigestError if no story is for its topics.
+        A frozen edition keeps its text. Only a variant that none of its recipients has, and an edition that is not frozen, are
+        rendered with the templates as they are now. Raises SubscriberFileError if the address is invalid, and DigestError if no
+        story is for its topics.
         """
         app, key, email = self._app, self._edition.slot.key, normalise(name)
         frozen = app.store.editions.frozen(key)
+        edition = frozen.edition if frozen else self._edition
+        rendered = frozen.rendered if frozen else app.design().render(edition)
+        variants = frozen.variants if frozen else {}
         frozen_recipient = app.store.deliveries.recipient(key, app.links.token(email)) if frozen else None
-        if frozen and frozen_recipient:
-            compose = Composer(app.pipeline.sender, frozen.rendered, key, self._edition.frozen_at, variants=frozen.variants)
-            return compose(frozen_recipient).raw
-        rendered = frozen.rendered if frozen else app.design().render(self._edition)
-        recipient, variants = self._recipient(email, rendered)
-        return Composer(app.pipeline.sender, rendered, key, self._edition.frozen_at, variants=variants)(recipient).raw
+        recipient = frozen_recipient or self._recipient(edition, email, rendered)
+        missing = bool(recipient.variant) and recipient.variant not in variants
+        if missing:
+            variants = {recipient.variant: Variants(edition, app.design()).render(recipient.variant)}
+        compose = Composer(app.pipeline.sender, rendered, key, edition.frozen_at, variants=variants)
+        return ShownMessage(compose(recipient).raw, _NOT_FROZEN if frozen and missing else "")
 
-    def _recipient(self, email: str, rendered: Rendered) -> tuple[Recipient, dict[str, Rendered]]:
-        """Return the recipient that a freeze now would list, and the variant of the edition for their choices."""
+    def _recipient(self, edition: Edition, email: str, rendered: Rendered) -> Recipient:
+        """Return the recipient that a freeze now would list, with the name of the variant for their choices."""
         app, row = self._app, self._app.subscriber_file().find(email)
         if row is None:
-            return Recipient(id=0, email=email), {}
+            return Recipient(id=0, email=email)
         number = app.store.subscribers.enrol(email, app.links.token(email))  # so that the links in the preview work
-        variants = Variants(self._edition, app.design())
-        variant = variants.variant_for(*app.store.subscribers.preference(email).topics_and_comments(row))
+        variant = Variants(edition, app.design()).variant_for(*app.store.subscribers.preference(email).topics_and_comments(row))
         if variant is None:
             raise DigestError("this edition has no stories for the subscriber's topics", thing=email)
         used = columns([rendered.html, rendered.text])
         extra = {name.casefold(): value for name, value in row.extra.items() if name.casefold() in used}
-        recipient = Recipient(id=number, email=email, name=row.name, variant=variant, extra=extra)
-        return recipient, {variant: variants.render(variant)} if variant else {}
+        return Recipient(id=number, email=email, name=row.name, variant=variant, extra=extra)
 
     def edition(self) -> Edition:
         """Return the edition, whose reasons the viewer shows."""
