@@ -56,30 +56,25 @@ def import_list(
         if apply and not plan.is_empty:
             importer.apply(file.name, consent)
         if as_json:
-            print_json(
-                {
-                    "applied": apply,
-                    "refused": plan.invalid,
-                    "doubles": plan.duplicates,
-                    "unknown_columns": plan.unknown_columns,
-                    **_counts(plan),
-                    "examples": _rows(batch),
-                }
-            )
+            print_json({"applied": apply, **_counts(plan), "examples": _rows(batch)})
             return 0
         for line in _describe(plan, batch, file.name):
             click.echo(line)
-    if plan.is_empty:
-        click.echo("No changes to make.")
-    elif apply:
-        click.echo("Import applied. To reverse it, run `digest subscribers undo`.")
-    else:
-        click.echo("No changes made. To apply them, add --apply.")
+    click.echo(_result(plan, apply))
     return 0
 
 
-def _counts(plan: "ImportPlan") -> dict[str, int]:
-    return {fate.replace(" ", "_"): plan.counts.get(fate, 0) for fate in ("new", "changed", "unchanged", "gone", "kept out")}
+def _result(plan: "ImportPlan", apply: bool) -> str:
+    if plan.is_empty:
+        return "No changes to make."
+    if apply:
+        return "Import applied. To reverse it, run `digest subscribers undo`."
+    return "No changes made. To apply them, add --apply."
+
+
+def _counts(plan: "ImportPlan") -> "dict[str, object]":
+    fates = {fate.replace(" ", "_"): plan.counts.get(fate, 0) for fate in ("new", "changed", "unchanged", "gone", "kept out")}
+    return {"refused": plan.invalid, "doubles": plan.duplicates, "unknown_columns": plan.unknown_columns, **fates}
 
 
 def _rows(batch: "ImportBatch") -> dict[str, list[dict[str, object]]]:

@@ -6,13 +6,11 @@ from typing import Any
 from digest.bounces.classify import ReportKind
 from digest.bounces.providers.signatures import check_authorization
 from digest.bounces.providers.webhook import (
-    MAX_EVENTS,
     Fetch,
     WebhookCall,
     WebhookEvent,
     bounce_event,
     failure_kind,
-    fields,
     string,
 )
 from digest.config import Webhook
@@ -27,9 +25,8 @@ _KINDS: Mapping[str, ReportKind] = {  # the marketing and the transactional webh
 def read(call: WebhookCall, webhook: Webhook, now: float, fetch: Fetch) -> Iterator[WebhookEvent]:
     """Yield the events of a request."""
     check_authorization(call, webhook)
-    body = call.json()
-    for row in (body if isinstance(body, list) else [body])[:MAX_EVENTS]:
-        yield from _events(fields(row))
+    for row in call.objects():
+        yield from _events(row)
 
 
 def _events(row: Mapping[str, Any]) -> Iterator[WebhookEvent]:

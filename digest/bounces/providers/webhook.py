@@ -35,6 +35,11 @@ class WebhookCall:
         except (ValueError, RecursionError) as error:
             raise ForgedError("the body is not JSON") from error
 
+    def objects(self) -> list[Mapping[str, Any]]:
+        """Return the objects of a body that is one object or a list of them, at most MAX_EVENTS."""
+        body = self.json()
+        return objects(body if isinstance(body, list) else [body])
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebhookEvent:
