@@ -2,10 +2,10 @@
 
 from enum import StrEnum
 
-UNCLEAR = "?"  # before an unknown status: its row gets no mail, and outranks rows of its address that may
+UNKNOWN_PREFIX = "?"  # before an unknown status: its row gets no mail, and outranks rows of its address that may
 STATUSES = ("active", "pending", "paused", "unsubscribed", "bounced", "complained")  # of a row in the subscriber list
-ORDER = ("active", "paused", "pending", UNCLEAR, "bounced", "suppressed", "unsubscribed", "complained")
-GONE = ("bounced", "unsubscribed", "complained")  # an address with one gets no mail again, whatever a file says later
+ORDER = ("active", "paused", "pending", UNKNOWN_PREFIX, "bounced", "suppressed", "unsubscribed", "complained")
+FINAL_STATUSES = ("bounced", "unsubscribed", "complained")  # an address with one gets no mail again, whatever a file says later
 
 
 class Origin(StrEnum):
@@ -24,4 +24,4 @@ REPORTED = frozenset({Origin.LIST, Origin.IMPORT, Origin.LOG})  # reports of wha
 
 def severity(status: str) -> int:
     """Return how strongly a status forbids mail; an unknown one ranks above every status that may get mail again."""
-    return ORDER.index(UNCLEAR if status.startswith(UNCLEAR) else status)
+    return ORDER.index(UNKNOWN_PREFIX if status.startswith(UNKNOWN_PREFIX) else status)

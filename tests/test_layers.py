@@ -49,6 +49,30 @@ DOORS = {
     "publicsuffixlist": {"service.alignment"},
     "jinja2": {"render", "web"},
 }
+# Which modules of a room other rooms may import, besides the room itself; the others are its own business. A room that is not here
+# has no inner modules.
+ROOM_DOORS = {
+    "audience": {
+        "bounce_handler", "consent", "csv_sync", "data_requests", "exporter", "import_undo", "importer", "rate_limiter",
+        "subscriber_record", "subscriptions",
+    },
+    "bounces": {"classify", "mailboxes", "providers", "refusals"},
+    "collect": {"collector", "fetch", "sources.plugin"},
+    "compose": {"dkim", "subscriber_links", "verp"},
+    "config": {"file_modes"},
+    "curate": {"comments", "judge"},
+    "deliver": {"retry"},
+    "demo": {"run"},
+    "edition": {"edition_calendar", "guards", "pipeline", "preflight", "report", "send", "sent_log", "size_limit"},
+    "render": {"renderer", "variants"},
+    "service": {"checks", "dry_run", "logs", "scheduler"},
+    "store": {"batch_writer", "bounces", "content", "edition_rows", "editions", "history", "logged_edition", "opt_in"},
+    "subscribers": {
+        "backups", "columns", "csv_table", "edit", "import_batch", "import_journal", "opt_out_traces", "rewrite", "zip_archive",
+    },
+    "text": {"formats", "hidden_html", "markup", "placeholders", "prose", "same_article"},
+    "web": {"connections", "mime_view", "pages", "preview", "reader_pages", "viewer"},
+}  # fmt: skip
 
 
 def room(path: Path) -> str:
@@ -106,6 +130,30 @@ def test_one_library_one_door() -> None:
 
 def test_no_module_passes_three_hundred_lines() -> None:
     assert [path.name for path in FILES if len(path.read_text().splitlines()) > 300] == []
+
+
+def entries(path: Path) -> Iterator[tuple[str, str]]:
+    """Every inner module of another room that a file imports, by room and module."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if not isinstance(node, ast.ImportFrom) or not (node.module or "").startswith("digest."):
+            continue
+        _, target, *inner = str(node.module).split(".")
+        named = [alias.name for alias in node.names if (ROOT / target / f"{alias.name}.py").exists()] if not inner else []
+        if target != room(path):
+            yield from ((target, module) for module in (named if not inner else [".".join(inner)]))
+
+
+def test_a_room_is_entered_by_its_doors() -> None:
+    used = {(*entry, path.relative_to(ROOT).as_posix()) for path in FILES for entry in entries(path)}
+    assert [row for row in sorted(used) if row[1] not in ROOM_DOORS.get(row[0], set())] == []
+    opened = {(target, module) for target, module, _ in used} | {("collect", "sources.plugin")}  # for other packages
+    assert {(target, module) for target, modules in ROOM_DOORS.items() for module in modules} - opened == set()
+
+
+def test_no_two_public_classes_share_a_name() -> None:
+    names = [node.name for path in FILES for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.ClassDef)]
+    public = [name for name in names if not name.startswith("_")]
+    assert sorted(name for name in set(public) if public.count(name) > 1) == []
 
 
 def test_one_http_client() -> None:

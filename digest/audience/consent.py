@@ -5,7 +5,7 @@ A request is answered by an email; only the link in it adds the address to the l
 
 import asyncio
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from digest.app import App
 from digest.audience.emails import NO_EMAILS, TransactionalEmails
@@ -17,10 +17,7 @@ from digest.store import HistoryEvent, OptInRequest, Preference
 from digest.store.batch_writer import BatchWriter
 from digest.store.history import CONFIRMED
 from digest.store.opt_in import CONFIRMATION_TTL
-from digest.subscribers import FileEdit, NewRow, normalise, rewrite
-from digest.subscribers.columns import Columns
-from digest.subscribers.csv_table import CsvTable
-from digest.subscribers.edit import Edit, Edits, column_edit
+from digest.subscribers import NewRow, activate, normalise
 
 log = logging.getLogger("digest")
 MAX_NAME_CHARS = 100
@@ -90,8 +87,7 @@ class DoubleOptIn:
         for email in asked:  # before the list is written, or `CsvSync` would write the old opt-out into it
             app.store.suppressions.release(email, "subscribed again with the form and confirmed", now)
         if asked:
-            listed = {email for email in asked if listed_row(app, email) is not None}
-            rewrite(app.subscriber_path, _confirmed_edit(asked, listed, now.date().isoformat()))
+            activate(app.subscriber_path, [_confirmed_row(request, now.date().isoformat()) for request in asked.values()])
         for request in asked.values():
             self._record(request)
         return [tuple(request.topics) if request is not None and request.email in asked else None for request in requests]
@@ -119,20 +115,6 @@ def _mailbox(address: str) -> str:
     return f"{local.partition('+')[0]}@{domain}"
 
 
-def _confirmed_edit(asked: Mapping[str, OptInRequest], listed: set[str], today: str) -> FileEdit:
-    """Return the edit for those who have confirmed: rows on the list become active, others are appended."""
-
-    def edits(table: CsvTable, columns: Columns) -> Edits:
-        edit = column_edit(table, columns, {"status": "active", "paused_until": ""})
-        return dict.fromkeys(listed, edit) if edit else dict[str, Edit]()
-
-    new = [
-        NewRow(
-            email=email,
-            name=request.name,
-            values={"status": "active", "joined": today, "topics": ", ".join(request.topics)},
-        )
-        for email, request in asked.items()
-        if email not in listed
-    ]
-    return FileEdit(edits=edits, rows=lambda: new)
+def _confirmed_row(request: OptInRequest, today: str) -> NewRow:
+    values = {"status": "active", "joined": today, "topics": ", ".join(request.topics)}
+    return NewRow(email=request.email, name=request.name, values=values)

@@ -1,7 +1,8 @@
 """A copy of the store's decisions in the subscriber list, for the operator to see. The store counts, never the copy.
 
 A file of a million rows takes seconds to write, so a hundred subscribers who leave in a minute cause one write. Nobody waits
-for it: an opt-out counts from its commit. What a power cut keeps out of the file is written at the next start.
+for it: an opt-out counts from its commit. A suppression that a power cut keeps out of the
+file is written at the next start; topics and pauses stay in the store alone.
 """
 
 import asyncio
@@ -11,7 +12,7 @@ from functools import partial
 
 from digest.batching import batched
 from digest.errors import DigestError
-from digest.statuses import GONE
+from digest.statuses import FINAL_STATUSES
 from digest.store import Store
 from digest.subscribers import SubscriberFile, set_columns
 
@@ -91,6 +92,6 @@ def _recheck_missing(store: Store, missing: Mapping[str, Mapping[str, str]]) -> 
 
 def _missing(store: Store, subscriber_file: SubscriberFile) -> Iterator[tuple[str, dict[str, str]]]:
     for subscribers in batched(subscriber_file):
-        reasons = store.suppressions.among(row.email for row in subscribers if row.status not in GONE)
+        reasons = store.suppressions.among(row.email for row in subscribers if row.status not in FINAL_STATUSES)
         for email, reason in reasons.items():
-            yield email, {"status": reason if reason in GONE else "unsubscribed"}
+            yield email, {"status": reason if reason in FINAL_STATUSES else "unsubscribed"}

@@ -4,7 +4,6 @@ An import never brings back anybody who unsubscribed, bounced or complained, whe
 itself says so. It is recorded before it is applied, so that the last one can be undone even after a power cut.
 """
 
-from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -17,16 +16,16 @@ from digest.audience.consent import consent_detail
 from digest.batching import batched
 from digest.errors import UsageError
 from digest.model import NOTHING, Subscriber
-from digest.statuses import GONE, UNCLEAR, Origin
+from digest.statuses import FINAL_STATUSES, UNKNOWN_PREFIX, Origin
 from digest.store import HistoryEvent, Store, Suppression
-from digest.store.history import CONFIRMED
 from digest.subscribers import FileEdit, NewRow, Problem, SubscriberFile, backups, rewrite
 from digest.subscribers.columns import Columns, iso_date
 from digest.subscribers.csv_table import CsvTable, Record
-from digest.subscribers.edit import Edit, column_edit
+from digest.subscribers.edit import column_edit
 from digest.subscribers.import_batch import ImportBatch, ImportFate, ImportRow, changes, values_by_column
 from digest.subscribers.import_journal import ImportJournal
 from digest.subscribers.opt_out_traces import is_opt_out_trace, opt_out_word
+from digest.subscribers.rewrite import Edit
 from digest.subscribers.zip_archive import ImportFile
 
 MAX_EXAMPLES = 20  # examples shown of each kind
@@ -123,10 +122,10 @@ class Importer:
                 continue
             new = changes(row, incoming)
             before = {name: value for name, value in {"status": row.status, **values_by_column(row)}.items() if name in new}
-            why = reasons.get(row.email) or (row.status if row.status in GONE or row.status.startswith(UNCLEAR) else "")
+            why = reasons.get(row.email) or (row.status if _forbids_mail(row.status) else "")
             if why:
                 yield row.email, "kept out", why, {}
-            elif incoming.status in GONE:
+            elif incoming.status in FINAL_STATUSES:
                 yield row.email, "gone", incoming.status, before
             elif self._columns.by_position(new):
                 yield row.email, "changed", ", ".join(f"{name}: {before[name]} → {value}" for name, value in new.items()), before
@@ -139,9 +138,9 @@ class Importer:
         tokens = {self._token(row.email): row.email for row in rows}
         forgotten = {tokens[token] for token in self._store.suppressions.forgotten(tokens)}
         for row in rows:
-            strange = f"unknown status {row.status.removeprefix(UNCLEAR)!r}" if row.status.startswith(UNCLEAR) else ""
+            strange = f"unknown status {row.status.removeprefix(UNKNOWN_PREFIX)!r}" if row.status.startswith(UNKNOWN_PREFIX) else ""
             why = reasons.get(row.email) or ("deleted at their request" if row.email in forgotten else strange)
-            fate: ImportFate = "kept out" if why else "gone" if row.status in GONE else "new"
+            fate: ImportFate = "kept out" if why else "gone" if row.status in FINAL_STATUSES else "new"
             yield row.email, fate, why or (row.status if row.status != "active" else ""), {}
 
     def apply(self, name: str, consent: str) -> None:
@@ -208,57 +207,8 @@ class _Edits:
         return new
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UndoneImport:
-    """What an undo did; `skipped` counts the rows left alone because they have changed since the import."""
-
-    removed: int
-    restored: int
-    released: int
-    skipped: int
-
-
-def undo_import(store: Store, subscriber_file: Path, now: datetime) -> UndoneImport:
-    """Undo the last import: remove what it added, restore what it changed, and lift its suppressions.
-
-    A row that was changed since stays, and so does one whose subscriber has confirmed since.
-    """
-    journal = ImportJournal.last(subscriber_file)
-    if journal is None:
-        raise UsageError("no import to undo", thing=str(subscriber_file))
-    fates = {row["email"]: row["was"] for row in journal.fates()}
-    counts = Counter[str]()
-    added = [email for email, fate in fates.items() if fate == "new"]
-    confirmed = store.history.having(added, CONFIRMED, journal.at)
-    counts["skipped"] = len(confirmed)
-    edits = _undo_edits([email for email in added if email not in confirmed], journal, counts)
-    backups.back_up(subscriber_file, min_interval=timedelta(0))
-    rewrite(subscriber_file, FileEdit(edits=lambda _table, _columns: edits))
-    released = sum(
-        store.suppressions.release(row.email, "import undone", now) is not None
-        for row in store.suppressions.of(email for email, fate in fates.items() if fate == "gone")
-        if row.since == journal.at and row.origin == Origin.IMPORT
-    )
-    store.history.note(HistoryEvent(email=email, at=now, event="import undone") for email in fates if email not in confirmed)
-    journal.delete()
-    return UndoneImport(removed=counts["removed"], restored=counts["restored"], released=released, skipped=counts["skipped"])
-
-
-def _undo_edits(added: Sequence[str], journal: ImportJournal, counts: Counter[str]) -> dict[str, Edit]:
-    """Return the edits that remove the rows an import added and restore those it changed; they count in `counts` what they do."""
-    before: dict[str, dict[str, str]] = defaultdict(dict)
-    for row in journal.rows():
-        before[row["email"]][row["after"]] = row["before"]
-
-    def remove(_: Record) -> None:
-        counts["removed"] += 1
-
-    def restore(texts: dict[str, str], record: Record) -> str:
-        counts["restored" if record.raw in texts else "skipped"] += 1
-        return texts.get(record.raw, record.raw)
-
-    out = dict[str, Edit].fromkeys(added, remove)
-    return {**out, **{email: partial(restore, texts) for email, texts in before.items()}}
+def _forbids_mail(status: str) -> bool:
+    return status in FINAL_STATUSES or status.startswith(UNKNOWN_PREFIX)
 
 
 def _check_columns(file: Path, source: SubscriberFile, status: str | None) -> None:
@@ -269,7 +219,7 @@ def _check_columns(file: Path, source: SubscriberFile, status: str | None) -> No
     flags = {source.columns().names[flag.position]: flag for flag in source.columns().flags}
     for line, cells in source.cells(tuple(flag.position for flag in flags.values())) if status is None and flags else ():
         for (name, flag), cell in zip(flags.items(), cells, strict=True):
-            if (flag.status_of_cell(cell) or "").startswith(UNCLEAR):
+            if (flag.status_of_cell(cell) or "").startswith(UNKNOWN_PREFIX):
                 what = f"“{cell[:40]}” under “{name}” is neither a yes nor a no"
                 raise UsageError(
                     what, thing=f"{file.name}:{line}", remedy=f"Correct it. Or {_MEANINGS[0].lower()}{_MEANINGS[1:].format(name)}"

@@ -1,6 +1,7 @@
 """`digest bounces`: process bounces and complaints."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -91,7 +92,7 @@ def _messages(source: str) -> Iterator[bytes]:
     if path.is_dir():
         folders = [path / "new", path / "cur"] if (path / "new").is_dir() else [path]
         files = [file for folder in folders for file in sorted(folder.iterdir()) if file.is_file()]
-        return (_read(file, MAX_MESSAGE_BYTES) for file in files)
+        return _files_still_there(files, MAX_MESSAGE_BYTES)
     if not path.is_file():
         raise UsageError("no such file", thing=source)
     if _read(path, 5) == b"From ":
@@ -108,6 +109,12 @@ def _mbox_messages(path: Path, limit: int) -> Iterator[bytes]:
             yield box.get_file(key).read(limit)
     finally:
         box.close()
+
+
+def _files_still_there(files: Iterable[Path], limit: int) -> Iterator[bytes]:
+    for file in files:
+        with suppress(FileNotFoundError):  # a mail program has moved it meanwhile
+            yield _read(file, limit)
 
 
 def _read(path: Path, limit: int) -> bytes:

@@ -119,7 +119,7 @@ def _describe(plan: "ImportPlan", batch: "ImportBatch", name: str) -> "Iterator[
 @common_options
 def undo(root: Path, as_json: bool) -> int:
     """Undo the last import. Its new rows are removed, its changes reversed and its suppressions lifted."""
-    from digest.audience.importer import undo_import
+    from digest.audience.import_undo import undo_import
 
     with running_app(root) as app:
         done = undo_import(app.store, app.subscriber_path, app.clock())

@@ -33,7 +33,7 @@ def suppress(root: Path, as_json: bool, email: str, reason: str) -> int:
 @common_options
 def restore(root: Path, as_json: bool, email: str, reason: str) -> int:
     """Take EMAIL off the suppression list. Only at the subscriber's request; their row becomes active again."""
-    from digest.statuses import GONE
+    from digest.statuses import FINAL_STATUSES
     from digest.store import HistoryEvent
     from digest.subscribers import normalise, set_status
 
@@ -41,7 +41,7 @@ def restore(root: Path, as_json: bool, email: str, reason: str) -> int:
         address = normalise(email)
         now, row = app.clock(), app.subscriber_file().find(address)
         was = app.store.suppressions.release(address, reason, now)
-        if was is None and (row is None or row.status not in GONE):
+        if was is None and (row is None or row.status not in FINAL_STATUSES):
             raise UsageError(
                 "is not on the suppression list",
                 thing=address,

@@ -1,7 +1,7 @@
 """A subscriber's own links: opaque, without an address in them, and with the same token in every edition.
 
 A token is a keyed hash of the address under the newsletter's secret: nobody can guess one or read an address from it. It can be
-written into a message before the subscriber is in any table. The readers' table turns it back into the address.
+written into a message before the subscriber is in any table. The table `subscribers` turns it back into the address.
 """
 
 import base64

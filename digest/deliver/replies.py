@@ -113,5 +113,7 @@ def is_overloaded(receipt: Receipt) -> bool:
 
 
 def one_line_reply(text: str) -> str:
-    """Return a server's text on one line of at most 500 characters."""
+    """Return a server's text on one line of at most 500 characters, without what a terminal or a database would stumble over."""
+    if not text.isprintable():
+        text = "".join(character if character.isprintable() else " " for character in text)
     return " ".join(text.split())[:500].rstrip(".:")

@@ -13,7 +13,7 @@ from digest.config import EditionPlan
 from digest.edition.pipeline import Permit, Pipeline
 from digest.errors import LateError
 from digest.model import Slot, Subscriber
-from digest.statuses import GONE, Origin
+from digest.statuses import FINAL_STATUSES, Origin
 from digest.store import FrozenEdition, Suppression
 from digest.store.editions import FROM_LOG
 
@@ -73,4 +73,6 @@ def time_allowed(pipeline: Pipeline, plan: EditionPlan, answers: int | None) -> 
 def suppress_opted_out(pipeline: Pipeline, rows: Iterable[Subscriber]) -> None:
     """Suppress the subscribers whose status in the list forbids mail for good: a suppression holds whatever becomes of the file."""
     suppression = partial(Suppression, since=pipeline.clock(), origin=Origin.LIST, detail="marked in subscribers.csv")
-    pipeline.store.suppressions.adopt(suppression(email=row.email, reason=row.status) for row in rows if row.status in GONE)
+    pipeline.store.suppressions.adopt(
+        suppression(email=row.email, reason=row.status) for row in rows if row.status in FINAL_STATUSES
+    )

@@ -141,7 +141,7 @@ class SentLog:
             ) from error
 
     def _answer_counts(self, edition: str) -> list[int]:
-        """Return the answer counts of an edition since `forget` was last called for it."""
+        """Return the answer counts of an edition since `disregard_answers` was last called for it."""
         counts: list[int] = []
         for _, name, word, _ in self._rows():
             if name == edition and word == AGAIN:

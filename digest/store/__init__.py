@@ -21,7 +21,7 @@ from sqlalchemy import Engine, select, update
 from sqlalchemy.exc import IntegrityError
 
 from digest.store import schema
-from digest.store.bounces import Bounces
+from digest.store.bounces import BounceRecords
 from digest.store.content import MAX_LOOKBACK, Content
 from digest.store.database import open_engine
 from digest.store.deliveries import Deliveries
@@ -43,7 +43,7 @@ class Store:
         self.engine = engine
         self.content = Content(engine)
         self.suppressions = Suppressions(engine)
-        self.bounces = Bounces(engine, self.suppressions.notify)
+        self.bounces = BounceRecords(engine, self.suppressions.notify)
         self.editions = Editions(engine, self.suppressions.notify)
         self.deliveries = Deliveries(engine)
         self.history = History(engine)
@@ -93,7 +93,7 @@ class Store:
 
 __all__ = [
     "MAX_LOOKBACK",
-    "Bounces",
+    "BounceRecords",
     "Content",
     "Deliveries",
     "Editions",

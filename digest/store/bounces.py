@@ -26,7 +26,7 @@ REFUSED_US = "refused for our sake"
 REPORTS_KEPT = timedelta(days=90)
 
 
-class Bounces:
+class BounceRecords:
     """The bounces of all editions; `notify` is told what they have suppressed, after each commit."""
 
     def __init__(self, engine: Engine, notify: Callable[[Recorded], None]) -> None:

@@ -1,4 +1,4 @@
-"""A statement compiled once, for the one place where preparing a row costs more than writing it.
+"""A statement compiled once, for the places where preparing a row costs more than writing it.
 
 SQLAlchemy takes 20 µs to prepare each row of an executemany, and SQLite writes it in 2. While messages are being sent, the
 interpreter is needed for other work.

@@ -17,7 +17,7 @@ from sqlalchemy import JSON, Column, Connection, Integer, MetaData, String, Tabl
 
 from digest.batching import batched
 from digest.model import Subscriber
-from digest.statuses import GONE, Origin, severity
+from digest.statuses import FINAL_STATUSES, Origin, severity
 from digest.store import schema
 from digest.store.database import insert as careful_insert
 from digest.store.subscribers import Preference, preferences
@@ -132,7 +132,7 @@ def _suppress(connection: Connection, now: datetime) -> Iterator[Recorded]:
     """Suppress the subscribers whose status forbids mail for good."""
     incoming, last = _INCOMING.c, 0
     new = select(incoming.n, incoming.email, incoming.status).where(
-        incoming.status.in_(GONE), ~exists().where(schema.suppressions.c.email == incoming.email)
+        incoming.status.in_(FINAL_STATUSES), ~exists().where(schema.suppressions.c.email == incoming.email)
     )
     while rows := connection.execute(new.where(incoming.n > last).order_by(incoming.n).limit(_PAGE)).all():
         suppression = partial(Suppression, since=now, origin=Origin.LIST, detail="marked in subscribers.csv")

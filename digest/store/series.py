@@ -1,6 +1,6 @@
 """Which series of editions each plan of digest.toml continues. A series has its own id, whatever its name, days or hour become.
 
-Windows, settled articles and receipts belong to the id. So a plan that is renamed neither sends its morning's mail again nor
+Windows, used articles and receipts belong to the id. So a plan that is renamed neither sends its morning's mail again nor
 starts from the beginning.
 """
 

@@ -2,7 +2,8 @@
 
 from digest.subscribers import backups
 from digest.subscribers.address import normalise
-from digest.subscribers.edit import FileEdit, NewRow, add, remove, rewrite, set_columns, set_status
+from digest.subscribers.edit import activate, add, remove, set_columns, set_status
+from digest.subscribers.rewrite import FileEdit, NewRow, rewrite
 from digest.subscribers.row_parser import Problem, parse_topics
 from digest.subscribers.subscriber_file import FileSummary, SubscriberFile
 
@@ -15,6 +16,7 @@ __all__ = [
     "NewRow",
     "Problem",
     "SubscriberFile",
+    "activate",
     "add",
     "backups",
     "normalise",

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from digest.errors import UsageError
 from digest.model import NOTHING
-from digest.statuses import STATUSES, UNCLEAR
+from digest.statuses import STATUSES, UNKNOWN_PREFIX
 
 KNOWN_COLUMNS = ("email", "name", "status", "topics", "timezone", "language", "frequency", "joined", "paused_until")
 _DAY = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?!\d)")
@@ -218,5 +218,5 @@ def _by_answer(cell: str, *, yes: str | None, no: str | None) -> str | None:
         return no
     status = status_of(said)
     if status is None:
-        return f"{UNCLEAR}{cell[:40]}"
+        return f"{UNKNOWN_PREFIX}{cell[:40]}"
     return status if status != "active" else yes if no else None

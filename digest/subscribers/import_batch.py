@@ -10,7 +10,7 @@ from typing import Literal
 
 from digest.batching import batched
 from digest.model import Subscriber
-from digest.statuses import GONE, UNCLEAR, severity
+from digest.statuses import FINAL_STATUSES, UNKNOWN_PREFIX, severity
 
 ImportFate = Literal["new", "changed", "unchanged", "gone", "kept out"]
 _PAGE = 500
@@ -113,12 +113,12 @@ def open_batch() -> Iterator[ImportBatch]:
 def changes(listed: Subscriber, incoming: ImportRow) -> dict[str, str]:
     """Return what an incoming row would change in a row on the list.
 
-    It never changes `joined`, changes the status only to one of `GONE`, and never brings the end of a pause forward.
+    It never changes `joined`, changes the status only to one of `FINAL_STATUSES`, and never brings the end of a pause forward.
     """
-    if incoming.status.startswith(UNCLEAR):
+    if incoming.status.startswith(UNKNOWN_PREFIX):
         return {}
-    if incoming.status in GONE:
-        return {"status": incoming.status} if listed.status not in GONE else {}
+    if incoming.status in FINAL_STATUSES:
+        return {"status": incoming.status} if listed.status not in FINAL_STATUSES else {}
     old = values_by_column(listed)
     fixed = {"joined"} | ({"paused_until"} if incoming.values.get("paused_until", "") < old["paused_until"] else set())
     return {

@@ -12,7 +12,7 @@ from typing import Any
 
 from digest.errors import SubscriberFileError
 from digest.model import NOTHING, Subscriber
-from digest.statuses import UNCLEAR, severity
+from digest.statuses import UNKNOWN_PREFIX, severity
 from digest.subscribers.address import PLAIN_ADDRESS, normalise
 from digest.subscribers.columns import Columns, resume_date, status_of
 from digest.subscribers.csv_table import Block, CsvTable, Record
@@ -136,7 +136,7 @@ class RowParser:
         if not isinstance(email, str):
             return email
         known = {meaning: fields[at].strip()[:MAX_FIELD_CHARS] for meaning, at in self._columns.positions.items()}
-        status = status_of(known.get("status", "").casefold()) or f"{UNCLEAR}{known['status'][:40]}"
+        status = status_of(known.get("status", "").casefold()) or f"{UNKNOWN_PREFIX}{known['status'][:40]}"
         cell = fields[self._columns.positions["email"]]
         display_name = cell.rpartition("<")[0].strip(' "') if cell.rstrip().endswith(">") else ""  # Ada Holm <ada@readers.example>
         display_name = "" if "@" in display_name else display_name

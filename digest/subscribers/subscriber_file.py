@@ -14,7 +14,7 @@ from pathlib import Path
 from zoneinfo import available_timezones
 
 from digest.model import NOTHING, Subscriber
-from digest.statuses import STATUSES, UNCLEAR, severity
+from digest.statuses import STATUSES, UNKNOWN_PREFIX, severity
 from digest.subscribers.address import address_problem, count_odd_addresses, normalise
 from digest.subscribers.columns import Columns, strip_invisible
 from digest.subscribers.csv_table import Block, CsvTable, open_table
@@ -127,7 +127,9 @@ class SubscriberFile:
             if isinstance(row, Problem):
                 yield row
             elif row.status not in _KNOWN:
-                yield Problem(row.line, f"unknown status {row.status.removeprefix(UNCLEAR)!r}; there is {', '.join(STATUSES)}")
+                yield Problem(
+                    row.line, f"unknown status {row.status.removeprefix(UNKNOWN_PREFIX)!r}; there is {', '.join(STATUSES)}"
+                )
 
     def problems(self) -> Iterator[Problem]:
         """Yield the problems of every row that is left out or odd, in the file's order."""
@@ -137,7 +139,7 @@ class SubscriberFile:
                 yield row
                 continue
             if row.status not in _KNOWN:
-                status = row.status.removeprefix(UNCLEAR)
+                status = row.status.removeprefix(UNKNOWN_PREFIX)
                 yield Problem(row.line, f"unknown status {status!r}. Use {', '.join(STATUSES)}")
             elif row.line in duplicates.others:
                 yield Problem(row.line, f"duplicate of line {duplicates.chosen[row.email].line}")

@@ -14,7 +14,7 @@ from digest.bounces.providers import PROVIDERS, Fetch, ForgedError, WebhookCall,
 from digest.collect.fetch import Fetcher, Limits
 from digest.config import WebhookProvider
 from digest.errors import FetchError
-from digest.statuses import GONE
+from digest.statuses import FINAL_STATUSES
 
 log = logging.getLogger("digest")
 MAX_CALL_BYTES = 1_048_576  # bytes of a request
@@ -52,7 +52,7 @@ class Webhooks:
             log.warning("cannot check a call to /hooks/%s: %s", name, error)
             return web.Response(status=503, text="The request cannot be verified at present.\n", headers={"Retry-After": "60"})
         for outcome in outcomes:
-            if outcome.event in GONE:
+            if outcome.event in FINAL_STATUSES:
                 self._csv_sync.enqueue(outcome.email, {"status": outcome.event})
         return web.json_response({"ok": True})
 

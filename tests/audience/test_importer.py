@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from digest.audience.importer import Importer, ImportPlan, undo_import
+from digest.audience.import_undo import undo_import
+from digest.audience.importer import Importer, ImportPlan
 from digest.errors import SubscriberFileError, UsageError
 from digest.store import HistoryEvent, Store
 from digest.store.history import CONFIRMED

@@ -66,3 +66,9 @@ def test_each_message_has_a_row(tmp_path: Path, make: Callable[[Path], Path], co
     done = CliRunner().invoke(bounces.command, [str(make(tmp_path)), "--dry-run", "--json"], catch_exceptions=False)
     report = json.loads(done.stdout)
     assert len(report.get("messages", [report])) == count
+
+
+def test_a_message_that_is_moved_meanwhile_stops_nothing(tmp_path: Path) -> None:
+    messages = bounces._messages(str(folder(tmp_path)))
+    (tmp_path / "one.eml").rename(tmp_path.parent / "moved.eml")
+    assert len(list(messages)) == 1

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from digest.audience.importer import Importer, ImportPlan, UndoneImport, undo_import
+from digest.audience.import_undo import UndoneImport, undo_import
+from digest.audience.importer import Importer, ImportPlan
 from digest.errors import SubscriberFileError, UsageError
 from digest.store import Store
 from digest.subscribers import SubscriberFile, add, remove, set_status

@@ -19,8 +19,8 @@ from digest.subscribers import FileEdit, Problem, SubscriberFile, add, backups, 
 from digest.subscribers.address import PLAIN_ADDRESS
 from digest.subscribers.columns import Columns
 from digest.subscribers.csv_table import CsvTable, Record
-from digest.subscribers.edit import Edit
 from digest.subscribers.encoding import Encoding
+from digest.subscribers.rewrite import Edit
 
 TODAY = date(2026, 11, 24)
 
