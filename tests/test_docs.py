@@ -1,9 +1,11 @@
 """The documents and the program say the same: commands, options, keys, exit codes, variables, files, rooms."""
 
+import ast
 import importlib
 import pkgutil
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import get_args
 
@@ -148,3 +150,19 @@ def test_every_template_is_in_the_reference() -> None:
 def test_every_decision_is_in_the_list() -> None:
     index = (DOCS / "decisions" / "index.md").read_text()
     assert [path.name for path in (DOCS / "decisions").glob("0*.md") if f"({path.name})" not in index] == []
+
+
+def test_the_alarms_are_in_the_words_that_the_program_prints() -> None:
+    """Most pairs of words of each heading are in the program's strings; the others have a name or a number between them."""
+    constants = (node for path in (ROOT / "digest").rglob("*.py") for node in ast.walk(ast.parse(path.read_text())))
+    printed = "\n".join(str(node.value) for node in constants if isinstance(node, ast.Constant) and isinstance(node.value, str))
+    headings = re.findall(r"^### .*$", (DOCS / "how-to" / "when-something-is-wrong.md").read_text(), re.MULTILINE)
+    alarms = [alarm for heading in headings for alarm in re.findall(r"`([^`]{12,})`", heading) if "SOURCE" not in alarm]
+    assert len(alarms) > 25
+    stale = []
+    for alarm in alarms:
+        words = re.sub(r"…|\S*\d\S*", " ", alarm).split()
+        pairs = [" ".join(pair) for pair in pairwise(words)]
+        if sum(pair.strip(":,.()") in printed for pair in pairs) < 0.5 * len(pairs):
+            stale.append(alarm)
+    assert stale == []
