@@ -19,7 +19,7 @@ from digest.compose import Sender
 from digest.compose.dkim import Signer
 from digest.compose.subscriber_links import SubscriberLinks
 from digest.config import Config, EditionPlan, split_mailbox
-from digest.config.file_modes import PRIVATE, private_folder, tighten
+from digest.config.file_permissions import PRIVATE, private_folder, tighten
 from digest.curate import Rules
 from digest.curate.judge import load_scoring_rules
 from digest.deliver.retry import RUN_RETRY_DELAYS

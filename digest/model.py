@@ -143,7 +143,7 @@ class Pick:
 
 
 class ArticleSigns(NamedTuple):
-    """What identifies an article when it is seen again; title and opening are lower-case words (see `digest.text.same_article`)."""
+    """What identifies an article when it is seen again (`text.article_identity`); title and opening are lower-case words."""
 
     id: str
     address: str

@@ -15,8 +15,8 @@ from digest.errors import ConfigError, RestoredError
 from digest.model import Slot
 from digest.publish import Unwatched, make_draft, publish
 from digest.service.checks import run_checks
-from digest.statuses import Origin
 from digest.store import Store
+from digest.subscriber_statuses import Origin
 from tests.conftest import Furnish
 from tests.newsroom import NOW, RecordedSite
 from tests.relay import Relay

@@ -8,7 +8,7 @@ ROOT = Path(__file__).parent.parent / "digest"
 
 # From the ground up; a module may import what stands on a lower floor, or in its own room.
 FLOORS: tuple[frozenset[str], ...] = (
-    frozenset({"errors", "model", "batching", "statuses"}),
+    frozenset({"errors", "model", "batching", "subscriber_statuses"}),
     frozenset({"clock", "config", "text"}),
     frozenset({"collect", "curate", "render", "compose", "subscribers", "bounces"}),
     frozenset({"store", "deliver"}),
@@ -46,7 +46,7 @@ DOORS = {
     "filelock": {"store", "subscribers", "app"},
     "aiosmtpd": {"demo"},
     "babel": {"render"},
-    "publicsuffixlist": {"service.alignment"},
+    "publicsuffixlist": {"service.dmarc_alignment"},
     "jinja2": {"render", "web"},
 }
 # Which modules of a room other rooms may import, besides the room itself; the others are its own business. A room that is not here
@@ -59,19 +59,19 @@ ROOM_DOORS = {
     "bounces": {"classify", "mailboxes", "providers", "refusals"},
     "collect": {"collector", "fetch", "sources.plugin"},
     "compose": {"dkim", "subscriber_links", "verp"},
-    "config": {"file_modes"},
+    "config": {"file_permissions"},
     "curate": {"comments", "judge"},
     "deliver": {"retry"},
     "demo": {"run"},
     "edition": {"edition_calendar", "guards", "pipeline", "preflight", "report", "send", "sent_log", "size_limit"},
     "render": {"renderer", "variants"},
     "service": {"checks", "dry_run", "logs", "scheduler"},
-    "store": {"batch_writer", "bounces", "content", "edition_rows", "editions", "history", "logged_edition", "opt_in"},
+    "store": {"batch_writer", "bounces", "content", "edition_rows", "editions", "history", "opt_in", "sent_log_edition"},
     "subscribers": {
-        "backups", "columns", "csv_table", "edit", "import_batch", "import_journal", "opt_out_traces", "rewrite", "zip_archive",
+        "backups", "columns", "csv_table", "edit", "import_batch", "import_journal", "import_zip", "opt_out_traces", "rewrite",
     },
-    "text": {"formats", "hidden_html", "markup", "placeholders", "prose", "same_article"},
-    "web": {"connections", "mime_view", "pages", "preview", "reader_pages", "viewer"},
+    "text": {"formats", "hidden_html", "markup", "article_identity", "placeholders", "prose"},
+    "web": {"connection_limits", "message_summary", "pages", "preview", "reader_pages", "message_viewer"},
 }  # fmt: skip
 
 

@@ -14,7 +14,7 @@ from digest.errors import BusyError
 from digest.model import Failure, Harvest, Receipt
 from digest.publish import Unwatched, publish
 from digest.service.dry_run import build_edition, dry_run
-from digest.web.mime_view import html_part, text_part
+from digest.web.message_summary import html_part, text_part
 from digest.web.preview import Preview
 from tests.conftest import Furnish
 from tests.newsroom import DATA, NOW, RecordedSite

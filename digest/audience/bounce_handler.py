@@ -19,9 +19,9 @@ from digest.bounces.mailboxes import MAX_MESSAGES, ImapMailbox, count_new, read_
 from digest.bounces.providers import WebhookEvent
 from digest.compose.verp import parse_verp
 from digest.errors import DigestError
-from digest.statuses import Origin
 from digest.store import HistoryEvent, Suppression
 from digest.store.bounces import REFUSED_US, SOFT, UNDELIVERED
+from digest.subscriber_statuses import Origin
 
 log = logging.getLogger("digest")
 EVENT_BY_KIND = {"full": SOFT, "soft": UNDELIVERED, "ours": REFUSED_US}

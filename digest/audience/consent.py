@@ -8,11 +8,11 @@ import logging
 from collections.abc import Sequence
 
 from digest.app import App
-from digest.audience.emails import NO_EMAILS, TransactionalEmails
 from digest.audience.exporter import FORMULA_PREFIXES
 from digest.audience.preferences import Preferences, listed_row
 from digest.audience.rate_limiter import RateLimiter
 from digest.audience.signed_links import SignedLinks
+from digest.audience.transactional_emails import NO_EMAILS, TransactionalEmails
 from digest.store import HistoryEvent, OptInRequest, Preference
 from digest.store.batch_writer import BatchWriter
 from digest.store.history import CONFIRMED

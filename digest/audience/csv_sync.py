@@ -12,8 +12,8 @@ from functools import partial
 
 from digest.batching import batched
 from digest.errors import DigestError
-from digest.statuses import FINAL_STATUSES
 from digest.store import Store
+from digest.subscriber_statuses import FINAL_STATUSES
 from digest.subscribers import SubscriberFile, set_columns
 
 log = logging.getLogger("digest")

@@ -4,10 +4,10 @@ import asyncio
 from datetime import timedelta
 
 from digest.app import App
-from digest.audience.emails import NO_EMAILS, TransactionalEmails
 from digest.audience.rate_limiter import RateLimiter
 from digest.audience.signed_links import SignedLinks
 from digest.audience.subscriber_record import SubscriberRecord, record_of
+from digest.audience.transactional_emails import NO_EMAILS, TransactionalEmails
 from digest.subscribers import normalise, remove
 from digest.subscribers.import_journal import ImportJournal
 

@@ -8,9 +8,9 @@ from functools import partial
 from pathlib import Path
 
 from digest.errors import UsageError
-from digest.statuses import Origin
 from digest.store import HistoryEvent, Store
 from digest.store.history import CONFIRMED
+from digest.subscriber_statuses import Origin
 from digest.subscribers import FileEdit, backups, rewrite
 from digest.subscribers.csv_table import Record
 from digest.subscribers.import_journal import ImportJournal

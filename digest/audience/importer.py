@@ -16,17 +16,17 @@ from digest.audience.consent import consent_detail
 from digest.batching import batched
 from digest.errors import UsageError
 from digest.model import NOTHING, Subscriber
-from digest.statuses import FINAL_STATUSES, UNKNOWN_PREFIX, Origin
 from digest.store import HistoryEvent, Store, Suppression
+from digest.subscriber_statuses import FINAL_STATUSES, UNKNOWN_PREFIX, Origin
 from digest.subscribers import FileEdit, NewRow, Problem, SubscriberFile, backups, rewrite
 from digest.subscribers.columns import Columns, iso_date
 from digest.subscribers.csv_table import CsvTable, Record
 from digest.subscribers.edit import column_edit
 from digest.subscribers.import_batch import ImportBatch, ImportFate, ImportRow, changes, values_by_column
 from digest.subscribers.import_journal import ImportJournal
+from digest.subscribers.import_zip import ImportFile
 from digest.subscribers.opt_out_traces import is_opt_out_trace, opt_out_word
 from digest.subscribers.rewrite import Edit
-from digest.subscribers.zip_archive import ImportFile
 
 MAX_EXAMPLES = 20  # examples shown of each kind
 _MEANINGS = (

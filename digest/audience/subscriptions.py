@@ -10,8 +10,8 @@ from digest.app import App
 from digest.audience.consent import DoubleOptIn
 from digest.audience.csv_sync import CsvSync
 from digest.audience.data_requests import DataRequests
-from digest.audience.emails import TransactionalEmails
 from digest.audience.preferences import Preferences
+from digest.audience.transactional_emails import TransactionalEmails
 from digest.store.batch_writer import BatchWriter
 
 

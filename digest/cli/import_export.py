@@ -8,7 +8,7 @@ from typing import IO, TYPE_CHECKING
 import click
 
 from digest.cli.options import common_options, print_json, running_app
-from digest.statuses import STATUSES
+from digest.subscriber_statuses import STATUSES
 from digest.text.prose import counted
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def import_list(
     from digest.audience.importer import Importer
     from digest.subscribers.columns import parse_meanings
     from digest.subscribers.import_batch import open_batch
-    from digest.subscribers.zip_archive import ImportFile, unpack_lists
+    from digest.subscribers.import_zip import ImportFile, unpack_lists
 
     with running_app(root) as app, unpack_lists(file) as files, open_batch() as batch:
         importer = Importer(app.store, app.subscriber_path, app.links.token, app.clock(), batch)

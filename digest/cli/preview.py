@@ -125,8 +125,8 @@ async def _build_edition(app: "App", plan: "EditionPlan", slot: "Slot") -> "Edit
 
 async def _serve_preview(app: "App", edition: "Edition", port: int, no_browser: bool, as_json: bool) -> int:
     from digest.cli.browser import serve_until_stopped
+    from digest.web.message_viewer import Viewer
     from digest.web.preview import Preview
-    from digest.web.viewer import Viewer
 
     preview = Preview(app, edition, f"{app.config.newsletter.name}: {day_text(edition.slot.day)}, No. {edition.number}")
     await serve_until_stopped(Viewer(preview).application(), port, browser=not no_browser, as_json=as_json)
@@ -168,7 +168,7 @@ def _address(app: "App", email: str | None) -> str:
 
 def _in_format(file_format: str, raw: bytes, edition: "Edition") -> bytes:
     from digest.store.edition_rows import as_json
-    from digest.web.mime_view import html_part, text_part
+    from digest.web.message_summary import html_part, text_part
 
     if file_format == "json":
         return json_text(as_json(edition), indent=2).encode()

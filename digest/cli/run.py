@@ -20,7 +20,7 @@ def command(root: Path, as_json: bool) -> int:
     your reverse proxy in front.
     """
     from digest.service.logs import configure_logging
-    from digest.web.connections import raise_descriptor_limit
+    from digest.web.connection_limits import raise_descriptor_limit
 
     configure_logging()
     raise_descriptor_limit()

@@ -9,7 +9,7 @@ from digest.cli.import_export import export, import_list, undo
 from digest.cli.options import common_options, print_json, print_json_rows, running_app
 from digest.cli.suppression import restore, suppress, suppression_list
 from digest.errors import UsageError
-from digest.statuses import STATUSES, UNKNOWN_PREFIX
+from digest.subscriber_statuses import STATUSES, UNKNOWN_PREFIX
 from digest.text.prose import counted
 
 if TYPE_CHECKING:

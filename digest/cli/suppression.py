@@ -33,8 +33,8 @@ def suppress(root: Path, as_json: bool, email: str, reason: str) -> int:
 @common_options
 def restore(root: Path, as_json: bool, email: str, reason: str) -> int:
     """Take EMAIL off the suppression list. Only at the subscriber's request; their row becomes active again."""
-    from digest.statuses import FINAL_STATUSES
     from digest.store import HistoryEvent
+    from digest.subscriber_statuses import FINAL_STATUSES
     from digest.subscribers import normalise, set_status
 
     with running_app(root) as app:

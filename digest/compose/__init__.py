@@ -1,6 +1,6 @@
 """Stage 4: turns a rendered edition and a recipient into the bytes of a message.
 
-Composer          one edition, made ready for any number of recipients   message.py (every header), header.py, body.py
+Composer          one edition, made ready for any number of recipients   message.py, headers.py, header_encoding.py, body.py
 compose_all       its messages, signed on up to five cores               signing_pool.py, dkim.py
 SubscriberLinks   unsubscribe links and Message-IDs                      subscriber_links.py; VERP: verp.py
 """

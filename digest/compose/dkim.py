@@ -1,6 +1,6 @@
 """DKIM signatures (RFC 6376 with RSA-SHA256, RFC 8463 with Ed25519-SHA256), relaxed/relaxed.
 
-Every header of `header.HEADERS` that is signed is named once more than it occurs, so that nobody can add a second From or Subject,
+Every header of `headers.HEADERS` that is signed is named once more than it occurs, so that nobody can add a second From or Subject,
 or a header that the message does not have (RFC 6376, sections 5.4.2 and 8.15).
 """
 
@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import padding
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
-from digest.compose.header import HEADERS
+from digest.compose.headers import HEADERS
 from digest.errors import ConfigError
 
 SIGNED_HEADERS = tuple(name.lower() for name, signed in HEADERS.items() if signed)

@@ -1,23 +1,19 @@
-"""The message for one recipient. Every header is written here; the parts that all recipients share are made once."""
+"""The message for one recipient; the parts that all recipients share are made once. Its headers are in `headers.py`."""
 
 import hashlib
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from email.utils import format_datetime
 from urllib.parse import quote
 
 from digest.compose.body import Body
 from digest.compose.dkim import Signer, canonicalize_header
-from digest.compose.header import HEADERS, encode_mailbox, encode_unstructured, one_line
+from digest.compose.headers import HEADERS, display_name, list_headers, mime_headers, own_headers, shared_headers
 from digest.compose.subscriber_links import SubscriberLinks
 from digest.compose.verp import verp_address
 from digest.config import Newsletter, split_mailbox
 from digest.model import Message, Recipient, Rendered
 from digest.text.placeholders import EXTRA_PREFIX, extra_values
-
-_MAX_NAME_CHARS = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,8 +41,11 @@ class _Variant:
     def __init__(
         self, newsletter: Newsletter, rendered: Rendered, subject: str, at: datetime, boundary: str, *, transactional: bool
     ) -> None:
-        mime = [("MIME-Version", "1.0"), ("Content-Type", f'multipart/alternative;\r\n boundary="{boundary}"')]
-        shared = [*_shared_headers(newsletter, subject, at), *([] if transactional else _list_headers(newsletter)), *mime]
+        shared = [
+            *shared_headers(newsletter, subject, at),
+            *([] if transactional else list_headers(newsletter)),
+            *mime_headers(boundary),
+        ]
         self.head = _head(shared)
         self.signed = _signed(shared)
         self.body = Body(rendered, boundary)
@@ -117,14 +116,14 @@ class Composer:
         unsubscribe, view, preferences = links.urls(email, self._view)
         values = variant.body.own_values({
             "email": email,
-            "name": _display_name(recipient.name),
+            "name": display_name(recipient.name),
             "unsubscribe_url": unsubscribe or self._mailto,
             "preferences_url": preferences or self._mailto,
             "view_url": view or self._sender.newsletter.site_url or "",
             **(extra_values(variant.columns, recipient.extra or {}) if variant.columns else {}),
         })  # fmt: skip
         unsubscribe_urls = [] if self._transactional else [unsubscribe, self._unsubscribe_mailto(recipient)]
-        return _OwnParts(message_id, _own_headers(recipient, message_id, unsubscribe_urls), values)
+        return _OwnParts(message_id, own_headers(recipient, message_id, unsubscribe_urls), values)
 
     def _unsubscribe_mailto(self, recipient: Recipient) -> str:
         """Return where an email unsubscribes this recipient: a VERP address, if digest reads a mailbox of its own."""
@@ -161,47 +160,6 @@ def _signed(headers: Sequence[tuple[str, str]]) -> dict[str, str]:
     return {name.lower(): canonicalize_header(name, value) for name, value in headers if HEADERS[name]}
 
 
-def _shared_headers(newsletter: Newsletter, subject: str, at: datetime) -> list[tuple[str, str]]:
-    """Return the headers that are the same in every message."""
-    names = [("From", newsletter.sender)] + ([("Reply-To", newsletter.reply_to)] if newsletter.reply_to else [])
-    return [
-        *((name, encode_mailbox(name, *split_mailbox(value))) for name, value in names),
-        ("Subject", encode_unstructured("Subject", subject)),
-        ("Date", format_datetime(at)),
-        ("Auto-Submitted", "auto-generated"),
-    ]
-
-
-def _list_headers(newsletter: Newsletter) -> list[tuple[str, str]]:
-    """Return the headers that mark list mail (RFC 2919)."""
-    label = re.sub(r"[^a-z0-9]+", "-", newsletter.name.lower()).strip("-") or "digest"
-    return [
-        ("List-Id", encode_mailbox("List-Id", newsletter.name, f"{label[:63]}.{newsletter.domain}")),
-        ("Precedence", "list"),
-    ]
-
-
-def _own_headers(recipient: Recipient, message_id: str, unsubscribe_urls: Sequence[str]) -> list[tuple[str, str]]:
-    """Return the headers that differ for each recipient; one-click needs an https address (RFC 8058, section 3.1)."""
-    headers = [("To", _to(recipient)), ("Message-ID", message_id)]
-    if unsubscribe_urls:
-        headers.append(("List-Unsubscribe", ",\r\n ".join(f"<{url}>" for url in unsubscribe_urls if url)))
-    if unsubscribe_urls and unsubscribe_urls[0].startswith("https://"):
-        headers.append(("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"))
-    return headers
-
-
 def unsubscribe_mailto(newsletter: Newsletter) -> str:
     """Return the mailto URL at which a mail program unsubscribes its user (RFC 2369)."""
     return f"mailto:{quote(split_mailbox(newsletter.reply_to or newsletter.sender)[1], safe='@')}?subject=unsubscribe"
-
-
-def _display_name(name: str) -> str:
-    """Return a name without anything that could begin another header or another address."""
-    return one_line(name)[:_MAX_NAME_CHARS]
-
-
-def _to(recipient: Recipient) -> str:
-    """Return the To header; an address outside ASCII has no display name, for relays with SMTPUTF8."""
-    email = recipient.email
-    return encode_mailbox("To", _display_name(recipient.name), email) if email.isascii() else email

@@ -11,7 +11,7 @@ from typing import get_args
 from pydantic import ValidationError
 
 from digest.config.relays import Relay, RelayLimit, Smtp, WarmUp
-from digest.config.tables import (
+from digest.config.toml_tables import (
     FILE,
     Bounces,
     CommentsPlan,

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from digest.model import NOTHING, Article, ArticleSigns, LeftOut, Window
+from digest.text.article_identity import KnownArticles, signs_of
 from digest.text.formats import day_text
 from digest.text.prose import counted, words
-from digest.text.same_article import KnownArticles, signs_of
 
 REPEAT_COST = {"t": 0.6, "a": 0.4, "s": 0.1}  # in weight, for each earlier article of the same topic, author, source
 MAX_AHEAD = timedelta(days=30)  # after an edition's window; a date beyond that is a typing error

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from functools import cached_property
 
-from digest.curate.duplicates import find_duplicates
+from digest.curate.comment_duplicates import find_duplicates
 from digest.model import Article, Comment
 from digest.text.markup import without_quotes
 from digest.text.prose import word_count, words

@@ -5,8 +5,8 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
 from digest.curate.abuse import AbuseState, AbuseVerdict, assess
+from digest.curate.comment_gates import Rejection, abuse_verdicts, rejections
 from digest.curate.comment_thread import CommentThread, similarity
-from digest.curate.gates import Rejection, abuse_verdicts, rejections
 from digest.curate.scoring_rules import ScoringRules
 from digest.curate.text_features import text_features
 from digest.curate.votes import vote_count, vote_ranks

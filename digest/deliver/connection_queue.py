@@ -8,7 +8,7 @@ from digest.deliver.send_queue import MessageFuture, RecordedCallback
 from digest.model import Message, Receipt
 
 if TYPE_CHECKING:
-    from digest.deliver.run import Run
+    from digest.deliver.delivery_run import Run
 
 
 class ConnectionQueue:

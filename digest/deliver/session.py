@@ -4,9 +4,9 @@ from collections.abc import Callable
 from datetime import datetime
 
 from digest.config import Relay
-from digest.deliver.bdat import send_bdat
+from digest.deliver.bdat_command import send_bdat
 from digest.deliver.connect import Extensions, OpenConnection, open_connection
-from digest.deliver.data import send_data
+from digest.deliver.data_command import send_data
 from digest.deliver.protocol import ConnectionLostError
 from digest.deliver.replies import RetryPolicy
 from digest.deliver.transactions import MessageSource, Transactions

@@ -8,8 +8,8 @@ from functools import partial
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from digest.model import Edition
-from digest.web.mime_view import summarise
-from digest.web.viewer import MessageRow, ShownMessage
+from digest.web.message_summary import summarise
+from digest.web.message_viewer import MessageRow, ShownMessage
 
 REFUSED_PREFIX = "moved-away@"
 MAX_MESSAGES = 1_000  # messages in the inbox

@@ -18,9 +18,9 @@ from digest.edition.edition_calendar import EditionCalendar
 from digest.edition.report import RunReport
 from digest.publish import Permit, Progress, publish
 from digest.subscribers import Problem
+from digest.web.message_viewer import Viewer
 from digest.web.pages import serve_http
 from digest.web.reader_pages import ReaderPages
-from digest.web.viewer import Viewer
 
 _HERE = Path(__file__).parent
 _CONFIG = """\

@@ -13,9 +13,9 @@ from digest.config import EditionPlan
 from digest.edition.pipeline import Permit, Pipeline
 from digest.errors import LateError
 from digest.model import Slot, Subscriber
-from digest.statuses import FINAL_STATUSES, Origin
 from digest.store import FrozenEdition, Suppression
 from digest.store.editions import FROM_LOG
+from digest.subscriber_statuses import FINAL_STATUSES, Origin
 
 
 def check_may_send(pipeline: Pipeline, plan: EditionPlan, slot: Slot, frozen: FrozenEdition | None, permit: Permit) -> None:

@@ -19,11 +19,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from digest.config.file_modes import PRIVATE
+from digest.config.file_permissions import PRIVATE
 from digest.errors import RestoredError, StoreError
 from digest.model import ArticleSigns, Edition
-from digest.store.logged_edition import LoggedEdition
-from digest.text.same_article import signs_of
+from digest.store.sent_log_edition import LoggedEdition
+from digest.text.article_identity import signs_of
 
 LOG_FILE = "sent.log"
 AGAIN, MADE, GONE, BACK, SALT = "again", "made", "gone", "back", "salt"

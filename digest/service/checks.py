@@ -16,14 +16,14 @@ from digest.app import App
 from digest.bounces.mailboxes import check_mailbox
 from digest.compose.dkim import Signer
 from digest.config import Dkim, Newsletter, Relay, split_mailbox
-from digest.config.file_modes import open_to_others, others_may_read
+from digest.config.file_permissions import open_to_others, others_may_read
 from digest.deliver import Extensions, Session
 from digest.edition.guards import would_hold
 from digest.errors import DigestError
 from digest.model import Article, Comment, Edition, Pick, Story
 from digest.publish import count_recipients
 from digest.render.renderer import MAX_HTML_BYTES, PACKAGED
-from digest.service.alignment import is_aligned, organisational_domain
+from digest.service.dmarc_alignment import is_aligned, organisational_domain
 from digest.text.prose import counted
 
 RENAMED_TEMPLATES = {"letter.mjml.j2": "email.mjml.j2", "letter.txt.j2": "email.txt.j2"}  # templates: former name to present name

@@ -26,12 +26,12 @@ from digest.store.content import MAX_LOOKBACK, Content
 from digest.store.database import open_engine
 from digest.store.deliveries import Deliveries
 from digest.store.delivery_log import StoredDeliveryLog
+from digest.store.edition_series import Series
 from digest.store.editions import Editions, FrozenEdition, PreviousEdition
 from digest.store.history import History, HistoryEvent
 from digest.store.opt_in import OptInRequest, OptInRequests
 from digest.store.recipients import RecipientRules
 from digest.store.relay_limits import RelayLimits
-from digest.store.series import Series
 from digest.store.subscribers import Preference, Subscribers
 from digest.store.suppressions import Suppression, Suppressions
 

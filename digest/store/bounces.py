@@ -9,11 +9,11 @@ from sqlalchemy import Connection, Engine, and_, delete, func, select
 
 from digest.bounces.refusals import Cause, cause_of
 from digest.model import Outcome
-from digest.statuses import Origin
 from digest.store import schema
 from digest.store.database import insert, lock_for_writing
 from digest.store.history import HistoryEvent, events_of, insert_events
 from digest.store.suppressions import Recorded, Suppression, insert_suppressions
+from digest.subscriber_statuses import Origin
 from digest.text.formats import day_text
 
 MIN_DEAD = 3  # fewer dead addresses are always believed

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Engine, ExceptionContext, Table, create_engin
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import ArgumentError, DatabaseError, IntegrityError, SQLAlchemyError
 
-from digest.config.file_modes import PRIVATE, private_file, private_folder
+from digest.config.file_permissions import PRIVATE, private_file, private_folder
 from digest.errors import ConfigError, StoreError
 
 _MIGRATIONS = Path(__file__).parent / "migrations"

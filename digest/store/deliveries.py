@@ -16,8 +16,8 @@ from sqlalchemy.sql.dml import ReturningUpdate
 from digest.bounces.refusals import Cause, cause_of
 from digest.model import Message, Outcome, Receipt, Recipient
 from digest.store import schema
+from digest.store.compiled_statements import Prepared
 from digest.store.database import lock_for_writing
-from digest.store.prepared import Prepared
 
 QUEUED, SENDING, SKIPPED = "queued", "sending", "skipped"
 _PAGE = 500

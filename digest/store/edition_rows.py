@@ -5,7 +5,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from digest.model import ArticleSigns, Edition, Rendered, Slot
-from digest.text.same_article import signs_of
+from digest.text.article_identity import signs_of
 
 _EDITION = TypeAdapter(Edition)
 

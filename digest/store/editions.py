@@ -13,8 +13,8 @@ from digest.store import schema
 from digest.store.database import lock_for_writing
 from digest.store.deliveries import counts
 from digest.store.edition_rows import article_row, article_rows, edition_row, slot_row, variant_row
-from digest.store.logged_edition import LoggedEdition
 from digest.store.recipients import RecipientRules, gather_subscribers, insert_recipients
+from digest.store.sent_log_edition import LoggedEdition
 from digest.store.suppressions import Recorded
 
 _EDITION = TypeAdapter(Edition)

@@ -7,8 +7,8 @@ from datetime import datetime
 from sqlalchemy import Connection, Engine, func, select
 
 from digest.batching import batched
-from digest.statuses import REPORTED
 from digest.store import schema
+from digest.subscriber_statuses import REPORTED
 
 MAX_DETAIL_CHARS = 500  # characters of a detail
 CONFIRMED = "confirmed"  # a subscriber has answered the confirmation email

@@ -17,11 +17,11 @@ from sqlalchemy import JSON, Column, Connection, Integer, MetaData, String, Tabl
 
 from digest.batching import batched
 from digest.model import Subscriber
-from digest.statuses import FINAL_STATUSES, Origin, severity
 from digest.store import schema
 from digest.store.database import insert as careful_insert
 from digest.store.subscribers import Preference, preferences
 from digest.store.suppressions import Recorded, Suppression, forgotten, insert_suppressions
+from digest.subscriber_statuses import FINAL_STATUSES, Origin, severity
 
 NO_STORY = "no stories for their topics"
 _PAGE = 5_000

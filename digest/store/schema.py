@@ -189,7 +189,7 @@ suppressions = Table(
     Column("email", String, primary_key=True),
     Column("reason", String, nullable=False),
     Column("since", Instant, nullable=False),
-    Column("origin", String, nullable=False, server_default=""),  # who says so: `digest.statuses.Origin`
+    Column("origin", String, nullable=False, server_default=""),  # who says so: `digest.subscriber_statuses.Origin`
     Column("detail", Text, nullable=False, server_default=""),
 )
 

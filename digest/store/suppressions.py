@@ -8,10 +8,10 @@ from typing import NamedTuple
 from sqlalchemy import Connection, Engine, delete, select, update
 
 from digest.batching import batched
-from digest.statuses import REPORTED, Origin, severity
 from digest.store import schema
 from digest.store.database import insert, lock_for_writing
 from digest.store.history import HistoryEvent, insert_events
+from digest.subscriber_statuses import REPORTED, Origin, severity
 
 _PAGE = 5_000
 

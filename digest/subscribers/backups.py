@@ -5,7 +5,7 @@ import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from digest.config.file_modes import OTHERS, private_file, private_folder
+from digest.config.file_permissions import OTHERS, private_file, private_folder
 
 MAX_BACKUPS = 10
 BACKUP_INTERVAL = timedelta(minutes=10)  # a hundred subscribers who leave in one morning do not need a hundred copies

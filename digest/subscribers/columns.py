@@ -15,14 +15,16 @@ from pathlib import Path
 
 from digest.errors import UsageError
 from digest.model import NOTHING
-from digest.statuses import STATUSES, UNKNOWN_PREFIX
+from digest.subscriber_statuses import STATUSES, UNKNOWN_PREFIX
 
 KNOWN_COLUMNS = ("email", "name", "status", "topics", "timezone", "language", "frequency", "joined", "paused_until")
 _DAY = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?!\d)")
 _HUMPS = re.compile(r"(?<=[a-z])(?=[A-Z])")  # hasOptedOut
 _GAPS = re.compile(r"[\s_\-/]+")
 
-WORDS: Mapping[str, Mapping[str, list[str]]] = tomllib.loads((Path(__file__).parent / "words.toml").read_text(encoding="utf-8"))
+WORDS: Mapping[str, Mapping[str, list[str]]] = tomllib.loads(
+    (Path(__file__).parent / "column_synonyms.toml").read_text(encoding="utf-8")
+)
 
 
 def _by_word(table: str) -> dict[str, str]:

@@ -10,7 +10,7 @@ from typing import Literal
 
 from digest.batching import batched
 from digest.model import Subscriber
-from digest.statuses import FINAL_STATUSES, UNKNOWN_PREFIX, severity
+from digest.subscriber_statuses import FINAL_STATUSES, UNKNOWN_PREFIX, severity
 
 ImportFate = Literal["new", "changed", "unchanged", "gone", "kept out"]
 _PAGE = 500

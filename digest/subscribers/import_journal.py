@@ -11,7 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from digest.config.file_modes import private_file, private_folder
+from digest.config.file_permissions import private_file, private_folder
 
 MAX_IMPORTS = 10  # imports that can be undone
 _FATES, _ROWS = ".fates.jsonl.gz", ".rows.jsonl.gz"

@@ -1,14 +1,14 @@
 """Traces of an opt-out in unknown columns: a row reads as active, but says elsewhere that its subscriber has left.
 
 A column's name says what its cells mean (`Unsubscribe reason`, `Wants emails`, `Gesperrt`), or a cell says by itself that
-somebody left (`State`: unsubscribed; `Tags`: vip, unsubscribed). The words are in `words.toml`.
+somebody left (`State`: unsubscribed; `Tags`: vip, unsubscribed). The words are in `column_synonyms.toml`.
 """
 
 import re
 from collections.abc import Sequence
 from functools import lru_cache
 
-from digest.statuses import STATUSES
+from digest.subscriber_statuses import STATUSES
 from digest.subscribers.columns import NO_WORDS, NOTHING_WORDS, WORDS, YES_WORDS, plain_cell, plain_name
 
 _TRACES = WORDS["traces"]

@@ -12,7 +12,7 @@ from typing import Any
 
 from digest.errors import SubscriberFileError
 from digest.model import NOTHING, Subscriber
-from digest.statuses import UNKNOWN_PREFIX, severity
+from digest.subscriber_statuses import UNKNOWN_PREFIX, severity
 from digest.subscribers.address import PLAIN_ADDRESS, normalise
 from digest.subscribers.columns import Columns, resume_date, status_of
 from digest.subscribers.csv_table import Block, CsvTable, Record

@@ -14,7 +14,7 @@ from pathlib import Path
 from zoneinfo import available_timezones
 
 from digest.model import NOTHING, Subscriber
-from digest.statuses import STATUSES, UNKNOWN_PREFIX, severity
+from digest.subscriber_statuses import STATUSES, UNKNOWN_PREFIX, severity
 from digest.subscribers.address import address_problem, count_odd_addresses, normalise
 from digest.subscribers.columns import Columns, strip_invisible
 from digest.subscribers.csv_table import Block, CsvTable, open_table

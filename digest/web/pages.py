@@ -12,7 +12,7 @@ from jinja2 import ChoiceLoader, Environment, FileSystemLoader, StrictUndefined
 
 from digest.errors import DigestError
 from digest.render.renderer import PACKAGED
-from digest.web.connections import ConnectionLimits, connection_limit
+from digest.web.connection_limits import ConnectionLimits, connection_limit
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 KEEPALIVE_TIMEOUT = 15.0  # seconds that an idle connection is kept open for another request

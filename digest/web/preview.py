@@ -12,7 +12,7 @@ from digest.render.renderer import PACKAGED
 from digest.render.variants import Variants
 from digest.subscribers import normalise
 from digest.text.placeholders import columns
-from digest.web.viewer import MessageRow, ShownMessage
+from digest.web.message_viewer import MessageRow, ShownMessage
 
 MAX_SUBSCRIBERS = 200  # in the sidebar
 _NOT_FROZEN = (

@@ -20,7 +20,7 @@ from digest.store import Preference
 from digest.web.archive import ArchivePages
 from digest.web.data_pages import SIGNED_TOKEN, DataPages
 from digest.web.forms import field_text, read_body, read_form
-from digest.web.mime_view import html_part
+from digest.web.message_summary import html_part
 from digest.web.pages import Handler, mail_headers
 from digest.web.reader_templates import ReaderTemplates
 from digest.web.visitor_limits import VisitorLimits

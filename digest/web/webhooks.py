@@ -14,7 +14,7 @@ from digest.bounces.providers import PROVIDERS, Fetch, ForgedError, WebhookCall,
 from digest.collect.fetch import Fetcher, Limits
 from digest.config import WebhookProvider
 from digest.errors import FetchError
-from digest.statuses import FINAL_STATUSES
+from digest.subscriber_statuses import FINAL_STATUSES
 
 log = logging.getLogger("digest")
 MAX_CALL_BYTES = 1_048_576  # bytes of a request

@@ -16,8 +16,8 @@ from digest.bounces.mailboxes import count_new, read_new
 from digest.compose.verp import parse_verp
 from digest.errors import DigestError
 from digest.publish import Unwatched, publish
-from digest.statuses import Origin
 from digest.store import Suppression
+from digest.subscriber_statuses import Origin
 from tests.conftest import Furnish
 from tests.dovecot import dovecot
 from tests.newsroom import NOW, RecordedSite

@@ -15,7 +15,7 @@ from digest.subscribers import SubscriberFile
 from digest.subscribers.address import normalise
 from digest.subscribers.columns import Columns, parse_meanings
 from digest.subscribers.import_batch import open_batch
-from digest.subscribers.zip_archive import ImportFile, unpack_lists
+from digest.subscribers.import_zip import ImportFile, unpack_lists
 from tests.subscribers.test_programs import NOW, store
 
 __all__ = ["store"]

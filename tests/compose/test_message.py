@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from digest.compose import Composer, Sender, compose_all
 from digest.compose.dkim import SIGNED_HEADERS, Signer, canonicalize_body, canonicalize_header
-from digest.compose.header import HEADERS
+from digest.compose.headers import HEADERS
 from digest.compose.signing_pool import MIN_MESSAGES_FOR_WORKERS, SigningWorker
 from digest.compose.subscriber_links import SubscriberLinks
 from digest.config import Newsletter

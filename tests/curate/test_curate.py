@@ -18,7 +18,7 @@ from digest.config import SourcePlan
 from digest.curate import Rules, abuse, curate
 from digest.curate.judge import load_scoring_rules
 from digest.model import Article, ArticleSigns, Comment, Edition, Harvest, Image, Slot, Window
-from digest.text.same_article import signs_of
+from digest.text.article_identity import signs_of
 from tests.newsroom import DATA, RecordedSite
 
 END = datetime(2026, 11, 24, 7, tzinfo=UTC)

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from digest.cli.judge import command
-from digest.curate import duplicates
+from digest.curate import comment_duplicates
 from digest.curate.abuse import AbuseState, assess
 from digest.curate.abuse_model import AbuseModel, pair_feature
 from digest.curate.comment_thread import CommentThread
@@ -95,11 +95,11 @@ def test_looking_for_copies_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
         compared.append(len(one & other))
         return False
 
-    monkeypatch.setattr(duplicates, "_alike", unlike)
+    monkeypatch.setattr(comment_duplicates, "_alike", unlike)
     rng, words = random.Random(5), [f"word{n}" for n in range(12)]
     rows = [comment(f"{n:03}", " ".join(rng.choices(words, k=200))) for n in range(200)]
     assert CommentThread(article("a"), rows).copies == {}
-    assert 1_000 < len(compared) <= len(rows) * duplicates.MAX_SHARERS
+    assert 1_000 < len(compared) <= len(rows) * comment_duplicates.MAX_SHARERS
 
 
 def test_a_long_chain_of_answers_to_abuse_falls_with_it() -> None:

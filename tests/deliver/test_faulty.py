@@ -171,7 +171,7 @@ async def test_it_offers_size_and_does_not_know_it(relay: Faulty) -> None:
 
 
 async def test_it_offers_pipelining_and_forgets_what_comes_along(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("digest.deliver.data.COMMAND_TIMEOUT", 0.2)
+    monkeypatch.setattr("digest.deliver.data_command.COMMAND_TIMEOUT", 0.2)
     relay = Faulty(refuses_pipelining=True)
     await sent(relay, messages(LONG))
     assert all_once(relay, LONG)

@@ -11,8 +11,8 @@ from digest.edition.guards import check_bounce_rate
 from digest.edition.report import RunReport
 from digest.errors import HeldError
 from digest.publish import Permit, Unwatched, publish
-from digest.statuses import Origin
 from digest.store import Suppression
+from digest.subscriber_statuses import Origin
 from tests.conftest import Furnish
 from tests.newsroom import NOW, RecordedSite
 from tests.relay import Relay

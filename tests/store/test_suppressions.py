@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from digest.model import Subscriber
-from digest.statuses import Origin
 from digest.store import RecipientRules, Store, Suppression
+from digest.subscriber_statuses import Origin
 from tests.curate.test_curate import END, article, made
 from tests.store.test_store import WORDS
 

@@ -8,8 +8,8 @@ from digest.errors import SubscriberFileError, UsageError
 from digest.store import Store
 from digest.subscribers import SubscriberFile
 from digest.subscribers.columns import plain_cell, status_of
+from digest.subscribers.import_zip import unpack_lists
 from digest.subscribers.opt_out_traces import is_opt_out_trace, opt_out_word
-from digest.subscribers.zip_archive import unpack_lists
 from tests.audience.test_importer import planned
 from tests.subscribers.test_programs import store
 

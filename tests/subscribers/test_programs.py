@@ -17,7 +17,7 @@ from digest.store import Store
 from digest.subscribers import SubscriberFile, add, remove, set_status
 from digest.subscribers.import_batch import open_batch
 from digest.subscribers.import_journal import ImportJournal
-from digest.subscribers.zip_archive import ImportFile
+from digest.subscribers.import_zip import ImportFile
 from tests.subscribers.programs import ADA, BARE, BO, CY, DI, PROGRAMS, ZOE, Written
 
 NOW = datetime(2026, 11, 24, 7, tzinfo=UTC)

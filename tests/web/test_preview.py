@@ -9,9 +9,9 @@ import aiohttp
 from digest.app import App
 from digest.model import Edition
 from digest.publish import Unwatched, publish
+from digest.web.message_viewer import Viewer
 from digest.web.pages import serve_http
 from digest.web.preview import Preview
-from digest.web.viewer import Viewer
 from tests.relay import Relay
 
 NOTE = "Nobody on the list of this edition"

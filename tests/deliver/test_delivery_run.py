@@ -125,7 +125,7 @@ async def test_a_relay_that_goes_down_at_the_last_message_is_told(monkeypatch: p
 
 
 async def test_drips_are_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("digest.deliver.data.FINAL_REPLY_TIMEOUT", 0.3)
+    monkeypatch.setattr("digest.deliver.data_command.FINAL_REPLY_TIMEOUT", 0.3)
     book = Book()
     async with running(Faulty()) as relay:
         relay.drips = True

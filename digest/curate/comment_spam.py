@@ -9,7 +9,7 @@ from unicodedata import normalize
 
 from digest.text.prose import words
 
-_LISTS = tomllib.loads((Path(__file__).parent / "spam.toml").read_text(encoding="utf-8"))
+_LISTS = tomllib.loads((Path(__file__).parent / "comment_spam.toml").read_text(encoding="utf-8"))
 MIN_PHONE_DIGITS = 9  # in the shortest telephone number
 MAX_PRAISE_WORDS = 60  # words; praise for any page counts only in a comment up to this length
 _EARNINGS = re.compile(

@@ -9,9 +9,9 @@ from aiohttp import web
 from aiohttp.test_utils import make_mocked_request
 
 from digest.service.logs import MAX_REMEMBERED_LINES, RepeatFilter
-from digest.web import connections
+from digest.web import connection_limits
 from digest.web.client_ip import client_ip, network
-from digest.web.connections import ConnectionLimits, connection_limit
+from digest.web.connection_limits import ConnectionLimits, connection_limit
 from digest.web.pages import serve_http
 
 
@@ -40,7 +40,7 @@ async def test_half_requests_do_not_keep_anybody_out() -> None:
 
 
 async def test_who_says_nothing_whole_is_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connections, "HEAD_TIMEOUT", 0.05)
+    monkeypatch.setattr(connection_limits, "HEAD_TIMEOUT", 0.05)
     async with serve_http(application(), "127.0.0.1", 0) as base:
         reader, writer = await asyncio.open_connection("127.0.0.1", int(base.rpartition(":")[2]))
         writer.write(b"GET / HT")

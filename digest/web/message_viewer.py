@@ -9,7 +9,7 @@ from aiohttp import web
 
 from digest.errors import DigestError
 from digest.model import Edition
-from digest.web import mime_view
+from digest.web import message_summary
 from digest.web.pages import PageTemplates, mail_headers, require_local_host
 
 VIEWS = {"phone": "Phone", "desktop": "Desktop", "dark": "Dark", "text": "Plain text", "source": "Source"}
@@ -94,10 +94,10 @@ class Viewer:
             views=VIEWS,
             version=self._messages.version(),
             edition=self._messages.edition(),
-            seen=mime_view.summarise(raw) if raw else None,
+            seen=message_summary.summarise(raw) if raw else None,
             size=len(raw or b""),
             note=message.note if message else "",
-            text=mime_view.text_part(raw) if raw and view == "text" else "",
+            text=message_summary.text_part(raw) if raw and view == "text" else "",
             source=raw.decode("utf-8", "replace") if raw and view == "source" else "",
             error=error,
         )
@@ -113,6 +113,6 @@ class Viewer:
         message, error = self._message(request.match_info["name"])
         if message is None:
             raise web.HTTPNotFound(text=error or "Message not found.")
-        html = mime_view.html_part(message.raw)
-        shown = mime_view.force_dark(html) if request.query.get("dark") else mime_view.force_light(html)
+        html = message_summary.html_part(message.raw)
+        shown = message_summary.force_dark(html) if request.query.get("dark") else message_summary.force_light(html)
         return web.Response(text=shown, content_type="text/html", headers=mail_headers())

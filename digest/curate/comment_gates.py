@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from digest.curate.abuse import AbuseState, AbuseVerdict, assess
+from digest.curate.comment_spam import contact_details, is_advertising
 from digest.curate.comment_thread import CommentThread, fingerprint
 from digest.curate.language import is_english
 from digest.curate.scoring_rules import GateLimits, ScoringRules
-from digest.curate.spam import contact_details, is_advertising
 from digest.model import Comment
 from digest.text.markup import without_quotes
 from digest.text.prose import word_count

@@ -7,13 +7,7 @@ was made of; a test holds that for any text.
 
 import base64
 import re
-from collections.abc import Mapping
 
-HEADERS: Mapping[str, bool] = {  # every header that `message.py` writes, and whether DKIM signs it, in the order of the h= tag
-    "From": True, "To": True, "Reply-To": True, "Subject": True, "Date": True, "Message-ID": True, "MIME-Version": True,
-    "Content-Type": True, "List-Id": True, "List-Unsubscribe": True, "List-Unsubscribe-Post": True,
-    "Auto-Submitted": False, "Precedence": False,
-}  # fmt: skip
 MAX_LINE_CHARS = 76  # characters of a line that contains an encoded word (RFC 2047, section 2)
 MAX_ENCODED_WORD_CHARS = 75  # characters of one encoded word
 _LONGEST_QUOTED = 200  # characters of a name that is not folded: a line may have 998 (RFC 5322, section 2.1.1)

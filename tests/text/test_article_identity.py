@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from digest.model import Article
-from digest.text.same_article import KnownArticles, same_article, signs_of
+from digest.text.article_identity import KnownArticles, same_article, signs_of
 from tests.curate.test_curate import SENSIBLE, THIRD, article
 
 PAGE = "https://gazette.example/today"

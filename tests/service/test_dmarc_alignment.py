@@ -2,7 +2,7 @@
 
 import pytest
 
-from digest.service.alignment import is_aligned
+from digest.service.dmarc_alignment import is_aligned
 
 
 @pytest.mark.parametrize(

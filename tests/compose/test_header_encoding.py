@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from digest.compose.header import encode_mailbox, encode_unstructured, one_line
+from digest.compose.header_encoding import encode_mailbox, encode_unstructured, one_line
 
 SCRIPTS = (
     "Hafenrat beschließt die Nachtfähre bis zum Frühjahr: fünfzig Plätze für Pendler, Schülerinnen und Gäste",

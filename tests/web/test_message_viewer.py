@@ -8,9 +8,9 @@ from playwright.async_api import Browser
 
 from digest.app import App
 from digest.service.dry_run import build_edition
+from digest.web.message_viewer import Viewer
 from digest.web.pages import serve_http
 from digest.web.preview import Preview
-from digest.web.viewer import Viewer
 
 
 @pytest.fixture

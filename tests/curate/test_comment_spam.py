@@ -2,7 +2,7 @@
 
 import pytest
 
-from digest.curate.spam import contact_details, is_advertising
+from digest.curate.comment_spam import contact_details, is_advertising
 from tests.curate.test_curate import OTHER, SENSIBLE, THIRD, comment, made, printed, reason
 from tests.curate.test_curate import article as story
 
