@@ -144,6 +144,11 @@ def test_every_template_is_in_the_reference() -> None:
     text = (REFERENCE / "templates.md").read_text()
     names = [path.name.removesuffix(".j2").removesuffix(".mjml").removesuffix(".txt") for path in PACKAGED.glob("*.j2")]
     names += [path.name for path in (PACKAGED / "emails").glob("*.j2")]
+    names += [
+        path.name.removesuffix(".j2").removesuffix(".html")
+        for path in (PACKAGED / "web").glob("*.j2")
+        if path.stem != "viewer.html"
+    ]
     assert [name for name in names if name not in text] == []
 
 

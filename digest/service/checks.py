@@ -26,7 +26,11 @@ from digest.render.renderer import MAX_HTML_BYTES, PACKAGED
 from digest.service.dmarc_alignment import is_aligned, organisational_domain
 from digest.text.prose import counted
 
-RENAMED_TEMPLATES = {"letter.mjml.j2": "email.mjml.j2", "letter.txt.j2": "email.txt.j2"}  # templates: former name to present name
+RENAMED_TEMPLATES = {  # former name to present name
+    "letter.mjml.j2": "email.mjml.j2", "letter.txt.j2": "email.txt.j2",
+    "web/lost.html.j2": "web/request_link.html.j2", "web/mine.html.j2": "web/my_data.html.j2",
+    "web/missing.html.j2": "web/not_found.html.j2", "web/sorry.html.j2": "web/error.html.j2",
+}  # fmt: skip
 DNS_TIMEOUT = 4.0  # seconds for each record
 
 

@@ -55,7 +55,7 @@ class ArchivePages:
         frozen = self._app.store.editions.frozen(request.match_info["key"])
         if frozen is None:
             links = {"subscribe": False, "archive": True}
-            return self._templates.render("missing.html.j2", status=404, links=links, what="edition")
+            return self._templates.render("not_found.html.j2", status=404, links=links, what="edition")
         return web.Response(text=self._public_html(frozen), content_type="text/html", headers=mail_headers())
 
     def _public_html(self, frozen: FrozenEdition) -> str:

@@ -34,7 +34,7 @@ class DataPages:
 
     async def link_form(self, request: web.Request) -> web.Response:
         """Show a form for people who have no email of ours at hand or want their data."""
-        return self._templates.render("lost.html.j2", done=False, error="")
+        return self._templates.render("request_link.html.j2", done=False, error="")
 
     async def send_link(self, request: web.Request) -> web.Response:
         """Send a person the link to their data; the response is the same whatever is known about the address."""
@@ -44,8 +44,8 @@ class DataPages:
             self._requests.send_link(field_text((await read_form(request)).get("email")))
         except SubscriberFileError:
             error = "Enter an email address in the correct format, like name@example.org."
-            return self._templates.render("lost.html.j2", status=400, done=False, error=error)
-        return self._templates.render("lost.html.j2", done=True, error="")
+            return self._templates.render("request_link.html.j2", status=400, done=False, error=error)
+        return self._templates.render("request_link.html.j2", done=True, error="")
 
     async def data_page(self, request: web.Request) -> web.Response:
         """Show what is stored about the person to whom the link was sent."""
@@ -53,7 +53,7 @@ class DataPages:
         if found is None:
             return self._templates.not_found()
         own = self._app.links.token(found.email)
-        return self._templates.render("mine.html.j2", state="shown", found=found, token=request.match_info["token"], choices=own)
+        return self._templates.render("my_data.html.j2", state="shown", found=found, token=request.match_info["token"], choices=own)
 
     async def data_file(self, request: web.Request) -> web.Response:
         """Return the same as a JSON file."""
@@ -72,4 +72,4 @@ class DataPages:
             await asyncio.to_thread(self._requests.erase, found.email)
         except DigestError:
             return self._templates.not_saved()
-        return self._templates.render("mine.html.j2", state="erased", found=None, token="")
+        return self._templates.render("my_data.html.j2", state="erased", found=None, token="")

@@ -23,19 +23,19 @@ class ReaderTemplates:
 
     def not_found(self, what: str = "page") -> web.Response:
         """Return the page for an address that leads to nothing: most often a link that an email program cut off."""
-        return self.render("missing.html.j2", status=404, what=what)
+        return self.render("not_found.html.j2", status=404, what=what)
 
     def not_saved(self) -> web.Response:
         """Return the page that says that a change could not be recorded."""
-        return self.render("sorry.html.j2", status=503, what="Your change could not be saved. Try again in a few minutes.")
+        return self.render("error.html.j2", status=503, what="Your change could not be saved. Try again in a few minutes.")
 
     def timed_out(self) -> web.Response:
         """Return the page that says that a request took too long."""
-        return self.render("sorry.html.j2", status=408, what="The request did not come to its end. Please try again.")
+        return self.render("error.html.j2", status=408, what="The request did not come to its end. Please try again.")
 
     def too_many_requests(self) -> web.Response:
         """Return the page that asks a visitor to wait."""
         what = "You have tried too many times. Wait a few minutes and try again."
-        response = self.render("sorry.html.j2", status=429, what=what)
+        response = self.render("error.html.j2", status=429, what=what)
         response.headers["Retry-After"] = "600"
         return response
