@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -11,8 +12,8 @@ import pytest
 from digest.app import App, open_newsletter
 from digest.edition.report import RunReport
 from digest.errors import BusyError
-from digest.model import Failure, Harvest, Receipt
-from digest.publish import Unwatched, publish
+from digest.model import Article, Failure, Harvest, Receipt
+from digest.publish import Unwatched, make_draft, publish
 from digest.service.dry_run import build_edition, dry_run
 from digest.web.message_summary import html_part, text_part
 from digest.web.preview import Preview
@@ -245,3 +246,15 @@ async def test_an_old_rest_is_closed_and_a_young_one_goes_on(app: App, relay: Re
     app.clock = lambda: NOW + timedelta(days=3)
     assert app.unfinished() == []
     assert app.store.editions.recent(1)[0].finished_at == NOW + timedelta(days=3)
+
+
+async def test_a_story_that_its_site_has_taken_down_makes_room_for_another(app: App) -> None:
+    plan = app.config.editions[0].model_copy(update={"articles": 1})
+    slot = app.slot(plan, NOW.date())
+    first = (await make_draft(app.pipeline, plan, slot)).edition.stories[0].article
+
+    async def taken_down(articles: Sequence[Article], _: Harvest) -> Mapping[str, str]:
+        return {article.id: "gone (410)" for article in articles if article.id == first.id}
+
+    (story,) = (await make_draft(replace(app.pipeline, taken_down=taken_down), plan, slot)).edition.stories
+    assert story.article.id != first.id

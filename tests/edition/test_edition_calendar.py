@@ -69,3 +69,9 @@ def test_after_a_pause_the_window_reaches_back_to_the_last_edition_made() -> Non
     calendar = EditionCalendar(EditionPlan(), LONDON)
     made = calendar.cutoff(date(2026, 11, 17))
     assert calendar.slot(date(2026, 11, 24), made).window.start == made
+
+
+def test_an_edition_that_has_no_day_in_a_year_is_a_mistake_in_the_file() -> None:
+    calendar = EditionCalendar(EditionPlan().model_copy(update={"days": frozenset()}), LONDON)
+    with pytest.raises(ConfigError, match="no publishing day in the next year"):
+        next(calendar.upcoming(datetime(2026, 11, 24, 7, tzinfo=UTC)))

@@ -7,7 +7,8 @@ from click.testing import CliRunner
 
 from digest.app import open_newsletter
 from digest.cli.status import command
-from digest.edition.guards import check_bounce_rate
+from digest.config import Guards
+from digest.edition.guards import check_bounce_rate, list_size_check
 from digest.edition.report import RunReport
 from digest.errors import HeldError
 from digest.publish import Permit, Unwatched, publish
@@ -85,3 +86,13 @@ async def test_dead_addresses_stop_a_run_and_the_rest_is_kept(site: RecordedSite
     relay.rcpt = lambda address: None
     report = await sent(furnish, site, relay, PEOPLE, permit=Permit(anyway=True))
     assert report.total["sent"] + report.total["refused"] == 200
+
+
+@pytest.mark.parametrize(("now", "held"), [(799, "shrunk"), (800, ""), (1_500, ""), (1_501, "grown")])
+def test_a_list_may_change_by_its_share(now: int, held: str) -> None:
+    check = list_size_check(Guards(), 1_000)
+    if held:
+        with pytest.raises(HeldError, match=held):
+            check(now)
+    else:
+        check(now)

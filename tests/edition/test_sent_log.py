@@ -212,3 +212,28 @@ async def test_the_service_closes_what_never_began_in_its_morning(root: Path, re
         await CatchUp(app).run()
         assert app.store.editions.unfinished() == []
     assert relay.taken == []
+
+
+@pytest.mark.parametrize("data", ["{", "[]", '{"window": ["x", "y"]}', '{"window": [], "articles": 3}'])
+def test_a_line_that_somebody_has_edited_is_no_edition(tmp_path: Path, data: str) -> None:
+    path = tmp_path / "sent.log"
+    path.write_text(f"2026-11-24T07:00:00+00:00\tweekday-2026-11-24\tmade\t{data}\n")
+    assert list(SentLog(path).editions()) == []
+
+
+async def test_a_long_run_is_noted_on_the_way(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("digest.edition.send.LOG_EVERY", 1)
+    plan = app.config.editions[0]
+    await publish(app.pipeline, plan, app.slot(plan, NOW.date()), Unwatched())
+    lines = [line.split("\t") for line in (app.config.root / "sent.log").read_text().splitlines()]
+    assert [line[2] for line in lines if line[1] == "weekday-2026-11-24" and line[2].isdigit()] == ["0", "0", "1", "2"]
+
+
+async def test_who_asks_the_program_to_stop_stops_the_run(app: App, relay: Relay) -> None:
+    class Watched(Unwatched):
+        def started(self, waiting: int) -> None:
+            app.stop.set()
+
+    plan = app.config.editions[0]
+    report = await publish(app.pipeline, plan, app.slot(plan, NOW.date()), Watched())
+    assert (report.status, relay.taken) == ("unfinished", [])

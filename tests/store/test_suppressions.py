@@ -1,12 +1,15 @@
 """The suppression list: the strongest reason counts, and all that is recorded is reported after its commit."""
 
 from collections.abc import Iterator
+from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from digest.model import Subscriber
-from digest.store import RecipientRules, Store, Suppression
+from digest.store import HistoryEvent, RecipientRules, Store, Suppression
+from digest.store.bounces import SOFT
 from digest.subscriber_statuses import Origin
 from tests.curate.test_curate import END, article, made
 from tests.store.test_store import WORDS
@@ -65,3 +68,26 @@ def test_what_freezing_suppresses_is_reported_once_it_is_committed(store: Store,
     assert reported == store.suppressions.among([ADA]) == {}
     store.editions.freeze(made([article("a")], []), WORDS, people, RecipientRules(token=str))
     assert reported == store.suppressions.among([ADA]) == {ADA: "unsubscribed"}
+
+
+def test_the_whole_list_is_read_in_pages(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("digest.store.suppressions._PAGE", 2)
+    people = [f"{name}@readers.example" for name in "abcde"]
+    store.suppressions.adopt(row("unsubscribed", email=email) for email in people)
+    assert list(store.suppressions.emails()) == people
+    assert [found.email for found in store.suppressions.all()] == people
+
+
+def test_a_report_that_comes_twice_counts_once(store: Store) -> None:
+    events = [HistoryEvent(email=ADA, at=END, event=SOFT)]
+    report = partial(store.bounces.report_soft, "mail 1", events, END, limit=2, since=END - timedelta(days=30))
+    assert report() == ([ADA], [])
+    assert report() == ([], [])
+    assert store.suppressions.among([ADA]) == {}
+
+
+def test_whose_data_was_deleted_gets_no_id_and_no_edition(store: Store) -> None:
+    store.subscribers.erase(ADA, ADA, END)
+    assert store.subscribers.enrol(ADA, ADA) == 0
+    store.editions.freeze(made([article("a")], []), WORDS, [Subscriber(email=ADA)], RecipientRules(token=str))
+    assert store.deliveries.counts("weekday-2026-11-24") == {}
