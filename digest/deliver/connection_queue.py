@@ -1,20 +1,36 @@
 """One connection's messages during a run."""
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import Protocol
 
+from digest.config import Smtp
 from digest.deliver.relay import RelayState
 from digest.deliver.send_queue import MessageFuture, RecordedCallback
 from digest.model import Message, Receipt
 
-if TYPE_CHECKING:
-    from digest.deliver.delivery_run import Run
+
+class Messages(Protocol):
+    """Where the connections of a run get their messages from, and report what became of them."""
+
+    smtp: Smtp
+
+    def next_message(self, relay_state: RelayState, number: int) -> tuple[MessageFuture, bool]:
+        """Return the next message for a connection, and whether it comes at once."""
+
+    def report(self, relay_state: RelayState, receipt: Receipt, latency: float, on_recorded: RecordedCallback) -> None:
+        """Count a receipt and have it recorded."""
+
+    def postpone(self, relay_state: RelayState, message: Message, receipt: Receipt) -> bool:
+        """Let a message wait again if the relay has too much just now; return whether it does."""
+
+    def give_back(self, relay_state: RelayState, message: Message, why: str, *, blame: bool) -> None:
+        """Take back a message that the relay has not received."""
 
 
 class ConnectionQueue:
     """One connection's messages: the run answers what `Transactions` ask for."""
 
-    def __init__(self, run: "Run", relay_state: RelayState, number: int) -> None:
+    def __init__(self, run: Messages, relay_state: RelayState, number: int) -> None:
         self._run = run
         self._relay_state = relay_state
         self._number = number
