@@ -265,10 +265,7 @@ def _text(message: Message) -> str:
     """Return the text of a message, without that of a message inside it."""
     texts = []
     for part in _own_parts(message):
-        payload = part.get_payload(decode=True)
-        if not isinstance(payload, bytes):
-            texts.append(str(part.get_payload())[:MAX_PART_CHARS])
-            continue
+        payload = bytes(part.get_payload(decode=True) or b"")
         try:
             text = payload.decode(part.get_content_charset() or "utf-8", "replace")
         except (LookupError, ValueError):

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import brotli  # type: ignore[import-untyped]
 import pytest
 from aiohttp import web
-from aiohttp.resolver import DefaultResolver
+from aiohttp.resolver import ThreadedResolver
 
 from digest.collect.fetch import MAX_PER_HOST, CachedResponse, Fetcher, Limits
 from digest.errors import FetchError
@@ -221,7 +221,7 @@ async def test_the_secrets_of_a_cloud_machine_are_never_reached(url: str) -> Non
 async def test_at_the_end_connections_and_resolvers_are_closed(host: str, monkeypatch: pytest.MonkeyPatch) -> None:
     closed: list[str] = []
 
-    class Watched(DefaultResolver):
+    class Watched(ThreadedResolver):
         async def close(self) -> None:
             closed.append("resolver")
             await super().close()

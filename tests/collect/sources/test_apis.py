@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
 from digest.collect.fetch import Response
-from digest.collect.sources import DISCUSSIONS, KINDS, comment_reader, source_reader
+from digest.collect.sources import DISCUSSIONS, KINDS, comment_reader, feed, source_reader
 from digest.config import CommentsPlan, SourcePlan
 from digest.errors import ConfigError, FetchError, SourceError
 from digest.model import Article, Harvest
@@ -108,7 +108,7 @@ def test_a_kind_whose_library_is_broken_affects_no_other_kind(monkeypatch: pytes
     monkeypatch.setitem(sys.modules, "trafilatura", None)
     with pytest.raises(SourceError, match=r"sources.kind 'page' needs a library that cannot be imported.*Install digest anew"):
         source_reader(SourcePlan(kind="page", url="https://a.example"))
-    assert source_reader(SourcePlan(kind="feed", url="https://a.example"))
+    assert source_reader(SourcePlan(kind="feed", url="https://a.example")) is feed.read
 
 
 def mangled(answer: Any, choose: Any) -> Any:

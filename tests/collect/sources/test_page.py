@@ -128,6 +128,6 @@ async def test_whom_a_comment_answers_is_told_by_nesting_or_by_name() -> None:
 
 
 async def test_a_page_with_comments_without_end_is_read_to_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(page.json_api, "MAX_COMMENTS", 3)
+    monkeypatch.setattr("digest.collect.sources.json_api.MAX_COMMENTS", 3)
     harvest = await read({"/ferry": story(comment=[remark(number) for number in range(9)])}, "/ferry")
     assert len(harvest.comments) == 3
