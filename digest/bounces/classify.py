@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from email import message_from_string
+from email.errors import HeaderParseError
 from email.header import decode_header, make_header
 from email.message import Message
 from email.utils import getaddresses
@@ -257,7 +258,7 @@ def _header(message: Message, name: str) -> str:
     value = decoded_header(message.get(name, ""))
     try:
         return str(make_header(decode_header(value)))
-    except (LookupError, ValueError, UnicodeError):
+    except (HeaderParseError, LookupError, ValueError):
         return value
 
 
@@ -265,10 +266,7 @@ def _text(message: Message) -> str:
     """Return the text of a message, without that of a message inside it."""
     texts = []
     for part in _own_parts(message):
-        payload = part.get_payload(decode=True)
-        if not isinstance(payload, bytes):
-            texts.append(str(part.get_payload())[:MAX_PART_CHARS])
-            continue
+        payload = bytes(part.get_payload(decode=True) or b"")
         try:
             text = payload.decode(part.get_content_charset() or "utf-8", "replace")
         except (LookupError, ValueError):

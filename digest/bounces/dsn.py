@@ -10,6 +10,7 @@ from typing import Literal
 _ADDRESS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252}[A-Za-z0-9])?")
 _INTERNATIONAL_ADDRESS = re.compile(r"[^\s<>\"',;:()\[\]]{1,64}@[^\s<>\"',;:()\[\]@]{1,252}")  # RFC 6532; alone in a field
 _REPORTS = {"message/delivery-status", "message/global-delivery-status", "message/xdelivery-status", "text/delivery-status"}
+_ORIGINALS = {"message/rfc822", "message/rfc822-headers", "message/global", "message/global-headers"}  # the last two: RFC 6533
 _TYPE = re.compile(r"(?i)\b(?:rfc822|utf-8|local|system|x400|smtp|addr-type)\s*;")
 _FAILED = {"failed", "failure", "error", "expired", "fail", "undeliverable"}
 _WORD = re.compile(r"[a-z]+")
@@ -131,21 +132,13 @@ def feedback_report(message: Message) -> tuple[list[str], str] | None:
 def original_message(message: Message) -> Message | None:
     """Return the message that the report is about, or its headers; None if the report holds neither."""
     for part in message.walk():
-        if part.get_content_type() in {"text/rfc822-headers", "text/rfc822-header", "message/rfc822-headers"}:
+        if part.get_content_type() in {"text/rfc822-headers", "text/rfc822-header"}:
             return message_from_string(_text(part).lstrip())
         payload = part.get_payload()
-        if (
-            part.get_content_type() == "message/rfc822"
-            and isinstance(payload, list)
-            and payload
-            and isinstance(payload[0], Message)
-        ):
+        if part.get_content_type() in _ORIGINALS and isinstance(payload, list) and payload and isinstance(payload[0], Message):
             return payload[0]
     return None
 
 
 def _text(part: Message) -> str:
-    payload = part.get_payload(decode=True)
-    if isinstance(payload, bytes):
-        return payload.decode("utf-8", "replace")
-    return str(part.get_payload())
+    return bytes(part.get_payload(decode=True) or b"").decode("utf-8", "replace")

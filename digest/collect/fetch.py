@@ -7,7 +7,7 @@ import asyncio
 import ssl
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -117,6 +117,7 @@ class Fetcher:
         self._cache = cache
         self._agent = f"digest/{__version__} ({agent})" if agent else f"digest/{__version__}"
         self._sessions: dict[bool, aiohttp.ClientSession] = {}
+        self._open = AsyncExitStack()  # the sessions, and their resolvers, which a connector does not close
         # A request waits for its turn here. In the connector, the wait would count towards the request's time.
         self._slots = asyncio.Semaphore(MAX_CONNECTIONS)
         self._host_slots: defaultdict[tuple[str | None, int | None], asyncio.Semaphore] = defaultdict(
@@ -127,8 +128,7 @@ class Fetcher:
         return self
 
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        for session in self._sessions.values():
-            await session.close()
+        await self._open.aclose()
 
     async def get(self, url: str, *, allow_private: bool = False, conditional: bool = True) -> Response:
         """Return the response of an address; raise FetchError if there is none within the limits.
@@ -176,7 +176,7 @@ class Fetcher:
                     raise FetchError(f"the server answers {response.status}", thing=url)
                 pause = min(max(pause, _retry_after(response.headers)), self._limits.max_pause)
             await asyncio.sleep(pause)
-        raise FetchError("not tried", thing=url)
+        raise AssertionError(self._limits.attempts)
 
     async def _follow(self, url: str, allow_private: bool, conditional_headers: Mapping[str, str]) -> Response:
         current, permanent = url, True
@@ -210,12 +210,14 @@ class Fetcher:
     def _session(self, allow_private: bool) -> aiohttp.ClientSession:
         if allow_private not in self._sessions:
             limits, resolver = self._limits, Resolver(allow_private=allow_private)
-            self._sessions[allow_private] = aiohttp.ClientSession(
+            self._sessions[allow_private] = session = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(limit=0, resolver=resolver),
                 headers={"User-Agent": self._agent, "Accept-Language": "*"},
                 timeout=aiohttp.ClientTimeout(total=limits.total, sock_connect=limits.connect, sock_read=limits.idle),
                 cookie_jar=aiohttp.DummyCookieJar(),
             )
+            self._open.push_async_callback(resolver.close)
+            self._open.push_async_callback(session.close)
         return self._sessions[allow_private]
 
 

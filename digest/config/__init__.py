@@ -46,6 +46,8 @@ def load(root: Path) -> Config:
         raise ConfigError(f"invalid TOML: {error}", thing=str(path)) from error
     if isinstance(data.get("dkim"), dict):  # one [dkim] table, or [[dkim]] for a key of each kind
         data["dkim"] = [data["dkim"]]
+    if "root" in data:  # the field that holds the folder
+        raise ConfigError("root: unknown key", thing=FILE, remedy="Use -C DIR to name the newsletter's folder.")
     try:
         return _with_secrets(Config(root=root, **data))
     except ValidationError as error:
@@ -103,7 +105,11 @@ def _relay_fields(relay: Relay, root: Path, domain: str) -> dict[str, object]:
 
 def _read(path: Path, key: str) -> str:
     try:
-        return path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ConfigError(
+            f"{path} is not UTF-8 (byte {error.start})", thing=f"{FILE}: {key}", remedy="Save it as UTF-8."
+        ) from error
     except OSError as error:
         raise ConfigError(f"cannot read {path}: {error.strerror}", thing=f"{FILE}: {key}") from error
 

@@ -56,7 +56,7 @@ class Relay(Table):
     @model_validator(mode="after")
     def _check_url(self) -> Self:
         parts = urlsplit(self.url)
-        if parts.scheme not in {"smtp", "smtp+starttls", "smtps"} or not parts.hostname:
+        if parts.scheme not in {"smtp", "smtp+starttls", "smtps"} or not parts.hostname or parts.port == 0:
             raise ValueError("url: must look like smtp://host:25, smtp+starttls://user@host:587 or smtps://user@host:465")
         if parts.password:
             raise ValueError("url: must not contain a password; set DIGEST_SMTP_PASSWORD instead")

@@ -151,10 +151,13 @@ class Bounces(Table):
 
     @model_validator(mode="after")
     def _check_mailbox(self) -> Self:
-        scheme = self.mailbox.partition(":")[0]
-        if self.mailbox and scheme not in {"maildir", "mbox", "imap", "imaps"}:
+        scheme, _, path = self.mailbox.partition(":")
+        if not self.mailbox or (scheme in {"maildir", "mbox"} and path):
+            return self
+        parts = urlsplit(self.mailbox)
+        if scheme not in {"imap", "imaps"} or not parts.hostname or parts.port == 0:
             raise ValueError("mailbox: must look like maildir:PATH, mbox:PATH or imaps://user@host/INBOX")
-        if self.mailbox and urlsplit(self.mailbox).password:
+        if parts.password:
             raise ValueError("mailbox: must not contain a password; set DIGEST_IMAP_PASSWORD instead")
         return self
 

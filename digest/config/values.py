@@ -27,7 +27,7 @@ def _weekdays(value: object) -> frozenset[int]:
 def _duration(value: object) -> timedelta:
     """Return the span of time in `4h`, `90m`, `90s` or `2d`, from one minute to 365 days."""
     text = str(value).strip().lower()
-    if not text[:-1].isdigit() or text[-1:] not in _UNITS:
+    if not re.fullmatch("[0-9]{1,9}[smhd]", text):
         raise ValueError('must be a duration like "90m", "4h" or "2d"')
     span = timedelta(seconds=int(text[:-1]) * _UNITS[text[-1]])
     if not timedelta(minutes=1) <= span <= timedelta(days=365):
@@ -37,10 +37,8 @@ def _duration(value: object) -> timedelta:
 
 def _hour(value: object) -> time:
     """Return the time of day in `07:00`."""
-    if isinstance(value, time):
-        return value
     try:
-        found = time.fromisoformat(value) if isinstance(value, str) and ":" in value else _reject_hour()
+        found = time.fromisoformat(str(value)) if ":" in str(value) else _reject_hour()
     except ValueError:
         return _reject_hour()
     return found if found.tzinfo is None and not found.second else _reject_hour()
@@ -53,7 +51,7 @@ def _reject_hour() -> time:
 def _rate(value: object) -> float:
     """Return the messages a second in `50/s`, `600/m` or `5000/h`."""
     count, _, unit = str(value).replace(" ", "").partition("/")
-    if not count.isdigit() or not int(count) or unit not in _UNITS:
+    if not re.fullmatch("[0-9]{1,9}", count) or not int(count) or unit not in _UNITS:
         raise ValueError('must be a rate like "50/s" or "600/m"')
     return int(count) / _UNITS[unit]
 
@@ -67,7 +65,7 @@ def _zone(value: object) -> ZoneInfo:
 
 def _web(value: str) -> str:
     parts = urlsplit(value)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.port == 0:
         raise ValueError("must start with https:// or http://")
     return value
 

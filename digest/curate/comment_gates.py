@@ -119,9 +119,7 @@ def _parent_rejection(
     comment: Comment, thread: CommentThread, rejected: Mapping[str, Rejection], verdicts: Mapping[str, AbuseVerdict]
 ) -> Rejection | None:
     """Return a rejection if a reply's parent is missing or unfit: a reply is printed only with its parent's words."""
-    if comment.parent_id is None:
-        return None
-    parent = thread.by_id.get(comment.parent_id)
+    parent = thread.by_id.get(comment.parent_id or "")
     if parent is None or parent.state != "approved" or not without_quotes(parent.text):
         return Rejection("parent", "replies to a comment that is missing or not approved")
     fit = parent.id not in rejected or rejected[parent.id].gate in CONTEXT_GATES  # a short question is enough context

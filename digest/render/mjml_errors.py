@@ -20,6 +20,7 @@ _ANY = re.compile(
     r"|<(?P<closes>/?)(?P<name>[a-zA-Z][\w-]*)(?:[^<>\"']|\"[^\"]*\"|'[^']*')*?(?P<alone>/?)>|(?P<sign><)",
     re.DOTALL | re.IGNORECASE,
 )
+_QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'")
 
 
 def unknown_tag(source: str) -> re.Match[str] | None:
@@ -34,11 +35,13 @@ def error_position(error: Exception, source: str) -> int | None:
 
 
 def _misfit(source: str) -> int | None:
-    """Return the place of the first `<` that begins no tag, or of a tag that another tag closes or that nothing closes."""
+    """Return the place of the first `<` that begins no tag, or of a tag that another tag closes, that nothing closes, or that has
+    a value without quotation marks.
+    """
     open_: list[tuple[str, int]] = []
     for tag in _ANY.finditer(source):
         name = (tag["name"] or "").lower()
-        if tag["sign"]:
+        if tag["sign"] or (name and re.search(r"=\s*[^\s\"]", _QUOTED.sub('""', tag[0]))):
             return tag.start()
         if not name or name in _VOID or tag["alone"]:
             continue

@@ -136,7 +136,11 @@ class Design:
     def _module(self, name: str, context: dict[str, Any]) -> Any:
         """Return a template as a module, which has the values that the template sets."""
         with _template_errors(name):
-            return self._environment.get_template(name).make_module(context)
+            template = self._environment.get_template(name)
+            try:
+                return template.make_module(context)
+            except Exception:  # noqa: BLE001  it is raised again with the template's own lines, as `render` does and this does not
+                self._environment.handle_exception()
 
     def _html(self, context: dict[str, Any], name: str = "edition.mjml.j2") -> str:
         source = _without_blanks(self._fill(name, context))

@@ -3,6 +3,7 @@
 import shutil
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -66,8 +67,18 @@ def _status(name: str) -> str | None:
 
 
 def _extract(bundle: zipfile.ZipFile, row: zipfile.ZipInfo, target: Path) -> Path:
-    with bundle.open(row) as source, target.open("wb") as copy:
-        shutil.copyfileobj(source, copy)
+    try:
+        with bundle.open(row) as source, target.open("wb") as copy:
+            shutil.copyfileobj(source, copy)
+    except (
+        zipfile.BadZipFile,
+        zlib.error,
+        EOFError,
+        RuntimeError,
+    ) as error:  # a RuntimeError: it has a password, or a newer packing
+        raise SubscriberFileError(
+            f"cannot be unpacked: {error}", thing=str(bundle.filename), remedy="Unpack it yourself, and import the lists in it."
+        ) from error
     return target
 
 

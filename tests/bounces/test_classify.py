@@ -141,3 +141,13 @@ def test_a_notice_of_a_few_words_in_another_language(subject: str, words: str, k
     found = classify(raw.encode())
     assert found.kind == kind
     assert found.addresses == ("ada@readers.example",)
+
+
+@pytest.mark.parametrize("subject", ["=?nope?q?Undelivered_Mail?=", "=?utf-8?b?x?= Undelivered Mail", "=?undefined?q?x?="])
+def test_a_subject_that_cannot_be_decoded_costs_nothing(subject: str) -> None:
+    raw = (
+        f"From: MAILER-DAEMON@mx.readers.example\r\nReturn-Path: <>\r\nSubject: {subject}\r\n\r\n"
+        "<ada@readers.example>: 550 5.1.1 user unknown\r\n"
+    )
+    found = classify(raw.encode())
+    assert (found.kind, found.addresses) == ("hard", ("ada@readers.example",))

@@ -231,3 +231,50 @@ def test_what_cannot_be_fetched_is_no_forgery() -> None:
 
     with pytest.raises(FetchError):
         call("ses", sns(ses_bounce()), fetch=fetch)
+
+
+def ec_certificate() -> bytes:
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "sns.amazonaws.com")])
+    builder = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(SENDGRID_KEY.public_key()).serial_number(1)
+    made = builder.not_valid_before(NOW).not_valid_after(NOW + timedelta(days=9)).sign(SENDGRID_KEY, SHA256())
+    return made.public_bytes(Encoding.PEM)
+
+
+@pytest.mark.parametrize("pem", [ec_certificate(), b"", b"<html>Not found</html>"])
+def test_a_certificate_of_another_kind_vouches_for_nothing(pem: bytes) -> None:
+    with pytest.raises(ForgedError, match="invalid Amazon SNS signature"):
+        call("ses", sns(ses_bounce()), fetch=lambda url: pem)
+
+
+def test_a_key_of_another_kind_vouches_for_nothing() -> None:
+    der = SNS_KEY.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    given = sendgrid([{"event": "bounce", "email": ADA}])
+    for key in (base64.b64encode(der).decode(), "not base64!", ""):
+        with pytest.raises(ForgedError):
+            read_call("sendgrid", given, Webhook(key=key), float(STAMP), lambda url: PEM)
+
+
+@pytest.mark.parametrize("signature", ["not base64!", "", "AAAA"])
+def test_a_signature_that_is_none_is_rejected(signature: str) -> None:
+    with pytest.raises(ForgedError, match="invalid Amazon SNS signature"):
+        call("ses", sns(ses_bounce(), Signature=signature))
+
+
+def sns_text(text: str) -> bytes:
+    told = {"Message": text, "MessageId": "m-1", "Timestamp": "2026-11-24T07:00:00.000Z", "TopicArn": TOPIC, "Type": "Notification"}
+    words = "".join(f"{name}\n{value}\n" for name, value in told.items()).encode()
+    seal = base64.b64encode(SNS_KEY.sign(words, padding.PKCS1v15(), SHA256())).decode()
+    url = "https://sns.eu-west-1.amazonaws.com/SimpleNotificationService-1.pem"
+    return json.dumps({**told, "SignatureVersion": "2", "SigningCertURL": url, "Signature": seal}).encode()
+
+
+@pytest.mark.parametrize("text", ["This is a test message.", "[" * 100_000, "7", ""])
+def test_a_message_that_the_operator_sends_to_try_the_topic_reports_nothing(text: str) -> None:
+    assert call("ses", sns_text(text)) == []
+
+
+def test_who_says_that_a_message_is_no_spam_has_not_complained() -> None:
+    complaint = {"complainedRecipients": [{"emailAddress": ADA}], "complaintFeedbackType": "not-spam"}
+    assert call("ses", sns({"notificationType": "Complaint", "complaint": complaint})) == []
+    complaint["complaintFeedbackType"] = "abuse"
+    assert call("ses", sns({"notificationType": "Complaint", "complaint": complaint})) == [("complaint", ADA)]

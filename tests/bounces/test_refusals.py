@@ -80,6 +80,11 @@ later||the server is out of disk space
 later||No space left on device, mailbox not written
 later|5.3.5|550 5.3.5 configuration error
 later||TLS handshake failed
+later|5.3.0|550 5.3.0 Other mail system problem
+later|5.4.1|550 5.4.1 no answer from host
+gone||550 Recipient is on the suppression list
+gone||Not sent: the address previously bounced
+unclear|5.0.0|550 5.0.0 failed
 later||550 Zustellung vorübergehend nicht möglich
 ours|5.7.1|550 5.7.1 Account suspended for sending spam
 ours||550 Your sending account has been suspended

@@ -11,6 +11,8 @@ from aiohttp import web
 from digest.collect.collector import collect
 from digest.collect.fetch import Fetcher, Limits
 from digest.config import CommentsPlan, SourcePlan
+from digest.errors import ConfigError
+from digest.model import Harvest
 from digest.web.pages import serve_http
 
 SINCE = datetime(2026, 11, 1, tzinfo=UTC)
@@ -106,3 +108,48 @@ async def test_where_comments_fail_the_articles_stay_and_nobody_is_taken_for_rem
     assert [row.title for row in harvest.articles] == ["Story 1"]
     assert harvest.threads == ()
     assert "comments by mastodon" in str(harvest.failures[0])
+
+
+async def one_source_beside(bad: Callable[..., Awaitable[Harvest]], monkeypatch: pytest.MonkeyPatch) -> Harvest:
+    """What is collected from a good source beside one that is read by `bad`."""
+
+    async def good(asked: web.Request) -> web.StreamResponse:
+        return web.Response(text=FEED.format("1"), content_type="application/rss+xml")
+
+    monkeypatch.setattr("digest.collect.sources.lobsters.read", bad)
+    application = web.Application()
+    application.router.add_get("/feed", good)
+    async with serve_http(application, "127.0.0.1", 0) as host, Fetcher(limits=QUICK) as fetcher:
+        plans = [
+            SourcePlan(kind="feed", url=f"{host}/feed", allow_private=True),
+            SourcePlan(kind="lobsters", url="https://l.example", name="Lob"),
+        ]
+        return await collect(plans, fetcher, {plan.label: SINCE for plan in plans}, deadline=1)
+
+
+async def test_a_bug_that_one_source_meets_is_reported_and_costs_no_other_source(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def trip(*_given: object) -> Harvest:
+        raise ZeroDivisionError("votes")
+
+    harvest = await one_source_beside(trip, monkeypatch)
+    assert [row.title for row in harvest.articles] == ["Story 1"]
+    assert [str(row) for row in harvest.failures] == ["Lob: internal error: ZeroDivisionError: votes. Please report it."]
+    assert "could not read Lob" in caplog.text
+
+
+async def test_a_source_that_takes_too_long_is_told_and_costs_no_other_source(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def hang(*_given: object) -> Harvest:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    harvest = await one_source_beside(hang, monkeypatch)
+    assert [row.title for row in harvest.articles] == ["Story 1"]
+    assert [str(row) for row in harvest.failures] == ["Lob: timed out after 1 seconds"]
+
+
+async def test_a_mistake_in_the_configuration_stops_the_run() -> None:
+    async with Fetcher(limits=QUICK) as fetcher:
+        with pytest.raises(ConfigError, match="unknown sources"):
+            await collect([SourcePlan(kind="fead", url="https://a.example", name="A")], fetcher, {"A": SINCE})

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 import brotli  # type: ignore[import-untyped]
 import pytest
 from aiohttp import web
+from aiohttp.resolver import ThreadedResolver
 
 from digest.collect.fetch import MAX_PER_HOST, CachedResponse, Fetcher, Limits
 from digest.errors import FetchError
@@ -190,3 +191,43 @@ async def test_waiting_for_a_turn_is_not_waiting_for_an_answer() -> None:
 async def test_nobody_there_is_said() -> None:
     with pytest.raises(FetchError, match="cannot connect"):
         await get("http://127.0.0.1:9/")
+
+
+async def test_a_name_may_be_reached_where_its_address_may(host: str) -> None:
+    named = host.replace("127.0.0.1", "localhost")
+    assert await get(f"{named}/packed") == "body"
+    with pytest.raises(FetchError, match="set allow_private = true"):
+        await get(f"{named}/packed", private=False)
+
+
+@pytest.mark.parametrize("url", ["http://[::1/", "http://a.example:99999999/", "http://a b.example:x/"])
+async def test_an_address_that_is_none_is_named(url: str) -> None:
+    with pytest.raises(FetchError, match="invalid address"):
+        await get(url)
+
+
+@pytest.mark.parametrize("url", ["ftp://a.example/", "file:///etc/passwd", "/feed/"])
+async def test_only_the_web_is_read(url: str) -> None:
+    with pytest.raises(FetchError, match="only http and https are supported"):
+        await get(url)
+
+
+@pytest.mark.parametrize("url", ["http://169.254.169.254/", "http://[fe80::1]/", "http://224.0.0.1/"])
+async def test_the_secrets_of_a_cloud_machine_are_never_reached(url: str) -> None:
+    with pytest.raises(FetchError, match="link-local and multicast addresses are blocked"):
+        await get(url, private=True)
+
+
+async def test_at_the_end_connections_and_resolvers_are_closed(host: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    closed: list[str] = []
+
+    class Watched(ThreadedResolver):
+        async def close(self) -> None:
+            closed.append("resolver")
+            await super().close()
+
+    monkeypatch.setattr("digest.collect.allowed_hosts.DefaultResolver", Watched)
+    async with Fetcher(limits=QUICK) as fetcher:
+        await fetcher.get(f"{host}/packed", allow_private=True)
+        assert closed == []
+    assert closed == ["resolver"]

@@ -1,11 +1,11 @@
 """digest.toml."""
 
-from datetime import time, timedelta
+from datetime import date, time, timedelta
 from pathlib import Path
 
 import pytest
 
-from digest.config import load
+from digest.config import WarmUp, load, split_mailbox
 from digest.errors import ConfigError
 
 LEAST = """
@@ -108,6 +108,27 @@ url = "sqlite:///state/digest.db"
         (('kind = "feed"', 'kind = "feed"\nallow_private = "yes"'), "allow_private"),
         (("daily@gazette.example", "nobody"), "newsletter.from"),
         (('"feed"', '"feed'), "invalid TOML"),
+        (("[newsletter]", 'root = "/srv/gazette"\n[newsletter]'), "root: unknown key. Use -C DIR"),
+        (("[newsletter]", 'collect_every = "often"\n[newsletter]'), 'a duration like "90m"'),
+        (("[newsletter]", 'collect_every = "999999999999999d"\n[newsletter]'), 'a duration like "90m"'),
+        (("[newsletter]", 'collect_every = "366d"\n[newsletter]'), 'must be between "1m" and "365d"'),
+        (("[newsletter]", "editions = []\n[newsletter]"), "editions: each needs a unique name"),
+        (("[[sources]]", "[sources]"), "sources: write [[sources]] with double brackets"),
+        (("[[sources]]", "[[editions]]\nat = 07:00:30\n[[sources]]"), "07:00"),
+        (("[[sources]]", '[[editions]]\nat = "07:00+01:00"\n[[sources]]'), "its zone is newsletter.timezone"),
+        (("[[sources]]", '[smtp]\nurl = "relay.example:25"\n[[sources]]'), "url: must look like smtp://host:25"),
+        (("[[sources]]", '[smtp]\nurl = "smtp://relay.example:99999"\n[[sources]]'), "smtp: Port out of range"),
+        (("[[sources]]", '[smtp]\nurl = "smtp://relay.example:0"\n[[sources]]'), "url: must look like smtp://host:25"),
+        (("https://gazette.example/feed/", "https://gazette.example:99999/feed/"), "sources.1.url: Port out of range"),
+        (("[[sources]]", '[bounces]\nmailbox = "pop3://u@mail.example"\n[[sources]]'), "mailbox: must look like maildir:PATH"),
+        (("[[sources]]", '[bounces]\nmailbox = "imaps:///INBOX"\n[[sources]]'), "mailbox: must look like maildir:PATH"),
+        (("[[sources]]", '[bounces]\nmailbox = "maildir:"\n[[sources]]'), "mailbox: must look like maildir:PATH"),
+        (("[[sources]]", '[bounces]\nmailbox = "imaps://u@mail.example:x/INBOX"\n[[sources]]'), "bounces: Port could not be"),
+        (
+            ("[[sources]]", '[bounces]\nmailbox = "imaps://u:secret@mail.example/INBOX"\n[[sources]]'),
+            "set DIGEST_IMAP_PASSWORD instead",
+        ),
+        (("daily@gazette.example", "daily@hafenblättle.example"), "must be ASCII; write the domain as xn--"),
     ],
 )
 def test_a_mistake_is_named_with_its_key(tmp_path: Path, change: tuple[str, str], told: str) -> None:
@@ -179,3 +200,84 @@ def test_a_mistake_in_a_relay_is_named(tmp_path: Path, change: tuple[str, str], 
     with pytest.raises(ConfigError) as caught:
         load(toml(tmp_path, LEAST + RELAYS.replace(*change)))
     assert told in str(caught.value)
+
+
+def test_a_file_in_another_encoding_says_where_and_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "digest.toml").write_bytes(LEAST.replace("The Gazette", "Hafenblättle").encode("latin-1"))
+    with pytest.raises(ConfigError, match=r"digest\.toml: not UTF-8 \(byte 29\)\. Save it as UTF-8"):
+        load(tmp_path)
+
+
+SECRETS = """
+[bounces]
+mailbox = "imaps://u@mail.example/INBOX"
+password_file = "imap.txt"
+[bounces.webhooks.mailgun]
+key_file = "mailgun.txt"
+[bounces.webhooks.postmark]
+user = "hook"
+password_file = "postmark.txt"
+"""
+
+
+def secrets(tmp_path: Path, **files: bytes) -> Path:
+    given = {"imap": b"of the mailbox\n", "mailgun": b"of Mailgun\n", "postmark": b"of Postmark\n", **files}
+    for name, content in given.items():
+        (tmp_path / f"{name}.txt").write_bytes(content)
+    return toml(tmp_path, LEAST + SECRETS)
+
+
+def test_the_secrets_of_bounces_are_in_files_of_their_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("DIGEST_IMAP_PASSWORD", raising=False)
+    bounces = load(secrets(tmp_path)).bounces
+    assert bounces.password == "of the mailbox"
+    assert bounces.webhooks["mailgun"].key == "of Mailgun"
+    assert bounces.webhooks["postmark"].password == "of Postmark"
+    assert not any(word in repr(bounces) for word in ("of the mailbox", "of Postmark"))
+    monkeypatch.setenv("DIGEST_IMAP_PASSWORD", "from outside")
+    assert load(tmp_path).bounces.password == "from outside"
+
+
+def test_a_secret_that_an_editor_began_with_a_mark_is_read_without_it(tmp_path: Path) -> None:
+    assert load(secrets(tmp_path, mailgun=b"\xef\xbb\xbfof Mailgun\r\n")).bounces.webhooks["mailgun"].key == "of Mailgun"
+
+
+def test_a_secret_that_cannot_be_read_is_named_with_its_key(tmp_path: Path) -> None:
+    secrets(tmp_path, mailgun="Geheimnis: ä".encode("latin-1"))
+    with pytest.raises(ConfigError, match=r"bounces\.webhooks\.mailgun\.key_file: .*mailgun\.txt is not UTF-8 \(byte 11\)"):
+        load(tmp_path)
+    (tmp_path / "mailgun.txt").unlink()
+    with pytest.raises(ConfigError, match=r"mailgun\.key_file: cannot read .*mailgun\.txt: No such file"):
+        load(tmp_path)
+
+
+def test_an_hour_may_be_written_as_text_or_as_toml_writes_it(tmp_path: Path) -> None:
+    for hour in ('"06:30"', "06:30:00"):
+        assert load(toml(tmp_path, f"{LEAST}[[editions]]\nat = {hour}\n")).editions[0].at == time(6, 30)
+
+
+def test_a_name_in_quotation_marks_may_hold_a_comma(tmp_path: Path) -> None:
+    sender = r"""from = '"The \"Harbour\" Gazette, daily" <daily@gazette.example>'"""
+    assert split_mailbox(sender.removeprefix("from = ").strip("'")) == ('The "Harbour" Gazette, daily', "daily@gazette.example")
+    config = load(toml(tmp_path, LEAST.replace('from = "The Gazette <daily@gazette.example>"', sender)))
+    assert config.newsletter.domain == "gazette.example"
+
+
+def test_an_edition_is_found_by_its_name_and_an_unknown_one_names_those_there_are(tmp_path: Path) -> None:
+    config = load(toml(tmp_path, f'{LEAST}[[editions]]\nname = "weekday"\n[[editions]]\nname = "weekend"\ndays = "sat"\n'))
+    assert config.edition(None).name == "weekday"
+    assert config.edition("weekend").days == frozenset({5})
+    with pytest.raises(ConfigError, match=r"no edition named 'sunday'\. Editions: weekday, weekend\."):
+        config.edition("sunday")
+
+
+def test_days_may_go_past_the_end_of_the_week(tmp_path: Path) -> None:
+    assert load(toml(tmp_path, f'{LEAST}[[editions]]\ndays = "sat - mon, wed"\n')).editions[0].days == frozenset({5, 6, 0, 2})
+
+
+def test_a_warm_up_grows_from_its_first_day_until_it_is_no_limit() -> None:
+    plan = WarmUp(since=date(2026, 11, 24), first=100, growth=2)
+    days = [plan.allowance(date(2026, 11, 24) + timedelta(days)) for days in (-3, 0, 1, 2, 10)]
+    assert days == [100, 100, 200, 400, 102_400]
+    assert plan.allowance(date(2026, 12, 24)) is None
+    assert plan.allowance(date(2036, 1, 1)) is None

@@ -133,6 +133,43 @@ def test_what_does_not_fit_is_left_out_with_the_reason() -> None:
     assert [row.reason for row in edition.left_out] == ["over the limit of 2 articles"] * 3
 
 
+def test_a_date_that_is_far_ahead_is_a_mistake_that_may_be_mended() -> None:
+    edition = made([article("a", -24 * 400), article("b")])
+    assert [story.article.id for story in edition.stories] == ["b"]
+    (left,) = edition.left_out
+    assert left.reason == "dated Wed 29 Dec 2027, far ahead"
+    assert not left.final
+
+
+def test_an_article_that_its_site_has_taken_down_is_left_out_with_what_the_site_said() -> None:
+    harvest = Harvest(articles=(article("a"), article("b")))
+    edition = curate(SLOT, harvest, (), RULES, number=1, now=END, taken_down={"a": "taken down by its site: 410"})
+    assert [story.article.id for story in edition.stories] == ["b"]
+    (left,) = edition.left_out
+    assert (left.id, left.reason) == ("a", "taken down by its site: 410")
+    assert not left.final
+
+
+def test_an_article_that_two_sources_bring_under_one_id_is_one() -> None:
+    edition = made([article("a"), article("a", source="other")])
+    assert [story.article.id for story in edition.stories] == ["a"]
+    assert edition.left_out == ()
+
+
+@pytest.mark.parametrize("kind", ["pingback", "trackback"])
+def test_another_sites_link_is_no_comment(kind: str) -> None:
+    edition = made([article("a")], [comment("c", kind=kind)])
+    assert printed(edition) == []
+    assert reason(edition, "c") == f"{kind}, not an approved comment"
+
+
+def test_some_words_are_printed_in_no_language() -> None:
+    swedish = "Nu är det slut på bryggan, och vi har inte en enda båt kvar i hamnen; det är en cunt till nämnd vi har."
+    edition = made([article("a")], [comment("c", swedish), comment("d", swedish.replace("en cunt till", "den"))])
+    assert printed(edition) == ["d"]
+    assert reason(edition, "c") == "abuse: “cunt”"
+
+
 def test_a_password_is_a_reason() -> None:
     assert reason(made([article("a", access="protected")]), "a") == "password-protected"
 

@@ -267,3 +267,25 @@ def test_a_long_thread_of_long_names_and_of_abbreviations_does_not_take_long() -
     rows += [{"id": f"r{n}", "parent_id": "0", "author": f"Other {n}", "text": f"{n} {OTHER} {n * 7}"} for n in range(1_500)]
     rows.append({"id": "m", "text": "and Mr. X. " * 4_000})
     assert json.loads(judged({"comments": rows}))["ranking"]
+
+
+def test_a_reply_is_not_printed_if_what_is_printed_of_its_parent_reads_like_abuse() -> None:
+    """As a whole the parent is fair; its first sentence, which would stand above the reply, is not by itself."""
+    sneer = "The whole thing is a farce and a laughable disgrace by clueless people."
+    parent = {"id": "p", "author": "Ben", "text": f"{sneer} {SENSIBLE}"}
+    answer = json.loads(judged({"comments": [parent, {"id": "r", "author": "Ada", "parent_id": "p", "text": THIRD}]}))
+    assert answer["ranking"] == ["r", "p"]
+    assert [row["id"] for row in answer["picks"]] == ["p"]
+
+
+def test_a_copy_is_found_among_many_comments_that_share_a_turn_of_phrase() -> None:
+    rng, names = random.Random(8), [f"berth{n}" for n in range(20)]
+    texts = [" ".join(names)] + [f"{' '.join(rng.choices(names, k=30))} berth19 berth18 berth17" for _ in range(80)]
+    rows = [comment(f"{n:03}", text) for n, text in enumerate([*texts, f"Indeed {texts[-1]}"])]
+    assert dict(CommentThread(article("a"), rows).copies) == {"081": "080"}
+
+
+def test_scores_that_are_not_toml_are_named(tmp_path: Path) -> None:
+    (tmp_path / "scores.toml").write_text("[choice]\nfloor = high\n")
+    with pytest.raises(ConfigError, match=r"scores\.toml: invalid TOML: .*line 2"):
+        load_scoring_rules(tmp_path)

@@ -236,3 +236,55 @@ def test_broken_mjml_is_named(tmp_path: Path, mjml: str, told: str) -> None:
 def test_dates_are_in_the_newsletters_language() -> None:
     german = NEWSLETTER.model_copy(update={"language": "de-DE"})
     assert "Dienstag, 24. November 2026" in rendered(edition(), german).text
+
+
+def named_error(tmp_path: Path, template: str, text: str) -> str:
+    (tmp_path / template).write_text(text)
+    with pytest.raises(TemplateError) as caught:
+        Design(NEWSLETTER, [tmp_path]).render(edition())
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("text", ["", " \n ", "{# nothing #}"])
+def test_a_template_that_leaves_the_subject_empty_is_named(tmp_path: Path, text: str) -> None:
+    assert named_error(tmp_path, "subject.txt.j2", text) == "subject.txt.j2: the subject is empty"
+
+
+@pytest.mark.parametrize("text", ["For {{ subscriber.name }}", "{{ reader.view_url }}", '{{ subscriber.extra("town", "you") }}'])
+def test_a_subject_is_the_same_for_everybody(tmp_path: Path, text: str) -> None:
+    assert "the subject cannot use reader or subscriber values" in named_error(tmp_path, "subject.txt.j2", text)
+
+
+@pytest.mark.parametrize(
+    ("body", "line"),
+    [
+        ("<mj-section>\n<mj-column>\n<mj-text>5 < 6</mj-text>\n</mj-column>\n</mj-section>", 6),
+        ("<mj-section>\n<mj-column>\n<mj-text>x<br/>y<br></mj-text>\n</mj-section>", 5),
+        ("<mj-section>\n<mj-column>\n<mj-text>\n<a class=big href='/'>x</a></mj-text>\n</mj-column>\n</mj-section>", 7),
+    ],
+)
+def test_a_mistake_in_mjml_is_told_with_its_line(tmp_path: Path, body: str, line: int) -> None:
+    """`<` that begins no tag; a tag that is not closed; a value without quotation marks."""
+    told = named_error(tmp_path, "edition.mjml.j2", f"<mjml>\n<!-- ours -->\n<mj-body>\n{body}\n</mj-body>\n</mjml>\n")
+    assert told.startswith(f"edition.mjml.j2:{line}: invalid MJML")
+    assert "near “" in told
+
+
+def test_mjml_without_a_place_that_could_be_named_is_told_with_its_file(tmp_path: Path) -> None:
+    assert named_error(tmp_path, "edition.mjml.j2", "{# later #}") == "edition.mjml.j2: invalid MJML: unable to find mjml element"
+
+
+def test_an_email_with_a_button_has_its_words_and_its_address_in_both_parts() -> None:
+    out = Design(NEWSLETTER, []).email("confirmation", "https://news.gazette.example/confirm?t=1")
+    seen = MimeView(out.html)
+    assert "https://news.gazette.example/confirm?t=1" in seen.links
+    assert "https://news.gazette.example/confirm?t=1" in out.text
+    assert "The Harbour Gazette" in out.subject
+    assert "3 Quay Street" in out.text
+
+
+def test_an_emails_own_template_that_is_broken_is_named(tmp_path: Path) -> None:
+    (tmp_path / "emails").mkdir()
+    (tmp_path / "emails" / "confirmation.txt.j2").write_text("{% set subject %}x{% endset %}\n{{ hourz }}")
+    with pytest.raises(TemplateError, match=r"emails/confirmation\.txt\.j2:2: template error: 'hourz' is undefined"):
+        Design(NEWSLETTER, [tmp_path]).email("confirmation", "https://news.gazette.example/confirm")

@@ -3,7 +3,7 @@
 import csv
 import io
 import multiprocessing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
 from unittest import mock
@@ -13,13 +13,14 @@ from email_validator import validate_email
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from digest.errors import BusyError, SubscriberFileError
+from digest.errors import BusyError, SubscriberFileError, UsageError
 from digest.model import Subscriber
 from digest.subscribers import FileEdit, Problem, SubscriberFile, add, backups, normalise, remove, rewrite, set_status
 from digest.subscribers.address import PLAIN_ADDRESS
-from digest.subscribers.columns import Columns
+from digest.subscribers.columns import Columns, iso_date, parse_meanings, resume_date
 from digest.subscribers.csv_table import CsvTable, Record
 from digest.subscribers.encoding import Encoding
+from digest.subscribers.import_batch import ImportRow, changes
 from digest.subscribers.rewrite import Edit
 
 TODAY = date(2026, 11, 24)
@@ -332,3 +333,102 @@ def test_a_block_at_a_time_is_read_as_row_by_row(lines: list[str]) -> None:
     assert [(row.line, row.raw, tuple(row.fields)) for row in together] == [
         (row.line, row.raw, tuple(row.fields)) for row in one_by_one
     ]
+
+
+def test_what_is_odd_about_a_row_is_said_and_the_row_counts(tmp_path: Path) -> None:
+    rows = [
+        "postmaster@r.example,,,", "ada@mailinator.com,,,", "bo@r.example,Europe/Nowhere,,", "cy@r.example,,English,",
+        "di@r.example,,,hourly", "ed@r.example,Europe/London,en-GB,Weekly",
+    ]  # fmt: skip
+    found = subscriber_file(tmp_path, "email,timezone,language,frequency\n" + "\n".join(rows))
+    assert len(found.active) == 6
+    assert {problem.line: problem.what for problem in found.problems} == {
+        2: "role address (shared mailbox); complaints are more likely",
+        3: "disposable address",
+        4: "unknown time zone 'Europe/Nowhere'. Use a name like Europe/London",
+        5: "unknown language 'English'. Use a code like en or en-GB",
+        6: "unknown frequency 'hourly'. Use daily, weekdays, weekly, monthly",
+    }
+    assert not any(problem.skipped for problem in found.problems)
+
+
+@pytest.mark.parametrize(
+    ("data", "email"),
+    [
+        (b"email\nADA@R.example\n", "ada@r.example"),
+        ("email\nada@r.example\n".encode("utf-16"), "ada@r.example"),
+        ("email\nada@bücher.example\n".encode(), "ada@xn--bcher-kva.example"),
+        (b"email\nada@xn--bcher-kva.example\n", "ada@bücher.example"),
+        ("email\nzoë@r.example\n".encode("latin-1"), "zoë@r.example"),
+    ],
+)
+def test_an_address_is_found_however_the_file_spells_it(tmp_path: Path, data: bytes, email: str) -> None:
+    path = tmp_path / "subscribers.csv"
+    path.write_bytes(data)
+    found = SubscriberFile(path).find(email)
+    assert found
+    assert found.email == normalise(email)
+    assert SubscriberFile(path).find("nobody@r.example") is None
+
+
+def test_to_look_for_an_address_in_a_file_that_cannot_be_read_says_so(tmp_path: Path) -> None:
+    with pytest.raises(SubscriberFileError, match=r"none\.csv: cannot be read: No such file"):
+        SubscriberFile(tmp_path / "none.csv").find("ada@r.example")
+    (tmp_path / "empty.csv").touch()
+    with pytest.raises(SubscriberFileError, match="empty"):
+        SubscriberFile(tmp_path / "empty.csv").find("ada@r.example")
+
+
+def test_a_space_before_a_quotation_mark_is_none_of_the_name(tmp_path: Path) -> None:
+    found = subscriber_file(tmp_path, '"email", "name", "town, county"\nada@r.example, "Holm, Ada", "Hull"\n')
+    assert [(row.email, row.name, row.extra) for row in found.active] == [("ada@r.example", "Holm, Ada", {"town, county": "Hull"})]
+
+
+def test_a_cell_beyond_measure_costs_only_its_row(tmp_path: Path) -> None:
+    long = '"' + "x" * 200_000 + '"'
+    found = subscriber_file(tmp_path, f"email,note\nada@r.example,a\nbo@r.example,{long}\ncy@r.example,c\n")
+    assert [row.email for row in found.active] == ["ada@r.example", "cy@r.example"]
+    assert [problem.line for problem in found.problems] == [3]
+
+
+def test_the_cells_of_some_columns_are_those_of_the_rows_that_can_be_read(tmp_path: Path) -> None:
+    path = tmp_path / "subscribers.csv"
+    path.write_bytes('email,name,note\nada@r.example, Zoë ,x\n\nbo@r.example\n"cy@r.example\ndi@r.example,Di\n'.encode("latin-1"))
+    assert list(SubscriberFile(path).cells([1, 2])) == [(2, ["Zoë", "x"]), (4, ["", ""]), (6, ["Di", ""])]
+
+
+@pytest.mark.parametrize(
+    ("date_", "day"),
+    [("2026-11-24 07:15", "2026-11-24"), ("2026/1/2", "2026-01-02"), ("2026-13-45", ""), ("24.11.2026", ""), ("", "")],
+)
+def test_only_a_date_that_can_be_read_in_one_way_is_one(date_: str, day: str) -> None:
+    assert iso_date(date_) == day
+    assert resume_date(date_) == (date.fromisoformat(day) if day else None)
+
+
+@pytest.mark.parametrize("given", ["Opt Out", "=unsubscribed", "Opt Out=gone", ""])
+def test_a_meaning_that_is_none_is_told_with_those_there_are(given: str) -> None:
+    with pytest.raises(UsageError, match=r"is not understood.*Email Opt Out=unsubscribed.*there is: .*paused"):
+        parse_meanings([given])
+
+
+@pytest.mark.parametrize(
+    ("meaning", "cells"),
+    [
+        ("unsubscribed", {"yes": "unsubscribed", "2026-01-02": "unsubscribed", "no": "active", "": "active"}),
+        ("active", {"yes": "active", "no": "unsubscribed", "": "active", "paused": "paused", "perhaps": "?perhaps"}),
+    ],
+)
+def test_a_column_that_somebody_has_explained_decides(tmp_path: Path, meaning: str, cells: dict[str, str]) -> None:
+    path = tmp_path / "subscribers.csv"
+    path.write_text("email,wish\n" + "".join(f"r{number}@r.example,{cell}\n" for number, cell in enumerate(cells)))
+    rows = SubscriberFile(path, meanings=parse_meanings([f"Wish={meaning}"]))
+    assert [row.status for row in rows] == list(cells.values())
+
+
+def test_a_row_whose_status_nobody_knows_changes_nothing_on_the_list() -> None:
+    listed = Subscriber(email="ada@r.example", line=2, status="active")
+    row = ImportRow(email="ada@r.example", line=7, status="?perhaps", values={"name": "Eve"})
+    assert changes(listed, row) == {}
+    assert changes(listed, replace(row, status="active")) == {"name": "Eve"}
+    assert changes(listed, replace(row, status="unsubscribed")) == {"status": "unsubscribed"}

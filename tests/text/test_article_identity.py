@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from digest.model import Article
+from digest.model import Article, ArticleSigns
 from digest.text.article_identity import KnownArticles, same_article, signs_of
 from tests.curate.test_curate import SENSIBLE, THIRD, article
 
@@ -81,3 +81,16 @@ def test_what_is_known_is_found_by_id_address_or_words() -> None:
         assert found is not None
         assert found.id == "a"
     assert known.find(signs_of(story("n", "New kiln", SENSIBLE, f"{PAGE}/n"))) is None
+
+
+def test_a_row_that_has_only_an_address_is_the_article_at_it() -> None:
+    """Databases of early versions kept no more of an article."""
+    known = ArticleSigns("old", signs_of(story("a", "Ferry berth moves", SENSIBLE)).address)
+    assert same_article(known, signs_of(story("b", "Ferry berth moves", SENSIBLE)))
+    assert same_article(signs_of(story("b", "Pier lamps out", THIRD)), known)
+
+
+def test_texts_that_differ_in_a_word_or_two_are_one_and_half_a_text_is_not() -> None:
+    long = " ".join(f"word{number:c}" for number in range(97, 97 + 26)) + " " + SENSIBLE
+    assert one(story("a", "Letters", long, f"{PAGE}/1"), story("b", "Letters", f"Corrected: {long}", f"{PAGE}/2"))
+    assert not one(story("a", "Letters", long, f"{PAGE}/1"), story("b", "Letters", f"{THIRD} {THIRD.upper()}", f"{PAGE}/2"))

@@ -2,7 +2,7 @@
 
 import pytest
 
-from digest.text.hidden_html import MAX_DEPTH, SPOILER_CUT, limit_depth
+from digest.text.hidden_html import MAX_DEPTH, SPOILER_CUT, limit_depth, without_hidden
 from digest.text.markup import plain
 
 
@@ -70,3 +70,35 @@ def test_only_what_lies_too_deep_loses_its_tags() -> None:
     assert bounded.count("<div>") <= MAX_DEPTH
     assert "x" in bounded
     assert plain(bounded).split() == ["x", "y"]
+
+
+@pytest.mark.parametrize(
+    ("markup", "shown"),
+    [
+        ("<html><head></head><frameset><frame src='hidden.html'></frameset></html>", ""),
+        ("<!DOCTYPE html><!-- hidden -->", ""),
+        ("<!DOCTYPE x [<!ENTITY hidden", ""),
+        ("<html><!-- display: none -->The ferry stays.", "The ferry stays."),
+        ("<html><body><p hidden>x</p><p>The ferry stays.</p></body></html>", "The ferry stays."),
+    ],
+)
+def test_a_page_in_the_place_of_a_text_costs_its_source_nothing(markup: str, shown: str) -> None:
+    assert plain(markup) == shown
+
+
+def test_signs_that_no_parser_takes_leave_the_markup_as_it_is() -> None:
+    assert without_hidden("\x1b<p hidden>x</p>") == "\x1b<p hidden>x</p>"
+
+
+@pytest.mark.parametrize(
+    ("sup", "shown"),
+    [
+        ('<sup><a href="#fn1">1</a></sup>', "The ferry stays."),
+        ('<sup class="fn">1</sup>', "The ferry stays."),
+        ("<sup>2</sup>", "The ferry2 stays."),
+        ('<sup><a href="/two">2</a></sup>', "The ferry2 stays."),
+        ('<sup class="fn">as we wrote on Monday</sup>', "The ferryas we wrote on Monday stays."),
+    ],
+)
+def test_the_number_of_a_footnote_is_not_printed_and_other_raised_signs_are(sup: str, shown: str) -> None:
+    assert plain(f"<p>The ferry{sup} stays.</p>") == shown

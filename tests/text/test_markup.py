@@ -96,3 +96,9 @@ def test_strangers_cannot_ask_for_a_readers_address() -> None:
 @pytest.mark.parametrize("bomb", ["<blockquote>x" * 15_000, "<div>" * 50_000, "&lt;" * 100_000, "<p>\ud800</p>"])
 def test_bombs_of_markup_stay_small(bomb: str) -> None:
     assert len(plain(bomb)) < 400_000
+
+
+@pytest.mark.parametrize("url", ["http://[gazette.example/ferry", "https://gazette.example:99999/ferry"])
+def test_an_address_that_is_none_is_only_like_itself(url: str) -> None:
+    assert identity(url) == url
+    assert identity("https://www.gazette.example:8080/ferry/?utm_source=x#top") == "gazette.example:8080/ferry"

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from digest.text.prose import counted, excerpt, number, sentences, shorten, words
+from digest.text.prose import counted, excerpt, number, sentences, shorten, word_count, words
 
 
 def test_sentences_keep_abbreviations_and_initials_whole() -> None:
@@ -54,3 +54,16 @@ def test_numbers_of_strangers() -> None:
         None,
         3,
     ]
+
+
+def test_sentences_that_fit_are_kept_whole_and_the_rest_is_left_out() -> None:
+    text = "The tram is late. The ferry is not. The bus has gone."
+    assert excerpt(text, len(text)) == text
+    assert excerpt(text, len(text) - 1) == "The tram is late. The ferry is not."
+
+
+def test_words_are_counted_as_a_reader_of_any_script_would() -> None:
+    assert word_count("The berth wasn't moved in 2026.") == 6
+    assert word_count("渡轮回来了") == 2
+    assert word_count("The 渡轮 stays") == 3
+    assert word_count("anything", ["two", "known"]) == 2

@@ -57,18 +57,18 @@ class _Page:
 
 async def _pages(first: Response, get: Get, since: datetime, plan: SourcePlan) -> AsyncIterator[_Page]:
     """Yield the pages of a feed, back to an instant if there is more than one (RFC 5005)."""
-    response, page = first, None
+    page: _Page | None = None
     for _ in range(MAX_PAGES):
         try:
+            response = first if page is None else await get(page.after)
             page = await fields.off_loop(read_page, response, plan, since)
-            yield page
-            if not page.after or page.oldest is None or page.oldest < since:
-                return
-            response = await get(page.after)
         except FetchError as error:
             if page is None:
                 raise
             yield _Page(flaw=f"next page of the feed: {error}")
+            return
+        yield page
+        if not page.after or page.oldest is None or page.oldest < since:
             return
 
 

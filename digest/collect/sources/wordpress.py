@@ -25,6 +25,7 @@ from digest.config import SourcePlan
 from digest.errors import FetchError, SourceError
 from digest.model import MAX_LATENESS, UNDATED, Article, Failure, Harvest, Image
 from digest.text.markup import link
+from digest.text.prose import counted
 
 IDS_PER_PAGE = 100  # posts a page, if we ask only for guid and address
 POSTS_PER_PAGE = 50  # posts a page; with _embed a post is 5 to 20 KB
@@ -102,7 +103,7 @@ async def _older(get: Get, root: str, plan: SourcePlan, since: datetime) -> Harv
     try:
         changed, _ = await fetch_rows(get, root, "posts", {**span, **_POSTS, "modified_after": _stamp(since)})
         there, _ = await fetch_rows(get, root, "posts", {**span, "per_page": str(IDS_PER_PAGE), "_fields": "guid,link"})
-    except (ApiClosedError, FetchError):
+    except ApiClosedError:
         return Harvest()
     articles, _ = await fields.off_loop(_read, changed, plan, since - MAX_LATENESS)
     seen = (parse_row(_Seen, row) for row in there)
@@ -117,7 +118,7 @@ def _read(rows: Sequence[Any], plan: SourcePlan, since: datetime) -> tuple[dict[
     """Return the articles of a list of posts, by their numbers, and what is wrong with the list."""
     found = [parse_row(_Post, row) for row in rows]
     unread = sum(post is None for post in found)
-    failures = (Failure(source=plan.label, reason=f"skipped {unread} posts in an unknown format"),) if unread else ()
+    failures = (Failure(source=plan.label, reason=f"skipped {counted(unread, 'post')} in an unknown format"),) if unread else ()
     posts = [(post, _published(post, plan)) for post in found if post and post.status == "publish"]
     return {post.id: article(post, plan) for post, date in posts if date is None or date >= since}, failures
 

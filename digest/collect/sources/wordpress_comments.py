@@ -12,7 +12,6 @@ from digest.collect.sources import fields
 from digest.collect.sources.comment_feed import BEGINNING, read_thread
 from digest.collect.sources.wordpress_api import ApiClosedError, RenderedText, UtcDate, fetch_rows, parse_row
 from digest.config import SourcePlan
-from digest.errors import FetchError
 from digest.model import Article, Comment, Failure, Harvest, ThreadCoverage
 from digest.text.markup import link
 
@@ -51,8 +50,6 @@ async def _batch(get: Get, root: str, plan: SourcePlan, articles: dict[int, Arti
         if len(numbers) == 1:
             return await _by_comment_feed(get, articles[numbers[0]])
         return sum([await _batch(get, root, plan, articles, [number]) for number in numbers], Harvest())
-    except FetchError as error:
-        return Harvest(failures=(Failure(source=plan.label, reason=f"could not read the comments: {error}"),))
     if missing and len(numbers) > 1:
         return sum([await _batch(get, root, plan, articles, [number]) for number in numbers], Harvest())
     found, odd = await fields.off_loop(_remarks, rows, articles)

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import sys
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,9 +15,9 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
 from digest.collect.fetch import Response
-from digest.collect.sources import DISCUSSIONS, KINDS, comment_reader, source_reader
+from digest.collect.sources import DISCUSSIONS, KINDS, comment_reader, feed, source_reader
 from digest.config import CommentsPlan, SourcePlan
-from digest.errors import ConfigError, FetchError
+from digest.errors import ConfigError, FetchError, SourceError
 from digest.model import Article, Harvest
 
 DATA = Path(__file__).parents[2] / "data" / "apis"
@@ -100,6 +101,14 @@ def test_an_unknown_kind_names_those_there_are() -> None:
         source_reader(SourcePlan(kind="mastodno", url="https://a.example"))
     with pytest.raises(ConfigError, match="Available: disqus"):
         comment_reader(CommentsPlan(kind="feed"))
+
+
+def test_a_kind_whose_library_is_broken_affects_no_other_kind(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, "digest.collect.sources.page", raising=False)
+    monkeypatch.setitem(sys.modules, "trafilatura", None)
+    with pytest.raises(SourceError, match=r"sources.kind 'page' needs a library that cannot be imported.*Install digest anew"):
+        source_reader(SourcePlan(kind="page", url="https://a.example"))
+    assert source_reader(SourcePlan(kind="feed", url="https://a.example")) is feed.read
 
 
 def mangled(answer: Any, choose: Any) -> Any:

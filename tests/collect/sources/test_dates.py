@@ -47,6 +47,23 @@ def test_a_day_without_a_time_begins_at_midnight(text: str) -> None:
     assert moment(text) == MIDNIGHT
 
 
+def test_the_zones_of_american_newspapers_follow_the_clock() -> None:
+    assert moment("Nov 24, 2026 2:15 am ET") == MORNING
+    assert told("June 24, 2026 2:15 am ET") == "2026-06-24 06:15"
+    assert (
+        told("Nov 24, 2026 1:15 am CT")
+        == told("Nov 24, 2026 12:15 am MT")
+        == told("Nov 23, 2026 11:15 pm PT")
+        == f"{MORNING:%Y-%m-%d %H:%M}"
+    )
+
+
+def test_what_is_no_time_of_day_and_no_zone_leaves_the_day() -> None:
+    assert told("24 Nov 2026 25:30") == "2026-11-24 00:00"
+    assert told("24 Nov 2026 07:15 +9900") == "2026-11-24 07:15"
+    assert told("24 Nov 2026 07:15 Europe/Nowhere") == "2026-11-24 07:15"
+
+
 def test_the_hours_about_noon_and_midnight() -> None:
     assert told("Nov 24, 2026 12:05 am") == "2026-11-24 00:05"
     assert told("Nov 24, 2026 12:05 pm") == "2026-11-24 12:05"

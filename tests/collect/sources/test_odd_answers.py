@@ -1,18 +1,21 @@
 """What publishing systems and careless hands put into feeds and APIs: nothing is lost for it, nothing is garbled."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
+from digest.collect.fetch import Response
 from digest.collect.sources import feed, fields, json_api, jsonfeed
-from digest.collect.sources.comment_feed import comment
-from digest.collect.sources.parsed_feed import parse
+from digest.collect.sources.comment_feed import BEGINNING, comment, read_thread
+from digest.collect.sources.dates import UTC_STYLE
+from digest.collect.sources.parsed_feed import entry_date, parse
 from digest.collect.sources.wordpress import _read as read_posts
 from digest.config import SourcePlan
 from digest.errors import SourceError
-from digest.model import Article
+from digest.model import Article, Harvest
 from digest.text.markup import link, plain, tidy
 from tests.collect.sources.test_feed import LONG_AGO, answer, articles, plan
 
@@ -274,3 +277,84 @@ def test_what_is_null_and_must_be_there_is_missing() -> None:
 
 def test_an_entry_is_read_whatever_its_feed_is_told_to_be() -> None:
     assert feed.read_page(answer(rss(ITEM.format(title="Ferry", more="", at="ferry")), kind="text/html"), plan(), LONG_AGO).rows
+
+
+# Parts of feeds that are broken while the rest is not
+
+
+def test_an_author_that_is_none_costs_the_feed_nothing() -> None:
+    feed_ = {
+        "version": "https://jsonfeed.org/version/1.1",
+        "authors": [7],
+        "items": [{"url": "https://gazette.example/a", "title": "Ferry"}],
+    }
+    (row,) = from_json(json.dumps(feed_))
+    assert (row.title, row.author) == ("Ferry", "")
+
+
+@pytest.mark.parametrize("item", ["an advertisement", 7, {"url": "https://gazette.example/b", "authors": [7]}])
+def test_an_item_that_is_none_is_counted(item: object) -> None:
+    items = [item, {"url": "https://gazette.example/a", "title": "Ferry"}]
+    body = json.dumps({"version": "https://jsonfeed.org/version/1.1", "items": items}).encode()
+    found, skipped = jsonfeed.articles(answer(body, kind="application/json"), plan())
+    assert ([row.title for row in found], skipped) == (["Ferry"], 1)
+
+
+def test_a_bot_shield_in_the_place_of_a_feed_is_named_with_what_to_do() -> None:
+    with pytest.raises(SourceError, match=r"a bot challenge answers in the site's place.*allow its User-Agent"):
+        parse(answer(b"<!doctype html><html><title>Just a moment...</title></html>"))
+
+
+@pytest.mark.parametrize(
+    "parsed", [(2026, 13, 1, 0, 0, 0, 0, 1, 0), (2026, 11, 40_000_000_000, 0, 0, 0, 0, 1, 0), (126, 1, 1, 0, 0, 0, 0, 1, 0), None]
+)
+def test_a_date_that_the_parser_of_feeds_garbles_is_none(parsed: object) -> None:
+    assert entry_date({"published": "thirteenth of never", "published_parsed": parsed}, "published", UTC_STYLE) is None
+
+
+def test_a_picture_beside_a_video_or_attached_as_a_file_is_the_articles() -> None:
+    video = '<media:content url="https://gazette.example/v.mp4" medium="video"/>'
+    picture = '<media:content url="https://gazette.example/p.jpg" medium="image" width="800" height="600"/>'
+    file = '<enclosure url="https://gazette.example/e.jpg" type="image/jpeg" length="1"/>'
+    sound = '<enclosure url="https://gazette.example/a.mp3" type="audio/mpeg" length="1"/>'
+    media = b'<rss xmlns:media="http://search.yahoo.com/mrss/" version="2.0">'
+    shown = []
+    for more in (video + picture, video + sound + file, sound, video):
+        (row,) = articles(rss(ITEM.format(title="Ferry", at="ferry", more=more)).replace(b'<rss version="2.0">', media))
+        shown.append(row.image.url.rpartition("/")[2] if row.image else "")
+    assert shown == ["p.jpg", "e.jpg", "", ""]
+
+
+REMARK = "<guid>https://gazette.example/ferry/#comment-{0}</guid><description>I was there.</description>"
+WRITTEN = "<pubDate>Mon, 23 Nov 2026 10:00:00 +0000</pubDate>"
+
+
+async def read_remarks(*more: str, count: int | None = None) -> Harvest:
+    entries = [ITEM.format(title="x", at="ferry", more=REMARK.format(number) + rest) for number, rest in enumerate(more)]
+
+    async def get(url: str) -> Response:
+        return answer(rss(*entries), url)
+
+    return await read_thread(get, replace(one(), comment_count=count), "https://gazette.example/ferry/feed/")
+
+
+async def test_a_comment_without_a_date_is_left_out() -> None:
+    assert [row.id.rpartition("-")[2] for row in (await read_remarks("", WRITTEN)).comments] == ["1"]
+
+
+async def test_a_comment_feed_that_has_as_many_as_the_article_counts_is_whole() -> None:
+    """Only then has a comment that is missing been removed; else it may be older than the feed."""
+    whole, part = await read_remarks(WRITTEN, WRITTEN, count=2), await read_remarks(WRITTEN, WRITTEN, count=3)
+    assert [row.complete_since for row in whole.threads] == [BEGINNING]
+    assert [row.complete_since for row in part.threads] == [datetime(2026, 11, 23, 10, tzinfo=UTC)]
+    assert (await read_remarks(count=3)).threads == ()
+
+
+async def test_a_source_that_has_used_up_its_time_is_read_no_further() -> None:
+    used = fields.BUDGET.set(fields.Budget(0.0))
+    try:
+        with pytest.raises(SourceError, match=r"costs too much.*is it broken\?"):
+            await fields.off_loop(len, "markup")
+    finally:
+        fields.BUDGET.reset(used)
+    assert await fields.off_loop(len, "markup") == 6

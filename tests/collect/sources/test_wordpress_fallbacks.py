@@ -1,16 +1,20 @@
 """A WordPress whose REST API is shut, broken or elsewhere: what else it has speaks."""
 
+import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from functools import partial
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from aiohttp import web
 
-from digest.collect.fetch import Fetcher, Limits
+from digest.collect.fetch import Fetcher, Limits, Response
 from digest.collect.sources import wordpress
+from digest.collect.sources.wordpress_api import ApiClosedError, fetch_rows
 from digest.config import SourcePlan
+from digest.errors import FetchError
 from digest.model import Harvest
 from digest.web.pages import serve_http
 from tests.newsroom import BASE, DATA, RecordedSite
@@ -115,3 +119,98 @@ async def test_older_posts_that_cannot_be_asked_for_cost_nothing() -> None:
     async with reading(Site(ANSWERS["500"], "modified_after")) as harvest:
         assert sorted(row.title for row in harvest.articles) == await truth()
         assert (harvest.older, harvest.failures) == ((), ())
+
+
+class Elsewhere(Site):
+    """A site whose API is shut and whose feed is only where its home page says."""
+
+    async def answer(self, request: web.Request) -> web.Response | None:
+        if request.path_qs == "/":
+            named = f'<link rel="alternate" type="application/rss+xml" href="{self.base}/stories.xml">'
+            return web.Response(text=f"<!doctype html><head>{named}</head>", content_type="text/html")
+        if request.path == "/stories.xml":
+            return web.Response(text=(DATA / "feed.xml").read_text().replace(BASE, self.base))
+        return await super().answer(request)
+
+
+async def test_a_feed_that_only_the_home_page_names_is_found() -> None:
+    async with reading(Elsewhere(ANSWERS["404"], "/wp-json/", "rest_route", "feed=", "/feed/")) as harvest:
+        assert sorted(row.title for row in harvest.articles) == await truth()
+        assert {row.source for row in harvest.articles} == {"Gazette"}
+
+
+async def test_a_site_without_an_api_and_without_a_feed_is_told_by_its_feeds_address() -> None:
+    with pytest.raises(FetchError, match=r"HTTP 404.*"):
+        async with reading(Site(ANSWERS["404"], "/")):
+            raise AssertionError
+
+
+class Paged:
+    """An API that answers page by page: with rows, or with a status and a text."""
+
+    def __init__(self, *pages: object, total: int | None = None) -> None:
+        self.pages, self.total = pages, total
+
+    async def __call__(self, url: str) -> Response:
+        number = int(parse_qs(urlsplit(url).query)["page"][0])
+        page = self.pages[min(number, len(self.pages)) - 1]
+        if isinstance(page, Exception):
+            raise page
+        status, text = page if isinstance(page, tuple) else (200, json.dumps(page))
+        headers = {} if self.total is None else {"x-wp-totalpages": str(self.total)}
+        return Response(status=status, url=url, headers=headers, body=text.encode())
+
+    async def rows(self, what: str = "posts") -> tuple[list[object], str]:
+        return await fetch_rows(self, "https://gazette.example/wp-json/wp/v2/", what, {})
+
+
+@pytest.mark.parametrize("end", [(400, '{"code": "rest_post_invalid_page_number"}'), [], (400, "Bad Request")])
+async def test_without_a_count_of_pages_the_list_ends_where_the_api_says(end: object) -> None:
+    assert await Paged([1], [2], end).rows() == ([1, 2], "")
+
+
+@pytest.mark.parametrize(
+    ("page", "told"),
+    [
+        ((503, '{"message": "Overloaded."}'), "HTTP 503: Overloaded."),
+        ((200, "<!doctype html><title>Maintenance</title>"), "not JSON"),
+        ((200, '{"code": "x"}'), "HTTP 200: no reason given"),
+        ((200, "null"), "no list"),
+        (FetchError("timed out", thing="https://gazette.example"), "timed out"),
+    ],
+)
+async def test_a_later_page_that_breaks_leaves_the_earlier_ones_and_says_what_is_missing(page: object, told: str) -> None:
+    rows, missing = await Paged([1], page).rows()
+    assert rows == [1]
+    assert "page 2 of its posts could not be read" in missing
+    assert told in missing
+
+
+@pytest.mark.parametrize(("what", "closed"), [("posts", True), ("comments", False)])
+async def test_an_api_that_gives_nothing_and_counts_nothing_is_shut_for_posts(what: str, closed: bool) -> None:
+    if closed:
+        with pytest.raises(ApiClosedError, match="does not say that there are none"):
+            await Paged([]).rows(what)
+    else:
+        assert await Paged([]).rows(what) == ([], "")
+
+
+async def test_a_list_without_an_end_is_read_for_some_pages_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("digest.collect.sources.wordpress_api.MAX_PAGES", 3)
+    rows, missing = await Paged([1]).rows()
+    assert rows == [1, 1, 1]
+    assert missing == "more than 3 pages of posts; only the first 3 were read"
+
+
+async def test_a_post_in_an_unknown_form_is_counted_and_nothing_is_taken_for_gone() -> None:
+    class Odd(Site):
+        async def answer(self, request: web.Request) -> web.Response | None:
+            newest, second, *_ = sorted(self.posts, key=lambda row: str(row["date_gmt"]), reverse=True)
+            newest["link"] = 7
+            second.update(modified_gmt="yesterday", authors="Nell Quay")
+            return None
+
+    async with reading(Odd()) as harvest:
+        assert [str(row) for row in harvest.failures] == ["Gazette: skipped 1 post in an unknown format"]
+        assert len(harvest.articles) == len(await truth()) - 1
+        assert harvest.listed == ()
