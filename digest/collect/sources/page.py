@@ -78,10 +78,25 @@ def _since(found: Harvest, since: datetime) -> Harvest:
 
 async def _robots(get: Get, url: str) -> RobotFileParser:
     """Return a site's rules. A site without any forbids nothing (RFC 9309, 2.3.1.3); a server error is a FetchError (2.3.1.4)."""
-    parts, robots = urlsplit(url), RobotFileParser()
+    parts = urlsplit(url)
     response = await get(f"{parts.scheme}://{parts.netloc}/robots.txt")
-    robots.parse(response.body[:500_000].decode("utf-8", "replace").splitlines() if response.ok else [])
+    text = response.body[:500_000].decode("utf-8", "replace") if response.ok else ""
+    return await fields.off_loop(_parse_robots, text)
+
+
+def _parse_robots(text: str) -> RobotFileParser:
+    """Return the rules of a robots.txt; a line that the parser stumbles over (`Disallow: //[`) is left out."""
+    robots = RobotFileParser()
+    robots.parse([line for line in text.splitlines() if _is_parsable(line)])
     return robots
+
+
+def _is_parsable(line: str) -> bool:
+    try:
+        RobotFileParser().parse(["User-agent: *", line])
+    except ValueError:
+        return False
+    return True
 
 
 def _parse_page(response: Response, plan: SourcePlan) -> tuple[Harvest, list[str]]:

@@ -131,3 +131,11 @@ async def test_a_page_with_comments_without_end_is_read_to_a_limit(monkeypatch: 
     monkeypatch.setattr("digest.collect.sources.json_api.MAX_COMMENTS", 3)
     harvest = await read({"/ferry": story(comment=[remark(number) for number in range(9)])}, "/ferry")
     assert len(harvest.comments) == 3
+
+
+def test_a_line_of_robots_txt_that_nobody_can_read_is_left_out() -> None:
+    robots = page._parse_robots(
+        "User-agent: *\nDisallow: //[\nCrawl-delay: \u00b2\nRequest-rate: \u00b2/\u00b2\nDisallow: /private\n"
+    )
+    assert robots.can_fetch("digest", "https://gazette.example/story")
+    assert not robots.can_fetch("digest", "https://gazette.example/private/story")
