@@ -17,6 +17,7 @@ from digest.model import Rendered
 from digest.text.placeholders import split
 
 _LEADING_DOTS = re.compile(rb"(?m)^(\.+)($)?")
+_LAST_BLANK_TOO_FAR = re.compile(rb"(?m)^([^\n]{74,75})(=20|=09)$")  # binascii leaves no room for what a blank at the end becomes
 _MAX_OCTETS_ESCAPED = 25  # escaped octets on a line of at most 76, with the `=` of a soft line break
 
 
@@ -100,6 +101,8 @@ def _quoted(text: str) -> bytes:
     encoded = binascii.b2a_qp(canonical, istext=True)
     if encoded.startswith(b".") or b"\n." in encoded:  # so that no line needs dot-stuffing on the wire
         encoded = _LEADING_DOTS.sub(_escaped_dots, encoded)
+    if b"=20" in encoded or b"=09" in encoded:
+        encoded = _LAST_BLANK_TOO_FAR.sub(rb"\1=\n\2", encoded)
     return encoded.replace(b"\n", b"\r\n")
 
 
@@ -117,5 +120,5 @@ def _soft_end(encoded: bytes) -> bytes:
         return encoded
     if len(line) < 76:
         return encoded + b"=\r\n"
-    last = encoded[-1:].replace(b".", b"=2E")  # never the end of an escaped octet: binascii does not end a full line with one
-    return encoded[:-1] + b"=\r\n" + last + b"=\r\n"
+    at = len(encoded) - (3 if encoded[-3:-2] == b"=" else 1)  # not inside an escaped octet
+    return encoded[:at] + b"=\r\n" + encoded[at:].replace(b".", b"=2E") + b"=\r\n"

@@ -149,7 +149,7 @@ def test_any_text_survives_the_splicing(text: str, pad: int) -> None:
 
 @settings(max_examples=300)
 @given(
-    st.lists(st.sampled_from([".", "..", "...", "\n", "x", "é", " ", "." * 25, "x" * 74, MARKS.email]), max_size=12).map("".join)
+    st.lists(st.sampled_from([".", "..", "...", "\n", "x", "é", " ", "." * 25, "x" * 73, MARKS.email]), max_size=12).map("".join)
 )
 def test_no_line_begins_with_a_dot_that_a_relay_would_take_away(text: str) -> None:
     """A lone dot would even end the message there, and the relay would take the rest of the text for commands."""
@@ -160,10 +160,11 @@ def test_no_line_begins_with_a_dot_that_a_relay_would_take_away(text: str) -> No
     assert body(parsed(raw), "plain").rstrip("\n") == text.replace(MARKS.email, "..ada@readers.example").rstrip("\n")
 
 
-@pytest.mark.parametrize("letters", ["é", "=", "世", "x", ".", "é.", "éx", "=.", "é x"])
-def test_a_line_that_is_full_where_a_value_begins_is_broken_between_octets(letters: str) -> None:
+@pytest.mark.parametrize("begins", [MARKS.email, "\nand so on"], ids=["value", "line"])
+@pytest.mark.parametrize("letters", ["é", "=", "世", "x", ".", "é.", "éx", "=.", "é x", " ", "\t", ". ", "é "])
+def test_a_line_that_is_full_where_another_begins_is_broken_between_octets(letters: str, begins: str) -> None:
     for pad in range(60, 80):
-        text = "x" * pad + letters + MARKS.email
+        text = "x" * pad + letters + begins
         raw = compose(rendered=Rendered(subject="s", preheader="p", html="h", text=text))
         assert body(parsed(raw), "plain").rstrip("\n") == text.replace(MARKS.email, ADA.email)
         lines = raw[raw.index(b"\r\n\r\n") :].split(b"\r\n")
