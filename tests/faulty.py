@@ -62,6 +62,8 @@ class Faulty:
     drips: bool = False  # begins the answer to a whole message, line by line, and never ends it
     byte_by_byte: bool = False
     folds: int = 0  # lines before the last one of each answer
+    rset: str = "250 2.0.0 ok"  # its answer to every RSET
+    asks_anyway: bool = False  # for the body, although it has refused the recipient (RFC 2920, section 3.1)
     refuses_bdat: bool = False  # after offering CHUNKING
     refuses_size: bool = False  # after offering SIZE
     refuses_pipelining: bool = False  # after offering it: forgets what came along with a command
@@ -289,7 +291,7 @@ class Connection(asyncio.Protocol):
 
     def on_data(self, rest: str) -> None:
         """Ask for the body."""
-        if not self.recipient:
+        if not (self.recipient or self.relay.asks_anyway):
             self.say("554 5.5.1 no valid recipients")
         else:
             self.mode = "data"
@@ -307,7 +309,7 @@ class Connection(asyncio.Protocol):
     def on_rset(self, rest: str) -> None:
         """Forget the transaction."""
         self.sender, self.recipient = False, ""
-        self.say("250 2.0.0 ok")
+        self.say(self.relay.rset)
 
     def on_noop(self, rest: str) -> None:
         """Nothing."""
@@ -357,6 +359,9 @@ class Connection(asyncio.Protocol):
         self.sender, self.recipient = False, ""
         if relay.keep:
             relay.log.append(f"body {len(body)}")
+        if not address:
+            self.say("554 5.5.1 no valid recipients")
+            return
         if relay.drops_before(address):
             self.hang_up()
             return

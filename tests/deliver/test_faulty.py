@@ -54,7 +54,7 @@ async def test_none_at_all(relay: Faulty) -> None:
 
 
 async def test_a_text_with_dots_arrives_to_the_last_octet(relay: Faulty) -> None:
-    """A comment with a line of two dots once ended its message there, and its next lines were taken for commands."""
+    """A line of two dots once ended its message there, and the lines behind it were taken for commands."""
     text = "They said\n..\nRCPT TO:<eve@evil.example>\n...and so on\n" + "x" * 75 + "." + Placeholders().email
     links = SubscriberLinks(public_url="", secret="s")
     newsletter = Newsletter.model_validate({"name": "Gazette", "from": "Gazette <daily@gazette.example>"})
@@ -229,6 +229,57 @@ async def test_it_offers_pipelining_and_forgets_what_comes_along(monkeypatch: py
     relay = Faulty(refuses_pipelining=True)
     await sent(relay, messages(LONG))
     assert all_once(relay, LONG)
+
+
+async def test_it_offers_pipelining_and_loses_its_place() -> None:
+    relay = Faulty()
+    relay.rcpt = lambda address: "503 5.5.1 MAIL first" if relay.connections == 1 else None
+    book = await sent(relay, messages(10), connections=1)
+    assert set(book.outcomes().values()) == {"sent"}
+    assert all_once(relay, 10)
+
+
+async def test_it_asks_for_more_after_a_whole_message(relay: Faulty) -> None:
+    relay.answer = lambda address: "354 go on" if address == "r3@readers.example" else None
+    relay.delay = 0.02
+    book = await sent(relay, messages(10), connections=1)
+    outcomes = book.outcomes()
+    assert outcomes.pop("r3@readers.example") == "unknown"
+    assert set(outcomes.values()) == {"sent"}  # also what was behind it: the relay has said that it took that
+    assert all_once(relay, 9)
+
+
+async def test_it_answers_what_it_was_not_asked(relay: Faulty) -> None:
+    relay.rcpt = lambda address: "354 go on" if address == "r3@readers.example" else None
+    book = await sent(relay, messages(10), connections=1)
+    outcomes = book.outcomes()
+    assert outcomes.pop("r3@readers.example") == ("unknown" if relay.chunking else "deferred")  # BDAT sends the body along
+    assert "the relay's replies do not match" in book.receipts["r3@readers.example"].reply
+    assert set(outcomes.values()) == {"sent"}
+    assert all_once(relay, 9)
+
+
+async def test_it_cannot_forget_a_message_that_it_has_refused(relay: Faulty) -> None:
+    relay.rset = "451 4.3.0 not now"
+    relay.rcpt = lambda address: "550 5.1.1 no such user" if address == "r3@readers.example" else None
+    book = await sent(relay, messages(10), connections=1, window=1)
+    outcomes = book.outcomes()
+    assert outcomes.pop("r3@readers.example") == "refused"
+    assert all_once(relay, 9)
+    assert book.doubted == ({"r4@readers.example"} if relay.chunking else set())  # it came in one write with the RSET
+    assert {outcomes[email] for email in outcomes.keys() - book.doubted} == {"sent"}
+
+
+@pytest.mark.parametrize("pipelining", [False, True])
+async def test_it_refuses_a_reader_and_asks_for_the_body_all_the_same(*, pipelining: bool) -> None:
+    relay = Faulty(pipelining=pipelining, asks_anyway=True)
+    relay.rcpt = lambda address: "550 5.1.1 no such user" if address == "r3@readers.example" else None
+    book = await sent(relay, messages(10))
+    outcomes = book.outcomes()
+    assert outcomes.pop("r3@readers.example") == "refused"
+    assert set(outcomes.values()) == {"sent"}
+    assert all_once(relay, 9)
+    assert ("body 0" in relay.log) == pipelining  # nothing of a message goes to whom the relay has refused
 
 
 async def test_it_says_nothing_at_all(monkeypatch: pytest.MonkeyPatch) -> None:
