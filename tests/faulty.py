@@ -2,14 +2,17 @@
 
     python -m tests.faulty --delay 0.02 --chunking
 
-It speaks PIPELINING (RFC 2920), CHUNKING (RFC 3030) and STARTTLS, and counts what it takes. `delay` is a round trip: each
+It speaks PIPELINING (RFC 2920), CHUNKING (RFC 3030), STARTTLS and AUTH, and counts what it takes. `delay` is a round trip: each
 answer leaves so much later than the bytes it answers came in.
 """
 
 import argparse
 import asyncio
+import base64
 import json
+import socket
 import ssl
+import struct
 import sys
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
@@ -36,7 +39,14 @@ class Faulty:
     most_open: int = 0
     pipelining: bool = True
     chunking: bool = False
+    smtputf8: bool = True
     size: int = 50_000_000
+    greeting: str = "220 faulty.example ESMTP"  # it hangs up after another one, or after none
+    ehlo: str = ""  # its answer to every EHLO, in place of what it offers
+    helo: str = "250 faulty.example"
+    auth: str = ""  # the ways to log in that it offers
+    login: Callable[[str], str] = lambda words: "235 2.7.0 welcome"  # its answer to what a login says; none: it hangs up
+    explains: bool = False  # gives its reasons before it refuses a token (RFC 7628, section 3.2.2)
     delay: float = 0.0
     greylists: bool = False  # each address is refused once
     mail: str = ""  # its answer to every MAIL
@@ -45,12 +55,15 @@ class Faulty:
     slow: Callable[[str], float] = lambda address: 0.0  # seconds before the answer to the whole message
     drops_before: Callable[[str], bool] = never  # hangs up instead of taking the message
     drops_after: Callable[[str], bool] = never  # takes the message, and hangs up instead of saying so
+    resets: bool = False  # hangs up with a reset, as a machine that crashes does
     most: int = 0  # messages a connection, then 421
     limits: int = 0  # connections at once, then 421
     silent: bool = False  # says nothing after its greeting
     drips: bool = False  # begins the answer to a whole message, line by line, and never ends it
     byte_by_byte: bool = False
     folds: int = 0  # lines before the last one of each answer
+    rset: str = "250 2.0.0 ok"  # its answer to every RSET
+    asks_anyway: bool = False  # for the body, although it has refused the recipient (RFC 2920, section 3.1)
     refuses_bdat: bool = False  # after offering CHUNKING
     refuses_size: bool = False  # after offering SIZE
     refuses_pipelining: bool = False  # after offering it: forgets what came along with a command
@@ -62,6 +75,7 @@ class Faulty:
     clients: "set[Connection]" = field(default_factory=set)
     server: asyncio.Server | None = None
     log: list[str] = field(default_factory=list)  # commands, and `body N` for a body of N octets
+    logins: list[str] = field(default_factory=list)  # how it was logged in to, and what the login said
 
     def shut(self) -> None:
         """Close every connection without a word."""
@@ -77,7 +91,9 @@ class Faulty:
 
     def offers(self, secure: bool) -> str:
         """The answer to EHLO."""
-        names = ["faulty.example", "8BITMIME", "SMTPUTF8", "ENHANCEDSTATUSCODES"]
+        names = ["faulty.example", "8BITMIME", "ENHANCEDSTATUSCODES"]
+        names += ["SMTPUTF8"] if self.smtputf8 else []
+        names += [f"AUTH {self.auth}"] if self.auth else []
         names += [f"SIZE {self.size}"] if self.size else []
         names += ["PIPELINING"] if self.pipelining else []
         names += ["CHUNKING"] if self.chunking else []
@@ -97,6 +113,7 @@ class Connection(asyncio.Protocol):
         self.sender = False
         self.recipient = ""
         self.refused = ""
+        self.verdict = ""  # on a login, once the client has heard the reasons
         self.count = 0
         self.said: list[str] = []
         self.closing = False
@@ -117,7 +134,8 @@ class Connection(asyncio.Protocol):
             self.say("421 4.7.0 too many connections")
             self.closing = True
         else:
-            self.say("220 faulty.example ESMTP")
+            self.said += [f"{relay.greeting}\r\n"] if relay.greeting else []
+            self.closing = not relay.greeting.startswith("220")
         self.flush()
 
     def connection_lost(self, error: Exception | None) -> None:
@@ -192,18 +210,39 @@ class Connection(asyncio.Protocol):
         if self.relay.keep:
             self.relay.log.append(line)
         handler = getattr(self, f"on_{verb.lower()}", None)
-        if handler is None:
+        if self.verdict:
+            self.say(self.verdict)
+            self.verdict = ""
+        elif handler is None:
             self.say("500 5.5.2 what?")
         else:
             handler(rest)
 
     def on_ehlo(self, rest: str) -> None:
         """Offer."""
-        self.said.append(self.relay.offers(self.secure))
+        if self.relay.ehlo:
+            self.say(self.relay.ehlo)
+            self.closing = self.relay.ehlo.startswith("421")
+        else:
+            self.said.append(self.relay.offers(self.secure))
 
     def on_helo(self, rest: str) -> None:
         """The old greeting."""
-        self.say("250 faulty.example")
+        self.say(self.relay.helo)
+
+    def on_auth(self, rest: str) -> None:
+        """Let in, or not, whoever says all in one command."""
+        way, _, words = rest.partition(" ")
+        said = base64.b64decode(words).decode()
+        self.relay.logins.append(f"{way} {said}")
+        answer = self.relay.login(said)
+        if not answer:
+            self.hang_up()
+        elif self.relay.explains and not answer.startswith("235"):
+            self.say(f"334 {base64.b64encode(b'{}').decode()}")
+            self.verdict = answer
+        else:
+            self.say(answer)
 
     def on_starttls(self, rest: str) -> None:
         """Begin TLS on this connection."""
@@ -252,7 +291,7 @@ class Connection(asyncio.Protocol):
 
     def on_data(self, rest: str) -> None:
         """Ask for the body."""
-        if not self.recipient:
+        if not (self.recipient or self.relay.asks_anyway):
             self.say("554 5.5.1 no valid recipients")
         else:
             self.mode = "data"
@@ -270,7 +309,7 @@ class Connection(asyncio.Protocol):
     def on_rset(self, rest: str) -> None:
         """Forget the transaction."""
         self.sender, self.recipient = False, ""
-        self.say("250 2.0.0 ok")
+        self.say(self.relay.rset)
 
     def on_noop(self, rest: str) -> None:
         """Nothing."""
@@ -320,6 +359,9 @@ class Connection(asyncio.Protocol):
         self.sender, self.recipient = False, ""
         if relay.keep:
             relay.log.append(f"body {len(body)}")
+        if not address:
+            self.say("554 5.5.1 no valid recipients")
+            return
         if relay.drops_before(address):
             self.hang_up()
             return
@@ -352,7 +394,11 @@ class Connection(asyncio.Protocol):
         """Without a word."""
         self.relay.cut.update(self.took[self.answered :])
         self.closing, self.said = True, []
-        if self.transport:
+        if self.transport and self.relay.resets:
+            sock = self.transport.get_extra_info("socket")
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            self.transport.abort()
+        elif self.transport:
             self.transport.close()
 
 

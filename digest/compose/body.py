@@ -16,7 +16,9 @@ from digest.compose.dkim import canonicalize_body
 from digest.model import Rendered
 from digest.text.placeholders import split
 
-_LEADING_DOT = re.compile(rb"(?m)^\.")
+_LEADING_DOTS = re.compile(rb"(?m)^(\.+)($)?")
+_LAST_BLANK_TOO_FAR = re.compile(rb"(?m)^([^\n]{74,75})(=20|=09)$")  # binascii leaves no room for what a blank at the end becomes
+_MAX_OCTETS_ESCAPED = 25  # escaped octets on a line of at most 76, with the `=` of a soft line break
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +100,17 @@ def _quoted(text: str) -> bytes:
     canonical = text.replace("\r\n", "\n").replace("\r", "\n").encode("utf-8")
     encoded = binascii.b2a_qp(canonical, istext=True)
     if encoded.startswith(b".") or b"\n." in encoded:  # so that no line needs dot-stuffing on the wire
-        encoded = _LEADING_DOT.sub(b"=2E=\n", encoded)
+        encoded = _LEADING_DOTS.sub(_escaped_dots, encoded)
+    if b"=20" in encoded or b"=09" in encoded:
+        encoded = _LAST_BLANK_TOO_FAR.sub(rb"\1=\n\2", encoded)
     return encoded.replace(b"\n", b"\r\n")
+
+
+def _escaped_dots(dots: re.Match[bytes]) -> bytes:
+    """Return the dots that begin a line as escaped octets, on lines of their own if the line goes on."""
+    count = len(dots[1])
+    lines = [b"=2E" * min(_MAX_OCTETS_ESCAPED, count - at) for at in range(0, count, _MAX_OCTETS_ESCAPED)]
+    return b"=\n".join(lines) + (b"=\n" if dots[2] is None else b"")
 
 
 def _soft_end(encoded: bytes) -> bytes:
@@ -109,7 +120,5 @@ def _soft_end(encoded: bytes) -> bytes:
         return encoded
     if len(line) < 76:
         return encoded + b"=\r\n"
-    at = len(encoded) - 1
-    while b"=" in encoded[at - 2 : at]:  # not inside an escaped octet
-        at -= 1
-    return encoded[:at] + b"=\r\n" + encoded[at:] + b"=\r\n"
+    at = len(encoded) - (3 if encoded[-3:-2] == b"=" else 1)  # not inside an escaped octet
+    return encoded[:at] + b"=\r\n" + encoded[at:].replace(b".", b"=2E") + b"=\r\n"

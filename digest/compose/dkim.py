@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import cast
 
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding
@@ -101,10 +102,7 @@ class Signer:
 
 
 def _load(domain: str, selector: str, pem: bytes) -> Signer:
-    key = serialization.load_pem_private_key(pem, None)
-    if not isinstance(key, RSAPrivateKey | Ed25519PrivateKey):
-        raise TypeError("neither an RSA nor an Ed25519 key")
-    return Signer(domain, selector, key)
+    return Signer(domain, selector, cast(RSAPrivateKey | Ed25519PrivateKey, serialization.load_pem_private_key(pem, None)))
 
 
 def canonicalize_header(name: str, value: str) -> str:

@@ -49,8 +49,6 @@ def _messages(composer: Composer, recipients: Iterator[Recipient], workers: "lis
             yield from (composer.with_signatures(recipient, signatures) for recipient, signatures in worker.receive())
             while worker.can_take() and (batch := list(islice(recipients, BATCH_SIZE))):
                 worker.send(batch)
-        if any(worker.has_signatures() for worker in workers):
-            continue
         recipient = next(recipients, None)
         if recipient is not None:
             yield composer(recipient)

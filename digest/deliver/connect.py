@@ -125,7 +125,7 @@ def _login_error(relay: Relay, error: Exception, *, by_token: bool) -> RelayErro
     drop_token(relay)
     if not isinstance(error, aiosmtplib.SMTPResponseException):
         return relay_error(relay, *_advice(error))
-    reply = f"{error.code} {one_line_reply(error.message)}"
+    reply = one_line_reply(_cause_in_words(error))
     if error.code // 100 == 4:
         later = relay_error(
             relay, f"the relay puts off the login of {relay.user!r}: {reply}", "That is temporary; it is tried again."
@@ -143,7 +143,9 @@ async def _greet(client: aiosmtplib.SMTP) -> None:
     if client.is_ehlo_or_helo_needed:
         try:
             await client.ehlo()
-        except aiosmtplib.SMTPHeloError:
+        except aiosmtplib.SMTPHeloError as error:
+            if error.code == 421:  # it closes the connection, and this reply says why
+                raise
             await client.helo()
 
 
@@ -190,7 +192,15 @@ def _advice(error: BaseException) -> tuple[str, str]:
             "connection timed out",
             "Check that the relay is running, that no firewall blocks it, and that smtps:// is right for this port.",
         )
-    return _advice_for_text(one_line_reply(str(error)))
+    return _advice_for_text(one_line_reply(_cause_in_words(error)))
+
+
+def _cause_in_words(error: BaseException) -> str:
+    """Return the relay's reply, or what happened to the connection; aiosmtplib's own words for that name "port None"."""
+    if isinstance(error, aiosmtplib.SMTPResponseException):
+        return f"{error.code} {error.message}" if error.code > 0 else error.message  # -1: no reply of SMTP
+    lost = error.__cause__ if isinstance(error, aiosmtplib.SMTPServerDisconnected | aiosmtplib.SMTPConnectError) else None
+    return str(lost or error) or "the relay closed the connection"
 
 
 def _advice_for_text(text: str) -> tuple[str, str]:

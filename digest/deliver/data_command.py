@@ -30,7 +30,7 @@ async def send_data(transactions: Transactions) -> None:
         if refusal is None:
             transactions.mark_in_flight(message)
         started = clock()
-        final = (await transactions.protocol.read_replies(1, FINAL_REPLY_TIMEOUT))[0] if ending else None
+        final = (await transactions.protocol.read_replies(1, FINAL_REPLY_TIMEOUT))[0] if ending else replies[2]
         _report_reply(transactions, message, refusal, final, clock() - started)
         message = following or await transactions.take_next()
 
@@ -71,13 +71,10 @@ def _ending(message: Message, replies: list[Reply], refusal: Reply | None) -> li
     return [] if refusal is replies[0] else [_RSET]
 
 
-def _report_reply(transactions: Transactions, message: Message, refusal: Reply | None, final: Reply | None, latency: float) -> None:
-    """Report the final reply; raise ConnectionLostError after a 421, a 3yz or no reply: the connection is of no more use."""
-    reply = refusal or final
-    if reply is None:
-        raise ConnectionLostError("the relay did not reply")
-    if final is not None and final.code == 421:
+def _report_reply(transactions: Transactions, message: Message, refusal: Reply | None, final: Reply, latency: float) -> None:
+    """Report the reply that decides; raise ConnectionLostError after a final 421 or 3yz: the connection is of no more use."""
+    if final.code == 421:
         raise transactions.closing_error(message, f"421 {final.text}")
-    transactions.report_reply(message, reply, latency)
-    if final is not None and 300 <= final.code < 400:
+    transactions.report_reply(message, refusal or final, latency)
+    if 300 <= final.code < 400:
         raise ConnectionLostError(f"unexpected reply {final.code} after the message body")

@@ -99,16 +99,17 @@ class Transactions:
         """Wait for the next message, then hold and return it; None at the end."""
         while True:
             self.request_next()
-            if self._coming is None:
+            if not await self.wait_for_message():
                 return None
-            await self._coming
             if message := self.claim():
                 return message
 
-    async def wait_for_message(self) -> None:
-        """Wait for the message asked for."""
-        if self._coming is not None:
-            await self._coming
+    async def wait_for_message(self) -> bool:
+        """Wait for the message asked for; return whether one is asked for."""
+        if self._coming is None:
+            return False
+        await self._coming
+        return True
 
     def comes_soon(self) -> bool:
         """Return whether to wait for the next message although this one's body could go now."""

@@ -82,3 +82,19 @@ def test_what_may_stand_as_it_is_stands_as_it_is() -> None:
     assert encode_mailbox("From", "The Harbour Gazette", "daily@gazette.example") == "The Harbour Gazette <daily@gazette.example>"
     assert encode_mailbox("To", "Holm, Ada", "ada@readers.example") == '"Holm, Ada" <ada@readers.example>'
     assert encode_mailbox("To", "", "ada@readers.example") == "ada@readers.example"
+
+
+def test_a_long_subject_in_ascii_is_folded_and_stays_readable_in_the_source() -> None:
+    words = "The night ferry stays until spring, the council says after a debate of five hours about fares and berths"
+    value = encode_unstructured("Subject", words)
+    first, second = value.split("\r\n")
+    assert f"{first}{second}" == words
+    assert len(f"Subject: {first} {second.split()[0]}") > 76 >= len(f"Subject: {first}")
+    assert of("Subject", value)["Subject"] == words
+
+
+def test_a_word_too_long_for_a_line_is_encoded() -> None:
+    words = f"See https://gazette.example/{'a' * 80} today"
+    value = encode_unstructured("Subject", words)
+    assert "=?utf-8?" in value
+    assert decoded(value) == words

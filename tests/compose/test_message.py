@@ -1,9 +1,14 @@
 """Messages: headers, encoding, links, signatures."""
 
 import email
+import os
+import pickle
 import re
+import signal
 import subprocess
 import time
+from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from email import policy
 from email.message import EmailMessage
@@ -12,7 +17,7 @@ from pathlib import Path
 import dkim
 import pytest
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from dkim.canonicalization import Relaxed
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -22,6 +27,7 @@ from digest.compose.dkim import SIGNED_HEADERS, Signer, canonicalize_body, canon
 from digest.compose.headers import HEADERS
 from digest.compose.signing_pool import MIN_MESSAGES_FOR_WORKERS, SigningWorker
 from digest.compose.subscriber_links import SubscriberLinks
+from digest.compose.verp import parse_verp
 from digest.config import Newsletter
 from digest.errors import ConfigError
 from digest.model import Recipient, Rendered
@@ -139,6 +145,48 @@ def test_any_text_survives_the_splicing(text: str, pad: int) -> None:
     message = parsed(raw)
     assert body(message, "html").rstrip("\n") == text.replace(MARKS.email, ADA.email).rstrip("\n")
     assert max(map(len, raw[raw.index(b"\r\n\r\n") :].split(b"\r\n"))) <= 76
+
+
+@settings(max_examples=300)
+@given(
+    st.lists(st.sampled_from([".", "..", "...", "\n", "x", "é", " ", "." * 25, "x" * 73, MARKS.email]), max_size=12).map("".join)
+)
+def test_no_line_begins_with_a_dot_that_a_relay_would_take_away(text: str) -> None:
+    """A lone dot would even end the message there, and the relay would take the rest of the text for commands."""
+    raw = compose(Recipient(id=1, email="..ada@readers.example"), Rendered(subject="s", preheader="p", html=text, text=text))
+    lines = raw.split(b"\r\n")
+    assert not [line for line in lines if line.startswith(b".")]
+    assert max(map(len, lines[lines.index(b"") :])) <= 76
+    assert body(parsed(raw), "plain").rstrip("\n") == text.replace(MARKS.email, "..ada@readers.example").rstrip("\n")
+
+
+@pytest.mark.parametrize("begins", [MARKS.email, "\nand so on"], ids=["value", "line"])
+@pytest.mark.parametrize("letters", ["é", "=", "世", "x", ".", "é.", "éx", "=.", "é x", " ", "\t", ". ", "é "])
+def test_a_line_that_is_full_where_another_begins_is_broken_between_octets(letters: str, begins: str) -> None:
+    for pad in range(60, 80):
+        text = "x" * pad + letters + begins
+        raw = compose(rendered=Rendered(subject="s", preheader="p", html="h", text=text))
+        assert body(parsed(raw), "plain").rstrip("\n") == text.replace(MARKS.email, ADA.email)
+        lines = raw[raw.index(b"\r\n\r\n") :].split(b"\r\n")
+        assert max(map(len, lines)) <= 76
+        assert not [line for line in lines if re.search(rb"=[0-9A-F]=?$", line) and not line.startswith(b"--")]
+
+
+def test_a_mailbox_for_bounces_gets_an_address_for_each_reader_and_so_do_emails_to_unsubscribe() -> None:
+    ours = replace(sender(), bounce_address="bounces@gazette.example")
+    letter = Composer(ours, RENDERED, "weekday-2026-11-24", AT)(Recipient(id=77, email="ada@readers.example"))
+    assert parse_verp("s", letter.envelope) == ("bounce", 77)
+    found = re.search(r"<mailto:([^?]+)\?subject=unsubscribe>", parsed(letter.raw)["List-Unsubscribe"])
+    assert found is not None
+    assert parse_verp("s", found[1]) == ("leave", 77)
+
+
+def test_without_a_number_or_a_mailbox_for_bounces_mail_comes_back_to_an_address_for_all() -> None:
+    ours = replace(sender(), bounce_address="bounces@gazette.example")
+    unnumbered = Composer(ours, RENDERED, "weekday-2026-11-24", AT)(Recipient(id=0, email="ada@readers.example"))
+    assert unnumbered.envelope == "bounces@gazette.example"
+    assert "mailto:editor@gazette.example?subject" in parsed(unnumbered.raw)["List-Unsubscribe"]
+    assert Composer(sender(), RENDERED, "weekday-2026-11-24", AT)(ADA).envelope == ""
 
 
 @settings(max_examples=150)
@@ -273,6 +321,52 @@ def test_both_signatures_hold_together() -> None:
         assert {"list-unsubscribe", "list-unsubscribe-post", "to", "subject", "message-id"} <= set(listed)
 
 
+def pem(key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey) -> bytes:
+    return key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+
+
+# 512 bits, made with `openssl genrsa 512`: the library makes none so short
+SHORT = """-----BEGIN PRIVATE KEY-----
+MIIBUwIBADANBgkqhkiG9w0BAQEFAASCAT0wggE5AgEAAkEAucMJERJ+CNewuE8W
+VmWjCImVLBJJGj47irG6kFW0Ag7J9166c0U79+2+f1AvvpKYsqPvw0NoxGe6uiIB
+DgTgiQIDAQABAkAVi3JUwZFOkz2S0tFjadxT1Ckx+Fj0Kz2ao2xg6x+6kSvrimiD
+WqDQiEAcq3MnEe5AG3iOOMo5/wkVBKJEP8hVAiEA4gGH11BiVyab+2Q79hIj946N
+i0uWze/eXeJ1ZySXzY8CIQDSajnE7vsjOIu0DbkPY09/oNjFEklV3HnmqIg3q/4U
+ZwIgI/4EaSjXEHQIoUd8ORr4eWNNbWKTWKabri3zboKoXkcCIBV9Hbs8AM/fBX10
+7VJh/Qt2vMybinvHUXe5/HdbDE6/AiBpFr/Zq8zB6z5w9+KY20sPAX4wzI2JcATL
+wQEJD1VRFA==
+-----END PRIVATE KEY-----
+"""
+
+
+def test_a_key_of_another_kind_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "key.pem"
+    path.write_bytes(pem(ec.generate_private_key(ec.SECP256R1())))
+    with pytest.raises(ConfigError, match=r"dkim\.key_file .*key\.pem: not an RSA or Ed25519 key"):
+        Signer.load("d.example", "s", path)
+
+
+def test_a_key_too_short_for_any_receiver_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "key.pem"
+    path.write_text(SHORT)
+    with pytest.raises(ConfigError, match=r"key is too short \(512 bits; at least 1024 needed\)"):
+        Signer.load("d.example", "s", path)
+
+
+def test_a_key_with_a_passphrase_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "key.pem"
+    locked = serialization.BestAvailableEncryption(b"open sesame")
+    path.write_bytes(SIGNERS["rsa"].key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, locked))
+    with pytest.raises(ConfigError, match="not an unencrypted PEM private key"):
+        Signer.load("d.example", "s", path)
+
+
+@pytest.mark.parametrize("which", ["rsa", "ed"])
+def test_a_key_signs_the_same_after_it_went_to_another_process(which: str) -> None:
+    copy = pickle.loads(pickle.dumps(SIGNERS[which]))
+    assert compose(by=sender(copy)) == compose(by=sender(SIGNERS[which]))
+
+
 def test_keys_that_cannot_sign_are_named(tmp_path: Path) -> None:
     path = tmp_path / "key.pem"
     with pytest.raises(ConfigError, match="cannot be read"):
@@ -280,10 +374,7 @@ def test_keys_that_cannot_sign_are_named(tmp_path: Path) -> None:
     path.write_text("no key")
     with pytest.raises(ConfigError, match="PEM"):
         Signer.load("d.example", "s", path)
-    short = rsa.generate_private_key(public_exponent=65537, key_size=1024).private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    path.write_bytes(short)
+    path.write_bytes(pem(rsa.generate_private_key(public_exponent=65537, key_size=1024)))
     assert Signer.load("d.example", "s", path).algorithm == "rsa-sha256"
 
 
@@ -335,6 +426,36 @@ def test_a_helper_that_dies_takes_nobody_along(monkeypatch: pytest.MonkeyPatch) 
         found += messages
     assert len(started) == 2
     assert sorted(message.recipient.id for message in found) == list(range(3_000))
+
+
+@pytest.fixture
+def helper() -> Iterator[SigningWorker]:
+    """A signing process, which is gone at the end whatever the test has done to it."""
+    worker = SigningWorker.start(Composer(sender(SIGNERS["ed"]), RENDERED, "weekday-2026-11-24", AT))
+    yield worker
+    worker.process.kill()
+    worker.process.join()
+
+
+def test_who_was_given_to_a_helper_that_has_died_is_given_back(helper: SigningWorker) -> None:
+    helper.process.kill()
+    helper.process.join()
+    helper.send(people(3))
+    assert not helper.can_take()
+    assert list(helper.receive()) == []
+    assert list(helper.wait()) == people(3)
+    assert not helper.pending
+
+
+def test_a_helper_that_stops_answering_is_not_waited_for(helper: SigningWorker, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("digest.compose.signing_pool.BATCH_TIMEOUT", 0.1)
+    assert helper.process.pid is not None
+    os.kill(helper.process.pid, signal.SIGSTOP)  # as a machine does that has no memory left for it
+    helper.send(people(3))
+    assert list(helper.wait()) == people(3)
+    assert not helper.can_take()
+    helper.close()
+    assert helper.process.exitcode == -signal.SIGKILL
 
 
 def test_few_messages_and_unsigned_ones_are_made_here(monkeypatch: pytest.MonkeyPatch) -> None:

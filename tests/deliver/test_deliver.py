@@ -7,10 +7,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from digest.config import Smtp
 from digest.deliver import MAX_POLICY_REFUSALS, MAX_REFUSALS_IN_A_ROW, Run
@@ -263,29 +259,6 @@ async def test_addresses_outside_ascii_need_smtputf8(relay: Relay) -> None:
     await deliver(relay, book, iter([Message(recipient=Recipient(id=1, email="zoë@readers.example"), message_id="<1>", raw=raw)]))
     assert book.outcomes() == {"zoë@readers.example": "sent"}
     assert "SMTPUTF8" in relay.options
-
-
-@pytest.fixture
-def authority(tmp_path: Path) -> Path:
-    """A certificate for 127.0.0.1 and localhost that signs itself, with its key."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(datetime(2020, 1, 1, tzinfo=UTC))
-        .not_valid_after(datetime(2040, 1, 1, tzinfo=UTC))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    path = tmp_path / "relay.pem"
-    path.write_bytes(certificate.public_bytes(serialization.Encoding.PEM) + pem)
-    return path
 
 
 def context(path: Path) -> ssl.SSLContext:

@@ -2,12 +2,13 @@
 
 import asyncio
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from digest.config import Smtp
-from digest.deliver import Run
+from digest.deliver import Run, deliver_unrecorded
 from digest.errors import ConfigError, RelayError, StoreError
 from digest.model import Message, Receipt
 from tests.deliver.test_deliver import NOW, Book, messages
@@ -63,6 +64,33 @@ async def test_a_ledger_that_fails_at_the_very_end_says_so_too() -> None:
         async with running(Faulty()) as relay:
             with pytest.raises(StoreError, match="disk full"):
                 await sent(Failing(commits), messages(40), at(relay, messages_per_connection=2, connections=1))
+
+
+class Stuck(Book):
+    """A database that is busy until told otherwise, and then has no room."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.is_asked, self.goes_on = asyncio.Event(), asyncio.Event()
+
+    async def record(self, begun: Sequence[Message], receipts: Sequence[Receipt]) -> set[int]:
+        self.is_asked.set()
+        await self.goes_on.wait()
+        raise StoreError("disk full")
+
+
+async def test_a_run_that_is_interrupted_while_its_ledger_fails_says_so() -> None:
+    book = Stuck()
+    async with running(Faulty()) as relay:
+        run = Run(Smtp.model_validate(at(relay)), "daily@gazette.example", book, lambda: NOW, lambda _: None)
+        delivering = asyncio.create_task(run.deliver(messages(20)))
+        await asyncio.wait_for(book.is_asked.wait(), 10)
+        delivering.cancel()
+        await asyncio.sleep(0.05)  # by now its connections have ended, and nobody waits for the messages
+        book.goes_on.set()
+        with pytest.raises(StoreError, match="disk full"):
+            await asyncio.wait_for(delivering, 10)
+    assert not relay.taken
 
 
 async def test_a_certificate_that_cannot_be_read_is_not_waited_for() -> None:
@@ -179,3 +207,13 @@ async def test_a_run_that_ends_in_the_moment_it_is_stopped_ends() -> None:
         helper.cancel()
         done, _ = await asyncio.wait([helper], timeout=5)
     assert done
+
+
+async def test_copies_are_sent_without_a_ledger_and_told_of_in_their_order() -> None:
+    """Test copies and emails to one person have no number in a database: all may have the same."""
+    letters = [replace(row, recipient=replace(row.recipient, id=0)) for row in messages(4)]
+    async with running(Faulty(slow=lambda address: 0.1 if address.startswith("r0") else 0.0)) as relay:
+        relay.rcpt = lambda address: "550 5.1.1 no such user" if address.startswith("r2") else None
+        receipts = await deliver_unrecorded(Smtp.model_validate(at(relay)), "d@gazette.example", lambda: NOW, letters)
+    assert [receipt.recipient.email for receipt in receipts] == [f"r{number}@readers.example" for number in range(4)]
+    assert [receipt.outcome.value for receipt in receipts] == ["sent", "sent", "refused", "sent"]

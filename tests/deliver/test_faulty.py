@@ -2,14 +2,18 @@
 
 import asyncio
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from digest.config import Smtp
+from digest.compose import Composer, Sender
+from digest.compose.subscriber_links import SubscriberLinks
+from digest.config import Newsletter, Smtp
 from digest.deliver import Run
 from digest.errors import RelayError
-from digest.model import Message, Receipt
-from tests.deliver.test_deliver import NOW, Book, messages
+from digest.model import Message, Receipt, Recipient, Rendered
+from digest.text.placeholders import Placeholders
+from tests.deliver.test_deliver import NOW, Book, context, messages
 from tests.faulty import Faulty, running
 
 MODES = [{"pipelining": False}, {}, {"chunking": True}]
@@ -26,7 +30,8 @@ async def sent(relay: Faulty, rows: Iterator[Message], passes: int = 1, **more: 
     """Send over three connections, as often as asked."""
     book, kept = Book(), list(rows)
     async with running(relay):
-        smtp = Smtp.model_validate({"url": f"smtp://127.0.0.1:{relay.port}", "connections": 3, "window": 3, **more})
+        url = f"smtp+starttls://localhost:{relay.port}" if relay.tls else f"smtp://127.0.0.1:{relay.port}"
+        smtp = Smtp.model_validate({"url": url, "connections": 3, "window": 3, **more})
         for _ in range(passes):
             open_ = [
                 row for row in kept if not book.receipts.get(row.recipient.email) or book.receipts[row.recipient.email].retry_at
@@ -46,6 +51,19 @@ async def test_none_at_all(relay: Faulty) -> None:
     body = relay.bodies["r3@readers.example"]
     assert body.endswith(b"\r\n\r\n.leading dot\r\nbody\r\n")
     assert ("BDAT" in " ".join(relay.log)) == relay.chunking
+
+
+async def test_a_text_with_dots_arrives_to_the_last_octet(relay: Faulty) -> None:
+    """A line of two dots once ended its message there, and the lines behind it were taken for commands."""
+    text = "They said\n..\nRCPT TO:<eve@evil.example>\n...and so on\n" + "x" * 75 + "." + Placeholders().email
+    links = SubscriberLinks(public_url="", secret="s")
+    newsletter = Newsletter.model_validate({"name": "Gazette", "from": "Gazette <daily@gazette.example>"})
+    rendered = Rendered(subject="s", preheader="p", html=f"<p>{text}</p>", text=text)
+    composer = Composer(Sender(newsletter=newsletter, links=links), rendered, "weekday-2026-11-24", NOW)
+    composed = [composer(message.recipient) for message in messages(4)]
+    book = await sent(relay, iter(composed))
+    assert set(book.outcomes().values()) == {"sent"}
+    assert relay.bodies == {message.recipient.email: message.raw for message in composed}
 
 
 async def test_it_greylists(relay: Faulty) -> None:
@@ -102,6 +120,42 @@ async def test_it_hangs_up_after_it_has_taken_a_message(relay: Faulty) -> None:
     assert set(relay.taken) | unknown == {message.recipient.email for message in messages(LONG)}
     assert len(unknown) <= 3  # and what else was on its way over that connection
     assert all(book.receipts[email].retry_at for email in unknown)
+
+
+@pytest.mark.parametrize("secret", [False, True], ids=["plain", "TLS"])
+async def test_it_crashes_under_a_message(relay: Faulty, authority: Path, *, secret: bool) -> None:
+    relay.resets, relay.drops_after = True, lambda address: address == "r7@readers.example"
+    relay.tls = context(authority) if secret else None
+    book = await sent(relay, messages(20), ca_file=authority)
+    unknown = {email for email, outcome in book.outcomes().items() if outcome == "unknown"}
+    assert "r7@readers.example" in unknown
+    assert len(unknown) <= 3  # and what else was on its way over that connection
+    assert set(relay.taken) | unknown == {message.recipient.email for message in messages(20)}
+    assert set(relay.taken.values()) == {1}
+
+
+async def test_it_knows_only_addresses_in_ascii(relay: Faulty) -> None:
+    relay.smtputf8 = False
+    wide = Message(recipient=Recipient(id=90, email="zoë@readers.example"), message_id="<90>", raw=b"Subject: s\r\n\r\nx\r\n")
+    book = await sent(relay, iter([wide, *messages(10)]))
+    receipt = book.receipts.pop("zoë@readers.example")
+    assert (receipt.outcome.value, receipt.code) == ("refused", 0)  # 0: it was not asked
+    assert receipt.reply == "the relay does not support non-ASCII addresses (SMTPUTF8)"
+    assert set(book.outcomes().values()) == {"sent"}
+    assert all_once(relay, 10)
+
+
+async def test_many_addresses_that_it_was_not_asked_about_do_not_stop_the_run() -> None:
+    relay = Faulty(smtputf8=False)
+    wide = [
+        Message(
+            recipient=Recipient(id=100 + number, email=f"zoë{number}@readers.example"), message_id=f"<{100 + number}>", raw=b"x"
+        )
+        for number in range(40)
+    ]
+    book = await sent(relay, iter([*wide, *messages(10)]))
+    assert all_once(relay, 10)
+    assert list(book.outcomes().values()).count("refused") == 40
 
 
 async def test_what_is_in_doubt_can_be_held(relay: Faulty) -> None:
@@ -175,6 +229,57 @@ async def test_it_offers_pipelining_and_forgets_what_comes_along(monkeypatch: py
     relay = Faulty(refuses_pipelining=True)
     await sent(relay, messages(LONG))
     assert all_once(relay, LONG)
+
+
+async def test_it_offers_pipelining_and_loses_its_place() -> None:
+    relay = Faulty()
+    relay.rcpt = lambda address: "503 5.5.1 MAIL first" if relay.connections == 1 else None
+    book = await sent(relay, messages(10), connections=1)
+    assert set(book.outcomes().values()) == {"sent"}
+    assert all_once(relay, 10)
+
+
+async def test_it_asks_for_more_after_a_whole_message(relay: Faulty) -> None:
+    relay.answer = lambda address: "354 go on" if address == "r3@readers.example" else None
+    relay.delay = 0.02
+    book = await sent(relay, messages(10), connections=1)
+    outcomes = book.outcomes()
+    assert outcomes.pop("r3@readers.example") == "unknown"
+    assert set(outcomes.values()) == {"sent"}  # also what was behind it: the relay has said that it took that
+    assert all_once(relay, 9)
+
+
+async def test_it_answers_what_it_was_not_asked(relay: Faulty) -> None:
+    relay.rcpt = lambda address: "354 go on" if address == "r3@readers.example" else None
+    book = await sent(relay, messages(10), connections=1)
+    outcomes = book.outcomes()
+    assert outcomes.pop("r3@readers.example") == ("unknown" if relay.chunking else "deferred")  # BDAT sends the body along
+    assert "the relay's replies do not match" in book.receipts["r3@readers.example"].reply
+    assert set(outcomes.values()) == {"sent"}
+    assert all_once(relay, 9)
+
+
+async def test_it_cannot_forget_a_message_that_it_has_refused(relay: Faulty) -> None:
+    relay.rset = "451 4.3.0 not now"
+    relay.rcpt = lambda address: "550 5.1.1 no such user" if address == "r3@readers.example" else None
+    book = await sent(relay, messages(10), connections=1, window=1)
+    outcomes = book.outcomes()
+    assert outcomes.pop("r3@readers.example") == "refused"
+    assert all_once(relay, 9)
+    assert book.doubted == ({"r4@readers.example"} if relay.chunking else set())  # it came in one write with the RSET
+    assert {outcomes[email] for email in outcomes.keys() - book.doubted} == {"sent"}
+
+
+@pytest.mark.parametrize("pipelining", [False, True])
+async def test_it_refuses_a_reader_and_asks_for_the_body_all_the_same(*, pipelining: bool) -> None:
+    relay = Faulty(pipelining=pipelining, asks_anyway=True)
+    relay.rcpt = lambda address: "550 5.1.1 no such user" if address == "r3@readers.example" else None
+    book = await sent(relay, messages(10))
+    outcomes = book.outcomes()
+    assert outcomes.pop("r3@readers.example") == "refused"
+    assert set(outcomes.values()) == {"sent"}
+    assert all_once(relay, 9)
+    assert ("body 0" in relay.log) == pipelining  # nothing of a message goes to whom the relay has refused
 
 
 async def test_it_says_nothing_at_all(monkeypatch: pytest.MonkeyPatch) -> None:

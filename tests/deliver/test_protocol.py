@@ -246,6 +246,28 @@ async def test_what_was_said_before_a_reset_is_heard() -> None:
         assert not wire.is_open
 
 
+async def test_a_connection_that_breaks_with_nothing_to_read_says_why() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        transport, _ = await asyncio.get_running_loop().create_connection(asyncio.Protocol, *listening.getsockname())
+        wire = SmtpProtocol(transport)
+        wire.connection_lost(OSError("No buffer space available"))  # as asyncio says it when the network takes nothing more
+        with pytest.raises(ConnectionLostError, match="No buffer space available"):
+            await wire.read_replies(1, 5)
+        assert not wire.is_open
+
+
+async def test_a_session_without_a_connection_takes_no_message() -> None:
+    session, plate = Session(Smtp(), "daily@gazette.example", lambda: NOW, Extensions()), Plate(messages(2))
+    assert str(await session.send_from(plate)) == "not connected"
+    assert len(list(plate.rows)) == 2
+
+
+def test_a_message_that_begins_no_line_with_a_dot_goes_out_as_it_is() -> None:
+    raw = b"Subject: s\r\n\r\n=2Edot\r\n"
+    message = Message(recipient=Recipient(id=1, email="ada@readers.example"), message_id="<1>", raw=raw, dots=False)
+    assert dot_stuff(message) == [raw, b".\r\n"]
+
+
 def test_dots_at_the_beginning_of_lines() -> None:
     someone = Recipient(id=1, email="ada@readers.example")
     for raw, sent in {b".a\r\n..b\r\nc": b"..a\r\n...b\r\nc\r\n.\r\n", b"a\r\n": b"a\r\n.\r\n"}.items():

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from digest.config import Relay, Smtp, WarmUp
+from digest.config import Relay, RelayLimit, Smtp, WarmUp
 from digest.deliver import Run, Session
 from digest.deliver.domain_rate import MAX_DELAYED_MESSAGES, DomainQueue
 from digest.deliver.relay import RelayState, should_carry
@@ -93,6 +93,13 @@ async def test_a_warm_up_plan_holds_back_and_the_rest_goes_another_way() -> None
     assert carried(book) == {"new": 25, "old": 75}
 
 
+async def test_a_message_that_a_new_relay_sends_back_does_not_count_towards_its_day() -> None:
+    plan = {"warm_up": {"since": date(2026, 11, 24), "first": 20}, "connections": 1}
+    book = await sent({"new": Faulty(most=3), "old": Faulty()}, messages(60), {"new": plan, "old": {"priority": 2}})
+    assert set(book.outcomes().values()) == {"sent"}
+    assert carried(book) == {"new": 20, "old": 40}
+
+
 async def test_a_warm_up_plan_alone_leaves_the_rest_queued() -> None:
     plan = {"warm_up": {"since": date(2026, 11, 24), "first": 20}}
     book = await sent({"new": Faulty()}, messages(100), {"new": plan})
@@ -118,6 +125,27 @@ def test_a_rate_leaves_even_gaps() -> None:
 
 def test_without_a_rate_nothing_waits() -> None:
     assert {RelayRate().reserve(now / 10) for now in range(50)} == {0.0}
+
+
+def test_a_relay_that_goes_on_saying_too_fast_gets_longer_waits_and_never_a_higher_rate() -> None:
+    pace = RelayRate()
+    for step in range(20):
+        pace.count_sent(step / 20)
+    pace.slow_down(1.0)
+    assert pace.learnt_rate == pytest.approx(0.9 * 20, abs=1)
+    assert pace.reserve(1.0) == 1.0
+    pace.slow_down(1.5)  # said of a message that left before the wait
+    assert pace.learnt_rate == pytest.approx(0.9 * 20, abs=1)
+    pace.slow_down(2.5)  # nothing was taken since
+    assert pace.learnt_rate == pytest.approx(0.9 * 20 * MIN_FACTOR, abs=0.1)
+    assert pace.reserve(2.5) == 2.0
+
+
+def test_a_rate_learnt_this_morning_holds_from_the_first_message() -> None:
+    lane = RelayState(Relay())
+    lane.apply_limits(RelayLimit(rate=2.0))
+    assert [lane.rate.reserve(0.0) for _ in range(3)] == [0.0, 0.5, 1.0]
+    assert lane.learnt_limits == RelayLimit(rate=2.0)
 
 
 def answers(
