@@ -25,3 +25,8 @@ REPORTED = frozenset({Origin.LIST, Origin.IMPORT, Origin.LOG})  # reports of wha
 def severity(status: str) -> int:
     """Return how strongly a status forbids mail; an unknown one ranks above every status that may get mail again."""
     return ORDER.index(UNKNOWN_PREFIX if status.startswith(UNKNOWN_PREFIX) else status)
+
+
+def described_status(status: str) -> str:
+    """Return a status as a person reads it: `active`, or `invalid (activ)` for one that is unknown."""
+    return f"invalid ({status.removeprefix(UNKNOWN_PREFIX)})" if status.startswith(UNKNOWN_PREFIX) else status

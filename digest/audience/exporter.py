@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from digest.batching import batched
 from digest.model import Subscriber
 from digest.store import Store
+from digest.subscriber_statuses import UNKNOWN_PREFIX
 from digest.subscribers import SubscriberFile
 from digest.subscribers.columns import KNOWN_COLUMNS, iso_date
 
@@ -26,7 +27,7 @@ class SubscriberFilter:
         return (
             (not self.statuses or status in self.statuses)
             and (self.topic is None or self.topic.casefold() in {topic.casefold() for topic in row.topics})
-            and (self.domain is None or row.email.endswith(f"@{self.domain.lower()}"))
+            and (self.domain is None or row.email.endswith(f"@{self.domain.lower().removeprefix('@')}"))
             and (self.joined_since is None or iso_date(row.joined) >= self.joined_since)
         )
 
@@ -46,9 +47,8 @@ def export_rows(store: Store, subscriber_file: SubscriberFile, wanted: Subscribe
 
 def _known_values(row: Subscriber, status: str) -> Sequence[str]:
     until = row.paused_until.isoformat() if row.paused_until else ""
-    return (
-        row.name, status, ", ".join(row.topics), row.timezone, row.language, row.frequency, row.joined, until,
-    )  # fmt: skip
+    shown = status.removeprefix(UNKNOWN_PREFIX)  # as the list has it
+    return row.name, shown, ", ".join(row.topics), row.timezone, row.language, row.frequency, row.joined, until
 
 
 def neutralise_formula(value: str) -> str:

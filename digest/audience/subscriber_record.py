@@ -9,6 +9,7 @@ from digest.app import App
 from digest.errors import SubscriberFileError
 from digest.model import Subscriber
 from digest.store import HistoryEvent, Preference, Suppression
+from digest.subscriber_statuses import described_status
 from digest.text.formats import instant_text
 
 
@@ -45,7 +46,7 @@ class SubscriberRecord:
         if not self.is_known:
             return f"{self.email}: no record."
         row, suppression, preference = self.row, self.suppression, self.preference
-        lines = [f"{self.email}: {f'line {row.line}, {row.status}' if row else 'not on the subscriber list'}"]
+        lines = [f"{self.email}: {f'line {row.line}, {described_status(row.status)}' if row else 'not on the subscriber list'}"]
         if suppression:
             detail = f" ({suppression.detail})" if suppression.detail else ""
             lines.append(f"  suppressed: {suppression.reason}, {instant_text(suppression.since, UTC)}{detail}")

@@ -41,6 +41,8 @@ def command(root: Path, as_json: bool, source: str | None, dry_run: bool) -> int
     after repeated bounces, automatic replies and list mail never. A bounce that cannot be traced to a message of yours
     is reported but changes nothing. Exits with 0 whatever the message says, so that the mail server does not return it.
     """
+    if source is None and dry_run:
+        raise UsageError("--dry-run needs a message", remedy="Name one: `digest bounces FILE --dry-run`.")
     if source is None:
         return _read_mailbox(root, as_json)
     messages = _messages(source)

@@ -1,21 +1,20 @@
 """`digest subscribers import`, `undo`, `export`."""
 
 import csv
-import sys
+from datetime import datetime
+from itertools import chain
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import TYPE_CHECKING
 
 import click
 
-from digest.cli.options import common_options, print_json, running_app
+from digest.cli.options import common_options, csv_output, print_json, running_app
 from digest.subscriber_statuses import STATUSES
 from digest.text.prose import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from digest.app import App
-    from digest.audience.exporter import SubscriberFilter
     from digest.audience.importer import ImportPlan
     from digest.subscribers.import_batch import ImportBatch, ImportFate
 
@@ -129,10 +128,22 @@ def undo(root: Path, as_json: bool) -> int:
 
 
 @click.command("export")
-@click.option("--status", "statuses", multiple=True, type=click.Choice(STATUSES), help="Export only this status. Repeatable.")
+@click.option(
+    "--status",
+    "statuses",
+    multiple=True,
+    type=click.Choice([*STATUSES, "suppressed"]),
+    help="Export only this status. Repeatable.",
+)
 @click.option("--topic", default=None, help="Export only subscribers with this topic.")
 @click.option("--domain", default=None, help="Export only addresses at this domain.")
-@click.option("--joined-since", default=None, help="Export only subscribers who joined on or after this day (2026-01-31).")
+@click.option(
+    "--joined-since",
+    type=click.DateTime(["%Y-%m-%d"]),
+    default=None,
+    metavar="DAY",
+    help="Export only subscribers who joined on or after this day (2026-01-31).",
+)
 @click.option(
     "--output",
     type=click.Path(path_type=Path, dir_okay=False),
@@ -147,27 +158,20 @@ def export(
     statuses: tuple[str, ...],
     topic: str | None,
     domain: str | None,
-    joined_since: str | None,
+    joined_since: datetime | None,
     output: Path | None,
 ) -> int:
     """Export the subscriber list as CSV. UTF-8, one row per address, with suppressions applied."""
     from digest.audience.exporter import SubscriberFilter, export_rows
 
-    wanted = SubscriberFilter(statuses=statuses, topic=topic, domain=domain, joined_since=joined_since)
+    since = joined_since.date().isoformat() if joined_since else None
+    wanted = SubscriberFilter(statuses=statuses, topic=topic, domain=domain, joined_since=since)
     with running_app(root) as app:
+        rows = export_rows(app.store, app.subscriber_file(), wanted)
+        header = next(rows)  # a list that cannot be read fails here, before a file is written
         if as_json:
-            header, *found = export_rows(app.store, app.subscriber_file(), wanted)
-            print_json({"subscribers": [dict(zip(header, row, strict=True)) for row in found]})
+            print_json({"subscribers": [dict(zip(header, row, strict=True)) for row in rows]})
             return 0
-        if output is None:
-            _write(app, wanted, sys.stdout)
-        else:
-            with output.open("w", encoding="utf-8", newline="") as file:
-                _write(app, wanted, file)
+        with csv_output(app, output) as file:
+            csv.writer(file, lineterminator="\n").writerows(chain([header], rows))
     return 0
-
-
-def _write(app: "App", wanted: "SubscriberFilter", file: IO[str]) -> None:
-    from digest.audience.exporter import export_rows
-
-    csv.writer(file, lineterminator="\n").writerows(export_rows(app.store, app.subscriber_file(), wanted))

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import click
 
@@ -92,6 +92,18 @@ def _find_by_number(app: "App", number: int) -> tuple["EditionPlan", "Slot"]:
     if frozen is None:
         raise UsageError(f"no edition has number {number}", remedy="See `digest status` for recent editions.")
     return app.plan_of(frozen.edition.slot.name) or app.config.editions[0], frozen.edition.slot
+
+
+@contextmanager
+def csv_output(app: "App", path: Path | None) -> Iterator[IO[str]]:
+    """Yield a file to write CSV to, standard output if there is no path; raise UsageError if it is the subscriber list itself."""
+    if path is None:
+        yield sys.stdout
+        return
+    if path.exists() and app.subscriber_path.exists() and path.samefile(app.subscriber_path):
+        raise UsageError("this is the subscriber list itself", thing=str(path), remedy="Name another file.")
+    with path.open("w", encoding="utf-8", newline="") as file:
+        yield file
 
 
 def print_json(value: dict[str, Any]) -> None:

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from digest.model import Outcome, Receipt
+from digest.text.prose import counted
 
 EVENT_INTERVAL = 1.0  # seconds at least between two `progress` events
 
@@ -86,7 +87,7 @@ class ProgressBar:
 
     def pausing(self, seconds: float, waiting: int) -> None:
         """Print why nothing is sent at the moment."""
-        click.echo(f"{waiting} messages deferred. Trying again in {seconds:.0f} seconds; it is safe to stop.", err=True)
+        click.echo(f"{counted(waiting, 'message')} deferred. Trying again in {seconds:.0f} seconds; it is safe to stop.", err=True)
 
 
 class ProgressEvents:

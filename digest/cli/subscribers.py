@@ -9,7 +9,7 @@ from digest.cli.import_export import export, import_list, undo
 from digest.cli.options import common_options, print_json, print_json_rows, running_app
 from digest.cli.suppression import restore, suppress, suppression_list
 from digest.errors import UsageError
-from digest.subscriber_statuses import STATUSES, UNKNOWN_PREFIX
+from digest.subscriber_statuses import STATUSES, described_status
 from digest.text.prose import counted
 
 if TYPE_CHECKING:
@@ -51,8 +51,7 @@ def list_subscribers(root: Path, as_json: bool, status: str | None) -> int:
             return 0
         count = 0
         for count, (subscriber, state) in enumerate(rows, 1):  # noqa: B007  used after the loop
-            shown = f"invalid ({state.removeprefix(UNKNOWN_PREFIX)})" if state.startswith(UNKNOWN_PREFIX) else state
-            click.echo(f"{subscriber.email}  {shown}{f'  {subscriber.name}' if subscriber.name else ''}")
+            click.echo(f"{subscriber.email}  {described_status(state)}{f'  {subscriber.name}' if subscriber.name else ''}")
     click.echo(f"{counted(count, 'subscriber')}.", err=True)
     return 0
 

@@ -1,12 +1,11 @@
 """`digest subscribers suppress`, `restore`, `suppressed`: the suppression list."""
 
 import csv
-import sys
 from pathlib import Path
 
 import click
 
-from digest.cli.options import common_options, print_json, running_app
+from digest.cli.options import common_options, csv_output, print_json, running_app
 from digest.errors import UsageError
 
 
@@ -81,12 +80,8 @@ def suppression_list(root: Path, as_json: bool, output: Path | None) -> int:
                 }
             )
             return 0
-        target = output.open("w", encoding="utf-8", newline="") if output else sys.stdout
-        try:
-            writer = csv.writer(target, lineterminator="\n")
+        with csv_output(app, output) as file:
+            writer = csv.writer(file, lineterminator="\n")
             writer.writerow(["email", "reason", "since", "detail"])
             writer.writerows(map(neutralise_formula, (row.email, row.reason, row.since.isoformat(), row.detail)) for row in rows)
-        finally:
-            if output:
-                target.close()
     return 0

@@ -53,6 +53,7 @@ class Subscribers:
         """
         known, erased = schema.subscribers, schema.erased.c
         with self._engine.begin() as connection:
+            lock_for_writing(connection)
             if connection.execute(select(erased.token).where(erased.token == token)).scalar() is not None:
                 return 0
             connection.execute(insert(connection, known).on_conflict_do_nothing(), {"email": email, "token": token})

@@ -81,8 +81,7 @@ async def serve_http(application: web.Application, host: str, port: int) -> Asyn
     server = None
     try:
         inner = runner.server
-        if inner is None:
-            raise DigestError("the pages cannot be served")
+        assert inner is not None  # noqa: S101  `setup` has made it
         try:
             server = await asyncio.get_running_loop().create_server(ConnectionLimits(inner, connection_limit()), host, port)
         except OSError as error:

@@ -1,6 +1,7 @@
 """What follows from mail that comes back."""
 
 import asyncio
+import logging
 import mailbox
 import tempfile
 from collections.abc import Iterator
@@ -312,3 +313,47 @@ async def arrived(app: App, email: str) -> None:
             return
         await asyncio.sleep(0.05)
     raise AssertionError(email)
+
+
+def test_a_bounce_about_nobody_of_ours_is_logged_and_that_is_all(furnish: Furnish, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "digest")
+    root = furnish("http://127.0.0.1:9", 9, extra=f'{BOUNCES}mailbox = "maildir:box"\n')
+    with closing(mailbox.Maildir(root / "box")) as box:
+        box.add(dsn("daily@gazette.example", "stranger@nowhere.example"))
+    with open_newsletter(root, lambda: NOW) as app:
+        assert BounceHandler(app).read_mailbox() == (1, [])
+    assert "ignored a hard report about unknown addresses: stranger@nowhere.example" in caplog.text
+
+
+async def test_a_mailbox_that_is_away_is_tried_again_and_the_service_stops_all_the_same(
+    site: RecordedSite, relay: Relay, furnish: Furnish, caplog: pytest.LogCaptureFixture
+) -> None:
+    root = furnish(site.base, relay.port, extra=f'{BOUNCES}mailbox = "maildir:box"\n')
+    with open_newsletter(root, lambda: NOW, retry_delays=()) as app:
+        watching = asyncio.create_task(BounceHandler(app).watch())
+        async with asyncio.timeout(10):
+            while "not a Maildir" not in caplog.text:
+                await asyncio.sleep(0.01)
+        assert not watching.done()
+        app.stop.set()  # it does not wait for the minute to end
+        await asyncio.wait_for(watching, 10)
+
+
+async def test_a_mailbox_is_read_again_and_again(site: RecordedSite, relay: Relay, furnish: Furnish) -> None:
+    root = furnish(site.base, relay.port, extra=f'{BOUNCES}mailbox = "maildir:box"\n')
+    with closing(mailbox.Maildir(root / "box")) as box, open_newsletter(root, lambda: NOW, retry_delays=()) as app:
+        often = app.config.bounces.model_copy(update={"every": timedelta(milliseconds=50)})  # a file may say a minute at least
+        app.config = app.config.model_copy(update={"bounces": often})
+        plan = app.config.editions[0]
+        await publish(app.pipeline, plan, app.slot(plan, app.calendar(plan).latest(NOW)), Unwatched())
+        box.add(dsn(envelope(relay, "ada@readers.example"), "ada@readers.example"))
+        watching = asyncio.create_task(BounceHandler(app).watch())
+        await arrived(app, "ada@readers.example")
+        box.add(dsn(envelope(relay, "bo@readers.example"), "bo@readers.example", key="2"))
+        await arrived(app, "bo@readers.example")
+        app.stop.set()
+        await asyncio.wait_for(watching, 10)
+
+
+async def test_without_a_mailbox_nothing_is_watched(app: App) -> None:
+    await asyncio.wait_for(BounceHandler(app).watch(), 5)

@@ -3,6 +3,7 @@
 import asyncio
 import heapq
 import itertools
+import logging
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
@@ -153,3 +154,13 @@ async def test_the_real_scheduler_stops_when_asked(app: App, relay: Relay) -> No
     await asyncio.wait_for(serve(Service(app), stop), 20)
     assert app.clock() == NOW
     assert set(relay.counts.values()) == {1}
+
+
+async def test_a_source_that_fails_is_logged_and_the_service_runs_on(furnish: Furnish, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "digest")
+    with open_newsletter(furnish("http://127.0.0.1:9/feed", 9, kind="feed"), lambda: NOW, retry_delays=()) as app:
+        await Service(app).collect()
+    assert "collected 0 articles and 0 comments" in caplog.text
+    assert next(record.getMessage() for record in caplog.records if record.levelname == "WARNING").startswith(
+        "http://127.0.0.1:9/feed"
+    )

@@ -2,6 +2,8 @@
 
 import asyncio
 import logging
+import resource
+from contextlib import suppress
 
 import aiohttp
 import pytest
@@ -9,9 +11,9 @@ from aiohttp import web
 from aiohttp.test_utils import make_mocked_request
 
 from digest.service.logs import MAX_REMEMBERED_LINES, RepeatFilter
-from digest.web import connection_limits
+from digest.web import connection_limits, pages
 from digest.web.client_ip import client_ip, network
-from digest.web.connection_limits import ConnectionLimits, connection_limit
+from digest.web.connection_limits import ConnectionLimits, LimitedConnection, connection_limit, raise_descriptor_limit
 from digest.web.pages import serve_http
 
 
@@ -110,3 +112,81 @@ def test_lines_that_repeat_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     for number in range(MAX_REMEMBERED_LINES * 2):
         counted.filter(line(f"line {number}"))
     assert len(counted._seen) <= MAX_REMEMBERED_LINES + 1
+
+
+async def test_a_limit_of_descriptors_that_is_too_low_is_raised() -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft - 1, hard))
+    try:
+        raise_descriptor_limit()
+        raised, still = resource.getrlimit(resource.RLIMIT_NOFILE)
+        assert (raised, still) == (max(soft - 1, 65_536 if hard == resource.RLIM_INFINITY else min(hard, 65_536)), hard)
+        raise_descriptor_limit()  # enough is left alone
+        assert resource.getrlimit(resource.RLIMIT_NOFILE) == (raised, still)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+async def ask(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bytes:
+    """The answer to one request on a connection that stays open."""
+    writer.write(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+    head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 10)
+    return head + await reader.readexactly(4)
+
+
+async def test_at_the_limit_a_new_connection_is_closed_and_proper_ones_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pages, "connection_limit", lambda: 1)
+    async with serve_http(application(), "127.0.0.1", 0) as base:
+        port = int(base.rpartition(":")[2])
+        first = await asyncio.open_connection("127.0.0.1", port)
+        assert (await ask(*first)).endswith(b"here")
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        with suppress(ConnectionResetError):
+            assert await asyncio.wait_for(reader.read(), 10) == b""
+        writer.close()
+        with suppress(ConnectionResetError):
+            await writer.wait_closed()
+        assert (await ask(*first)).endswith(b"here")
+        first[1].close()
+        await first[1].wait_closed()
+        async with aiohttp.ClientSession() as client:  # there is room again
+            for _ in range(100):
+                with suppress(aiohttp.ClientError):
+                    async with client.get(base) as answer:
+                        assert await answer.text() == "here"
+                        break
+                await asyncio.sleep(0.02)
+            else:
+                pytest.fail("the first connection still counts")
+
+
+async def test_who_hangs_up_in_the_middle_makes_room_at_once() -> None:
+    async with serve_http(application(), "127.0.0.1", 0) as base:
+        reader, writer = await asyncio.open_connection("127.0.0.1", int(base.rpartition(":")[2]))
+        writer.write(b"GET / HT")
+        writer.write_eof()
+        assert await asyncio.wait_for(reader.read(), 5) == b""  # before the time for a head is over
+        writer.close()
+        await writer.wait_closed()
+
+
+async def test_who_reads_slowly_gets_everything() -> None:
+    long = b"x" * 8_000_000  # more than the buffers of the system take, so that writing pauses
+
+    async def much(_request: web.Request) -> web.StreamResponse:
+        return web.Response(body=long)
+
+    made = web.Application()
+    made.router.add_get("/", much)
+    async with serve_http(made, "127.0.0.1", 0) as base:
+        reader, writer = await asyncio.open_connection("127.0.0.1", int(base.rpartition(":")[2]), limit=1_024)
+        writer.write(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        await reader.readuntil(b"\r\n\r\n")
+        await asyncio.sleep(0.1)
+        assert await asyncio.wait_for(reader.read(), 30) == long
+        writer.close()
+        await writer.wait_closed()
+
+
+def test_a_connection_that_was_never_made_can_be_dropped() -> None:
+    LimitedConnection(ConnectionLimits(asyncio.Protocol, 1), asyncio.Protocol()).drop()

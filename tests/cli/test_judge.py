@@ -1,0 +1,92 @@
+"""`digest judge`: the comments of a file or of an address, and why each was picked or left out."""
+
+import asyncio
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from digest.cli import group
+from digest.errors import SourceError, UsageError
+from tests.conftest import Furnish
+from tests.newsroom import NOW, RecordedSite
+
+GOOD = (
+    "I have crossed the bridge at seven every morning for eleven years, and the queue begins at the lights, not at the toll. "
+    "Move the lights and you need no tram."
+)
+THREAD = {
+    "article": {"title": "The tram", "author": "W. Writer", "text": "The tram is to cross the bridge."},
+    "comments": [
+        {"id": "1", "author": "Ada", "text": GOOD, "written": "2026-11-24T06:00:00Z", "up": 9, "down": 0},
+        {"id": "2", "author": "Bo", "text": "First!", "written": "2026-11-24T06:01:00Z"},
+    ],
+}
+
+
+def call(root: Path, *words: str, given: str = "") -> Result:
+    words = ("-C", str(root), "judge", *words)
+    return CliRunner(env={"DIGEST_NOW": NOW.isoformat()}).invoke(group, words, input=given, catch_exceptions=False)
+
+
+def rows(done: Result) -> Sequence[dict[str, list[object]]]:
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def test_each_thread_of_a_file_gets_one_line(tmp_path: Path) -> None:
+    file = tmp_path / "threads.jsonl"
+    file.write_text(f"{json.dumps(THREAD)}\n\n{json.dumps(THREAD)}\n")
+    first, second = rows(call(tmp_path, str(file)))
+    assert first == second
+    assert [pick["id"] for pick in first["picks"]] == ["1"]  # type: ignore[index]
+    assert [row["id"] for row in first["left_out"]] == ["2"]  # type: ignore[index]
+
+
+def test_a_person_is_told_why(tmp_path: Path) -> None:
+    lines = call(tmp_path, "-", "--explain", given=json.dumps(THREAD)).stdout.splitlines()
+    assert lines[:2] == ["# The tram", "Picked 1 of 2 comments."]
+    assert any(line.startswith("PICK ") and line.endswith("Ada (1)") for line in lines)
+
+
+def test_a_thread_without_a_title_is_explained_all_the_same(tmp_path: Path) -> None:
+    done = call(tmp_path, "-", "--explain", given=json.dumps({"comments": THREAD["comments"]}))
+    assert done.stdout.startswith("#\nPicked 1 of 2 comments.\n")
+
+
+def test_no_more_are_picked_than_are_asked_for(tmp_path: Path) -> None:
+    (found,) = rows(call(tmp_path, "-", "--top", "0", given=json.dumps(THREAD)))
+    assert (found["picks"], found["ranking"]) == ([], ["1"])
+
+
+def test_a_line_that_is_no_thread_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "threads.jsonl"
+    file.write_text(f'{json.dumps(THREAD)}\n{{"comments": 3}}\n')
+    with pytest.raises(SourceError, match="is not a thread: comments") as caught:
+        call(tmp_path, str(file))
+    assert caught.value.thing == f"{file}:2"
+
+
+@pytest.mark.parametrize("words", [(), ("-", "--url", "https://gazette.example/1/")])
+def test_either_a_file_or_an_address_is_judged(tmp_path: Path, words: tuple[str, ...]) -> None:
+    with pytest.raises(UsageError, match="either FILE or --url"):
+        call(tmp_path, *words)
+
+
+async def test_the_comments_of_an_address_are_those_that_the_site_has_now(site: RecordedSite, furnish: Furnish) -> None:
+    root = furnish(site.base, 9)
+    url = f"{site.base}/2026/11/tram-promoters-ask-for-a-public-vote/"
+    (found,) = rows(await asyncio.to_thread(call, root, "--url", f"{url}?utm_source=mail#comments"))
+    shown = {str(row["id"]) for row in site.comments if row["post"] == 31}
+    told = {*map(str, found["ranking"]), *(str(row["id"]) for row in found["left_out"])}  # type: ignore[index]
+    assert {name.rpartition("-")[2] for name in told} <= shown
+    assert found["picks"]
+
+
+async def test_an_address_that_no_source_has_is_named_with_what_failed(site: RecordedSite, furnish: Furnish) -> None:
+    root = furnish(site.base, 9, extra='[[sources]]\nkind = "feed"\nurl = "http://127.0.0.1:9/feed"\nallow_private = true\n')
+    with pytest.raises(SourceError, match="not found in any configured source in the last") as caught:
+        await asyncio.to_thread(call, root, "--url", "http://elsewhere.example/story/")
+    assert caught.value.thing == "http://elsewhere.example/story/"
+    assert "127.0.0.1:9" in caught.value.what
