@@ -17,7 +17,8 @@ from digest.render.renderer import PACKAGED
 from digest.service import checks
 from digest.service.checks import RENAMED_TEMPLATES, Finding, _stray_templates, run_checks
 from tests.conftest import Furnish
-from tests.deliver.test_deliver import authority, context  # noqa: F401
+from tests.deliver.conftest import authority  # noqa: F401
+from tests.deliver.test_deliver import context
 from tests.newsroom import NOW, RecordedSite
 from tests.relay import Relay, running
 from tests.service.nameserver import serve_dns
