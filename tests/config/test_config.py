@@ -26,14 +26,14 @@ def toml(tmp_path: Path, text: str) -> Path:
 def test_four_keys_are_enough(tmp_path: Path) -> None:
     config = load(toml(tmp_path, LEAST))
     (plan,) = config.editions
-    assert (plan.name, plan.days, plan.at, plan.articles, plan.comments_per_article) == (
-        "weekday",
-        frozenset(range(5)),
-        time(7),
-        8,
-        2,
-    )
-    assert (config.smtp.host, config.smtp.port, config.smtp.tls) == ("localhost", 25, "none")
+    assert plan.name == "weekday"
+    assert plan.days == frozenset(range(5))
+    assert plan.at == time(7)
+    assert plan.articles == 8
+    assert plan.comments_per_article == 2
+    assert config.smtp.host == "localhost"
+    assert config.smtp.port == 25
+    assert config.smtp.tls == "none"
     assert config.newsletter.domain == "gazette.example"
 
 

@@ -228,7 +228,8 @@ async def test_a_session_says_what_its_relay_offers_once_it_is_connected() -> No
         session = Session(Smtp(url=f"smtp://127.0.0.1:{relay.port}"), "d@gazette.example", lambda: NOW, Extensions())
         before = session.offers
         await session.connect()
-        assert (before, session.offers) == ((), ("8bitmime", "chunking", "enhancedstatuscodes", "pipelining", "size", "smtputf8"))
+        assert before == ()
+        assert session.offers == ("8bitmime", "chunking", "enhancedstatuscodes", "pipelining", "size", "smtputf8")
         await session.close()
 
 

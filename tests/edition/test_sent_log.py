@@ -110,7 +110,9 @@ async def test_dead_addresses_are_written_to_no_more(app: App, relay: Relay) -> 
     relay.rcpt = lambda address: {"ada": "550 5.1.1 no such user", "bo": "550 5.7.1 not today"}[address.split("@")[0]]
     plan = app.config.editions[0]
     report = await publish(app.pipeline, plan, app.slot(plan, NOW.date()), Unwatched())
-    assert (report.counts["refused"], report.counts["deferred"], report.bounced) == (1, 1, 1)
+    assert report.counts["refused"] == 1
+    assert report.counts["deferred"] == 1
+    assert report.bounced == 1
     assert app.store.suppressions.among(["ada@readers.example", "bo@readers.example"]) == {"ada@readers.example": "bounced"}
     rows = app.store.deliveries.reasons("weekday-2026-11-24")
     assert {(row.state, row.code, row.status, row.count) for row in rows} == {
@@ -147,7 +149,9 @@ async def test_what_was_in_flight_at_a_crash_can_be_held(site: RecordedSite, rel
     assert relay.counts == {"bo@readers.example": 1}
     with open_newsletter(root, lambda: NOW) as app:
         (trouble,) = app.store.deliveries.undelivered("weekday-2026-11-24", 5)
-    assert (trouble.email, trouble.state, trouble.interrupted) == ("ada@readers.example", "unknown", True)
+    assert trouble.email == "ada@readers.example"
+    assert trouble.state == "unknown"
+    assert trouble.interrupted
     assert (await run(root)).status == "nothing"
 
 
@@ -155,13 +159,19 @@ async def test_a_lost_connection_is_tried_again_and_named(site: RecordedSite, re
     root = furnish(site.base, relay.port)
     relay.dropping = lambda address: address.startswith("bo")
     first = await run(root)
-    assert (first.counts["unknown"], first.waiting, first.status) == (1, 1, "unfinished")
+    assert first.counts["unknown"] == 1
+    assert first.waiting == 1
+    assert first.status == "unfinished"
     relay.dropping = lambda address: False
     second = await run(root)
-    assert (second.counts["sent"], second.waiting, second.status) == (1, 0, "sent")
+    assert second.counts["sent"] == 1
+    assert second.waiting == 0
+    assert second.status == "sent"
     with open_newsletter(root, lambda: NOW) as app:
         (trouble,) = app.store.deliveries.undelivered("weekday-2026-11-24", 5)
-    assert (trouble.email, trouble.state, trouble.interrupted) == ("bo@readers.example", "sent", True)
+    assert trouble.email == "bo@readers.example"
+    assert trouble.state == "sent"
+    assert trouble.interrupted
 
 
 async def test_a_warm_up_counts_what_the_day_has_seen(site: RecordedSite, relay: Relay, furnish: Furnish) -> None:
@@ -169,8 +179,11 @@ async def test_a_warm_up_counts_what_the_day_has_seen(site: RecordedSite, relay:
     plan = "warm_up = { since = 2026-11-24, first = 10 }"
     root = furnish(site.base, relay.port, emails=people, extra=plan)
     first, second = await run(root), await run(root)
-    assert (first.counts["sent"], first.waiting, first.exit_code) == (10, 20, 3)
-    assert (second.counts["sent"], second.waiting) == (0, 20)
+    assert first.counts["sent"] == 10
+    assert first.waiting == 20
+    assert first.exit_code == 3
+    assert second.counts["sent"] == 0
+    assert second.waiting == 20
     assert len(relay.taken) == 10
 
 
@@ -186,7 +199,8 @@ async def test_opting_out_while_it_goes_is_in_time(site: RecordedSite, relay: Re
             app.store.suppressions.add("r190@readers.example", "unsubscribed", NOW)
 
     report, _ = await asyncio.gather(run(root), leave())
-    assert (report.counts["sent"], report.counts["skipped"]) == (199, 1)
+    assert report.counts["sent"] == 199
+    assert report.counts["skipped"] == 1
     assert "r190@readers.example" not in relay.counts
 
 
@@ -236,4 +250,5 @@ async def test_who_asks_the_program_to_stop_stops_the_run(app: App, relay: Relay
 
     plan = app.config.editions[0]
     report = await publish(app.pipeline, plan, app.slot(plan, NOW.date()), Watched())
-    assert (report.status, relay.taken) == ("unfinished", [])
+    assert report.status == "unfinished"
+    assert relay.taken == []

@@ -207,7 +207,9 @@ def test_a_rehearsal_changes_nothing_and_says_everything(tmp_path: Path, store: 
     before = subscriber_file.read_bytes()
     plan = took(store, subscriber_file, file, apply=False)
     assert subscriber_file.read_bytes() == before
-    assert (plan.counts, plan.invalid, list(plan.unknown_columns)) == ({"changed": 1, "unchanged": 1, "new": 1}, 1, ["Shoe size"])
+    assert plan.counts == {"changed": 1, "unchanged": 1, "new": 1}
+    assert plan.invalid == 1
+    assert list(plan.unknown_columns) == ["Shoe size"]
     assert [problem.line for problem in plan.problems] == [4]
     took(store, subscriber_file, file)
     assert subscriber_file.read_text() == f"email,name,City\n{ADA},Ada H.,Hull\n{BO},Bo,\n{ZOE},Zoë,Leeds\n"

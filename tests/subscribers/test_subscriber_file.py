@@ -40,7 +40,8 @@ def read(path: Path) -> Found:
     known = [row for row in subscriber_file.distinct() if not row.status.startswith("?")]
     found = Found(known, list(subscriber_file.active()), list(subscriber_file.problems()))
     summary = subscriber_file.summarise()
-    assert (summary.subscribers, summary.active) == (len(found.subscribers), len(found.active))
+    assert summary.subscribers == len(found.subscribers)
+    assert summary.active == len(found.active)
     assert summary.skipped + summary.duplicates == sum(problem.skipped for problem in found.problems)
     return found
 

@@ -128,7 +128,9 @@ def test_what_stands_in_the_place_of_a_text_is_not_one(text: str) -> None:
 def test_the_title_of_a_protected_post_has_no_prefix_in_any_language(title: str, notice: str) -> None:
     body = f"<content:encoded><![CDATA[{notice}]]></content:encoded>" if "<" in notice else f"<description>{notice}</description>"
     row = one(title, more=body)
-    assert (row.title, row.access, row.body_text) == ("The ferry", "protected", "")
+    assert row.title == "The ferry"
+    assert row.access == "protected"
+    assert row.body_text == ""
 
 
 def test_the_title_of_a_public_post_may_begin_like_that_of_a_protected_one() -> None:
@@ -289,7 +291,8 @@ def test_an_author_that_is_none_costs_the_feed_nothing() -> None:
         "items": [{"url": "https://gazette.example/a", "title": "Ferry"}],
     }
     (row,) = from_json(json.dumps(feed_))
-    assert (row.title, row.author) == ("Ferry", "")
+    assert row.title == "Ferry"
+    assert row.author == ""
 
 
 @pytest.mark.parametrize("item", ["an advertisement", 7, {"url": "https://gazette.example/b", "authors": [7]}])
@@ -297,7 +300,8 @@ def test_an_item_that_is_none_is_counted(item: object) -> None:
     items = [item, {"url": "https://gazette.example/a", "title": "Ferry"}]
     body = json.dumps({"version": "https://jsonfeed.org/version/1.1", "items": items}).encode()
     found, skipped = jsonfeed.articles(answer(body, kind="application/json"), plan())
-    assert ([row.title for row in found], skipped) == (["Ferry"], 1)
+    assert [row.title for row in found] == ["Ferry"]
+    assert skipped == 1
 
 
 def test_a_bot_shield_in_the_place_of_a_feed_is_named_with_what_to_do() -> None:
