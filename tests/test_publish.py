@@ -1,4 +1,4 @@
-"""The line, whole: a recorded site, a real ledger, a real relay."""
+"""The whole pipeline: a recorded site, a real database, a real relay."""
 
 import asyncio
 import json
@@ -159,7 +159,7 @@ async def test_a_comment_that_a_moderator_removed_is_not_printed(app: App, relay
     assert chosen.text[:40] not in text_part(relay.taken[0][1])
 
 
-async def test_a_test_copy_touches_no_ledger(app: App, relay: Relay) -> None:
+async def test_a_test_copy_changes_no_record(app: App, relay: Relay) -> None:
     plan = app.config.editions[0]
     slot = app.slot(plan, app.calendar(plan).latest(NOW))
     outcome = await dry_run(app, plan, slot, ["me@home.example"])
@@ -250,7 +250,7 @@ async def test_a_source_that_was_away_loses_nothing(app: App, site: RecordedSite
     assert app.store.content.unread_since("never read", NOW) == NOW
 
 
-async def test_an_old_rest_is_closed_and_a_young_one_goes_on(app: App, relay: Relay) -> None:
+async def test_an_old_rest_is_closed_and_a_recent_one_is_sent(app: App, relay: Relay) -> None:
     relay.rcpt = lambda address: "451 later"
     await run(app)
     assert len(app.unfinished()) == 1

@@ -1,4 +1,4 @@
-"""Opening a connection: whom a relay lets in, and what the editor is told if it does not."""
+"""Opening a connection: whom a relay lets in, and what the editor reads if it does not."""
 
 import asyncio
 import socket
@@ -31,7 +31,7 @@ async def sent(relay: Faulty, *, scheme: str = "smtp", user: str = "", host: str
 
 
 async def refused(relay: Faulty, words: str, **more: Any) -> None:
-    """Nothing is sent, and the editor is told so in these words."""
+    """Nothing is sent, and the error has these words."""
     async with running(relay):
         with pytest.raises(RelayError, match=words):
             await sent(relay, **more)
@@ -51,13 +51,13 @@ async def test_a_password_is_not_sent_to_a_relay_that_wants_a_token() -> None:
     assert relay.logins == []
 
 
-async def test_a_user_without_a_password_is_told_where_to_put_it() -> None:
+async def test_a_user_without_a_password_is_an_error_that_says_where_to_put_it() -> None:
     relay = Faulty(auth="PLAIN LOGIN")
     await refused(relay, r"no password for user 'daily'\. Set DIGEST_SMTP_PASSWORD", user="daily")
     assert relay.logins == []
 
 
-async def test_a_relay_that_takes_no_login_is_told_from_one_that_refuses_it() -> None:
+async def test_a_relay_that_takes_no_login_is_distinguished_from_one_that_refuses_it() -> None:
     relay = Faulty()
     await refused(relay, r"does not accept a login on this connection\. Use smtp\+starttls://", user="daily", password="p")
 
@@ -102,7 +102,7 @@ async def test_a_login_that_is_put_off_is_tried_again(monkeypatch: pytest.Monkey
     assert "puts off the login of 'daily': 454 4.7.0 Temporary authentication failure. That is temporary" in caplog.text
 
 
-async def test_a_login_that_is_always_put_off_is_told_in_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_login_that_is_always_put_off_is_reported_in_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("digest.deliver.relay.RELAY_REST_DELAYS", (0.05,))
     relay = Faulty(auth="PLAIN", login=lambda said: "454 4.7.0 not now")
     await refused(relay, "puts off the login of 'daily': 454 4.7.0 not now", user="daily", password="p")
@@ -127,18 +127,18 @@ async def test_a_relay_that_knows_only_helo_gets_everything() -> None:
     ]  # fmt: skip
 
 
-async def test_a_relay_that_refuses_our_name_is_told_apart_by_its_remedy() -> None:
+async def test_a_relay_that_refuses_our_name_has_a_remedy_of_its_own() -> None:
     words = "504 5.5.2 <localhost>: Helo command rejected: need fully-qualified hostname"
     await refused(Faulty(ehlo=words, helo=words), r"refuses our greeting: 504 5\.5\.2 <localhost>.*Set smtp\.helo")
 
 
-async def test_what_a_relay_says_as_it_turns_us_away_is_told() -> None:
+async def test_what_a_relay_says_as_it_turns_us_away_is_reported() -> None:
     await refused(
         Faulty(greeting="554 5.7.1 no mail from your network"), r"cannot connect: 554 5\.7\.1 no mail from your network\. "
     )
 
 
-async def test_a_relay_that_closes_without_a_greeting_is_told_in_words() -> None:
+async def test_a_relay_that_closes_without_a_greeting_is_reported() -> None:
     await refused(Faulty(greeting=""), r"127\.0\.0\.1:\d+: cannot connect: (?!.*port None)[\w ]+\. Check that the relay is running")
 
 
@@ -146,7 +146,7 @@ async def test_a_server_that_is_no_relay_is_quoted() -> None:
     await refused(Faulty(greeting="* OK IMAP4rev1 ready"), r"cannot connect: [^-\d]*: \* OK IMAP4rev1 ready\. ")
 
 
-async def test_what_a_relay_says_as_it_closes_after_ehlo_is_told() -> None:
+async def test_what_a_relay_says_as_it_closes_after_ehlo_is_reported() -> None:
     relay = Faulty(ehlo="421 4.7.0 try again from another address")
     await refused(relay, r"cannot connect: 421 4\.7\.0 try again from another address\. ")
     assert relay.log == ["EHLO localhost"]
@@ -155,7 +155,7 @@ async def test_what_a_relay_says_as_it_closes_after_ehlo_is_told() -> None:
 # — where it is —
 
 
-async def test_a_name_that_nobody_knows_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_name_that_nobody_knows_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     def unknown(*_: object, **__: object) -> None:
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
@@ -165,7 +165,7 @@ async def test_a_name_that_nobody_knows_is_told(monkeypatch: pytest.MonkeyPatch)
 
 
 def resolve_to(monkeypatch: pytest.MonkeyPatch, *addresses: tuple[str, int]) -> None:
-    """Let every name stand for these addresses."""
+    """Let every name resolve to these addresses."""
     rows = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", address) for address in addresses]
     monkeypatch.setattr("socket.getaddrinfo", lambda *_, **__: rows)
 
@@ -196,7 +196,7 @@ async def test_the_second_address_of_a_relay_is_used_if_the_first_does_not_answe
     assert took_three(relay, book)
 
 
-async def test_a_relay_that_answers_at_no_address_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_relay_that_answers_at_no_address_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("digest.deliver.connect.CONNECT_TIMEOUT", 0.1)
     async with unanswering(monkeypatch) as (dead, _):
         resolve_to(monkeypatch, dead, dead)
@@ -260,7 +260,7 @@ async def test_a_relay_without_the_starttls_that_was_asked_for_gets_nothing() ->
     await refused(Faulty(), "cannot connect: .*STARTTLS.* not supported", scheme="smtp+starttls")
 
 
-async def test_smtps_at_a_port_that_begins_in_plain_is_told_with_the_scheme_to_use() -> None:
+async def test_smtps_at_a_port_that_begins_in_plain_is_reported_with_the_scheme_to_use() -> None:
     await refused(Faulty(), r"does not use TLS from the start\. Use smtp\+starttls://", scheme="smtps")
 
 
@@ -281,7 +281,7 @@ def serve_old_tls(listening: socket.socket, certificate: Path, scheme: str) -> N
 
 @pytest.mark.filterwarnings("ignore:ssl.TLSVersion.TLSv1:DeprecationWarning")
 @pytest.mark.parametrize("scheme", ["smtps", "smtp+starttls"])
-async def test_a_relay_that_speaks_only_old_tls_is_told(authority: Path, scheme: str) -> None:
+async def test_a_relay_that_speaks_only_old_tls_is_reported(authority: Path, scheme: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listening:
         serving = asyncio.create_task(asyncio.to_thread(serve_old_tls, listening, authority, scheme))
         with pytest.raises(RelayError, match=r"a TLS that is too old to be safe\. It must speak TLS 1\.2 or newer"):

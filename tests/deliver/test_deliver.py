@@ -18,7 +18,7 @@ NOW = datetime(2026, 11, 24, 7, tzinfo=UTC)
 
 
 class Book:
-    """A journal in memory that remembers the order of things."""
+    """A delivery log in memory that remembers the order of events."""
 
     def __init__(self, *, not_to: frozenset[str] = frozenset()) -> None:
         self.events: list[tuple[str, str]] = []
@@ -68,7 +68,7 @@ async def test_everybody_gets_one_over_reused_connections(relay: Relay) -> None:
         assert book.events.index(("begin", email)) < book.events.index(("settle", email))
 
 
-async def test_refusals_and_deferrals_are_told_apart(relay: Relay) -> None:
+async def test_refusals_and_deferrals_are_distinguished(relay: Relay) -> None:
     answers = {"r0": "550 5.1.1 nobody here", "r1": "451 4.7.1 come back later"}
     relay.rcpt = lambda address: answers.get(address.split("@")[0])
     relay.data = lambda address: {"r2": "552 5.3.4 too big", "r3": "452 4.2.2 full"}.get(address.split("@")[0])
@@ -146,7 +146,7 @@ async def test_where_everybody_is_refused_and_nobody_taken_nothing_is_final(rela
     assert set(book.outcomes().values()) == {"deferred"}
 
 
-async def test_one_reader_alone_may_be_dead(relay: Relay) -> None:
+async def test_a_single_recipient_may_be_refused_for_good(relay: Relay) -> None:
     relay.rcpt = lambda address: "550 5.1.1 no such user"
     book = Book()
     await deliver(relay, book, messages(1))

@@ -52,14 +52,14 @@ async def test_a_relay_that_cannot_be_reached_is_waited_for_by_nobody(monkeypatc
 
 @pytest.mark.parametrize("commits", [0, 1, 3, 8])
 @pytest.mark.parametrize("priority", [0, 1, 2])
-async def test_a_ledger_that_fails_ends_the_run_and_says_so(commits: int, priority: int) -> None:
+async def test_a_database_error_ends_the_run_and_is_raised(commits: int, priority: int) -> None:
     async with running(Faulty()) as one, running(Faulty()) as other:
         relays = [at(one)] if not priority else [at(one), at(other, priority=priority)]
         with pytest.raises(StoreError, match="disk full"):
             await sent(Failing(commits), messages(300), *relays)
 
 
-async def test_a_ledger_that_fails_at_the_very_end_says_so_too() -> None:
+async def test_a_database_error_at_the_very_end_is_raised_too() -> None:
     for commits in range(2, 8):
         async with running(Faulty()) as relay:
             with pytest.raises(StoreError, match="disk full"):
@@ -67,19 +67,19 @@ async def test_a_ledger_that_fails_at_the_very_end_says_so_too() -> None:
 
 
 class Stuck(Book):
-    """A database that is busy until told otherwise, and then has no room."""
+    """A database that is busy until it may continue, and then has no room."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.is_asked, self.goes_on = asyncio.Event(), asyncio.Event()
+        self.is_asked, self.may_continue = asyncio.Event(), asyncio.Event()
 
     async def record(self, begun: Sequence[Message], receipts: Sequence[Receipt]) -> set[int]:
         self.is_asked.set()
-        await self.goes_on.wait()
+        await self.may_continue.wait()
         raise StoreError("disk full")
 
 
-async def test_a_run_that_is_interrupted_while_its_ledger_fails_says_so() -> None:
+async def test_a_database_error_is_raised_although_the_run_is_interrupted() -> None:
     book = Stuck()
     async with running(Faulty()) as relay:
         run = Run(Smtp.model_validate(at(relay)), "daily@gazette.example", book, lambda: NOW, lambda _: None)
@@ -87,7 +87,7 @@ async def test_a_run_that_is_interrupted_while_its_ledger_fails_says_so() -> Non
         await asyncio.wait_for(book.is_asked.wait(), 10)
         delivering.cancel()
         await asyncio.sleep(0.05)  # by now its connections have ended, and nobody waits for the messages
-        book.goes_on.set()
+        book.may_continue.set()
         with pytest.raises(StoreError, match="disk full"):
             await asyncio.wait_for(delivering, 10)
     assert not relay.taken
@@ -142,7 +142,7 @@ async def test_an_answer_to_one_says_nothing_of_those_behind_it(answer: str) -> 
     assert len(relay.taken) == 29
 
 
-async def test_a_relay_that_goes_down_at_the_last_message_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_relay_that_goes_down_at_the_last_message_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("digest.deliver.relay.RELAY_REST_DELAYS", (0.05, 0.1))
     book = Book()
     async with running(Faulty(most=60)) as relay:
@@ -209,11 +209,11 @@ async def test_a_run_that_ends_in_the_moment_it_is_stopped_ends() -> None:
     assert done
 
 
-async def test_copies_are_sent_without_a_ledger_and_told_of_in_their_order() -> None:
+async def test_copies_are_sent_without_a_database_and_reported_in_their_order() -> None:
     """Test copies and emails to one person have no number in a database: all may have the same."""
-    letters = [replace(row, recipient=replace(row.recipient, id=0)) for row in messages(4)]
+    copies = [replace(row, recipient=replace(row.recipient, id=0)) for row in messages(4)]
     async with running(Faulty(slow=lambda address: 0.1 if address.startswith("r0") else 0.0)) as relay:
         relay.rcpt = lambda address: "550 5.1.1 no such user" if address.startswith("r2") else None
-        receipts = await deliver_unrecorded(Smtp.model_validate(at(relay)), "d@gazette.example", lambda: NOW, letters)
+        receipts = await deliver_unrecorded(Smtp.model_validate(at(relay)), "d@gazette.example", lambda: NOW, copies)
     assert [receipt.recipient.email for receipt in receipts] == [f"r{number}@readers.example" for number in range(4)]
     assert [receipt.outcome.value for receipt in receipts] == ["sent", "sent", "refused", "sent"]

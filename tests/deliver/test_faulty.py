@@ -1,4 +1,4 @@
-"""Every bad habit of a relay, one test each: whoever can get the mail gets it once, and everybody else is told of."""
+"""Every bad habit of a relay, one test each: whoever can get the mail gets it once, and everybody else is reported."""
 
 import asyncio
 from collections.abc import Iterator
@@ -271,7 +271,7 @@ async def test_it_cannot_forget_a_message_that_it_has_refused(relay: Faulty) -> 
 
 
 @pytest.mark.parametrize("pipelining", [False, True])
-async def test_it_refuses_a_reader_and_asks_for_the_body_all_the_same(*, pipelining: bool) -> None:
+async def test_it_refuses_a_recipient_and_asks_for_the_body_all_the_same(*, pipelining: bool) -> None:
     relay = Faulty(pipelining=pipelining, asks_anyway=True)
     relay.rcpt = lambda address: "550 5.1.1 no such user" if address == "r3@readers.example" else None
     book = await sent(relay, messages(10))

@@ -1,4 +1,4 @@
-"""Several relays: who carries, who stands in, how fast; and domains with a pace of their own."""
+"""Several relays: which one is used, which one replaces it, how fast; and domains with a pace of their own."""
 
 import asyncio
 from collections import Counter
@@ -47,20 +47,20 @@ async def test_weights_share_the_work() -> None:
     assert carried(book)["b"] == pytest.approx(100, abs=15)
 
 
-async def test_the_second_priority_stands_by() -> None:
+async def test_a_relay_of_the_second_priority_is_not_used_while_the_first_works() -> None:
     standby = Faulty()
     book = await sent({"a": Faulty(), "b": standby}, messages(100), {"b": {"priority": 2}})
     assert carried(book) == {"a": 100}
     assert standby.connections == 0
 
 
-async def test_an_unreachable_relay_is_stood_in_for() -> None:
+async def test_another_relay_replaces_an_unreachable_one() -> None:
     book = await sent({"a": Faulty(), "b": Faulty()}, messages(50), {"a": {"url": "smtp://127.0.0.1:9"}, "b": {"priority": 2}})
     assert carried(book) == {"b": 50}
 
 
 @pytest.mark.parametrize("chunking", [False, True])
-async def test_a_relay_that_dies_half_way_is_stood_in_for_and_nobody_gets_it_twice(*, chunking: bool) -> None:
+async def test_another_relay_replaces_one_that_dies_half_way_and_nobody_gets_it_twice(*, chunking: bool) -> None:
     first, second = Faulty(chunking=chunking), Faulty()
     first.rcpt = lambda address: "421 4.3.2 going down" if first.taken.total() >= 40 else None
     book = await sent({"a": first, "b": second}, messages(200), {"a": {"window": 3}, "b": {"priority": 2}})
@@ -127,7 +127,7 @@ def test_without_a_rate_nothing_waits() -> None:
     assert {RelayRate().reserve(now / 10) for now in range(50)} == {0.0}
 
 
-def test_a_relay_that_goes_on_saying_too_fast_gets_longer_waits_and_never_a_higher_rate() -> None:
+def test_a_relay_that_keeps_saying_too_fast_gets_longer_waits_and_never_a_higher_rate() -> None:
     pace = RelayRate()
     for step in range(20):
         pace.count_sent(step / 20)

@@ -54,7 +54,7 @@ async def test_one_that_has_begun_is_finished_within_its_time(root: Path, relay:
 
 
 @pytest.mark.parametrize("kept", ["nothing", "an edition without a message gone", "half of it"])
-async def test_a_restored_database_sends_nothing_again_without_being_told(root: Path, relay: Relay, kept: str) -> None:
+async def test_a_restored_database_sends_nothing_again_unless_asked_to(root: Path, relay: Relay, kept: str) -> None:
     database, backup = root / "state", root / "backup"
     relay.rcpt = lambda address: None if address.startswith("ada") else "451 4.2.2 full"
     with open_newsletter(root, lambda: NOW, retry_delays=()) as app:
@@ -75,7 +75,7 @@ async def test_a_restored_database_sends_nothing_again_without_being_told(root: 
     assert len(relay.taken) == 2
 
 
-async def test_a_lost_database_sends_nothing_again_without_being_told(root: Path, relay: Relay) -> None:
+async def test_a_lost_database_sends_nothing_again_unless_asked_to(root: Path, relay: Relay) -> None:
     await run(root)
     shutil.rmtree(root / "state")
     with pytest.raises(RestoredError, match=r"2 replies for edition .* but the database has none.*--again"):
@@ -87,7 +87,7 @@ async def test_a_lost_database_sends_nothing_again_without_being_told(root: Path
     assert (await run(root)).counts["sent"] == 1  # once it has been said, it holds
 
 
-def test_the_witness_counts_whole_lines_only(tmp_path: Path) -> None:
+def test_sent_log_counts_whole_lines_only(tmp_path: Path) -> None:
     sent_log = SentLog(tmp_path / "sent.log")
     sent_log.verify("weekday-2026-11-24", None)
     sent_log.add_answers("weekday-2026-11-24", 40, NOW)
@@ -117,7 +117,7 @@ async def test_dead_addresses_are_written_to_no_more(app: App, relay: Relay) -> 
     rows = app.store.deliveries.reasons("weekday-2026-11-24")
     assert {(row.state, row.code, row.status, row.count) for row in rows} == {
         ("refused", 550, "5.1.1", 1),
-        ("deferred", 550, "5.7.1", 1),  # it speaks of us, and costs no reader anything
+        ("deferred", 550, "5.7.1", 1),  # it speaks of us, and costs no subscriber anything
     }
     assert {row.relay for row in rows} == {"127.0.0.1"}
 

@@ -21,7 +21,7 @@ def one(first: Article, second: Article) -> bool:
     return same_article(signs_of(first), signs_of(second))
 
 
-def test_two_stories_on_one_page_are_told_apart_by_their_anchors() -> None:
+def test_two_stories_on_one_page_are_distinguished_by_their_anchors() -> None:
     ferry, lamps = story("a", "Ferry berth moves", SENSIBLE, f"{PAGE}#ferry"), story("b", "Pier lamps out", THIRD, f"{PAGE}#lamps")
     assert not one(ferry, lamps)
     assert one(ferry, story("c", "Ferry berth moves", SENSIBLE, f"{PAGE}#ferry-2"))

@@ -116,7 +116,7 @@ async def test_unmarked_pingbacks_are_seen() -> None:
 
 
 @pytest.mark.parametrize(
-    ("body", "told"),
+    ("body", "message"),
     [
         (recorded("article.html"), "a web page, not a feed. Its feed is http://gazette.example/"),
         (b"", "not a feed"),
@@ -126,8 +126,8 @@ async def test_unmarked_pingbacks_are_seen() -> None:
         (b'{"version": "https://jsonfeed.org/version/1.1", "items": "nope"}', "no list of items"),
     ],
 )
-async def test_what_is_no_feed_is_named(body: bytes, told: str) -> None:
-    with pytest.raises(SourceError, match=told):
+async def test_what_is_no_feed_is_named(body: bytes, message: str) -> None:
+    with pytest.raises(SourceError, match=message):
         await feed.read(plan(), Site(feed=body), LONG_AGO)
 
 

@@ -56,7 +56,7 @@ def test_half_a_sign_costs_no_story() -> None:
     assert row.image.url.isascii()
 
 
-def test_what_parts_words_goes_on_parting_them() -> None:
+def test_what_separates_words_still_separates_them() -> None:
     assert plain("The ferry stays.\u2028The council votes.") == "The ferry stays. The council votes."
     assert tidy("one\x0btwo") == "one\ntwo"
 
@@ -100,7 +100,7 @@ def test_bylines_hold_names_and_no_addresses(author: str, shown: str) -> None:
     "text", ["There is no excerpt because this is a protected post.", "This content is for members only. Join now to read it.",
              "You are unauthorized to view this page."]
 )  # fmt: skip
-def test_what_stands_in_the_place_of_a_text_is_not_one(text: str) -> None:
+def test_a_stand_in_for_a_text_is_not_one(text: str) -> None:
     row = one(more=f"<description>{text}</description>")
     assert row.access == "protected"
     assert row.summary == row.body_text == ""
@@ -150,8 +150,8 @@ def test_an_invitation_to_read_on_is_no_summary(tail: str) -> None:
 
 
 def test_a_sentence_with_dots_in_it_is_kept() -> None:
-    told = "The board said … nothing at all. It will meet again on Thursday."
-    assert fields.summary(told, told) == told
+    text = "The board said … nothing at all. It will meet again on Thursday."
+    assert fields.summary(text, text) == text
 
 
 @pytest.mark.parametrize(
@@ -173,7 +173,7 @@ def test_what_is_raised_and_no_footnote_stays() -> None:
     assert plain('<p class="share-price">The share price rose</p>') == "The share price rose"
 
 
-def test_a_picture_that_stands_for_a_sign_is_the_sign() -> None:
+def test_a_picture_of_an_emoji_becomes_the_emoji() -> None:
     assert plain('<p>Well done <img src="x.png" alt="❤" class="wp-smiley"></p>') == "Well done ❤"
     assert plain('<p>Well done <img src="x.png" alt="A quay"></p>') == "Well done"
 
@@ -277,7 +277,7 @@ def test_what_is_null_and_must_be_there_is_missing() -> None:
         json_api.read_rows(Row, [{"name": None}])
 
 
-def test_an_entry_is_read_whatever_its_feed_is_told_to_be() -> None:
+def test_an_entry_is_read_whatever_its_feed_is_declared_to_be() -> None:
     assert feed.read_page(answer(rss(ITEM.format(title="Ferry", more="", at="ferry")), kind="text/html"), plan(), LONG_AGO).rows
 
 

@@ -51,7 +51,7 @@ class Site(RecordedSite):
         return application
 
     async def answer(self, request: web.Request) -> web.Response | None:
-        """What stands in the place of the recorded answer; None where nothing does."""
+        """What replaces the recorded answer; None where nothing does."""
         if any(part in request.path_qs for part in self.shut):
             return web.Response(status=self.instead[0], text=self.instead[1])
         route = request.query.get("rest_route", "")
@@ -141,7 +141,7 @@ async def test_a_feed_that_only_the_home_page_names_is_found() -> None:
         assert {row.source for row in harvest.articles} == {"Gazette"}
 
 
-async def test_a_site_without_an_api_and_without_a_feed_is_told_by_its_feeds_address() -> None:
+async def test_a_site_without_an_api_and_without_a_feed_is_reported_with_its_feeds_address() -> None:
     with pytest.raises(FetchError, match=r"HTTP 404.*"):
         async with reading(Site(ANSWERS["404"], "/")):
             raise AssertionError
@@ -172,7 +172,7 @@ async def test_without_a_count_of_pages_the_list_ends_where_the_api_says(end: ob
 
 
 @pytest.mark.parametrize(
-    ("page", "told"),
+    ("page", "reason"),
     [
         ((503, '{"message": "Overloaded."}'), "HTTP 503: Overloaded."),
         ((200, "<!doctype html><title>Maintenance</title>"), "not JSON"),
@@ -181,11 +181,11 @@ async def test_without_a_count_of_pages_the_list_ends_where_the_api_says(end: ob
         (FetchError("timed out", thing="https://gazette.example"), "timed out"),
     ],
 )
-async def test_a_later_page_that_breaks_leaves_the_earlier_ones_and_says_what_is_missing(page: object, told: str) -> None:
+async def test_a_later_page_that_breaks_leaves_the_earlier_ones_and_says_what_is_missing(page: object, reason: str) -> None:
     rows, missing = await Paged([1], page).rows()
     assert rows == [1]
     assert "page 2 of its posts could not be read" in missing
-    assert told in missing
+    assert reason in missing
 
 
 @pytest.mark.parametrize(("what", "closed"), [("posts", True), ("comments", False)])
