@@ -29,6 +29,6 @@ def test_what_is_no_instant_is_refused(monkeypatch: pytest.MonkeyPatch, text: st
         command_clock()
 
 
-def test_without_it_the_machine_tells(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_it_the_machines_clock_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("DIGEST_NOW", raising=False)
     assert abs((command_clock()() - datetime.now(UTC)).total_seconds()) < 5

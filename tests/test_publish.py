@@ -250,7 +250,7 @@ async def test_a_source_that_was_away_loses_nothing(app: App, site: RecordedSite
     assert app.store.content.unread_since("never read", NOW) == NOW
 
 
-async def test_an_old_rest_is_closed_and_a_recent_one_is_sent(app: App, relay: Relay) -> None:
+async def test_an_unfinished_edition_is_kept_open_and_closed_when_it_is_old(app: App, relay: Relay) -> None:
     relay.rcpt = lambda address: "451 later"
     await run(app)
     assert len(app.unfinished()) == 1

@@ -137,7 +137,7 @@ def call(
         ("brevo", {"event": "spam", "email": ADA, "message-id": "<1>"}, BEARER, "complaint"),
     ],
 )  # fmt: skip
-def test_what_a_provider_tells(
+def test_what_a_provider_reports(
     name: WebhookProvider, given: WebhookCall | bytes | object, headers: dict[str, str] | None, kind: str
 ) -> None:
     assert call(name, given, headers) == [(kind, ADA)]

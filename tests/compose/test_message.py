@@ -231,7 +231,7 @@ def test_a_headline_cannot_write_a_header(words: str) -> None:
     assert not set(raw) & {0, 27}
 
 
-def test_the_message_id_is_stable_and_tells_nothing() -> None:
+def test_the_message_id_is_stable_and_reveals_nothing() -> None:
     first, second = compose(), compose()
     assert first == second
     message_id = parsed(first)["Message-ID"]
@@ -240,7 +240,7 @@ def test_the_message_id_is_stable_and_tells_nothing() -> None:
     assert other != message_id
 
 
-def test_a_test_copy_is_marked_and_is_another_message() -> None:
+def test_a_test_copy_is_labelled_and_is_another_message() -> None:
     test = parsed(compose(test=True))
     assert test["Subject"].startswith("[TEST] ")
     assert test["Message-ID"] != parsed(compose())["Message-ID"]

@@ -14,20 +14,22 @@ from digest.config import Smtp
 from digest.deliver import Extensions, Run, Session
 from digest.deliver.connect import open_connection
 from digest.errors import RelayError
-from tests.deliver.test_deliver import NOW, Book, context, messages
+from tests.deliver.test_deliver import NOW, MemoryDeliveryLog, context, messages
 from tests.faulty import Faulty, running
 
 XOAUTH2 = "XOAUTH2 user=daily\x01auth=Bearer {}\x01\x01"
 BEARER = "OAUTHBEARER n,a=daily,\x01host=127.0.0.1\x01port={}\x01auth=Bearer {}\x01\x01"
 
 
-async def sent(relay: Faulty, *, scheme: str = "smtp", user: str = "", host: str = "127.0.0.1", **more: Any) -> Book:
+async def sent(relay: Faulty, *, scheme: str = "smtp", user: str = "", host: str = "127.0.0.1", **more: Any) -> MemoryDeliveryLog:
     """Send three messages over one connection."""
-    book = Book()
+    delivery_log = MemoryDeliveryLog()
     url = f"{scheme}://{f'{user}@' if user else ''}{host}:{relay.port}"
-    run = Run(Smtp.model_validate({"url": url, "connections": 1, **more}), "d@gazette.example", book, lambda: NOW, lambda _: None)
+    run = Run(
+        Smtp.model_validate({"url": url, "connections": 1, **more}), "d@gazette.example", delivery_log, lambda: NOW, lambda _: None
+    )
     await asyncio.wait_for(run.deliver(messages(3)), 20)
-    return book
+    return delivery_log
 
 
 async def refused(relay: Faulty, words: str, **more: Any) -> None:
@@ -38,8 +40,8 @@ async def refused(relay: Faulty, words: str, **more: Any) -> None:
     assert not relay.taken
 
 
-def took_three(relay: Faulty, book: Book) -> bool:
-    return set(book.outcomes().values()) == {"sent"} and sorted(relay.taken.values()) == [1, 1, 1]
+def took_three(relay: Faulty, delivery_log: MemoryDeliveryLog) -> bool:
+    return set(delivery_log.outcomes().values()) == {"sent"} and sorted(relay.taken.values()) == [1, 1, 1]
 
 
 # — logging in —
@@ -67,16 +69,16 @@ async def test_a_token_opens_a_relay_that_knows_xoauth2(offered: str, tmp_path: 
     token = tmp_path / "token"
     token.write_text("secret\n")
     async with running(Faulty(auth=offered)) as relay:
-        book = await sent(relay, user="daily", token_file=token)
+        delivery_log = await sent(relay, user="daily", token_file=token)
     assert relay.logins == [XOAUTH2.format("secret")]
-    assert took_three(relay, book)
+    assert took_three(relay, delivery_log)
 
 
 async def test_a_token_opens_a_relay_that_knows_only_the_standard_way() -> None:
     async with running(Faulty(auth="PLAIN OAUTHBEARER")) as relay:
-        book = await sent(relay, user="daily", token_command="echo secret # standard")
+        delivery_log = await sent(relay, user="daily", token_command="echo secret # standard")
     assert relay.logins == [BEARER.format(relay.port, "secret")]
-    assert took_three(relay, book)
+    assert took_three(relay, delivery_log)
 
 
 @pytest.mark.parametrize("explains", [False, True])
@@ -89,16 +91,16 @@ async def test_a_token_that_is_refused_is_not_used_again(way: str, tmp_path: Pat
     await refused(relay, advice, user="daily", token_command=command)
     assert (relay.log[-1] in {"", "AQ=="}) == explains  # the client hears the reasons out, and says so
     async with running(relay):
-        book = await sent(relay, user="daily", token_command=command)
-    assert took_three(relay, book)
+        delivery_log = await sent(relay, user="daily", token_command=command)
+    assert took_three(relay, delivery_log)
 
 
 async def test_a_login_that_is_put_off_is_tried_again(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
     monkeypatch.setattr("digest.deliver.relay.RELAY_REST_DELAYS", (0.05, 0.05))
     answers = iter(["454 4.7.0 Temporary authentication failure", "235 2.7.0 welcome"])
     async with running(Faulty(auth="PLAIN", login=lambda said: next(answers))) as relay:
-        book = await sent(relay, user="daily", password="p")
-    assert took_three(relay, book)
+        delivery_log = await sent(relay, user="daily", password="p")
+    assert took_three(relay, delivery_log)
     assert "puts off the login of 'daily': 454 4.7.0 Temporary authentication failure. That is temporary" in caplog.text
 
 
@@ -120,8 +122,8 @@ async def test_a_relay_that_hangs_up_on_a_login_is_no_wrong_password() -> None:
 
 async def test_a_relay_that_knows_only_helo_gets_everything() -> None:
     async with running(Faulty(ehlo="502 5.5.1 what?", chunking=True)) as relay:
-        book = await sent(relay)
-    assert took_three(relay, book)
+        delivery_log = await sent(relay)
+    assert took_three(relay, delivery_log)
     assert [line.split()[0] for line in relay.log if not line.startswith("body")] == [
         "EHLO", "HELO", *["MAIL", "RCPT", "DATA"] * 3, "QUIT",
     ]  # fmt: skip
@@ -191,9 +193,9 @@ async def test_the_second_address_of_a_relay_is_used_if_the_first_does_not_answe
     monkeypatch.setattr("digest.deliver.connect.CONNECT_TIMEOUT", 0.1)
     async with running(Faulty()) as relay, unanswering(monkeypatch) as (dead, tried):
         resolve_to(monkeypatch, dead, ("127.0.0.1", relay.port))
-        book = await sent(relay, host="localhost")
+        delivery_log = await sent(relay, host="localhost")
     assert tried.is_set()
-    assert took_three(relay, book)
+    assert took_three(relay, delivery_log)
 
 
 async def test_a_relay_that_answers_at_no_address_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -238,15 +240,15 @@ async def test_a_session_says_what_its_relay_offers_once_it_is_connected() -> No
 
 async def test_a_relay_elsewhere_without_tls_gets_everything_in_plain() -> None:
     async with running(Faulty()) as relay:
-        book = await sent(relay, host="0.0.0.0")  # this machine, but not by a name that says so
-    assert took_three(relay, book)
+        delivery_log = await sent(relay, host="0.0.0.0")  # this machine, but not by a name that says so
+    assert took_three(relay, delivery_log)
     assert "STARTTLS" not in relay.log
 
 
 async def test_a_relay_elsewhere_that_offers_tls_is_spoken_to_in_secret(authority: Path) -> None:
     async with running(Faulty(tls=context(authority))) as relay:
-        book = await sent(relay, host="0.0.0.0", ca_file=authority)
-    assert took_three(relay, book)
+        delivery_log = await sent(relay, host="0.0.0.0", ca_file=authority)
+    assert took_three(relay, delivery_log)
     assert relay.log[:3] == ["EHLO localhost", "STARTTLS", "EHLO localhost"]
 
 

@@ -33,7 +33,7 @@ def test_a_link_whose_title_or_text_was_edited_is_one_article() -> None:
     assert one(first, story("b", "Ferry berth moves", THIRD))
 
 
-def test_where_all_links_lead_to_the_front_page_the_words_tell() -> None:
+def test_where_all_links_lead_to_the_front_page_the_words_decide() -> None:
     front = "https://gazette.example/"
     assert not one(story("a", "Ferry berth moves", SENSIBLE, front), story("b", "Pier lamps out", THIRD, front))
 

@@ -77,7 +77,7 @@ def test_an_address_with_bare_ampersands_is_whole() -> None:
     assert one(at="story?id=2&reg=5&copy=1").url == "https://gazette.example/story?id=2&reg=5&copy=1"
 
 
-def test_without_a_guid_the_address_tells_entries_apart_as_long_as_it_does() -> None:
+def test_without_a_guid_entries_are_distinguished_by_their_addresses_where_these_differ() -> None:
     before, after = one("Vote on the fery"), one("Vote on the ferry")
     assert before.id == after.id
     pair = articles(rss(ITEM.format(title="Tram", more="", at="today"), ITEM.format(title="Ferry", more="", at="today")))

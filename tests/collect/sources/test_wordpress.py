@@ -66,7 +66,7 @@ async def test_parents_are_as_stored_even_below_ten_levels(site: RecordedSite) -
         assert (comment.parent_id or "").rpartition("-")[2] == (str(truth[number]) if truth[number] else "")
 
 
-async def test_where_rest_is_closed_the_feed_speaks(site: RecordedSite) -> None:
+async def test_where_rest_is_closed_the_feed_is_read(site: RecordedSite) -> None:
     site.closed = True
     harvest = await read(site, datetime(2026, 11, 23, tzinfo=UTC))
     opened = RecordedSite()

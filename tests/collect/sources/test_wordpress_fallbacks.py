@@ -1,4 +1,4 @@
-"""A WordPress whose REST API is shut, broken or elsewhere: what else it has speaks."""
+"""A WordPress whose REST API is shut, broken or elsewhere: what else it has is read."""
 
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
