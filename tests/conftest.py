@@ -31,7 +31,7 @@ async def site() -> AsyncIterator[RecordedSite]:
 
 @pytest.fixture
 async def relay() -> AsyncIterator[Relay]:
-    """A relay that takes everything until it is told otherwise."""
+    """A relay that takes everything until a test says otherwise."""
     async with running(Relay()) as relay:
         yield relay
 

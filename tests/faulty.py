@@ -29,7 +29,7 @@ def never(address: str) -> bool:
 
 @dataclass
 class Faulty:
-    """What it took, by address, and its manners; those that ask for an address are told the recipient's."""
+    """What it took, by address, and its manners; those that take an address get the recipient's."""
 
     port: int = 0
     taken: Counter[str] = field(default_factory=Counter)

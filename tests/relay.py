@@ -1,4 +1,4 @@
-"""A real SMTP server on loopback for the tests, that can be told how to behave."""
+"""A real SMTP server on loopback for the tests, whose behaviour a test sets."""
 
 import asyncio
 import ssl

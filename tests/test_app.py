@@ -56,12 +56,12 @@ def test_of_several_new_names_somebody_says_which_is_which(tmp_path: Path) -> No
         assert store.series.of(["weekday", "weekend"], {}) == {"weekday": "weekday", "weekend": "weekend"}
         with pytest.raises(ConfigError, match=r"morning, sunday are new and weekday, weekend are gone.*formerly"):
             store.series.of(["morning", "sunday"], {})
-        told = store.series.of(["morning", "sunday"], {"morning": "weekday", "sunday": "weekend"})
-        assert told == {"morning": "weekday", "sunday": "weekend"}
-        assert store.series.of(["morning", "sunday", "weekday"], {})["weekday"] not in told.values()
+        named = store.series.of(["morning", "sunday"], {"morning": "weekday", "sunday": "weekend"})
+        assert named == {"morning": "weekday", "sunday": "weekend"}
+        assert store.series.of(["morning", "sunday", "weekday"], {})["weekday"] not in named.values()
 
 
-async def test_two_folders_on_one_store_are_told(root: Path, tmp_path: Path) -> None:
+async def test_two_folders_on_one_store_are_an_error(root: Path, tmp_path: Path) -> None:
     database = f'\n[store]\nurl = "sqlite:///{tmp_path / "one.db"}"\n'
     rename(root, WEEKDAY, WEEKDAY + database)
     await run(root)
@@ -118,17 +118,17 @@ async def test_nobody_else_reads_a_newsletters_files(
     monkeypatch.setattr("digest.service.checks.DNS_TIMEOUT", 0.01)
     with open_newsletter(root, lambda: NOW) as app:
         files[0].chmod(0o640)
-        told = [row.text for row in await run_checks(app) if "chmod go=" in row.text]
-    assert len(told) == 1
-    assert str(files[0]) in told[0]
+        found = [row.text for row in await run_checks(app) if "chmod go=" in row.text]
+    assert len(found) == 1
+    assert str(files[0]) in found[0]
 
 
 async def test_check_names_a_column_that_may_say_no(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("digest.service.checks.DNS_TIMEOUT", 0.01)
     (root / "subscribers.csv").write_text("email,Marketing Consent Q3\nada@readers.example,perhaps\n")
     with open_newsletter(root, lambda: NOW) as app:
-        told = [row for row in await run_checks(app) if "Marketing Consent Q3" in row.text]
-    assert [row.level for row in told] == ["error"]
+        found = [row for row in await run_checks(app) if "Marketing Consent Q3" in row.text]
+    assert [row.level for row in found] == ["error"]
 
 
 @pytest.mark.parametrize("formerly", ["weekdya", "morning", "weekday"])

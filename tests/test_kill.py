@@ -84,8 +84,8 @@ async def test_nobody_is_lost_and_only_what_was_on_its_way_is_doubled(
     assert set(relay.taken) == set(people)
     twice = {address: count for address, count in relay.taken.items() if count > 1}
     doubles = sum(count - 1 - relay.cut[address] for address, count in twice.items())
-    told = f"{KILLS} kills, {len(people)} people: {doubles} had it twice for a kill, {relay.cut.total()} for the relay"
-    assert doubles <= KILLS * CONNECTIONS * WINDOW, told
+    summary = f"{KILLS} kills, {len(people)} people: {doubles} had it twice for a kill, {relay.cut.total()} for the relay"
+    assert doubles <= KILLS * CONNECTIONS * WINDOW, summary
     assert all(count <= 1 + allowed[address] + relay.cut[address] for address, count in twice.items())
     assert all(len(found) == 1 for found in ids.values())
     named = {row["email"] for row in json.loads(out)["troubles"] if row["interrupted"]}

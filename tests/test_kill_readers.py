@@ -36,7 +36,7 @@ async def service(root: Path) -> tuple[asyncio.subprocess.Process, str]:
 
 
 async def leave_until_killed(base: str, tokens: dict[str, str], after: int, process: asyncio.subprocess.Process) -> set[str]:
-    """Readers leave, many at once; the service is killed after so many answers. Returns whose opt-out was answered."""
+    """Subscribers leave, many at once; the service is killed after so many answers. Returns whose opt-out was answered."""
     answered: set[str] = set()
 
     async def leave(client: aiohttp.ClientSession, email: str) -> None:
@@ -73,7 +73,7 @@ async def test_an_answered_opt_out_holds_after_a_kill(site: RecordedSite, relay:
         )
         with closing(Store.open("sqlite:///state/digest.db", root)) as store:
             assert answered <= set(store.suppressions.among(PEOPLE))
-        assert [row.email for row in SubscriberFile(subscriber_file)] == PEOPLE  # whole, whatever is marked
+        assert [row.email for row in SubscriberFile(subscriber_file)] == PEOPLE  # whole, whatever status a row has
         assert list(SubscriberFile(subscriber_file).problems()) == []
     process, _ = await service(root)  # a start catches up with what the file does not show
     for _ in range(200):
@@ -87,7 +87,7 @@ async def test_an_answered_opt_out_holds_after_a_kill(site: RecordedSite, relay:
 
 
 @pytest.mark.parametrize("command", ["import", "undo"])
-async def test_an_import_that_is_killed_leaves_the_roll_whole(furnish: Furnish, tmp_path: Path, command: str) -> None:
+async def test_an_import_that_is_killed_leaves_the_subscriber_list_whole(furnish: Furnish, tmp_path: Path, command: str) -> None:
     root = furnish("http://127.0.0.1:9", 9)
     subscriber_file, file = root / "subscribers.csv", tmp_path / "new.csv"
     subscriber_file.write_text("email,name,status\n" + "".join(f"{email},Old,active\n" for email in PEOPLE))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent / "digest"
 
-# From the ground up; a module may import what stands on a lower floor, or in its own room.
+# From the ground up; a module may import what is on a lower floor, or in its own room.
 FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"errors", "model", "batching", "subscriber_statuses"}),
     frozenset({"clock", "config", "text"}),
@@ -102,7 +102,7 @@ def floor(name: str) -> int:
 FILES = [path for path in ROOT.rglob("*.py") if path.parent != ROOT or path.name not in {"__init__.py", "__main__.py"}]
 
 
-def test_every_room_stands_on_a_floor() -> None:
+def test_every_room_is_on_a_floor() -> None:
     known = frozenset().union(*FLOORS)
     assert {room(path) for path in FILES} == known
 

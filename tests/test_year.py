@@ -61,7 +61,7 @@ WAYS = ("plain", "plain", "plain", "edited", "moved", "guid", "twice", "undated"
 
 
 class Post:
-    """An article with what the site will do to it; `number` is in its words, so that a print can be told."""
+    """An article with what the site will do to it; `number` is in its words, so that each one printed can be recognised."""
 
     def __init__(self, number: int, posted: datetime, way: str, chance: random.Random) -> None:
         self.number, self.posted, self.way = number, posted, way

@@ -42,7 +42,9 @@ Subject: The Harbour Gazette
 )
 def test_the_status_is_read_whatever_the_part_is_called(status: str) -> None:
     report = classify(REPORT.format(status=status, original="message/rfc822").encode())
-    assert (report.kind, report.addresses, report.status) == ("hard", ("ada@readers.example",), "5.1.1")
+    assert report.kind == "hard"
+    assert report.addresses == ("ada@readers.example",)
+    assert report.status == "5.1.1"
 
 
 @pytest.mark.parametrize(

@@ -47,9 +47,9 @@ def test_a_mailbox_that_can_be_read_passes_the_check_and_one_that_cannot_is_name
         check_mailbox(f"{kind}:none", tmp_path, "")
 
 
-@pytest.mark.parametrize(("kind", "told"), [("maildir", "cur, new and tmp"), ("mbox", "the file that the mail is delivered to")])
-def test_a_mailbox_that_is_not_there_says_what_to_name(tmp_path: Path, kind: str, told: str) -> None:
-    with pytest.raises(DigestError, match=told):
+@pytest.mark.parametrize(("kind", "message"), [("maildir", "cur, new and tmp"), ("mbox", "the file that the mail is delivered to")])
+def test_a_mailbox_that_is_not_there_says_what_to_name(tmp_path: Path, kind: str, message: str) -> None:
+    with pytest.raises(DigestError, match=message):
         read_new(f"{kind}:none", tmp_path, "", lambda raw: None)
 
 

@@ -39,7 +39,7 @@ PEM = certificate()
 
 
 def sns(message: dict[str, Any], *, version: str = "2", kind: str = "Notification", **changed: str) -> bytes:
-    told = {
+    fields = {
         "Type": kind, "MessageId": "m-1", "TopicArn": TOPIC, "Message": json.dumps(message), "Timestamp": "2026-11-24T07:00:00.000Z",
         "SignatureVersion": version, "SigningCertURL": "https://sns.eu-west-1.amazonaws.com/SimpleNotificationService-1.pem",
         **({"Token": "t", "SubscribeURL": "https://sns.eu-west-1.amazonaws.com/?Action=ConfirmSubscription"} if kind != "Notification" else {}),
@@ -53,9 +53,9 @@ def sns(message: dict[str, Any], *, version: str = "2", kind: str = "Notificatio
         "TopicArn",
         "Type",
     ]
-    words = "".join(f"{name}\n{told[name]}\n" for name in names).encode()
+    words = "".join(f"{name}\n{fields[name]}\n" for name in names).encode()
     signature = SNS_KEY.sign(words, padding.PKCS1v15(), SHA256() if version == "2" else SHA1())
-    return json.dumps({**told, "Signature": base64.b64encode(signature).decode(), **changed}).encode()
+    return json.dumps({**fields, "Signature": base64.b64encode(signature).decode(), **changed}).encode()
 
 
 def ses_bounce(kind: str = "Permanent", sub: str = "General") -> dict[str, Any]:
@@ -137,7 +137,7 @@ def call(
         ("brevo", {"event": "spam", "email": ADA, "message-id": "<1>"}, BEARER, "complaint"),
     ],
 )  # fmt: skip
-def test_what_a_provider_tells(
+def test_what_a_provider_reports(
     name: WebhookProvider, given: WebhookCall | bytes | object, headers: dict[str, str] | None, kind: str
 ) -> None:
     assert call(name, given, headers) == [(kind, ADA)]
@@ -261,11 +261,17 @@ def test_a_signature_that_is_none_is_rejected(signature: str) -> None:
 
 
 def sns_text(text: str) -> bytes:
-    told = {"Message": text, "MessageId": "m-1", "Timestamp": "2026-11-24T07:00:00.000Z", "TopicArn": TOPIC, "Type": "Notification"}
-    words = "".join(f"{name}\n{value}\n" for name, value in told.items()).encode()
+    fields = {
+        "Message": text,
+        "MessageId": "m-1",
+        "Timestamp": "2026-11-24T07:00:00.000Z",
+        "TopicArn": TOPIC,
+        "Type": "Notification",
+    }
+    words = "".join(f"{name}\n{value}\n" for name, value in fields.items()).encode()
     seal = base64.b64encode(SNS_KEY.sign(words, padding.PKCS1v15(), SHA256())).decode()
     url = "https://sns.eu-west-1.amazonaws.com/SimpleNotificationService-1.pem"
-    return json.dumps({**told, "SignatureVersion": "2", "SigningCertURL": url, "Signature": seal}).encode()
+    return json.dumps({**fields, "SignatureVersion": "2", "SigningCertURL": url, "Signature": seal}).encode()
 
 
 @pytest.mark.parametrize("text", ["This is a test message.", "[" * 100_000, "7", ""])

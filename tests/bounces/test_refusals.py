@@ -1,4 +1,4 @@
-"""Whose fault a refusal speaks of: no reader is taken for dead for what we are or do."""
+"""Whose fault a refusal speaks of: no subscriber is taken for dead for what we are or do."""
 
 import pytest
 
@@ -124,7 +124,7 @@ unclear|5.0.0|554 transaction failed
 
 
 @pytest.mark.parametrize("line", TABLE.strip().splitlines())
-def test_it_is_told_whose_fault_it_is(line: str) -> None:
+def test_a_refusal_says_whose_fault_it_is(line: str) -> None:
     wanted, status, words = line.split("|", 2)
     assert cause_of(status, words) == wanted
 

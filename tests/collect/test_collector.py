@@ -139,7 +139,7 @@ async def test_a_bug_that_one_source_meets_is_reported_and_costs_no_other_source
     assert "could not read Lob" in caplog.text
 
 
-async def test_a_source_that_takes_too_long_is_told_and_costs_no_other_source(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_source_that_takes_too_long_is_reported_and_costs_no_other_source(monkeypatch: pytest.MonkeyPatch) -> None:
     async def hang(*_given: object) -> Harvest:
         await asyncio.Event().wait()
         raise AssertionError

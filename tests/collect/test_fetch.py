@@ -114,7 +114,7 @@ async def test_a_server_that_stumbles_is_asked_again(host: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("path", "told"),
+    ("path", "message"),
     [
         ("/slow", "timed out"),
         ("/endless", "larger than"),
@@ -125,8 +125,8 @@ async def test_a_server_that_stumbles_is_asked_again(host: str) -> None:
         ("/redirect?to=file:///etc/passwd", "only http"),
     ],
 )
-async def test_bad_manners_are_bounded_and_named(host: str, path: str, told: str) -> None:
-    with pytest.raises(FetchError, match=told):
+async def test_bad_manners_are_bounded_and_named(host: str, path: str, message: str) -> None:
+    with pytest.raises(FetchError, match=message):
         await get(f"{host}{path}")
 
 

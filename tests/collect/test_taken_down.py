@@ -85,7 +85,7 @@ async def test_what_a_whole_list_leaves_out_is_gone_without_asking(host: Site) -
     assert host.asked == []
 
 
-async def test_a_list_that_begins_later_does_not_tell_and_the_address_does(host: Site) -> None:
+async def test_a_list_that_begins_later_proves_nothing_and_the_address_is_asked(host: Site) -> None:
     short = Harvest(listed=(("Gazette", END), ("Another", END - timedelta(days=9))))
     assert set(await host.gone("200", "404", harvest=short)) == {"404"}
     assert sorted(host.asked) == ["/200", "/404"]

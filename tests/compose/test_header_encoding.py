@@ -77,7 +77,7 @@ def test_no_space_is_lost_or_won_at_a_fold(words: str) -> None:
         assert decoded(encode_unstructured("Subject", words[:cut])) == one_line(words[:cut])
 
 
-def test_what_may_stand_as_it_is_stands_as_it_is() -> None:
+def test_what_needs_no_encoding_is_not_encoded() -> None:
     assert encode_unstructured("Subject", "The night ferry stays") == "The night ferry stays"
     assert encode_mailbox("From", "The Harbour Gazette", "daily@gazette.example") == "The Harbour Gazette <daily@gazette.example>"
     assert encode_mailbox("To", "Holm, Ada", "ada@readers.example") == '"Holm, Ada" <ada@readers.example>'

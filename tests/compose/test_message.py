@@ -35,15 +35,15 @@ from digest.text.placeholders import Placeholders
 from tests.conftest import need
 
 AT = datetime(2026, 11, 24, 7, 0, 1, tzinfo=UTC)
-MARKS = Placeholders()
+PLACEHOLDERS = Placeholders()
 NEWSLETTER = Newsletter.model_validate({"name": "The Harbour Gazette", "from": "The Harbour Gazette <daily@gazette.example>", "reply_to": "Editor <editor@gazette.example>", "site_url": "https://gazette.example"})  # fmt: skip
 RENDERED = Rendered(
     subject="Zoë & the 🛳️ ferry: " + "a long subject " * 8 + "end",
     preheader="p",
-    html=f'<p>Grüße &amp; <a href="{MARKS.unsubscribe_url}">{MARKS.email}</a></p>\n<p>.dot\n.</p>'
+    html=f'<p>Grüße &amp; <a href="{PLACEHOLDERS.unsubscribe_url}">{PLACEHOLDERS.email}</a></p>\n<p>.dot\n.</p>'
     + "<p>wörd " * 300
-    + f"{MARKS.view_url}</p>",
-    text=f"Grüße\n.\nFrom here {MARKS.email} {MARKS.unsubscribe_url}\n" + "long " * 300,
+    + f"{PLACEHOLDERS.view_url}</p>",
+    text=f"Grüße\n.\nFrom here {PLACEHOLDERS.email} {PLACEHOLDERS.unsubscribe_url}\n" + "long " * 300,
 )
 ADA = Recipient(id=1, email="ada@readers.example", name="Ada")
 
@@ -78,11 +78,11 @@ def body(message: EmailMessage, subtype: str) -> str:
     return str(part.get_content()).replace("\r\n", "\n")
 
 
-def filled(text: str, reader: Recipient, links: SubscriberLinks) -> str:
+def filled(text: str, recipient: Recipient, links: SubscriberLinks) -> str:
     return (
-        text.replace(MARKS.email, reader.email)
-        .replace(MARKS.unsubscribe_url, links.urls(reader.email, "weekday-2026-11-24")[0])
-        .replace(MARKS.view_url, links.urls(reader.email, "weekday-2026-11-24")[1])
+        text.replace(PLACEHOLDERS.email, recipient.email)
+        .replace(PLACEHOLDERS.unsubscribe_url, links.urls(recipient.email, "weekday-2026-11-24")[0])
+        .replace(PLACEHOLDERS.view_url, links.urls(recipient.email, "weekday-2026-11-24")[1])
     )
 
 
@@ -140,16 +140,18 @@ def test_bodies_come_out_as_they_went_in() -> None:
 @settings(max_examples=150)
 @given(st.text(st.characters(codec="utf-8", exclude_characters="\r\x00"), max_size=400), st.integers(0, 90))
 def test_any_text_survives_the_splicing(text: str, pad: int) -> None:
-    text = "x" * pad + text + MARKS.email + text + MARKS.email + "y" * pad
+    text = "x" * pad + text + PLACEHOLDERS.email + text + PLACEHOLDERS.email + "y" * pad
     raw = compose(rendered=Rendered(subject="s", preheader="p", html=text, text=text))
     message = parsed(raw)
-    assert body(message, "html").rstrip("\n") == text.replace(MARKS.email, ADA.email).rstrip("\n")
+    assert body(message, "html").rstrip("\n") == text.replace(PLACEHOLDERS.email, ADA.email).rstrip("\n")
     assert max(map(len, raw[raw.index(b"\r\n\r\n") :].split(b"\r\n"))) <= 76
 
 
 @settings(max_examples=300)
 @given(
-    st.lists(st.sampled_from([".", "..", "...", "\n", "x", "é", " ", "." * 25, "x" * 73, MARKS.email]), max_size=12).map("".join)
+    st.lists(st.sampled_from([".", "..", "...", "\n", "x", "é", " ", "." * 25, "x" * 73, PLACEHOLDERS.email]), max_size=12).map(
+        "".join
+    )
 )
 def test_no_line_begins_with_a_dot_that_a_relay_would_take_away(text: str) -> None:
     """A lone dot would even end the message there, and the relay would take the rest of the text for commands."""
@@ -157,26 +159,26 @@ def test_no_line_begins_with_a_dot_that_a_relay_would_take_away(text: str) -> No
     lines = raw.split(b"\r\n")
     assert not [line for line in lines if line.startswith(b".")]
     assert max(map(len, lines[lines.index(b"") :])) <= 76
-    assert body(parsed(raw), "plain").rstrip("\n") == text.replace(MARKS.email, "..ada@readers.example").rstrip("\n")
+    assert body(parsed(raw), "plain").rstrip("\n") == text.replace(PLACEHOLDERS.email, "..ada@readers.example").rstrip("\n")
 
 
-@pytest.mark.parametrize("begins", [MARKS.email, "\nand so on"], ids=["value", "line"])
-@pytest.mark.parametrize("letters", ["é", "=", "世", "x", ".", "é.", "éx", "=.", "é x", " ", "\t", ". ", "é "])
-def test_a_line_that_is_full_where_another_begins_is_broken_between_octets(letters: str, begins: str) -> None:
+@pytest.mark.parametrize("begins", [PLACEHOLDERS.email, "\nand so on"], ids=["value", "line"])
+@pytest.mark.parametrize("characters", ["é", "=", "世", "x", ".", "é.", "éx", "=.", "é x", " ", "\t", ". ", "é "])
+def test_a_line_that_is_full_where_another_begins_is_broken_between_octets(characters: str, begins: str) -> None:
     for pad in range(60, 80):
-        text = "x" * pad + letters + begins
+        text = "x" * pad + characters + begins
         raw = compose(rendered=Rendered(subject="s", preheader="p", html="h", text=text))
-        assert body(parsed(raw), "plain").rstrip("\n") == text.replace(MARKS.email, ADA.email)
+        assert body(parsed(raw), "plain").rstrip("\n") == text.replace(PLACEHOLDERS.email, ADA.email)
         lines = raw[raw.index(b"\r\n\r\n") :].split(b"\r\n")
         assert max(map(len, lines)) <= 76
         assert not [line for line in lines if re.search(rb"=[0-9A-F]=?$", line) and not line.startswith(b"--")]
 
 
-def test_a_mailbox_for_bounces_gets_an_address_for_each_reader_and_so_do_emails_to_unsubscribe() -> None:
+def test_bounces_and_emails_to_unsubscribe_have_an_address_for_each_recipient() -> None:
     ours = replace(sender(), bounce_address="bounces@gazette.example")
-    letter = Composer(ours, RENDERED, "weekday-2026-11-24", AT)(Recipient(id=77, email="ada@readers.example"))
-    assert parse_verp("s", letter.envelope) == ("bounce", 77)
-    found = re.search(r"<mailto:([^?]+)\?subject=unsubscribe>", parsed(letter.raw)["List-Unsubscribe"])
+    message = Composer(ours, RENDERED, "weekday-2026-11-24", AT)(Recipient(id=77, email="ada@readers.example"))
+    assert parse_verp("s", message.envelope) == ("bounce", 77)
+    found = re.search(r"<mailto:([^?]+)\?subject=unsubscribe>", parsed(message.raw)["List-Unsubscribe"])
     assert found is not None
     assert parse_verp("s", found[1]) == ("leave", 77)
 
@@ -229,7 +231,7 @@ def test_a_headline_cannot_write_a_header(words: str) -> None:
     assert not set(raw) & {0, 27}
 
 
-def test_the_message_id_is_stable_and_tells_nothing() -> None:
+def test_the_message_id_is_stable_and_reveals_nothing() -> None:
     first, second = compose(), compose()
     assert first == second
     message_id = parsed(first)["Message-ID"]
@@ -238,7 +240,7 @@ def test_the_message_id_is_stable_and_tells_nothing() -> None:
     assert other != message_id
 
 
-def test_a_test_copy_is_marked_and_is_another_message() -> None:
+def test_a_test_copy_is_labelled_and_is_another_message() -> None:
     test = parsed(compose(test=True))
     assert test["Subject"].startswith("[TEST] ")
     assert test["Message-ID"] != parsed(compose())["Message-ID"]
@@ -301,7 +303,7 @@ def test_the_signature_is_folded() -> None:
     assert max(map(len, head)) <= 76
 
 
-def test_a_short_key_is_told(tmp_path: Path) -> None:
+def test_a_short_key_is_reported(tmp_path: Path) -> None:
     assert "1024 bits" in Signer("d.example", "s", rsa.generate_private_key(public_exponent=65537, key_size=1024)).weakness
     assert SIGNERS["rsa"].weakness == SIGNERS["ed"].weakness == ""
 
@@ -388,7 +390,7 @@ def test_relaxed_forms_agree_with_dkimpy(octets: bytes, value: str) -> None:
 
 
 def test_a_name_is_escaped_in_the_html_and_plain_in_the_text() -> None:
-    rendered = Rendered(subject="s", preheader="p", html=f"<p>{MARKS.name}</p>", text=MARKS.name)
+    rendered = Rendered(subject="s", preheader="p", html=f"<p>{PLACEHOLDERS.name}</p>", text=PLACEHOLDERS.name)
     raw = Composer(sender(), rendered, "weekday-2026-11-24", AT)(Recipient(id=1, email="a@b.example", name="<b>Ada</b>")).raw
     message = parsed(raw)
     assert "<p>&lt;b&gt;Ada&lt;/b&gt;</p>" in body(message, "html").replace("=\n", "")

@@ -28,12 +28,12 @@ def test_an_address_stays_below_the_mailbox_and_within_the_limit_of_a_local_part
 @pytest.mark.parametrize(
     "address", ["bounces@gazette.example", "bounces+summer@gazette.example", "", "bounces+b1-@gazette.example"]
 )
-def test_an_address_without_a_reader_is_about_nobody(address: str) -> None:
+def test_an_address_without_a_recipient_is_about_nobody(address: str) -> None:
     assert parse_verp("s", address) is None
 
 
 def test_an_address_that_others_made_is_about_nobody() -> None:
     address = verp_address("s", "leave", 7, BOX)
     assert parse_verp("another secret", address) is None
-    assert parse_verp("s", address.replace("+l7-", "+l8-")) is None  # another reader
+    assert parse_verp("s", address.replace("+l7-", "+l8-")) is None  # another recipient
     assert parse_verp("s", address.replace("+l", "+b")) is None  # another purpose

@@ -26,14 +26,14 @@ def toml(tmp_path: Path, text: str) -> Path:
 def test_four_keys_are_enough(tmp_path: Path) -> None:
     config = load(toml(tmp_path, LEAST))
     (plan,) = config.editions
-    assert (plan.name, plan.days, plan.at, plan.articles, plan.comments_per_article) == (
-        "weekday",
-        frozenset(range(5)),
-        time(7),
-        8,
-        2,
-    )
-    assert (config.smtp.host, config.smtp.port, config.smtp.tls) == ("localhost", 25, "none")
+    assert plan.name == "weekday"
+    assert plan.days == frozenset(range(5))
+    assert plan.at == time(7)
+    assert plan.articles == 8
+    assert plan.comments_per_article == 2
+    assert config.smtp.host == "localhost"
+    assert config.smtp.port == 25
+    assert config.smtp.tls == "none"
     assert config.newsletter.domain == "gazette.example"
 
 
@@ -75,7 +75,7 @@ url = "sqlite:///state/digest.db"
 
 
 @pytest.mark.parametrize(
-    ("change", "told"),
+    ("change", "message"),
     [
         (("name =", "nmae ="), "newsletter.nmae: unknown key. Did you mean name"),
         (("kind =", "knid ="), "sources.1.knid: unknown key. Did you mean kind"),
@@ -131,10 +131,10 @@ url = "sqlite:///state/digest.db"
         (("daily@gazette.example", "daily@hafenblättle.example"), "must be ASCII; write the domain as xn--"),
     ],
 )
-def test_a_mistake_is_named_with_its_key(tmp_path: Path, change: tuple[str, str], told: str) -> None:
+def test_a_mistake_is_named_with_its_key(tmp_path: Path, change: tuple[str, str], message: str) -> None:
     with pytest.raises(ConfigError) as caught:
         load(toml(tmp_path, LEAST.replace(*change)))
-    assert told in str(caught.value)
+    assert message in str(caught.value)
     assert "digest.toml" in str(caught.value)
     assert "\n" not in str(caught.value) or "TOML" in str(caught.value)
 
@@ -187,7 +187,7 @@ def test_several_relays_each_with_a_password(tmp_path: Path, monkeypatch: pytest
 
 
 @pytest.mark.parametrize(
-    ("change", "told"),
+    ("change", "message"),
     [
         (('give_up_after = "8h"', "connections = 3"), "connections: move it into each"),
         (('name = "spare"', 'name = "main-1"'), "relays: each needs a unique name"),
@@ -196,10 +196,10 @@ def test_several_relays_each_with_a_password(tmp_path: Path, monkeypatch: pytest
         (("smtp+starttls://daily", "smtp://daily"), "unencrypted"),
     ],
 )
-def test_a_mistake_in_a_relay_is_named(tmp_path: Path, change: tuple[str, str], told: str) -> None:
+def test_a_mistake_in_a_relay_is_named(tmp_path: Path, change: tuple[str, str], message: str) -> None:
     with pytest.raises(ConfigError) as caught:
         load(toml(tmp_path, LEAST + RELAYS.replace(*change)))
-    assert told in str(caught.value)
+    assert message in str(caught.value)
 
 
 def test_a_file_in_another_encoding_says_where_and_what_to_do(tmp_path: Path) -> None:
@@ -238,7 +238,7 @@ def test_the_secrets_of_bounces_are_in_files_of_their_own(tmp_path: Path, monkey
     assert load(tmp_path).bounces.password == "from outside"
 
 
-def test_a_secret_that_an_editor_began_with_a_mark_is_read_without_it(tmp_path: Path) -> None:
+def test_a_secret_that_begins_with_a_bom_is_read_without_it(tmp_path: Path) -> None:
     assert load(secrets(tmp_path, mailgun=b"\xef\xbb\xbfof Mailgun\r\n")).bounces.webhooks["mailgun"].key == "of Mailgun"
 
 

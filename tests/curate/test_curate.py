@@ -123,7 +123,8 @@ def test_a_source_weighs_what_the_editor_says() -> None:
     rows = [article("a", 1, comment_count=9), article("b", 2, source="other")]
     assert made(rows).stories[0].article.id == "a"
     heavy = made(rows, rules=replace(RULES, source_weights={"other": 9.0}))
-    assert (heavy.stories[0].article.id, heavy.stories[0].reasons[-1]) == ("b", "source weight 9")
+    assert heavy.stories[0].article.id == "b"
+    assert heavy.stories[0].reasons[-1] == "source weight 9"
 
 
 def test_what_does_not_fit_is_left_out_with_the_reason() -> None:
@@ -146,7 +147,8 @@ def test_an_article_that_its_site_has_taken_down_is_left_out_with_what_the_site_
     edition = curate(SLOT, harvest, (), RULES, number=1, now=END, taken_down={"a": "taken down by its site: 410"})
     assert [story.article.id for story in edition.stories] == ["b"]
     (left,) = edition.left_out
-    assert (left.id, left.reason) == ("a", "taken down by its site: 410")
+    assert left.id == "a"
+    assert left.reason == "taken down by its site: 410"
     assert not left.final
 
 
@@ -281,7 +283,9 @@ def test_a_reply_has_its_parents_words_or_is_not_printed() -> None:
     parent = comment("p", "Who decides?")
     edition = made([article("a")], [parent, comment("r", parent_id="p"), comment("o", OTHER, parent_id="gone")])
     (pick,) = edition.stories[0].picks
-    assert (pick.comment.id, pick.parent_author, pick.parent_excerpt) == ("r", "Writer p", "Who decides?")
+    assert pick.comment.id == "r"
+    assert pick.parent_author == "Writer p"
+    assert pick.parent_excerpt == "Who decides?"
     assert reason(edition, "o") == "replies to a comment that is missing or not approved"
 
 

@@ -62,11 +62,11 @@ def test_shuffled_comments_give_the_same_bytes() -> None:
 
 
 def test_every_comment_is_explained_to_a_person() -> None:
-    told = judged(THREAD, arguments=("--explain",))
-    assert "    abuse: “moron”" in told
-    assert "length +0." in told
-    assert told.count("PICK") == 2
-    assert "in reply to Ben:" in told
+    explained = judged(THREAD, arguments=("--explain",))
+    assert "    abuse: “moron”" in explained
+    assert "length +0." in explained
+    assert explained.count("PICK") == 2
+    assert "in reply to Ben:" in explained
 
 
 def boilerplate(count: int) -> list[dict[str, str]]:
@@ -127,11 +127,11 @@ def test_what_is_no_thread_is_named_with_its_line() -> None:
     ],
 )
 def test_who_somebody_is_weighs_nothing(neutral: str, who: str) -> None:
-    told = "My {} on this row helped when the pump failed, and we counted 40 buckets that night."
-    bare = told.format(who.split(maxsplit=1)[1])
-    assert STANDARDS.heat(told.format(who)) == pytest.approx(STANDARDS.heat(bare))
-    assert STANDARDS.heat(told.format(who)) < STANDARDS.heat("What a pathetic stupid liar you are.") - 2
-    assert STANDARDS.heat(told.format(neutral)) < 0
+    sentence = "My {} on this row helped when the pump failed, and we counted 40 buckets that night."
+    bare = sentence.format(who.split(maxsplit=1)[1])
+    assert STANDARDS.heat(sentence.format(who)) == pytest.approx(STANDARDS.heat(bare))
+    assert STANDARDS.heat(sentence.format(who)) < STANDARDS.heat("What a pathetic stupid liar you are.") - 2
+    assert STANDARDS.heat(sentence.format(neutral)) < 0
 
 
 def test_scorn_is_heat_and_blocks_nothing() -> None:
@@ -156,12 +156,12 @@ def test_copies_are_what_comparing_each_with_each_finds(texts: list[list[str]]) 
     kept: dict[str, set[tuple[str, ...]]] = {}
     found: dict[str, str] = {}
     for key, said in talk.words.items():
-        marks = {tuple(said[at : at + 3]) for at in range(max(1, len(said) - 2))} if said else set()
-        alike = (one for one, other in kept.items() if marks and 10 * len(marks & other) >= 7 * len(marks | other))
+        phrases = {tuple(said[at : at + 3]) for at in range(max(1, len(said) - 2))} if said else set()
+        alike = (one for one, other in kept.items() if phrases and 10 * len(phrases & other) >= 7 * len(phrases | other))
         if twin := next(alike, None):
             found[key] = twin
         else:
-            kept[key] = marks
+            kept[key] = phrases
     assert talk.copies == found
 
 
@@ -250,7 +250,7 @@ def test_a_surname_is_no_abuse(name: str) -> None:
     assert json.loads(judged({"comments": [{"id": "1", "author": name, "text": SENSIBLE}]}))["ranking"] == ["1"]
 
 
-def test_odd_numbers_ids_and_letters_are_taken_as_they_come() -> None:
+def test_odd_numbers_ids_and_characters_are_taken_as_they_come() -> None:
     rows = [
         {"id": "\ud800", "text": SENSIBLE + "\x00\ud800", "up": 10**400, "down": -5, "replies": 10**30, "place": -1},
         {"id": 7, "text": OTHER, "parent_id": 7, "written": "0001-01-01T00:00:00", "up": 3},
@@ -270,7 +270,7 @@ def test_a_long_thread_of_long_names_and_of_abbreviations_does_not_take_long() -
 
 
 def test_a_reply_is_not_printed_if_what_is_printed_of_its_parent_reads_like_abuse() -> None:
-    """As a whole the parent is fair; its first sentence, which would stand above the reply, is not by itself."""
+    """As a whole the parent is fair; its first sentence, which would be printed above the reply, is not by itself."""
     sneer = "The whole thing is a farce and a laughable disgrace by clueless people."
     parent = {"id": "p", "author": "Ben", "text": f"{sneer} {SENSIBLE}"}
     answer = json.loads(judged({"comments": [parent, {"id": "r", "author": "Ada", "parent_id": "p", "text": THIRD}]}))

@@ -16,7 +16,7 @@ from tests.relay import Relay, running
 
 @pytest.fixture(params=[True, False], ids=["pipelining", "step by step"])
 async def relay(request: pytest.FixtureRequest) -> AsyncIterator[Relay]:
-    """A relay that takes everything until it is told otherwise."""
+    """A relay that takes everything until a test says otherwise."""
     async with running(Relay(pipelining=request.param)) as relay:
         yield relay
 

@@ -1,4 +1,4 @@
-"""Opening a connection: whom a relay lets in, and what the editor is told if it does not."""
+"""Opening a connection: whom a relay lets in, and what the editor reads if it does not."""
 
 import asyncio
 import socket
@@ -14,32 +14,34 @@ from digest.config import Smtp
 from digest.deliver import Extensions, Run, Session
 from digest.deliver.connect import open_connection
 from digest.errors import RelayError
-from tests.deliver.test_deliver import NOW, Book, context, messages
+from tests.deliver.test_deliver import NOW, MemoryDeliveryLog, context, messages
 from tests.faulty import Faulty, running
 
 XOAUTH2 = "XOAUTH2 user=daily\x01auth=Bearer {}\x01\x01"
 BEARER = "OAUTHBEARER n,a=daily,\x01host=127.0.0.1\x01port={}\x01auth=Bearer {}\x01\x01"
 
 
-async def sent(relay: Faulty, *, scheme: str = "smtp", user: str = "", host: str = "127.0.0.1", **more: Any) -> Book:
+async def sent(relay: Faulty, *, scheme: str = "smtp", user: str = "", host: str = "127.0.0.1", **more: Any) -> MemoryDeliveryLog:
     """Send three messages over one connection."""
-    book = Book()
+    delivery_log = MemoryDeliveryLog()
     url = f"{scheme}://{f'{user}@' if user else ''}{host}:{relay.port}"
-    run = Run(Smtp.model_validate({"url": url, "connections": 1, **more}), "d@gazette.example", book, lambda: NOW, lambda _: None)
+    run = Run(
+        Smtp.model_validate({"url": url, "connections": 1, **more}), "d@gazette.example", delivery_log, lambda: NOW, lambda _: None
+    )
     await asyncio.wait_for(run.deliver(messages(3)), 20)
-    return book
+    return delivery_log
 
 
 async def refused(relay: Faulty, words: str, **more: Any) -> None:
-    """Nothing is sent, and the editor is told so in these words."""
+    """Nothing is sent, and the error has these words."""
     async with running(relay):
         with pytest.raises(RelayError, match=words):
             await sent(relay, **more)
     assert not relay.taken
 
 
-def took_three(relay: Faulty, book: Book) -> bool:
-    return set(book.outcomes().values()) == {"sent"} and sorted(relay.taken.values()) == [1, 1, 1]
+def took_three(relay: Faulty, delivery_log: MemoryDeliveryLog) -> bool:
+    return set(delivery_log.outcomes().values()) == {"sent"} and sorted(relay.taken.values()) == [1, 1, 1]
 
 
 # — logging in —
@@ -51,13 +53,13 @@ async def test_a_password_is_not_sent_to_a_relay_that_wants_a_token() -> None:
     assert relay.logins == []
 
 
-async def test_a_user_without_a_password_is_told_where_to_put_it() -> None:
+async def test_a_user_without_a_password_is_an_error_that_says_where_to_put_it() -> None:
     relay = Faulty(auth="PLAIN LOGIN")
     await refused(relay, r"no password for user 'daily'\. Set DIGEST_SMTP_PASSWORD", user="daily")
     assert relay.logins == []
 
 
-async def test_a_relay_that_takes_no_login_is_told_from_one_that_refuses_it() -> None:
+async def test_a_relay_that_takes_no_login_is_distinguished_from_one_that_refuses_it() -> None:
     relay = Faulty()
     await refused(relay, r"does not accept a login on this connection\. Use smtp\+starttls://", user="daily", password="p")
 
@@ -67,16 +69,16 @@ async def test_a_token_opens_a_relay_that_knows_xoauth2(offered: str, tmp_path: 
     token = tmp_path / "token"
     token.write_text("secret\n")
     async with running(Faulty(auth=offered)) as relay:
-        book = await sent(relay, user="daily", token_file=token)
+        delivery_log = await sent(relay, user="daily", token_file=token)
     assert relay.logins == [XOAUTH2.format("secret")]
-    assert took_three(relay, book)
+    assert took_three(relay, delivery_log)
 
 
 async def test_a_token_opens_a_relay_that_knows_only_the_standard_way() -> None:
     async with running(Faulty(auth="PLAIN OAUTHBEARER")) as relay:
-        book = await sent(relay, user="daily", token_command="echo secret # standard")
+        delivery_log = await sent(relay, user="daily", token_command="echo secret # standard")
     assert relay.logins == [BEARER.format(relay.port, "secret")]
-    assert took_three(relay, book)
+    assert took_three(relay, delivery_log)
 
 
 @pytest.mark.parametrize("explains", [False, True])
@@ -89,20 +91,20 @@ async def test_a_token_that_is_refused_is_not_used_again(way: str, tmp_path: Pat
     await refused(relay, advice, user="daily", token_command=command)
     assert (relay.log[-1] in {"", "AQ=="}) == explains  # the client hears the reasons out, and says so
     async with running(relay):
-        book = await sent(relay, user="daily", token_command=command)
-    assert took_three(relay, book)
+        delivery_log = await sent(relay, user="daily", token_command=command)
+    assert took_three(relay, delivery_log)
 
 
 async def test_a_login_that_is_put_off_is_tried_again(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
     monkeypatch.setattr("digest.deliver.relay.RELAY_REST_DELAYS", (0.05, 0.05))
     answers = iter(["454 4.7.0 Temporary authentication failure", "235 2.7.0 welcome"])
     async with running(Faulty(auth="PLAIN", login=lambda said: next(answers))) as relay:
-        book = await sent(relay, user="daily", password="p")
-    assert took_three(relay, book)
+        delivery_log = await sent(relay, user="daily", password="p")
+    assert took_three(relay, delivery_log)
     assert "puts off the login of 'daily': 454 4.7.0 Temporary authentication failure. That is temporary" in caplog.text
 
 
-async def test_a_login_that_is_always_put_off_is_told_in_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_login_that_is_always_put_off_is_reported_in_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("digest.deliver.relay.RELAY_REST_DELAYS", (0.05,))
     relay = Faulty(auth="PLAIN", login=lambda said: "454 4.7.0 not now")
     await refused(relay, "puts off the login of 'daily': 454 4.7.0 not now", user="daily", password="p")
@@ -120,25 +122,25 @@ async def test_a_relay_that_hangs_up_on_a_login_is_no_wrong_password() -> None:
 
 async def test_a_relay_that_knows_only_helo_gets_everything() -> None:
     async with running(Faulty(ehlo="502 5.5.1 what?", chunking=True)) as relay:
-        book = await sent(relay)
-    assert took_three(relay, book)
+        delivery_log = await sent(relay)
+    assert took_three(relay, delivery_log)
     assert [line.split()[0] for line in relay.log if not line.startswith("body")] == [
         "EHLO", "HELO", *["MAIL", "RCPT", "DATA"] * 3, "QUIT",
     ]  # fmt: skip
 
 
-async def test_a_relay_that_refuses_our_name_is_told_apart_by_its_remedy() -> None:
+async def test_a_relay_that_refuses_our_name_has_a_remedy_of_its_own() -> None:
     words = "504 5.5.2 <localhost>: Helo command rejected: need fully-qualified hostname"
     await refused(Faulty(ehlo=words, helo=words), r"refuses our greeting: 504 5\.5\.2 <localhost>.*Set smtp\.helo")
 
 
-async def test_what_a_relay_says_as_it_turns_us_away_is_told() -> None:
+async def test_what_a_relay_says_as_it_turns_us_away_is_reported() -> None:
     await refused(
         Faulty(greeting="554 5.7.1 no mail from your network"), r"cannot connect: 554 5\.7\.1 no mail from your network\. "
     )
 
 
-async def test_a_relay_that_closes_without_a_greeting_is_told_in_words() -> None:
+async def test_a_relay_that_closes_without_a_greeting_is_reported() -> None:
     await refused(Faulty(greeting=""), r"127\.0\.0\.1:\d+: cannot connect: (?!.*port None)[\w ]+\. Check that the relay is running")
 
 
@@ -146,7 +148,7 @@ async def test_a_server_that_is_no_relay_is_quoted() -> None:
     await refused(Faulty(greeting="* OK IMAP4rev1 ready"), r"cannot connect: [^-\d]*: \* OK IMAP4rev1 ready\. ")
 
 
-async def test_what_a_relay_says_as_it_closes_after_ehlo_is_told() -> None:
+async def test_what_a_relay_says_as_it_closes_after_ehlo_is_reported() -> None:
     relay = Faulty(ehlo="421 4.7.0 try again from another address")
     await refused(relay, r"cannot connect: 421 4\.7\.0 try again from another address\. ")
     assert relay.log == ["EHLO localhost"]
@@ -155,7 +157,7 @@ async def test_what_a_relay_says_as_it_closes_after_ehlo_is_told() -> None:
 # — where it is —
 
 
-async def test_a_name_that_nobody_knows_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_name_that_nobody_knows_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     def unknown(*_: object, **__: object) -> None:
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
@@ -165,7 +167,7 @@ async def test_a_name_that_nobody_knows_is_told(monkeypatch: pytest.MonkeyPatch)
 
 
 def resolve_to(monkeypatch: pytest.MonkeyPatch, *addresses: tuple[str, int]) -> None:
-    """Let every name stand for these addresses."""
+    """Let every name resolve to these addresses."""
     rows = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", address) for address in addresses]
     monkeypatch.setattr("socket.getaddrinfo", lambda *_, **__: rows)
 
@@ -191,12 +193,12 @@ async def test_the_second_address_of_a_relay_is_used_if_the_first_does_not_answe
     monkeypatch.setattr("digest.deliver.connect.CONNECT_TIMEOUT", 0.1)
     async with running(Faulty()) as relay, unanswering(monkeypatch) as (dead, tried):
         resolve_to(monkeypatch, dead, ("127.0.0.1", relay.port))
-        book = await sent(relay, host="localhost")
+        delivery_log = await sent(relay, host="localhost")
     assert tried.is_set()
-    assert took_three(relay, book)
+    assert took_three(relay, delivery_log)
 
 
-async def test_a_relay_that_answers_at_no_address_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_relay_that_answers_at_no_address_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("digest.deliver.connect.CONNECT_TIMEOUT", 0.1)
     async with unanswering(monkeypatch) as (dead, _):
         resolve_to(monkeypatch, dead, dead)
@@ -228,7 +230,8 @@ async def test_a_session_says_what_its_relay_offers_once_it_is_connected() -> No
         session = Session(Smtp(url=f"smtp://127.0.0.1:{relay.port}"), "d@gazette.example", lambda: NOW, Extensions())
         before = session.offers
         await session.connect()
-        assert (before, session.offers) == ((), ("8bitmime", "chunking", "enhancedstatuscodes", "pipelining", "size", "smtputf8"))
+        assert before == ()
+        assert session.offers == ("8bitmime", "chunking", "enhancedstatuscodes", "pipelining", "size", "smtputf8")
         await session.close()
 
 
@@ -237,15 +240,15 @@ async def test_a_session_says_what_its_relay_offers_once_it_is_connected() -> No
 
 async def test_a_relay_elsewhere_without_tls_gets_everything_in_plain() -> None:
     async with running(Faulty()) as relay:
-        book = await sent(relay, host="0.0.0.0")  # this machine, but not by a name that says so
-    assert took_three(relay, book)
+        delivery_log = await sent(relay, host="0.0.0.0")  # this machine, but not by a name that says so
+    assert took_three(relay, delivery_log)
     assert "STARTTLS" not in relay.log
 
 
 async def test_a_relay_elsewhere_that_offers_tls_is_spoken_to_in_secret(authority: Path) -> None:
     async with running(Faulty(tls=context(authority))) as relay:
-        book = await sent(relay, host="0.0.0.0", ca_file=authority)
-    assert took_three(relay, book)
+        delivery_log = await sent(relay, host="0.0.0.0", ca_file=authority)
+    assert took_three(relay, delivery_log)
     assert relay.log[:3] == ["EHLO localhost", "STARTTLS", "EHLO localhost"]
 
 
@@ -259,7 +262,7 @@ async def test_a_relay_without_the_starttls_that_was_asked_for_gets_nothing() ->
     await refused(Faulty(), "cannot connect: .*STARTTLS.* not supported", scheme="smtp+starttls")
 
 
-async def test_smtps_at_a_port_that_begins_in_plain_is_told_with_the_scheme_to_use() -> None:
+async def test_smtps_at_a_port_that_begins_in_plain_is_reported_with_the_scheme_to_use() -> None:
     await refused(Faulty(), r"does not use TLS from the start\. Use smtp\+starttls://", scheme="smtps")
 
 
@@ -280,7 +283,7 @@ def serve_old_tls(listening: socket.socket, certificate: Path, scheme: str) -> N
 
 @pytest.mark.filterwarnings("ignore:ssl.TLSVersion.TLSv1:DeprecationWarning")
 @pytest.mark.parametrize("scheme", ["smtps", "smtp+starttls"])
-async def test_a_relay_that_speaks_only_old_tls_is_told(authority: Path, scheme: str) -> None:
+async def test_a_relay_that_speaks_only_old_tls_is_reported(authority: Path, scheme: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listening:
         serving = asyncio.create_task(asyncio.to_thread(serve_old_tls, listening, authority, scheme))
         with pytest.raises(RelayError, match=r"a TLS that is too old to be safe\. It must speak TLS 1\.2 or newer"):

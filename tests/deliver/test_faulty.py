@@ -1,4 +1,4 @@
-"""Every bad habit of a relay, one test each: whoever can get the mail gets it once, and everybody else is told of."""
+"""Every bad habit of a relay, one test each: whoever can get the mail gets it once, and everybody else is reported."""
 
 import asyncio
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ from digest.deliver import Run
 from digest.errors import RelayError
 from digest.model import Message, Receipt, Recipient, Rendered
 from digest.text.placeholders import Placeholders
-from tests.deliver.test_deliver import NOW, Book, context, messages
+from tests.deliver.test_deliver import NOW, MemoryDeliveryLog, context, messages
 from tests.faulty import Faulty, running
 
 MODES = [{"pipelining": False}, {}, {"chunking": True}]
@@ -26,18 +26,22 @@ def relay(request: pytest.FixtureRequest) -> Faulty:
     return Faulty(**request.param)
 
 
-async def sent(relay: Faulty, rows: Iterator[Message], passes: int = 1, **more: object) -> Book:
+async def sent(relay: Faulty, rows: Iterator[Message], passes: int = 1, **more: object) -> MemoryDeliveryLog:
     """Send over three connections, as often as asked."""
-    book, kept = Book(), list(rows)
+    delivery_log, kept = MemoryDeliveryLog(), list(rows)
     async with running(relay):
         url = f"smtp+starttls://localhost:{relay.port}" if relay.tls else f"smtp://127.0.0.1:{relay.port}"
         smtp = Smtp.model_validate({"url": url, "connections": 3, "window": 3, **more})
         for _ in range(passes):
             open_ = [
-                row for row in kept if not book.receipts.get(row.recipient.email) or book.receipts[row.recipient.email].retry_at
+                row
+                for row in kept
+                if not delivery_log.receipts.get(row.recipient.email) or delivery_log.receipts[row.recipient.email].retry_at
             ]
-            await asyncio.wait_for(Run(smtp, "daily@gazette.example", book, lambda: NOW, lambda _: None).deliver(iter(open_)), 50)
-    return book
+            await asyncio.wait_for(
+                Run(smtp, "daily@gazette.example", delivery_log, lambda: NOW, lambda _: None).deliver(iter(open_)), 50
+            )
+    return delivery_log
 
 
 def all_once(relay: Faulty, count: int) -> bool:
@@ -45,9 +49,9 @@ def all_once(relay: Faulty, count: int) -> bool:
 
 
 async def test_none_at_all(relay: Faulty) -> None:
-    book = await sent(relay, messages(LONG))
+    delivery_log = await sent(relay, messages(LONG))
     assert all_once(relay, LONG)
-    assert set(book.outcomes().values()) == {"sent"}
+    assert set(delivery_log.outcomes().values()) == {"sent"}
     body = relay.bodies["r3@readers.example"]
     assert body.endswith(b"\r\n\r\n.leading dot\r\nbody\r\n")
     assert ("BDAT" in " ".join(relay.log)) == relay.chunking
@@ -61,23 +65,23 @@ async def test_a_text_with_dots_arrives_to_the_last_octet(relay: Faulty) -> None
     rendered = Rendered(subject="s", preheader="p", html=f"<p>{text}</p>", text=text)
     composer = Composer(Sender(newsletter=newsletter, links=links), rendered, "weekday-2026-11-24", NOW)
     composed = [composer(message.recipient) for message in messages(4)]
-    book = await sent(relay, iter(composed))
-    assert set(book.outcomes().values()) == {"sent"}
+    delivery_log = await sent(relay, iter(composed))
+    assert set(delivery_log.outcomes().values()) == {"sent"}
     assert relay.bodies == {message.recipient.email: message.raw for message in composed}
 
 
 async def test_it_greylists(relay: Faulty) -> None:
     relay.greylists = True
-    book = await sent(relay, messages(LONG), passes=2)
+    delivery_log = await sent(relay, messages(LONG), passes=2)
     assert all_once(relay, LONG)
-    assert set(book.outcomes().values()) == {"sent"}
+    assert set(delivery_log.outcomes().values()) == {"sent"}
 
 
 async def test_it_has_enough_after_a_few_messages(relay: Faulty) -> None:
     relay.most = 4
-    book = await sent(relay, messages(LONG))
+    delivery_log = await sent(relay, messages(LONG))
     assert all_once(relay, LONG)
-    assert set(book.outcomes().values()) == {"sent"}
+    assert set(delivery_log.outcomes().values()) == {"sent"}
 
 
 async def test_it_learns_how_many_messages_a_connection_may_carry(relay: Faulty) -> None:
@@ -105,29 +109,29 @@ async def test_it_hangs_up_before_it_takes_a_message(relay: Faulty) -> None:
         return fresh
 
     relay.drops_before = once
-    book = await sent(relay, messages(LONG), passes=5)
+    delivery_log = await sent(relay, messages(LONG), passes=5)
     assert len(relay.taken) == LONG
-    assert {address for address, count in relay.taken.items() if count > 1} <= book.doubted
+    assert {address for address, count in relay.taken.items() if count > 1} <= delivery_log.doubted
     assert relay.chunking or all_once(relay, LONG)
-    assert set(book.outcomes().values()) == {"sent"}
+    assert set(delivery_log.outcomes().values()) == {"sent"}
 
 
 async def test_it_hangs_up_after_it_has_taken_a_message(relay: Faulty) -> None:
     relay.drops_after = lambda address: address == "r7@readers.example"
-    book = await sent(relay, messages(LONG))
-    unknown = {email for email, outcome in book.outcomes().items() if outcome == "unknown"}
+    delivery_log = await sent(relay, messages(LONG))
+    unknown = {email for email, outcome in delivery_log.outcomes().items() if outcome == "unknown"}
     assert "r7@readers.example" in unknown
     assert set(relay.taken) | unknown == {message.recipient.email for message in messages(LONG)}
     assert len(unknown) <= 3  # and what else was on its way over that connection
-    assert all(book.receipts[email].retry_at for email in unknown)
+    assert all(delivery_log.receipts[email].retry_at for email in unknown)
 
 
 @pytest.mark.parametrize("secret", [False, True], ids=["plain", "TLS"])
 async def test_it_crashes_under_a_message(relay: Faulty, authority: Path, *, secret: bool) -> None:
     relay.resets, relay.drops_after = True, lambda address: address == "r7@readers.example"
     relay.tls = context(authority) if secret else None
-    book = await sent(relay, messages(20), ca_file=authority)
-    unknown = {email for email, outcome in book.outcomes().items() if outcome == "unknown"}
+    delivery_log = await sent(relay, messages(20), ca_file=authority)
+    unknown = {email for email, outcome in delivery_log.outcomes().items() if outcome == "unknown"}
     assert "r7@readers.example" in unknown
     assert len(unknown) <= 3  # and what else was on its way over that connection
     assert set(relay.taken) | unknown == {message.recipient.email for message in messages(20)}
@@ -137,11 +141,11 @@ async def test_it_crashes_under_a_message(relay: Faulty, authority: Path, *, sec
 async def test_it_knows_only_addresses_in_ascii(relay: Faulty) -> None:
     relay.smtputf8 = False
     wide = Message(recipient=Recipient(id=90, email="zoë@readers.example"), message_id="<90>", raw=b"Subject: s\r\n\r\nx\r\n")
-    book = await sent(relay, iter([wide, *messages(10)]))
-    receipt = book.receipts.pop("zoë@readers.example")
+    delivery_log = await sent(relay, iter([wide, *messages(10)]))
+    receipt = delivery_log.receipts.pop("zoë@readers.example")
     assert (receipt.outcome.value, receipt.code) == ("refused", 0)  # 0: it was not asked
     assert receipt.reply == "the relay does not support non-ASCII addresses (SMTPUTF8)"
-    assert set(book.outcomes().values()) == {"sent"}
+    assert set(delivery_log.outcomes().values()) == {"sent"}
     assert all_once(relay, 10)
 
 
@@ -153,15 +157,15 @@ async def test_many_addresses_that_it_was_not_asked_about_do_not_stop_the_run() 
         )
         for number in range(40)
     ]
-    book = await sent(relay, iter([*wide, *messages(10)]))
+    delivery_log = await sent(relay, iter([*wide, *messages(10)]))
     assert all_once(relay, 10)
-    assert list(book.outcomes().values()).count("refused") == 40
+    assert list(delivery_log.outcomes().values()).count("refused") == 40
 
 
 async def test_what_is_in_doubt_can_be_held(relay: Faulty) -> None:
     relay.drops_after = lambda address: address == "r7@readers.example"
-    book = await sent(relay, messages(20), passes=3, in_doubt="hold", window=1)
-    assert book.outcomes()["r7@readers.example"] == "unknown"
+    delivery_log = await sent(relay, messages(20), passes=3, in_doubt="hold", window=1)
+    assert delivery_log.outcomes()["r7@readers.example"] == "unknown"
     assert all_once(relay, 20)
 
 
@@ -170,18 +174,18 @@ async def test_what_stays_in_doubt_is_left_alone_in_the_end() -> None:
     message = next(messages(1))
     for attempts in range(8):
         recipient = type(message.recipient)(id=0, email="r0@readers.example", attempts=attempts)
-        book = await sent(relay, iter([Message(recipient=recipient, message_id="<0>", raw=message.raw)]), connections=1)
-        assert bool(book.receipts["r0@readers.example"].retry_at) == (attempts < 4)
+        delivery_log = await sent(relay, iter([Message(recipient=recipient, message_id="<0>", raw=message.raw)]), connections=1)
+        assert bool(delivery_log.receipts["r0@readers.example"].retry_at) == (attempts < 4)
 
 
 async def test_it_refuses_some(relay: Faulty) -> None:
     relay.rcpt = lambda address: "550 5.1.1 no such user" if address[1:2] == "2" else None
     relay.answer = lambda address: "554 5.6.0 not like this" if address[1:2] == "3" else None
-    book = await sent(relay, messages(LONG))
-    refused = {email for email, outcome in book.outcomes().items() if outcome == "refused"}
+    delivery_log = await sent(relay, messages(LONG))
+    refused = {email for email, outcome in delivery_log.outcomes().items() if outcome == "refused"}
     assert refused == {message.recipient.email for message in messages(LONG) if message.recipient.email[1:2] in "23"}
     assert all_once(relay, LONG - len(refused))
-    assert book.receipts["r2@readers.example"].status == "5.1.1"
+    assert delivery_log.receipts["r2@readers.example"].status == "5.1.1"
 
 
 async def test_it_is_slow_now_and_then(relay: Faulty) -> None:
@@ -204,16 +208,16 @@ async def test_it_is_far_away(relay: Faulty) -> None:
 
 async def test_it_allows_two_connections(relay: Faulty) -> None:
     relay.limits = 2
-    book = await sent(relay, messages(LONG), connections=8)
+    delivery_log = await sent(relay, messages(LONG), connections=8)
     assert all_once(relay, LONG)
-    assert set(book.outcomes().values()) == {"sent"}
+    assert set(delivery_log.outcomes().values()) == {"sent"}
 
 
 async def test_it_offers_chunking_and_does_not_know_bdat() -> None:
     relay = Faulty(chunking=True, refuses_bdat=True)
-    book = await sent(relay, messages(LONG))
+    delivery_log = await sent(relay, messages(LONG))
     assert all_once(relay, LONG)
-    assert set(book.outcomes().values()) == {"sent"}
+    assert set(delivery_log.outcomes().values()) == {"sent"}
     assert sum(line.startswith("BDAT") for line in relay.log) <= 9
     assert not any(line.startswith(("MAIL FROM:<spoof", "body 0")) for line in relay.log)
 
@@ -234,16 +238,16 @@ async def test_it_offers_pipelining_and_forgets_what_comes_along(monkeypatch: py
 async def test_it_offers_pipelining_and_loses_its_place() -> None:
     relay = Faulty()
     relay.rcpt = lambda address: "503 5.5.1 MAIL first" if relay.connections == 1 else None
-    book = await sent(relay, messages(10), connections=1)
-    assert set(book.outcomes().values()) == {"sent"}
+    delivery_log = await sent(relay, messages(10), connections=1)
+    assert set(delivery_log.outcomes().values()) == {"sent"}
     assert all_once(relay, 10)
 
 
 async def test_it_asks_for_more_after_a_whole_message(relay: Faulty) -> None:
     relay.answer = lambda address: "354 go on" if address == "r3@readers.example" else None
     relay.delay = 0.02
-    book = await sent(relay, messages(10), connections=1)
-    outcomes = book.outcomes()
+    delivery_log = await sent(relay, messages(10), connections=1)
+    outcomes = delivery_log.outcomes()
     assert outcomes.pop("r3@readers.example") == "unknown"
     assert set(outcomes.values()) == {"sent"}  # also what was behind it: the relay has said that it took that
     assert all_once(relay, 9)
@@ -251,10 +255,10 @@ async def test_it_asks_for_more_after_a_whole_message(relay: Faulty) -> None:
 
 async def test_it_answers_what_it_was_not_asked(relay: Faulty) -> None:
     relay.rcpt = lambda address: "354 go on" if address == "r3@readers.example" else None
-    book = await sent(relay, messages(10), connections=1)
-    outcomes = book.outcomes()
+    delivery_log = await sent(relay, messages(10), connections=1)
+    outcomes = delivery_log.outcomes()
     assert outcomes.pop("r3@readers.example") == ("unknown" if relay.chunking else "deferred")  # BDAT sends the body along
-    assert "the relay's replies do not match" in book.receipts["r3@readers.example"].reply
+    assert "the relay's replies do not match" in delivery_log.receipts["r3@readers.example"].reply
     assert set(outcomes.values()) == {"sent"}
     assert all_once(relay, 9)
 
@@ -262,20 +266,20 @@ async def test_it_answers_what_it_was_not_asked(relay: Faulty) -> None:
 async def test_it_cannot_forget_a_message_that_it_has_refused(relay: Faulty) -> None:
     relay.rset = "451 4.3.0 not now"
     relay.rcpt = lambda address: "550 5.1.1 no such user" if address == "r3@readers.example" else None
-    book = await sent(relay, messages(10), connections=1, window=1)
-    outcomes = book.outcomes()
+    delivery_log = await sent(relay, messages(10), connections=1, window=1)
+    outcomes = delivery_log.outcomes()
     assert outcomes.pop("r3@readers.example") == "refused"
     assert all_once(relay, 9)
-    assert book.doubted == ({"r4@readers.example"} if relay.chunking else set())  # it came in one write with the RSET
-    assert {outcomes[email] for email in outcomes.keys() - book.doubted} == {"sent"}
+    assert delivery_log.doubted == ({"r4@readers.example"} if relay.chunking else set())  # it came in one write with the RSET
+    assert {outcomes[email] for email in outcomes.keys() - delivery_log.doubted} == {"sent"}
 
 
 @pytest.mark.parametrize("pipelining", [False, True])
-async def test_it_refuses_a_reader_and_asks_for_the_body_all_the_same(*, pipelining: bool) -> None:
+async def test_it_refuses_a_recipient_and_asks_for_the_body_all_the_same(*, pipelining: bool) -> None:
     relay = Faulty(pipelining=pipelining, asks_anyway=True)
     relay.rcpt = lambda address: "550 5.1.1 no such user" if address == "r3@readers.example" else None
-    book = await sent(relay, messages(10))
-    outcomes = book.outcomes()
+    delivery_log = await sent(relay, messages(10))
+    outcomes = delivery_log.outcomes()
     assert outcomes.pop("r3@readers.example") == "refused"
     assert set(outcomes.values()) == {"sent"}
     assert all_once(relay, 9)
@@ -290,8 +294,8 @@ async def test_it_says_nothing_at_all(monkeypatch: pytest.MonkeyPatch) -> None:
 
 async def test_a_message_too_large_is_refused_alone(relay: Faulty) -> None:
     relay.answer = lambda address: "552 5.3.4 too large" if address == "r1@readers.example" else None
-    book = await sent(relay, messages(10))
-    assert book.outcomes()["r1@readers.example"] == "refused"
+    delivery_log = await sent(relay, messages(10))
+    assert delivery_log.outcomes()["r1@readers.example"] == "refused"
     assert all_once(relay, 9)
 
 
@@ -304,6 +308,6 @@ async def test_a_relay_that_hangs_up_on_everybody_is_given_up(relay: Faulty) -> 
 
 def test_receipts_know_what_their_relay_is_called() -> None:
     relay = Faulty()
-    book = asyncio.run(sent(relay, messages(2), name="main"))
-    assert {receipt.relay for receipt in book.receipts.values()} == {"main"}
-    assert isinstance(next(iter(book.receipts.values())), Receipt)
+    delivery_log = asyncio.run(sent(relay, messages(2), name="main"))
+    assert {receipt.relay for receipt in delivery_log.receipts.values()} == {"main"}
+    assert isinstance(next(iter(delivery_log.receipts.values())), Receipt)

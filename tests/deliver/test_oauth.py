@@ -34,7 +34,7 @@ async def test_a_command_is_asked_until_its_token_is_not_taken(tmp_path: Path) -
 
 
 @pytest.mark.parametrize(
-    ("command", "told"),
+    ("command", "message"),
     [
         ("echo no account >&2; exit 3", "ended with 3: no account"),
         ("echo two words", "gives no access token"),
@@ -42,8 +42,8 @@ async def test_a_command_is_asked_until_its_token_is_not_taken(tmp_path: Path) -
         ("printf '\\303\\251'", "gives no access token"),
     ],
 )
-async def test_a_command_that_gives_none_is_named(command: str, told: str) -> None:
-    with pytest.raises(RelayError, match=f"smtp.token_command: {told}"):
+async def test_a_command_that_gives_none_is_named(command: str, message: str) -> None:
+    with pytest.raises(RelayError, match=f"smtp.token_command: {message}"):
         await access_token(relay(token_command=command))
 
 

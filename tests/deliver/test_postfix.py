@@ -10,7 +10,7 @@ import pytest
 
 from digest.config import Smtp
 from tests.conftest import need
-from tests.deliver.test_deliver import Book, deliver, messages
+from tests.deliver.test_deliver import MemoryDeliveryLog, deliver, messages
 from tests.relay import Relay
 
 
@@ -50,16 +50,16 @@ async def until_listening(port: int) -> None:
     raise AssertionError("smtp-sink does not listen")
 
 
-async def sent(port: int, count: int) -> Book:
-    book = Book()
-    await deliver(Relay(port=port), book, messages(count), Smtp(url=f"smtp://127.0.0.1:{port}", connections=5))
-    return book
+async def sent(port: int, count: int) -> MemoryDeliveryLog:
+    delivery_log = MemoryDeliveryLog()
+    await deliver(Relay(port=port), delivery_log, messages(count), Smtp(url=f"smtp://127.0.0.1:{port}", connections=5))
+    return delivery_log
 
 
 async def test_smtp_sink_takes_all_of_it(tmp_path: Path) -> None:
     async with sink(tmp_path) as port:
-        book = await sent(port, 120)
-    assert set(book.outcomes().values()) == {"sent"}
+        delivery_log = await sent(port, 120)
+    assert set(delivery_log.outcomes().values()) == {"sent"}
     files = list(tmp_path.glob("m*"))
     assert len(files) == 120
     assert b".leading dot" in files[0].read_bytes()
@@ -70,6 +70,6 @@ async def test_smtp_sink_takes_all_of_it(tmp_path: Path) -> None:
 async def test_smtp_sink_in_a_bad_mood(tmp_path: Path, flag: str, command: str) -> None:
     """-f answers a command with 500, -r with 450: each is a receipt, none hangs."""
     async with sink(tmp_path, flag, command) as port:
-        book = await sent(port, 4)
-    assert set(book.outcomes().values()) == {"deferred"}
-    assert len(book.receipts) == 4
+        delivery_log = await sent(port, 4)
+    assert set(delivery_log.outcomes().values()) == {"deferred"}
+    assert len(delivery_log.receipts) == 4

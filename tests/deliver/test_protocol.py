@@ -216,9 +216,9 @@ AFTER_421 = Fate(codes=deque([250, 354, 250, 250, 250, 421, *[250] * 6, None]), 
 def test_whatever_the_server_says(fate: Fate, offers: frozenset[str], count: int) -> None:
     fate = deepcopy(fate)
     receipts, error = asyncio.run(conversation(fate, offers, count))
-    told = [receipt.recipient.email for receipt in receipts]
-    assert len(set(told)) == len(told)
-    assert error is not None or len(told) == count
+    reported = [receipt.recipient.email for receipt in receipts]
+    assert len(set(reported)) == len(reported)
+    assert error is not None or len(reported) == count
     for receipt in receipts:
         email = receipt.recipient.email
         assert (receipt.outcome is Outcome.SENT) <= (email in fate.taken), receipt
@@ -240,7 +240,7 @@ async def test_what_was_said_before_a_reset_is_heard() -> None:
         transport, _ = await asyncio.get_running_loop().create_connection(asyncio.Protocol, *listening.getsockname())
         wire = SmtpProtocol(transport)
         wire.write(b"x" * 1_000)
-        server.join()  # the loop stands still meanwhile, so answers and reset are there before anything is read
+        server.join()  # the event loop does not run meanwhile, so answers and reset are there before anything is read
         wire.write(b"the next message")
         assert [reply.code for reply in await wire.read_replies(2, 5)] == [250, 421]
         assert not wire.is_open

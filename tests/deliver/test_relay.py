@@ -1,4 +1,4 @@
-"""Several relays: who carries, who stands in, how fast; and domains with a pace of their own."""
+"""Several relays: which one is used, which one replaces it, how fast; and domains with a pace of their own."""
 
 import asyncio
 from collections import Counter
@@ -18,13 +18,13 @@ from digest.deliver.relay import RelayState, should_carry
 from digest.deliver.relay_rate import CUT_FACTOR, MIN_FACTOR, RelayRate
 from digest.errors import RelayError
 from digest.model import Message, Recipient
-from tests.deliver.test_deliver import NOW, Book, messages
+from tests.deliver.test_deliver import NOW, MemoryDeliveryLog, messages
 from tests.faulty import Faulty, running
 
 
-async def sent(relays: dict[str, Faulty], rows: Iterator[Message], settings: dict[str, Any], **more: Any) -> Book:
+async def sent(relays: dict[str, Faulty], rows: Iterator[Message], settings: dict[str, Any], **more: Any) -> MemoryDeliveryLog:
     """Send through several relays, each with its settings."""
-    book = Book()
+    delivery_log = MemoryDeliveryLog()
     async with AsyncExitStack() as stack:
         for relay in relays.values():
             await stack.enter_async_context(running(relay))
@@ -32,39 +32,43 @@ async def sent(relays: dict[str, Faulty], rows: Iterator[Message], settings: dic
             {"name": name, "url": f"smtp://127.0.0.1:{relay.port}", "connections": 2, **settings.get(name, {})}
             for name, relay in relays.items()
         ]
-        run = Run(Smtp.model_validate({"relays": plans}), "daily@gazette.example", book, lambda: NOW, lambda _: None, **more)
+        run = Run(
+            Smtp.model_validate({"relays": plans}), "daily@gazette.example", delivery_log, lambda: NOW, lambda _: None, **more
+        )
         await asyncio.wait_for(run.deliver(rows), 40)
-    return book
+    return delivery_log
 
 
-def carried(book: Book) -> Counter[str]:
-    return Counter(receipt.relay for receipt in book.receipts.values())
+def carried(delivery_log: MemoryDeliveryLog) -> Counter[str]:
+    return Counter(receipt.relay for receipt in delivery_log.receipts.values())
 
 
 async def test_weights_share_the_work() -> None:
-    book = await sent({"a": Faulty(), "b": Faulty(delay=0.001)}, messages(400), {"a": {"weight": 3}, "b": {"weight": 1}})
-    assert set(book.outcomes().values()) == {"sent"}
-    assert carried(book)["b"] == pytest.approx(100, abs=15)
+    delivery_log = await sent({"a": Faulty(), "b": Faulty(delay=0.001)}, messages(400), {"a": {"weight": 3}, "b": {"weight": 1}})
+    assert set(delivery_log.outcomes().values()) == {"sent"}
+    assert carried(delivery_log)["b"] == pytest.approx(100, abs=15)
 
 
-async def test_the_second_priority_stands_by() -> None:
+async def test_a_relay_of_the_second_priority_is_not_used_while_the_first_is_up() -> None:
     standby = Faulty()
-    book = await sent({"a": Faulty(), "b": standby}, messages(100), {"b": {"priority": 2}})
-    assert carried(book) == {"a": 100}
+    delivery_log = await sent({"a": Faulty(), "b": standby}, messages(100), {"b": {"priority": 2}})
+    assert carried(delivery_log) == {"a": 100}
     assert standby.connections == 0
 
 
-async def test_an_unreachable_relay_is_stood_in_for() -> None:
-    book = await sent({"a": Faulty(), "b": Faulty()}, messages(50), {"a": {"url": "smtp://127.0.0.1:9"}, "b": {"priority": 2}})
-    assert carried(book) == {"b": 50}
+async def test_another_relay_replaces_an_unreachable_one() -> None:
+    delivery_log = await sent(
+        {"a": Faulty(), "b": Faulty()}, messages(50), {"a": {"url": "smtp://127.0.0.1:9"}, "b": {"priority": 2}}
+    )
+    assert carried(delivery_log) == {"b": 50}
 
 
 @pytest.mark.parametrize("chunking", [False, True])
-async def test_a_relay_that_dies_half_way_is_stood_in_for_and_nobody_gets_it_twice(*, chunking: bool) -> None:
+async def test_another_relay_replaces_one_that_dies_half_way_and_nobody_gets_it_twice(*, chunking: bool) -> None:
     first, second = Faulty(chunking=chunking), Faulty()
     first.rcpt = lambda address: "421 4.3.2 going down" if first.taken.total() >= 40 else None
-    book = await sent({"a": first, "b": second}, messages(200), {"a": {"window": 3}, "b": {"priority": 2}})
-    assert set(book.outcomes().values()) == {"sent"}
+    delivery_log = await sent({"a": first, "b": second}, messages(200), {"a": {"window": 3}, "b": {"priority": 2}})
+    assert set(delivery_log.outcomes().values()) == {"sent"}
     assert (first.taken + second.taken).total() == 200
     assert first.taken.total() >= 40
     assert not set(first.taken) & set(second.taken)
@@ -80,31 +84,31 @@ async def test_a_relay_that_refuses_everybody_is_out_and_its_refusals_are_taken_
 @pytest.mark.parametrize("chunking", [False, True])
 async def test_a_sender_that_one_relay_refuses_goes_by_the_others(*, chunking: bool) -> None:
     relays = {"a": Faulty(), "b": Faulty(), "c": Faulty(mail="553 5.7.1 not yours", chunking=chunking)}
-    book = await sent(relays, messages(60), {"a": {"url": "smtp://127.0.0.1:9"}, "c": {"window": 3}})
-    assert set(book.outcomes().values()) == {"sent"}
-    assert carried(book) == {"b": 60}
+    delivery_log = await sent(relays, messages(60), {"a": {"url": "smtp://127.0.0.1:9"}, "c": {"window": 3}})
+    assert set(delivery_log.outcomes().values()) == {"sent"}
+    assert carried(delivery_log) == {"b": 60}
 
 
 async def test_a_warm_up_plan_holds_back_and_the_rest_goes_another_way() -> None:
     plan = {"warm_up": {"since": date(2026, 11, 23), "first": 20, "growth": 1.5}}
-    book = await sent(
+    delivery_log = await sent(
         {"new": Faulty(), "old": Faulty()}, messages(100), {"new": plan, "old": {"priority": 2}}, sent_today={"new": 5}
     )
-    assert carried(book) == {"new": 25, "old": 75}
+    assert carried(delivery_log) == {"new": 25, "old": 75}
 
 
 async def test_a_message_that_a_new_relay_sends_back_does_not_count_towards_its_day() -> None:
     plan = {"warm_up": {"since": date(2026, 11, 24), "first": 20}, "connections": 1}
-    book = await sent({"new": Faulty(most=3), "old": Faulty()}, messages(60), {"new": plan, "old": {"priority": 2}})
-    assert set(book.outcomes().values()) == {"sent"}
-    assert carried(book) == {"new": 20, "old": 40}
+    delivery_log = await sent({"new": Faulty(most=3), "old": Faulty()}, messages(60), {"new": plan, "old": {"priority": 2}})
+    assert set(delivery_log.outcomes().values()) == {"sent"}
+    assert carried(delivery_log) == {"new": 20, "old": 40}
 
 
 async def test_a_warm_up_plan_alone_leaves_the_rest_queued() -> None:
     plan = {"warm_up": {"since": date(2026, 11, 24), "first": 20}}
-    book = await sent({"new": Faulty()}, messages(100), {"new": plan})
-    assert carried(book) == {"new": 20}
-    assert len({email for kind, email in book.events if kind == "begin"} - book.released) == 20
+    delivery_log = await sent({"new": Faulty()}, messages(100), {"new": plan})
+    assert carried(delivery_log) == {"new": 20}
+    assert len({email for kind, email in delivery_log.events if kind == "begin"} - delivery_log.released) == 20
 
 
 def test_a_warm_up_plan_grows_until_it_is_outgrown() -> None:
@@ -127,7 +131,7 @@ def test_without_a_rate_nothing_waits() -> None:
     assert {RelayRate().reserve(now / 10) for now in range(50)} == {0.0}
 
 
-def test_a_relay_that_goes_on_saying_too_fast_gets_longer_waits_and_never_a_higher_rate() -> None:
+def test_a_relay_that_keeps_saying_too_fast_gets_longer_waits_and_never_a_higher_rate() -> None:
     pace = RelayRate()
     for step in range(20):
         pace.count_sent(step / 20)
@@ -195,15 +199,15 @@ def test_one_deferral_among_many_is_no_complaint() -> None:
 
 
 async def test_a_crowded_relay_is_fed_slower() -> None:
-    relay, book = Faulty(answer=lambda address: "451 4.3.2 too busy", delay=0.02), Book()
+    relay, delivery_log = Faulty(answer=lambda address: "451 4.3.2 too busy", delay=0.02), MemoryDeliveryLog()
     async with running(relay):
-        run = Run(Smtp(url=f"smtp://127.0.0.1:{relay.port}"), "daily@gazette.example", book, lambda: NOW, lambda _: None)
+        run = Run(Smtp(url=f"smtp://127.0.0.1:{relay.port}"), "daily@gazette.example", delivery_log, lambda: NOW, lambda _: None)
         asyncio.get_running_loop().call_later(3, run.stop.set)
         await run.deliver(messages(100_000))
     learnt = run._relay_states[0].rate.learnt_rate
     assert learnt is not None
     assert learnt < 300  # it took some 480 a second
-    assert set(book.outcomes().values()) == {"deferred"}
+    assert set(delivery_log.outcomes().values()) == {"deferred"}
 
 
 # — health —
@@ -272,11 +276,11 @@ def test_only_so_many_step_aside() -> None:
 
 
 async def test_a_domain_with_a_pace_holds_up_nobody_else() -> None:
-    relay, book, order = Faulty(), Book(), []
+    relay, delivery_log, order = Faulty(), MemoryDeliveryLog(), []
     relay.takes = lambda address, body: order.append(address.partition("@")[2])
     async with running(relay):
         smtp = Smtp(url=f"smtp://127.0.0.1:{relay.port}", domain_rates={"slow.example": "4/s"})  # type: ignore[dict-item]
         mixed = rows(*["slow.example", "quick.example"] * 5)
-        await asyncio.wait_for(Run(smtp, "d@gazette.example", book, lambda: NOW, lambda _: None).deliver(mixed), 20)
+        await asyncio.wait_for(Run(smtp, "d@gazette.example", delivery_log, lambda: NOW, lambda _: None).deliver(mixed), 20)
     assert Counter(order) == {"slow.example": 5, "quick.example": 5}
     assert order[-3:] == ["slow.example"] * 3

@@ -31,11 +31,11 @@ async def sent(
 
 
 @pytest.mark.parametrize(
-    ("people", "told"),
+    ("people", "reason"),
     [(PEOPLE[:100], "shrunk from 200 to 100"), ([*PEOPLE, *(f"x{row}" for row in PEOPLE)], "grown from 200 to 400")],
 )
 async def test_a_list_that_is_suddenly_another_holds_the_edition(
-    site: RecordedSite, relay: Relay, furnish: Furnish, people: list[str], told: str
+    site: RecordedSite, relay: Relay, furnish: Furnish, people: list[str], reason: str
 ) -> None:
     assert (await sent(furnish, site, relay, PEOPLE)).counts["sent"] == 200
     relay.taken.clear()
@@ -44,11 +44,11 @@ async def test_a_list_that_is_suddenly_another_holds_the_edition(
         post["id"] += 1_000
         post["link"] = f"{post['link']}?again"
         post["guid"] = {"rendered": f"{post['guid']['rendered']}again"}
-    with pytest.raises(HeldError, match=rf"{told}.*--anyway"):
+    with pytest.raises(HeldError, match=rf"{reason}.*--anyway"):
         await sent(furnish, site, relay, people, days=1)
     assert relay.taken == []
     status = CliRunner().invoke(command, ["-C", str(furnish(site.base, relay.port, emails=people))])
-    assert f"A guard would hold it: the subscriber list has {told}" in " ".join(status.output.split())
+    assert f"A guard would hold it: the subscriber list has {reason}" in " ".join(status.output.split())
     report = await sent(furnish, site, relay, people, days=1, permit=Permit(anyway=True))
     assert report.counts["sent"] == len(people)
 
@@ -66,7 +66,7 @@ async def test_a_rise_of_bounces_or_complaints_holds_the_next_edition(
     await sent(furnish, site, relay, PEOPLE)
     with open_newsletter(furnish(site.base, relay.port, emails=PEOPLE), lambda: NOW + timedelta(hours=3), retry_delays=()) as app:
         rows = [
-            Suppression(email=email, reason=reason, since=NOW + timedelta(hours=3), origin=Origin.MAIL, detail="told by mail")
+            Suppression(email=email, reason=reason, since=NOW + timedelta(hours=3), origin=Origin.MAIL, detail="reported by mail")
             for email in PEOPLE
         ]
         app.store.suppressions.adopt(rows[: count - 1])

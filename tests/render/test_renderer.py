@@ -213,23 +213,23 @@ def test_one_story_without_anything_optional() -> None:
 def test_a_newsletters_own_template_wins_and_its_error_is_named(tmp_path: Path) -> None:
     (tmp_path / "subject.txt.j2").write_text("Extra: {{ stories[0].article.title }}")
     assert Design(NEWSLETTER, [tmp_path]).render(edition()).subject == "Extra: A title"
-    for text, told in [
+    for text, message in [
         ("one\n{% if %}", "subject.txt.j2:2"),
         ("one\ntwo\n{{ storys }}", "subject.txt.j2:3"),
         ("{{ 1 / 0 }}", "subject.txt.j2:1"),
     ]:
         (tmp_path / "subject.txt.j2").write_text(text)
-        with pytest.raises(TemplateError, match=told):
+        with pytest.raises(TemplateError, match=message):
             Design(NEWSLETTER, [tmp_path]).render(edition())
 
 
 @pytest.mark.parametrize(
-    ("mjml", "told"),
+    ("mjml", "message"),
     [("<mjml><mj-body><mj-txet>x</mj-txet></mj-body></mjml>", "mj-txet"), ("<mjml><mj-body></mjml>", "invalid MJML")],
 )
-def test_broken_mjml_is_named(tmp_path: Path, mjml: str, told: str) -> None:
+def test_broken_mjml_is_named(tmp_path: Path, mjml: str, message: str) -> None:
     (tmp_path / "edition.mjml.j2").write_text(mjml)
-    with pytest.raises(TemplateError, match=told):
+    with pytest.raises(TemplateError, match=message):
         Design(NEWSLETTER, [tmp_path]).render(edition())
 
 
@@ -263,14 +263,14 @@ def test_a_subject_is_the_same_for_everybody(tmp_path: Path, text: str) -> None:
         ("<mj-section>\n<mj-column>\n<mj-text>\n<a class=big href='/'>x</a></mj-text>\n</mj-column>\n</mj-section>", 7),
     ],
 )
-def test_a_mistake_in_mjml_is_told_with_its_line(tmp_path: Path, body: str, line: int) -> None:
+def test_a_mistake_in_mjml_is_reported_with_its_line(tmp_path: Path, body: str, line: int) -> None:
     """`<` that begins no tag; a tag that is not closed; a value without quotation marks."""
-    told = named_error(tmp_path, "edition.mjml.j2", f"<mjml>\n<!-- ours -->\n<mj-body>\n{body}\n</mj-body>\n</mjml>\n")
-    assert told.startswith(f"edition.mjml.j2:{line}: invalid MJML")
-    assert "near “" in told
+    message = named_error(tmp_path, "edition.mjml.j2", f"<mjml>\n<!-- ours -->\n<mj-body>\n{body}\n</mj-body>\n</mjml>\n")
+    assert message.startswith(f"edition.mjml.j2:{line}: invalid MJML")
+    assert "near “" in message
 
 
-def test_mjml_without_a_place_that_could_be_named_is_told_with_its_file(tmp_path: Path) -> None:
+def test_mjml_without_a_place_that_could_be_named_is_reported_with_its_file(tmp_path: Path) -> None:
     assert named_error(tmp_path, "edition.mjml.j2", "{# later #}") == "edition.mjml.j2: invalid MJML: unable to find mjml element"
 
 

@@ -1,4 +1,4 @@
-"""Readers' own choices: topics, comments, pauses, and columns of their own in the mail."""
+"""Subscribers' own choices: topics, comments, pauses, and columns of their own in the mail."""
 
 import asyncio
 from dataclasses import replace
@@ -42,7 +42,8 @@ async def test_topics_choose_stories(app: App, relay: Relay) -> None:
         "none@readers.example,gardening\n"
     )
     report = await sent(app)
-    assert (report.counts["sent"], report.total["skipped"]) == (3, 1)
+    assert report.counts["sent"] == 3
+    assert report.total["skipped"] == 1
     headlines = {name: words(relay, name) for name in ("all", "health", "both")}
     frozen = app.store.editions.frozen("weekday-2026-11-24")
     assert frozen is not None
@@ -59,14 +60,14 @@ async def test_topics_choose_stories(app: App, relay: Relay) -> None:
     assert [(row.email, row.reply) for row in trouble] == [("none@readers.example", "no stories for their topics")]
 
 
-async def test_a_reader_may_do_without_comments(app: App, relay: Relay) -> None:
+async def test_a_subscriber_may_do_without_comments(app: App, relay: Relay) -> None:
     app.store.subscribers.set_preference(Preference(email="bo@readers.example", comments=False), NOW)
     await sent(app)
     assert "Report this comment" in words(relay, "ada")
     assert "Report this comment" not in words(relay, "bo")
 
 
-async def test_a_choice_outweighs_the_roll(app: App, relay: Relay) -> None:
+async def test_a_subscribers_choice_wins_over_the_subscriber_list(app: App, relay: Relay) -> None:
     app.subscriber_path.write_text("email,topics\nada@readers.example,health\n")
     app.store.subscribers.set_preference(Preference(email="ada@readers.example", topics=()), NOW)
     await sent(app)
@@ -134,9 +135,9 @@ def message_html(relay: Relay, address: str) -> str:
     return " ".join(str(part.get_content()).split())
 
 
-def test_marks_of_columns_survive_any_name() -> None:
-    marks = ExtraPlaceholders()
-    text = f"a {marks['Lieblings-Ort_1']} b {marks('x', 'ein „Wort“')} c"
+def test_placeholders_of_columns_survive_any_name() -> None:
+    placeholders = ExtraPlaceholders()
+    text = f"a {placeholders['Lieblings-Ort_1']} b {placeholders('x', 'ein „Wort“')} c"
     assert columns([text]) == {"lieblings-ort_1", "x"}
     names = split(text)[1::2]
     assert extra_values(names, {"lieblings-ort_1": "Hull"}) == {names[0]: "Hull", names[1]: "ein „Wort“"}
@@ -172,7 +173,7 @@ async def test_a_version_is_sent_again_as_it_was_frozen(app: App, relay: Relay) 
     await asyncio.sleep(0)
 
 
-async def test_the_preview_has_the_bytes_of_the_readers_own_version(app: App, relay: Relay) -> None:
+async def test_the_preview_has_the_bytes_of_the_subscribers_own_variant(app: App, relay: Relay) -> None:
     app.subscriber_path.write_text("email,name,topics\nada@readers.example,Ada,health\nbo@readers.example,Bo,gardening\n")
     plan = app.config.editions[0]
     edition, _ = await build_edition(app, plan, app.slot(plan, NOW.date()))

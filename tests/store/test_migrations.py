@@ -42,7 +42,7 @@ def furnished(schema: Path, root: Path) -> Path:
 
 
 @pytest.mark.parametrize("schema", SCHEMAS, ids=lambda path: path.stem)
-def test_a_database_of_every_landed_schema_goes_on(schema: Path, tmp_path: Path) -> None:
+def test_a_database_of_every_landed_schema_still_opens(schema: Path, tmp_path: Path) -> None:
     furnished(schema, tmp_path)
     store = Store.open("sqlite:///state/digest.db", tmp_path)
     with store.engine.connect() as connection:
@@ -64,7 +64,7 @@ def test_each_landed_migration_is_as_it_landed() -> None:
     assert now == LANDED, "write a new migration; databases out there were made by the old ones"
 
 
-def test_a_table_that_is_missing_is_not_told_as_a_full_disk(tmp_path: Path) -> None:
+def test_a_missing_table_is_not_reported_as_a_full_disk(tmp_path: Path) -> None:
     file = furnished(SCHEMAS[-1], tmp_path)
     store = Store.open("sqlite:///state/digest.db", tmp_path)
     with closing(sqlite3.connect(file, isolation_level=None)) as database:

@@ -79,7 +79,9 @@ def test_what_has_no_date_keeps_that_of_its_first_sighting(store: Store) -> None
     read(store, END + DAY, articles=(UNDATED_ONE,))
     read(store, END + 9 * DAY, articles=(UNDATED_ONE,))
     found = there(store)["undated"]
-    assert (found.published, found.updated, found.guessed) == (END, END, True)
+    assert found.published == END
+    assert found.updated == END
+    assert found.guessed
 
 
 def test_what_was_forgotten_but_seen_does_not_come_again(store: Store) -> None:

@@ -35,8 +35,8 @@ def edition() -> Edition:
 
 
 def frozen(store: Store, *emails: str) -> FrozenEdition:
-    readers = [Subscriber(email=email, name=f"Name of {email}") for email in emails]
-    return store.editions.freeze(edition(), WORDS, readers, RecipientRules(token=lambda email: f"token-{email}"))
+    subscribers = [Subscriber(email=email, name=f"Name of {email}") for email in emails]
+    return store.editions.freeze(edition(), WORDS, subscribers, RecipientRules(token=lambda email: f"token-{email}"))
 
 
 def message(recipient: Recipient) -> Message:
@@ -157,7 +157,7 @@ def test_an_opt_out_wins_over_a_queue(store: Store) -> None:
     assert store.suppressions.among(["ada@r.example", "bo@r.example"]) == {"ada@r.example": "unsubscribed"}
 
 
-def test_tokens_lead_back_to_readers(store: Store) -> None:
+def test_a_token_finds_its_subscriber(store: Store) -> None:
     frozen(store, "ada@r.example")
     assert store.subscribers.email_of_token("token-ada@r.example") == "ada@r.example"
     assert store.subscribers.email_of_token("token-nobody") is None
@@ -172,15 +172,15 @@ def test_many_recipients_come_in_pages(store: Store) -> None:
     assert [row.email for row in store.deliveries.to_send(SLOT.key, None)] == emails
 
 
-async def test_the_journal_writes_groups(store: Store) -> None:
+async def test_the_delivery_log_records_many_messages_at_once(store: Store) -> None:
     frozen(store, *(f"r{number:03}@r.example" for number in range(300)))
-    journal, people = StoredDeliveryLog(store.deliveries, SLOT.key), list(store.deliveries.to_send(SLOT.key, None))
-    assert await journal.record([message(recipient) for recipient in people], []) == {recipient.id for recipient in people}
-    await journal.record([], [receipt(recipient, Outcome.SENT) for recipient in people])
+    delivery_log, people = StoredDeliveryLog(store.deliveries, SLOT.key), list(store.deliveries.to_send(SLOT.key, None))
+    assert await delivery_log.record([message(recipient) for recipient in people], []) == {recipient.id for recipient in people}
+    await delivery_log.record([], [receipt(recipient, Outcome.SENT) for recipient in people])
     assert store.deliveries.counts(SLOT.key) == {"sent": 300}
 
 
-async def test_a_journal_that_cannot_write_says_so(store: Store) -> None:
+async def test_a_delivery_log_that_cannot_write_raises_an_error(store: Store) -> None:
     frozen(store, "ada@r.example")
     (ada,) = store.deliveries.to_send(SLOT.key, None)
     with closing(sqlite3.connect(str(store.engine.url.database), isolation_level=None)) as connection:
@@ -255,7 +255,7 @@ def test_a_migration_is_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.
     Store.open("sqlite:///d.db", tmp_path).close()
 
 
-def test_a_roll_becomes_a_list(store: Store) -> None:
+def test_a_subscriber_list_becomes_recipients(store: Store) -> None:
     store.suppressions.add("left@r.example", "unsubscribed", END)
     rows = [
         Subscriber(email="zoe@r.example", name="Zoe"),

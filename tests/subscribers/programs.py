@@ -1,6 +1,6 @@
 """Subscriber files as programs write them: their headers, quoting, encodings and words; the people are invented.
 
-Each has the same five readers where its form allows: Ada (active), Bo (left), Zoë (active, with a comma in her name), Cy
+Each has the same five subscribers where its form allows: Ada (active), Bo (left), Zoë (active, with a comma in her name), Cy
 (bounced or complained, where the program knows that) and Di (not confirmed).
 """
 

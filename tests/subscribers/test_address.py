@@ -22,7 +22,7 @@ def test_an_address_is_found_in_what_surrounds_it(written: str, read: str) -> No
 
 
 @pytest.mark.parametrize(
-    ("written", "told"),
+    ("written", "message"),
     [
         ("ada@readers.example, bo@readers.example", "has 2 addresses in one field; give each a line of its own"),
         ("‘ada@readers.example", "it has a stray ‘ in it; take it out"),
@@ -31,10 +31,10 @@ def test_an_address_is_found_in_what_surrounds_it(written: str, read: str) -> No
         (f"{'a' * 2_000}@readers.example", "is not a valid address: too long"),
     ],
 )
-def test_what_is_no_single_address_says_why(written: str, told: str) -> None:
+def test_what_is_no_single_address_says_why(written: str, message: str) -> None:
     with pytest.raises(SubscriberFileError) as caught:
         normalise(written)
-    assert told in str(caught.value)
+    assert message in str(caught.value)
     assert len(str(caught.value)) < 250
 
 

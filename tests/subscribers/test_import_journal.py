@@ -8,16 +8,16 @@ from tests.newsroom import NOW
 
 
 def test_the_oldest_record_goes_when_there_are_ten(tmp_path: Path) -> None:
-    roll = tmp_path / "subscribers.csv"
+    subscriber_file = tmp_path / "subscribers.csv"
     for number in range(MAX_IMPORTS + 3):
-        journal = ImportJournal.begin(roll, NOW + timedelta(hours=number))
-        journal.write_fates([{"email": f"r{number}@readers.example", "fate": "new"}])
-        journal.add_row({"email": f"r{number}@readers.example"})
-        journal.write_rows()
+        record = ImportJournal.begin(subscriber_file, NOW + timedelta(hours=number))
+        record.write_fates([{"email": f"r{number}@readers.example", "fate": "new"}])
+        record.add_row({"email": f"r{number}@readers.example"})
+        record.write_rows()
     folder = tmp_path / "state" / "imports"
     assert len(list(folder.glob("*.fates.jsonl.gz"))) == len(list(folder.glob("*.rows.jsonl.gz"))) == MAX_IMPORTS
     undone = []
-    while last := ImportJournal.last(roll):
+    while last := ImportJournal.last(subscriber_file):
         undone += [row["email"] for row in last.fates()]
         assert [row["email"] for row in last.rows()] == undone[-1:]
         last.delete()
@@ -26,10 +26,10 @@ def test_the_oldest_record_goes_when_there_are_ten(tmp_path: Path) -> None:
 
 
 def test_an_import_that_never_changed_the_list_has_no_rows(tmp_path: Path) -> None:
-    roll = tmp_path / "subscribers.csv"
-    assert ImportJournal.last(roll) is None
-    ImportJournal.begin(roll, NOW).write_fates([{"email": "ada@readers.example"}])
-    last = ImportJournal.last(roll)
+    subscriber_file = tmp_path / "subscribers.csv"
+    assert ImportJournal.last(subscriber_file) is None
+    ImportJournal.begin(subscriber_file, NOW).write_fates([{"email": "ada@readers.example"}])
+    last = ImportJournal.last(subscriber_file)
     assert last
     assert last.at == NOW
     assert list(last.rows()) == []

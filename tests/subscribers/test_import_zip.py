@@ -21,7 +21,7 @@ def bundle(tmp_path: Path, *names: str) -> Path:
     return file
 
 
-def told(file: Path) -> str:
+def error_message(file: Path) -> str:
     with pytest.raises(SubscriberFileError) as caught, unpack_lists(file):
         pass
     return str(caught.value)
@@ -61,19 +61,19 @@ def test_what_was_unpacked_does_not_stay(tmp_path: Path) -> None:
 
 
 def test_a_zip_without_a_list_says_so(tmp_path: Path) -> None:
-    assert "lists.zip: holds no CSV" in told(bundle(tmp_path, "read me.txt"))
+    assert "lists.zip: holds no CSV" in error_message(bundle(tmp_path, "read me.txt"))
 
 
 def test_lists_beyond_measure_are_not_unpacked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(import_zip, "MAX_LIST_BYTES", len(LIST))
     assert unpacked(bundle(tmp_path, "subscribed.csv"))
-    assert "too large" in told(bundle(tmp_path, "subscribed.csv", "cleaned.csv"))
+    assert "too large" in error_message(bundle(tmp_path, "subscribed.csv", "cleaned.csv"))
 
 
 def test_a_zip_that_is_cut_off_says_what_to_do(tmp_path: Path) -> None:
     file = bundle(tmp_path, "subscribed.csv")
     file.write_bytes(file.read_bytes()[:200])
-    assert "damaged or cut off. Download it again" in told(file)
+    assert "damaged or cut off. Download it again" in error_message(file)
 
 
 def spoilt(kind: str) -> bytes:
@@ -97,5 +97,5 @@ def spoilt(kind: str) -> bytes:
 def test_a_zip_that_cannot_be_unpacked_is_named_with_what_to_do(tmp_path: Path, kind: str) -> None:
     file = tmp_path / "lists.zip"
     file.write_bytes(spoilt(kind))
-    assert "lists.zip: cannot be unpacked: " in told(file)
-    assert "Unpack it yourself" in told(file)
+    assert "lists.zip: cannot be unpacked: " in error_message(file)
+    assert "Unpack it yourself" in error_message(file)

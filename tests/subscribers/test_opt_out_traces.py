@@ -36,7 +36,7 @@ def active(tmp_path: Path) -> list[str]:
         ("Suppression list", "1"), ("Unsubscribed from campaign", "March"), ("Tags", "vip, unsubscribed"), ("Lists", "Unsubscribed"),
     ],
 )  # fmt: skip
-def test_a_row_that_reads_as_active_and_says_elsewhere_that_its_reader_left_stops_the_import(
+def test_a_row_that_reads_as_active_and_says_elsewhere_that_its_subscriber_left_stops_the_import(
     store: Store, tmp_path: Path, column: str, cell: str
 ) -> None:
     text = f'email,{column}\nbo@readers.example,\nada@readers.example,"{cell}"\n'
@@ -60,13 +60,13 @@ def test_what_says_nothing_of_leaving_stops_nothing(column: str, cell: str) -> N
 
 
 @pytest.mark.parametrize("yes", ["'TRUE", "-1", "yes (2023)", "True.", "\u200btrue", "Ja"])
-def test_a_yes_is_a_yes_whatever_stands_around_it(store: Store, tmp_path: Path, yes: str) -> None:
+def test_a_yes_is_a_yes_whatever_is_around_it(store: Store, tmp_path: Path, yes: str) -> None:
     planned(store, tmp_path, f'email,Opted Out\nada@readers.example,"{yes}"\nbo@readers.example,no\n')
     assert active(tmp_path) == ["bo@readers.example"]
 
 
 @pytest.mark.parametrize("never", ["never", "none", "-", "null", "0000-00-00", "-1 no"])
-def test_where_consent_should_stand_and_does_not_there_is_none(store: Store, tmp_path: Path, never: str) -> None:
+def test_a_consent_column_without_consent_means_none(store: Store, tmp_path: Path, never: str) -> None:
     if never == "-1 no":
         with pytest.raises(UsageError, match="neither a yes nor a no"):
             planned(store, tmp_path, f"email,Consent\nada@readers.example,{never}\n")
@@ -97,7 +97,7 @@ def test_statuses_of_other_languages(word: str) -> None:
     ["optouts-2026.csv", "opt-out list.csv", "Abmeldungen.csv", "désabonnés.csv", "bajas.csv", "do-not-mail.csv", "blacklist.csv", "hard-bounces.csv",
      "spam_reports.csv", "inactive-contacts.csv", "archived_members.csv"],
 )  # fmt: skip
-def test_a_files_name_may_say_that_its_readers_are_gone(name: str) -> None:
+def test_a_files_name_may_say_that_its_subscribers_left(name: str) -> None:
     assert opt_out_word(name)
     assert opt_out_word("subscribers.csv") == opt_out_word("newsletter-readers.csv") == ""
 

@@ -28,7 +28,7 @@ TODAY = date(2026, 11, 24)
 
 @dataclass
 class Found:
-    """A whole roll."""
+    """A whole subscriber list."""
 
     subscribers: list[Subscriber]
     active: list[Subscriber]
@@ -40,7 +40,8 @@ def read(path: Path) -> Found:
     known = [row for row in subscriber_file.distinct() if not row.status.startswith("?")]
     found = Found(known, list(subscriber_file.active()), list(subscriber_file.problems()))
     summary = subscriber_file.summarise()
-    assert (summary.subscribers, summary.active) == (len(found.subscribers), len(found.active))
+    assert summary.subscribers == len(found.subscribers)
+    assert summary.active == len(found.active)
     assert summary.skipped + summary.duplicates == sum(problem.skipped for problem in found.problems)
     return found
 
@@ -68,11 +69,11 @@ def test_the_ways_programs_write_it(tmp_path: Path, bom: bytes, delimiter: str, 
     rows = ["Email|Name|Status|City", 'ada@r.example|"Ada, L; x"|active|Hull', "BO@R.EXAMPLE|Bo|||", "", "cy@r.example|Cy|Paused|"]
     data = bom + newline.join(rows).replace("|", delimiter).replace("Ada, L; x", f"Ada{delimiter} L").encode()
     found = subscriber_file(tmp_path, data)
-    assert [reader.email for reader in found.subscribers] == ["ada@r.example", "bo@r.example", "cy@r.example"]
-    assert [reader.line for reader in found.subscribers] == [2, 3, 5]
+    assert [row.email for row in found.subscribers] == ["ada@r.example", "bo@r.example", "cy@r.example"]
+    assert [row.line for row in found.subscribers] == [2, 3, 5]
     assert found.subscribers[0].name == f"Ada{delimiter} L".replace("\t", "\t")
     assert found.subscribers[0].extra == {"City": "Hull"}
-    assert [reader.email for reader in found.active] == ["ada@r.example", "bo@r.example"]
+    assert [row.email for row in found.active] == ["ada@r.example", "bo@r.example"]
     assert found.problems == []
 
 
@@ -115,7 +116,7 @@ def test_a_row_that_says_no_wins_over_its_double(tmp_path: Path) -> None:
 
 def test_an_open_quotation_mark_costs_one_row(tmp_path: Path) -> None:
     found = subscriber_file(tmp_path, 'email,name\nada@r.example,"Ada\nbo@r.example,Bo\n"cy@r.example",Cy\ndi@r.example,Di\n')
-    assert [reader.email for reader in found.active] == ["bo@r.example", "cy@r.example", "di@r.example"]
+    assert [row.email for row in found.active] == ["bo@r.example", "cy@r.example", "di@r.example"]
     assert [(problem.line, problem.what) for problem in found.problems] == [(2, "missing closing quotation mark")]
 
 
@@ -124,32 +125,32 @@ def test_an_open_quotation_mark_in_the_last_column_costs_one_row_too(tmp_path: P
     middle = "," * (header.count(",") - 1)
     data = f'{header}\na@x.example,{middle}"Bob\nb@x.example,{middle}Bo\nc@x.example,{middle}Cy\nd@x.example,{middle}"Di"\n'
     found = subscriber_file(tmp_path, data)
-    assert [reader.email for reader in found.active] == ["b@x.example", "c@x.example", "d@x.example"]
+    assert [row.email for row in found.active] == ["b@x.example", "c@x.example", "d@x.example"]
     assert [(problem.line, problem.what) for problem in found.problems] == [(2, "missing closing quotation mark")]
 
 
 def test_a_line_break_inside_quotes_is_a_field(tmp_path: Path) -> None:
     found = subscriber_file(tmp_path, 'email,note\nada@r.example,"two\nlines"\nbo@r.example,x\n')
-    assert [(reader.line, reader.extra["note"]) for reader in found.active] == [(2, "two\nlines"), (4, "x")]
+    assert [(row.line, row.extra["note"]) for row in found.active] == [(2, "two\nlines"), (4, "x")]
 
 
 def test_latin_1_is_read(tmp_path: Path) -> None:
     found = subscriber_file(tmp_path, "email,name\nada@r.example,Zoë\n".encode("latin-1") + "bo@r.example,Bó\n".encode())
-    assert [reader.name for reader in found.active] == ["Zoë", "Bó"]
+    assert [row.name for row in found.active] == ["Zoë", "Bó"]
     assert "Windows-1252" in SubscriberFile(tmp_path / "subscribers.csv").summarise().format
     assert found.problems == []
 
 
 @pytest.mark.parametrize(
-    ("data", "told"),
+    ("data", "message"),
     [
         (b"", "empty"),
         (b"name,post\nx,y\n", "no email column.*name, post"),
         ("email\nada@r.example".encode("utf-16")[:-1], "UTF-16"),
     ],
 )
-def test_a_file_that_cannot_be_used_says_why(tmp_path: Path, data: bytes, told: str) -> None:
-    with pytest.raises(SubscriberFileError, match=told):
+def test_a_file_that_cannot_be_used_says_why(tmp_path: Path, data: bytes, message: str) -> None:
+    with pytest.raises(SubscriberFileError, match=message):
         subscriber_file(tmp_path, data)
 
 
@@ -228,12 +229,12 @@ CHANGES = 1_000  # by both processes together
 
 
 def _changing(path: str, first: int) -> None:
-    """Adds, marks and removes: of each three, one stays, one is marked, one goes."""
+    """Add, pause and remove: of each three, one stays, one is paused, one goes."""
     for number in range(first, first + CHANGES // 2 // 5 * 3, 3):
-        stays, marked, goes = (f"r{at}@r.example" for at in (number, number + 1, number + 2))
-        for email in (stays, marked, goes):
+        stays, paused, goes = (f"r{at}@r.example" for at in (number, number + 1, number + 2))
+        for email in (stays, paused, goes):
             add(Path(path), email, today=TODAY)
-        assert set_status(Path(path), marked, "paused")
+        assert set_status(Path(path), paused, "paused")
         remove(Path(path), goes)
 
 
@@ -283,11 +284,11 @@ def test_the_last_versions_are_kept(tmp_path: Path) -> None:
     assert kept[-1].read_text() == before
 
 
-LETTERS = "abAZ09._+-%'"
+CHARACTERS = "abAZ09._+-%'"
 
 
 @given(
-    st.text(LETTERS, max_size=12),
+    st.text(CHARACTERS, max_size=12),
     st.lists(st.text("abzAZ09-", max_size=8), max_size=4),
     st.sampled_from(["com", "c", "x9", "local", "test", "COM", "example", ""]),
 )
@@ -407,7 +408,7 @@ def test_only_a_date_that_can_be_read_in_one_way_is_one(date_: str, day: str) ->
 
 
 @pytest.mark.parametrize("given", ["Opt Out", "=unsubscribed", "Opt Out=gone", ""])
-def test_a_meaning_that_is_none_is_told_with_those_there_are(given: str) -> None:
+def test_an_unknown_meaning_is_refused_with_a_list_of_the_known_ones(given: str) -> None:
     with pytest.raises(UsageError, match=r"is not understood.*Email Opt Out=unsubscribed.*there is: .*paused"):
         parse_meanings([given])
 

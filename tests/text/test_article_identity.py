@@ -21,7 +21,7 @@ def one(first: Article, second: Article) -> bool:
     return same_article(signs_of(first), signs_of(second))
 
 
-def test_two_stories_on_one_page_are_told_apart_by_their_anchors() -> None:
+def test_two_stories_on_one_page_are_distinguished_by_their_anchors() -> None:
     ferry, lamps = story("a", "Ferry berth moves", SENSIBLE, f"{PAGE}#ferry"), story("b", "Pier lamps out", THIRD, f"{PAGE}#lamps")
     assert not one(ferry, lamps)
     assert one(ferry, story("c", "Ferry berth moves", SENSIBLE, f"{PAGE}#ferry-2"))
@@ -33,7 +33,7 @@ def test_a_link_whose_title_or_text_was_edited_is_one_article() -> None:
     assert one(first, story("b", "Ferry berth moves", THIRD))
 
 
-def test_where_all_links_lead_to_the_front_page_the_words_tell() -> None:
+def test_where_all_links_lead_to_the_front_page_the_words_decide() -> None:
     front = "https://gazette.example/"
     assert not one(story("a", "Ferry berth moves", SENSIBLE, front), story("b", "Pier lamps out", THIRD, front))
 

@@ -15,11 +15,11 @@ def test_a_day_and_an_instant_are_written_as_people_read_them() -> None:
     assert instant_text(at, UTC) == "Wed 24 Jun 2026 06:00 UTC"
 
 
-def test_json_may_stand_in_a_page() -> None:
-    told = json_text({"title": "</script><b>Zoë"})
-    assert "<" not in told
-    assert "Zoë" in told
-    assert json.loads(told) == {"title": "</script><b>Zoë"}
+def test_json_is_safe_inside_a_page() -> None:
+    out = json_text({"title": "</script><b>Zoë"})
+    assert "<" not in out
+    assert "Zoë" in out
+    assert json.loads(out) == {"title": "</script><b>Zoë"}
 
 
 def test_dates_in_json_are_iso_8601_and_other_values_are_words() -> None:

@@ -24,7 +24,7 @@ from digest.text.markup import plain
         "<!-- a remark -->",
     ],
 )
-def test_machinery_is_not_printed_and_what_stands_around_it_is(markup: str) -> None:
+def test_machinery_is_not_printed_and_what_is_around_it_is(markup: str) -> None:
     assert plain(f"<p>The ferry</p>{markup}<p>is late.</p>") == "The ferry\n\nis late."
 
 
@@ -32,9 +32,11 @@ def test_the_words_after_a_hidden_element_are_not_lost_with_it() -> None:
     assert plain('<p>The <i class="screen-reader-text">very</i> ferry <b>is</b> late.</p>') == "The ferry is late."
 
 
-@pytest.mark.parametrize("mark", ['class="spoiler"', 'class="quiz md-spoiler-text"', "data-spoiler", 'data-spoiler="The end"'])
-def test_a_spoiler_is_cut_where_it_stands(mark: str) -> None:
-    assert plain(f"<p>It was <span {mark}>the <b>harbour master</b></span> all along.</p>") == f"It was {SPOILER_CUT} all along."
+@pytest.mark.parametrize("attribute", ['class="spoiler"', 'class="quiz md-spoiler-text"', "data-spoiler", 'data-spoiler="The end"'])
+def test_a_spoiler_is_cut_where_it_is(attribute: str) -> None:
+    assert (
+        plain(f"<p>It was <span {attribute}>the <b>harbour master</b></span> all along.</p>") == f"It was {SPOILER_CUT} all along."
+    )
 
 
 @pytest.mark.parametrize(

@@ -89,7 +89,7 @@ def test_one_article_under_many_addresses() -> None:
     assert identity("https://gazette.example/?p=1") != identity("https://gazette.example/?p=2")
 
 
-def test_strangers_cannot_ask_for_a_readers_address() -> None:
+def test_strangers_cannot_ask_for_a_recipients_address() -> None:
     assert "digest.mark." not in plain("<p>digest.mark.email.end</p>") + inline("digest.mark.unsubscribe_url.end")
 
 

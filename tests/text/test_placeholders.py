@@ -29,7 +29,7 @@ def test_the_names_of_python_itself_are_no_columns() -> None:
 
 
 def test_the_size_counts_what_a_recipient_may_need() -> None:
-    marks = Placeholders()
+    placeholders = Placeholders()
     assert filled_size("Zoë", 30) == 4
-    assert filled_size(f"To {marks.name}", 30) == len("To ") + 120
-    assert filled_size(f"{marks.view_url}", 30) == filled_size(f"{marks.view_url}", 20) + 10
+    assert filled_size(f"To {placeholders.name}", 30) == len("To ") + 120
+    assert filled_size(f"{placeholders.view_url}", 30) == filled_size(f"{placeholders.view_url}", 20) + 10

@@ -12,7 +12,7 @@ MORNING = datetime(2026, 11, 24, 7, 15, tzinfo=UTC)
 MIDNIGHT = datetime(2026, 11, 24, tzinfo=UTC)
 
 
-def told(text: str, zone: str = "UTC", language: str = "en-GB") -> str:
+def minute(text: str, zone: str = "UTC", language: str = "en-GB") -> str:
     found = moment(text, DateStyle(ZoneInfo(zone), language))
     return f"{found:%Y-%m-%d %H:%M}" if found else "none"
 
@@ -49,27 +49,27 @@ def test_a_day_without_a_time_begins_at_midnight(text: str) -> None:
 
 def test_the_zones_of_american_newspapers_follow_the_clock() -> None:
     assert moment("Nov 24, 2026 2:15 am ET") == MORNING
-    assert told("June 24, 2026 2:15 am ET") == "2026-06-24 06:15"
+    assert minute("June 24, 2026 2:15 am ET") == "2026-06-24 06:15"
     assert (
-        told("Nov 24, 2026 1:15 am CT")
-        == told("Nov 24, 2026 12:15 am MT")
-        == told("Nov 23, 2026 11:15 pm PT")
+        minute("Nov 24, 2026 1:15 am CT")
+        == minute("Nov 24, 2026 12:15 am MT")
+        == minute("Nov 23, 2026 11:15 pm PT")
         == f"{MORNING:%Y-%m-%d %H:%M}"
     )
 
 
 def test_what_is_no_time_of_day_and_no_zone_leaves_the_day() -> None:
-    assert told("24 Nov 2026 25:30") == "2026-11-24 00:00"
-    assert told("24 Nov 2026 07:15 +9900") == "2026-11-24 07:15"
-    assert told("24 Nov 2026 07:15 Europe/Nowhere") == "2026-11-24 07:15"
+    assert minute("24 Nov 2026 25:30") == "2026-11-24 00:00"
+    assert minute("24 Nov 2026 07:15 +9900") == "2026-11-24 07:15"
+    assert minute("24 Nov 2026 07:15 Europe/Nowhere") == "2026-11-24 07:15"
 
 
 def test_the_hours_about_noon_and_midnight() -> None:
-    assert told("Nov 24, 2026 12:05 am") == "2026-11-24 00:05"
-    assert told("Nov 24, 2026 12:05 pm") == "2026-11-24 12:05"
-    assert told("24 November 2026 at 7pm") == "2026-11-24 19:00"
-    assert told("2026-11-24T24:00:00Z") == "2026-11-25 00:00"
-    assert told("2026-11-24T07:15:60Z") == "2026-11-24 07:16"
+    assert minute("Nov 24, 2026 12:05 am") == "2026-11-24 00:05"
+    assert minute("Nov 24, 2026 12:05 pm") == "2026-11-24 12:05"
+    assert minute("24 November 2026 at 7pm") == "2026-11-24 19:00"
+    assert minute("2026-11-24T24:00:00Z") == "2026-11-25 00:00"
+    assert minute("2026-11-24T07:15:60Z") == "2026-11-24 07:16"
 
 
 @pytest.mark.parametrize(
@@ -99,17 +99,17 @@ def test_hours_as_other_languages_and_programs_write_them(text: str) -> None:
 
 
 def test_months_that_are_not_spelled_like_the_english_ones() -> None:
-    assert told("24. März 2026", language="de") == told("24 maart 2026", language="nl") == "2026-03-24 00:00"
-    assert told("Do, 24. Dezember 2026", language="de") == "2026-12-24 00:00"
-    assert told("1er août 2026", language="fr") == "2026-08-01 00:00"
-    assert told("24 enero 2026", language="es") == "2026-01-24 00:00"
-    assert told("24 lipca 2026", language="pl") == "2026-07-24 00:00"
+    assert minute("24. März 2026", language="de") == minute("24 maart 2026", language="nl") == "2026-03-24 00:00"
+    assert minute("Do, 24. Dezember 2026", language="de") == "2026-12-24 00:00"
+    assert minute("1er août 2026", language="fr") == "2026-08-01 00:00"
+    assert minute("24 enero 2026", language="es") == "2026-01-24 00:00"
+    assert minute("24 lipca 2026", language="pl") == "2026-07-24 00:00"
 
 
 def test_which_figure_is_the_day_is_a_matter_of_language() -> None:
-    assert told("11/12/2026") == told("11/12/2026", language="de") == "2026-12-11 00:00"
-    assert told("11/12/2026", language="en-US") == told("11/12/2026", language="en_us") == "2026-11-12 00:00"
-    assert told("25/12/2026", language="en-US") == told("12/25/2026") == "2026-12-25 00:00"
+    assert minute("11/12/2026") == minute("11/12/2026", language="de") == "2026-12-11 00:00"
+    assert minute("11/12/2026", language="en-US") == minute("11/12/2026", language="en_us") == "2026-11-12 00:00"
+    assert minute("25/12/2026", language="en-US") == minute("12/25/2026") == "2026-12-25 00:00"
 
 
 def test_without_a_zone_it_is_the_newsletters_own_and_clocks_change() -> None:

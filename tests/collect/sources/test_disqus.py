@@ -29,11 +29,11 @@ async def discuss(*answers: object, status: int = 200) -> Harvest:
 
 
 async def test_an_article_that_nobody_has_commented_on_is_no_failure() -> None:
-    told = f"Invalid argument, 'thread': Unable to find thread 'link:{ON.url}'"
-    assert await discuss({"code": 2, "response": told}, status=400) == Harvest()
+    reason = f"Invalid argument, 'thread': Unable to find thread 'link:{ON.url}'"
+    assert await discuss({"code": 2, "response": reason}, status=400) == Harvest()
 
 
-async def test_a_wrong_key_is_a_failure_that_tells_what_disqus_says() -> None:
+async def test_a_wrong_key_is_a_failure_that_quotes_disqus() -> None:
     harvest = await discuss({"code": 5, "response": "Invalid API key"}, status=401)
     assert "Invalid API key" in harvest.failures[0].reason
     assert harvest.threads == ()

@@ -60,10 +60,10 @@ async def test_what_feedparser_finds_is_found(host: str) -> None:
 def agree(harvest: Harvest, body: bytes, url: str, path: Path) -> None:
     with warnings.catch_warnings(action="ignore"):
         parsed = feedparser.parse(io.BytesIO(body), response_headers={"content-type": kind(body), "content-location": url})
-    told = " ".join(map(str, harvest.failures))
-    skipped = sum(int(found) for found in re.findall(r"(\d+) entr(?:y|ies) without", told))
-    assert "unexpected" not in told, (path, told)
-    assert len(harvest.articles) + skipped == len(parsed.entries), (path, told)
+    reasons = " ".join(map(str, harvest.failures))
+    skipped = sum(int(found) for found in re.findall(r"(\d+) entr(?:y|ies) without", reasons))
+    assert "unexpected" not in reasons, (path, reasons)
+    assert len(harvest.articles) + skipped == len(parsed.entries), (path, reasons)
     by_date: dict[datetime, list[Article]] = {}
     for article in harvest.articles:
         by_date.setdefault(article.published, []).append(article)

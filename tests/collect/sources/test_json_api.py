@@ -21,7 +21,7 @@ def response(body: object, status: int = 200) -> Response:
     return Response(status=status, url=PLACE, headers={}, body=raw)
 
 
-async def told(body: object, status: int) -> str:
+async def error_message(body: object, status: int) -> str:
     with pytest.raises(SourceError) as caught:
         await json_api.parse_response(response(body, status), PLACE)
     return str(caught.value)
@@ -41,20 +41,20 @@ async def told(body: object, status: int) -> str:
         (None, "no reason given"),
     ],
 )
-async def test_the_reason_that_an_api_gives_is_told_wherever_it_stands(body: object, reason: str) -> None:
-    shown = await told(body, 401)
-    assert f": {reason}" in shown
-    assert PLACE in shown
-    assert "url and key" in shown
+async def test_the_reason_that_an_api_gives_is_quoted_wherever_it_is(body: object, reason: str) -> None:
+    message = await error_message(body, 401)
+    assert f": {reason}" in message
+    assert PLACE in message
+    assert "url and key" in message
 
 
-async def test_an_error_page_in_the_place_of_json_is_told_by_its_status() -> None:
-    assert "401" in await told("<html>Log in</html>", 401)
-    assert "not JSON" not in await told("<html>Log in</html>", 401)
+async def test_an_error_page_instead_of_json_is_reported_with_its_status() -> None:
+    assert "401" in await error_message("<html>Log in</html>", 401)
+    assert "not JSON" not in await error_message("<html>Log in</html>", 401)
 
 
-async def test_a_web_page_in_the_place_of_json_is_told_as_such() -> None:
-    assert "the response is not JSON" in await told("<html>Welcome</html>", 200)
+async def test_a_web_page_instead_of_json_is_reported_as_not_json() -> None:
+    assert "the response is not JSON" in await error_message("<html>Welcome</html>", 200)
 
 
 class Dated(json_api.Shape):
@@ -105,7 +105,7 @@ async def test_a_bug_in_one_thread_is_reported_and_costs_only_that_thread(caplog
     assert "could not read the comments of https://gazette.example/ferry" in caplog.text
 
 
-async def test_a_thread_that_cannot_be_read_is_told_with_the_reason() -> None:
+async def test_a_thread_that_cannot_be_read_is_reported_with_the_reason() -> None:
     async def refuse(_on: object) -> Harvest:
         raise SourceError("the forum is closed")
 

@@ -56,7 +56,7 @@ def test_half_a_sign_costs_no_story() -> None:
     assert row.image.url.isascii()
 
 
-def test_what_parts_words_goes_on_parting_them() -> None:
+def test_what_separates_words_still_separates_them() -> None:
     assert plain("The ferry stays.\u2028The council votes.") == "The ferry stays. The council votes."
     assert tidy("one\x0btwo") == "one\ntwo"
 
@@ -77,7 +77,7 @@ def test_an_address_with_bare_ampersands_is_whole() -> None:
     assert one(at="story?id=2&reg=5&copy=1").url == "https://gazette.example/story?id=2&reg=5&copy=1"
 
 
-def test_without_a_guid_the_address_tells_entries_apart_as_long_as_it_does() -> None:
+def test_without_a_guid_entries_are_distinguished_by_their_addresses_where_these_differ() -> None:
     before, after = one("Vote on the fery"), one("Vote on the ferry")
     assert before.id == after.id
     pair = articles(rss(ITEM.format(title="Tram", more="", at="today"), ITEM.format(title="Ferry", more="", at="today")))
@@ -100,7 +100,7 @@ def test_bylines_hold_names_and_no_addresses(author: str, shown: str) -> None:
     "text", ["There is no excerpt because this is a protected post.", "This content is for members only. Join now to read it.",
              "You are unauthorized to view this page."]
 )  # fmt: skip
-def test_what_stands_in_the_place_of_a_text_is_not_one(text: str) -> None:
+def test_a_stand_in_for_a_text_is_not_one(text: str) -> None:
     row = one(more=f"<description>{text}</description>")
     assert row.access == "protected"
     assert row.summary == row.body_text == ""
@@ -128,7 +128,9 @@ def test_what_stands_in_the_place_of_a_text_is_not_one(text: str) -> None:
 def test_the_title_of_a_protected_post_has_no_prefix_in_any_language(title: str, notice: str) -> None:
     body = f"<content:encoded><![CDATA[{notice}]]></content:encoded>" if "<" in notice else f"<description>{notice}</description>"
     row = one(title, more=body)
-    assert (row.title, row.access, row.body_text) == ("The ferry", "protected", "")
+    assert row.title == "The ferry"
+    assert row.access == "protected"
+    assert row.body_text == ""
 
 
 def test_the_title_of_a_public_post_may_begin_like_that_of_a_protected_one() -> None:
@@ -148,8 +150,8 @@ def test_an_invitation_to_read_on_is_no_summary(tail: str) -> None:
 
 
 def test_a_sentence_with_dots_in_it_is_kept() -> None:
-    told = "The board said … nothing at all. It will meet again on Thursday."
-    assert fields.summary(told, told) == told
+    text = "The board said … nothing at all. It will meet again on Thursday."
+    assert fields.summary(text, text) == text
 
 
 @pytest.mark.parametrize(
@@ -171,7 +173,7 @@ def test_what_is_raised_and_no_footnote_stays() -> None:
     assert plain('<p class="share-price">The share price rose</p>') == "The share price rose"
 
 
-def test_a_picture_that_stands_for_a_sign_is_the_sign() -> None:
+def test_a_picture_of_an_emoji_becomes_the_emoji() -> None:
     assert plain('<p>Well done <img src="x.png" alt="❤" class="wp-smiley"></p>') == "Well done ❤"
     assert plain('<p>Well done <img src="x.png" alt="A quay"></p>') == "Well done"
 
@@ -275,7 +277,7 @@ def test_what_is_null_and_must_be_there_is_missing() -> None:
         json_api.read_rows(Row, [{"name": None}])
 
 
-def test_an_entry_is_read_whatever_its_feed_is_told_to_be() -> None:
+def test_an_entry_is_read_whatever_its_feed_is_declared_to_be() -> None:
     assert feed.read_page(answer(rss(ITEM.format(title="Ferry", more="", at="ferry")), kind="text/html"), plan(), LONG_AGO).rows
 
 
@@ -289,7 +291,8 @@ def test_an_author_that_is_none_costs_the_feed_nothing() -> None:
         "items": [{"url": "https://gazette.example/a", "title": "Ferry"}],
     }
     (row,) = from_json(json.dumps(feed_))
-    assert (row.title, row.author) == ("Ferry", "")
+    assert row.title == "Ferry"
+    assert row.author == ""
 
 
 @pytest.mark.parametrize("item", ["an advertisement", 7, {"url": "https://gazette.example/b", "authors": [7]}])
@@ -297,7 +300,8 @@ def test_an_item_that_is_none_is_counted(item: object) -> None:
     items = [item, {"url": "https://gazette.example/a", "title": "Ferry"}]
     body = json.dumps({"version": "https://jsonfeed.org/version/1.1", "items": items}).encode()
     found, skipped = jsonfeed.articles(answer(body, kind="application/json"), plan())
-    assert ([row.title for row in found], skipped) == (["Ferry"], 1)
+    assert [row.title for row in found] == ["Ferry"]
+    assert skipped == 1
 
 
 def test_a_bot_shield_in_the_place_of_a_feed_is_named_with_what_to_do() -> None:

@@ -71,7 +71,7 @@ async def test_a_link_that_robots_txt_forbids_is_not_followed() -> None:
     assert [row.title for row in (await read(pages)).articles] == ["The night ferry"]
 
 
-async def test_a_page_that_is_not_there_is_told_by_its_status() -> None:
+async def test_a_page_that_is_not_there_is_reported_with_its_status() -> None:
     with pytest.raises(FetchError, match="404"):
         await read({})
 
@@ -117,7 +117,7 @@ async def test_what_is_no_comment_among_the_comments_is_passed_over() -> None:
     assert [row.text for row in harvest.comments] == ["Remark 1."]
 
 
-async def test_whom_a_comment_answers_is_told_by_nesting_or_by_name() -> None:
+async def test_whom_a_comment_answers_is_read_from_nesting_or_from_a_name() -> None:
     nested = remark(1, comment=[remark(2)])
     named = remark(3, parentItem={"@type": "Comment", "@id": "#c1"})
     top = remark(4, parentItem={"@type": "NewsArticle", "@id": "#article"})

@@ -1,4 +1,4 @@
-"""Titles as sites write them: whatever stands in them, one clean line of text is printed."""
+"""Titles as sites write them: whatever is in them, one clean line of text is printed."""
 
 import json
 from datetime import UTC, datetime
@@ -26,7 +26,7 @@ async def read(body: str, kind: str) -> Article:
 
 
 async def rss(title: str) -> str:
-    """The title that is printed of one that stands so in the XML."""
+    """The title that is printed for one that is written like this in the XML."""
     item = f"<item><title>{title}</title><link>https://gazette.example/1</link><pubDate>{DATE}</pubDate><description>Words.</description></item>"
     return (await read(f'<rss version="2.0"><channel>{item}</channel></rss>', "application/rss+xml")).title
 

@@ -78,7 +78,8 @@ async def test_without_an_article_nobody_is_asked_for_replies(kind: str) -> None
 async def test_a_site_of_ghost_without_news_is_not_asked_for_comments() -> None:
     case = {"plan": {"kind": "ghost", "url": SITE, "key": "k"}, "on": []}
     harvest, get = await harvested(case, {f"{SITE}/ghost/api/content/posts/": {"posts": []}})
-    assert (harvest.articles, harvest.failures) == ((), ())
+    assert harvest.articles == ()
+    assert harvest.failures == ()
     assert len(get.asked) == 1
 
 

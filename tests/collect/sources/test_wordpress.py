@@ -66,7 +66,7 @@ async def test_parents_are_as_stored_even_below_ten_levels(site: RecordedSite) -
         assert (comment.parent_id or "").rpartition("-")[2] == (str(truth[number]) if truth[number] else "")
 
 
-async def test_where_rest_is_closed_the_feed_speaks(site: RecordedSite) -> None:
+async def test_where_rest_is_closed_the_feed_is_read(site: RecordedSite) -> None:
     site.closed = True
     harvest = await read(site, datetime(2026, 11, 23, tzinfo=UTC))
     opened = RecordedSite()
@@ -90,12 +90,12 @@ async def test_ids_are_the_same_by_feed_and_by_rest(site: RecordedSite) -> None:
     assert from_feed <= {comment.id for comment in by_rest.comments}
 
 
-async def test_a_list_without_end_is_told_and_promises_nothing(site: RecordedSite, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_list_without_end_is_reported_and_promises_nothing(site: RecordedSite, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(wordpress_api, "MAX_PAGES", 2)
     monkeypatch.setattr(wordpress_comments, "COMMENTS_PER_PAGE", 5)
     harvest = await read(site, datetime(2026, 11, 12, tzinfo=UTC))
-    told = [failure.reason for failure in harvest.failures]
-    assert any("could not read all comments" in reason for reason in told)
+    reasons = [failure.reason for failure in harvest.failures]
+    assert any("could not read all comments" in reason for reason in reasons)
     crowded = {article.id for article in harvest.articles if sum(c.article_id == article.id for c in harvest.comments) >= 10}
     assert crowded
     assert not crowded & {thread.article_id for thread in harvest.threads}

@@ -1,4 +1,4 @@
-"""A WordPress whose REST API is shut, broken or elsewhere: what else it has speaks."""
+"""A WordPress whose REST API is shut, broken or elsewhere: what else it has is read."""
 
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -51,7 +51,7 @@ class Site(RecordedSite):
         return application
 
     async def answer(self, request: web.Request) -> web.Response | None:
-        """What stands in the place of the recorded answer; None where nothing does."""
+        """What replaces the recorded answer; None where nothing does."""
         if any(part in request.path_qs for part in self.shut):
             return web.Response(status=self.instead[0], text=self.instead[1])
         route = request.query.get("rest_route", "")
@@ -110,7 +110,8 @@ async def test_where_only_the_comments_are_shut_the_articles_come_and_the_feeds_
 async def test_where_no_comment_can_be_read_nobody_is_taken_for_removed() -> None:
     async with reading(Site(ANSWERS["500"], "/wp/v2/comments", "/feed/")) as harvest:
         assert sorted(row.title for row in harvest.articles) == await truth()
-        assert (harvest.comments, harvest.threads) == ((), ())
+        assert harvest.comments == ()
+        assert harvest.threads == ()
         assert all("comments of" in row.reason for row in harvest.failures)
         assert harvest.failures
 
@@ -118,7 +119,8 @@ async def test_where_no_comment_can_be_read_nobody_is_taken_for_removed() -> Non
 async def test_older_posts_that_cannot_be_asked_for_cost_nothing() -> None:
     async with reading(Site(ANSWERS["500"], "modified_after")) as harvest:
         assert sorted(row.title for row in harvest.articles) == await truth()
-        assert (harvest.older, harvest.failures) == ((), ())
+        assert harvest.older == ()
+        assert harvest.failures == ()
 
 
 class Elsewhere(Site):
@@ -139,7 +141,7 @@ async def test_a_feed_that_only_the_home_page_names_is_found() -> None:
         assert {row.source for row in harvest.articles} == {"Gazette"}
 
 
-async def test_a_site_without_an_api_and_without_a_feed_is_told_by_its_feeds_address() -> None:
+async def test_a_site_without_an_api_and_without_a_feed_is_reported_with_its_feeds_address() -> None:
     with pytest.raises(FetchError, match=r"HTTP 404.*"):
         async with reading(Site(ANSWERS["404"], "/")):
             raise AssertionError
@@ -170,7 +172,7 @@ async def test_without_a_count_of_pages_the_list_ends_where_the_api_says(end: ob
 
 
 @pytest.mark.parametrize(
-    ("page", "told"),
+    ("page", "reason"),
     [
         ((503, '{"message": "Overloaded."}'), "HTTP 503: Overloaded."),
         ((200, "<!doctype html><title>Maintenance</title>"), "not JSON"),
@@ -179,11 +181,11 @@ async def test_without_a_count_of_pages_the_list_ends_where_the_api_says(end: ob
         (FetchError("timed out", thing="https://gazette.example"), "timed out"),
     ],
 )
-async def test_a_later_page_that_breaks_leaves_the_earlier_ones_and_says_what_is_missing(page: object, told: str) -> None:
+async def test_a_later_page_that_breaks_leaves_the_earlier_ones_and_says_what_is_missing(page: object, reason: str) -> None:
     rows, missing = await Paged([1], page).rows()
     assert rows == [1]
     assert "page 2 of its posts could not be read" in missing
-    assert told in missing
+    assert reason in missing
 
 
 @pytest.mark.parametrize(("what", "closed"), [("posts", True), ("comments", False)])
