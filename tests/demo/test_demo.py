@@ -1,9 +1,9 @@
 """The demo, from beginning to end."""
 
 import json
+import os
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
 import aiohttp
@@ -11,16 +11,16 @@ import aiohttp
 from tests.cli.running import appears, noting_browser, running
 
 
-def test_once_delivers_and_leaves_nothing_behind() -> None:
-    before = set(Path(tempfile.gettempdir()).glob("digest-demo-*"))
+def test_once_delivers_and_leaves_nothing_behind(tmp_path: Path) -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "digest", "demo", "--once", "--json"], capture_output=True, text=True, timeout=60, check=True
-    )
+        [sys.executable, "-m", "digest", "demo", "--once", "--json"],
+        env={**os.environ, "TMPDIR": str(tmp_path)}, capture_output=True, text=True, timeout=60, check=True,
+    )  # fmt: skip
     report = json.loads(done.stdout)
     assert report["inbox"] == report["sent"] == 22
     assert (report["refused"], report["bad_rows"], report["failures"]) == (1, 1, [])
     assert report["url"].startswith("http://127.0.0.1:")
-    assert set(Path(tempfile.gettempdir()).glob("digest-demo-*")) == before
+    assert list(tmp_path.glob("digest-demo-*")) == []
 
 
 def test_once_tells_a_person() -> None:
