@@ -284,3 +284,8 @@ def test_who_says_that_a_message_is_no_spam_has_not_complained() -> None:
     assert call("ses", sns({"notificationType": "Complaint", "complaint": complaint})) == []
     complaint["complaintFeedbackType"] = "abuse"
     assert call("ses", sns({"notificationType": "Complaint", "complaint": complaint})) == [("complaint", ADA)]
+
+
+def test_raw_delivery_of_amazons_which_signs_nothing_is_named() -> None:
+    with pytest.raises(ForgedError, match="raw message delivery is on"):
+        call("ses", sns(ses_bounce()), {"x-amz-sns-rawdelivery": "true"})

@@ -189,4 +189,6 @@ async def test_who_reads_slowly_gets_everything() -> None:
 
 
 def test_a_connection_that_was_never_made_can_be_dropped() -> None:
-    LimitedConnection(ConnectionLimits(asyncio.Protocol, 1), asyncio.Protocol()).drop()
+    limits = ConnectionLimits(asyncio.Protocol, 1)
+    LimitedConnection(limits, asyncio.Protocol()).drop()
+    assert isinstance(limits(), LimitedConnection)  # its room is still there

@@ -32,6 +32,8 @@ _SIGNED_OF_SUBSCRIPTION = ["Message", "MessageId", "SubscribeURL", "Timestamp", 
 
 def read(call: WebhookCall, webhook: Webhook, now: float, fetch: Fetch) -> Iterator[WebhookEvent]:
     """Yield the events of a message of SNS (signature version 1 or 2), and confirm a subscription to the topic."""
+    if call.headers.get("x-amz-sns-rawdelivery", "").lower() == "true":
+        raise ForgedError("raw message delivery is on, so nothing is signed; turn it off in the subscription of the topic")
     message = fields(call.json())
     kind = string(message, "Type")
     if not webhook.topic or string(message, "TopicArn") != webhook.topic:
