@@ -1,4 +1,4 @@
-"""A command that runs until it is stopped, and a browser that only notes what it is to open."""
+"""Ways to run commands: in this process, or in one of their own until they are stopped; and a browser that only notes."""
 
 import asyncio
 import os
@@ -9,6 +9,9 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from click.testing import CliRunner, Result
+
+from digest.cli import group
 from tests.newsroom import NOW
 
 
@@ -65,3 +68,9 @@ async def appears(path: Path) -> str:
         while not path.exists():
             await asyncio.sleep(0.02)
     return path.read_text()
+
+
+def call(root: Path, *words: str) -> Result:
+    """Run `digest subscribers …` in this process."""
+    given = ["-C", str(root), "subscribers", *words]
+    return CliRunner(env={"DIGEST_NOW": NOW.isoformat()}).invoke(group, given, catch_exceptions=False)

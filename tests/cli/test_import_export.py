@@ -6,12 +6,11 @@ import json
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
 
 from digest.app import open_newsletter
 from digest.audience.importer import MAX_EXAMPLES
-from digest.cli import group
 from digest.errors import SubscriberFileError, UsageError
+from tests.cli.running import call
 from tests.conftest import Furnish
 from tests.newsroom import NOW
 
@@ -29,11 +28,6 @@ def root(furnish: Furnish) -> Path:
     root = furnish("http://127.0.0.1:9", 9)
     (root / "subscribers.csv").write_text(LIST)
     return root
-
-
-def call(root: Path, *words: str) -> Result:
-    given = ["-C", str(root), "subscribers", *words]
-    return CliRunner(env={"DIGEST_NOW": NOW.isoformat()}).invoke(group, given, catch_exceptions=False)
 
 
 def export(root: Path, *words: str) -> list[dict[str, str]]:

@@ -3,8 +3,6 @@
 import re
 from pathlib import Path
 
-import pytest
-
 from tests.cli.test_cli import Done, digest
 from tests.conftest import Furnish
 from tests.newsroom import RecordedSite
@@ -12,11 +10,6 @@ from tests.relay import Relay
 
 EVENING = "2026-11-24T20:00:00+00:00"
 KEYS = {"code", "message", "thing", "remedy", "exit_code"}
-
-
-@pytest.fixture
-def root(furnish: Furnish) -> Path:
-    return furnish("http://127.0.0.1:9", 9)
 
 
 async def test_an_error_is_one_object_too(root: Path) -> None:

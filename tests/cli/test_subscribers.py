@@ -5,28 +5,17 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
 
 from digest.app import open_newsletter
-from digest.cli import group
 from digest.cli.subscribers import MAX_PROBLEMS
 from digest.publish import Unwatched, publish
 from digest.store import Preference
+from tests.cli.running import call
 from tests.conftest import Furnish
 from tests.newsroom import NOW, RecordedSite
 from tests.relay import Relay
 
 ADA, BO = "ada@readers.example", "bo@readers.example"
-
-
-@pytest.fixture
-def root(furnish: Furnish) -> Path:
-    return furnish("http://127.0.0.1:9", 9)
-
-
-def call(root: Path, *words: str) -> Result:
-    given = ["-C", str(root), "subscribers", *words]
-    return CliRunner(env={"DIGEST_NOW": NOW.isoformat()}).invoke(group, given, catch_exceptions=False)
 
 
 # — show —

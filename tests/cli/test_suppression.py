@@ -6,27 +6,15 @@ import json
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
 
 from digest.app import open_newsletter
-from digest.cli import group
 from digest.errors import UsageError
 from digest.store import Suppression
 from digest.subscriber_statuses import Origin
-from tests.conftest import Furnish
+from tests.cli.running import call
 from tests.newsroom import NOW
 
 ADA, BO = "ada@readers.example", "bo@readers.example"
-
-
-@pytest.fixture
-def root(furnish: Furnish) -> Path:
-    return furnish("http://127.0.0.1:9", 9)
-
-
-def call(root: Path, *words: str) -> Result:
-    given = ["-C", str(root), "subscribers", *words]
-    return CliRunner(env={"DIGEST_NOW": NOW.isoformat()}).invoke(group, given, catch_exceptions=False)
 
 
 def suppressed(root: Path, email: str) -> str | None:

@@ -1,25 +1,16 @@
 """Opening the database, and what two processes do to it at once."""
 
 import sqlite3
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-import pytest
 from sqlalchemy import bindparam, event, insert
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 
 from digest.store import Store, schema
 from digest.store.compiled_statements import Prepared
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    opened = Store.open("sqlite:///state/digest.db", tmp_path)
-    yield opened
-    opened.close()
 
 
 def test_a_database_in_memory_needs_no_file(tmp_path: Path) -> None:

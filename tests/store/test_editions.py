@@ -1,21 +1,10 @@
 """Editions that only `sent.log` knows."""
 
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
-
-import pytest
 
 from digest.store import Store
 from digest.store.sent_log_edition import LoggedEdition
 from tests.curate.test_curate import END
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    opened = Store.open("sqlite:///state/digest.db", tmp_path)
-    yield opened
-    opened.close()
 
 
 def logged(number: int = 7) -> LoggedEdition:

@@ -1,22 +1,11 @@
 """What relays have shown is kept for a morning."""
 
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
-
-import pytest
 
 from digest.config import RelayLimit
 from digest.store import Store
 from digest.store.relay_limits import MORNING
 from tests.curate.test_curate import END
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    opened = Store.open("sqlite:///state/digest.db", tmp_path)
-    yield opened
-    opened.close()
 
 
 def test_limits_are_kept_and_replaced_and_forgotten(store: Store) -> None:

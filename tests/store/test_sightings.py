@@ -1,10 +1,6 @@
 """What was seen of a source before, and so is not new: articles of old dates, and those without any."""
 
-from collections.abc import Iterator
 from datetime import datetime, timedelta
-from pathlib import Path
-
-import pytest
 
 from digest.model import UNDATED, Article, Harvest
 from digest.store import Store
@@ -13,13 +9,6 @@ from tests.curate.test_curate import END, article
 DAY = timedelta(days=1)
 LATE = article("late", 24 * 9)
 UNDATED_ONE = article("undated", published=UNDATED, updated=UNDATED, guessed=True)
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    opened = Store.open("sqlite:///state/digest.db", tmp_path)
-    yield opened
-    opened.close()
 
 
 def there(store: Store, since: datetime = END - DAY) -> dict[str, Article]:

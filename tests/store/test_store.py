@@ -2,7 +2,6 @@
 
 import multiprocessing
 import sqlite3
-from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
@@ -21,13 +20,6 @@ from digest.store.schema import metadata
 from tests.curate.test_curate import END, SLOT, article, comment, made
 
 WORDS = Rendered(subject="s", preheader="p", html="<p>h</p>", text="t")
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    opened = Store.open("sqlite:///state/digest.db", tmp_path)
-    yield opened
-    opened.close()
 
 
 def edition() -> Edition:

@@ -1,9 +1,7 @@
 """The suppression list: the strongest reason counts, and all that is recorded is reported after its commit."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 from functools import partial
-from pathlib import Path
 
 import pytest
 
@@ -15,13 +13,6 @@ from tests.curate.test_curate import END, article, made
 from tests.store.test_store import WORDS
 
 ADA, BO = "ada@readers.example", "bo@readers.example"
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    opened = Store.open("sqlite:///state/digest.db", tmp_path)
-    yield opened
-    opened.close()
 
 
 @pytest.fixture
