@@ -25,11 +25,15 @@ _META = re.compile(  # an article may be about censorship or a moderator, but no
 CONTEXT_GATES = frozenset({"short", "repeated"})  # gates that keep a comment out, but not its answers
 
 
+FINAL_GATES = frozenset({"kind", "state"})  # nobody may print what these keep out; it must change where it comes from
+
+
 class Rejection(NamedTuple):
-    """The name of a gate and its reason against one comment."""
+    """The name of a gate and its reason against one comment; a `held` one waits for the editor, who may print it."""
 
     gate: str
     reason: str
+    held: bool = False
 
 
 def abuse_verdicts(thread: CommentThread, scoring_rules: ScoringRules) -> dict[str, AbuseVerdict]:
@@ -105,9 +109,9 @@ def _thread_rejection(comment: Comment, thread: CommentThread, verdict: AbuseVer
     if thread.printed and fingerprint(comment.text) in thread.printed:
         return Rejection("repeated", "printed under another article")
     if verdict.state is AbuseState.HELD:
-        return Rejection("held", f"possible abuse, held: {verdict.reason}")
+        return Rejection("held", f"possible abuse, held: {verdict.reason}", held=True)
     contact = contact_details(comment.text) or contact_details(comment.author)
-    return Rejection("held", f"held for the editor: it has {contact}") if contact else None
+    return Rejection("held", f"held for the editor: it has {contact}", held=True) if contact else None
 
 
 def _shouted(text: str) -> bool:
