@@ -45,11 +45,12 @@ def pair_feature(first: str, second: str) -> int:
 
 def split(text: str) -> list[str]:
     """Return the words of a text that count, in lower case."""
-    return [word for word in words(text.casefold().replace("’", "'")) if not _names_an_identity(word)]
+    return [word for word in words(text.casefold().replace("’", "'")) if not names_an_identity(word)]
 
 
 @lru_cache(maxsize=20_000)
-def _names_an_identity(word: str) -> bool:
+def names_an_identity(word: str) -> bool:
+    """Return whether a word says who somebody is."""
     return _WHO.fullmatch(word) is not None
 
 

@@ -2,17 +2,23 @@
 
 import re
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from digest.curate.abuse import AbuseState, AbuseVerdict, assess
-from digest.curate.comment_spam import contact_details, is_advertising
+from digest.curate.comment_spam import is_advertising
 from digest.curate.comment_thread import CommentThread, fingerprint
+from digest.curate.contact_details import contact_details, is_public, number_plate
+from digest.curate.editor_model import EditorOpinion
+from digest.curate.identity import borrowed_name, claimed_name, is_unmasked
 from digest.curate.language import is_english
+from digest.curate.passages import LINK, NAMED, Sentence
 from digest.curate.scoring_rules import GateLimits, ScoringRules
+from digest.curate.text_rules import Finding, TextRules
+from digest.curate.thread_reading import ThreadReading
 from digest.model import Comment
 from digest.text.markup import without_quotes
-from digest.text.prose import word_count
+from digest.text.prose import word_count, words
 
 _LINK = re.compile(r"https?://\S+|www\.\S+")
 _FIRST = re.compile(r"^\W*(?:first|this|same|agreed|well said|hear,? hear|\+1)\W*$", re.IGNORECASE)
@@ -22,6 +28,18 @@ _DOWN = rf"(?:{'|'.join(_TAKEN_DOWN)})\w*"
 _META = re.compile(  # an article may be about censorship or a moderator, but not about the removal of comments
     rf"\b{_THE_COMMENTS}\b[^.!?\n]{{0,60}}\b{_DOWN}\b|\b{_DOWN}\b[^.!?\n]{{0,60}}\b{_THE_COMMENTS}\b", re.IGNORECASE
 )
+_EXCERPT = re.compile(r"\[(?:…|\.\.\.)\]")
+_QUOTED = re.compile(r"[\"“„«][^\"“”„«»]{3,2000}[\"”“»]")
+MIN_OWN_WORDS = 4  # words that a comment must have beside a quotation
+_ANSWER = re.compile(
+    r"(?:^|[\s,;(])(?:no\.? ?|number |q|question |clue )?\d{1,2}(?: across| down)?(?:\.|\)|:| is| was| are|,| =| -)+ (?:the |a |an )?[\w'’]",
+    re.I,
+)
+_THE_ANSWER = re.compile(
+    r"\banswers? (?:to|for) (?:number |no\.? ?|question |q|clue )?\w{1,12}(?: across| down)? (?:is|was|are)\b|\b(?:prize )?(?:word|phrase|solution) is\b",
+    re.I,
+)
+MIN_ANSWERS = 2  # numbered answers that give a puzzle away
 CONTEXT_GATES = frozenset({"short", "repeated"})  # gates that keep a comment out, but not its answers
 
 
@@ -34,6 +52,7 @@ class Rejection(NamedTuple):
     gate: str
     reason: str
     held: bool = False
+    finding: Finding | None = None
 
 
 def abuse_verdicts(thread: CommentThread, scoring_rules: ScoringRules) -> dict[str, AbuseVerdict]:
@@ -50,9 +69,18 @@ def abuse_verdicts(thread: CommentThread, scoring_rules: ScoringRules) -> dict[s
     return found
 
 
-def rejections(thread: CommentThread, verdicts: Mapping[str, AbuseVerdict], scoring_rules: ScoringRules) -> dict[str, Rejection]:
+def rejections(
+    thread: CommentThread,
+    verdicts: Mapping[str, AbuseVerdict],
+    opinions: Mapping[str, EditorOpinion],
+    scoring_rules: ScoringRules,
+    reading: ThreadReading,
+) -> dict[str, Rejection]:
     """Return the rejection of each comment that may not be printed, for its own sake or because of the comment it answers."""
-    own = {comment.id: _own_rejection(comment, thread, verdicts[comment.id], scoring_rules) for comment in thread.comments}
+    own = {
+        comment.id: _own_rejection(comment, thread, verdicts[comment.id], opinions[comment.id], scoring_rules, reading)
+        for comment in thread.comments
+    }
     found = {key: rejection for key, rejection in own.items() if rejection}
     answers: dict[str | None, list[Comment]] = {}
     for comment in thread.comments:
@@ -66,9 +94,18 @@ def rejections(thread: CommentThread, verdicts: Mapping[str, AbuseVerdict], scor
     return found
 
 
-def _own_rejection(comment: Comment, thread: CommentThread, verdict: AbuseVerdict, scoring_rules: ScoringRules) -> Rejection | None:
-    """Return the rejection by the first gate that a comment fails by itself, or None."""
-    text, limits = thread.texts[comment.id], scoring_rules.scores.gate
+def _own_rejection(
+    comment: Comment,
+    thread: CommentThread,
+    verdict: AbuseVerdict,
+    opinion: EditorOpinion,
+    scoring_rules: ScoringRules,
+    reading: ThreadReading,
+) -> Rejection | None:
+    """Return the rejection by the first gate that a comment fails by itself, or None. What makes it short comes last: the words of a
+    short question may still be printed above its answer.
+    """
+    limits = scoring_rules.scores.gate
     if comment.kind != "comment":
         return Rejection("kind", f"{comment.kind}, not an approved comment")
     if comment.state != "approved":
@@ -77,19 +114,24 @@ def _own_rejection(comment: Comment, thread: CommentThread, verdict: AbuseVerdic
         return Rejection("abuse", f"abuse: {verdict.reason}")
     if comment.links >= limits.links:
         return Rejection("links", f"{limits.links} links or more")
-    return _form_rejection(text, comment.text, thread.word_counts[comment.id], limits) or _thread_rejection(
-        comment, thread, verdict
+    return (
+        _form_rejection(comment, thread, limits)
+        or _language_rejection(comment, reading, limits)
+        or _text_rejection(comment, thread, scoring_rules, reading)
+        or _thread_rejection(comment, thread, verdict)
+        or _unfit_rejection(comment, opinion, limits, reading)
+        or _short_rejection(comment, thread, scoring_rules, reading)
     )
 
 
-def _form_rejection(text: str, whole: str, size: int, limits: GateLimits) -> Rejection | None:
-    links, least = len(_LINK.findall(text)), limits.words
-    if links >= limits.links:
+def _form_rejection(comment: Comment, thread: CommentThread, limits: GateLimits) -> Rejection | None:
+    text = thread.texts[comment.id]
+    if len(_LINK.findall(text)) >= limits.links:
         return Rejection("links", f"{limits.links} links or more")
-    if not text and whole:
+    if _is_quotation(text, comment.text, thread):
         return Rejection("quotation", "only a quotation")
-    if (word_count(_LINK.sub(" ", text)) if links else size) < least:
-        return Rejection("short", f"fewer than {least} words of its own")
+    if _EXCERPT.match(text):
+        return Rejection("excerpt", "an excerpt that another site's program left")
     if is_advertising(text):
         return Rejection("spam", "advertising, or praise for any page")
     if _FIRST.match(text) or (_about_removed_comments(text) and is_english(text)):
@@ -97,10 +139,65 @@ def _form_rejection(text: str, whole: str, size: int, limits: GateLimits) -> Rej
     return Rejection("capitals", "mostly capitals") if _shouted(text) else None
 
 
+def _is_quotation(text: str, whole: str, thread: CommentThread) -> bool:
+    """Return whether a comment has hardly a word of its own beside what it quotes, marked as a quotation or taken from the article."""
+    if not text:
+        return bool(whole)
+    own = words(_QUOTED.sub(" ", text))
+    if len(own) < MIN_OWN_WORDS and len(own) < len(words(text)):
+        return True
+    said = thread.content_words_of(text)
+    return len(said) >= MIN_OWN_WORDS and fingerprint(text) in thread.article_fingerprint
+
+
 def _about_removed_comments(text: str) -> bool:
     """Return whether a text is about comments that were taken down."""
     small = text.casefold()
     return any(word in small for word in _TAKEN_DOWN) and _META.search(text) is not None
+
+
+def _language_rejection(comment: Comment, reading: ThreadReading, limits: GateLimits) -> Rejection | None:
+    language = reading.languages[comment.id]
+    allowed = {reading.language, *limits.languages}
+    if language is None or reading.language is None or language in allowed:
+        return None
+    return Rejection("language", f"not in the article's language ({language})", held=True)
+
+
+def _text_rejection(
+    comment: Comment, thread: CommentThread, scoring_rules: ScoringRules, reading: ThreadReading
+) -> Rejection | None:
+    """Return the rejection by what a comment says, or by whose name stands above it."""
+    rules, sentences = scoring_rules.text_rules, reading.sentences[comment.id]
+    if found := rules.first(sentences, reading.article_classes, reading.language_by_id(comment.id)):
+        rule, finding = found
+        return Rejection(rule.gate, rule.reason, held=rule.held, finding=finding)
+    if contact := _private_contact(comment, sentences, rules):
+        return Rejection("contact", f"gives {contact}", held=True)
+    others = [name for name in thread.names if name != comment.author.casefold()]
+    if name := is_unmasked(comment, others, sentences, rules.bit(NAMED), rules.bit("reveals")):
+        return Rejection("unmasked", f"says who another commenter is ({name})", held=True)
+    if name := borrowed_name(comment.author, thread.article.author, reading.people):
+        return Rejection("impersonation", f"signed with the name of {name}", held=True)
+    if name := claimed_name(comment, thread.article.author, reading.people):
+        return Rejection("impersonation", f"writes as {name}", held=True)
+    if reading.article_classes & rules.bit("puzzle") and _gives_answers(thread.texts[comment.id]):
+        return Rejection("answers", "gives the answers away", held=True)
+    return None
+
+
+def _private_contact(comment: Comment, sentences: Sequence[Sentence], rules: TextRules) -> str:
+    """Return the kind of contact details by which a comment or its writer's name gives a private person away."""
+    if contact := contact_details(comment.author):
+        return contact
+    if plate := number_plate(comment.text):
+        return f"a number plate ({plate})"
+    contact = contact_details(comment.text)
+    return contact if contact and not is_public(comment.text, sentences, rules.bit("service"), rules.bit("private_contact")) else ""
+
+
+def _gives_answers(text: str) -> bool:
+    return len(_ANSWER.findall(text)) >= MIN_ANSWERS or bool(_THE_ANSWER.search(text))
 
 
 def _thread_rejection(comment: Comment, thread: CommentThread, verdict: AbuseVerdict) -> Rejection | None:
@@ -110,8 +207,43 @@ def _thread_rejection(comment: Comment, thread: CommentThread, verdict: AbuseVer
         return Rejection("repeated", "printed under another article")
     if verdict.state is AbuseState.HELD:
         return Rejection("held", f"possible abuse, held: {verdict.reason}", held=True)
-    contact = contact_details(comment.text) or contact_details(comment.author)
-    return Rejection("held", f"held for the editor: it has {contact}", held=True) if contact else None
+    if thread.is_quarrel(comment):
+        return Rejection("quarrel", "the end of an exchange between two people")
+    return None
+
+
+def _unfit_rejection(comment: Comment, opinion: EditorOpinion, limits: GateLimits, reading: ThreadReading) -> Rejection | None:
+    """Return the rejection of what reads like something that an editor would not print, with the sentence that weighed most."""
+    if opinion.unfit <= limits.unfit:
+        return None
+    worst = reading.sentences[comment.id][opinion.worst]
+    finding = Finding("unfit", worst.start, worst.end, (), "")
+    return Rejection("unfit", "reads like what an editor would not print", held=True, finding=finding)
+
+
+def _short_rejection(
+    comment: Comment, thread: CommentThread, scoring_rules: ScoringRules, reading: ThreadReading
+) -> Rejection | None:
+    """Return the rejection of a comment that is too short, or that says nothing by itself. A short one with a figure or a time may say enough."""
+    limits, rules, classes = scoring_rules.scores.gate, scoring_rules.text_rules, reading.classes(comment.id)
+    text, size = thread.texts[comment.id], thread.word_counts[comment.id]
+    size = word_count(_LINK.sub(" ", text)) if classes & rules.bit(LINK) else size
+    exact = classes & (rules.bit("figure") | rules.bit("quantity") | rules.bit("when"))
+    least = limits.words_if_exact if exact else limits.words
+    if size < least:
+        return Rejection("short", f"fewer than {least} words of its own")
+    if (
+        not exact
+        and thread.leans(comment)
+        and _begins_with(reading.sentences[comment.id], rules, "leaning", reading.language_by_id(comment.id))
+    ):
+        return Rejection("context", "makes no sense without what it answers", held=True)
+    return None
+
+
+def _begins_with(sentences: Sequence[Sentence], rules: TextRules, name: str, language: str) -> bool:
+    matches = rules.vocabularies[language].matches(sentences[0].words, rules.bit(name)) if sentences else []
+    return bool(matches) and matches[0].start <= 1
 
 
 def _shouted(text: str) -> bool:

@@ -11,6 +11,7 @@ from digest.model import Article, Comment
 from digest.text.markup import without_quotes
 from digest.text.prose import word_count, words
 
+QUARREL_COMMENTS = 4  # of an exchange between two people; a question, its answer and thanks are no quarrel
 _COMMON = frozenset(
     words("""
     the a an and or but of to in on at for with by from as is are was were be been it its this that these those he she they we
@@ -45,12 +46,39 @@ class CommentThread:
     @cached_property
     def copies(self) -> Mapping[str, str]:
         """The id of each comment that repeats an earlier one, in the same words or nearly, with the earlier one's id."""
-        return find_duplicates(self.words)
+        return find_duplicates(self.words, self.content_words)
 
     @cached_property
     def word_counts(self) -> Mapping[str, int]:
         """How many words of its own each comment has."""
         return {key: word_count(text, self.words[key]) for key, text in self.texts.items()}
+
+    @cached_property
+    def names(self) -> Sequence[str]:
+        """The writers' names in lower case, each once."""
+        return sorted({comment.author.casefold() for comment in self.comments})
+
+    @cached_property
+    def article_fingerprint(self) -> str:
+        """The words of the article in lower case, as `fingerprint` gives them."""
+        return " ".join(words(f"{self.article.title} {self.article.body_text}".casefold()))
+
+    def content_words_of(self, text: str) -> Sequence[str]:
+        """Return the words of a text of three letters or more, without the commonest."""
+        return [word for word in words(text.casefold()) if len(word) > 2 and word not in _COMMON]
+
+    def is_quarrel(self, comment: Comment) -> bool:
+        """Return whether a comment is the fourth or a later one of an exchange between only two people."""
+        writers = [comment.author]
+        while comment.parent_id in self.by_id and len(writers) < QUARREL_COMMENTS:
+            comment = self.by_id[comment.parent_id or ""]
+            writers.append(comment.author)
+        return len(writers) == QUARREL_COMMENTS and len(set(writers)) == len(set(writers[:2])) == 2
+
+    def leans(self, comment: Comment) -> bool:
+        """Return whether a comment has no word in common with the article, nor with what it answers."""
+        parent = self.content_words.get(comment.parent_id or "", ())
+        return not {word for word in self.content_words[comment.id] if len(word) > 3} & (self.article_words | set(parent))
 
     @cached_property
     def answerer_counts(self) -> Mapping[str, int]:

@@ -9,6 +9,7 @@ from digest.curate.comment_gates import Rejection, abuse_verdicts, rejections
 from digest.curate.comment_thread import CommentThread, similarity
 from digest.curate.scoring_rules import ScoringRules
 from digest.curate.text_features import text_features
+from digest.curate.thread_reading import read_thread
 from digest.curate.votes import vote_count, vote_ranks
 from digest.model import Article, Comment, LeftOut, Pick
 from digest.text.markup import without_quotes
@@ -66,7 +67,9 @@ def pick(
 def judge(thread: CommentThread, scoring_rules: ScoringRules) -> list[JudgedComment]:
     """Return the judgement of every comment, oldest first."""
     verdicts = abuse_verdicts(thread, scoring_rules)
-    rejected = rejections(thread, verdicts, scoring_rules)
+    reading = read_thread(thread, scoring_rules.text_rules)
+    opinions = {key: scoring_rules.editor(sentences, reading.classes(key)) for key, sentences in reading.sentences.items()}
+    rejected = rejections(thread, verdicts, opinions, scoring_rules, reading)
     limits = scoring_rules.scores.crowd
     ranks = vote_ranks(thread, limits.confidence) if vote_count(thread) >= limits.votes else {}
     rows = []
@@ -75,7 +78,7 @@ def judge(thread: CommentThread, scoring_rules: ScoringRules) -> list[JudgedComm
         if rejection:
             rows.append(JudgedComment(comment=comment, abuse_verdict=verdict, rejection=rejection))
             continue
-        weighed = _weighed(text_features(comment, thread, verdict.heat), scoring_rules.scores.text)
+        weighed = _weighed(text_features(comment, thread, verdict.heat, opinions[comment.id]), scoring_rules.scores.text)
         text, rank = sum(weighed.values()), ranks.get(comment.id)
         score = text if rank is None else (1 - limits.share) * text + limits.share * rank
         rows.append(JudgedComment(comment=comment, abuse_verdict=verdict, terms=weighed, vote_rank=rank, score=round(score, 4)))

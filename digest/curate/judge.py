@@ -14,7 +14,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ValidationError, field_validator
 
 from digest.curate.comments import JudgedComment, JudgedThread
-from digest.curate.scoring_rules import ABUSE_FILE, MODEL_FILE, SCORES_FILE, ScoringRules, parse_scoring_rules
+from digest.curate.scoring_rules import ABUSE_FILE, EDITOR_FILE, MODEL_FILE, SCORES_FILE, ScoringRules, parse_scoring_rules
+from digest.curate.text_rules import RULES_FILE, WORDS_FOLDER, TextRules, parse_rules, parse_words
 from digest.errors import SourceError
 from digest.model import Article, Comment
 from digest.text.markup import tidy
@@ -77,8 +78,22 @@ def load_scoring_rules(root: Path) -> ScoringRules:
     def texts(name: str) -> list[str]:
         return [file.read_text(encoding="utf-8") for file in (_HERE / name, root / name) if file.is_file()]
 
-    model = root / MODEL_FILE if (root / MODEL_FILE).is_file() else _HERE / MODEL_FILE
-    return parse_scoring_rules(texts(ABUSE_FILE), model.read_bytes(), texts(SCORES_FILE))
+    def model(name: str) -> bytes:
+        return next(file for file in (root / name, _HERE / name) if file.is_file()).read_bytes()
+
+    lists, scores = texts(ABUSE_FILE), texts(SCORES_FILE)
+    return parse_scoring_rules(lists, model(MODEL_FILE), scores, load_text_rules(root), model(EDITOR_FILE))
+
+
+def load_text_rules(root: Path) -> TextRules:
+    """Return the rules for texts and the lists of words of every language, ours changed by a newsletter's."""
+
+    def texts(name: str) -> list[str]:
+        return [file.read_text(encoding="utf-8") for file in (_HERE / name, root / name) if file.is_file()]
+
+    names = sorted({file.name for folder in (_HERE, root) for file in (folder / WORDS_FOLDER).glob("*.toml")})
+    lists = {Path(name).stem: parse_words(texts(f"{WORDS_FOLDER}/{name}"), thing=f"{WORDS_FOLDER}/{name}") for name in names}
+    return TextRules(parse_rules(texts(RULES_FILE)), lists)
 
 
 def parse_thread(line: str, *, thing: str) -> tuple[Article, list[Comment]]:

@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping
 
 from digest.curate.comment_thread import CommentThread, similarity
+from digest.curate.editor_model import EditorOpinion
 from digest.model import Comment
 from digest.text.prose import sentences
 
@@ -23,7 +24,7 @@ _ENDED = re.compile(r"""[.!?。！？؟]["'”’»)\]]*$""")
 COOL, HOT = -1.6, 1.0  # log odds of abuse between which heat rises from 0 to 1
 
 
-def text_features(comment: Comment, thread: CommentThread, heat: float | None) -> Mapping[str, float]:
+def text_features(comment: Comment, thread: CommentThread, heat: float | None, opinion: EditorOpinion) -> Mapping[str, float]:
     """Return the terms of one comment, without those that rely on English words if `heat` is None, as in another language."""
     text = thread.texts[comment.id]
     said = thread.content_words[comment.id]
@@ -37,6 +38,8 @@ def text_features(comment: Comment, thread: CommentThread, heat: float | None) -
         "exclamations": _share(text.count("!"), 3),
         "questions": _share(text.count("?") - 1, 3),
         "capitals": _share(len(_SHOUTED.findall(text)), 4),
+        "worth": _likelihood(opinion.worth),
+        "unfit": _likelihood(opinion.unfit),
         "trailing": _share(len(_TRAILING.findall(text)), 2),
     }
     if heat is not None:  # the text is English
@@ -45,6 +48,11 @@ def text_features(comment: Comment, thread: CommentThread, heat: float | None) -
         found["second_person"] = min(1.0, len(_SECOND.findall(text)) * 8 / size)
         found["heat"] = _share(heat - COOL, HOT - COOL)
     return found
+
+
+def _likelihood(odds: float) -> float:
+    """Return log odds as a probability."""
+    return 1 / (1 + math.exp(-odds))
 
 
 def _share(value: float, most: float) -> float:

@@ -1,0 +1,71 @@
+"""Who writes, and under whose name: a commenter unmasked by another, and somebody who writes as the article's author or as somebody
+whom it names.
+"""
+
+import re
+from collections.abc import Sequence
+
+from digest.curate.passages import Sentence
+from digest.model import Comment
+from digest.text.prose import words
+
+MIN_NAME_CHARS = 4  # of a writer's name that another comment may mention
+_TITLES = frozenset("mr mrs ms miss dr cllr councillor sir lady lord rev prof professor jr junior snr senior md kc".split())
+MAX_OPENING_WORDS = 14  # words in which a writer introduces himself
+_INTRODUCTIONS = frozenset({("this", "is"), ("i", "am"), ("hier", "ist"), ("ich", "bin"), ("je", "suis")})
+_DESK = frozenset(
+    "editor editors moderator moderators admin administrator newsdesk newsroom desk redaktion rédaction redacción redakcja".split()
+)
+
+
+def is_unmasked(comment: Comment, names: Sequence[str], sentences: Sequence[Sentence], named: int, reveals: int) -> str:
+    """Return the name of another commenter about whom a comment says who it is, or an empty string.
+
+    `names` are the other commenters' names in lower case, `named` and `reveals` the bits of the classes that say so.
+    """
+    small = comment.text.casefold()
+    for name in names:
+        if len(name) < MIN_NAME_CHARS or name == comment.author.casefold() or name not in small:
+            continue
+        pattern = re.compile(rf"(?<!\w){re.escape(name)}(?!\w)")
+        for place, row in enumerate(sentences):
+            near = 0
+            for other in sentences[place : place + 2]:
+                near |= other.classes
+            if pattern.search(small, row.start, row.end) and near & reveals and near & named:
+                return name
+    return ""
+
+
+def borrowed_name(author: str, article_author: str, people: frozenset[str]) -> str:
+    """Return whose name a writer borrows: that of the article's author with something added, of somebody whom the article names, or
+    of the desk; an empty string if nobody's. The author's own name alone is the author's answer.
+    """
+    given, own = [part.casefold() for part in words(author)], [part.casefold() for part in words(article_author)]
+    if not given:
+        return ""
+    if len(own) > 1 and given != own and all(part in given for part in own):
+        return article_author
+    if _DESK & set(given) and len(given) <= 3:
+        return author
+    bare = [part for part in given if part not in _TITLES]
+    titled = len(bare) < len(given)
+    capital = all(part[:1].isupper() for part in words(author))
+    return author if bare and bare[-1] in people and capital and (len(bare) > 1 or titled) and bare != own else ""
+
+
+def claimed_name(comment: Comment, article_author: str, people: frozenset[str]) -> str:
+    """Return the name by which a comment's first words introduce its writer, if the article or its byline has that name."""
+    if comment.author.casefold() == article_author.casefold():
+        return ""
+    opening = words(comment.text[:120].casefold())[:MAX_OPENING_WORDS]
+    own = frozenset(part for part in words(article_author.casefold()) if len(part) >= MIN_NAME_CHARS - 1)
+    for place, word in enumerate(opening):
+        before, after = opening[max(0, place - 3) : place], opening[place + 1 : place + 5]
+        if word in own | people and (_introduces(before) or "here" in after[:3] or "from" in after[:1]):
+            return word.capitalize()
+    return ""
+
+
+def _introduces(before: Sequence[str]) -> bool:
+    return any(pair in _INTRODUCTIONS for pair in zip(before, [*before[1:], ""], strict=False)) or bool({"i'm", "im"} & set(before))

@@ -1,0 +1,200 @@
+"""Rules for what must not be printed unseen: each names the classes of words that make it fire, as data (`text_rules.toml`).
+
+The lists of words are data too, one file for each language (`words/`). A newsletter's own `text_rules.toml` turns rules off or adds
+its own, and its own `words/en.toml` adds terms to a class, or removes one with `-`.
+"""
+
+import re
+import tomllib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import reduce
+from operator import or_
+from typing import Any, NamedTuple
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from digest.curate.passages import FORMS, Sentence
+from digest.curate.vocabulary import Vocabulary
+from digest.errors import ConfigError
+
+RULES_FILE, WORDS_FOLDER = "text_rules.toml", "words"
+DEFAULT_LANGUAGE = "en"
+_TERM = re.compile(r"\*?[^\W_]+(?:['’][^\W_]+)*\*?|\*|[%£$€]")
+_PERSON = ("named", "kin", "official", "he", "you", "they")  # classes that say of whom something is said, the surest first
+
+
+class RuleText(BaseModel):
+    """One rule as its file has it. `a|b` in a list stands for either of two classes."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str = Field(min_length=1)
+    gate: str = Field(min_length=1)
+    reason: str = Field(min_length=1)
+    held: bool = True  # an editor may print it
+    all: tuple[str, ...] = ()
+    none: tuple[str, ...] = ()
+    of: tuple[str, ...] = ()
+    at_least: int = Field(default=0, ge=0)  # of the classes in `of`
+    article: tuple[str, ...] = ()  # classes that the article must have
+    sentences: int = Field(default=1, ge=0)  # neighbouring sentences in which the classes must meet; 0 is the whole comment
+    words: int = Field(default=0, ge=0)  # the most words of a comment to which the rule applies; 0 is any number
+
+
+class Finding(NamedTuple):
+    """What a rule found: its name, the passage from `start` to `end`, the words that made it fire, and of whom it is said."""
+
+    rule: str
+    start: int
+    end: int
+    matched: tuple[str, ...]
+    about: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule, with its classes as bits."""
+
+    text: RuleText
+    all: tuple[int, ...]
+    none: int
+    of: tuple[int, ...]
+    article: tuple[int, ...]
+
+    def find(self, sentences: Sequence[Sentence], whole: int, article: int, size: int) -> tuple[int, int] | None:
+        """Return the first and the last sentence in which the rule fires, or None. `whole` has all classes of the comment."""
+        if (self.text.words and size > self.text.words) or not self._may_fire(whole, article):
+            return None
+        window = self.text.sentences or len(sentences)
+        for first in range(max(1, len(sentences) - window + 1)):
+            found = reduce(or_, (sentence.classes for sentence in sentences[first : first + window]), 0)
+            if not found & self.none and self._has_enough(found):
+                return first, min(first + window, len(sentences))
+        return None
+
+    def _may_fire(self, whole: int, article: int) -> bool:
+        for mask in self.all:
+            if not whole & mask:
+                return False
+        for mask in self.article:
+            if not article & mask:
+                return False
+        return not self.text.at_least or self._has_enough(whole)
+
+    def _has_enough(self, found: int) -> bool:
+        for mask in self.all:
+            if not found & mask:
+                return False
+        return not self.text.at_least or sum(bool(found & mask) for mask in self.of) >= self.text.at_least
+
+    @property
+    def mask(self) -> int:
+        """All classes that can make the rule fire."""
+        return reduce(or_, (*self.all, *self.of), 0)
+
+
+class TextRules:
+    """The rules, and the vocabulary of each language that has one."""
+
+    def __init__(self, rules: Sequence[RuleText], words: Mapping[str, Mapping[str, Sequence[str]]]) -> None:
+        names = [*FORMS, *dict.fromkeys(name for classes in words.values() for name in classes)]
+        self.vocabularies = {language: Vocabulary(classes, names) for language, classes in words.items()}
+        self._any = next(iter(self.vocabularies.values()))
+        self.rules = tuple(self._rule(text) for text in rules)
+
+    def _rule(self, text: RuleText) -> Rule:
+        try:
+            return Rule(
+                text, self._masks(text.all), reduce(or_, self._masks(text.none), 0), self._masks(text.of), self._masks(text.article)
+            )
+        except KeyError as error:
+            raise ConfigError(f"{text.name}: unknown class {error}", thing=RULES_FILE) from error
+
+    def _masks(self, classes: Iterable[str]) -> tuple[int, ...]:
+        return tuple(reduce(or_, map(self._any.bit, names.split("|"))) for names in classes)
+
+    @property
+    def bits(self) -> dict[str, int]:
+        """The bit of each class by its name."""
+        return {name: self.bit(name) for name in self.names}
+
+    @property
+    def names(self) -> Sequence[str]:
+        """The names of all classes."""
+        return self._any.names
+
+    def bit(self, name: str) -> int:
+        """Return the bit of a class, which is the same in every language."""
+        return self._any.bit(name)
+
+    def first(self, sentences: Sequence[Sentence], article: int, language: str) -> tuple[RuleText, Finding] | None:
+        """Return the first rule that fires, with what it found."""
+        whole = reduce(or_, (sentence.classes for sentence in sentences), 0)
+        size = sum(len(sentence.words) for sentence in sentences)
+        for rule in self.rules:
+            if span := rule.find(sentences, whole, article, size):
+                return rule.text, self._finding(rule, sentences[slice(*span)], language)
+        return None
+
+    def _finding(self, rule: Rule, sentences: Sequence[Sentence], language: str) -> Finding:
+        vocabulary = self.vocabularies[language]
+        persons = reduce(or_, map(self.bit, _PERSON))
+        matched = [_said(row, match) for row in sentences for match in vocabulary.matches(row.words, rule.mask & ~persons)]
+        about = [_said(row, match) for row in sentences for match in vocabulary.matches(row.words, rule.mask & persons)]
+        return Finding(
+            rule.text.name, sentences[0].start, sentences[-1].end, tuple(dict.fromkeys(matched)), about[0] if about else ""
+        )
+
+
+def _said(sentence: Sentence, match: Any) -> str:
+    return " ".join(sentence.raw[match.start : match.end])
+
+
+def parse_rules(texts: Sequence[str]) -> list[RuleText]:
+    """Return the rules from the contents of their files: first ours, then a newsletter's. Raise ConfigError for a fault."""
+    rules: dict[str, RuleText] = {}
+    for text in texts:
+        try:
+            table = tomllib.loads(text)
+            for name in table.pop("off", []):
+                rules.pop(name)
+            for row in table.pop("rule", []):
+                rule = RuleText.model_validate(row)
+                rules[rule.name] = rule
+        except tomllib.TOMLDecodeError as error:
+            raise ConfigError(f"invalid TOML: {error}", thing=RULES_FILE) from error
+        except KeyError as error:
+            raise ConfigError(f"off: no rule is called {error}", thing=RULES_FILE, remedy=f"Rules: {', '.join(rules)}.") from error
+        except ValidationError as error:
+            first = error.errors()[0]
+            raise ConfigError(f"{'.'.join(map(str, first['loc']))}: {first['msg']}", thing=RULES_FILE) from error
+        if table:
+            raise ConfigError(f"{next(iter(table))}: unknown key", thing=RULES_FILE, remedy="Valid keys: rule, off.")
+    return list(rules.values())
+
+
+def parse_words(texts: Sequence[str], *, thing: str) -> dict[str, tuple[str, ...]]:
+    """Return the terms of each class of one language; a later text adds terms, or removes one with `-`."""
+    classes: dict[str, dict[str, None]] = {}
+    for text in texts:
+        try:
+            table = tomllib.loads(text)
+        except tomllib.TOMLDecodeError as error:
+            raise ConfigError(f"invalid TOML: {error}", thing=thing) from error
+        for name, terms in table.items():
+            known = classes.setdefault(name, {})
+            for term in terms:
+                if term.startswith("-"):
+                    known.pop(_term(term[1:], thing), None)
+                else:
+                    known[_term(term, thing)] = None
+    return {name: tuple(known) for name, known in classes.items()}
+
+
+def _term(text: str, thing: str) -> str:
+    """Return a term as its words in lower case, with single spaces; raise ConfigError if it has none."""
+    term = " ".join(_TERM.findall(text.casefold().replace("’", "'")))
+    if not term.strip("* "):
+        raise ConfigError(f"not a word: {text!r}", thing=thing)
+    return term
