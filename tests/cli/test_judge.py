@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -25,6 +26,9 @@ THREAD = {
         {"id": "2", "author": "Bo", "text": "First!", "written": "2026-11-24T06:01:00Z"},
     ],
 }
+
+
+ROOT = Path(__file__).parents[2]
 
 
 def call(root: Path, *words: str, given: str = "") -> Result:
@@ -130,6 +134,21 @@ def test_a_judge_that_fails_is_a_warning_and_an_exit_code(root: Path, tmp_path: 
     assert done.exit_code == 1
     assert "warning: second opinion by House rules: ended with exit code 1" in done.stderr
     assert [pick["id"] for pick in rows(done)[0]["picks"]] == ["1"]  # type: ignore[index]
+
+
+def test_digest_judge_is_a_judge_that_agrees_with_itself(root: Path) -> None:
+    with (root / "digest.toml").open("a") as file:
+        start = f"import sys; sys.path.insert(0, '{ROOT}'); from digest.cli import main; main()"
+        file.write(judge_table((sys.executable, "-c", start, "judge", "-"), name="Twin"))
+    short = {"id": "3", "parent_id": "1", "text": "Who counted the steps?"}
+    answer = {
+        "id": "4",
+        "parent_id": "3",
+        "text": "We counted 212 steps to the clinic, which is a long way with a pram when it is icy.",
+    }
+    given = json.dumps({**THREAD, "comments": [*THREAD["comments"], short, answer]})
+    assert "4" in json.loads(call(root, "-", given=given).stdout)["ranking"]
+    assert call(root, "-", "--second-opinion", given=given).stdout == call(root, "-", given=given).stdout
 
 
 def test_without_a_judge_there_is_no_second_opinion(root: Path) -> None:
