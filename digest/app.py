@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -25,6 +25,7 @@ from digest.curate.judge import load_scoring_rules
 from digest.deliver.retry import RUN_RETRY_DELAYS
 from digest.edition.edition_calendar import EditionCalendar
 from digest.edition.preflight import clock_starts, time_allowed
+from digest.edition.second_opinion import second_opinion
 from digest.edition.sent_log import LOG_FILE, SentLog
 from digest.errors import BusyError, ConfigError, DigestError
 from digest.model import LOOKBACK, Article, Harvest, Slot
@@ -147,7 +148,7 @@ class App:
     @cached_property
     def pipeline(self) -> Pipeline:
         """The pipeline of this newsletter, ready to run."""
-        signers = tuple(Signer.load(key.domain, key.selector, key.key_file) for key in self.config.dkim)
+        judge, signers = self.config.judge, tuple(Signer.load(key.domain, key.selector, key.key_file) for key in self.config.dkim)
         return Pipeline(
             collect=self.collect,
             taken_down=self.taken_down,
@@ -163,6 +164,7 @@ class App:
             store=self.store,
             sent_log=SentLog(self.config.root / LOG_FILE),
             clock=self.clock,
+            second_opinion=partial(second_opinion, judge, self.config.root) if judge else None,
             retry_delays=self.retry_delays,
             stop=self.stop,
         )

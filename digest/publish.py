@@ -1,7 +1,7 @@
 """The pipeline: collect → curate → render → compose → deliver, with the database around it.
 
     1. collect   `make_draft`   read every source once more, in full, and store what it says
-    2. curate    `make_draft`   choose the articles and comments of the window
+    2. curate    `make_draft`   choose the articles and comments of the window, and hear the newsroom's own judge, if it has one
     3. render    `freeze`       make the HTML and text of each variant, once for all its recipients
                                 ── the edition is frozen: stories, text and recipients are in the database ──
     4. compose   `send`         make each recipient's message
@@ -18,7 +18,7 @@ from typing import Literal
 
 from digest.batching import batched
 from digest.config import EditionPlan
-from digest.curate import curate
+from digest.curate import chosen_threads, curate
 from digest.edition.guards import DeadAddresses, check_bounce_rate, list_size_check
 from digest.edition.pipeline import NO_PERMIT, Permit, Pipeline, Progress, Unwatched
 from digest.edition.preflight import check_may_send, suppress_opted_out
@@ -36,10 +36,16 @@ from digest.text.prose import counted
 
 @dataclass(frozen=True, kw_only=True)
 class Draft:
-    """An edition before it is frozen, and the sources that failed while it was made."""
+    """An edition before it is frozen, and what failed while it was made: sources, or the second opinion on its comments."""
 
     edition: Edition
-    failures: tuple[Failure, ...]
+    failed_sources: tuple[Failure, ...]
+    failed_opinion: tuple[Failure, ...]
+
+    @property
+    def failures(self) -> tuple[Failure, ...]:
+        """All that failed."""
+        return self.failed_sources + self.failed_opinion
 
 
 async def publish(pipeline: Pipeline, plan: EditionPlan, slot: Slot, progress: Progress, permit: Permit = NO_PERMIT) -> RunReport:
@@ -68,12 +74,16 @@ async def make_draft(pipeline: Pipeline, plan: EditionPlan, slot: Slot) -> Draft
     """Collect and curate (stages 1 and 2): return the edition of a slot as it is now, cut to what fits into one email."""
     harvest = await pipeline.collect(slot.window.start - LOOKBACK)
     pipeline.store.content.keep(harvest, pipeline.clock())
-    edition = await _choose(pipeline, plan, slot, harvest)
-    return Draft(edition=fit_size(edition, pipeline.design().size), failures=harvest.failures)
+    edition, failed_opinion = await _choose(pipeline, plan, slot, harvest)
+    edition = fit_size(edition, pipeline.design().size)
+    return Draft(edition=edition, failed_sources=harvest.failures, failed_opinion=failed_opinion)
 
 
-async def _choose(pipeline: Pipeline, plan: EditionPlan, slot: Slot, harvest: Harvest) -> Edition:
-    """Choose the stories (stage 2). Look for each once more: one that its site has taken down makes room for another."""
+async def _choose(pipeline: Pipeline, plan: EditionPlan, slot: Slot, harvest: Harvest) -> tuple[Edition, tuple[Failure, ...]]:
+    """Choose the stories (stage 2), and then their comments once more if there is a second opinion; return also why it failed.
+
+    Look for each story once more: one that its site has taken down makes room for another.
+    """
     material = pipeline.store.content.material(slot.window.start - MAX_LOOKBACK)
     used = pipeline.store.editions.used_articles(slot.name)
     number, rules, taken_down, checked = pipeline.store.editions.next_number(), pipeline.rules(plan), dict[str, str](), set[str]()
@@ -83,8 +93,15 @@ async def _choose(pipeline: Pipeline, plan: EditionPlan, slot: Slot, harvest: Ha
         checked |= {article.id for article in new}
         missing = await pipeline.taken_down(new, harvest)
         if not missing:
-            return edition
+            break
         taken_down |= missing
+    if pipeline.second_opinion is None or not plan.comments_per_article:
+        return edition, ()
+    threads = chosen_threads(slot, material, used, rules, taken_down)
+    second = await pipeline.second_opinion(threads, rules.scoring_rules)
+    now, opinions = edition.frozen_at, second.by_article(threads)
+    edition = curate(slot, material, used, rules, number=number, now=now, taken_down=taken_down, opinions=opinions)
+    return edition, second.failures
 
 
 def freeze(pipeline: Pipeline, edition: Edition, subscriber_file: SubscriberFile, permit: Permit = NO_PERMIT) -> FrozenEdition:
@@ -156,9 +173,9 @@ def _skip_slot(pipeline: Pipeline, plan: EditionPlan, draft: Draft) -> RunReport
     slot, found = draft.edition.slot, len(draft.edition.stories)
     since = instant_text(slot.window.start, pipeline.sender.newsletter.timezone)
     note = f"{counted(found, 'article')} since {since}, fewer than min_articles ({plan.min_articles})"
-    if draft.failures:
+    if failures := draft.failed_sources:
         return RunReport(
-            status="failed", slot=slot, note=f"{note}, and a source failed; run `digest send` to try again", failures=draft.failures
+            status="failed", slot=slot, note=f"{note}, and a source failed; run `digest send` to try again", failures=failures
         )
     pipeline.store.editions.skip(slot, note, pipeline.clock())
     return RunReport(status="skipped", slot=slot, note=note)

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field, model_validator
 
+from digest.config.judge_table import JudgePlan
 from digest.config.relays import Smtp
 from digest.config.values import Count, Days, Duration, Hour, Mailbox, Table, Web, Yes, Zone, split_mailbox
 from digest.errors import ConfigError
@@ -185,6 +186,7 @@ class Config(Table):
     web: WebPlan = WebPlan()
     bounces: Bounces = Bounces()
     guards: Guards = Guards()
+    judge: JudgePlan | None = None
     collect_every: Duration = timedelta(minutes=30)
 
     @model_validator(mode="after")

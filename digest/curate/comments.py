@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from digest.curate.abuse import AbuseState, AbuseVerdict, assess
 from digest.curate.comment_gates import Rejection, abuse_verdicts, rejections
 from digest.curate.comment_thread import CommentThread, similarity
+from digest.curate.opinion import Opinion, opinion_rejections
 from digest.curate.scoring_rules import ScoringRules
 from digest.curate.text_features import text_features
 from digest.curate.thread_reading import read_thread
@@ -22,7 +23,8 @@ PICKS_BEFORE_GAP = 2  # picks that are allowed, however far apart their scores a
 class JudgedComment:
     """One comment with everything found for and against it.
 
-    `terms` are multiplied by their weights; `vote_rank` is None if votes do not count.
+    `terms` are multiplied by their weights; `vote_rank` is None if votes do not count. `factor` is what a second opinion has
+    lowered the score to, and `lowered_by` whose opinion it is.
     """
 
     comment: Comment
@@ -31,11 +33,13 @@ class JudgedComment:
     terms: Mapping[str, float] = field(default_factory=dict)
     vote_rank: float | None = None
     score: float = 0.0
+    factor: float = 1.0
+    lowered_by: str = ""
 
     @property
     def text_score(self) -> float:
         """The text score without heat, which has its own gates."""
-        return round(sum(value for name, value in self.terms.items() if name != "heat"), 4)
+        return lower(sum(value for name, value in self.terms.items() if name != "heat"), self.factor)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,14 +55,22 @@ class JudgedThread:
 
 
 def pick(
-    article: Article, comments: Sequence[Comment], most: int, scoring_rules: ScoringRules, printed: AbstractSet[str] = frozenset()
+    article: Article,
+    comments: Sequence[Comment],
+    most: int,
+    scoring_rules: ScoringRules,
+    printed: AbstractSet[str] = frozenset(),
+    opinion: Opinion | None = None,
 ) -> JudgedThread:
     """Judge a thread and choose at most `most` comments; the order in which the comments are given does not matter.
 
-    `printed` holds the fingerprints of the comments that the edition prints under other articles.
+    `printed` holds the fingerprints of the comments that the edition prints under other articles. `opinion` may hold or lower what
+    our own judgement lets through.
     """
     thread = CommentThread(article, comments, printed)
     judged = judge(thread, scoring_rules)
+    if opinion:
+        judged = _with_opinion(judged, opinion)
     passed = sorted((row for row in judged if not row.rejection), key=lambda row: (-row.score, row.comment.written, row.comment.id))
     rejected = [row for row in judged if row.rejection]
     return JudgedThread(picks=tuple(_chosen(passed, thread, most, scoring_rules)), judged=(*passed, *rejected))
@@ -85,6 +97,24 @@ def judge(thread: CommentThread, scoring_rules: ScoringRules) -> list[JudgedComm
     return rows
 
 
+def _with_opinion(judged: Sequence[JudgedComment], opinion: Opinion) -> list[JudgedComment]:
+    """Return the judgement after a second opinion; what a gate has rejected stays rejected for the gate's reason."""
+    held = opinion_rejections(opinion, [row.comment for row in judged])
+    return [row if row.rejection else _second_judgement(row, held.get(row.comment.id), opinion) for row in judged]
+
+
+def _second_judgement(row: JudgedComment, rejection: Rejection | None, opinion: Opinion) -> JudgedComment:
+    factor = opinion.factors.get(row.comment.id, 1.0)
+    if rejection:
+        return JudgedComment(comment=row.comment, abuse_verdict=row.abuse_verdict, rejection=rejection)
+    return row if factor >= 1 else replace(row, factor=factor, lowered_by=opinion.judge, score=lower(row.score, factor))
+
+
+def lower(score: float, factor: float) -> float:
+    """Return a score times a factor from 0 to 1; a score below 0 stays, because it would rise."""
+    return round(min(score, score * factor), 4)
+
+
 def _weighed(found: Mapping[str, float], weights: Mapping[str, float]) -> dict[str, float]:
     weighed = {name: round(value * weights[name], 4) for name, value in found.items()}
     return {name: value for name, value in weighed.items() if value}
@@ -102,7 +132,7 @@ def _chosen(passed: Sequence[JudgedComment], thread: CommentThread, most: int, s
     Two picks give a thread its voices. A later comment far behind the first is not picked merely to make up the number.
     """
     limits = scoring_rules.scores.choice
-    candidates = [row for row in passed if row.text_score >= limits.floor]
+    candidates = [row for row in passed if row.factor > 0 and row.text_score >= limits.floor]
     roots = {row.comment.id: thread.root_id(row.comment) for row in candidates}
     picks: list[Pick] = []
     while candidates and len(picks) < most:
@@ -132,15 +162,21 @@ def _as_pick(row: JudgedComment, thread: CommentThread, scoring_rules: ScoringRu
     answered = excerpt(without_quotes(parent.text), limits.parent) if parent else ""
     if not all(_is_clear(text, thread, scoring_rules) for text in (cut, answered)):
         return None
-    reasons = [f"{name.replace('_', ' ')} {value:+.2f}" for name, value in row.terms.items()]
     return Pick(
         comment=row.comment,
         excerpt=cut,
         score=row.score,
-        reasons=tuple(reasons if row.vote_rank is None else [*reasons, f"votes {row.vote_rank:.2f}"]),
+        reasons=tuple(score_reasons(row)),
         parent_author=parent.author if parent else "",
         parent_excerpt=answered,
     )
+
+
+def score_reasons(row: JudgedComment) -> list[str]:
+    """Return what a score is made of, for the editor to read."""
+    terms = [f"{name.replace('_', ' ')} {value:+.2f}" for name, value in row.terms.items()]
+    crowd = [] if row.vote_rank is None else [f"votes {row.vote_rank:.2f}"]
+    return [*terms, *crowd, *([f"{row.lowered_by} ×{row.factor:.2f}"] if row.lowered_by else [])]
 
 
 def _is_clear(text: str, thread: CommentThread, scoring_rules: ScoringRules) -> bool:

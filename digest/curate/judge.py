@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ValidationError, field_validator
 
-from digest.curate.comments import JudgedComment, JudgedThread
+from digest.curate.comments import JudgedComment, JudgedThread, score_reasons
 from digest.curate.scoring_rules import ABUSE_FILE, EDITOR_FILE, MODEL_FILE, SCORES_FILE, ScoringRules, parse_scoring_rules
 from digest.curate.text_rules import RULES_FILE, WORDS_FOLDER, TextRules, parse_rules, parse_words
 from digest.errors import SourceError
@@ -189,7 +189,5 @@ def _head(row: JudgedComment, *, picked: bool) -> str:
 def _why(row: JudgedComment) -> list[str]:
     if row.rejection:
         return [f"    {row.rejection.reason}"]
-    terms = [f"{name.replace('_', ' ')} {value:+.2f}" for name, value in row.terms.items()]
     risk = "abuse model not used" if row.abuse_verdict.heat is None else f"abuse score {row.abuse_verdict.heat:+.1f}"
-    crowd = [] if row.vote_rank is None else [f"votes {row.vote_rank:.2f}"]
-    return ["    " + " · ".join([*terms, *crowd, risk, *([row.abuse_verdict.reason] if row.abuse_verdict.reason else [])])]
+    return ["    " + " · ".join([*score_reasons(row), risk, *([row.abuse_verdict.reason] if row.abuse_verdict.reason else [])])]

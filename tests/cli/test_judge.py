@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -9,8 +10,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from digest.cli import group
-from digest.errors import SourceError, UsageError
+from digest.errors import ConfigError, SourceError, UsageError
 from tests.conftest import Furnish
+from tests.judges import HOLDS_FIRST, judge_table, write_judge
 from tests.newsroom import NOW, RecordedSite
 
 GOOD = (
@@ -26,9 +28,18 @@ THREAD = {
 }
 
 
+ROOT = Path(__file__).parents[2]
+
+
 def call(root: Path, *words: str, given: str = "") -> Result:
     words = ("-C", str(root), "judge", *words)
     return CliRunner(env={"DIGEST_NOW": NOW.isoformat()}).invoke(group, words, input=given, catch_exceptions=False)
+
+
+def add_judge(root: Path, folder: Path, body: str) -> None:
+    """Give a newsletter a judge."""
+    with (root / "digest.toml").open("a") as file:
+        file.write(judge_table(write_judge(folder, body), name="House rules"))
 
 
 def rows(done: Result) -> Sequence[dict[str, list[object]]]:
@@ -90,3 +101,58 @@ async def test_an_address_that_no_source_has_is_named_with_what_failed(site: Rec
         await asyncio.to_thread(call, root, "--url", "http://elsewhere.example/story/")
     assert caught.value.thing == "http://elsewhere.example/story/"
     assert "127.0.0.1:9" in caught.value.what
+
+
+def test_a_second_opinion_is_asked_for_and_shown(root: Path, tmp_path: Path) -> None:
+    add_judge(root, tmp_path, HOLDS_FIRST)
+    (plain,) = rows(call(root, "-", given=json.dumps(THREAD)))
+    assert [pick["id"] for pick in plain["picks"]] == ["1"]  # type: ignore[index]
+    (heard,) = rows(call(root, "-", "--second-opinion", given=json.dumps(THREAD)))
+    assert heard["picks"] == []
+    assert {"id": "1", "gate": "opinion", "reason": "held by House rules: names a neighbour"} in heard["left_out"]
+    explained = call(root, "-", "--second-opinion", "--explain", given=json.dumps(THREAD)).stdout
+    assert "    held by House rules: names a neighbour\n" in explained
+
+
+def test_a_lowered_score_is_explained(root: Path, tmp_path: Path) -> None:
+    add_judge(root, tmp_path, 'for t in threads: print(json.dumps({"left_out": [], "scores": {"1": 0.25}}))')
+    assert "House rules ×0.25" in call(root, "-", "--second-opinion", "--explain", given=json.dumps(THREAD)).stdout
+
+
+def test_each_of_many_threads_gets_its_own_opinion(root: Path, tmp_path: Path) -> None:
+    add_judge(root, tmp_path, 'open("calls", "a").write("x")' + HOLDS_FIRST.replace("in threads", "in threads[:]"))
+    silent = {"comments": [THREAD["comments"][1]]}  # type: ignore[index]
+    given = "\n".join(json.dumps(thread) for thread in [THREAD, silent, *([THREAD] * 15)])
+    found = rows(call(root, "-", "--second-opinion", given=given))
+    assert [len(row["left_out"]) for row in found] == [2, 1, *([2] * 15)]
+    assert (root / "calls").read_text() == "xx"  # 16 threads at once
+
+
+def test_a_judge_that_fails_is_a_warning_and_an_exit_code(root: Path, tmp_path: Path) -> None:
+    add_judge(root, tmp_path, "1 / 0")
+    done = call(root, "-", "--second-opinion", given=json.dumps(THREAD))
+    assert done.exit_code == 1
+    assert "warning: second opinion by House rules: ended with exit code 1" in done.stderr
+    assert [pick["id"] for pick in rows(done)[0]["picks"]] == ["1"]  # type: ignore[index]
+
+
+def test_digest_judge_is_a_judge_that_agrees_with_itself(root: Path) -> None:
+    with (root / "digest.toml").open("a") as file:
+        start = f"import sys; sys.path.insert(0, '{ROOT}'); from digest.cli import main; main()"
+        file.write(judge_table((sys.executable, "-c", start, "judge", "-"), name="Twin"))
+    short = {"id": "3", "parent_id": "1", "text": "Who counted the steps?"}
+    answer = {
+        "id": "4",
+        "parent_id": "3",
+        "text": "We counted 212 steps to the clinic, which is a long way with a pram when it is icy.",
+    }
+    given = json.dumps({**THREAD, "comments": [*THREAD["comments"], short, answer]})
+    assert "4" in json.loads(call(root, "-", given=given).stdout)["ranking"]
+    assert call(root, "-", "--second-opinion", given=given).stdout == call(root, "-", given=given).stdout
+
+
+def test_without_a_judge_there_is_no_second_opinion(root: Path) -> None:
+    with pytest.raises(ConfigError, match="no judge is configured"):
+        CliRunner().invoke(
+            group, ["-C", str(root), "judge", "-", "--second-opinion"], "{}", catch_exceptions=False, standalone_mode=False
+        )
