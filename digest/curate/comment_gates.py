@@ -32,13 +32,15 @@ _EXCERPT = re.compile(r"\[(?:…|\.\.\.)\]")
 _QUOTED = re.compile(r"[\"“„«][^\"“”„«»]{3,2000}[\"”“»]")
 MIN_OWN_WORDS = 4  # words that a comment must have beside a quotation
 _ANSWER = re.compile(
-    r"(?:^|[\s,;(])(?:no\.? ?|number |q|question |clue )?\d{1,2}(?: across| down)?(?:\.|\)|:| is| was| are|,| =| -)+ (?:the |a |an )?[\w'’]",
-    re.I,
+    r"(?:^|[\s,;(])(?:no\.? ?|number |q|question |clue )?\d{1,2}(?: across| down)?(?: (?:is|was|are|=)|:|=| -) ?(?:the |a |an )?[\w'’]"
+    r"|^\s*\d{1,2}(?: across| down)?[.)] ?[\w'’]",
+    re.IGNORECASE | re.MULTILINE,
 )
 _THE_ANSWER = re.compile(
     r"\banswers? (?:to|for) (?:number |no\.? ?|question |q|clue )?\w{1,12}(?: across| down)? (?:is|was|are)\b|\b(?:prize )?(?:word|phrase|solution) is\b",
     re.I,
 )
+MAX_LEANING_WORDS = 45  # words of a comment that may lean on somebody else's; a longer one says enough
 MIN_ANSWERS = 2  # numbered answers that give a puzzle away
 CONTEXT_GATES = frozenset({"short", "repeated"})  # gates that keep a comment out, but not its answers
 
@@ -143,11 +145,10 @@ def _is_quotation(text: str, whole: str, thread: CommentThread) -> bool:
     """Return whether a comment has hardly a word of its own beside what it quotes, marked as a quotation or taken from the article."""
     if not text:
         return bool(whole)
-    own = words(_QUOTED.sub(" ", text))
-    if len(own) < MIN_OWN_WORDS and len(own) < len(words(text)):
+    quoted = [fingerprint(part) for part in _QUOTED.findall(text)]
+    if quoted and len(words(_QUOTED.sub(" ", text))) < MIN_OWN_WORDS and all(part in thread.article_fingerprint for part in quoted):
         return True
-    said = thread.content_words_of(text)
-    return len(said) >= MIN_OWN_WORDS and fingerprint(text) in thread.article_fingerprint
+    return len(thread.words) >= MIN_OWN_WORDS and fingerprint(text) in thread.article_fingerprint
 
 
 def _about_removed_comments(text: str) -> bool:
@@ -193,7 +194,8 @@ def _private_contact(comment: Comment, sentences: Sequence[Sentence], rules: Tex
     if plate := number_plate(comment.text):
         return f"a number plate ({plate})"
     contact = contact_details(comment.text)
-    return contact if contact and not is_public(comment.text, sentences, rules.bit("service"), rules.bit("private_contact")) else ""
+    person, private, service = rules.mask("named", "he", "kin"), rules.mask("private_contact"), rules.mask("service")
+    return contact if contact and not is_public(comment.text, sentences, person, private, service) else ""
 
 
 def _gives_answers(text: str) -> bool:

@@ -21,7 +21,7 @@ _EMAIL = re.compile(
 _ROLE = re.compile(  # addresses of offices, not of people
     r"(?:^|[\s<(:])(?:info|office|enquir(?:y|ies)|inquir(?:y|ies)|contact|hello|help|helpdesk|support|bookings?|box\.?office|reception|admin"
     r"|secretary|clerk|council|planning|objections|complaints|press|news|newsdesk|editor|letters|volunteers?|membership|events|library"
-    r"|kontakt|redaktion|buero|rathaus|mairie|accueil|ayuntamiento|biuro|urzad|swyddfa)[\w.-]{0,30}@",
+    r"|advice|democracy|traffic|orders?|parking|licen[cs]ing|register|registrar|tickets?|boxoffice|hub|team|archives?|museum|volunteering|consultation|highways|housing|schools?|admissions|kontakt|redaktion|buero|rathaus|mairie|accueil|ayuntamiento|biuro|urzad|swyddfa)[\w.-]{0,30}@",
     re.IGNORECASE,
 )
 _CHAT = re.compile(r"\b(?:wa\.me|t\.me|api\.whatsapp\.com|chat\.whatsapp\.com|m\.me|signal\.me)/\S", re.IGNORECASE)
@@ -67,16 +67,15 @@ def number_plate(text: str) -> str:
     return found[0] if found else ""
 
 
-def is_public(text: str, sentences: Sequence[Sentence], service: int, private: int) -> bool:
-    """Return whether the contact details in a text are those of a shop, an office or a service.
+def is_public(text: str, sentences: Sequence[Sentence], person: int, private: int, service: int) -> bool:
+    """Return whether the contact details in a text are those of a shop, an office or a service, not of a person.
 
-    `service` and `private` are the bits of the classes that say so, and that say the opposite.
+    `person`, `private` and `service` are the bits of the classes that speak of somebody, of a number of one's own, and of an office.
+    A landline is public unless the sentence says whose it is; a mobile, a chat or an account never is.
     """
     if _MOBILE.search(text) or _CHAT.search(text) or _IBAN.search(text):
         return False
-    addresses = _EMAIL.findall(text)
-    if addresses:
+    if addresses := _EMAIL.findall(text):
         return len(_ROLE.findall(text)) >= len(addresses)
-    places = [place for place, row in enumerate(sentences) if contact_details(text[row.start : row.end])]
-    near = [sentences[max(0, place - 1) : place + 1] for place in places]
-    return all(any(row.classes & service for row in rows) and not rows[-1].classes & private for rows in near)
+    rows = [row.classes for row in sentences if contact_details(text[row.start : row.end])]
+    return bool(rows) and all(not row & private and (row & service or not row & person) for row in rows)

@@ -14,7 +14,7 @@ _TITLES = frozenset("mr mrs ms miss dr cllr councillor sir lady lord rev prof pr
 MAX_OPENING_WORDS = 14  # words in which a writer introduces himself
 _INTRODUCTIONS = frozenset({("this", "is"), ("i", "am"), ("hier", "ist"), ("ich", "bin"), ("je", "suis")})
 _DESK = frozenset(
-    "editor editors moderator moderators admin administrator newsdesk newsroom desk redaktion rédaction redacción redakcja".split()
+    "editor editors moderator moderators admin administrator newsdesk newsroom redaktion rédaction redacción redakcja".split()
 )
 
 

@@ -19,7 +19,9 @@ FIGURE = "figure"
 MONEY = "money"
 LINK = "link"
 QUESTION = "question"
-FORMS = (NAMED, STREET, ADDRESS, FIGURE, MONEY, LINK, QUESTION)  # classes that are shown by the form of a text, not by lists
+PROMO_CODE = "promo_code"  # HARBOUR20
+FORMS = (NAMED, STREET, ADDRESS, FIGURE, MONEY, LINK, QUESTION, PROMO_CODE)  # classes that are shown by the form of a text, not by lists
+_PROMO_CODE = re.compile(r"\b[A-Z]{3,12}\d{1,3}\b")
 MAX_READ_CHARS = 20_000  # characters that are read; nobody prints the rest
 MAX_HOUSE_NUMBER_DIGITS = 4
 MAX_NAME_WORDS = 4
@@ -60,7 +62,7 @@ class Reader:
         found = 0
         bit = self._vocabulary.bit
         if any(map(str.isdigit, part)):
-            found |= bit(FIGURE)
+            found |= bit(FIGURE) | (bit(PROMO_CODE) if _PROMO_CODE.search(part) else 0)
         if "£" in part or "$" in part or "€" in part:
             found |= bit(MONEY)
         if "?" in part:

@@ -39,6 +39,8 @@ class RuleText(BaseModel):
     at_least: int = Field(default=0, ge=0)  # of the classes in `of`
     article: tuple[str, ...] = ()  # classes that the article must have
     sentences: int = Field(default=1, ge=0)  # neighbouring sentences in which the classes must meet; 0 is the whole comment
+    times: int = Field(default=1, ge=1)  # different terms of the classes in `all` that must occur
+    near: int = Field(default=0, ge=0)  # words at most between the first two classes in `all`, in one sentence; 0 is any number
     words: int = Field(default=0, ge=0)  # the most words of a comment to which the rule applies; 0 is any number
 
 
@@ -61,16 +63,23 @@ class Rule:
     none: int
     of: tuple[int, ...]
     article: tuple[int, ...]
+    forms: int  # the classes that are shown by the form of a text, which no word matches
 
-    def find(self, sentences: Sequence[Sentence], whole: int, article: int, size: int) -> tuple[int, int] | None:
+    def find(
+        self, sentences: Sequence[Sentence], whole: int, article: int, vocabulary: Vocabulary
+    ) -> tuple[int, int] | None:
         """Return the first and the last sentence in which the rule fires, or None. `whole` has all classes of the comment."""
-        if (self.text.words and size > self.text.words) or not self._may_fire(whole, article):
+        if not self._may_fire(whole, article):
+            return None
+        if self.text.words and sum(len(sentence.words) for sentence in sentences) > self.text.words:
             return None
         window = self.text.sentences or len(sentences)
         for first in range(max(1, len(sentences) - window + 1)):
             found = reduce(or_, (sentence.classes for sentence in sentences[first : first + window]), 0)
             if not found & self.none and self._has_enough(found):
-                return first, min(first + window, len(sentences))
+                span = first, min(first + window, len(sentences))
+                if self._is_close(sentences[slice(*span)], vocabulary):
+                    return span
         return None
 
     def _may_fire(self, whole: int, article: int) -> bool:
@@ -87,6 +96,23 @@ class Rule:
             if not found & mask:
                 return False
         return not self.text.at_least or sum(bool(found & mask) for mask in self.of) >= self.text.at_least
+
+    def _is_close(self, sentences: Sequence[Sentence], vocabulary: Vocabulary) -> bool:
+        """Return whether the terms occur as often, and as near to each other, as the rule says."""
+        if self.text.times > 1:
+            mask = reduce(or_, self.all, 0)
+            found = {tuple(row.words[slice(*match[:2])]) for row in sentences for match in vocabulary.matches(row.words, mask)}
+            return len(found) >= self.text.times
+        return not self.text.near or any(self._are_near(row, vocabulary) for row in sentences)
+
+    def _are_near(self, sentence: Sentence, vocabulary: Vocabulary) -> bool:
+        """Return whether the first two classes meet within a few words; a name counts where its form shows it."""
+        first, second = self.all[:2]
+        if sentence.classes & second and sentence.classes & second & self.forms:
+            return bool(sentence.classes & first)
+        ones, others = vocabulary.matches(sentence.words, first), vocabulary.matches(sentence.words, second)
+        gap = self.text.near
+        return any(-gap <= other.start - one.end <= gap or -gap <= one.start - other.end <= gap for one in ones for other in others)
 
     @property
     def mask(self) -> int:
@@ -106,7 +132,7 @@ class TextRules:
     def _rule(self, text: RuleText) -> Rule:
         try:
             return Rule(
-                text, self._masks(text.all), reduce(or_, self._masks(text.none), 0), self._masks(text.of), self._masks(text.article)
+                text, self._masks(text.all), reduce(or_, self._masks(text.none), 0), self._masks(text.of), self._masks(text.article), self.mask(*FORMS),
             )
         except KeyError as error:
             raise ConfigError(f"{text.name}: unknown class {error}", thing=RULES_FILE) from error
@@ -128,12 +154,16 @@ class TextRules:
         """Return the bit of a class, which is the same in every language."""
         return self._any.bit(name)
 
+    def mask(self, *names: str) -> int:
+        """Return the bits of some classes together."""
+        return reduce(or_, map(self.bit, names), 0)
+
     def first(self, sentences: Sequence[Sentence], article: int, language: str) -> tuple[RuleText, Finding] | None:
         """Return the first rule that fires, with what it found."""
         whole = reduce(or_, (sentence.classes for sentence in sentences), 0)
-        size = sum(len(sentence.words) for sentence in sentences)
+        vocabulary = self.vocabularies[language]
         for rule in self.rules:
-            if span := rule.find(sentences, whole, article, size):
+            if span := rule.find(sentences, whole, article, vocabulary):
                 return rule.text, self._finding(rule, sentences[slice(*span)], language)
         return None
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 MAX_GAP = 3  # words that a star of its own may stand for
 MIN_STEM = 2  # letters that a term with a star must have
 CACHED_WORDS = 30_000
-_Phrase = tuple[tuple[str, ...], int]  # the words after the first, and the bits of its classes
+_Phrase = tuple[tuple[str, ...], int]  # the words after those already compared, and the bit of its class
 
 
 class Match(NamedTuple):
@@ -23,8 +23,14 @@ class Match(NamedTuple):
 
 
 class _Entry(NamedTuple):
+    """What a first word says: its own classes, the phrases by their second word, and those whose second word has a star."""
+
     classes: int
-    phrases: tuple[_Phrase, ...]
+    by_second: Mapping[str, tuple[_Phrase, ...]]
+    loose: tuple[_Phrase, ...]
+
+
+_NOTHING = _Entry(0, {}, ())
 
 
 class Vocabulary:
@@ -53,40 +59,63 @@ class Vocabulary:
             table, first = self._stems, first[:-1]
         elif first.startswith("*") and len(first) > MIN_STEM:
             table, first = self._endings, first[1:]
-        old = table.get(first, _Entry(0, ()))
-        table[first] = _Entry(old.classes, (*old.phrases, (rest, bit))) if rest else _Entry(old.classes | bit, old.phrases)
+        table[first] = _with(table.get(first, _NOTHING), rest, bit)
 
     def _entry(self, word: str) -> _Entry:
         """Return a word's classes, and the phrases that begin with it."""
-        found = [self._exact[word]] if word in self._exact else []
+        found = [self._exact[part] for part in dict.fromkeys((word, word.removesuffix("'s"))) if part in self._exact]
         for size in range(1, min(self._longest, len(word)) + 1):
             found += [table[part] for table, part in ((self._stems, word[:size]), (self._endings, word[-size:])) if part in table]
-        classes = 0
-        for entry in found:
-            classes |= entry.classes
-        return _Entry(classes, tuple(phrase for entry in found for phrase in entry.phrases))
+        return _united(found) if len(found) > 1 else found[0] if found else _NOTHING
 
     def classes(self, words: Sequence[str]) -> int:
         """Return the bits of all classes that occur in some words."""
-        found = 0
-        for place, entry in enumerate(map(self.entry, words)):
-            found |= entry[0]
-            if entry[1]:
-                for rest, bit in entry[1]:
-                    if not found & bit and _end(words, place + 1, rest):
+        found, last = 0, len(words) - 1
+        for place, (classes, by_second, loose) in enumerate(map(self.entry, words)):
+            found |= classes
+            if by_second and place < last and (phrases := by_second.get(words[place + 1])):
+                for rest, bit in phrases:
+                    if not rest or (not found & bit and _end(words, place + 2, rest)):
                         found |= bit
+            for rest, bit in loose:
+                if not found & bit and _end(words, place + 1, rest):
+                    found |= bit
         return found
 
     def matches(self, words: Sequence[str], mask: int) -> list[Match]:
         """Return each term of the classes in `mask` that occurs in some words, in order."""
         found = []
-        for place, (classes, phrases) in enumerate(map(self.entry, words)):
+        for place, (classes, by_second, loose) in enumerate(map(self.entry, words)):
             if classes & mask:
                 found.append(Match(place, place + 1, classes & mask))
-            for rest, bit in phrases:
-                if bit & mask and (end := _end(words, place + 1, rest)):
-                    found.append(Match(place, end, bit))
+            phrases = by_second.get(words[place + 1], ()) if place + 1 < len(words) else ()
+            found += [
+                Match(place, end, bit)
+                for at, group in ((place + 2, phrases), (place + 1, loose))
+                for rest, bit in group
+                if bit & mask and (end := _end(words, at, rest))
+            ]
         return found
+
+
+def _with(entry: _Entry, rest: tuple[str, ...], bit: int) -> _Entry:
+    """Return an entry with one more term: the word itself, if `rest` is empty, or a phrase that begins with it."""
+    if not rest:
+        return entry._replace(classes=entry.classes | bit)
+    if "*" in rest[0]:
+        return entry._replace(loose=(*entry.loose, (rest, bit)))
+    phrases = (*entry.by_second.get(rest[0], ()), (rest[1:], bit))
+    return entry._replace(by_second={**entry.by_second, rest[0]: phrases})
+
+
+def _united(entries: Sequence[_Entry]) -> _Entry:
+    classes, by_second, loose = 0, dict[str, tuple[_Phrase, ...]](), tuple[_Phrase, ...]()
+    for entry in entries:
+        classes |= entry.classes
+        loose += entry.loose
+        for second, phrases in entry.by_second.items():
+            by_second[second] = by_second.get(second, ()) + phrases
+    return _Entry(classes, by_second, loose)
 
 
 def _end(words: Sequence[str], place: int, rest: Sequence[str]) -> int:
