@@ -2,7 +2,7 @@
 
 import re
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from digest.curate.abuse import AbuseState, AbuseVerdict, assess
@@ -50,9 +50,17 @@ def abuse_verdicts(thread: CommentThread, scoring_rules: ScoringRules) -> dict[s
     return found
 
 
-def rejections(thread: CommentThread, verdicts: Mapping[str, AbuseVerdict], scoring_rules: ScoringRules) -> dict[str, Rejection]:
-    """Return the rejection of each comment that may not be printed, for its own sake or because of the comment it answers."""
-    own = {comment.id: _own_rejection(comment, thread, verdicts[comment.id], scoring_rules) for comment in thread.comments}
+Overrule = Callable[[Comment, CommentThread, Rejection | None], Rejection | None]
+
+
+def rejections(
+    thread: CommentThread, verdicts: Mapping[str, AbuseVerdict], scoring_rules: ScoringRules, overrule: Overrule
+) -> dict[str, Rejection]:
+    """Return the rejection of each comment that may not be printed, for its own sake or because of the comment it answers.
+
+    `overrule` has the editor's word on each comment's own rejection.
+    """
+    own = {row.id: overrule(row, thread, _own_rejection(row, thread, verdicts[row.id], scoring_rules)) for row in thread.comments}
     found = {key: rejection for key, rejection in own.items() if rejection}
     answers: dict[str | None, list[Comment]] = {}
     for comment in thread.comments:

@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from digest.curate.abuse import AbuseState, AbuseVerdict, assess
+from digest.curate.comment_decisions import NOTHING_DECIDED, CommentDecision, CommentDecisions
 from digest.curate.comment_gates import Rejection, abuse_verdicts, rejections
-from digest.curate.comment_thread import CommentThread, similarity
+from digest.curate.comment_thread import CommentThread, fingerprint, similarity
 from digest.curate.scoring_rules import ScoringRules
 from digest.curate.text_features import text_features
 from digest.curate.votes import vote_count, vote_ranks
@@ -21,11 +22,12 @@ PICKS_BEFORE_GAP = 2  # picks that are allowed, however far apart their scores a
 class JudgedComment:
     """One comment with everything found for and against it.
 
-    `terms` are multiplied by their weights; `vote_rank` is None if votes do not count.
+    `terms` are multiplied by their weights; `vote_rank` is None if votes do not count. `approval` is the yes that an editor said.
     """
 
     comment: Comment
     abuse_verdict: AbuseVerdict
+    approval: CommentDecision | None = None
     rejection: Rejection | None = None
     terms: Mapping[str, float] = field(default_factory=dict)
     vote_rank: float | None = None
@@ -50,35 +52,45 @@ class JudgedThread:
 
 
 def pick(
-    article: Article, comments: Sequence[Comment], most: int, scoring_rules: ScoringRules, printed: AbstractSet[str] = frozenset()
+    article: Article,
+    comments: Sequence[Comment],
+    most: int,
+    scoring_rules: ScoringRules,
+    printed: AbstractSet[str] = frozenset(),
+    decisions: CommentDecisions = NOTHING_DECIDED,
 ) -> JudgedThread:
     """Judge a thread and choose at most `most` comments; the order in which the comments are given does not matter.
 
-    `printed` holds the fingerprints of the comments that the edition prints under other articles.
+    `printed` holds the fingerprints of the comments that the edition prints under other articles. Comments with an editor's yes
+    come first; the machine's picks fill up the rest, unless the decisions are `approved_only`.
     """
     thread = CommentThread(article, comments, printed)
-    judged = judge(thread, scoring_rules)
+    judged = judge(thread, scoring_rules, decisions)
     passed = sorted((row for row in judged if not row.rejection), key=lambda row: (-row.score, row.comment.written, row.comment.id))
     rejected = [row for row in judged if row.rejection]
-    return JudgedThread(picks=tuple(_chosen(passed, thread, most, scoring_rules)), judged=(*passed, *rejected))
+    picks = _approved_picks(passed, thread, scoring_rules)[:most]
+    if not decisions.approved_only:
+        picks += _machine_picks(passed, picks, thread, most, scoring_rules)
+    return JudgedThread(picks=tuple(picks), judged=(*passed, *rejected))
 
 
-def judge(thread: CommentThread, scoring_rules: ScoringRules) -> list[JudgedComment]:
+def judge(thread: CommentThread, scoring_rules: ScoringRules, decisions: CommentDecisions = NOTHING_DECIDED) -> list[JudgedComment]:
     """Return the judgement of every comment, oldest first."""
-    verdicts = abuse_verdicts(thread, scoring_rules)
-    rejected = rejections(thread, verdicts, scoring_rules)
+    verdicts = decisions.clear(abuse_verdicts(thread, scoring_rules), thread)
+    rejected = rejections(thread, verdicts, scoring_rules, decisions.overrule)
     limits = scoring_rules.scores.crowd
     ranks = vote_ranks(thread, limits.confidence) if vote_count(thread) >= limits.votes else {}
     rows = []
     for comment in thread.comments:
-        verdict, rejection = verdicts[comment.id], rejected.get(comment.id)
+        verdict, rejection, approval = verdicts[comment.id], rejected.get(comment.id), decisions.approval(comment, thread)
+        row = JudgedComment(comment=comment, abuse_verdict=verdict, approval=approval, rejection=rejection)
         if rejection:
-            rows.append(JudgedComment(comment=comment, abuse_verdict=verdict, rejection=rejection))
+            rows.append(row)
             continue
         weighed = _weighed(text_features(comment, thread, verdict.heat), scoring_rules.scores.text)
         text, rank = sum(weighed.values()), ranks.get(comment.id)
         score = text if rank is None else (1 - limits.share) * text + limits.share * rank
-        rows.append(JudgedComment(comment=comment, abuse_verdict=verdict, terms=weighed, vote_rank=rank, score=round(score, 4)))
+        rows.append(replace(row, terms=weighed, vote_rank=rank, score=round(score, 4)))
     return rows
 
 
@@ -93,15 +105,27 @@ def comment_left_out(comment: Comment, reason: str) -> LeftOut:
     return LeftOut(kind="comment", id=comment.id, label=label, url=comment.url, reason=reason)
 
 
-def _chosen(passed: Sequence[JudgedComment], thread: CommentThread, most: int, scoring_rules: ScoringRules) -> list[Pick]:
-    """Return the best few by maximal marginal relevance (Carbonell and Goldstein, 1998), one per writer and one per sub-thread.
+def _approved_picks(passed: Sequence[JudgedComment], thread: CommentThread, scoring_rules: ScoringRules) -> list[Pick]:
+    """Return the comments with an editor's yes as they are printed, best first. No limit of the machine's choice applies."""
+    approved = {row.comment.id for row in passed if row.approval}
+    return list(filter(None, (_as_pick(row, thread, scoring_rules, approved) for row in passed if row.approval)))
 
-    Two picks give a thread its voices. A later comment far behind the first is not picked merely to make up the number.
+
+def _machine_picks(
+    passed: Sequence[JudgedComment], approved: Sequence[Pick], thread: CommentThread, most: int, scoring_rules: ScoringRules
+) -> list[Pick]:
+    """Return the best few beside the approved picks by maximal marginal relevance (Carbonell and Goldstein, 1998), one per writer
+    and one per sub-thread.
+
+    Two picks give a thread its voices. A later comment far behind the best is not picked merely to make up the number.
     """
     limits = scoring_rules.scores.choice
-    candidates = [row for row in passed if row.text_score >= limits.floor]
-    roots = {row.comment.id: thread.root_id(row.comment) for row in candidates}
-    picks: list[Pick] = []
+    said = {fingerprint(pick.comment.text) for pick in approved}
+    candidates = [row for row in passed if row.text_score >= limits.floor and not row.approval]
+    candidates = [row for row in candidates if not said or fingerprint(row.comment.text) not in said]
+    picks = list(approved)
+    for pick in approved:
+        candidates = _of_others(candidates, pick, thread)
     while candidates and len(picks) < most:
         best = max(
             candidates, key=lambda row: row.score - _price(row, picks, thread, scoring_rules)
@@ -109,11 +133,16 @@ def _chosen(passed: Sequence[JudgedComment], thread: CommentThread, most: int, s
         candidates.remove(best)
         if new_pick := _as_pick(best, thread, scoring_rules):
             picks.append(new_pick)
-            author, root = best.comment.author, roots[best.comment.id]
-            candidates = [row for row in candidates if row.comment.author != author and roots[row.comment.id] != root]
+            candidates = _of_others(candidates, new_pick, thread)
         if len(picks) >= PICKS_BEFORE_GAP:
-            candidates = [row for row in candidates if row.score >= picks[0].score - limits.gap]
-    return picks
+            candidates = [row for row in candidates if row.score >= max(pick.score for pick in picks) - limits.gap]
+    return picks[len(approved) :]
+
+
+def _of_others(candidates: Sequence[JudgedComment], pick: Pick, thread: CommentThread) -> list[JudgedComment]:
+    """Return the candidates of other writers and other sub-threads than a pick's."""
+    author, root = pick.comment.author, thread.root_id(pick.comment)
+    return [row for row in candidates if row.comment.author != author and thread.root_id(row.comment) != root]
 
 
 def _price(row: JudgedComment, picks: Sequence[Pick], thread: CommentThread, scoring_rules: ScoringRules) -> float:
@@ -122,22 +151,34 @@ def _price(row: JudgedComment, picks: Sequence[Pick], thread: CommentThread, sco
     return scoring_rules.scores.choice.variety * max(alike, default=0.0)
 
 
-def _as_pick(row: JudgedComment, thread: CommentThread, scoring_rules: ScoringRules) -> Pick | None:
-    """Return a comment as it is printed, or None if its excerpt or its parent's is not clear of abuse by itself."""
+def _as_pick(
+    row: JudgedComment, thread: CommentThread, scoring_rules: ScoringRules, approved: AbstractSet[str] = frozenset()
+) -> Pick | None:
+    """Return a comment as it is printed, or None if its excerpt or its parent's is not clear of abuse by itself.
+
+    What an editor has `approved` needs no such test.
+    """
     limits, parent = scoring_rules.scores.choice, thread.by_id.get(row.comment.parent_id or "")
     cut = excerpt(thread.texts[row.comment.id], limits.excerpt)
     answered = excerpt(without_quotes(parent.text), limits.parent) if parent else ""
-    if not all(_is_clear(text, thread, scoring_rules) for text in (cut, answered)):
+    shown = {row.comment.id: cut, **({parent.id: answered} if parent else {})}
+    if not all(key in approved or _is_clear(text, thread, scoring_rules) for key, text in shown.items()):
         return None
-    reasons = [f"{name.replace('_', ' ')} {value:+.2f}" for name, value in row.terms.items()]
     return Pick(
         comment=row.comment,
         excerpt=cut,
         score=row.score,
-        reasons=tuple(reasons if row.vote_rank is None else [*reasons, f"votes {row.vote_rank:.2f}"]),
+        reasons=_reasons(row),
         parent_author=parent.author if parent else "",
         parent_excerpt=answered,
     )
+
+
+def _reasons(row: JudgedComment) -> tuple[str, ...]:
+    """Return what speaks for a comment, for the editor to read."""
+    terms = [f"{name.replace('_', ' ')} {value:+.2f}" for name, value in row.terms.items()]
+    votes = [] if row.vote_rank is None else [f"votes {row.vote_rank:.2f}"]
+    return (*([row.approval.sentence] if row.approval else []), *terms, *votes)
 
 
 def _is_clear(text: str, thread: CommentThread, scoring_rules: ScoringRules) -> bool:
