@@ -11,6 +11,7 @@ A later run sends a frozen edition unchanged, and only to the recipients who sti
 """
 
 import asyncio
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -19,13 +20,15 @@ from typing import Literal
 from digest.batching import batched
 from digest.config import EditionPlan
 from digest.curate import curate
+from digest.curate.comment_decisions import CommentDecision
+from digest.edition.editor_decisions import COMMENT, comment_decisions
 from digest.edition.guards import DeadAddresses, check_bounce_rate, list_size_check
 from digest.edition.pipeline import NO_PERMIT, Permit, Pipeline, Progress, Unwatched
 from digest.edition.preflight import check_may_send, suppress_opted_out
 from digest.edition.report import RunReport, difference
 from digest.edition.send import send_pending
 from digest.edition.size_limit import fit_size, without_room
-from digest.model import LOOKBACK, Edition, Failure, Harvest, Slot
+from digest.model import LOOKBACK, ArticleSigns, Edition, Failure, Harvest, Slot
 from digest.render.variants import Variants
 from digest.store import MAX_LOOKBACK, FrozenEdition, RecipientRules, Store
 from digest.subscribers import SubscriberFile
@@ -74,17 +77,23 @@ async def make_draft(pipeline: Pipeline, plan: EditionPlan, slot: Slot) -> Draft
 
 async def _choose(pipeline: Pipeline, plan: EditionPlan, slot: Slot, harvest: Harvest) -> Edition:
     """Choose the stories (stage 2). Look for each once more: one that its site has taken down makes room for another."""
-    material = pipeline.store.content.material(slot.window.start - MAX_LOOKBACK)
-    used = pipeline.store.editions.used_articles(slot.name)
+    material, used, decisions = stored_material(pipeline.store, slot)
     number, rules, taken_down, checked = pipeline.store.editions.next_number(), pipeline.rules(plan), dict[str, str](), set[str]()
     while True:
-        edition = curate(slot, material, used, rules, number=number, now=pipeline.clock(), taken_down=taken_down)
+        now = pipeline.clock()
+        edition = curate(slot, material, used, rules, number=number, now=now, taken_down=taken_down, decisions=decisions)
         new = [story.article for story in edition.stories if story.article.id not in checked]
         checked |= {article.id for article in new}
         missing = await pipeline.taken_down(new, harvest)
         if not missing:
             return edition
         taken_down |= missing
+
+
+def stored_material(store: Store, slot: Slot) -> tuple[Harvest, tuple[ArticleSigns, ...], Mapping[str, CommentDecision]]:
+    """Return what the store has for the edition of a slot: the material, the articles used before, and what editors decided."""
+    material = store.content.material(slot.window.start - MAX_LOOKBACK)
+    return material, store.editions.used_articles(slot.name), comment_decisions(store.decisions.standing(COMMENT))
 
 
 def freeze(pipeline: Pipeline, edition: Edition, subscriber_file: SubscriberFile, permit: Permit = NO_PERMIT) -> FrozenEdition:
@@ -195,4 +204,5 @@ __all__ = [
     "make_draft",
     "publish",
     "send",
+    "stored_material",
 ]

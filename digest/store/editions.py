@@ -93,6 +93,13 @@ class Editions:
         with self._engine.begin() as connection:
             return tuple(ArticleSigns(*row) for row in connection.execute(query))
 
+    def edition_of(self, article: str) -> str | None:
+        """Return the key of the last edition that printed an article or left it out for good, or None."""
+        joined = schema.edition_articles.join(schema.editions, schema.edition_articles.c.edition == schema.editions.c.key)
+        query = select(schema.editions.c.key).select_from(joined).where(schema.edition_articles.c.article_id == article)
+        with self._engine.begin() as connection:
+            return connection.execute(query.order_by(schema.editions.c.window_end.desc()).limit(1)).scalar()
+
     def next_number(self) -> int:
         """Return the number of the next edition."""
         with self._engine.begin() as connection:
