@@ -1,5 +1,8 @@
 """The log of decisions: nothing is overwritten, and each is undone by itself."""
 
+import signal
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -50,3 +53,19 @@ def test_a_decision_is_there_when_the_database_is_opened_again(tmp_path: Path) -
     second = Store.open("sqlite:///state/digest.db", tmp_path)
     assert standing(second) == [("print", "ada")]
     second.close()
+
+
+def test_a_decision_survives_a_kill_right_behind_it(tmp_path: Path) -> None:
+    program = f"""
+import os, signal
+from datetime import UTC, datetime
+from pathlib import Path
+from digest.store import Store
+store = Store.open("sqlite:///state/digest.db", Path({str(tmp_path)!r}))
+store.decisions.add(("comment", "c1"), "print", {{}}, "ada", datetime.now(UTC))
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == -signal.SIGKILL
+    opened = Store.open("sqlite:///state/digest.db", tmp_path)
+    assert standing(opened) == [("print", "ada")]
+    opened.close()
