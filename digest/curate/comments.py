@@ -123,9 +123,9 @@ def _machine_picks(
     said = {fingerprint(pick.comment.text) for pick in approved}
     candidates = [row for row in passed if row.text_score >= limits.floor and not row.approval]
     candidates = [row for row in candidates if not said or fingerprint(row.comment.text) not in said]
-    picks = list(approved)
+    picks, roots = list(approved), {row.comment.id: thread.root_id(row.comment) for row in passed}
     for pick in approved:
-        candidates = _of_others(candidates, pick, thread)
+        candidates = _of_others(candidates, pick, roots)
     while candidates and len(picks) < most:
         best = max(
             candidates, key=lambda row: row.score - _price(row, picks, thread, scoring_rules)
@@ -133,16 +133,16 @@ def _machine_picks(
         candidates.remove(best)
         if new_pick := _as_pick(best, thread, scoring_rules):
             picks.append(new_pick)
-            candidates = _of_others(candidates, new_pick, thread)
+            candidates = _of_others(candidates, new_pick, roots)
         if len(picks) >= PICKS_BEFORE_GAP:
             candidates = [row for row in candidates if row.score >= max(pick.score for pick in picks) - limits.gap]
     return picks[len(approved) :]
 
 
-def _of_others(candidates: Sequence[JudgedComment], pick: Pick, thread: CommentThread) -> list[JudgedComment]:
-    """Return the candidates of other writers and other sub-threads than a pick's."""
-    author, root = pick.comment.author, thread.root_id(pick.comment)
-    return [row for row in candidates if row.comment.author != author and thread.root_id(row.comment) != root]
+def _of_others(candidates: Sequence[JudgedComment], pick: Pick, roots: Mapping[str, str]) -> list[JudgedComment]:
+    """Return the candidates of other writers and other sub-threads than a pick's; `roots` names each comment's sub-thread."""
+    author, root = pick.comment.author, roots[pick.comment.id]
+    return [row for row in candidates if row.comment.author != author and roots[row.comment.id] != root]
 
 
 def _price(row: JudgedComment, picks: Sequence[Pick], thread: CommentThread, scoring_rules: ScoringRules) -> float:
