@@ -30,7 +30,7 @@ from digest.edition.send import send_pending
 from digest.edition.size_limit import fit_size, without_room
 from digest.model import LOOKBACK, ArticleSigns, Edition, Failure, Harvest, Slot
 from digest.render.variants import Variants
-from digest.store import MAX_LOOKBACK, FrozenEdition, RecipientRules, Store
+from digest.store import MAX_LOOKBACK, DecidedSinceError, FrozenEdition, RecipientRules, Store
 from digest.subscribers import SubscriberFile
 from digest.text.formats import instant_text
 from digest.text.placeholders import columns
@@ -39,10 +39,11 @@ from digest.text.prose import counted
 
 @dataclass(frozen=True, kw_only=True)
 class Draft:
-    """An edition before it is frozen, and the sources that failed while it was made."""
+    """An edition before it is frozen, the sources that failed while it was made, and how many decisions were known by then."""
 
     edition: Edition
     failures: tuple[Failure, ...]
+    decided: int
 
 
 async def publish(pipeline: Pipeline, plan: EditionPlan, slot: Slot, progress: Progress, permit: Permit = NO_PERMIT) -> RunReport:
@@ -55,14 +56,14 @@ async def publish(pipeline: Pipeline, plan: EditionPlan, slot: Slot, progress: P
     if frozen is None and not permit.late and (note := _skip_note(pipeline, plan, slot)):
         return RunReport(status="skipped", slot=slot, note=note)
     check_may_send(pipeline, plan, slot, frozen, permit)
-    if frozen is None:
+    if frozen is not None:
+        await asyncio.to_thread(suppress_opted_out, pipeline, subscriber_file)
+    while frozen is None:  # again if an editor decides in between: what is answered as printed is in the mail
         draft = await make_draft(pipeline, plan, slot)  # stages 1 and 2
         failures = draft.failures
         if len(draft.edition.stories) < plan.min_articles:
             return _skip_slot(pipeline, plan, draft)
-        frozen = await asyncio.to_thread(freeze, pipeline, draft.edition, subscriber_file, permit)  # stage 3
-    else:
-        await asyncio.to_thread(suppress_opted_out, pipeline, subscriber_file)
+        frozen = await asyncio.to_thread(freeze, pipeline, draft, subscriber_file, permit)  # stage 3
     report = await send(pipeline, frozen, progress, permit)  # stages 4 and 5
     return replace(report, failures=failures, bad_rows=subscriber_file.skipped, without_room=without_room(frozen.edition))
 
@@ -71,8 +72,9 @@ async def make_draft(pipeline: Pipeline, plan: EditionPlan, slot: Slot) -> Draft
     """Collect and curate (stages 1 and 2): return the edition of a slot as it is now, cut to what fits into one email."""
     harvest = await pipeline.collect(slot.window.start - LOOKBACK)
     pipeline.store.content.keep(harvest, pipeline.clock())
+    decided = pipeline.store.decisions.count()
     edition = await _choose(pipeline, plan, slot, harvest)
-    return Draft(edition=fit_size(edition, pipeline.design().size), failures=harvest.failures)
+    return Draft(edition=fit_size(edition, pipeline.design().size), failures=harvest.failures, decided=decided)
 
 
 async def _choose(pipeline: Pipeline, plan: EditionPlan, slot: Slot, harvest: Harvest) -> Edition:
@@ -96,11 +98,13 @@ def stored_material(store: Store, slot: Slot) -> tuple[Harvest, tuple[ArticleSig
     return material, store.editions.used_articles(slot.name), comment_decisions(store.decisions.standing(COMMENT))
 
 
-def freeze(pipeline: Pipeline, edition: Edition, subscriber_file: SubscriberFile, permit: Permit = NO_PERMIT) -> FrozenEdition:
+def freeze(pipeline: Pipeline, draft: Draft, subscriber_file: SubscriberFile, permit: Permit = NO_PERMIT) -> FrozenEdition | None:
     """Render the edition in every variant that a subscriber has chosen (stage 3), and freeze it with its recipients.
 
-    Raises HeldError, and freezes nothing, if the list has suddenly changed or too many addresses bounced or complained.
+    Freezes nothing and returns None if an editor has decided something since the draft was made. Raises HeldError, and freezes
+    nothing, if the list has suddenly changed or too many addresses bounced or complained.
     """
+    edition = draft.edition
     last = None if permit.anyway else pipeline.store.editions.last(edition.slot.name)
     if last is not None:
         check_bounce_rate(pipeline.guards, pipeline.store, last)
@@ -109,7 +113,10 @@ def freeze(pipeline: Pipeline, edition: Edition, subscriber_file: SubscriberFile
     rendered, variants = design.render(edition), Variants(edition, design)
     used_columns = columns([rendered.html, rendered.text])
     rules = RecipientRules(token=pipeline.sender.links.token, variant=variants.variant_for, columns=used_columns, guard=guard)
-    frozen = pipeline.store.editions.freeze(edition, rendered, subscriber_file, rules, variants.render)
+    try:
+        frozen = pipeline.store.editions.freeze(edition, rendered, subscriber_file, rules, variants.render, decided=draft.decided)
+    except DecidedSinceError:
+        return None
     pipeline.sent_log.add_edition(edition, pipeline.clock())
     return frozen
 

@@ -207,10 +207,6 @@ def _outcome(app: App, decision: Decision, comment: Comment | None) -> Decided:
     notes += _again(app, decision)
     made = app.store.editions.edition_of(decision.value["article"])
     notes += [f"Too late for edition {made}: it was made before, and nothing changes in it."] if made else []
-    if rows and rows[0].edition.slot.window.end <= app.clock():
-        notes.append(
-            f"Edition {rows[0].edition.slot.key} is due now: if it is being made at this moment, it goes without this change."
-        )
     return Decided(decision=decision, writer=comment.author if comment else "", printed_in=printed, notes=tuple(notes))
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Engine, select, update
+from sqlalchemy import Connection, Engine, func, select, update
 
 from digest.store import schema
 from digest.store.database import lock_for_writing
@@ -28,6 +28,10 @@ class Decision:
     made_at: datetime
     undone_by: str | None = None
     undone_at: datetime | None = None
+
+
+class DecidedSinceError(Exception):
+    """Editors have decided something since an edition was made; it must be made again."""
 
 
 class Decisions:
@@ -69,6 +73,11 @@ class Decisions:
             rows = connection.execute(_standing(kind).order_by(schema.decisions.c.id))
             return [Decision(**row._asdict()) for row in rows]
 
+    def count(self) -> int:
+        """Return how often anybody has decided or undone something; it only ever grows."""
+        with self._engine.begin() as connection:
+            return _count(connection)
+
     def of(self, thing: tuple[str, str]) -> list[Decision]:
         """Return every decision on a thing, undone or not, oldest first."""
         table = schema.decisions.c
@@ -80,3 +89,14 @@ class Decisions:
 def _standing(kind: str) -> Any:
     table = schema.decisions.c
     return select(schema.decisions).where(table.thing_kind == kind, table.undone_at.is_(None))
+
+
+def check_decided(connection: Connection, known: int | None) -> None:
+    """Raise DecidedSinceError, within a transaction, if there is another number of decisions than the known one."""
+    if known is not None and _count(connection) != known:
+        raise DecidedSinceError
+
+
+def _count(connection: Connection) -> int:
+    table = schema.decisions.c
+    return sum(connection.execute(select(func.count(table.id), func.count(table.undone_at))).one())

@@ -1,6 +1,7 @@
 """The whole line with an editor in it: a site, the store, what is decided, and the mail that arrives."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from digest.edition.report import RunReport
 from digest.errors import UsageError
 from digest.model import Slot
 from digest.publish import Unwatched, publish
+from digest.render.renderer import Design
 from digest.service.comment_desk import coming_editions, decide, listed_comments, undo
 from digest.service.dry_run import dry_run
 from digest.web.message_summary import html_part, text_part
@@ -264,13 +266,27 @@ async def test_a_yes_after_the_freeze_is_told_that_it_is_too_late(open_app: Open
     )
 
 
-async def test_a_yes_while_the_edition_may_be_in_the_making_is_told_so(open_app: Open, site: RecordedSite) -> None:
+@pytest.mark.parametrize("undone", [False, True])
+async def test_what_is_decided_while_the_edition_is_made_is_in_the_mail(
+    undone: bool, open_app: Open, relay: Relay, site: RecordedSite
+) -> None:
     app = open_app("approved", now=NOW)
     await app.gather(conditional=False)
-    done = decide(app, "print", key(site, 210), "ada")
-    assert done.printed_in == due(app)
-    told = "Edition weekday-2026-11-24 is due now: if it is being made at this moment, it goes without this change."
-    assert done.notes == (told,)
+    if undone:
+        decide(app, "print", key(site, 210), "ada")
+    calls, told = [], []
+
+    def design() -> Design:  # called for the draft, and again to render what is frozen
+        calls.append(1)
+        if len(calls) == 2:
+            told.append(undo(app, key(site, 210), "ada") if undone else decide(app, "print", key(site, 210), "ada"))
+        return app.design()
+
+    line = replace(app.pipeline, design=design)
+    report = await publish(line, app.config.editions[0], due(app), Unwatched())
+    assert (report.counts["sent"], len(calls)) == (2, 4)  # it was made once more
+    assert told[0].printed_in == (None if undone else due(app))
+    assert (PRINTED in mails(relay)) is not undone
 
 
 async def test_what_is_blocked_as_abuse_is_printed_only_with_a_reason(open_app: Open, relay: Relay, site: RecordedSite) -> None:

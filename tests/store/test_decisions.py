@@ -46,6 +46,14 @@ def test_a_decision_is_about_one_thing_of_one_kind(store: Store) -> None:
     assert [row.verb for row in store.decisions.of(THING)] == ["print"]
 
 
+def test_deciding_and_undoing_are_both_counted(store: Store) -> None:
+    assert store.decisions.count() == 0
+    store.decisions.add(THING, "print", {}, "ada", AT)
+    store.decisions.add(THING, "refuse", {}, "ada", AT)
+    store.decisions.undo(THING, "ada", AT)
+    assert store.decisions.count() == 3
+
+
 def test_a_decision_is_there_when_the_database_is_opened_again(tmp_path: Path) -> None:
     first = Store.open("sqlite:///state/digest.db", tmp_path)
     first.decisions.add(THING, "print", {"reason": ""}, "ada", AT)
