@@ -144,6 +144,14 @@ def test_two_approved_comments_of_one_writer_and_one_sub_thread_are_both_printed
     assert set(printed(made([first, second], said("print", first), said("print", second, first)))) == {"first", "second"}
 
 
+def test_the_machine_picks_beside_an_approved_comment_are_of_other_writers_and_sub_threads() -> None:
+    approved = comment("approved", "Well said.", author="Ada Quill")
+    same_writer = comment("writer", OTHER, author="Ada Quill")
+    answer = comment("answer", ANSWER, parent_id="approved")
+    assert set(printed(made([approved, same_writer, answer]))) == {"writer", "answer"}
+    assert printed(made([approved, same_writer, answer], said("print", approved), comments_per_article=3)) == ["approved"]
+
+
 def test_the_machine_does_not_print_an_approved_comment_once_more_in_the_same_words() -> None:
     first, copy = comment("first"), comment("copy", author="Another writer")
     copy = replace(copy, written=copy.written.replace(minute=30))
