@@ -178,7 +178,7 @@ def _reasons(row: JudgedComment) -> tuple[str, ...]:
     """Return what speaks for a comment, for the editor to read."""
     terms = [f"{name.replace('_', ' ')} {value:+.2f}" for name, value in row.terms.items()]
     votes = [] if row.vote_rank is None else [f"votes {row.vote_rank:.2f}"]
-    return (*([row.approval.sentence] if row.approval else []), *terms, *votes)
+    return (*terms, *votes, *([row.approval.sentence] if row.approval else []))
 
 
 def _is_clear(text: str, thread: CommentThread, scoring_rules: ScoringRules) -> bool:
