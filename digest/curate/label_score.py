@@ -162,8 +162,8 @@ class LabelScore:
         heads = {"printed": "the editor printed", "refused": "the editor refused", "dull": "are called dull"}
         lines = [f"{counted(len(self.rows), 'labelled comment')} in {counted(self.threads, 'thread')}, judged without the labels:"]
         lines += [self._line(wanted, head) for wanted, head in heads.items() if any(self.counts(wanted).values())]
-        lines += [self._precision_line("Of the labelled comments that digest picks", ("picked",))]
-        lines += [self._precision_line("Of all that pass its gates", ("picked", "passed"))]
+        lines += [self._precision_line("Of the comments that digest picks", ("picked",))]
+        lines += [self._precision_line("Of those that pass its gates", ("picked", "passed"))]
         return [*lines, *(part for row in self.disagreements if explain for part in ("", *_explained(row)))]
 
     def _line(self, wanted: str, head: str) -> str:
@@ -174,7 +174,7 @@ class LabelScore:
 
     def _precision_line(self, head: str, verdicts: Sequence[Verdict]) -> str:
         share = self.precision(verdicts)
-        return f"{head}, none is printed or refused." if share is None else f"{head}, the editor printed {share:.0%} (precision)."
+        return f"{head}, none has a yes or a no." if share is None else f"{head}, the editor printed {share:.0%} (precision)."
 
 
 def _keyed(counts: Mapping[Verdict, int]) -> dict[str, int]:

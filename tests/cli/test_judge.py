@@ -92,8 +92,8 @@ def test_the_judgement_is_scored_against_labels(tmp_path: Path) -> None:
     assert done.stdout.splitlines() == [
         "2 labelled comments in 1 thread, judged without the labels:",
         "  Of 2 that the editor printed: 1 picked, 0 passed, 0 held, 1 kept out (gates: short 1).",
-        "Of the labelled comments that digest picks, the editor printed 100% (precision).",
-        "Of all that pass its gates, the editor printed 100% (precision).",
+        "Of the comments that digest picks, the editor printed 100% (precision).",
+        "Of those that pass its gates, the editor printed 100% (precision).",
     ]
     explained = call(tmp_path, "--score", str(labelled(tmp_path, c1="yes", c2="yes")), "--explain").stdout
     assert explained.startswith(done.stdout)

@@ -74,8 +74,8 @@ def test_a_dull_comment_counts_neither_way() -> None:
     assert found.lines(explain=True) == [
         "1 labelled comment in 1 thread, judged without the labels:",
         "  Of 1 that are called dull: 1 picked, 0 passed, 0 held, 0 kept out.",
-        "Of the labelled comments that digest picks, none is printed or refused.",
-        "Of all that pass its gates, none is printed or refused.",
+        "Of the comments that digest picks, none has a yes or a no.",
+        "Of those that pass its gates, none has a yes or a no.",
     ]
 
 
@@ -86,8 +86,8 @@ def test_a_person_reads_how_we_did_and_where_we_disagree_with_both_reasons() -> 
         "3 labelled comments in 1 thread, judged without the labels:",
         "  Of 2 that the editor printed: 1 picked, 0 passed, 0 held, 1 kept out (gates: short 1).",
         "  Of 1 that the editor refused: 1 picked, 0 passed, 0 held, 0 kept out.",
-        "Of the labelled comments that digest picks, the editor printed 50% (precision).",
-        "Of all that pass its gates, the editor printed 50% (precision).",
+        "Of the comments that digest picks, the editor printed 50% (precision).",
+        "Of those that pass its gates, the editor printed 50% (precision).",
     ]
     assert "Printed by ada because: as we do it here (fine); kept out by digest: fewer than 12 words of its own" in lines
     assert "    Writer 1 (1), under The ferry" in lines
