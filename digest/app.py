@@ -67,6 +67,7 @@ class App:
         return Rules(
             newsletter=self.config.newsletter.name,
             articles=plan.articles,
+            comments=plan.comments,
             comments_per_article=plan.comments_per_article,
             scoring_rules=load_scoring_rules(self.config.root),
             source_weights={plan.label: plan.weight for plan in self.config.sources},
@@ -123,6 +124,12 @@ class App:
         calendar = self.calendar(plan)
         series = self.series[plan.name]
         return calendar.slot(day, self.store.editions.covered_until(series, calendar.cutoff(day)), series)
+
+    def coming_slot(self, plan: EditionPlan) -> Slot:
+        """Return the slot of the edition that is due, or of the next one if that is made, skipped or too late."""
+        slot = self.slot(plan, self.calendar(plan).latest(self.clock()))
+        over = self.store.editions.has_slot(slot.key) or self.clock() - slot.window.end > plan.late_after
+        return self.slot(plan, next(self.calendar(plan).upcoming(self.clock()))) if over else slot
 
     @cached_property
     def series(self) -> dict[str, str]:

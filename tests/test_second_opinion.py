@@ -4,6 +4,8 @@ import asyncio
 import json
 import time
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,8 @@ from digest.cli import group
 from digest.edition.report import RunReport
 from digest.model import Edition
 from digest.publish import Unwatched, publish
+from digest.render.renderer import Design
+from digest.service.comment_desk import decide
 from digest.service.dry_run import dry_run
 from digest.web.message_summary import html_part, text_part
 from tests.conftest import Furnish
@@ -151,6 +155,43 @@ async def test_no_judge_is_asked_if_no_comments_are_printed(paper: Paper) -> Non
     root = paper("1 / 0")
     (root / "digest.toml").write_text((root / "digest.toml").read_text() + "[[editions]]\ncomments_per_article = 0\n")
     assert (await run(root)).failures == ()
+
+
+@pytest.mark.parametrize("mode", ["approved", "none"])
+async def test_no_judge_is_asked_if_no_comment_is_printed_without_an_editors_yes(paper: Paper, mode: str) -> None:
+    root = paper("1 / 0")
+    (root / "digest.toml").write_text((root / "digest.toml").read_text() + f'[[editions]]\ncomments = "{mode}"\n')
+    assert (await run(root)).failures == ()
+
+
+async def test_a_comment_that_the_judge_holds_is_printed_once_an_editor_says_yes(paper: Paper, relay: Relay) -> None:
+    root = paper(HOLDS_PRAISE.replace("walking the ground", "Two corrections"))
+    with open_newsletter(root, lambda: NOW) as app:
+        await app.gather(conditional=False)
+        held = next(row.id for row in app.store.content.material(NOW - timedelta(days=3)).comments if "Two corrections" in row.text)
+    assert "Two corrections" not in str(picked(await draft(root)))
+    with open_newsletter(root, lambda: NOW) as app:
+        assert decide(app, "print", held, "ada").printed_in
+    assert (await run(root)).failures == ()
+    assert "Two corrections, meant kindly" in mail(relay)
+
+
+async def test_an_edition_that_is_made_once_more_does_not_ask_the_judge_again(paper: Paper, relay: Relay) -> None:
+    root = paper('open("calls", "a").write("x")' + HOLDS_PRAISE.replace("walking the ground", "Two corrections"))
+    with open_newsletter(root, lambda: NOW, retry_delays=()) as app:
+        plan, designs = app.config.editions[0], list[Design]()
+
+        def design() -> Design:  # called for the draft, and again to render what is frozen
+            designs.append(app.design())
+            if len(designs) == 2:
+                material = app.store.content.material(NOW - timedelta(days=3))
+                decide(app, "print", next(row.id for row in material.comments if "Two corrections" in row.text), "ada")
+            return designs[-1]
+
+        report = await publish(replace(app.pipeline, design=design), plan, app.slot(plan, NOW.date()), Unwatched())
+    assert (report.status, report.failures, len(designs)) == ("sent", (), 4)  # it was made once more
+    assert (root / "calls").read_text() == "x"
+    assert "Two corrections, meant kindly" in mail(relay)
 
 
 async def test_a_dry_run_and_a_preview_say_that_the_judge_failed(paper: Paper) -> None:

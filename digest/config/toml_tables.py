@@ -93,6 +93,7 @@ class EditionPlan(Table):
     at: Hour = time(7)
     holidays: str | None = Field(default=None, pattern=r"^[A-Z]{2}(-[A-Z0-9]{1,3})?$")
     articles: Count = Field(default=8, ge=1, le=16)  # more do not fit into a mail that Gmail shows whole
+    comments: Literal["automatic", "approved", "none"] = "automatic"
     comments_per_article: Count = Field(default=2, ge=0, le=5)
     min_articles: Count = Field(default=1, ge=1)
     late_after: Duration = timedelta(hours=6)

@@ -2,7 +2,7 @@
 
 import re
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from digest.curate.abuse import AbuseState, AbuseVerdict, assess
@@ -43,8 +43,6 @@ _THE_ANSWER = re.compile(
 MAX_LEANING_WORDS = 45  # words of a comment that may lean on somebody else's; a longer one says enough
 MIN_ANSWERS = 2  # numbered answers that give a puzzle away
 CONTEXT_GATES = frozenset({"short", "repeated"})  # gates that keep a comment out, but not its answers
-
-
 FINAL_GATES = frozenset({"kind", "state"})  # nobody may print what these keep out; it must change where it comes from
 
 
@@ -71,17 +69,24 @@ def abuse_verdicts(thread: CommentThread, scoring_rules: ScoringRules) -> dict[s
     return found
 
 
+Overrule = Callable[[Comment, CommentThread, Rejection | None], Rejection | None]
+
+
 def rejections(
     thread: CommentThread,
     verdicts: Mapping[str, AbuseVerdict],
     opinions: Mapping[str, EditorOpinion],
     scoring_rules: ScoringRules,
     reading: ThreadReading,
+    overrule: Overrule,
 ) -> dict[str, Rejection]:
-    """Return the rejection of each comment that may not be printed, for its own sake or because of the comment it answers."""
+    """Return the rejection of each comment that may not be printed, for its own sake or because of the comment it answers.
+
+    `overrule` has the editor's word on each comment's own rejection.
+    """
     own = {
-        comment.id: _own_rejection(comment, thread, verdicts[comment.id], opinions[comment.id], scoring_rules, reading)
-        for comment in thread.comments
+        row.id: overrule(row, thread, _own_rejection(row, thread, verdicts[row.id], opinions[row.id], scoring_rules, reading))
+        for row in thread.comments
     }
     found = {key: rejection for key, rejection in own.items() if rejection}
     answers: dict[str | None, list[Comment]] = {}

@@ -1,8 +1,8 @@
 """The judgement of threads of any origin for `digest judge`: JSON in; the picks, what was left out and the ranking out.
 
 A thread is {"article": {"id", "title", "url", "author", "text"}, "comments": [{"id", "parent_id", "author", "text",
-"written", "up", "down", "replies", "place", "state"}]}. Only "comments" and the ids and texts in it are required. Null is allowed
-for the article's title, url, author and text, and for every value of a comment but its id, text and state.
+"written", "up", "down", "replies", "links", "place", "state"}]}. Only "comments" and the ids and texts in it are required. Null is
+allowed for the article's title, url, author and text, and for every value of a comment but its id, text and state.
 """
 
 import json
@@ -58,6 +58,7 @@ class _Comment(BaseModel):
     up: BoundedInt = None
     down: BoundedInt = None
     replies: BoundedInt = None
+    links: BoundedInt = None
     place: BoundedInt = None
     state: Literal["approved", "held", "spam", "deleted"] = "approved"
 
@@ -136,6 +137,7 @@ def _comment(given: _Comment) -> Comment:
         up=given.up,
         down=given.down,
         replies=given.replies or 0,
+        links=given.links or 0,
         place=given.place,
         state=given.state,
     )

@@ -34,9 +34,15 @@ Opinions = Mapping[str, Opinion]
 NO_OPINIONS: Opinions = MappingProxyType({})  # by the article's id
 
 
-def opinion_rejections(opinion: Opinion, comments: Sequence[Comment]) -> dict[str, Rejection]:
-    """Return the rejection of each comment that the judge holds, and of each answer to one: it would be printed with its words."""
-    found = {key: Rejection(GATE, f"held by {opinion.judge}: {reason}", held=True) for key, reason in opinion.held.items()}
+def opinion_rejections(
+    opinion: Opinion, comments: Sequence[Comment], approved: AbstractSet[str] = frozenset()
+) -> dict[str, Rejection]:
+    """Return the rejection of each comment that the judge holds, and of each answer to one: it would be printed with its words.
+
+    What an editor has `approved` is not held. If it answers a held comment, it goes with that one, as it does at our own gates.
+    """
+    held = {key: reason for key, reason in opinion.held.items() if key not in approved}
+    found = {key: Rejection(GATE, f"held by {opinion.judge}: {reason}", held=True) for key, reason in held.items()}
     answers: dict[str | None, list[str]] = {}
     for comment in comments:
         answers.setdefault(comment.parent_id, []).append(comment.id)

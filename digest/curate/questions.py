@@ -12,6 +12,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, Field, ValidationError
 
+from digest.curate.comment_decisions import NOTHING_DECIDED, CommentDecisions
 from digest.curate.comment_gates import CONTEXT_GATES
 from digest.curate.comments import pick
 from digest.curate.judge import Key, Text
@@ -45,6 +46,20 @@ class Question:
     comments: tuple[Comment, ...] = ()
     unasked: frozenset[str] = frozenset()
 
+    def covers(self, later: "Question") -> bool:
+        """Return whether the answer to this question serves for a later one: of the same article, and no comment is new to it."""
+        same = _about(self.article) == _about(later.article)
+        new = {*map(_words, later.comments)} - {*map(_words, self.comments)}
+        return same and not new and later.unasked <= self.unasked
+
+
+def _about(article: Article) -> tuple[str, ...]:
+    return (article.id, article.title, article.author, article.body_text)
+
+
+def _words(comment: Comment) -> tuple[str | None, ...]:
+    return (comment.id, comment.parent_id, comment.author, comment.text)
+
 
 class _LeftOut(BaseModel):
     id: Key
@@ -58,9 +73,12 @@ class _Verdict(BaseModel):
     scores: dict[str, Annotated[float, Field(strict=True, ge=0, le=1, allow_inf_nan=False)]] = Field(default_factory=dict)
 
 
-def question(article: Article, comments: Sequence[Comment], scoring_rules: ScoringRules) -> Question:
-    """Return what to ask about a thread: only what could be printed leaves the house."""
-    passed = [row.comment for row in pick(article, comments, 0, scoring_rules).judged if not row.rejection]
+def question(
+    article: Article, comments: Sequence[Comment], scoring_rules: ScoringRules, decisions: CommentDecisions = NOTHING_DECIDED
+) -> Question:
+    """Return what to ask about a thread: what could be printed and no editor has said yes to. Nothing else leaves the house."""
+    judged = pick(article, comments, 0, scoring_rules, decisions=decisions).judged
+    passed = [row.comment for row in judged if not row.rejection and not row.approval]
     asked, by_id = passed[:MAX_ASKED], {comment.id: comment for comment in comments}
     answered = [by_id[comment.parent_id] for comment in asked if comment.parent_id in by_id]
     sent = {comment.id: comment for comment in [*asked, *answered]}

@@ -10,6 +10,7 @@ from digest.clock import Clock
 from digest.compose import Sender
 from digest.config import Bounces, EditionPlan, Guards, Smtp
 from digest.curate import Rules, ScoringRules
+from digest.curate.comment_decisions import CommentDecisions
 from digest.deliver.retry import RUN_RETRY_DELAYS
 from digest.edition.second_opinion import SecondOpinion, Threads
 from digest.edition.sent_log import SentLog
@@ -48,7 +49,7 @@ class Pipeline:
     store: Store
     sent_log: SentLog
     clock: Clock
-    second_opinion: Callable[[Threads, ScoringRules], Awaitable[SecondOpinion]] | None = None
+    second_opinion: Callable[[Threads, ScoringRules, CommentDecisions, SecondOpinion], Awaitable[SecondOpinion]] | None = None
     retry_delays: Sequence[float] = RUN_RETRY_DELAYS
     stop: asyncio.Event = field(default_factory=asyncio.Event)
 

@@ -6,11 +6,12 @@ If it fails in any way, the edition goes by our own judgement, and the report sa
 import asyncio
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from digest.config import JudgePlan
 from digest.curate import ScoringRules
+from digest.curate.comment_decisions import NOTHING_DECIDED, CommentDecisions
 from digest.curate.opinion import Opinion, Opinions
 from digest.curate.questions import JudgeError, Question, as_lines, parse_answer, question
 from digest.edition.judge_function import call_function
@@ -25,23 +26,48 @@ log = logging.getLogger("digest")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SecondOpinion:
-    """A judge's opinion on each thread that it was asked about, None on the others; and what failed."""
+    """A judge's opinion on each thread that it was asked about, None on the others; what it was asked, and what failed."""
 
     opinions: tuple[Opinion | None, ...] = ()
     failures: tuple[Failure, ...] = ()
+    questions: tuple[Question, ...] = ()
 
     def by_article(self, threads: Threads) -> Opinions:
         """Return the opinions by the id of their article."""
         pairs = zip(threads, self.opinions, strict=False)  # none at all, if the judge failed
         return {article.id: opinion for (article, _), opinion in pairs if opinion}
 
+    def again(self, questions: Sequence[Question]) -> "SecondOpinion | None":
+        """Return this opinion as the answer to later questions; None if one of them asks about more. A judge that failed is not
+        asked again.
+        """
+        if self.failures and not self.opinions:
+            return self
+        known = {row.article.id: (row, opinion) for row, opinion in zip(self.questions, self.opinions, strict=True)}
+        found = [known.get(row.article.id, (Question(article=row.article), None)) for row in questions]
+        if not all(earlier.covers(row) for row, (earlier, _) in zip(questions, found, strict=True) if row.comments):
+            return None
+        return replace(self, opinions=tuple(opinion for _, opinion in found), questions=tuple(row for row, _ in found))
 
-async def second_opinion(plan: JudgePlan, root: Path, threads: Threads, scoring_rules: ScoringRules) -> SecondOpinion:
-    """Ask the newsletter's judge about the comments that could be printed; without any, do not ask."""
-    questions = await asyncio.to_thread(_questions, threads, scoring_rules)
+
+NOT_ASKED = SecondOpinion()
+
+
+async def second_opinion(
+    plan: JudgePlan,
+    root: Path,
+    threads: Threads,
+    scoring_rules: ScoringRules,
+    decisions: CommentDecisions = NOTHING_DECIDED,
+    heard: SecondOpinion = NOT_ASKED,
+) -> SecondOpinion:
+    """Ask the newsletter's judge about the comments that could be printed, unless there is none or `heard` has the answer."""
+    questions = await asyncio.to_thread(_questions, threads, scoring_rules, decisions)
     asked = [row for row in questions if row.comments]
     if not asked:
-        return SecondOpinion()
+        return NOT_ASKED
+    if earlier := heard.again(questions):
+        return earlier
     source = f"second opinion by {plan.label}"
     try:
         opinions = await ask(plan, root, asked)
@@ -53,11 +79,12 @@ async def second_opinion(plan: JudgePlan, root: Path, threads: Threads, scoring_
     return SecondOpinion(
         opinions=tuple(next(answered) if row.comments else None for row in questions),
         failures=tuple(Failure(source=source, reason=text) for text in unknown_ids(opinions)),
+        questions=tuple(questions),
     )
 
 
-def _questions(threads: Threads, scoring_rules: ScoringRules) -> list[Question]:
-    return [question(article, comments, scoring_rules) for article, comments in threads]
+def _questions(threads: Threads, scoring_rules: ScoringRules, decisions: CommentDecisions) -> list[Question]:
+    return [question(article, comments, scoring_rules, decisions) for article, comments in threads]
 
 
 async def ask(plan: JudgePlan, root: Path, asked: Sequence[Question]) -> tuple[Opinion, ...]:

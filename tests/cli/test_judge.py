@@ -5,6 +5,7 @@ import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
@@ -19,12 +20,13 @@ GOOD = (
     "I have crossed the bridge at seven every morning for eleven years, and the queue begins at the lights, not at the toll. "
     "Move the lights and you need no tram."
 )
+COMMENTS: list[dict[str, Any]] = [
+    {"id": "1", "author": "Ada", "text": GOOD, "written": "2026-11-24T06:00:00Z", "up": 9, "down": 0},
+    {"id": "2", "author": "Bo", "text": "First!", "written": "2026-11-24T06:01:00Z"},
+]
 THREAD = {
     "article": {"title": "The tram", "author": "W. Writer", "text": "The tram is to cross the bridge."},
-    "comments": [
-        {"id": "1", "author": "Ada", "text": GOOD, "written": "2026-11-24T06:00:00Z", "up": 9, "down": 0},
-        {"id": "2", "author": "Bo", "text": "First!", "written": "2026-11-24T06:01:00Z"},
-    ],
+    "comments": COMMENTS,
 }
 
 
@@ -79,10 +81,51 @@ def test_a_line_that_is_no_thread_is_named(tmp_path: Path) -> None:
     assert caught.value.thing == f"{file}:2"
 
 
-@pytest.mark.parametrize("words", [(), ("-", "--url", "https://gazette.example/1/")])
+@pytest.mark.parametrize("words", [(), ("-", "--url", "https://gazette.example/1/"), ("-", "--score", "-")])
 def test_either_a_file_or_an_address_is_judged(tmp_path: Path, words: tuple[str, ...]) -> None:
     with pytest.raises(UsageError, match="either FILE or --url"):
         call(tmp_path, *words)
+
+
+def labelled(folder: Path, **labels: str) -> Path:
+    """A file with the thread in which some comments have a label."""
+    thread: Any = {**THREAD, "comments": [dict(row) for row in COMMENTS]}
+    for row in thread["comments"]:
+        if label := labels.get(f"c{row['id']}"):
+            row["label"] = {"print": label, "by": "ada"}
+    file = folder / "labels.jsonl"
+    file.write_text(f"{json.dumps(thread)}\n\n")
+    return file
+
+
+def test_the_judgement_is_scored_against_labels(tmp_path: Path) -> None:
+    done = call(tmp_path, "--score", str(labelled(tmp_path, c1="yes", c2="yes")))
+    assert done.stdout.splitlines() == [
+        "2 labelled comments in 1 thread, judged without the labels:",
+        "  Of 2 that the editor printed: 1 picked, 0 passed, 0 held, 1 kept out (gates: meta 1).",
+        "Of the comments that digest picks, the editor printed 100% (precision).",
+        "Of those that pass its gates, the editor printed 100% (precision).",
+    ]
+    explained = call(tmp_path, "--score", str(labelled(tmp_path, c1="yes", c2="yes")), "--explain").stdout
+    assert explained.startswith(done.stdout)
+    assert "Printed by ada; kept out by digest: about the comments, not the article" in explained
+
+
+def test_the_score_as_json_has_every_number_and_the_disagreements(tmp_path: Path) -> None:
+    found = json.loads(call(tmp_path, "--score", str(labelled(tmp_path, c1="never")), "--json", "--top", "0").stdout)
+    assert (found["labels"], found["refused"]["passed"], found["precision"], found["precision_passed"]) == (1, 1, None, 0.0)
+    assert [(row["id"], row["by"], row["verdict"]) for row in found["disagreements"]] == [("1", "ada", "passed")]
+
+
+def test_the_rules_of_the_newsletter_are_those_that_are_scored(tmp_path: Path) -> None:
+    (tmp_path / "abuse.txt").write_text("tram\n")
+    found = json.loads(call(tmp_path, "--score", str(labelled(tmp_path, c1="yes")), "--json").stdout)
+    assert found["printed"]["gates"] == {"abuse": 1}
+
+
+def test_a_file_without_a_label_cannot_be_scored(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match="has no label"):
+        call(tmp_path, "--score", str(labelled(tmp_path)))
 
 
 async def test_the_comments_of_an_address_are_those_that_the_site_has_now(site: RecordedSite, furnish: Furnish) -> None:
@@ -112,6 +155,14 @@ def test_a_second_opinion_is_asked_for_and_shown(root: Path, tmp_path: Path) -> 
     assert {"id": "1", "gate": "opinion", "reason": "held by House rules: names a neighbour"} in heard["left_out"]
     explained = call(root, "-", "--second-opinion", "--explain", given=json.dumps(THREAD)).stdout
     assert "    held by House rules: names a neighbour\n" in explained
+
+
+def test_labels_are_compared_with_the_judgement_after_a_second_opinion(root: Path, tmp_path: Path) -> None:
+    add_judge(root, tmp_path, HOLDS_FIRST)
+    file = str(labelled(tmp_path, c1="yes"))
+    score = json.loads(call(root, "--score", file, "--second-opinion", "--json").stdout)
+    assert (score["printed"]["held"], score["printed"]["gates"]) == (1, {"opinion": 1})
+    assert json.loads(call(root, "--score", file, "--json").stdout)["printed"]["picked"] == 1
 
 
 def test_a_lowered_score_is_explained(root: Path, tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from digest.curate.comment_decisions import CommentDecision, CommentDecisions, Verb, wording
 from digest.curate.comments import JudgedThread, pick
 from digest.curate.judge import as_json, explanation_lines, load_scoring_rules
 from digest.curate.opinion import Opinion
@@ -24,6 +25,10 @@ THREAD = [
 
 def heard(opinion: Opinion | None, comments: list[Comment] | None = None, most: int = 3) -> JudgedThread:
     return pick(article("a"), comments or THREAD, most, STANDARDS, opinion=opinion)
+
+
+def decided(verb: Verb, about: Comment, parent: Comment | None = None) -> CommentDecisions:
+    return CommentDecisions(by_id={about.id: CommentDecision(verb, wording(about, parent), "ada")})
 
 
 def picked(thread: JudgedThread) -> list[str]:
@@ -94,6 +99,37 @@ def test_a_held_question_takes_its_answer_with_it_though_it_is_not_printed_itsel
     thread = [comment("1", "Who counted the steps?", author="Ed"), comment("2", OTHER, author="Ben", parent_id="1")]
     assert picked(heard(None, thread)) == ["2"]
     assert picked(heard(Opinion(judge="x", held={"1": "names a child"}), thread)) == []
+
+
+@pytest.mark.parametrize(
+    "opinion",
+    [
+        Opinion(judge="House rules", held={"2": "names a neighbour"}),
+        Opinion(judge="House rules", factors={"2": 0.0}),
+        Opinion(judge="House rules", held={"2": "libel"}, factors={"2": 0.0}),
+    ],
+)
+def test_an_editors_yes_beats_a_second_opinion(opinion: Opinion) -> None:
+    assert "2" not in picked(heard(opinion))
+    thread = pick(article("a"), THREAD, 3, STANDARDS, decisions=decided("print", THREAD[1]), opinion=opinion)
+    assert picked(thread)[0] == "2"
+    assert next(row.reasons[-1] for row in thread.picks if row.comment.id == "2") == "printed by ada"
+
+
+def test_a_refusal_beats_a_second_opinion_too() -> None:
+    for opinion in (Opinion(judge="x", factors={"1": 1.0}), Opinion(judge="x", held={"1": "libel"})):
+        thread = pick(article("a"), THREAD, 3, STANDARDS, decisions=decided("refuse", THREAD[0]), opinion=opinion)
+        assert reasons(thread)["1"] == "refused by ada"
+
+
+def test_an_approved_reply_is_printed_only_if_what_it_answers_is_not_held_or_has_a_yes_too() -> None:
+    parent, reply = comment("1", SENSIBLE, author="Ada"), comment("2", OTHER, author="Ben", parent_id="1")
+    opinion, yes = Opinion(judge="x", held={"1": "libel"}), decided("print", reply, parent)
+    thread = pick(article("a"), [parent, reply], 3, STANDARDS, decisions=yes, opinion=opinion)
+    assert reasons(thread) == {"1": "held by x: libel", "2": "replies to a comment held by x"}
+    assert [row.approval is not None for row in thread.judged if row.comment.id == "2"] == [True]
+    both = CommentDecisions(by_id={**yes.by_id, **decided("print", parent).by_id})
+    assert set(picked(pick(article("a"), [parent, reply], 3, STANDARDS, decisions=both, opinion=opinion))) == {"1", "2"}
 
 
 IDS = st.sampled_from(["1", "2", "3", "4", "5", "nobody"])

@@ -2,12 +2,14 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from digest.curate.comment_decisions import CommentDecision, CommentDecisions, wording
 from digest.curate.judge import parse_thread
 from digest.curate.opinion import Opinion
 from digest.curate.questions import (
@@ -49,6 +51,26 @@ def test_only_what_could_be_printed_is_asked_about_with_what_it_answers() -> Non
         ("3", None, "approved"),
         ("4", "3", "approved"),
     ]
+
+
+def test_what_an_editor_has_decided_is_not_asked_about() -> None:
+    first, short, answer = THREAD[0], THREAD[2], THREAD[3]
+    yes, no = CommentDecision("print", wording(answer, short), "ada"), CommentDecision("refuse", wording(first, None), "ada")
+    asked = question(article("a"), THREAD, STANDARDS, CommentDecisions(by_id={"4": yes, "1": no}))
+    assert asked.comments == ()
+    assert ASKED.covers(asked)
+
+
+def test_an_answer_serves_again_if_no_comment_is_new_to_it() -> None:
+    fewer, voted = question(article("a"), THREAD[:1], STANDARDS), question(article("a"), [replace(THREAD[0], up=3)], STANDARDS)
+    changed = question(article("a"), [replace(THREAD[0], text=OTHER)], STANDARDS)
+    assert ASKED.covers(ASKED)
+    assert ASKED.covers(fewer)
+    assert ASKED.covers(voted)
+    assert not fewer.covers(ASKED)
+    assert not ASKED.covers(changed)
+    assert not ASKED.covers(replace(fewer, article=article("b")))
+    assert not ASKED.covers(replace(fewer, unasked=frozenset({"9"})))
 
 
 def test_a_question_is_what_digest_judge_reads() -> None:

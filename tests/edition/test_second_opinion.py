@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from digest.config import JudgePlan
+from digest.curate.comment_decisions import NOTHING_DECIDED, CommentDecision, CommentDecisions
 from digest.edition.second_opinion import SecondOpinion, Threads, second_opinion
-from tests.curate.test_curate import OTHER, SENSIBLE, STANDARDS, article, comment
+from tests.curate.test_curate import OTHER, SENSIBLE, STANDARDS, THIRD, article, comment
 from tests.judges import AGREES, HOLDS_FIRST, install_judges, write_judge
 
 THREADS: Threads = [
@@ -89,6 +90,28 @@ async def test_a_function_of_a_package_is_asked_by_name(tmp_path: Path, monkeypa
     install_judges(tmp_path, monkeypatch, source, "tide")
     outcome = await second_opinion(JudgePlan(use="tide"), tmp_path, THREADS, STANDARDS)
     assert [opinion and dict(opinion.held) for opinion in outcome.opinions] == [{"1": "low"}, None, {"3": "low"}]
+
+
+async def test_an_answer_is_not_asked_for_twice(tmp_path: Path) -> None:
+    plan = JudgePlan(command=write_judge(tmp_path, 'open("calls", "a").write("x")' + HOLDS_FIRST), name="House rules")
+    first = await second_opinion(plan, tmp_path, THREADS, STANDARDS)
+    refused = CommentDecisions(by_id={"3": CommentDecision("refuse", "", "ada")})
+    turned = await second_opinion(plan, tmp_path, THREADS[::-1], STANDARDS, refused, first)
+    assert turned.by_article(THREADS[::-1]) == first.by_article(THREADS)
+    third = await second_opinion(plan, tmp_path, THREADS, STANDARDS, NOTHING_DECIDED, turned)
+    assert third.by_article(THREADS) == first.by_article(THREADS)
+    assert (tmp_path / "calls").read_text() == "x"
+    more = [(article("a"), [comment("1", SENSIBLE), comment("9", THIRD)]), *THREADS[1:]]
+    await second_opinion(plan, tmp_path, more, STANDARDS, NOTHING_DECIDED, third)
+    assert (tmp_path / "calls").read_text() == "xx"
+
+
+async def test_a_judge_that_failed_is_not_asked_again(tmp_path: Path) -> None:
+    plan = JudgePlan(command=write_judge(tmp_path, 'open("calls", "a").write("x"); 1 / 0'), name="House rules")
+    first = await second_opinion(plan, tmp_path, THREADS, STANDARDS)
+    assert await second_opinion(plan, tmp_path, THREADS[:1], STANDARDS, NOTHING_DECIDED, first) == first
+    assert reason(first).startswith("ended with exit code 1")
+    assert (tmp_path / "calls").read_text() == "x"
 
 
 async def test_a_judge_that_agrees_changes_nothing(tmp_path: Path) -> None:
