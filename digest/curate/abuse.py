@@ -17,7 +17,9 @@ from digest.text.prose import words
 _NEWSROOM = frozenset({"author", "writer", "reporter", "journalist", "editor", "columnist", "gazette", "paper"})
 _ALIKE = str.maketrans("аеорсухікАЕОРСУХІКМТВН", "aeopcyxikAEOPCYXIKMTBH")
 _LETTERS, _DIGITS = str.maketrans("0134@$", "oieaas"), re.compile(r"[a-z][0134@$]+[a-z]")
-_TITLED = re.compile(r"\b(?:Mrs?|Ms|Miss|Dr|Cllr|Councillor|Sir|Lady|Lord|Rev|Prof|Herr|Frau|Mme|Sra?|Pani?)\.? [^\W\d_a-z][\w'’-]+")  # no abuse
+_TITLED = re.compile(
+    r"\b(?:Mrs?|Ms|Miss|Dr|Cllr|Councillor|Sir|Lady|Lord|Rev|Prof|Herr|Frau|Mme|Sra?|Pani?)\.? [^\W\d_a-z][\w'’-]+"
+)  # no abuse
 _SECOND = re.compile(r"\b(?:you|your|yours|yourself|ur|u)\b", re.IGNORECASE)
 _MASKED = re.compile(  # f*ck, sh***, bullsh*t; a star may also multiply (x*y), or mark gender in German
     r"(?<![\w*])(?=[a-z*]{4})(?:[a-z]{1,3}\*+[a-z]{1,5}|[a-z]{1,2}\*{3,}|(?:bull|horse|mother)[a-z]{1,2}\*+[a-z]*)(?![\w*])"

@@ -10,8 +10,9 @@ from dataclasses import dataclass, field, replace
 from typing import Literal, NamedTuple
 
 from digest.curate.abuse import AbuseState, AbuseVerdict
-from digest.curate.comment_gates import FINAL_GATES, Rejection
+from digest.curate.comment_gates import FINAL_GATES
 from digest.curate.comment_thread import CommentThread
+from digest.curate.gate_case import Rejection
 from digest.model import Comment
 from digest.text.markup import without_quotes
 from digest.text.prose import squeeze

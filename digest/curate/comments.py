@@ -6,8 +6,9 @@ from dataclasses import dataclass, field, replace
 
 from digest.curate.abuse import AbuseState, AbuseVerdict, assess
 from digest.curate.comment_decisions import NOTHING_DECIDED, CommentDecision, CommentDecisions
-from digest.curate.comment_gates import Rejection, abuse_verdicts, rejections
+from digest.curate.comment_gates import abuse_verdicts, rejections
 from digest.curate.comment_thread import CommentThread, fingerprint, similarity
+from digest.curate.gate_case import Case, Rejection
 from digest.curate.opinion import Opinion, opinion_rejections
 from digest.curate.scoring_rules import ScoringRules
 from digest.curate.text_features import text_features
@@ -85,24 +86,39 @@ def pick(
 
 def judge(thread: CommentThread, scoring_rules: ScoringRules, decisions: CommentDecisions = NOTHING_DECIDED) -> list[JudgedComment]:
     """Return the judgement of every comment, oldest first."""
-    verdicts = decisions.clear(abuse_verdicts(thread, scoring_rules), thread)
-    reading = read_thread(thread, scoring_rules.text_rules)
-    opinions = {key: scoring_rules.editor(sentences, reading.classes(key)) for key, sentences in reading.sentences.items()}
-    rejected = rejections(thread, verdicts, opinions, scoring_rules, reading, decisions.overrule)
+    cases = _cases(thread, scoring_rules, decisions)
+    rejected = rejections(cases, decisions.overrule)
     limits = scoring_rules.scores.crowd
     ranks = vote_ranks(thread, limits.confidence) if vote_count(thread) >= limits.votes else {}
     rows = []
-    for comment in thread.comments:
-        verdict, rejection, approval = verdicts[comment.id], rejected.get(comment.id), decisions.approval(comment, thread)
-        row = JudgedComment(comment=comment, abuse_verdict=verdict, approval=approval, rejection=rejection)
+    for comment, case in zip(thread.comments, cases.values(), strict=True):
+        rejection, approval = rejected.get(comment.id), decisions.approval(comment, thread)
+        row = JudgedComment(comment=comment, abuse_verdict=case.verdict, approval=approval, rejection=rejection)
         if rejection:
             rows.append(row)
             continue
-        weighed = _weighed(text_features(comment, thread, verdict.heat, opinions[comment.id]), scoring_rules.scores.text)
+        weighed = _weighed(text_features(comment, thread, case.verdict.heat, case.opinion), scoring_rules.scores.text)
         text, rank = sum(weighed.values()), ranks.get(comment.id)
         score = text if rank is None else (1 - limits.share) * text + limits.share * rank
         rows.append(replace(row, terms=weighed, vote_rank=rank, score=round(score, 4)))
     return rows
+
+
+def _cases(thread: CommentThread, scoring_rules: ScoringRules, decisions: CommentDecisions) -> dict[str, Case]:
+    """Return each comment with all that is known of it, by its id, oldest first."""
+    verdicts = decisions.clear(abuse_verdicts(thread, scoring_rules), thread)
+    reading = read_thread(thread, scoring_rules.text_rules)
+    return {
+        comment.id: Case(
+            comment=comment,
+            thread=thread,
+            reading=reading,
+            verdict=verdicts[comment.id],
+            opinion=scoring_rules.editor(reading.sentences[comment.id], reading.classes[comment.id]),
+            scoring_rules=scoring_rules,
+        )
+        for comment in thread.comments
+    }
 
 
 def _with_opinion(judged: Sequence[JudgedComment], opinion: Opinion) -> list[JudgedComment]:

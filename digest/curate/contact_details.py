@@ -4,10 +4,9 @@ A shop's, a surgery's or an office's number in a useful answer is public; whose 
 """
 
 import re
-from collections.abc import Sequence
 from unicodedata import normalize
 
-from digest.curate.passages import Sentence
+from digest.curate.passages import Sentences
 
 MIN_PHONE_DIGITS = 9  # in the shortest telephone number
 _AT, _DOT = r"(?: ?[(\[{] ?at ?[)\]}] ?)", r"(?:\.| ?[(\[{] ?dot ?[)\]}] ?| dot )"
@@ -67,7 +66,7 @@ def number_plate(text: str) -> str:
     return found[0] if found else ""
 
 
-def is_public(text: str, sentences: Sequence[Sentence], person: int, private: int, service: int) -> bool:
+def is_public(text: str, sentences: Sentences, person: int, private: int, service: int) -> bool:
     """Return whether the contact details in a text are those of a shop, an office or a service, not of a person.
 
     `person`, `private` and `service` are the bits of the classes that speak of somebody, of a number of one's own, and of an office.

@@ -4,8 +4,9 @@ whom it names.
 
 import re
 from collections.abc import Sequence
+from itertools import zip_longest
 
-from digest.curate.passages import Sentence
+from digest.curate.passages import Sentences
 from digest.model import Comment
 from digest.text.prose import words
 
@@ -18,23 +19,26 @@ _DESK = frozenset(
 )
 
 
-def is_unmasked(comment: Comment, names: Sequence[str], sentences: Sequence[Sentence], named: int, reveals: int) -> str:
+def unmasked(comment: Comment, names: Sequence[str], sentences: Sentences, named: int, reveals: int) -> str:
     """Return the name of another commenter about whom a comment says who it is, or an empty string.
 
-    `names` are the other commenters' names in lower case, `named` and `reveals` the bits of the classes that say so.
+    `names` are the commenters' names in lower case, `named` and `reveals` the bits of the classes that say so.
     """
-    small = comment.text.casefold()
+    small, own = comment.text.casefold(), comment.author.casefold()
     for name in names:
-        if len(name) < MIN_NAME_CHARS or name == comment.author.casefold() or name not in small:
-            continue
-        pattern = re.compile(rf"(?<!\w){re.escape(name)}(?!\w)")
-        for place, row in enumerate(sentences):
-            near = 0
-            for other in sentences[place : place + 2]:
-                near |= other.classes
-            if pattern.search(small, row.start, row.end) and near & reveals and near & named:
-                return name
+        if len(name) >= MIN_NAME_CHARS and name != own and name in small and _is_told(name, small, sentences, named, reveals):
+            return name
     return ""
+
+
+def _is_told(name: str, small: str, sentences: Sentences, named: int, reveals: int) -> bool:
+    """Return whether a sentence with a name, or the one after it, has both classes."""
+    pattern = re.compile(rf"(?<!\w){re.escape(name)}(?!\w)")
+    for row, after in zip_longest(sentences, sentences[1:]):
+        near = row.classes | (after.classes if after else 0)
+        if near & named and near & reveals and pattern.search(small, row.start, row.end):
+            return True
+    return False
 
 
 def borrowed_name(author: str, article_author: str, people: frozenset[str]) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from digest.curate.comment_gates import Rejection
+from digest.curate.gate_case import Rejection
 from digest.model import Comment
 
 GATE = "opinion"

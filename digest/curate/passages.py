@@ -19,8 +19,20 @@ FIGURE = "figure"
 MONEY = "money"
 LINK = "link"
 QUESTION = "question"
+BB_LINK = "bb_link"  # [url=…]: no comment form accepts it, so it is pasted everywhere
 PROMO_CODE = "promo_code"  # HARBOUR20
-FORMS = (NAMED, STREET, ADDRESS, FIGURE, MONEY, LINK, QUESTION, PROMO_CODE)  # classes that are shown by the form of a text, not by lists
+FORMS = (
+    NAMED,
+    STREET,
+    ADDRESS,
+    FIGURE,
+    MONEY,
+    LINK,
+    QUESTION,
+    BB_LINK,
+    PROMO_CODE,
+)  # classes that are shown by the form of a text, not by lists
+_BB_LINK = re.compile(r"\[(?:url|link)\s*=?[^\]]{0,500}\]", re.IGNORECASE)
 _PROMO_CODE = re.compile(r"\b[A-Z]{3,12}\d{1,3}\b")
 MAX_READ_CHARS = 20_000  # characters that are read; nobody prints the rest
 MAX_HOUSE_NUMBER_DIGITS = 4
@@ -38,6 +50,9 @@ class Sentence(NamedTuple):
     classes: int
 
 
+Sentences = Sequence[Sentence]
+
+
 class Reader:
     """Reads texts of one language with its vocabulary; `people` are surnames from the article, in lower case."""
 
@@ -47,7 +62,7 @@ class Reader:
         self._title, self._street, self._street_before = map(vocabulary.bit, ("title", "street", "street_before"))
         self._not_names = self._street | vocabulary.bit("no_name")
 
-    def read(self, text: str) -> list[Sentence]:
+    def read(self, text: str) -> Sentences:
         """Return the sentences of a text."""
         text = text[:MAX_READ_CHARS]
         return [self._sentence(text[start:end], start, end) for start, end in sentence_spans(text)]
@@ -65,6 +80,8 @@ class Reader:
             found |= bit(FIGURE) | (bit(PROMO_CODE) if _PROMO_CODE.search(part) else 0)
         if "£" in part or "$" in part or "€" in part:
             found |= bit(MONEY)
+        if "[" in part and _BB_LINK.search(part):
+            found |= bit(BB_LINK)
         if "?" in part:
             found |= bit(QUESTION)
         if "." in part and _LINK.search(part):

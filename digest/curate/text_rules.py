@@ -1,6 +1,6 @@
 """Rules for what must not be printed unseen: each names the classes of words that make it fire, as data (`text_rules.toml`).
 
-The lists of words are data too, one file for each language (`words/`). A newsletter's own `text_rules.toml` turns rules off or adds
+The lists of words are data too, one file for each language (`words/`) and one for all (`any.toml`). A newsletter's own `text_rules.toml` turns rules off or adds
 its own, and its own `words/en.toml` adds terms to a class, or removes one with `-`.
 """
 
@@ -19,7 +19,7 @@ from digest.curate.vocabulary import Vocabulary
 from digest.errors import ConfigError
 
 RULES_FILE, WORDS_FOLDER = "text_rules.toml", "words"
-DEFAULT_LANGUAGE = "en"
+DEFAULT_LANGUAGE, ANY_LANGUAGE = "en", "any"
 _TERM = re.compile(r"\*?[^\W_]+(?:['’][^\W_]+)*\*?|\*|[%£$€]")
 _PERSON = ("named", "kin", "official", "he", "you", "they")  # classes that say of whom something is said, the surest first
 
@@ -65,9 +65,7 @@ class Rule:
     article: tuple[int, ...]
     forms: int  # the classes that are shown by the form of a text, which no word matches
 
-    def find(
-        self, sentences: Sequence[Sentence], whole: int, article: int, vocabulary: Vocabulary
-    ) -> tuple[int, int] | None:
+    def find(self, sentences: Sequence[Sentence], whole: int, article: int, vocabulary: Vocabulary) -> tuple[int, int] | None:
         """Return the first and the last sentence in which the rule fires, or None. `whole` has all classes of the comment."""
         if not self._may_fire(whole, article):
             return None
@@ -125,14 +123,22 @@ class TextRules:
 
     def __init__(self, rules: Sequence[RuleText], words: Mapping[str, Mapping[str, Sequence[str]]]) -> None:
         names = [*FORMS, *dict.fromkeys(name for classes in words.values() for name in classes)]
-        self.vocabularies = {language: Vocabulary(classes, names) for language, classes in words.items()}
+        shared = words.get(ANY_LANGUAGE, {})
+        self.vocabularies = {
+            language: Vocabulary({**shared, **classes}, names) for language, classes in words.items() if language != ANY_LANGUAGE
+        }
         self._any = next(iter(self.vocabularies.values()))
         self.rules = tuple(self._rule(text) for text in rules)
 
     def _rule(self, text: RuleText) -> Rule:
         try:
             return Rule(
-                text, self._masks(text.all), reduce(or_, self._masks(text.none), 0), self._masks(text.of), self._masks(text.article), self.mask(*FORMS),
+                text,
+                self._masks(text.all),
+                reduce(or_, self._masks(text.none), 0),
+                self._masks(text.of),
+                self._masks(text.article),
+                self.mask(*FORMS),
             )
         except KeyError as error:
             raise ConfigError(f"{text.name}: unknown class {error}", thing=RULES_FILE) from error
@@ -158,17 +164,21 @@ class TextRules:
         """Return the bits of some classes together."""
         return reduce(or_, map(self.bit, names), 0)
 
-    def first(self, sentences: Sequence[Sentence], article: int, language: str) -> tuple[RuleText, Finding] | None:
+    def vocabulary(self, *languages: str | None) -> Vocabulary:
+        """Return the vocabulary of the first of some languages that has one, else the English one."""
+        return next(
+            (self.vocabularies[name] for name in languages if name in self.vocabularies), self.vocabularies[DEFAULT_LANGUAGE]
+        )
+
+    def first(self, sentences: Sequence[Sentence], article: int, vocabulary: Vocabulary) -> tuple[RuleText, Finding] | None:
         """Return the first rule that fires, with what it found."""
         whole = reduce(or_, (sentence.classes for sentence in sentences), 0)
-        vocabulary = self.vocabularies[language]
         for rule in self.rules:
             if span := rule.find(sentences, whole, article, vocabulary):
-                return rule.text, self._finding(rule, sentences[slice(*span)], language)
+                return rule.text, self._finding(rule, sentences[slice(*span)], vocabulary)
         return None
 
-    def _finding(self, rule: Rule, sentences: Sequence[Sentence], language: str) -> Finding:
-        vocabulary = self.vocabularies[language]
+    def _finding(self, rule: Rule, sentences: Sequence[Sentence], vocabulary: Vocabulary) -> Finding:
         persons = reduce(or_, map(self.bit, _PERSON))
         matched = [_said(row, match) for row in sentences for match in vocabulary.matches(row.words, rule.mask & ~persons)]
         about = [_said(row, match) for row in sentences for match in vocabulary.matches(row.words, rule.mask & persons)]
