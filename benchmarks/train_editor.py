@@ -22,8 +22,9 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
 from digest.curate.comment_thread import CommentThread
-from digest.curate.editor_model import FORMAT, counted_words, features
-from digest.curate.judge import load_text_rules, parse_thread
+from digest.curate.editor_model import FORMAT
+from digest.curate.hashed_words import features
+from digest.curate.judge import load_scoring_rules, parse_thread
 from digest.curate.thread_reading import read_thread
 
 BITS = 16
@@ -42,7 +43,7 @@ IN_THREAD = {
     "quiz",
 }  # what only the thread or the form shows
 WORTH = {"best": 1.0, "fine": 0.5, "dull": 0.0}
-RULES = load_text_rules(Path("/nonexistent"))
+RULES = load_scoring_rules(Path("/nonexistent")).text_rules
 NAMES = RULES.names
 
 
@@ -62,10 +63,8 @@ def rows(files: Iterable[Path]) -> list[Row]:
             thread = CommentThread(*parse_thread(line, thing=f"{file}:{number}"))
             reading = read_thread(thread, RULES)
             for comment in thread.comments:
-                marks = [
-                    mark & ((1 << BITS) - 1) for row in reading.sentences[comment.id] for mark in features(counted_words(row.words))
-                ]
-                found.append(Row(file.name, labels[comment.id], marks, reading.classes(comment.id)))
+                marks = [mark & ((1 << BITS) - 1) for row in reading.sentences[comment.id] for mark in features(row.hashed)]
+                found.append(Row(file.name, labels[comment.id], marks, reading.classes[comment.id]))
     return found
 
 
@@ -107,7 +106,7 @@ def packed(models: dict[str, LogisticRegression]) -> bytes:
     for name, model in models.items():
         words, classes = model.coef_[0][: 1 << BITS], model.coef_[0][1 << BITS : (1 << BITS) + len(NAMES)] * CLASS_VALUE
         body += array("b", np.clip(np.rint(words / scale), -127, 127).astype(int).tolist()).tobytes()
-        said = {key: round(float(value), 3) for key, value in zip(NAMES, classes, strict=True) if abs(value) >= 0.005}
+        said = {key: round(float(value), 3) for key, value in zip(NAMES, classes, strict=True)}
         usual = 2 * float(model.coef_[0][-len(LENGTHS) - 1 :].mean())  # of a comment of no particular length
         head[name] = {"bias": round(float(model.intercept_[0]) + usual, 4), "scale": round(scale, 6), "classes": said}
     return json.dumps(head).encode() + b"\n" + body

@@ -8,6 +8,7 @@ from digest.curate.abuse import AbuseState, AbuseVerdict, assess
 from digest.curate.comment_thread import CommentThread
 from digest.curate.gate_case import Case, Rejection
 from digest.curate.scoring_rules import ScoringRules
+from digest.curate.thread_reading import ThreadReading
 from digest.model import Comment
 from digest.text.markup import without_quotes
 
@@ -24,18 +25,21 @@ GATES: tuple[Gate, ...] = (
 Overrule = Callable[[Comment, CommentThread, Rejection | None], Rejection | None]
 
 
-def abuse_verdicts(thread: CommentThread, scoring_rules: ScoringRules) -> dict[str, AbuseVerdict]:
+def abuse_verdicts(thread: CommentThread, reading: ThreadReading, scoring_rules: ScoringRules) -> dict[str, AbuseVerdict]:
     """Return each comment's abuse verdict by its id; abuse may be aimed at the article's author or at any commenter."""
-    people, limit = [thread.article.author, *thread.names], scoring_rules.scores.gate.held
-    names = {name: assess(name, [], scoring_rules.lists, name=True) for name in {comment.author for comment in thread.comments}}
-    found = {}
-    for comment in thread.comments:
-        by_name = names[comment.author]
-        blocked = by_name.state is AbuseState.BLOCKED
-        found[comment.id] = (
-            by_name if blocked else assess(thread.texts[comment.id], people, scoring_rules.lists, scoring_rules.heat, limit)
-        )
-    return found
+    lists, people, limit = scoring_rules.lists, [thread.article.author, *thread.names], scoring_rules.scores.gate.held
+    names = {name: assess(name, [], lists, name=True) for name in sorted({comment.author for comment in thread.comments})}
+
+    def verdict(comment: Comment) -> AbuseVerdict:
+        if names[comment.author].state is AbuseState.BLOCKED:
+            return names[comment.author]
+        text, english = thread.texts[comment.id], reading.is_english(comment.id)
+        sentences = [row.hashed for row in reading.sentences[comment.id]]
+        occurring = scoring_rules.text_rules.abuse_lists(reading.classes[comment.id])
+        heat = scoring_rules.heat
+        return assess(text, people, lists, heat, limit, english=english, sentences=sentences, occurring=occurring)
+
+    return {comment.id: verdict(comment) for comment in thread.comments}
 
 
 def own_rejection(case: Case) -> Rejection | None:

@@ -59,13 +59,18 @@ class CommentThread:
         return sorted({comment.author.casefold() for comment in self.comments})
 
     @cached_property
+    def names_by_first_word(self) -> Mapping[str, Sequence[str]]:
+        """The writers' names in lower case, by their first word."""
+        found: dict[str, list[str]] = {}
+        for name in self.names:
+            if parts := words(name):
+                found.setdefault(parts[0], []).append(name)
+        return found
+
+    @cached_property
     def article_fingerprint(self) -> str:
         """The words of the article in lower case, as `fingerprint` gives them."""
         return " ".join(words(f"{self.article.title} {self.article.body_text}".casefold()))
-
-    def content_words_of(self, text: str) -> Sequence[str]:
-        """Return the words of a text of three letters or more, without the commonest."""
-        return [word for word in words(text.casefold()) if len(word) > 2 and word not in _COMMON]
 
     def is_quarrel(self, comment: Comment) -> bool:
         """Return whether a comment is the fourth or a later one of an exchange between only two people."""
@@ -99,11 +104,6 @@ class CommentThread:
     def document_frequency(self) -> Mapping[str, int]:
         """In how many comments each word occurs."""
         return Counter(word for said in self.content_words.values() for word in set(said))
-
-    @cached_property
-    def new_words(self) -> AbstractSet[str]:
-        """The words that occur in at most two comments and not in the article."""
-        return {word for word, count in self.document_frequency.items() if count <= 2} - self.article_words
 
     @cached_property
     def idf(self) -> Mapping[str, float]:

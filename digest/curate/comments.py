@@ -97,7 +97,7 @@ def judge(thread: CommentThread, scoring_rules: ScoringRules, decisions: Comment
         if rejection:
             rows.append(row)
             continue
-        weighed = _weighed(text_features(comment, thread, case.verdict.heat, case.opinion), scoring_rules.scores.text)
+        weighed = _weighed(text_features(case), scoring_rules.scores.text)
         text, rank = sum(weighed.values()), ranks.get(comment.id)
         score = text if rank is None else (1 - limits.share) * text + limits.share * rank
         rows.append(replace(row, terms=weighed, vote_rank=rank, score=round(score, 4)))
@@ -106,8 +106,8 @@ def judge(thread: CommentThread, scoring_rules: ScoringRules, decisions: Comment
 
 def _cases(thread: CommentThread, scoring_rules: ScoringRules, decisions: CommentDecisions) -> dict[str, Case]:
     """Return each comment with all that is known of it, by its id, oldest first."""
-    verdicts = decisions.clear(abuse_verdicts(thread, scoring_rules), thread)
     reading = read_thread(thread, scoring_rules.text_rules)
+    verdicts = decisions.clear(abuse_verdicts(thread, reading, scoring_rules), thread)
     return {
         comment.id: Case(
             comment=comment,

@@ -17,6 +17,11 @@ _EMAIL = re.compile(
     r"|[^\s@<>()]{1,64} (?:at|@) (?:gmail|googlemail|hotmail|yahoo|outlook|icloud|proton(?:mail)?|gmx|aol|live)\b",
     re.IGNORECASE,
 )
+_SPELT = re.compile(
+    r"\bdot\b|gmail|googlemail|hotmail|yahoo|outlook|icloud|proton|gmx|\baol\b|\blive\b|[(\[{] ?at ?[)\]}]", re.IGNORECASE
+)
+_HINT = re.compile(r"[\d@/]|dot|mail|yahoo|outlook|icloud|proton|gmx|aol|live", re.IGNORECASE)
+_DIGIT = re.compile(r"\d")
 _ROLE = re.compile(  # addresses of offices, not of people
     r"(?:^|[\s<(:])(?:info|office|enquir(?:y|ies)|inquir(?:y|ies)|contact|hello|help|helpdesk|support|bookings?|box\.?office|reception|admin"
     r"|secretary|clerk|council|planning|objections|complaints|press|news|newsdesk|editor|letters|volunteers?|membership|events|library"
@@ -38,30 +43,40 @@ _MOBILE = re.compile(r"(?:\+44\s?\(?0?\)?\s?7|(?<!\d)07)\d")  # in Britain; else
 _PLATE = re.compile(  # Britain since 2001 and before, France, Germany, Spain, Poland; the last three look like other things too
     r"\b[A-Z]{2}\d{2}\s?[A-Z]{3}\b|\b[A-HJ-NPR-TVWXY]\d{1,3}\s?[A-Z]{3}\b|\b[A-Z]{2}-\d{3}-[A-Z]{2}\b"
 )
+_PLATE_HINT = re.compile(r"[A-Z][ -]?\d|\d[ -]?[A-Z]{3}")
 _PLATE_OF_A_CAR = re.compile(
     r"\b[A-ZÄÖÜ]{1,3}[- ][A-Z]{1,2}[ -]?\d{1,4}\b|\b\d{4}[ -]?[BCDFGHJKLMNPRSTVWXYZ]{3}\b|\b[A-Z]{2,3} ?\d[A-Z0-9]{4}\b"
 )
 _CAR = re.compile(
-    r"\b(?:plate|plates|registration|reg|car|van|audi|bmw|truck|kennzeichen|auto|wagen|immatricul\w*|plaque|voiture|matr[ií]cula|coche|rejestrac\w*|samoch[oó]d\w*)\b",
-    re.I,
+    r"\b(?:plates?|registration|reg|car|van|audi|bmw|truck|kennzeichen|auto|wagen|immatricul\w*|plaque|voiture|matr[ií]cula|coche"
+    r"|rejestrac\w*|samoch[oó]d\w*)\b",
+    re.IGNORECASE,
 )
 
 
 def contact_details(text: str) -> str:
     """Return the kind of contact details that a text has, whosever they are; an empty string if it has none."""
-    text = normalize("NFKC", text).replace("\u2010", "-").replace("\u2011", "-").replace("\u2212", "-")
-    if ("@" in text or "at" in text.casefold()) and _EMAIL.search(text):
+    if not text.isascii():
+        text = normalize("NFKC", text).replace("\u2010", "-").replace("\u2011", "-").replace("\u2212", "-")
+    if not _HINT.search(text):
+        return ""
+    if ("@" in text or _SPELT.search(text)) and _EMAIL.search(text):
         return "an e-mail address"
-    if _CHAT.search(text):
+    if "/" in text and _CHAT.search(text):
         return "a link to a chat"
+    if len(_DIGIT.findall(text)) < MIN_PHONE_DIGITS:
+        return ""
     if _IBAN.search(text):
         return "a bank account"
     without_dates = _NO_PHONE.sub(" on ", text)
-    return "a telephone number" if sum(map(str.isdigit, without_dates)) >= MIN_PHONE_DIGITS and _PHONE.search(without_dates) else ""
+    enough = len(_DIGIT.findall(without_dates)) >= MIN_PHONE_DIGITS
+    return "a telephone number" if enough and _PHONE.search(without_dates) else ""
 
 
 def number_plate(text: str) -> str:
     """Return the number plate of a car that a text gives, or an empty string."""
+    if not _PLATE_HINT.search(text):
+        return ""
     found = _PLATE.search(text) or (_CAR.search(text) and _PLATE_OF_A_CAR.search(text))
     return found[0] if found else ""
 

@@ -1,25 +1,24 @@
 """What an editor would make of a comment: a small trained model of two answers, over pieces of words and classes of words.
 
 `unfit` is how much a text reads like what an editor would not print, `worth` how much like what one would choose, both as log odds.
-Each word yields itself, its pieces and the pair it makes with the word before, hashed to one weight for each answer; so does each
-class of the words' lists (`words/`). `benchmarks/train_editor.py` makes the weights from invented comments that this project owns.
+A text's hashed words and pairs (`hashed_words`) have one weight for each answer; so has each class of the words' lists (`words/`). `benchmarks/train_editor.py` makes the weights from invented comments that this project owns.
 """
 
 import json
 import math
-import zlib
-from collections.abc import Iterator, Sequence
-from functools import lru_cache
-from itertools import pairwise
+from collections.abc import Mapping, Sequence
+from functools import reduce
+from operator import or_
 from typing import NamedTuple
 
-from digest.curate.abuse_model import names_an_identity, word_features
-from digest.curate.passages import Sentence
+from digest.curate.hashed_words import WeightTable
+from digest.curate.passages import Sentences
 from digest.errors import ConfigError
 
 FORMAT = "digest-editor 1"
 HEADS = ("unfit", "worth")
-MIN_SENTENCE_WORDS = 4  # words of a sentence that can weigh most
+MIN_SENTENCE_WEIGHTS = 40  # weights, about three words, of a sentence that can weigh most
+WORST_SHARE = 1 / 3  # of `unfit` that the worst sentence decides: one address is enough to spoil a fair comment
 
 
 class EditorOpinion(NamedTuple):
@@ -31,10 +30,10 @@ class EditorOpinion(NamedTuple):
 
 
 class _Head(NamedTuple):
-    weights: memoryview
     scale: float
     bias: float
-    classes: Sequence[tuple[int, float]]  # the bit of a class, and what it adds
+    classes: Mapping[int, float]  # what a class adds, by its bit
+    known: int  # the bits of all classes of the training
 
 
 class EditorModel:
@@ -49,69 +48,43 @@ class EditorModel:
             size = len(body) // len(HEADS)
             if size < 256 or size & (size - 1):
                 raise ValueError("weights")
-            self._heads = [_head(given[name], body[at * size : (at + 1) * size], bits) for at, name in enumerate(HEADS)]
+            self._heads = [_head(given[name], bits) for name in HEADS]
+            self._table = WeightTable([body[at * size : (at + 1) * size] for at in range(len(HEADS))])
         except (ValueError, KeyError, TypeError, UnicodeDecodeError) as error:
             raise ConfigError(
                 "not an editor's model", thing=thing, remedy="Train one with benchmarks/train_editor.py, or delete the file."
             ) from error
-        self._mask = size - 1
-        self._word = lru_cache(maxsize=20_000)(self._weigh_word)
 
-    def __call__(self, sentences: Sequence[Sentence], classes: int) -> EditorOpinion:
+    def __call__(self, sentences: Sentences, classes: int) -> EditorOpinion:
         """Return what an editor would make of a text, read as `sentences` with `classes`."""
-        parts = [self._sums(words) for words in map(counted_words, (row.words for row in sentences))]
-        count = math.sqrt(sum(part[0] for part in parts) or 1)
-        unfit, worth = (
-            head.bias
-            + head.scale * sum(part[at] for part in parts) / count
-            + _mean([value for bit, value in head.classes if classes & bit], classes)
-            for at, head in enumerate(self._heads, 1)
-        )
-        return EditorOpinion(round(unfit, 4), round(worth, 4), _worst(parts))
-
-    def _weigh_word(self, word: str) -> tuple[int, int, int, int, bytes]:
-        """Return the number of a word's weights, their sums, and its parts in a pair's hash: as the first word, as the second."""
-        found = word_features(word)
-        unfit, worth = (sum(head.weights[crc & self._mask] for crc in found) for head in self._heads)
-        return len(found), unfit, worth, zlib.crc32(word.encode()), f" {word}".encode()
-
-    def _sums(self, words: Sequence[str]) -> tuple[int, int, int]:
-        """Return the number of weights of some consecutive words, and their sums."""
-        known, mask = list(map(self._word, words)), self._mask
-        first, second = (head.weights for head in self._heads)
-        count, unfit, worth = sum(row[0] for row in known), sum(row[1] for row in known), sum(row[2] for row in known)
-        for one, other in pairwise(known):
-            at = zlib.crc32(other[4], one[3]) & mask
-            unfit += first[at]
-            worth += second[at]
-        return count + max(0, len(known) - 1), unfit, worth
+        parts = [self._table.sums(row.hashed) for row in sentences]
+        first, second = self._heads
+        whole = [sum(column) for column in zip(*parts, strict=True)] or [0, 0, 0]
+        odds = [_odds(first, part[0], part[1], row.classes) for row, part in zip(sentences, parts, strict=True)]
+        unfit = _odds(first, whole[0], whole[1], classes)
+        long_enough = [place for place, part in enumerate(parts) if part[0] >= MIN_SENTENCE_WEIGHTS]
+        worst = max(long_enough, key=odds.__getitem__, default=0)
+        if long_enough:
+            unfit += WORST_SHARE * (odds[worst] - unfit)
+        return EditorOpinion(round(unfit, 4), round(_odds(second, whole[0], whole[2], classes), 4), worst)
 
 
-def _head(given: dict[str, object], weights: bytes, bits: dict[str, int]) -> _Head:
+def _head(given: dict[str, object], bits: dict[str, int]) -> _Head:
     classes = given["classes"]
     if not isinstance(classes, dict):
         raise TypeError("classes")
-    known = [(bits[name], float(value)) for name, value in classes.items() if name in bits]
-    return _Head(memoryview(weights).cast("b"), float(given["scale"]), float(given["bias"]), known)  # type: ignore[arg-type]
+    known = {bits[name]: float(value) for name, value in classes.items() if name in bits}
+    return _Head(float(given["scale"]), float(given["bias"]), known, reduce(or_, known, 0))  # type: ignore[arg-type]
 
 
-def _mean(values: Sequence[float], classes: int) -> float:
-    """Return what the classes of a text add: their sum, as in training, over the square root of their number."""
-    return sum(values) / math.sqrt(classes.bit_count() or 1)
+def _odds(head: _Head, count: int, total: int, classes: int) -> float:
+    """Return the log odds of some words with `count` weights that sum up to `total`, and of the classes that they have.
 
-
-def _worst(parts: Sequence[tuple[int, int, int]]) -> int:
-    return max(range(len(parts)), key=lambda place: parts[place][1] / math.sqrt(parts[place][0] or 1), default=0)
-
-
-def counted_words(words: Sequence[str]) -> list[str]:
-    """Return the words that count: not those for who people are."""
-    return [word for word in words if not names_an_identity(word)]
-
-
-def features(words: Sequence[str]) -> Iterator[int]:
-    """Yield the hashes of some consecutive words, of their pieces and of their pairs."""
-    for word in words:
-        yield from word_features(word)
-    for one, other in pairwise(words):
-        yield zlib.crc32(f"{one} {other}".encode())
+    Both sums are divided by the square root of their number, as in training.
+    """
+    words, added, left = head.scale * total / math.sqrt(count or 1), 0.0, classes & head.known
+    while left:
+        bit = left & -left
+        added += head.classes.get(bit, 0.0)
+        left ^= bit
+    return head.bias + words + added / math.sqrt((classes & head.known).bit_count() or 1)

@@ -11,6 +11,7 @@ MAX_LEANING_WORDS = 45  # words of a comment that may lean on somebody else's; a
 _LINK = re.compile(r"https?://\S+|www\.\S+")
 _EXCERPT = re.compile(r"\W{0,3}\[(?:…|\.\.\.)\]")
 _QUOTED = re.compile(r"[\"“„«][^\"“”„«»]{3,2000}[\"”“»]")
+_QUOTE_MARKS = frozenset('"“„«')
 _FIRST = re.compile(r"^\W*(?:first|this|same|agreed|well said|hear,? hear|\+1)\W*$", re.IGNORECASE)
 _THE_COMMENTS = r"(?:my|our|your|these|all|some|of|this)\ (?:\w+\ ){0,2}(?:comments?|posts?|thread)"
 _TAKEN_DOWN = ("moderat", "censor", "deleted", "removed", "disabled", "blocked")
@@ -42,10 +43,10 @@ def quotation(case: Case) -> Rejection | None:
     text, article = case.text, case.thread.article_fingerprint
     if not text:
         return Rejection("quotation", "only a quotation") if case.comment.text else None
-    quoted = [fingerprint(part) for part in _QUOTED.findall(text)]
+    quoted = [fingerprint(part) for part in _QUOTED.findall(text)] if not _QUOTE_MARKS.isdisjoint(text) else []
     own = len(words(_QUOTED.sub(" ", text))) if quoted else case.size
     copied = own < MIN_OWN_WORDS and bool(quoted) and all(part in article for part in quoted)
-    copied = copied or (case.size >= MIN_OWN_WORDS and fingerprint(text) in article)
+    copied = copied or (case.size >= MIN_OWN_WORDS and " ".join(case.thread.words[case.comment.id]) in article)
     return Rejection("quotation", "only a quotation") if copied else None
 
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from itertools import zip_longest
 
+from digest.curate.comment_thread import CommentThread
 from digest.curate.passages import Sentences
 from digest.model import Comment
 from digest.text.prose import words
@@ -19,15 +20,16 @@ _DESK = frozenset(
 )
 
 
-def unmasked(comment: Comment, names: Sequence[str], sentences: Sentences, named: int, reveals: int) -> str:
+def unmasked(comment: Comment, thread: CommentThread, sentences: Sentences, named: int, reveals: int) -> str:
     """Return the name of another commenter about whom a comment says who it is, or an empty string.
 
-    `names` are the commenters' names in lower case, `named` and `reveals` the bits of the classes that say so.
+    `named` and `reveals` are the bits of the classes that say so.
     """
-    small, own = comment.text.casefold(), comment.author.casefold()
-    for name in names:
-        if len(name) >= MIN_NAME_CHARS and name != own and name in small and _is_told(name, small, sentences, named, reveals):
-            return name
+    small, own = thread.texts[comment.id].casefold(), comment.author.casefold()
+    for word in dict.fromkeys(thread.words[comment.id]):
+        for name in thread.names_by_first_word.get(word.removesuffix("'s"), ()):
+            if len(name) >= MIN_NAME_CHARS and name != own and _is_told(name, small, sentences, named, reveals):
+                return name
     return ""
 
 

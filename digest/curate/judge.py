@@ -6,16 +6,17 @@ allowed for the article's title, url, author and text, and for every value of a 
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ValidationError, field_validator
 
+from digest.curate.abuse import load_lists
 from digest.curate.comments import JudgedComment, JudgedThread, score_reasons
 from digest.curate.scoring_rules import ABUSE_FILE, EDITOR_FILE, MODEL_FILE, SCORES_FILE, ScoringRules, parse_scoring_rules
-from digest.curate.text_rules import RULES_FILE, WORDS_FOLDER, TextRules, parse_rules, parse_words
+from digest.curate.text_rules import NONE, RULES_FILE, WORDS_FOLDER, TextRules, parse_rules, parse_words
 from digest.errors import SourceError
 from digest.model import Article, Comment
 from digest.text.markup import tidy
@@ -82,11 +83,11 @@ def load_scoring_rules(root: Path) -> ScoringRules:
     def model(name: str) -> bytes:
         return next(file for file in (root / name, _HERE / name) if file.is_file()).read_bytes()
 
-    lists, scores = texts(ABUSE_FILE), texts(SCORES_FILE)
-    return parse_scoring_rules(lists, model(MODEL_FILE), scores, load_text_rules(root), model(EDITOR_FILE))
+    lists = load_lists(texts(ABUSE_FILE))
+    return parse_scoring_rules(lists, model(MODEL_FILE), texts(SCORES_FILE), load_text_rules(root, lists.terms), model(EDITOR_FILE))
 
 
-def load_text_rules(root: Path) -> TextRules:
+def load_text_rules(root: Path, abuse: Mapping[str, Sequence[str]] = NONE) -> TextRules:
     """Return the rules for texts and the lists of words of every language, ours changed by a newsletter's."""
 
     def texts(name: str) -> list[str]:
@@ -94,7 +95,7 @@ def load_text_rules(root: Path) -> TextRules:
 
     names = sorted({file.name for folder in (_HERE, root) for file in (folder / WORDS_FOLDER).glob("*.toml")})
     lists = {Path(name).stem: parse_words(texts(f"{WORDS_FOLDER}/{name}"), thing=f"{WORDS_FOLDER}/{name}") for name in names}
-    return TextRules(parse_rules(texts(RULES_FILE)), lists)
+    return TextRules(parse_rules(texts(RULES_FILE)), lists, abuse)
 
 
 def parse_thread(line: str, *, thing: str) -> tuple[Article, list[Comment]]:

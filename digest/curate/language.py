@@ -10,8 +10,8 @@ from pathlib import Path
 
 from digest.text.prose import words
 
-MAX_WORDS = 400  # words of a text from which its language is told
-MAX_CHARS = 3_000
+MAX_WORDS = 60  # words of a text from which its language is told
+MAX_CHARS = 1_000
 MIN_HITS = 2.0  # small words of a language that a text must have
 MIN_LEAD = 1.3  # how many times as many it must have as of any other language
 LETTER_WEIGHT = 2.0  # what a letter counts, in words, that few languages have

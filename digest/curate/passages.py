@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 
+from digest.curate.hashed_words import HashedWords, hashed
 from digest.curate.vocabulary import Vocabulary
 from digest.text.prose import sentence_spans
 
@@ -33,6 +34,7 @@ FORMS = (
     PROMO_CODE,
 )  # classes that are shown by the form of a text, not by lists
 _BB_LINK = re.compile(r"\[(?:url|link)\s*=?[^\]]{0,500}\]", re.IGNORECASE)
+_DIGIT = re.compile(r"\d")
 _PROMO_CODE = re.compile(r"\b[A-Z]{3,12}\d{1,3}\b")
 MAX_READ_CHARS = 20_000  # characters that are read; nobody prints the rest
 MAX_HOUSE_NUMBER_DIGITS = 4
@@ -41,13 +43,14 @@ NEAR = 4  # words between a house number and its street
 
 
 class Sentence(NamedTuple):
-    """One sentence: its place in the text, its words as they stand and in lower case, and the bits of its classes."""
+    """One sentence: its place in the text, its words as they stand and in lower case, the bits of its classes, and its hashes."""
 
     start: int
     end: int
     raw: Sequence[str]
     words: Sequence[str]
     classes: int
+    hashed: HashedWords
 
 
 Sentences = Sequence[Sentence]
@@ -71,12 +74,12 @@ class Reader:
         raw = _TOKEN.findall(part)
         words = [word.casefold().replace("’", "'") for word in raw]
         classes = self._vocabulary.classes(words) | self._forms(part, raw, words)
-        return Sentence(start, end, raw, words, classes)
+        return Sentence(start, end, raw, words, classes, hashed(words))
 
     def _forms(self, part: str, raw: Sequence[str], words: Sequence[str]) -> int:
         found = 0
         bit = self._vocabulary.bit
-        if any(map(str.isdigit, part)):
+        if _DIGIT.search(part):
             found |= bit(FIGURE) | (bit(PROMO_CODE) if _PROMO_CODE.search(part) else 0)
         if "£" in part or "$" in part or "€" in part:
             found |= bit(MONEY)

@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from digest.curate.abuse import Heat, Lists, load_lists
+from digest.curate.abuse import Heat, Lists
 from digest.curate.abuse_model import AbuseModel
 from digest.curate.editor_model import EditorModel
 from digest.curate.text_rules import TextRules
@@ -70,14 +70,12 @@ class ScoringRules:
     editor: EditorModel
 
 
-def parse_scoring_rules(
-    lists: Sequence[str], model: bytes, scores: Sequence[str], text_rules: TextRules, editor: bytes
-) -> ScoringRules:
+def parse_scoring_rules(lists: Lists, model: bytes, scores: Sequence[str], text_rules: TextRules, editor: bytes) -> ScoringRules:
     """Return the rules from the contents of their files; a later text changes an earlier one. Raise ConfigError for a fault."""
-    abuse_lists, parsed = load_lists(lists), _scores(scores)
+    parsed = _scores(scores)
     return ScoringRules(
-        abuse_lists,
-        Heat(AbuseModel(model, thing=MODEL_FILE), abuse_lists.scorn, parsed.gate.scorn),
+        lists,
+        Heat(AbuseModel(model, thing=MODEL_FILE), lists.scorn, parsed.gate.scorn),
         parsed,
         text_rules,
         EditorModel(editor, text_rules.bits),

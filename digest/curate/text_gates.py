@@ -45,13 +45,15 @@ def text_rules(case: Case) -> Rejection | None:
 def contact(case: Case) -> Rejection | None:
     """Hold what gives a private person's number, address, account or car, in the text or in the writer's name."""
     what = contact_details(case.comment.author)
-    if not what and any(map(str.isdigit, case.comment.text)) and (plate := number_plate(case.comment.text)):
+    if not what and case.has("figure") and (plate := number_plate(case.comment.text)):
         what = f"a number plate ({plate})"
     what = what or _private_details(case)
     return Rejection("contact", f"gives {what}", held=True) if what else None
 
 
 def _private_details(case: Case) -> str:
+    if not (case.has("figure", "spelt_contact") or "@" in case.comment.text):
+        return ""
     found = contact_details(case.comment.text)
     masks = (case.rules.mask(*names) for names in (("named", "he", "kin"), ("private_contact",), ("service",)))
     return "" if not found or is_public(case.comment.text, case.sentences, *masks) else found
@@ -60,7 +62,7 @@ def _private_details(case: Case) -> str:
 def identity(case: Case) -> Rejection | None:
     """Hold what says who another commenter is, and what is signed with a name from the article."""
     named, reveals = case.rules.bit("named"), case.rules.bit("reveals")
-    if name := unmasked(case.comment, case.thread.names, case.sentences, named, reveals):
+    if name := unmasked(case.comment, case.thread, case.sentences, named, reveals):
         return Rejection("unmasked", f"says who another commenter is ({name})", held=True)
     author, people = case.thread.article.author, case.reading.people
     if name := borrowed_name(case.comment.author, author, people):

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from operator import or_
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -20,6 +21,8 @@ from digest.errors import ConfigError
 
 RULES_FILE, WORDS_FOLDER = "text_rules.toml", "words"
 DEFAULT_LANGUAGE, ANY_LANGUAGE = "en", "any"
+_ABUSE = "abuse_"  # before the name of each abuse list, as a class
+NONE: Mapping[str, Sequence[str]] = MappingProxyType({})
 _TERM = re.compile(r"\*?[^\W_]+(?:['’][^\W_]+)*\*?|\*|[%£$€]")
 _PERSON = ("named", "kin", "official", "he", "you", "they")  # classes that say of whom something is said, the surest first
 
@@ -121,13 +124,18 @@ class Rule:
 class TextRules:
     """The rules, and the vocabulary of each language that has one."""
 
-    def __init__(self, rules: Sequence[RuleText], words: Mapping[str, Mapping[str, Sequence[str]]]) -> None:
+    def __init__(
+        self, rules: Sequence[RuleText], words: Mapping[str, Mapping[str, Sequence[str]]], abuse: Mapping[str, Sequence[str]] = NONE
+    ) -> None:
         names = [*FORMS, *dict.fromkeys(name for classes in words.values() for name in classes)]
-        shared = words.get(ANY_LANGUAGE, {})
+        shared = {**words.get(ANY_LANGUAGE, {}), **{f"{_ABUSE}{name}": terms for name, terms in abuse.items()}}
         self.vocabularies = {
-            language: Vocabulary({**shared, **classes}, names) for language, classes in words.items() if language != ANY_LANGUAGE
+            language: Vocabulary({**shared, **classes}, [*names, *shared])
+            for language, classes in words.items()
+            if language != ANY_LANGUAGE
         }
         self._any = next(iter(self.vocabularies.values()))
+        self._abuse = [(name, self.bit(f"{_ABUSE}{name}")) for name in abuse]
         self.rules = tuple(self._rule(text) for text in rules)
 
     def _rule(self, text: RuleText) -> Rule:
@@ -163,6 +171,10 @@ class TextRules:
     def mask(self, *names: str) -> int:
         """Return the bits of some classes together."""
         return reduce(or_, map(self.bit, names), 0)
+
+    def abuse_lists(self, classes: int) -> frozenset[str]:
+        """Return the names of the abuse lists of which a text with some classes may have a term."""
+        return frozenset(name for name, bit in self._abuse if classes & bit)
 
     def vocabulary(self, *languages: str | None) -> Vocabulary:
         """Return the vocabulary of the first of some languages that has one, else the English one."""

@@ -10,8 +10,11 @@ from typing import NamedTuple
 
 MAX_GAP = 3  # words that a star of its own may stand for
 MIN_STEM = 2  # letters that a term with a star must have
-CACHED_WORDS = 30_000
+CACHED_WORDS = 50_000
 _Phrase = tuple[tuple[str, ...], int]  # the words after those already compared, and the bit of its class
+
+
+_Loose = tuple[str, tuple[str, ...], int]  # a whole word that must occur, or ""; the words after the first; the bit of its class
 
 
 class Match(NamedTuple):
@@ -27,7 +30,7 @@ class _Entry(NamedTuple):
 
     classes: int
     by_second: Mapping[str, tuple[_Phrase, ...]]
-    loose: tuple[_Phrase, ...]
+    loose: tuple[_Loose, ...]
 
 
 _NOTHING = _Entry(0, {}, ())
@@ -64,21 +67,22 @@ class Vocabulary:
     def _entry(self, word: str) -> _Entry:
         """Return a word's classes, and the phrases that begin with it."""
         found = [self._exact[part] for part in dict.fromkeys((word, word.removesuffix("'s"))) if part in self._exact]
-        for size in range(1, min(self._longest, len(word)) + 1):
-            found += [table[part] for table, part in ((self._stems, word[:size]), (self._endings, word[-size:])) if part in table]
+        sizes = range(1, min(self._longest, len(word)) + 1)
+        found += [self._stems[word[:size]] for size in sizes if word[:size] in self._stems]
+        found += [self._endings[word[-size:]] for size in sizes if word[-size:] in self._endings] if self._endings else []
         return _united(found) if len(found) > 1 else found[0] if found else _NOTHING
 
     def classes(self, words: Sequence[str]) -> int:
         """Return the bits of all classes that occur in some words."""
-        found, last = 0, len(words) - 1
+        found, last, present = 0, len(words) - 1, set(words)
         for place, (classes, by_second, loose) in enumerate(map(self.entry, words)):
             found |= classes
             if by_second and place < last and (phrases := by_second.get(words[place + 1])):
                 for rest, bit in phrases:
                     if not rest or (not found & bit and _end(words, place + 2, rest)):
                         found |= bit
-            for rest, bit in loose:
-                if not found & bit and _end(words, place + 1, rest):
+            for needed, rest, bit in loose:
+                if not found & bit and (needed in present or not needed) and _end(words, place + 1, rest):
                     found |= bit
         return found
 
@@ -91,7 +95,7 @@ class Vocabulary:
             phrases = by_second.get(words[place + 1], ()) if place + 1 < len(words) else ()
             found += [
                 Match(place, end, bit)
-                for at, group in ((place + 2, phrases), (place + 1, loose))
+                for at, group in ((place + 2, phrases), (place + 1, [row[1:] for row in loose]))
                 for rest, bit in group
                 if bit & mask and (end := _end(words, at, rest))
             ]
@@ -103,13 +107,14 @@ def _with(entry: _Entry, rest: tuple[str, ...], bit: int) -> _Entry:
     if not rest:
         return entry._replace(classes=entry.classes | bit)
     if "*" in rest[0]:
-        return entry._replace(loose=(*entry.loose, (rest, bit)))
+        needed = next((part for part in rest if "*" not in part), "")
+        return entry._replace(loose=(*entry.loose, (needed, rest, bit)))
     phrases = (*entry.by_second.get(rest[0], ()), (rest[1:], bit))
     return entry._replace(by_second={**entry.by_second, rest[0]: phrases})
 
 
 def _united(entries: Sequence[_Entry]) -> _Entry:
-    classes, by_second, loose = 0, dict[str, tuple[_Phrase, ...]](), tuple[_Phrase, ...]()
+    classes, by_second, loose = 0, dict[str, tuple[_Phrase, ...]](), tuple[_Loose, ...]()
     for entry in entries:
         classes |= entry.classes
         loose += entry.loose
