@@ -3,11 +3,11 @@
     pip install scikit-learn
     python benchmarks/train_editor.py benchmarks/comments/*.jsonl [--without FILE] [--output editor.model]
 
-Each line of a file is a thread as `digest judge` reads it, whose comments have a label: {"print": "best" | "fine" | "dull" | "never" |
-"hold", "kind": "…"}. The threads in `benchmarks/comments/` were invented for this project. `unfit` is trained on never and hold
-against the rest, without the kinds that only the thread shows (a copy, a quotation); `worth` on best against dull, with fine halfway.
-L2-regularised logistic regression (liblinear; Fan et al., 2008); the weights are rounded to a signed byte each. The same files give the
-same bytes. `--without` leaves a file out and prints the area under the curve on it.
+Each line of a file is a thread as `digest judge` reads it, whose comments have a label: {"print": "best" | "fine" | "dull" |
+"never" | "hold", "kind": "…"}. The threads in `benchmarks/comments/` were invented for this project. `unfit` is trained on never
+and hold against the rest, without the kinds that only the thread shows (a copy, a quotation); `worth` on best against dull, with
+fine halfway. L2-regularised logistic regression (liblinear; Fan et al., 2008); the weights are rounded to a signed byte each. The
+same files give the same bytes. `--without` leaves a file out and prints the area under the curve on it.
 """
 
 import argparse

@@ -1,7 +1,7 @@
 """How much a text reads like abuse: a small trained model over hashed pieces of words, with the standard library alone.
 
-The risk of a text is the sum of its weights (`hashed_words`) over the square root of their number, as log odds: at 0, a reader is as
-likely as not to call it toxic. The weights are English; `benchmarks/train_abuse.py` makes them.
+The risk of a text is the sum of its weights (`hashed_words`) over the square root of their number, as log odds: at 0, a reader is
+as likely as not to call it toxic. The weights are English; `benchmarks/train_abuse.py` makes them.
 """
 
 import math

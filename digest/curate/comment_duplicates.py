@@ -1,10 +1,10 @@
 """The comments of a thread that repeat an earlier one: in the same words, nearly, or in another order.
 
-A copy, reworded or not, shares most of its words with the original: where comments were labelled, pairs of them had a Jaccard index of
-.50 or more (of the first six letters of the words that are not the commonest), all other pairs one of .30 or less. Short comments are
-compared by their runs of three words, because they have few. Two similar sets share one of their first few elements in any fixed order
-(Chaudhuri, Ganti and Kaushik, 2006), so only those few are looked up. They are the ones that are likely to be rarest; the fifty
-comments that share most are compared.
+A copy, reworded or not, shares most of its words with the original: where comments were labelled, pairs of them had a Jaccard index
+of .50 or more (of the first six letters of the words that are not the commonest), all other pairs one of .30 or less. Short
+comments are compared by their runs of three words, because they have few. Two similar sets share one of their first few elements in
+any fixed order (Chaudhuri, Ganti and Kaushik, 2006), so only those few are looked up. They are the ones that are likely to be
+rarest; the fifty comments that share most are compared.
 """
 
 import math

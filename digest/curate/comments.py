@@ -10,6 +10,7 @@ from digest.curate.comment_gates import abuse_verdicts, rejections
 from digest.curate.comment_thread import CommentThread, fingerprint, similarity
 from digest.curate.gate_case import Case, Rejection
 from digest.curate.opinion import Opinion, opinion_rejections
+from digest.curate.remarks import reason_line, remarks
 from digest.curate.scoring_rules import ScoringRules
 from digest.curate.text_features import text_features
 from digest.curate.thread_reading import read_thread
@@ -26,7 +27,8 @@ class JudgedComment:
     """One comment with everything found for and against it.
 
     `terms` are multiplied by their weights; `vote_rank` is None if votes do not count. `factor` is what a second opinion has
-    lowered the score to, and `lowered_by` whose opinion it is. `approval` is the yes that an editor said.
+    lowered the score to, and `lowered_by` whose opinion it is. `approval` is the yes that an editor said. `remarks` say in an
+    editor's words what speaks for the comment, or why it is not printed, with the passage.
     """
 
     comment: Comment
@@ -38,6 +40,7 @@ class JudgedComment:
     score: float = 0.0
     factor: float = 1.0
     lowered_by: str = ""
+    remarks: tuple[str, ...] = ()
 
     @property
     def text_score(self) -> float:
@@ -54,7 +57,7 @@ class JudgedThread:
 
     def left_out(self) -> list[LeftOut]:
         """Return the records of the comments that a gate kept out."""
-        return [comment_left_out(row.comment, row.rejection.reason) for row in self.judged if row.rejection]
+        return [comment_left_out(row.comment, row.rejection.sentence) for row in self.judged if row.rejection]
 
 
 def pick(
@@ -95,12 +98,12 @@ def judge(thread: CommentThread, scoring_rules: ScoringRules, decisions: Comment
         rejection, approval = rejected.get(comment.id), decisions.approval(comment, thread)
         row = JudgedComment(comment=comment, abuse_verdict=case.verdict, approval=approval, rejection=rejection)
         if rejection:
-            rows.append(row)
+            rows.append(replace(row, remarks=(reason_line(case.text, rejection),)))
             continue
         weighed = _weighed(text_features(case), scoring_rules.scores.text)
         text, rank = sum(weighed.values()), ranks.get(comment.id)
         score = text if rank is None else (1 - limits.share) * text + limits.share * rank
-        rows.append(replace(row, terms=weighed, vote_rank=rank, score=round(score, 4)))
+        rows.append(replace(row, terms=weighed, vote_rank=rank, score=round(score, 4), remarks=remarks(case, weighed)))
     return rows
 
 
@@ -225,7 +228,8 @@ def score_reasons(row: JudgedComment) -> list[str]:
     terms = [f"{name.replace('_', ' ')} {value:+.2f}" for name, value in row.terms.items()]
     crowd = [] if row.vote_rank is None else [f"votes {row.vote_rank:.2f}"]
     lowered = [f"{row.lowered_by} ×{row.factor:.2f}"] if row.lowered_by else []
-    return [*terms, *crowd, *lowered, *([row.approval.sentence] if row.approval else [])]
+    said = [", ".join(row.remarks)] if row.remarks else []
+    return [*said, *terms, *crowd, *lowered, *([row.approval.sentence] if row.approval else [])]
 
 
 def _is_clear(text: str, thread: CommentThread, scoring_rules: ScoringRules) -> bool:

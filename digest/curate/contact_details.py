@@ -84,8 +84,8 @@ def number_plate(text: str) -> str:
 def is_public(text: str, sentences: Sentences, person: int, private: int, service: int) -> bool:
     """Return whether the contact details in a text are those of a shop, an office or a service, not of a person.
 
-    `person`, `private` and `service` are the bits of the classes that speak of somebody, of a number of one's own, and of an office.
-    A landline is public unless the sentence says whose it is; a mobile, a chat or an account never is.
+    `person`, `private` and `service` are the bits of the classes that speak of somebody, of a number of one's own, and of an
+    office. A landline is public unless the sentence says whose it is; a mobile, a chat or an account never is.
     """
     if _MOBILE.search(text) or _CHAT.search(text) or _IBAN.search(text):
         return False

@@ -1,15 +1,16 @@
 """What an editor would make of a comment: a small trained model of two answers, over pieces of words and classes of words.
 
 `unfit` is how much a text reads like what an editor would not print, `worth` how much like what one would choose, both as log odds.
-A text's hashed words and pairs (`hashed_words`) have one weight for each answer; so has each class of the words' lists (`words/`). `benchmarks/train_editor.py` makes the weights from invented comments that this project owns.
+A text's hashed words and pairs (`hashed_words`) have one weight for each answer; so has each class of the words' lists (`words/`).
+`benchmarks/train_editor.py` makes the weights from invented comments that this project owns.
 """
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import reduce
 from operator import or_
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from digest.curate.hashed_words import WeightTable
 from digest.curate.passages import Sentences
@@ -17,6 +18,7 @@ from digest.errors import ConfigError
 
 FORMAT = "digest-editor 1"
 HEADS = ("unfit", "worth")
+MIN_WEIGHTS = 256  # of one answer
 MIN_SENTENCE_WEIGHTS = 40  # weights, about three words, of a sentence that can weigh most
 WORST_SHARE = 1 / 3  # of `unfit` that the worst sentence decides: one address is enough to spoil a fair comment
 
@@ -41,19 +43,17 @@ class EditorModel:
 
     def __init__(self, data: bytes, bits: dict[str, int], *, thing: str = "editor.model") -> None:
         head, _, body = data.partition(b"\n")
+        size = len(body) // len(HEADS)
         try:
             given = json.loads(head)
-            if given["format"] != FORMAT:
-                raise ValueError(given["format"])
-            size = len(body) // len(HEADS)
-            if size < 256 or size & (size - 1):
-                raise ValueError("weights")
-            self._heads = [_head(given[name], bits) for name in HEADS]
-            self._table = WeightTable([body[at * size : (at + 1) * size] for at in range(len(HEADS))])
-        except (ValueError, KeyError, TypeError, UnicodeDecodeError) as error:
-            raise ConfigError(
-                "not an editor's model", thing=thing, remedy="Train one with benchmarks/train_editor.py, or delete the file."
-            ) from error
+            known = given["format"] == FORMAT and size >= MIN_WEIGHTS and not size & (size - 1)
+            self._heads = [_head(given[name], bits) for name in HEADS] if known else []
+        except (ValueError, KeyError, TypeError, AttributeError):  # not JSON, or not such an object
+            self._heads = []
+        if not self._heads:
+            remedy = "Train one with benchmarks/train_editor.py, or delete the file."
+            raise ConfigError("not an editor's model", thing=thing, remedy=remedy)
+        self._table = WeightTable([body[at * size : (at + 1) * size] for at in range(len(HEADS))])
 
     def __call__(self, sentences: Sentences, classes: int) -> EditorOpinion:
         """Return what an editor would make of a text, read as `sentences` with `classes`."""
@@ -69,12 +69,9 @@ class EditorModel:
         return EditorOpinion(round(unfit, 4), round(_odds(second, whole[0], whole[2], classes), 4), worst)
 
 
-def _head(given: dict[str, object], bits: dict[str, int]) -> _Head:
-    classes = given["classes"]
-    if not isinstance(classes, dict):
-        raise TypeError("classes")
-    known = {bits[name]: float(value) for name, value in classes.items() if name in bits}
-    return _Head(float(given["scale"]), float(given["bias"]), known, reduce(or_, known, 0))  # type: ignore[arg-type]
+def _head(given: Mapping[str, Any], bits: dict[str, int]) -> _Head:
+    known = {bits[name]: float(value) for name, value in given["classes"].items() if name in bits}
+    return _Head(float(given["scale"]), float(given["bias"]), known, reduce(or_, known, 0))
 
 
 def _odds(head: _Head, count: int, total: int, classes: int) -> float:

@@ -24,6 +24,11 @@ class Rejection(NamedTuple):
     held: bool = False
     finding: Finding | None = None
 
+    @property
+    def sentence(self) -> str:
+        """The reason, with what becomes of the comment."""
+        return f"{self.reason}; held" if self.held else self.reason
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:

@@ -1,4 +1,4 @@
-"""Words as the trained models read them: pieces and pairs, hashed. Both models read a sentence in the same way, so it is hashed once.
+"""Words as the trained models read them: pieces and pairs, hashed. Both models read a sentence alike, so it is hashed once.
 
 Each word yields itself, its pieces of three to five letters, and the pair it makes with the word before. Each of these is hashed
 (CRC-32) to one of a model's weights. Words for who people are do not count: what is said matters, not about whom it is said.

@@ -12,11 +12,46 @@ from digest.model import Comment
 from digest.text.prose import words
 
 MIN_NAME_CHARS = 4  # of a writer's name that another comment may mention
-_TITLES = frozenset("mr mrs ms miss dr cllr councillor sir lady lord rev prof professor jr junior snr senior md kc".split())
+_TITLES = frozenset(
+    [
+        "mr",
+        "mrs",
+        "ms",
+        "miss",
+        "dr",
+        "cllr",
+        "councillor",
+        "sir",
+        "lady",
+        "lord",
+        "rev",
+        "prof",
+        "professor",
+        "jr",
+        "junior",
+        "snr",
+        "senior",
+        "md",
+        "kc",
+    ]
+)
 MAX_OPENING_WORDS = 14  # words in which a writer introduces himself
 _INTRODUCTIONS = frozenset({("this", "is"), ("i", "am"), ("hier", "ist"), ("ich", "bin"), ("je", "suis")})
 _DESK = frozenset(
-    "editor editors moderator moderators admin administrator newsdesk newsroom redaktion rédaction redacción redakcja".split()
+    [
+        "editor",
+        "editors",
+        "moderator",
+        "moderators",
+        "admin",
+        "administrator",
+        "newsdesk",
+        "newsroom",
+        "redaktion",
+        "rédaction",
+        "redacción",
+        "redakcja",
+    ]
 )
 
 

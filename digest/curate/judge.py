@@ -146,6 +146,7 @@ def _comment(given: _Comment) -> Comment:
 
 def as_json(judged_thread: JudgedThread) -> Mapping[str, Any]:
     """Return a judged thread as a JSON object."""
+    remarks = {row.comment.id: row.remarks for row in judged_thread.judged}
     return {
         "picks": [
             {
@@ -154,6 +155,7 @@ def as_json(judged_thread: JudgedThread) -> Mapping[str, Any]:
                 "excerpt": row.excerpt,
                 "score": row.score,
                 "reasons": list(row.reasons),
+                "remarks": list(remarks[row.comment.id]),
                 "parent": {"id": row.comment.parent_id, "author": row.parent_author, "excerpt": row.parent_excerpt}
                 if row.parent_excerpt
                 else None,
@@ -161,7 +163,13 @@ def as_json(judged_thread: JudgedThread) -> Mapping[str, Any]:
             for row in judged_thread.picks
         ],
         "left_out": [
-            {"id": row.comment.id, "gate": row.rejection.gate, "reason": row.rejection.reason}
+            {
+                "id": row.comment.id,
+                "gate": row.rejection.gate,
+                "reason": row.rejection.reason,
+                "held": row.rejection.held,
+                "found": row.rejection.finding._asdict() if row.rejection.finding else None,
+            }
             for row in judged_thread.judged
             if row.rejection
         ],
@@ -191,6 +199,6 @@ def _head(row: JudgedComment, *, picked: bool) -> str:
 
 def _why(row: JudgedComment) -> list[str]:
     if row.rejection:
-        return [f"    {row.rejection.reason}"]
+        return [f"    {row.remarks[0]}"]
     risk = "abuse model not used" if row.abuse_verdict.heat is None else f"abuse score {row.abuse_verdict.heat:+.1f}"
     return ["    " + " · ".join([*score_reasons(row), risk, *([row.abuse_verdict.reason] if row.abuse_verdict.reason else [])])]

@@ -42,7 +42,7 @@ _BY_WORD, _BY_LETTER = _languages_by("words", split=True), _languages_by("letter
 
 
 def language_of(text: str, known_words: Sequence[str] | None = None) -> str | None:
-    """Return the code of a text's language (ISO 639-1), or None if it cannot be told. `known_words` are its words, in lower case."""
+    """Return the code of a text's language (ISO 639-1), None if it cannot be told. `known_words` are its words in lower case."""
     head = text[:MAX_CHARS].casefold()
     if not head.isascii() and (script := _script(head)):
         return script

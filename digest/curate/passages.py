@@ -1,4 +1,4 @@
-"""A text as the rules read it: its sentences, each with the classes of its words and of what its form shows, such as a full name."""
+"""A text as the rules read it: its sentences, with the classes of their words and of what their form shows, such as a full name."""
 
 import re
 from collections.abc import Sequence

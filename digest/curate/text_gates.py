@@ -11,7 +11,8 @@ from digest.curate.text_rules import Finding
 
 MIN_ANSWERS = 2  # numbered answers that give a puzzle away
 _ANSWER = re.compile(
-    r"(?:^|[\s,;(])(?:no\.? ?|number |q|question |clue )?\d{1,2}(?: across| down)?(?: (?:is|was|are|=)|:|=| -) ?(?:the |a |an )?[\w'’]"
+    r"(?:^|[\s,;(])(?:no\.? ?|number |q|question |clue )?\d{1,2}(?: across| down)?(?: (?:is|was|are|=)|:|=| -) ?"
+    r"(?:the |a |an )?[\w'’]"
     r"|^\s*\d{1,2}(?: across| down)?[.)] ?[\w'’]",
     re.IGNORECASE | re.MULTILINE,
 )
@@ -90,7 +91,7 @@ def repeated(case: Case) -> Rejection | None:
 def possible_abuse(case: Case) -> Rejection | None:
     """Hold what may be abuse."""
     held = case.verdict.state is AbuseState.HELD
-    return Rejection("held", f"possible abuse, held: {case.verdict.reason}", held=True) if held else None
+    return Rejection("held", f"possible abuse: {case.verdict.reason}", held=True) if held else None
 
 
 def quarrel(case: Case) -> Rejection | None:

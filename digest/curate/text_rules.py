@@ -1,7 +1,7 @@
 """Rules for what must not be printed unseen: each names the classes of words that make it fire, as data (`text_rules.toml`).
 
-The lists of words are data too, one file for each language (`words/`) and one for all (`any.toml`). A newsletter's own `text_rules.toml` turns rules off or adds
-its own, and its own `words/en.toml` adds terms to a class, or removes one with `-`.
+The lists of words are data too, one file for each language (`words/`) and one for all (`any.toml`). A newsletter's own
+`text_rules.toml` turns rules off or adds its own, and its own `words/en.toml` adds terms to a class, or removes one with `-`.
 """
 
 import re
