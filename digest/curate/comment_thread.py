@@ -31,6 +31,7 @@ class CommentThread:
         self.comments = sorted(each.values(), key=lambda comment: (comment.written, comment.id))
         self.by_id = {comment.id: comment for comment in self.comments}
         self.texts = {comment.id: without_quotes(comment.text) for comment in self.comments}
+        self._vectors: dict[str, Mapping[str, float]] = {}
         self.words = {key: words(text.casefold()) for key, text in self.texts.items()}
 
     def root_id(self, comment: Comment) -> str:
@@ -111,25 +112,13 @@ class CommentThread:
         total = len(self.comments)
         return {word: math.log(1 + total / count) for word, count in self.document_frequency.items()}
 
-    @cached_property
-    def vectors(self) -> Mapping[str, Mapping[str, float]]:
-        """Each comment as a vector of length one: the weights of its words, with rare words heavier (tf-idf)."""
-        return {key: self._vector(key) for key in self.by_id}
-
-    def _vector(self, key: str) -> Mapping[str, float]:
-        raw = {word: (1 + math.log(count)) * self.idf[word] for word, count in Counter(self.content_words[key]).items()}
-        length = math.sqrt(sum(weight * weight for weight in raw.values())) or 1.0
-        return {word: weight / length for word, weight in raw.items()}
-
-    @cached_property
-    def centroid(self) -> Mapping[str, float]:
-        """The sum of all comments' vectors, scaled to length one."""
-        total: Counter[str] = Counter()
-        for comment in self.comments:
-            for word, weight in self.vectors[comment.id].items():
-                total[word] += weight  # type: ignore[assignment]
-        length = math.sqrt(sum(weight * weight for weight in total.values())) or 1.0
-        return {word: weight / length for word, weight in total.items()}
+    def vector(self, key: str) -> Mapping[str, float]:
+        """Return a comment as a vector of length one: the weights of its words, with rare words heavier (tf-idf)."""
+        if key not in self._vectors:
+            raw = {word: (1 + math.log(count)) * self.idf[word] for word, count in Counter(self.content_words[key]).items()}
+            length = math.sqrt(sum(weight * weight for weight in raw.values())) or 1.0
+            self._vectors[key] = {word: weight / length for word, weight in raw.items()}
+        return self._vectors[key]
 
     @cached_property
     def article_words(self) -> frozenset[str]:

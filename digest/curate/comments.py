@@ -196,7 +196,7 @@ def _of_others(candidates: Sequence[JudgedComment], pick: Pick, roots: Mapping[s
 
 def _price(row: JudgedComment, picks: Sequence[Pick], thread: CommentThread, scoring_rules: ScoringRules) -> float:
     """Return how much its similarity to the earlier picks costs a comment."""
-    alike = (similarity(thread.vectors[row.comment.id], thread.vectors[pick.comment.id]) for pick in picks)
+    alike = (similarity(thread.vector(row.comment.id), thread.vector(pick.comment.id)) for pick in picks)
     return scoring_rules.scores.choice.variety * max(alike, default=0.0)
 
 

@@ -8,19 +8,18 @@ from digest.text.prose import shorten
 MOST = 3  # remarks for one comment
 PASSAGE_CHARS = 160
 _FOR = (  # what a term of the score says from a value on
-    ("figures", 0.05, "gives a figure"),
-    ("length", 0.5, "says enough, and stops"),
-    ("subject", 0.1, "on the subject"),
-    ("care", 0.1, "whole sentences"),
+    ("figures", 0.03, "gives a figure"),
+    ("length", 0.28, "says enough, and stops"),
+    ("subject", 0.02, "on the subject"),
 )
 _AGAINST = (
-    ("unfit", -0.2, "doubtful to an editor"),
-    ("heat", -0.5, "harsh in places"),
-    ("second_person", -0.15, "speaks to a person, not to the matter"),
-    ("exclamations", -0.1, "shouts"),
-    ("capitals", -0.1, "shouts"),
-    ("questions", -0.1, "asks without wanting an answer"),
-    ("trailing", -0.05, "trails off"),
+    ("unfit", -0.11, "doubtful to an editor"),
+    ("heat", -0.28, "harsh in places"),
+    ("second_person", -0.14, "speaks to a person, not to the matter"),
+    ("exclamations", -0.14, "shouts"),
+    ("capitals", -0.11, "shouts"),
+    ("questions", -0.06, "asks without wanting an answer"),
+    ("trailing", -0.02, "trails off"),
 )
 
 
