@@ -8,7 +8,7 @@ from digest.curate.comment_thread import CommentThread
 from digest.curate.editor_model import EditorOpinion
 from digest.curate.passages import Sentences
 from digest.curate.scoring_rules import GateLimits, ScoringRules
-from digest.curate.text_rules import Finding, TextRules
+from digest.curate.text_rules import Evidence, TextRules
 from digest.curate.thread_reading import ThreadReading
 from digest.model import Comment
 
@@ -22,7 +22,7 @@ class Rejection(NamedTuple):
     gate: str
     reason: str
     held: bool = False
-    finding: Finding | None = None
+    finding: Evidence | None = None
 
     @property
     def sentence(self) -> str:

@@ -42,7 +42,7 @@ def opinion_rejections(
     What an editor has `approved` is not held. If it answers a held comment, it goes with that one, as it does at our own gates.
     """
     held = {key: reason for key, reason in opinion.held.items() if key not in approved}
-    found = {key: Rejection(GATE, f"held by {opinion.judge}: {reason}", held=True) for key, reason in held.items()}
+    found = {key: Rejection(GATE, f"{opinion.judge}: {reason}", held=True) for key, reason in held.items()}
     answers: dict[str | None, list[str]] = {}
     for comment in comments:
         answers.setdefault(comment.parent_id, []).append(comment.id)

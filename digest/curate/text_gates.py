@@ -7,7 +7,7 @@ from digest.curate.comment_thread import fingerprint
 from digest.curate.contact_details import contact_details, is_public, number_plate
 from digest.curate.gate_case import Case, Rejection
 from digest.curate.identity import borrowed_name, claimed_name, unmasked
-from digest.curate.text_rules import Finding
+from digest.curate.text_rules import Evidence
 
 MIN_ANSWERS = 2  # numbered answers that give a puzzle away
 _ANSWER = re.compile(
@@ -105,5 +105,5 @@ def unfit(case: Case) -> Rejection | None:
     if case.opinion.unfit <= case.limits.unfit:
         return None
     worst = case.sentences[case.opinion.worst]
-    finding = Finding("unfit", worst.start, worst.end, (), "")
+    finding = Evidence("unfit", worst.start, worst.end, (), "")
     return Rejection("unfit", "reads like what an editor would not print", held=True, finding=finding)

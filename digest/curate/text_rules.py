@@ -47,7 +47,7 @@ class RuleText(BaseModel):
     words: int = Field(default=0, ge=0)  # the most words of a comment to which the rule applies; 0 is any number
 
 
-class Finding(NamedTuple):
+class Evidence(NamedTuple):
     """What a rule found: its name, the passage from `start` to `end`, the words that made it fire, and of whom it is said."""
 
     rule: str
@@ -182,7 +182,7 @@ class TextRules:
             (self.vocabularies[name] for name in languages if name in self.vocabularies), self.vocabularies[DEFAULT_LANGUAGE]
         )
 
-    def first(self, sentences: Sequence[Sentence], article: int, vocabulary: Vocabulary) -> tuple[RuleText, Finding] | None:
+    def first(self, sentences: Sequence[Sentence], article: int, vocabulary: Vocabulary) -> tuple[RuleText, Evidence] | None:
         """Return the first rule that fires, with what it found."""
         whole = reduce(or_, (sentence.classes for sentence in sentences), 0)
         for rule in self.rules:
@@ -190,11 +190,11 @@ class TextRules:
                 return rule.text, self._finding(rule, sentences[slice(*span)], vocabulary)
         return None
 
-    def _finding(self, rule: Rule, sentences: Sequence[Sentence], vocabulary: Vocabulary) -> Finding:
+    def _finding(self, rule: Rule, sentences: Sequence[Sentence], vocabulary: Vocabulary) -> Evidence:
         persons = reduce(or_, map(self.bit, _PERSON))
         matched = [_said(row, match) for row in sentences for match in vocabulary.matches(row.words, rule.mask & ~persons)]
         about = [_said(row, match) for row in sentences for match in vocabulary.matches(row.words, rule.mask & persons)]
-        return Finding(
+        return Evidence(
             rule.text.name, sentences[0].start, sentences[-1].end, tuple(dict.fromkeys(matched)), about[0] if about else ""
         )
 
