@@ -23,6 +23,7 @@ _TITLED = re.compile(
     r"\b(?:Mrs?|Ms|Miss|Dr|Cllr|Councillor|Sir|Lady|Lord|Rev|Prof|Herr|Frau|Mme|Sra?|Pani?)\.? [^\W\d_a-z][\w'’-]+"
 )  # no abuse
 _SECOND = re.compile(r"\b(?:you|your|yours|yourself|ur|u)\b", re.IGNORECASE)
+_SPACED = re.compile(r"\b(?:[a-z][.\-_ ]){3,}[a-z]\b")
 _MASKED = re.compile(  # f*ck, sh***, bullsh*t; a star may also multiply (x*y), or mark gender in German
     r"(?<![\w*])(?=[a-z*]{4})(?:[a-z]{1,3}\*+[a-z]{1,5}|[a-z]{1,2}\*{3,}|(?:bull|horse|mother)[a-z]{1,2}\*+[a-z]*)(?![\w*])"
 )
@@ -232,7 +233,7 @@ def _unmasked(text: str) -> str:
     text = text.replace("’", "'")
     if _DIGITS.search(text):
         text = re.sub(r"[\w@$]+", lambda match: match[0].translate(_LETTERS) if _DIGITS.search(match[0]) else match[0], text)
-    return re.sub(r"\b(?:[a-z][.\-_ ]){3,}[a-z]\b", lambda match: re.sub(r"[^a-z]", "", match[0]), text)
+    return _SPACED.sub(lambda match: re.sub(r"[^a-z]", "", match[0]), text)
 
 
 def _names_one_of(text: str, people: Sequence[str]) -> bool:

@@ -25,13 +25,19 @@ class AbuseModel:
             raise ConfigError(
                 "not an abuse model", thing=thing, remedy="Train one with benchmarks/train_abuse.py, or delete the file."
             )
-        self._table = WeightTable([body])
+        self.weights = body
+        self.use(WeightTable([body]), 1)
         self._scale = float(head[1])
         self._bias = float(head[2])
 
+    def use(self, table: WeightTable, place: int) -> None:
+        """Add the weights by a table that has them in one place, perhaps beside those of other models."""
+        self._table, self._place = table, place
+
     def __call__(self, sentences: Sequence[HashedWords]) -> float:
         """Return the log odds that a text is abuse: halfway between those of the whole and those of its worst sentence."""
-        parts = [(*self._table.sums(said), len(said.words)) for said in sentences]
+        sums = [said.sums(self._table) for said in sentences]
+        parts = [(row[0], row[self._place], len(said.words)) for row, said in zip(sums, sentences, strict=True)]
         whole = self._odds(sum(total for _, total, _ in parts), sum(count for count, _, _ in parts))
         worst = max((self._odds(total, count) for count, total, size in parts if size >= MIN_SENTENCE_WORDS), default=whole)
         return (whole + worst) / 2

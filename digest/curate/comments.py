@@ -17,7 +17,7 @@ from digest.curate.thread_reading import read_thread
 from digest.curate.votes import vote_count, vote_ranks
 from digest.model import Article, Comment, LeftOut, Pick
 from digest.text.markup import without_quotes
-from digest.text.prose import excerpt, shorten
+from digest.text.prose import excerpt, shorten, squeeze
 
 PICKS_BEFORE_GAP = 2  # picks that are allowed, however far apart their scores are
 
@@ -176,9 +176,8 @@ def _machine_picks(
     for pick in approved:
         candidates = _of_others(candidates, pick, roots)
     while candidates and len(picks) < most:
-        best = max(
-            candidates, key=lambda row: row.score - _price(row, picks, thread, scoring_rules)
-        )  # the first, if several are equal
+        near = [row for row in candidates if row.score >= candidates[0].score - limits.variety]  # no other can be the best
+        best = max(near, key=lambda row: row.score - _price(row, picks, thread, scoring_rules))  # the first, if several are equal
         candidates.remove(best)
         if new_pick := _as_pick(best, thread, scoring_rules):
             picks.append(new_pick)
@@ -211,6 +210,7 @@ def _as_pick(
     cut = excerpt(thread.texts[row.comment.id], limits.excerpt)
     answered = excerpt(without_quotes(parent.text), limits.parent) if parent else ""
     shown = {row.comment.id: cut, **({parent.id: answered} if parent else {})}
+    shown = {key: text for key, text in shown.items() if text != squeeze(thread.texts[key])}  # the whole has passed the gates
     if not all(key in approved or _is_clear(text, thread, scoring_rules) for key, text in shown.items()):
         return None
     return Pick(

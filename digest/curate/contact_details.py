@@ -20,12 +20,12 @@ _EMAIL = re.compile(
 _SPELT = re.compile(
     r"\bdot\b|gmail|googlemail|hotmail|yahoo|outlook|icloud|proton|gmx|\baol\b|\blive\b|[(\[{] ?at ?[)\]}]", re.IGNORECASE
 )
-_HINT = re.compile(r"[\d@/]|dot|mail|yahoo|outlook|icloud|proton|gmx|aol|live", re.IGNORECASE)
+_HINT = re.compile(r"dot|mail|yahoo|outlook|icloud|proton|gmx|aol|live", re.IGNORECASE)
 _DIGIT = re.compile(r"\d")
 _ROLE = re.compile(  # addresses of offices, not of people
     r"(?:^|[\s<(:])(?:info|office|enquir(?:y|ies)|inquir(?:y|ies)|contact|hello|help|helpdesk|support|bookings?|box\.?office|reception|admin"
     r"|secretary|clerk|council|planning|objections|complaints|press|news|newsdesk|editor|letters|volunteers?|membership|events|library"
-    r"|advice|democracy|traffic|orders?|parking|licen[cs]ing|register|registrar|tickets?|boxoffice|hub|team|archives?|museum|volunteering|consultation|highways|housing|schools?|admissions|kontakt|redaktion|buero|rathaus|mairie|accueil|ayuntamiento|biuro|urzad|swyddfa)[\w.-]{0,30}@",
+    r"|advice|democracy|traffic|orders?|parking|licen[cs]ing|register|registrar|tickets?|boxoffice|hub|team|archives?|museum|volunteering|consultation|highways|housing|schools?|admissions|kontakt|redaktion|buero|raetsel|asyl|ordnungsamt|bauamt|buergeramt|verkehr|beratung|verein|concertation|urbanisme|bibliotheque|biblioteca|cultura|sport|kultura|rathaus|mairie|accueil|ayuntamiento|biuro|urzad|swyddfa)[\w.-]{0,30}@",
     re.IGNORECASE,
 )
 _CHAT = re.compile(r"\b(?:wa\.me|t\.me|api\.whatsapp\.com|chat\.whatsapp\.com|m\.me|signal\.me)/\S", re.IGNORECASE)
@@ -58,7 +58,7 @@ def contact_details(text: str) -> str:
     """Return the kind of contact details that a text has, whosever they are; an empty string if it has none."""
     if not text.isascii():
         text = normalize("NFKC", text).replace("\u2010", "-").replace("\u2011", "-").replace("\u2212", "-")
-    if not _HINT.search(text):
+    if not (_DIGIT.search(text) or "@" in text or "/" in text or _HINT.search(text)):
         return ""
     if ("@" in text or _SPELT.search(text)) and _EMAIL.search(text):
         return "an e-mail address"

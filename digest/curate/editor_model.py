@@ -7,12 +7,13 @@ A text's hashed words and pairs (`hashed_words`) have one weight for each answer
 
 import json
 import math
-from collections.abc import Mapping
-from functools import reduce
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache, partial, reduce
 from operator import or_
 from typing import Any, NamedTuple
 
-from digest.curate.hashed_words import WeightTable
+from digest.curate.hashed_words import CACHED_WORDS, WeightTable
 from digest.curate.passages import Sentences
 from digest.errors import ConfigError
 
@@ -31,11 +32,14 @@ class EditorOpinion(NamedTuple):
     worst: int
 
 
-class _Head(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class _Head:
+    """One answer's scale and bias, and what the classes of a text add to it."""
+
     scale: float
     bias: float
-    classes: Mapping[int, float]  # what a class adds, by its bit
     known: int  # the bits of all classes of the training
+    added: Callable[[int], float]
 
 
 class EditorModel:
@@ -53,11 +57,17 @@ class EditorModel:
         if not self._heads:
             remedy = "Train one with benchmarks/train_editor.py, or delete the file."
             raise ConfigError("not an editor's model", thing=thing, remedy=remedy)
-        self._table = WeightTable([body[at * size : (at + 1) * size] for at in range(len(HEADS))])
+        self.weights = [body[at * size : (at + 1) * size] for at in range(len(HEADS))]
+        self.use(WeightTable(self.weights), 1)
+
+    def use(self, table: WeightTable, place: int) -> None:
+        """Add the weights by a table that has them from one place on, perhaps beside those of other models."""
+        self._table, self._place = table, place
 
     def __call__(self, sentences: Sentences, classes: int) -> EditorOpinion:
         """Return what an editor would make of a text, read as `sentences` with `classes`."""
-        parts = [self._table.sums(row.hashed) for row in sentences]
+        sums = [row.hashed.sums(self._table) for row in sentences]
+        parts = [(row[0], *row[self._place : self._place + len(HEADS)]) for row in sums]
         first, second = self._heads
         whole = [sum(column) for column in zip(*parts, strict=True)] or [0, 0, 0]
         odds = [_odds(first, part[0], part[1], row.classes) for row, part in zip(sentences, parts, strict=True)]
@@ -71,7 +81,13 @@ class EditorModel:
 
 def _head(given: Mapping[str, Any], bits: dict[str, int]) -> _Head:
     known = {bits[name]: float(value) for name, value in given["classes"].items() if name in bits}
-    return _Head(float(given["scale"]), float(given["bias"]), known, reduce(or_, known, 0))
+    added = lru_cache(maxsize=CACHED_WORDS)(partial(_added, known))
+    return _Head(float(given["scale"]), float(given["bias"]), reduce(or_, known, 0), added)
+
+
+def _added(known: Mapping[int, float], classes: int) -> float:
+    """Return the sum of what some classes add, over the square root of their number."""
+    return sum(value for bit, value in known.items() if classes & bit) / math.sqrt(classes.bit_count() or 1)
 
 
 def _odds(head: _Head, count: int, total: int, classes: int) -> float:
@@ -79,9 +95,4 @@ def _odds(head: _Head, count: int, total: int, classes: int) -> float:
 
     Both sums are divided by the square root of their number, as in training.
     """
-    words, added, left = head.scale * total / math.sqrt(count or 1), 0.0, classes & head.known
-    while left:
-        bit = left & -left
-        added += head.classes.get(bit, 0.0)
-        left ^= bit
-    return head.bias + words + added / math.sqrt((classes & head.known).bit_count() or 1)
+    return head.bias + head.scale * total / math.sqrt(count or 1) + head.added(classes & head.known)

@@ -34,7 +34,7 @@ def state(case: Case) -> Rejection | None:
 def links(case: Case) -> Rejection | None:
     """Reject a comment with several links, in its text or only in its HTML."""
     most = case.limits.links
-    found = case.comment.links >= most or ("." in case.text and len(_LINK.findall(case.text)) >= most)
+    found = case.comment.links >= most or (case.has("link") and len(_LINK.findall(case.text)) >= most)
     return Rejection("links", f"{most} links or more") if found else None
 
 
@@ -57,6 +57,8 @@ def excerpt(case: Case) -> Rejection | None:
 
 def capitals(case: Case) -> Rejection | None:
     """Reject what is mostly capitals."""
+    if not any(word.isupper() and len(word) > 1 for row in case.sentences for word in row.raw):
+        return None
     large = sum(map(str.isupper, case.text))
     shouted = large > 10 and large > (small := sum(map(str.islower, case.text))) and small + large > 20
     return Rejection("capitals", "mostly capitals") if shouted else None

@@ -9,7 +9,6 @@ import zlib
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from itertools import pairwise
-from typing import NamedTuple
 
 from digest.text.prose import words
 
@@ -27,11 +26,21 @@ _WHO = re.compile(
 )
 
 
-class HashedWords(NamedTuple):
+class HashedWords:
     """The words of one sentence that count, in lower case, and the hash of each with the one before."""
 
-    words: Sequence[str]
-    pairs: Sequence[int]
+    __slots__ = ("_sums", "_table", "pairs", "words")
+
+    def __init__(self, words: Sequence[str], pairs: Sequence[int]) -> None:
+        self.words, self.pairs = words, pairs
+        self._table: WeightTable | None = None
+        self._sums: tuple[int, ...] = ()
+
+    def sums(self, table: "WeightTable") -> tuple[int, ...]:
+        """Return how many weights the sentence has in a table, and their sum for each answer; models that share one add once."""
+        if self._table is not table:
+            self._table, self._sums = table, table.sums(self)
+        return self._sums
 
 
 def hashed(said: Sequence[str]) -> HashedWords:

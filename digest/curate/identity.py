@@ -95,12 +95,11 @@ def borrowed_name(author: str, article_author: str, people: frozenset[str]) -> s
     return author if bare and bare[-1] in people and capital and (len(bare) > 1 or titled) and bare != own else ""
 
 
-def claimed_name(comment: Comment, article_author: str, people: frozenset[str]) -> str:
+def claimed_name(comment: Comment, opening: Sequence[str], article_author: str, people: frozenset[str]) -> str:
     """Return the name by which a comment's first words introduce its writer, if the article or its byline has that name."""
-    if comment.author.casefold() == article_author.casefold():
-        return ""
-    opening = words(comment.text[:120].casefold())[:MAX_OPENING_WORDS]
     own = frozenset(part for part in words(article_author.casefold()) if len(part) >= MIN_NAME_CHARS - 1)
+    if (own | people).isdisjoint(opening) or comment.author.casefold() == article_author.casefold():
+        return ""
     for place, word in enumerate(opening):
         before, after = opening[max(0, place - 3) : place], opening[place + 1 : place + 5]
         if word in own | people and (_introduces(before) or "here" in after[:3] or "from" in after[:1]):

@@ -117,19 +117,26 @@ class Reader:
         """Return the surnames in an article, in lower case: of those to whom it gives a title, an office or a given name."""
         starts, found = self._name_starts | self._vocabulary.bit("official"), set()
         for sentence in self.read(text):
+            part = text[sentence.start : sentence.end]
             for place, word in enumerate(sentence.words):
                 if sentence.raw[place][0].isupper() and self._vocabulary.entry(word)[0] & starts:
-                    name = sentence.words[_end_of_name(sentence.raw, place)].removesuffix("'s")
+                    name = sentence.words[_end_of_name(sentence.raw, place, part)].removesuffix("'s")
                     found |= {name} if name != word and self._is_surname(name) else set()
         return frozenset(found)
 
 
-def _end_of_name(raw: Sequence[str], place: int) -> int:
-    """Return the index of the last word of a name that begins at `place`: of the words with capitals that follow, four at most."""
+def _end_of_name(raw: Sequence[str], place: int, text: str) -> int:
+    """Return the index of the last word of a name that begins at `place`: of the words with capitals that follow without a comma or a
+    bracket between, four at most.
+    """
     end = place
-    while end + 1 < len(raw) and end - place < MAX_NAME_WORDS and raw[end + 1][0].isupper():
+    while end + 1 < len(raw) and end - place < MAX_NAME_WORDS and raw[end + 1][0].isupper() and _follows(raw, end, text):
         end += 1
     return end
+
+
+def _follows(raw: Sequence[str], place: int, text: str) -> bool:
+    return f"{raw[place]} {raw[place + 1]}" in text or f"{raw[place]}. {raw[place + 1]}" in text
 
 
 def _is_house_number(word: str) -> bool:

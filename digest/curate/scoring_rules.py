@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from digest.curate.abuse import Heat, Lists
 from digest.curate.abuse_model import AbuseModel
 from digest.curate.editor_model import EditorModel
+from digest.curate.hashed_words import WeightTable
 from digest.curate.text_rules import TextRules
 from digest.errors import ConfigError
 
@@ -72,14 +73,12 @@ class ScoringRules:
 
 def parse_scoring_rules(lists: Lists, model: bytes, scores: Sequence[str], text_rules: TextRules, editor: bytes) -> ScoringRules:
     """Return the rules from the contents of their files; a later text changes an earlier one. Raise ConfigError for a fault."""
-    parsed = _scores(scores)
-    return ScoringRules(
-        lists,
-        Heat(AbuseModel(model, thing=MODEL_FILE), lists.scorn, parsed.gate.scorn),
-        parsed,
-        text_rules,
-        EditorModel(editor, text_rules.bits),
-    )
+    parsed, abuse, judge = _scores(scores), AbuseModel(model, thing=MODEL_FILE), EditorModel(editor, text_rules.bits)
+    if len(abuse.weights) == len(judge.weights[0]):  # one of another size is added by itself
+        table = WeightTable([abuse.weights, *judge.weights])
+        abuse.use(table, 1)
+        judge.use(table, 2)
+    return ScoringRules(lists, Heat(abuse, lists.scorn, parsed.gate.scorn), parsed, text_rules, judge)
 
 
 def _scores(texts: Sequence[str]) -> Scores:

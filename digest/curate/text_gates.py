@@ -6,7 +6,7 @@ from digest.curate.abuse import AbuseState
 from digest.curate.comment_thread import fingerprint
 from digest.curate.contact_details import contact_details, is_public, number_plate
 from digest.curate.gate_case import Case, Rejection
-from digest.curate.identity import borrowed_name, claimed_name, unmasked
+from digest.curate.identity import MAX_OPENING_WORDS, borrowed_name, claimed_name, unmasked
 from digest.curate.text_rules import Evidence
 
 MIN_ANSWERS = 2  # numbered answers that give a puzzle away
@@ -63,12 +63,12 @@ def _private_details(case: Case) -> str:
 def identity(case: Case) -> Rejection | None:
     """Hold what says who another commenter is, and what is signed with a name from the article."""
     named, reveals = case.rules.bit("named"), case.rules.bit("reveals")
-    if name := unmasked(case.comment, case.thread, case.sentences, named, reveals):
+    if case.has("named") and case.has("reveals") and (name := unmasked(case.comment, case.thread, case.sentences, named, reveals)):
         return Rejection("unmasked", f"says who another commenter is ({name})", held=True)
     author, people = case.thread.article.author, case.reading.people
     if name := borrowed_name(case.comment.author, author, people):
         return Rejection("impersonation", f"signed with the name of {name}", held=True)
-    name = claimed_name(case.comment, author, people)
+    name = claimed_name(case.comment, case.thread.words[case.comment.id][:MAX_OPENING_WORDS], author, people)
     return Rejection("impersonation", f"writes as {name}", held=True) if name else None
 
 

@@ -8,7 +8,7 @@ import re
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import reduce
+from functools import lru_cache, reduce
 from operator import or_
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -135,6 +135,7 @@ class TextRules:
             if language != ANY_LANGUAGE
         }
         self._any = next(iter(self.vocabularies.values()))
+        self.mask = lru_cache(maxsize=None)(self._mask)
         self._abuse = [(name, self.bit(f"{_ABUSE}{name}")) for name in abuse]
         self.rules = tuple(self._rule(text) for text in rules)
 
@@ -168,7 +169,7 @@ class TextRules:
         """Return the bit of a class, which is the same in every language."""
         return self._any.bit(name)
 
-    def mask(self, *names: str) -> int:
+    def _mask(self, *names: str) -> int:
         """Return the bits of some classes together."""
         return reduce(or_, map(self.bit, names), 0)
 

@@ -7,7 +7,7 @@ _SURROGATE = re.compile("[\ud800-\udfff]")  # half of a character beyond the fir
 _SENTENCE_END = re.compile(r"""[.!?…。！？؟][)"'’”»\]]*(?=\s|$)|[。！？]|\n""")
 _CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _NO_END = re.compile(
-    r"(?:\b(?:Mr|Mrs|Ms|Dr|Prof|St|No|vs|etc|e\.g|i\.e|approx|Cllr|Rev|Sgt|Lt"
+    r"(?:\b(?:Mr|Mrs|Ms|Dr|Prof|St|No|Nr|Str|Hr|Fr|bzw|ca|vs|etc|e\.g|i\.e|approx|Cllr|Rev|Sgt|Lt"
     r"|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sep|Sept|Oct|Nov|Dec)|\b[A-Z])\.$"
 )
 
