@@ -89,12 +89,12 @@ def pick(
 
 def judge(thread: CommentThread, scoring_rules: ScoringRules, decisions: CommentDecisions = NOTHING_DECIDED) -> list[JudgedComment]:
     """Return the judgement of every comment, oldest first."""
-    cases = _cases(thread, scoring_rules, decisions)
-    rejected = rejections(cases, decisions.overrule)
+    known = cases(thread, scoring_rules, decisions)
+    rejected = rejections(known, decisions.overrule)
     limits = scoring_rules.scores.crowd
     ranks = vote_ranks(thread, limits.confidence) if vote_count(thread) >= limits.votes else {}
     rows = []
-    for comment, case in zip(thread.comments, cases.values(), strict=True):
+    for comment, case in zip(thread.comments, known.values(), strict=True):
         rejection, approval = rejected.get(comment.id), decisions.approval(comment, thread)
         row = JudgedComment(comment=comment, abuse_verdict=case.verdict, approval=approval, rejection=rejection)
         if rejection:
@@ -107,7 +107,7 @@ def judge(thread: CommentThread, scoring_rules: ScoringRules, decisions: Comment
     return rows
 
 
-def _cases(thread: CommentThread, scoring_rules: ScoringRules, decisions: CommentDecisions) -> dict[str, Case]:
+def cases(thread: CommentThread, scoring_rules: ScoringRules, decisions: CommentDecisions = NOTHING_DECIDED) -> dict[str, Case]:
     """Return each comment with all that is known of it, by its id, oldest first."""
     reading = read_thread(thread, scoring_rules.text_rules)
     verdicts = decisions.clear(abuse_verdicts(thread, reading, scoring_rules), thread)

@@ -16,13 +16,13 @@ from digest.model import Comment
 class Rejection(NamedTuple):
     """The name of a gate and its reason against one comment; a `held` one waits for the editor, who may print it.
 
-    `finding` has the passage, what matched in it, and of whom it is said, if the gate knows.
+    `evidence` has the passage, what matched in it, and of whom it is said, if the gate knows.
     """
 
     gate: str
     reason: str
     held: bool = False
-    finding: Evidence | None = None
+    evidence: Evidence | None = None
 
     @property
     def sentence(self) -> str:

@@ -168,7 +168,7 @@ def as_json(judged_thread: JudgedThread) -> Mapping[str, Any]:
                 "gate": row.rejection.gate,
                 "reason": row.rejection.reason,
                 "held": row.rejection.held,
-                "found": row.rejection.finding._asdict() if row.rejection.finding else None,
+                "found": row.rejection.evidence._asdict() if row.rejection.evidence else None,
             }
             for row in judged_thread.judged
             if row.rejection

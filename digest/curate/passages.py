@@ -126,8 +126,8 @@ class Reader:
 
 
 def _end_of_name(raw: Sequence[str], place: int, text: str) -> int:
-    """Return the index of the last word of a name that begins at `place`: of the words with capitals that follow without a comma or a
-    bracket between, four at most.
+    """Return the index of the last word of a name that begins at `place`: of the words with capitals that follow it without a comma
+    or a bracket between, four at most.
     """
     end = place
     while end + 1 < len(raw) and end - place < MAX_NAME_WORDS and raw[end + 1][0].isupper() and _follows(raw, end, text):

@@ -34,9 +34,9 @@ def remarks(case: Case, terms: Mapping[str, float]) -> tuple[str, ...]:
 
 def reason_line(text: str, rejection: Rejection) -> str:
     """Return why a comment is not printed, with the passage that says so and of whom it is said."""
-    finding = rejection.finding
-    if finding is None:
+    evidence = rejection.evidence
+    if evidence is None:
         return rejection.sentence
-    about = f", of {finding.about}" if finding.about else ""
-    matched = f" ({', '.join(finding.matched)}{about})" if finding.matched else ""
-    return f"{rejection.sentence}: “{shorten(text[finding.start : finding.end], PASSAGE_CHARS)}”{matched}"
+    about = f", of {evidence.about}" if evidence.about else ""
+    matched = f" ({', '.join(evidence.matched)}{about})" if evidence.matched else ""
+    return f"{rejection.sentence}: “{shorten(text[evidence.start : evidence.end], PASSAGE_CHARS)}”{matched}"

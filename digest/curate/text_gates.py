@@ -40,7 +40,7 @@ def language(case: Case) -> Rejection | None:
 def text_rules(case: Case) -> Rejection | None:
     """Reject or hold what one of the rules for texts finds (`text_rules.toml`)."""
     found = case.rules.first(case.sentences, case.reading.article_classes, case.reading.vocabulary(case.comment.id))
-    return Rejection(found[0].gate, found[0].reason, held=found[0].held, finding=found[1]) if found else None
+    return Rejection(found[0].gate, found[0].reason, held=found[0].held, evidence=found[1]) if found else None
 
 
 def contact(case: Case) -> Rejection | None:
@@ -105,5 +105,5 @@ def unfit(case: Case) -> Rejection | None:
     if case.opinion.unfit <= case.limits.unfit:
         return None
     worst = case.sentences[case.opinion.worst]
-    finding = Evidence("unfit", worst.start, worst.end, (), "")
-    return Rejection("unfit", "reads like what an editor would not print", held=True, finding=finding)
+    evidence = Evidence("unfit", worst.start, worst.end, (), "")
+    return Rejection("unfit", "reads like what an editor would not print", held=True, evidence=evidence)

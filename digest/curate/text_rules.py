@@ -188,10 +188,10 @@ class TextRules:
         whole = reduce(or_, (sentence.classes for sentence in sentences), 0)
         for rule in self.rules:
             if span := rule.find(sentences, whole, article, vocabulary):
-                return rule.text, self._finding(rule, sentences[slice(*span)], vocabulary)
+                return rule.text, self._evidence(rule, sentences[slice(*span)], vocabulary)
         return None
 
-    def _finding(self, rule: Rule, sentences: Sequence[Sentence], vocabulary: Vocabulary) -> Evidence:
+    def _evidence(self, rule: Rule, sentences: Sequence[Sentence], vocabulary: Vocabulary) -> Evidence:
         persons = reduce(or_, map(self.bit, _PERSON))
         matched = [_said(row, match) for row in sentences for match in vocabulary.matches(row.words, rule.mask & ~persons)]
         about = [_said(row, match) for row in sentences for match in vocabulary.matches(row.words, rule.mask & persons)]
