@@ -26,7 +26,8 @@ class AbuseModel:
                 "not an abuse model", thing=thing, remedy="Train one with benchmarks/train_abuse.py, or delete the file."
             )
         self.weights = body
-        self.use(WeightTable([body]), 1)
+        self._table: WeightTable | None = None
+        self._place = 1
         self._scale = float(head[1])
         self._bias = float(head[2])
 
@@ -36,7 +37,8 @@ class AbuseModel:
 
     def __call__(self, sentences: Sequence[HashedWords]) -> float:
         """Return the log odds that a text is abuse: halfway between those of the whole and those of its worst sentence."""
-        sums = [said.sums(self._table) for said in sentences]
+        self._table = table = self._table or WeightTable([self.weights])
+        sums = [said.sums(table) for said in sentences]
         parts = [(row[0], row[self._place], len(said.words)) for row, said in zip(sums, sentences, strict=True)]
         whole = self._odds(sum(total for _, total, _ in parts), sum(count for count, _, _ in parts))
         worst = max((self._odds(total, count) for count, total, size in parts if size >= MIN_SENTENCE_WORDS), default=whole)

@@ -58,7 +58,8 @@ class EditorModel:
             remedy = "Train one with benchmarks/train_editor.py, or delete the file."
             raise ConfigError("not an editor's model", thing=thing, remedy=remedy)
         self.weights = [body[at * size : (at + 1) * size] for at in range(len(HEADS))]
-        self.use(WeightTable(self.weights), 1)
+        self._table: WeightTable | None = None
+        self._place = 1
 
     def use(self, table: WeightTable, place: int) -> None:
         """Add the weights by a table that has them from one place on, perhaps beside those of other models."""
@@ -66,7 +67,8 @@ class EditorModel:
 
     def __call__(self, sentences: Sentences, classes: int) -> EditorOpinion:
         """Return what an editor would make of a text, read as `sentences` with `classes`."""
-        sums = [row.hashed.sums(self._table) for row in sentences]
+        self._table = table = self._table or WeightTable(self.weights)
+        sums = [row.hashed.sums(table) for row in sentences]
         parts = [(row[0], *row[self._place : self._place + len(HEADS)]) for row in sums]
         first, second = self._heads
         whole = [sum(column) for column in zip(*parts, strict=True)] or [0, 0, 0]

@@ -79,10 +79,11 @@ class WeightTable:
     """The weights of one or more answers, summed together: they stand side by side in one whole number, which is added at once."""
 
     def __init__(self, answers: Sequence[bytes]) -> None:
-        signed = [memoryview(weights).cast("b") for weights in answers]
-        self._answers = len(signed)
-        self._mask = len(signed[0]) - 1
-        self._packed = [_packed(row) for row in zip(*signed, strict=True)]
+        self._answers = len(answers)
+        self._mask = len(answers[0]) - 1
+        shifted = [[((byte + OFFSET) % 256) << (place * FIELD_BITS) for byte in range(256)] for place in range(1, len(answers) + 1)]
+        columns = [map(values.__getitem__, weights) for values, weights in zip(shifted, answers, strict=True)]
+        self._packed = [1 + sum(row) for row in zip(*columns, strict=True)]  # a count of one, and each weight made positive
         self._word = lru_cache(maxsize=CACHED_WORDS)(self._weigh_word)
 
     def _weigh_word(self, word: str) -> int:
@@ -96,8 +97,3 @@ class WeightTable:
         count = total & _FIELD
         sums = (((total >> (place * FIELD_BITS)) & _FIELD) - count * OFFSET for place in range(1, self._answers + 1))
         return (count, *sums)
-
-
-def _packed(weights: Sequence[int]) -> int:
-    """Return a count of one and some weights, each made positive, side by side in one number."""
-    return sum((weight + OFFSET) << (place * FIELD_BITS) for place, weight in enumerate(weights, 1)) + 1

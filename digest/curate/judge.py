@@ -6,8 +6,9 @@ allowed for the article's title, url, author and text, and for every value of a 
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -16,7 +17,7 @@ from pydantic import BaseModel, BeforeValidator, ValidationError, field_validato
 from digest.curate.abuse import load_lists
 from digest.curate.comments import JudgedComment, JudgedThread, score_reasons
 from digest.curate.scoring_rules import ABUSE_FILE, EDITOR_FILE, MODEL_FILE, SCORES_FILE, ScoringRules, parse_scoring_rules
-from digest.curate.text_rules import NONE, RULES_FILE, WORDS_FOLDER, TextRules, parse_rules, parse_words
+from digest.curate.text_rules import NONE, RULES_FILE, WORDS_FOLDER, TextRules, Words, parse_rules, parse_words
 from digest.errors import SourceError
 from digest.model import Article, Comment
 from digest.text.markup import tidy
@@ -87,15 +88,18 @@ def load_scoring_rules(root: Path) -> ScoringRules:
     return parse_scoring_rules(lists, model(MODEL_FILE), texts(SCORES_FILE), load_text_rules(root, lists.terms), model(EDITOR_FILE))
 
 
-def load_text_rules(root: Path, abuse: Mapping[str, Sequence[str]] = NONE) -> TextRules:
+def load_text_rules(root: Path, abuse: Words = NONE) -> TextRules:
     """Return the rules for texts and the lists of words of every language, ours changed by a newsletter's."""
 
     def texts(name: str) -> list[str]:
         return [file.read_text(encoding="utf-8") for file in (_HERE / name, root / name) if file.is_file()]
 
-    names = sorted({file.name for folder in (_HERE, root) for file in (folder / WORDS_FOLDER).glob("*.toml")})
-    lists = {Path(name).stem: parse_words(texts(f"{WORDS_FOLDER}/{name}"), thing=f"{WORDS_FOLDER}/{name}") for name in names}
-    return TextRules(parse_rules(texts(RULES_FILE)), lists, abuse)
+    def words(name: str) -> Words:
+        return parse_words(texts(f"{WORDS_FOLDER}/{name}"), thing=f"{WORDS_FOLDER}/{name}")
+
+    files = sorted({file.name for folder in (_HERE, root) for file in (folder / WORDS_FOLDER).glob("*.toml")})
+    own = sorted({name for file in sorted((root / WORDS_FOLDER).glob("*.toml")) for name in words(file.name)})
+    return TextRules(parse_rules(texts(RULES_FILE)), {Path(name).stem: partial(words, name) for name in files}, abuse, own)
 
 
 def parse_thread(line: str, *, thing: str) -> tuple[Article, list[Comment]]:

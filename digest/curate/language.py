@@ -16,6 +16,7 @@ MIN_HITS = 2.0  # small words of a language that a text must have
 MIN_LEAD = 1.3  # how many times as many it must have as of any other language
 LETTER_WEIGHT = 2.0  # what a letter counts, in words, that few languages have
 MANY = 4  # languages; a small word of so many or more counts half
+SURE_WORDS, SURE_SHARE = 15, 0.3  # of a text in which so many words are small English ones; other languages share 1 in 10
 LATIN_END = "ɏ"  # the last letter of the Latin alphabets
 _LISTS: Mapping[str, Mapping[str, str]] = tomllib.loads((Path(__file__).parent / "languages.toml").read_text(encoding="utf-8"))
 _SCRIPTS = (  # first and last letter, and the language that most often has them
@@ -38,6 +39,7 @@ def _weight(languages: int, word: bool) -> float:
     return (0.5 if languages >= MANY else 1.0) if word else LETTER_WEIGHT
 
 
+_ENGLISH = frozenset(_LISTS["en"]["words"].split())
 _BY_WORD, _BY_LETTER = _languages_by("words", split=True), _languages_by("letters", split=False)
 
 
@@ -46,8 +48,11 @@ def language_of(text: str, known_words: Sequence[str] | None = None) -> str | No
     head = text[:MAX_CHARS].casefold()
     if not head.isascii() and (script := _script(head)):
         return script
+    said = (words(head) if known_words is None else known_words)[:MAX_WORDS]
+    if len(said) >= SURE_WORDS and sum(map(_ENGLISH.__contains__, said)) >= SURE_SHARE * len(said):
+        return "en"
     hits: Counter[str] = Counter()
-    for word in (words(head) if known_words is None else known_words)[:MAX_WORDS]:
+    for word in said:
         for name, weight in _BY_WORD.get(word, ()):
             hits[name] += weight  # type: ignore[assignment]
     if not head.isascii():

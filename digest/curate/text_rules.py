@@ -6,7 +6,7 @@ The lists of words are data too, one file for each language (`words/`) and one f
 
 import re
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, reduce
 from operator import or_
@@ -22,7 +22,8 @@ from digest.errors import ConfigError
 RULES_FILE, WORDS_FOLDER = "text_rules.toml", "words"
 DEFAULT_LANGUAGE, ANY_LANGUAGE = "en", "any"
 _ABUSE = "abuse_"  # before the name of each abuse list, as a class
-NONE: Mapping[str, Sequence[str]] = MappingProxyType({})
+Words = Mapping[str, Sequence[str]]  # the terms of each class
+NONE: Words = MappingProxyType({})
 _TERM = re.compile(r"\*?[^\W_]+(?:['’][^\W_]+)*\*?|\*|[%£$€]")
 _PERSON = ("named", "kin", "official", "he", "you", "they")  # classes that say of whom something is said, the surest first
 
@@ -122,22 +123,31 @@ class Rule:
 
 
 class TextRules:
-    """The rules, and the vocabulary of each language that has one."""
+    """The rules, and the vocabulary of each language that has one, read when a text is in that language.
+
+    `words` leads to the lists of each language, `abuse` has the terms of each abuse list, `names` the classes of a newsletter's own.
+    """
 
     def __init__(
-        self, rules: Sequence[RuleText], words: Mapping[str, Mapping[str, Sequence[str]]], abuse: Mapping[str, Sequence[str]] = NONE
+        self,
+        rules: Sequence[RuleText],
+        words: Mapping[str, Callable[[], Words]],
+        abuse: Words = NONE,
+        names: Iterable[str] = (),
     ) -> None:
-        names = [*FORMS, *dict.fromkeys(name for classes in words.values() for name in classes)]
-        shared = {**words.get(ANY_LANGUAGE, {}), **{f"{_ABUSE}{name}": terms for name, terms in abuse.items()}}
-        self.vocabularies = {
-            language: Vocabulary({**shared, **classes}, [*names, *shared])
-            for language, classes in words.items()
-            if language != ANY_LANGUAGE
-        }
-        self._any = next(iter(self.vocabularies.values()))
+        shared = {**words[ANY_LANGUAGE](), **{f"{_ABUSE}{name}": terms for name, terms in abuse.items()}}
+        self._words, self._shared = words, shared
+        self.names: Sequence[str] = tuple(dict.fromkeys([*FORMS, *shared, *words[DEFAULT_LANGUAGE](), *names]))
+        self.bits = {name: 1 << place for place, name in enumerate(self.names)}
         self.mask = lru_cache(maxsize=None)(self._mask)
+        self._read = lru_cache(maxsize=None)(self._vocabulary)
         self._abuse = [(name, self.bit(f"{_ABUSE}{name}")) for name in abuse]
         self.rules = tuple(self._rule(text) for text in rules)
+
+    def _vocabulary(self, language: str) -> Vocabulary:
+        """Return the vocabulary of a language; a class that no rule can name is left out."""
+        classes = {**self._shared, **self._words[language]()}
+        return Vocabulary({name: terms for name, terms in classes.items() if name in self.bits}, self.names)
 
     def _rule(self, text: RuleText) -> Rule:
         try:
@@ -153,21 +163,11 @@ class TextRules:
             raise ConfigError(f"{text.name}: unknown class {error}", thing=RULES_FILE) from error
 
     def _masks(self, classes: Iterable[str]) -> tuple[int, ...]:
-        return tuple(reduce(or_, map(self._any.bit, names.split("|"))) for names in classes)
-
-    @property
-    def bits(self) -> dict[str, int]:
-        """The bit of each class by its name."""
-        return {name: self.bit(name) for name in self.names}
-
-    @property
-    def names(self) -> Sequence[str]:
-        """The names of all classes."""
-        return self._any.names
+        return tuple(reduce(or_, map(self.bit, names.split("|"))) for names in classes)
 
     def bit(self, name: str) -> int:
         """Return the bit of a class, which is the same in every language."""
-        return self._any.bit(name)
+        return self.bits[name]
 
     def _mask(self, *names: str) -> int:
         """Return the bits of some classes together."""
@@ -179,9 +179,8 @@ class TextRules:
 
     def vocabulary(self, *languages: str | None) -> Vocabulary:
         """Return the vocabulary of the first of some languages that has one, else the English one."""
-        return next(
-            (self.vocabularies[name] for name in languages if name in self.vocabularies), self.vocabularies[DEFAULT_LANGUAGE]
-        )
+        known = (name for name in languages if name is not None and name != ANY_LANGUAGE and name in self._words)
+        return self._read(next(known, DEFAULT_LANGUAGE))
 
     def first(self, sentences: Sequence[Sentence], article: int, vocabulary: Vocabulary) -> tuple[RuleText, Evidence] | None:
         """Return the first rule that fires, with what it found."""
