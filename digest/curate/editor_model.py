@@ -88,8 +88,13 @@ def _head(given: Mapping[str, Any], bits: dict[str, int]) -> _Head:
 
 
 def _added(known: Mapping[int, float], classes: int) -> float:
-    """Return the sum of what some classes add, over the square root of their number."""
-    return sum(value for bit, value in known.items() if classes & bit) / math.sqrt(classes.bit_count() or 1)
+    """Return the sum of what some classes add, all of them known, over the square root of their number."""
+    total, left = 0.0, classes
+    while left:
+        bit = left & -left
+        total += known[bit]
+        left ^= bit
+    return total / math.sqrt(classes.bit_count() or 1)
 
 
 def _odds(head: _Head, count: int, total: int, classes: int) -> float:

@@ -125,7 +125,7 @@ class Rule:
 class TextRules:
     """The rules, and the vocabulary of each language that has one, read when a text is in that language.
 
-    `words` leads to the lists of each language, `abuse` has the terms of each abuse list, `names` the classes of a newsletter's own.
+    `words` leads to the lists of each language, `abuse` has the terms of each abuse list, `names` a newsletter's own classes.
     """
 
     def __init__(
@@ -143,6 +143,7 @@ class TextRules:
         self._read = lru_cache(maxsize=None)(self._vocabulary)
         self._abuse = [(name, self.bit(f"{_ABUSE}{name}")) for name in abuse]
         self.rules = tuple(self._rule(text) for text in rules)
+        self._by_first = [(rule.all[0] if rule.all else rule.mask, rule) for rule in self.rules]
 
     def _vocabulary(self, language: str) -> Vocabulary:
         """Return the vocabulary of a language; a class that no rule can name is left out."""
@@ -185,7 +186,7 @@ class TextRules:
     def first(self, sentences: Sequence[Sentence], article: int, vocabulary: Vocabulary) -> tuple[RuleText, Evidence] | None:
         """Return the first rule that fires, with what it found."""
         whole = reduce(or_, (sentence.classes for sentence in sentences), 0)
-        for rule in self.rules:
+        for rule in [rule for mask, rule in self._by_first if whole & mask]:
             if span := rule.find(sentences, whole, article, vocabulary):
                 return rule.text, self._evidence(rule, sentences[slice(*span)], vocabulary)
         return None

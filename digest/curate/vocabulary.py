@@ -14,7 +14,9 @@ CACHED_WORDS = 50_000
 _Phrase = tuple[tuple[str, ...], int]  # the words after those already compared, and the bit of its class
 
 
-_Loose = tuple[str, tuple[str, ...], int]  # a whole word that must occur, or ""; the words after the first; the bit of its class
+# A phrase whose second word has a star: a whole word that must occur, and how the second word must begin (either may be empty);
+# the words after the first, and the bit of its class.
+_Loose = tuple[str, str, tuple[str, ...], int]
 
 
 class Match(NamedTuple):
@@ -81,9 +83,11 @@ class Vocabulary:
                 for rest, bit in phrases:
                     if not rest or (not found & bit and _end(words, place + 2, rest)):
                         found |= bit
-            for needed, rest, bit in loose:
-                if not found & bit and (needed in present or not needed) and _end(words, place + 1, rest):
-                    found |= bit
+            for needed, start, rest, bit in loose:
+                if found & bit or (needed and needed not in present):
+                    continue
+                if place < last and words[place + 1].startswith(start):
+                    found |= bit if _end(words, place + 1, rest) else 0
         return found
 
     def matches(self, words: Sequence[str], mask: int) -> list[Match]:
@@ -95,7 +99,7 @@ class Vocabulary:
             phrases = by_second.get(words[place + 1], ()) if place + 1 < len(words) else ()
             found += [
                 Match(place, end, bit)
-                for at, group in ((place + 2, phrases), (place + 1, [row[1:] for row in loose]))
+                for at, group in ((place + 2, phrases), (place + 1, [row[2:] for row in loose]))
                 for rest, bit in group
                 if bit & mask and (end := _end(words, at, rest))
             ]
@@ -108,7 +112,8 @@ def _with(entry: _Entry, rest: tuple[str, ...], bit: int) -> _Entry:
         return entry._replace(classes=entry.classes | bit)
     if "*" in rest[0]:
         needed = next((part for part in rest if "*" not in part), "")
-        return entry._replace(loose=(*entry.loose, (needed, rest, bit)))
+        start = rest[0][:-1] if rest[0].endswith("*") else ""
+        return entry._replace(loose=(*entry.loose, (needed, start, rest, bit)))
     phrases = (*entry.by_second.get(rest[0], ()), (rest[1:], bit))
     return entry._replace(by_second={**entry.by_second, rest[0]: phrases})
 
