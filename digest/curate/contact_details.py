@@ -17,24 +17,7 @@ _EMAIL = re.compile(
     r"|[^\s@<>()]{1,64} (?:at|@) (?:gmail|googlemail|hotmail|yahoo|outlook|icloud|proton(?:mail)?|gmx|aol|live)\b",
     re.IGNORECASE,
 )
-_SPELT = (
-    "dot",
-    "gmail",
-    "googlemail",
-    "hotmail",
-    "yahoo",
-    "outlook",
-    "icloud",
-    "proton",
-    "gmx",
-    "aol",
-    "live",
-    "(at",
-    "[at",
-    "{at",
-    "( at",
-    "[ at",
-)
+_SPELT = ("dot", "mail", "yahoo", "outlook", "icloud", "proton", "gmx", "aol", "live", "(at", "[at", "{at", "( at", "[ at")
 _DIGIT = re.compile(r"\d")
 _ROLE = re.compile(  # addresses of offices, not of people
     r"(?:^|[\s<(:])(?:info|office|enquir(?:y|ies)|inquir(?:y|ies)|contact|hello|help|helpdesk|support|bookings?|box\.?office|reception|admin"
@@ -57,7 +40,8 @@ _MOBILE = re.compile(r"(?:\+44\s?\(?0?\)?\s?7|(?<!\d)07)\d")  # in Britain; else
 _PLATE = re.compile(  # Britain since 2001 and before, France, Germany, Spain, Poland; the last three look like other things too
     r"\b[A-Z]{2}\d{2}\s?[A-Z]{3}\b|\b[A-HJ-NPR-TVWXY]\d{1,3}\s?[A-Z]{3}\b|\b[A-Z]{2}-\d{3}-[A-Z]{2}\b"
 )
-_PLATE_PLATE_OF_A_CAR = re.compile(
+_PLATE_HINT = re.compile(r"[A-Z][ -]?\d|\d[ -]?[A-Z]{3}")
+_PLATE_OF_A_CAR = re.compile(
     r"\b[A-ZÄÖÜ]{1,3}[- ][A-Z]{1,2}[ -]?\d{1,4}\b|\b\d{4}[ -]?[BCDFGHJKLMNPRSTVWXYZ]{3}\b|\b[A-Z]{2,3} ?\d[A-Z0-9]{4}\b"
 )
 _CAR = re.compile(
