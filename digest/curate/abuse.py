@@ -5,7 +5,6 @@ do not apply to other languages, except the terms of [everywhere] and those that
 """
 
 import re
-import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -13,11 +12,11 @@ from enum import StrEnum
 from digest.curate.abuse_model import AbuseModel
 from digest.curate.hashed_words import HashedWords, hashed_text
 from digest.curate.language import is_english
+from digest.curate.plain_text import as_read
 from digest.curate.vocabulary import Vocabulary
 from digest.text.prose import sentence_spans, words
 
 _NEWSROOM = frozenset({"author", "writer", "reporter", "journalist", "editor", "columnist", "gazette", "paper"})
-_ALIKE = str.maketrans("аеорсухікАЕОРСУХІКМТВН", "aeopcyxikAEOPCYXIKMTBH")
 _LETTERS, _DIGITS = str.maketrans("0134@$", "oieaas"), re.compile(r"[a-z][0134@$]+[a-z]")
 _TITLED = re.compile(
     r"\b(?:Mrs?|Ms|Miss|Dr|Cllr|Councillor|Sir|Lady|Lord|Rev|Prof|Herr|Frau|Mme|Sra?|Pani?)\.? [^\W\d_a-z][\w'’-]+"
@@ -170,7 +169,7 @@ def assess(
     the text is `english`, its words tell. `sentences` are those of the text, and `occurring` the names of the lists that
     it may have a term of, if they are known.
     """
-    plain = _unmasked(_TITLED.sub("somebody", _plain(text)).casefold())
+    plain = _unmasked(_TITLED.sub("somebody", as_read(text)).casefold())
     disguised = plain != text.casefold().replace("’", "'")
     folded = _Folded(plain, lists, lists.occurring(plain) if disguised or occurring is None else occurring)
     if heat is None and not folded.occurring and "*" not in plain:
@@ -207,25 +206,6 @@ def _reason_to_block(folded: _Folded, people: Sequence[str]) -> str:
         near = (part for part in re.split(r"[.!?\n]+\s", text) if _SECOND.search(part) or not _NEWSROOM.isdisjoint(words(part)))
         found = next(filter(None, map(aimed.search, near)), None)
     return f"“{found[0]}” said to or of a person" if found else ""
-
-
-def _plain(text: str) -> str:
-    """Return the text as it is read: no invisible characters, wide and Cyrillic look-alikes as the Latin letters they imitate."""
-    if text.isascii() or _written_plainly(text):
-        return text
-    seen = unicodedata.normalize("NFKC", text)
-    unseen = {ord(letter): None for letter in set(seen) if not letter.isascii() and unicodedata.category(letter) in {"Cf", "Mn"}}
-    seen = seen.translate(unseen)
-    return seen.translate(_ALIKE) if re.search("[a-zA-Z]", seen) else seen
-
-
-def _written_plainly(text: str) -> bool:
-    """Return whether a text has only Western European characters (cp1252), which imitate no others, and no soft hyphen."""
-    try:
-        text.encode("cp1252")
-    except UnicodeEncodeError:
-        return False
-    return "\xad" not in text
 
 
 def _unmasked(text: str) -> str:

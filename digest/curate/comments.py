@@ -98,7 +98,7 @@ def judge(thread: CommentThread, scoring_rules: ScoringRules, decisions: Comment
         rejection, approval = rejected.get(comment.id), decisions.approval(comment, thread)
         row = JudgedComment(comment=comment, abuse_verdict=case.verdict, approval=approval, rejection=rejection)
         if rejection:
-            rows.append(replace(row, remarks=(reason_line(case.text, rejection),)))
+            rows.append(replace(row, remarks=(reason_line(case.reading.texts[comment.id], rejection),)))
             continue
         weighed = _weighed(text_features(case), scoring_rules.scores.text)
         text, rank = sum(weighed.values()), ranks.get(comment.id)

@@ -42,6 +42,7 @@ class RuleText(BaseModel):
     of: tuple[str, ...] = ()
     at_least: int = Field(default=0, ge=0)  # of the classes in `of`
     article: tuple[str, ...] = ()  # classes that the article must have
+    not_article: tuple[str, ...] = ()  # classes that it must not have: what it tells of may be talked about
     sentences: int = Field(default=1, ge=0)  # neighbouring sentences in which the classes must meet; 0 is the whole comment
     times: int = Field(default=1, ge=1)  # different terms of the classes in `all` that must occur
     near: int = Field(default=0, ge=0)  # words at most between the first two classes in `all`, in one sentence; 0 is any number
@@ -67,6 +68,7 @@ class Rule:
     none: int
     of: tuple[int, ...]
     article: tuple[int, ...]
+    not_article: int
     forms: int  # the classes that are shown by the form of a text, which no word matches
 
     def find(self, sentences: Sequence[Sentence], whole: int, article: int, vocabulary: Vocabulary) -> tuple[int, int] | None:
@@ -88,6 +90,8 @@ class Rule:
         for mask in self.all:
             if not whole & mask:
                 return False
+        if article & self.not_article:
+            return False
         for mask in self.article:
             if not article & mask:
                 return False
@@ -158,6 +162,7 @@ class TextRules:
                 reduce(or_, self._masks(text.none), 0),
                 self._masks(text.of),
                 self._masks(text.article),
+                self.mask(*text.not_article),
                 self.mask(*FORMS),
             )
         except KeyError as error:

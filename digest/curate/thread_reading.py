@@ -8,6 +8,7 @@ from operator import or_
 from digest.curate.comment_thread import CommentThread
 from digest.curate.language import language_of
 from digest.curate.passages import Reader, Sentences
+from digest.curate.plain_text import as_read
 from digest.curate.text_rules import DEFAULT_LANGUAGE, TextRules
 from digest.curate.vocabulary import Vocabulary
 from digest.text.prose import words
@@ -18,13 +19,15 @@ MAX_SAMPLE_CHARS = 200  # of each comment, where the article has too few words t
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ThreadReading:
-    """What the rules see of a thread: by a comment's id its language, its sentences and the bits of all its classes.
+    """What the rules see of a thread: by a comment's id its language, its own words as they are read,
+    their sentences and the bits of all their classes.
 
     `language` is the article's, None if it cannot be told. `people` are surnames in the article and its byline.
     """
 
     language: str | None
     languages: Mapping[str, str | None]
+    texts: Mapping[str, str]
     sentences: Mapping[str, Sentences]
     classes: Mapping[str, int]
     article_classes: int
@@ -49,10 +52,12 @@ def read_thread(thread: CommentThread, rules: TextRules) -> ThreadReading:
     people = plain.surnames(article) | frozenset(byline[-1:] if len(byline) >= MIN_NAME_PARTS else ())
     languages = {key: language_of(text, thread.words[key]) for key, text in thread.texts.items()}
     readers = {own: Reader(rules.vocabulary(own, language), people) for own in set(languages.values())}
-    sentences = {key: readers[languages[key]].read(text) for key, text in thread.texts.items()}
+    texts = {key: as_read(text) for key, text in thread.texts.items()}
+    sentences = {key: readers[languages[key]].read(text) for key, text in texts.items()}
     return ThreadReading(
         language=language,
         languages=languages,
+        texts=texts,
         sentences=sentences,
         classes={key: classes_of(rows) for key, rows in sentences.items()},
         article_classes=classes_of(plain.read(article)),
