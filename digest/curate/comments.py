@@ -134,7 +134,10 @@ def _with_opinion(judged: Sequence[JudgedComment], opinion: Opinion) -> list[Jud
 def _second_judgement(row: JudgedComment, rejection: Rejection | None, opinion: Opinion) -> JudgedComment:
     factor = opinion.factors.get(row.comment.id, 1.0)
     if rejection:
-        return JudgedComment(comment=row.comment, abuse_verdict=row.abuse_verdict, approval=row.approval, rejection=rejection)
+        why = (reason_line(row.comment.text, rejection),)
+        return JudgedComment(
+            comment=row.comment, abuse_verdict=row.abuse_verdict, approval=row.approval, rejection=rejection, remarks=why
+        )
     return row if factor >= 1 else replace(row, factor=factor, lowered_by=opinion.judge, score=lower(row.score, factor))
 
 
