@@ -109,7 +109,7 @@ async def test_the_page_about_judges_from_the_example_to_its_effect(site: Record
         if line.startswith(("digest check", "digest judge threads")):
             done.append(await run(line, root))
     assert "✓ judge        House rules (command ./judge.py) judged a sample thread" in done[0]
-    assert "held by House rules: mentions inquest" in done[1]
+    assert "House rules: mentions inquest; held" in done[1]
 
 
 async def run(line: str, here: Path) -> str:
