@@ -86,8 +86,8 @@ async def test_a_held_comment_is_not_in_the_email_and_the_edition_says_whose_rea
     assert (report.status, report.counts["sent"], report.failures) == ("sent", 2, ())
     assert PRAISED not in mail(relay)
     assert "Two corrections, meant kindly" in mail(relay)  # the others are printed as before
-    (reason,) = [row.reason for row in frozen(root).left_out if "held by" in row.reason]
-    assert reason == "held by House rules: praise"
+    (reason,) = [row.reason for row in frozen(root).left_out if "House rules" in row.reason]
+    assert reason == "House rules: praise; held"
 
 
 async def test_a_lowered_comment_makes_room_for_another(paper: Paper, app: App) -> None:
@@ -217,4 +217,4 @@ async def test_a_function_of_an_installed_package_is_a_judge_too(
     root = furnish(site.base, relay.port, extra='[judge]\nuse = "tide"\n')
     assert (await run(root)).failures == ()
     assert picked(frozen(root)) == []
-    assert {row.reason for row in frozen(root).left_out if "held" in row.reason} == {"held by tide: ebb"}
+    assert {row.reason for row in frozen(root).left_out if "held" in row.reason} == {"tide: ebb; held"}

@@ -74,11 +74,12 @@ class CommentThread:
         return " ".join(words(f"{self.article.title} {self.article.body_text}".casefold()))
 
     def is_quarrel(self, comment: Comment) -> bool:
-        """Return whether a comment is the fourth or a later one of an exchange between only two people."""
-        writers = [comment.author]
-        while comment.parent_id in self.by_id and len(writers) < QUARREL_COMMENTS:
+        """Return whether a comment is the fourth or a later one of an exchange between only two people; a circle is none."""
+        exchange = {comment.id: comment.author}
+        while comment.parent_id in self.by_id and comment.parent_id not in exchange and len(exchange) < QUARREL_COMMENTS:
             comment = self.by_id[comment.parent_id or ""]
-            writers.append(comment.author)
+            exchange[comment.id] = comment.author
+        writers = list(exchange.values())
         return len(writers) == QUARREL_COMMENTS and len(set(writers)) == len(set(writers[:2])) == 2
 
     def leans(self, comment: Comment) -> bool:

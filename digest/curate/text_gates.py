@@ -13,7 +13,7 @@ MIN_ANSWERS = 2  # numbered answers that give a puzzle away
 _ANSWER = re.compile(
     r"(?:^|[\s,;(])(?:no\.? ?|number |q|question |clue )?\d{1,2}(?: across| down)?(?: (?:is|was|are|=)|:|=| -) ?"
     r"(?:the |a |an )?[\w'’]"
-    r"|^\s*\d{1,2}(?: across| down)?[.)] ?[\w'’]",
+    r"|^[^\S\n]*\d{1,2}(?: across| down)?[.)] ?[\w'’]",
     re.IGNORECASE | re.MULTILINE,
 )
 _THE_ANSWER = re.compile(

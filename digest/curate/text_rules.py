@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from functools import lru_cache, reduce
 from operator import or_
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from digest.curate.passages import FORMS, Sentence
-from digest.curate.vocabulary import Vocabulary
+from digest.curate.vocabulary import Match, Vocabulary
 from digest.errors import ConfigError
 
 RULES_FILE, WORDS_FOLDER = "text_rules.toml", "words"
@@ -24,8 +24,16 @@ DEFAULT_LANGUAGE, ANY_LANGUAGE = "en", "any"
 _ABUSE = "abuse_"  # before the name of each abuse list, as a class
 Words = Mapping[str, Sequence[str]]  # the terms of each class
 NONE: Words = MappingProxyType({})
-_TERM = re.compile(r"\*?[^\W_]+(?:['’][^\W_]+)*\*?|\*|[%£$€]")
-_PERSON = ("named", "kin", "official", "he", "you", "they")  # classes that say of whom something is said, the surest first
+_TERM = re.compile(r"(?:\*['’]?)?[^\W_]+(?:['’][^\W_]+)*\*?|\*|[%£$€]")
+_PERSON = (
+    "named",
+    "kin",
+    "official",
+    "he",
+    "he_subject",
+    "you",
+    "they",
+)  # classes that say of whom something is said, the surest first
 
 
 class RuleText(BaseModel):
@@ -107,7 +115,7 @@ class Rule:
         """Return whether the terms occur as often, and as near to each other, as the rule says."""
         if self.text.times > 1:
             mask = reduce(or_, self.all, 0)
-            found = {tuple(row.words[slice(*match[:2])]) for row in sentences for match in vocabulary.matches(row.words, mask)}
+            found = {said for row in sentences for said in _terms(row, vocabulary.matches(row.words, mask))}
             return len(found) >= self.text.times
         return not self.text.near or any(self._are_near(row, vocabulary) for row in sentences)
 
@@ -205,7 +213,17 @@ class TextRules:
         )
 
 
-def _said(sentence: Sentence, match: Any) -> str:
+def _terms(sentence: Sentence, matches: Sequence[Match]) -> set[tuple[str, ...]]:
+    """Return the terms that occur in a sentence, without those that are a part of another: “informative” in “very informative”."""
+    found, end = set(), 0
+    for match in sorted(matches, key=lambda match: (match.start, -match.end)):
+        if match.end > end:
+            found.add(tuple(sentence.words[match.start : match.end]))
+            end = match.end
+    return found
+
+
+def _said(sentence: Sentence, match: Match) -> str:
     return " ".join(sentence.raw[match.start : match.end])
 
 

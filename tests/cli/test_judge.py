@@ -102,13 +102,13 @@ def test_the_judgement_is_scored_against_labels(tmp_path: Path) -> None:
     done = call(tmp_path, "--score", str(labelled(tmp_path, c1="yes", c2="yes")))
     assert done.stdout.splitlines() == [
         "2 labelled comments in 1 thread, judged without the labels:",
-        "  Of 2 that the editor printed: 1 picked, 0 passed, 0 held, 1 kept out (gates: meta 1).",
+        "  Of 2 that the editor printed: 1 picked, 0 passed, 0 held, 1 kept out (gates: short 1).",
         "Of the comments that digest picks, the editor printed 100% (precision).",
         "Of those that pass its gates, the editor printed 100% (precision).",
     ]
     explained = call(tmp_path, "--score", str(labelled(tmp_path, c1="yes", c2="yes")), "--explain").stdout
     assert explained.startswith(done.stdout)
-    assert "Printed by ada; kept out by digest: about the comments, not the article" in explained
+    assert "Printed by ada; kept out by digest: fewer than 8 words of its own" in explained
 
 
 def test_the_score_as_json_has_every_number_and_the_disagreements(tmp_path: Path) -> None:
@@ -152,9 +152,10 @@ def test_a_second_opinion_is_asked_for_and_shown(root: Path, tmp_path: Path) -> 
     assert [pick["id"] for pick in plain["picks"]] == ["1"]  # type: ignore[index]
     (heard,) = rows(call(root, "-", "--second-opinion", given=json.dumps(THREAD)))
     assert heard["picks"] == []
-    assert {"id": "1", "gate": "opinion", "reason": "held by House rules: names a neighbour"} in heard["left_out"]
+    told = {"id": "1", "gate": "opinion", "reason": "House rules: names a neighbour", "held": True, "found": None}
+    assert told in heard["left_out"]
     explained = call(root, "-", "--second-opinion", "--explain", given=json.dumps(THREAD)).stdout
-    assert "    held by House rules: names a neighbour\n" in explained
+    assert "    House rules: names a neighbour; held\n" in explained
 
 
 def test_labels_are_compared_with_the_judgement_after_a_second_opinion(root: Path, tmp_path: Path) -> None:

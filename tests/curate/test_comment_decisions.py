@@ -41,7 +41,7 @@ def test_with_none_no_comment_is_printed_whatever_was_said() -> None:
 
 def test_a_held_comment_is_printed_once_an_editor_has_said_yes() -> None:
     held = comment("held", PHONE)
-    assert reason(made([held]), "held") == "gives a telephone number"
+    assert reason(made([held]), "held") == "gives a telephone number; held"
     edition = made([held], said("print", held))
     assert printed(edition) == ["held"]
     assert not any(row.id == "held" for row in edition.left_out)

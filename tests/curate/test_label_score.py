@@ -35,7 +35,7 @@ def test_each_labelled_comment_has_a_verdict_and_those_without_a_label_have_none
     assert {row.id: (row.wanted, row.verdict, row.gate) for row in found} == {
         "0": ("printed", "picked", ""),
         "2": ("printed", "held", "contact"),
-        "3": ("refused", "kept out", "meta"),
+        "3": ("refused", "kept out", "short"),
         "4": ("dull", "passed", ""),
     }
 
@@ -60,7 +60,7 @@ def test_counts_precision_and_disagreements_are_those_of_the_labels() -> None:
         "threads": 1,
         "labels": 4,
         "printed": {"total": 2, "picked": 1, "passed": 0, "held": 1, "kept_out": 0, "gates": {"contact": 1}},
-        "refused": {"total": 2, "picked": 1, "passed": 0, "held": 0, "kept_out": 1, "gates": {"meta": 1}},
+        "refused": {"total": 2, "picked": 1, "passed": 0, "held": 0, "kept_out": 1, "gates": {"short": 1}},
         "dull": {"total": 0, "picked": 0, "passed": 0, "held": 0, "kept_out": 0, "gates": {}},
         "precision": 0.5,
         "precision_passed": 0.5,
@@ -84,12 +84,12 @@ def test_a_person_reads_how_we_did_and_where_we_disagree_with_both_reasons() -> 
     lines = found.lines(explain=True)
     assert lines[:5] == [
         "3 labelled comments in 1 thread, judged without the labels:",
-        "  Of 2 that the editor printed: 1 picked, 0 passed, 0 held, 1 kept out (gates: meta 1).",
+        "  Of 2 that the editor printed: 1 picked, 0 passed, 0 held, 1 kept out (gates: short 1).",
         "  Of 1 that the editor refused: 1 picked, 0 passed, 0 held, 0 kept out.",
         "Of the comments that digest picks, the editor printed 50% (precision).",
         "Of those that pass its gates, the editor printed 50% (precision).",
     ]
-    assert "Printed by ada because: as we do it here (fine); kept out by digest: about the comments, not the article" in lines
+    assert "Printed by ada because: as we do it here (fine); kept out by digest: fewer than 8 words of its own" in lines
     assert "    Writer 1 (1), under The ferry" in lines
     assert any(row.startswith("Refused by ada because: as we do it here; picked by digest: score ") for row in lines)
     assert found.lines(explain=False) == lines[:5]

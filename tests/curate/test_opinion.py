@@ -44,11 +44,11 @@ def test_a_comment_that_the_judge_holds_waits_for_the_editor_and_makes_room_for_
     thread = heard(Opinion(judge="House rules", held={first: "names a neighbour"}), most=1)
     assert first not in picked(thread)
     assert len(thread.picks) == 1
-    assert reasons(thread)[first] == "held by House rules: names a neighbour"
+    assert reasons(thread)[first] == "House rules: names a neighbour"
     (row,) = [row for row in thread.judged if row.comment.id == first]
     assert row.rejection is not None
     assert (row.rejection.gate, row.rejection.held) == ("opinion", True)
-    assert any("held by House rules: names a neighbour" in line for line in explanation_lines(thread))
+    assert any("House rules: names a neighbour; held" in line for line in explanation_lines(thread))
 
 
 def test_a_score_lowers_a_comment_and_the_editor_sees_by_how_much() -> None:
@@ -90,7 +90,7 @@ def test_answers_to_a_held_comment_go_with_it_because_its_words_would_be_printed
         comment("3", THIRD, author="Cy", parent_id="2"),
     ]
     found = reasons(heard(Opinion(judge="House rules", held={"1": "libel"}), thread))
-    assert found["1"] == "held by House rules: libel"
+    assert found["1"] == "House rules: libel"
     assert found["2"] == found["3"] == "replies to a comment held by House rules"
     assert picked(heard(Opinion(judge="House rules", held={"1": "short"}, context={"1"}), thread))
 
@@ -126,7 +126,7 @@ def test_an_approved_reply_is_printed_only_if_what_it_answers_is_not_held_or_has
     parent, reply = comment("1", SENSIBLE, author="Ada"), comment("2", OTHER, author="Ben", parent_id="1")
     opinion, yes = Opinion(judge="x", held={"1": "libel"}), decided("print", reply, parent)
     thread = pick(article("a"), [parent, reply], 3, STANDARDS, decisions=yes, opinion=opinion)
-    assert reasons(thread) == {"1": "held by x: libel", "2": "replies to a comment held by x"}
+    assert reasons(thread) == {"1": "x: libel", "2": "replies to a comment held by x"}
     assert [row.approval is not None for row in thread.judged if row.comment.id == "2"] == [True]
     both = CommentDecisions(by_id={**yes.by_id, **decided("print", parent).by_id})
     assert set(picked(pick(article("a"), [parent, reply], 3, STANDARDS, decisions=both, opinion=opinion))) == {"1", "2"}

@@ -28,7 +28,8 @@ FERRY = "I worked on the ferry for eleven winters, and the berth was never the p
 HELD = f"{FERRY} Ring me at home on 07700 900123 and I will show you the log of 1976."
 BLOCKED = f"You are a bunch of wankers. {FERRY}"
 ANSWER = "That is not how I remember it: the berth was rebuilt after the storm, with money that was meant for the pool."
-PRINTED = "If you want to help, we meet on the first Tuesday"  # of the best comment under post 32, number 206
+PRINTED = "If you want to help, we meet on the first Tuesday"  # of a comment under post 32, number 206
+BEST = "a promise to undo it if it failed"  # of the one that is picked there, number 210
 Open = Callable[..., App]
 
 
@@ -142,7 +143,7 @@ async def test_a_held_comment_is_released_by_a_yes(open_app: Open, relay: Relay,
     assert (done.decision.value["gate"], done.printed_in) == ("contact", due(app))
     await sent(app)
     assert "the berth was never the problem" in mails(relay)
-    assert PRINTED in mails(relay)  # the machine fills up the rest
+    assert BEST in mails(relay)  # the machine fills up the rest
 
 
 async def test_a_held_comment_without_a_word_is_not_printed(open_app: Open, relay: Relay, site: RecordedSite) -> None:
@@ -155,13 +156,13 @@ async def test_a_held_comment_without_a_word_is_not_printed(open_app: Open, rela
 async def test_a_refused_comment_makes_room_for_another(open_app: Open, relay: Relay, site: RecordedSite) -> None:
     app, best = open_app(more="comments_per_article = 1\n"), key(site, 220, 33)
     await app.gather(conditional=False)
-    assert (states(app)[best], states(app)[key(site, 222, 33)]) == ("printed", "not picked")
+    assert (states(app)[best], states(app)[key(site, 216, 33)]) == ("printed", "not picked")
     done = decide(app, "refuse", best, "ada", "not of this town")
     assert done.printed_in is None
     assert states(app)[best] == "refused"
     await sent(app)
     assert "Two corrections, meant kindly" not in mails(relay)
-    assert "Bring proof of address" in mails(relay)
+    assert "thank you for walking the ground" in mails(relay)
 
 
 @pytest.mark.parametrize("mode", ["automatic", "approved"])
