@@ -2,7 +2,8 @@
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
 
 from digest.curate.gate_case import Case
 
@@ -35,8 +36,14 @@ def text_features(case: Case) -> Mapping[str, float]:
     }
     if heat is not None:  # the text is English
         found["long_words"] = _share(sum(map(len, said)) / max(1, len(said)) - 5, 2)
-        found["second_person"] = min(1.0, sum(map(_SECOND.__contains__, thread.words[key])) * 8 / size)
+        found["second_person"] = min(1.0, _second_person(thread.words[key]) * 8 / size)
     return found
+
+
+def _second_person(said: Sequence[str]) -> int:
+    """Return how often some words speak to somebody, apart from thanks."""
+    thanks = sum(pair == ("thank", "you") for pair in pairwise(said)) if "thank" in said else 0
+    return sum(map(_SECOND.__contains__, said)) - thanks
 
 
 def _likelihood(odds: float) -> float:
