@@ -62,7 +62,7 @@ class Reader:
     def __init__(self, vocabulary: Vocabulary, people: AbstractSet[str] = frozenset()) -> None:
         self._vocabulary, self._people = vocabulary, people
         self._name_starts = vocabulary.bit("first_name") | vocabulary.bit("title")
-        self._title, self._street, self._street_before = map(vocabulary.bit, ("title", "street", "street_before"))
+        self._small_title, self._street, self._street_before = map(vocabulary.bit, ("small_title", "street", "street_before"))
         self._not_names = self._street | vocabulary.bit("no_name")
 
     def read(self, text: str) -> Sentences:
@@ -98,9 +98,9 @@ class Reader:
         """Return the classes that a word with a capital shows with its neighbours."""
         classes, found = self._vocabulary.entry(words[place])[0], 0
         after = place + 1 < len(raw) and raw[place + 1][0].isupper()
-        if words[place].removesuffix("'s") in self._people or (
-            classes & self._name_starts and after and self._is_surname(words[place + 1])
-        ):
+        titled = place and self._vocabulary.entry(words[place - 1])[0] & self._small_title and self._is_surname(words[place])
+        begun = classes & self._name_starts and after and self._is_surname(words[place + 1])
+        if titled or begun or words[place].removesuffix("'s") in self._people:
             found |= self._vocabulary.bit(NAMED)
         if (classes & self._street and place and raw[place - 1][0].isupper()) or (
             classes & self._street_before and (after or len(words[place]) > NEAR + 3)
@@ -119,7 +119,8 @@ class Reader:
         for sentence in self.read(text):
             part = text[sentence.start : sentence.end]
             for place, word in enumerate(sentence.words):
-                if sentence.raw[place][0].isupper() and self._vocabulary.entry(word)[0] & starts:
+                classes = self._vocabulary.entry(word)[0]
+                if classes & self._small_title or (sentence.raw[place][0].isupper() and classes & starts):
                     name = sentence.words[_end_of_name(sentence.raw, place, part)].removesuffix("'s")
                     found |= {name} if name != word and self._is_surname(name) else set()
         return frozenset(found)

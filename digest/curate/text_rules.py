@@ -159,8 +159,9 @@ class TextRules:
 
     def _vocabulary(self, language: str) -> Vocabulary:
         """Return the vocabulary of a language; a class that no rule can name is left out."""
-        classes = {**self._shared, **self._words[language]()}
-        return Vocabulary({name: terms for name, terms in classes.items() if name in self.bits}, self.names)
+        own = self._words[language]()
+        classes = {name: (*self._shared.get(name, ()), *own.get(name, ())) for name in {**self._shared, **own} if name in self.bits}
+        return Vocabulary(classes, self.names)
 
     def _rule(self, text: RuleText) -> Rule:
         try:

@@ -14,7 +14,8 @@ from digest.curate.vocabulary import Vocabulary
 from digest.text.prose import words
 
 MIN_NAME_PARTS = 2  # of the article's author; the last of so many parts is a surname
-MAX_SAMPLE_CHARS = 200  # of each comment, where the article has too few words to tell the language of the thread
+MIN_ARTICLE_WORDS = 40  # of an article from which alone its language is told
+MAX_SAMPLE_CHARS = 60  # of each comment, where the article is shorter
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +47,9 @@ class ThreadReading:
 def read_thread(thread: CommentThread, rules: TextRules) -> ThreadReading:
     """Read a thread by the rules' vocabularies."""
     article = f"{thread.article.title}\n{thread.article.body_text}"
-    language = language_of(article) or language_of("\n".join(text[:MAX_SAMPLE_CHARS] for text in thread.texts.values()))
+    language = language_of(article if len(words(article)) >= MIN_ARTICLE_WORDS else _sample(article, thread)) or language_of(
+        article
+    )
     plain = Reader(rules.vocabulary(language))
     byline = words(thread.article.author.casefold())
     people = plain.surnames(article) | frozenset(byline[-1:] if len(byline) >= MIN_NAME_PARTS else ())
@@ -64,6 +67,11 @@ def read_thread(thread: CommentThread, rules: TextRules) -> ThreadReading:
         people=people,
         rules=rules,
     )
+
+
+def _sample(article: str, thread: CommentThread) -> str:
+    """Return the beginnings of the comments and a short article: a headline of names tells less than those who talk about it."""
+    return "\n".join([*(text[:MAX_SAMPLE_CHARS] for text in thread.texts.values()), article])
 
 
 def classes_of(sentences: Sentences) -> int:
