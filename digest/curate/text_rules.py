@@ -24,7 +24,7 @@ DEFAULT_LANGUAGE, ANY_LANGUAGE = "en", "any"
 _ABUSE = "abuse_"  # before the name of each abuse list, as a class
 NONE: Mapping[str, Sequence[str]] = MappingProxyType({})
 _TERM = re.compile(r"(?:\*['’]?)?[^\W_]+(?:['’][^\W_]+)*\*?|\*|[%£$€]")
-_PERSON = ("named", "kin", "official", "he", "he_subject", "you", "they")  # classes that say of whom something is said, the surest first
+_PERSON = ("named", "kin", "official", "he", "he_subject", "you", "they")  # classes that say of whom something is said
 
 
 class RuleText(BaseModel):

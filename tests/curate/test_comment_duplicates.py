@@ -1,7 +1,6 @@
 """Comments that repeat an earlier one, in its words, nearly, or reworded."""
 
 import random
-from collections.abc import Sequence
 from datetime import timedelta
 
 import pytest
@@ -94,6 +93,12 @@ def test_looking_for_copies_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
 NAMES = ["tide", "rope", "lamp", "quay", "mast", "buoy", "keel", "gull", "anchors", "anchored", "the", "moor"]
 
 
+def are_alike(one: tuple[bool, set[object]], other: tuple[bool, set[object]]) -> bool:
+    """Whether two comments share enough words, or enough runs of words if both are short."""
+    shared, union = len(one[1] & other[1]), len(one[1] | other[1])
+    return one[0] == other[0] and 0 < union * (45 if one[0] else 70) <= 100 * shared
+
+
 @given(st.lists(st.lists(st.sampled_from(NAMES), max_size=16), max_size=12))
 @example([NAMES[:10], NAMES[2:12], NAMES[:10][::-1], [*NAMES[4:], "tide"]])
 def test_copies_are_what_comparing_each_with_each_finds(texts: list[list[str]]) -> None:
@@ -102,23 +107,13 @@ def test_copies_are_what_comparing_each_with_each_finds(texts: list[list[str]]) 
     found: dict[str, str] = {}
     for key, said in talk.words.items():
         stems: set[object] = {word[:6] for word in said if word != "the"}
-        by_words = len(stems) >= 8
-        elements = stems if by_words else {tuple(said[at : at + 3]) for at in range(len(said) - 2)}
-        least = 45 if by_words else 70
-
-        def alike(
-            other: str, said: Sequence[str] = said, ours: tuple[bool, set[object]] = (by_words, elements), least: int = least
-        ) -> bool:
-            theirs = kept[other]
-            shared, union = len(ours[1] & theirs[1]), len(ours[1] | theirs[1])
-            return bool(said) and (
-                talk.words[other] == said or (ours[0] == theirs[0] and bool(union) and 100 * shared >= least * union)
-            )
-
-        if twin := next(filter(alike, kept), None):
+        runs: set[object] = {tuple(said[at : at + 3]) for at in range(len(said) - 2)}
+        ours = (True, stems) if len(stems) >= 8 else (False, runs)
+        twins = (other for other, theirs in kept.items() if said and (talk.words[other] == said or are_alike(ours, theirs)))
+        if twin := next(twins, None):
             found[key] = twin
         else:
-            kept[key] = by_words, elements
+            kept[key] = ours
     assert talk.copies == found
 
 

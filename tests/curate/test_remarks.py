@@ -1,6 +1,7 @@
 """What is said of a comment in an editor's words."""
 
 import json
+from typing import Any
 
 from digest.curate.comments import JudgedComment, pick
 from digest.curate.gate_case import Rejection
@@ -10,7 +11,7 @@ from tests.curate.test_curate import OTHER, SENSIBLE, STANDARDS, THIRD, article,
 from tests.curate.test_judge import judged
 
 
-def judged_as(text: str, title: str = "Title", **more: object) -> JudgedComment:
+def judged_as(text: str, title: str = "Title", **more: Any) -> JudgedComment:
     rows = [comment("c", text, **more), comment("p", SENSIBLE, author="Cy")]
     return next(row for row in pick(article("a", title=title), rows, 2, STANDARDS).judged if row.comment.id == "c")
 
