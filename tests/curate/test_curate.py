@@ -7,14 +7,16 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from pathlib import Path
+from typing import Literal
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from digest.collect.fetch import Fetcher
 from digest.collect.sources import wordpress
 from digest.config import SourcePlan
-from digest.curate import Rules, curate
+from digest.curate import Rules, chosen_threads, curate
 from digest.curate.judge import load_scoring_rules
 from digest.model import Article, ArticleSigns, Comment, Edition, Harvest, Image, Slot, Window
 from digest.text.article_identity import signs_of
@@ -203,3 +205,16 @@ async def test_the_recorded_site_prints_nothing_it_should_not(site: RecordedSite
     insults = ("windbag", "drivel", "poodle", "fool", "silly", "clueless", "rag for printing")
     assert not [text for text in texts if any(word in text.lower() for word in insults)]
     assert all(pick.parent_excerpt for pick in picks if pick.comment.parent_id)
+
+
+def test_the_threads_of_an_edition_are_those_of_the_articles_that_it_prints() -> None:
+    harvest = Harvest(articles=(article("a"), article("b", 30)), comments=(comment("c"), comment("d", OTHER, on="b")))
+    found = chosen_threads(SLOT, harvest, (), RULES)
+    assert [(story.id, [row.id for row in rows]) for story, rows in found] == [("a", ["c"])]
+
+
+@pytest.mark.parametrize(("mode", "most", "picks"), [("automatic", 2, True), ("automatic", 0, False), ("approved", 2, False)])
+def test_the_machine_picks_only_where_it_may(mode: Literal["automatic", "approved"], most: int, picks: bool) -> None:
+    rules = replace(RULES, comments=mode, comments_per_article=most)
+    assert rules.machine_picks is picks
+    assert bool(printed(made([article("a")], [comment("c")], rules=rules))) is picks
