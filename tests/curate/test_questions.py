@@ -94,7 +94,7 @@ def test_no_email_address_is_in_a_question() -> None:
 
 def test_a_long_thread_is_cut_and_what_nobody_was_asked_about_is_not_picked() -> None:
     rows = [
-        comment(f"{n:03}", f"We counted {' and '.join(f'{word}{n}' for word in WORDS)} at the pier.", author=f"R{n}")
+        comment(f"{n:03}", f"We counted {' and '.join(f'{word[:3]}{n}' for word in WORDS)} at the pier.", author=f"R{n}")
         for n in range(MAX_ASKED + 5)
     ]
     asked = question(article("a"), rows, STANDARDS)
