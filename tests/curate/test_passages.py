@@ -8,7 +8,7 @@ from digest.curate.judge import load_text_rules
 from digest.curate.passages import MAX_READ_CHARS, Reader
 
 RULES = load_text_rules(Path("/nowhere"))
-READER = Reader(RULES.vocabularies["en"], frozenset({"penrow"}))
+READER = Reader(RULES.vocabulary("en"), frozenset({"penrow"}))
 
 
 def shows(form: str, text: str) -> bool:
@@ -67,7 +67,7 @@ def test_a_language_may_name_streets_before_their_own_word(tmp_path: Path) -> No
     (tmp_path / "words").mkdir()
     (tmp_path / "words" / "fr.toml").write_text('street_before = ["rue", "boulevard"]')
     rules = load_text_rules(tmp_path)
-    reader = Reader(rules.vocabularies["fr"])
+    reader = Reader(rules.vocabulary("fr"))
     read = {text: reader.read(text)[0].classes for text in ("Il est 14 Rue Pontin.", "la rue est belle", "Boulevard de la mer")}
     assert [bool(classes & rules.bit("street_name")) for classes in read.values()] == [True, False, True]
     assert [bool(classes & rules.bit("address")) for classes in read.values()] == [True, False, False]
