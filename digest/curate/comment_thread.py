@@ -11,6 +11,7 @@ from digest.model import Article, Comment
 from digest.text.markup import without_quotes
 from digest.text.prose import word_count, words
 
+MAX_READ_CHARS = 20_000  # characters of a comment that are read; an excerpt of its beginning is printed
 QUARREL_COMMENTS = 4  # of an exchange between two people; a question, its answer and thanks are no quarrel
 _COMMON = frozenset(
     words("""
@@ -30,7 +31,7 @@ class CommentThread:
         each = {comment.id: comment for comment in sorted(comments, key=lambda comment: (comment.id, comment.text, comment.author))}
         self.comments = sorted(each.values(), key=lambda comment: (comment.written, comment.id))
         self.by_id = {comment.id: comment for comment in self.comments}
-        self.texts = {comment.id: without_quotes(comment.text) for comment in self.comments}
+        self.texts = {comment.id: without_quotes(comment.text[: 2 * MAX_READ_CHARS])[:MAX_READ_CHARS] for comment in self.comments}
         self._vectors: dict[str, Mapping[str, float]] = {}
         self.words = {key: words(text.casefold()) for key, text in self.texts.items()}
 

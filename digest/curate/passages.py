@@ -36,7 +36,6 @@ FORMS = (
 _BB_LINK = re.compile(r"\[(?:url|link)\s*=?[^\]]{0,500}\]", re.IGNORECASE)
 _DIGIT = re.compile(r"\d")
 _PROMO_CODE = re.compile(r"\b[A-Z]{3,12}\d{1,3}\b")
-MAX_READ_CHARS = 20_000  # characters that are read; nobody prints the rest
 MAX_HOUSE_NUMBER_DIGITS = 4
 MAX_NAME_WORDS = 4
 NEAR = 4  # words between a house number and its street
@@ -67,7 +66,6 @@ class Reader:
 
     def read(self, text: str) -> Sentences:
         """Return the sentences of a text."""
-        text = text[:MAX_READ_CHARS]
         return [self._sentence(text[start:end], start, end) for start, end in sentence_spans(text)]
 
     def _sentence(self, part: str, start: int, end: int) -> Sentence:

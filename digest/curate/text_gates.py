@@ -3,7 +3,7 @@
 import re
 
 from digest.curate.abuse import AbuseState
-from digest.curate.comment_thread import fingerprint
+from digest.curate.comment_thread import MAX_READ_CHARS, fingerprint
 from digest.curate.contact_details import contact_details, is_public, number_plate
 from digest.curate.gate_case import Case, Rejection
 from digest.curate.identity import MAX_OPENING_WORDS, borrowed_name, claimed_name, unmasked
@@ -46,18 +46,19 @@ def text_rules(case: Case) -> Rejection | None:
 def contact(case: Case) -> Rejection | None:
     """Hold what gives a private person's number, address, account or car, in the text or in the writer's name."""
     what = contact_details(case.comment.author)
-    if not what and case.has("figure") and (plate := number_plate(case.comment.text)):
+    if not what and case.has("figure") and (plate := number_plate(case.text)):
         what = f"a number plate ({plate})"
     what = what or _private_details(case)
     return Rejection("contact", f"gives {what}", held=True) if what else None
 
 
 def _private_details(case: Case) -> str:
-    if not (case.has("figure", "spelt_contact") or "@" in case.comment.text):
+    if not (case.has("figure", "spelt_contact") or "@" in case.comment.text[:MAX_READ_CHARS]):
         return ""
-    found = contact_details(case.comment.text)
+    text = case.comment.text[:MAX_READ_CHARS]
+    found = contact_details(text)
     masks = (case.rules.mask(*names) for names in (("named", "he", "kin"), ("private_contact",), ("service",)))
-    return "" if not found or is_public(case.comment.text, case.sentences, *masks) else found
+    return "" if not found or is_public(text, case.sentences, *masks) else found
 
 
 def identity(case: Case) -> Rejection | None:

@@ -17,10 +17,9 @@ from click.testing import CliRunner
 
 from digest import curate
 from digest.cli.judge import command
-from digest.curate.comment_thread import CommentThread
+from digest.curate.comment_thread import MAX_READ_CHARS, CommentThread
 from digest.curate.comments import pick
-from digest.curate.judge import load_scoring_rules
-from digest.curate.passages import MAX_READ_CHARS
+from digest.curate.judge import load_scoring_rules, parse_thread
 from digest.curate.votes import vote_ranks, wilson_lower_bound
 from digest.errors import ConfigError, SourceError
 from tests.curate.rule_texts import TEXTS as RULE_TEXTS
@@ -243,3 +242,9 @@ def test_scores_that_are_not_toml_are_named(tmp_path: Path) -> None:
     (tmp_path / "scores.toml").write_text("[choice]\nfloor = high\n")
     with pytest.raises(ConfigError, match=r"scores\.toml: invalid TOML: .*line 2"):
         load_scoring_rules(tmp_path)
+
+
+def test_of_a_huge_comment_only_the_beginning_is_read() -> None:
+    given = {"comments": [{"id": 1, "text": f"{'tide ' * (MAX_READ_CHARS // 5)} 07700 900123"}]}
+    thread = CommentThread(*parse_thread(json.dumps(given), thing="t"))
+    assert len(thread.texts["1"]) <= MAX_READ_CHARS

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from digest.curate.judge import load_text_rules
-from digest.curate.passages import MAX_READ_CHARS, Reader
+from digest.curate.passages import Reader
 
 RULES = load_text_rules(Path("/nowhere"))
 READER = Reader(RULES.vocabulary("en"), frozenset({"penrow"}))
@@ -42,10 +42,6 @@ def test_a_sentence_has_its_place_and_its_words_as_they_stand_and_in_lower_case(
     assert text[second.start : second.end] == "Who saw it at 07:15?"
     assert second.words == ["who", "saw", "it", "at", "07", "15"]
     assert READER.read("") == []
-
-
-def test_what_nobody_would_print_is_not_read() -> None:
-    assert not shows("money", f"{'tide ' * (MAX_READ_CHARS // 5)} £3")
 
 
 @pytest.mark.parametrize(
