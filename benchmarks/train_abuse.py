@@ -4,7 +4,7 @@
     python benchmarks/train_abuse.py TEXTS.jsonl[.gz] [--output abuse.model] [--strength 0.3]
 
 Each line of TEXTS is {"t": text, "y": share of raters who call it toxic (0..1), "w": weight}. L2-regularised logistic
-regression (liblinear; Fan et al., 2008) over the features of `digest.curate.abuse_model`, each text once as toxic and once as not,
+regression (liblinear; Fan et al., 2008) over the features of `digest.curate.hashed_words`, each text once as toxic and once as not,
 weighed by the raters' shares; the weights are rounded to a signed byte each. The same texts give the same bytes. The texts
 stay where they are; only weights are kept.
 
@@ -23,7 +23,9 @@ from scipy.sparse import csr_matrix, vstack
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
-from digest.curate.abuse_model import AbuseModel, pair_feature, split, word_features
+from digest.curate.abuse_model import AbuseModel
+from digest.curate.hashed_words import features as hashes
+from digest.curate.hashed_words import hashed_text
 
 BITS = 16
 MOST = 3.0  # of a weight, before it is rounded
@@ -33,9 +35,7 @@ IDENTITIES = ("I am a gay man and I teach here.", "Muslim neighbours helped us."
 
 def features(text: str) -> "np.ndarray":
     """The indices of a text's weights."""
-    seen = split(text)
-    found = [mark for word in seen for mark in word_features(word)]
-    return np.array([*found, *map(pair_feature, seen, seen[1:])], dtype=np.int64) & ((1 << BITS) - 1)
+    return np.array([*hashes(hashed_text(text))], dtype=np.int64) & ((1 << BITS) - 1)
 
 
 def matrix(texts: list[str]) -> csr_matrix:
@@ -85,7 +85,7 @@ def main() -> None:
     given.output.write_bytes(packed(trained(marks, toxic, weight, given.strength)))
     model = AbuseModel(given.output.read_bytes())
     for text in IDENTITIES:
-        print(f"{model(text):+.2f}  {text}")
+        print(f"{model([hashed_text(text)]):+.2f}  {text}")
 
 
 if __name__ == "__main__":

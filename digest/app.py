@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -25,6 +25,7 @@ from digest.curate.judge import load_scoring_rules
 from digest.deliver.retry import RUN_RETRY_DELAYS
 from digest.edition.edition_calendar import EditionCalendar
 from digest.edition.preflight import clock_starts, time_allowed
+from digest.edition.second_opinion import second_opinion
 from digest.edition.sent_log import LOG_FILE, SentLog
 from digest.errors import BusyError, ConfigError, DigestError
 from digest.model import LOOKBACK, Article, Harvest, Slot
@@ -66,6 +67,7 @@ class App:
         return Rules(
             newsletter=self.config.newsletter.name,
             articles=plan.articles,
+            comments=plan.comments,
             comments_per_article=plan.comments_per_article,
             scoring_rules=load_scoring_rules(self.config.root),
             source_weights={plan.label: plan.weight for plan in self.config.sources},
@@ -123,6 +125,12 @@ class App:
         series = self.series[plan.name]
         return calendar.slot(day, self.store.editions.covered_until(series, calendar.cutoff(day)), series)
 
+    def coming_slot(self, plan: EditionPlan) -> Slot:
+        """Return the slot of the edition that is due, or of the next one if that is made, skipped or too late."""
+        slot = self.slot(plan, self.calendar(plan).latest(self.clock()))
+        over = self.store.editions.has_slot(slot.key) or self.clock() - slot.window.end > plan.late_after
+        return self.slot(plan, next(self.calendar(plan).upcoming(self.clock()))) if over else slot
+
     @cached_property
     def series(self) -> dict[str, str]:
         """The lasting id of each plan's series of editions, by the plan's name."""
@@ -147,7 +155,7 @@ class App:
     @cached_property
     def pipeline(self) -> Pipeline:
         """The pipeline of this newsletter, ready to run."""
-        signers = tuple(Signer.load(key.domain, key.selector, key.key_file) for key in self.config.dkim)
+        judge, signers = self.config.judge, tuple(Signer.load(key.domain, key.selector, key.key_file) for key in self.config.dkim)
         return Pipeline(
             collect=self.collect,
             taken_down=self.taken_down,
@@ -163,6 +171,7 @@ class App:
             store=self.store,
             sent_log=SentLog(self.config.root / LOG_FILE),
             clock=self.clock,
+            second_opinion=partial(second_opinion, judge, self.config.root) if judge else None,
             retry_delays=self.retry_delays,
             stop=self.stop,
         )

@@ -1,7 +1,7 @@
 """The pipeline: collect → curate → render → compose → deliver, with the database around it.
 
     1. collect   `make_draft`   read every source once more, in full, and store what it says
-    2. curate    `make_draft`   choose the articles and comments of the window
+    2. curate    `make_draft`   choose the articles and comments of the window, and hear the newsroom's own judge, if it has one
     3. render    `freeze`       make the HTML and text of each variant, once for all its recipients
                                 ── the edition is frozen: stories, text and recipients are in the database ──
     4. compose   `send`         make each recipient's message
@@ -11,23 +11,28 @@ A later run sends a frozen edition unchanged, and only to the recipients who sti
 """
 
 import asyncio
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from functools import partial
 from typing import Literal
 
 from digest.batching import batched
 from digest.config import EditionPlan
-from digest.curate import curate
+from digest.curate import chosen_threads, curate
+from digest.curate.comment_decisions import CommentDecision, CommentDecisions
+from digest.edition.editor_decisions import COMMENT, comment_decisions
 from digest.edition.guards import DeadAddresses, check_bounce_rate, list_size_check
 from digest.edition.pipeline import NO_PERMIT, Permit, Pipeline, Progress, Unwatched
 from digest.edition.preflight import check_may_send, suppress_opted_out
 from digest.edition.report import RunReport, difference
+from digest.edition.second_opinion import NOT_ASKED, SecondOpinion
 from digest.edition.send import send_pending
 from digest.edition.size_limit import fit_size, without_room
-from digest.model import LOOKBACK, Edition, Failure, Harvest, Slot
+from digest.model import LOOKBACK, ArticleSigns, Edition, Failure, Harvest, Slot
 from digest.render.variants import Variants
-from digest.store import MAX_LOOKBACK, FrozenEdition, RecipientRules, Store
+from digest.store import MAX_LOOKBACK, DecidedSinceError, FrozenEdition, RecipientRules, Store
 from digest.subscribers import SubscriberFile
 from digest.text.formats import instant_text
 from digest.text.placeholders import columns
@@ -36,10 +41,19 @@ from digest.text.prose import counted
 
 @dataclass(frozen=True, kw_only=True)
 class Draft:
-    """An edition before it is frozen, and the sources that failed while it was made."""
+    """An edition before it is frozen, and what came with it: the sources that failed while it was made, the second opinion on its
+    comments, and how many decisions were known by then.
+    """
 
     edition: Edition
-    failures: tuple[Failure, ...]
+    failed_sources: tuple[Failure, ...]
+    second_opinion: SecondOpinion
+    decided: int
+
+    @property
+    def failures(self) -> tuple[Failure, ...]:
+        """All that failed."""
+        return self.failed_sources + self.second_opinion.failures
 
 
 async def publish(pipeline: Pipeline, plan: EditionPlan, slot: Slot, progress: Progress, permit: Permit = NO_PERMIT) -> RunReport:
@@ -47,51 +61,75 @@ async def publish(pipeline: Pipeline, plan: EditionPlan, slot: Slot, progress: P
 
     Raises LateError, RestoredError or HeldError if a person must first permit it (`permit`).
     """
-    subscriber_file, failures = pipeline.subscriber_file(), tuple[Failure, ...]()
+    subscriber_file, failures, heard = pipeline.subscriber_file(), tuple[Failure, ...](), NOT_ASKED
     frozen = pipeline.store.editions.frozen(slot.key)
     if frozen is None and not permit.late and (note := _skip_note(pipeline, plan, slot)):
         return RunReport(status="skipped", slot=slot, note=note)
     check_may_send(pipeline, plan, slot, frozen, permit)
-    if frozen is None:
-        draft = await make_draft(pipeline, plan, slot)  # stages 1 and 2
-        failures = draft.failures
+    if frozen is not None:
+        await asyncio.to_thread(suppress_opted_out, pipeline, subscriber_file)
+    while frozen is None:  # again if an editor decides in between: what is answered as printed is in the mail
+        draft = await make_draft(pipeline, plan, slot, heard)  # stages 1 and 2
+        failures, heard = draft.failures, draft.second_opinion
         if len(draft.edition.stories) < plan.min_articles:
             return _skip_slot(pipeline, plan, draft)
-        frozen = await asyncio.to_thread(freeze, pipeline, draft.edition, subscriber_file, permit)  # stage 3
-    else:
-        await asyncio.to_thread(suppress_opted_out, pipeline, subscriber_file)
+        frozen = await asyncio.to_thread(freeze, pipeline, draft, subscriber_file, permit)  # stage 3
     report = await send(pipeline, frozen, progress, permit)  # stages 4 and 5
     return replace(report, failures=failures, bad_rows=subscriber_file.skipped, without_room=without_room(frozen.edition))
 
 
-async def make_draft(pipeline: Pipeline, plan: EditionPlan, slot: Slot) -> Draft:
-    """Collect and curate (stages 1 and 2): return the edition of a slot as it is now, cut to what fits into one email."""
+async def make_draft(pipeline: Pipeline, plan: EditionPlan, slot: Slot, heard: SecondOpinion = NOT_ASKED) -> Draft:
+    """Collect and curate (stages 1 and 2): return the edition of a slot as it is now, cut to what fits into one email.
+
+    `heard` is the second opinion of an earlier draft, which serves again as far as it may.
+    """
     harvest = await pipeline.collect(slot.window.start - LOOKBACK)
     pipeline.store.content.keep(harvest, pipeline.clock())
-    edition = await _choose(pipeline, plan, slot, harvest)
-    return Draft(edition=fit_size(edition, pipeline.design().size), failures=harvest.failures)
+    decided = pipeline.store.decisions.count()
+    edition, second = await _choose(pipeline, plan, slot, harvest, heard)
+    edition = fit_size(edition, pipeline.design().size)
+    return Draft(edition=edition, failed_sources=harvest.failures, second_opinion=second, decided=decided)
 
 
-async def _choose(pipeline: Pipeline, plan: EditionPlan, slot: Slot, harvest: Harvest) -> Edition:
-    """Choose the stories (stage 2). Look for each once more: one that its site has taken down makes room for another."""
-    material = pipeline.store.content.material(slot.window.start - MAX_LOOKBACK)
-    used = pipeline.store.editions.used_articles(slot.name)
+async def _choose(
+    pipeline: Pipeline, plan: EditionPlan, slot: Slot, harvest: Harvest, heard: SecondOpinion
+) -> tuple[Edition, SecondOpinion]:
+    """Choose the stories (stage 2), and then their comments once more if there is a second opinion; return it too.
+
+    Look for each story once more: one that its site has taken down makes room for another. The judge is not asked if only editors
+    choose the comments.
+    """
+    material, used, decisions = stored_material(pipeline.store, slot)
     number, rules, taken_down, checked = pipeline.store.editions.next_number(), pipeline.rules(plan), dict[str, str](), set[str]()
+    make = partial(curate, slot, material, used, rules, number=number, taken_down=taken_down, decisions=decisions)
     while True:
-        edition = curate(slot, material, used, rules, number=number, now=pipeline.clock(), taken_down=taken_down)
+        edition = make(now=pipeline.clock())
         new = [story.article for story in edition.stories if story.article.id not in checked]
         checked |= {article.id for article in new}
         missing = await pipeline.taken_down(new, harvest)
         if not missing:
-            return edition
+            break
         taken_down |= missing
+    if pipeline.second_opinion is None or not rules.machine_picks:
+        return edition, NOT_ASKED
+    threads = chosen_threads(slot, material, used, rules, taken_down)
+    second = await pipeline.second_opinion(threads, rules.scoring_rules, CommentDecisions(by_id=decisions), heard)
+    return make(now=edition.frozen_at, opinions=second.by_article(threads)), second
 
 
-def freeze(pipeline: Pipeline, edition: Edition, subscriber_file: SubscriberFile, permit: Permit = NO_PERMIT) -> FrozenEdition:
+def stored_material(store: Store, slot: Slot) -> tuple[Harvest, tuple[ArticleSigns, ...], Mapping[str, CommentDecision]]:
+    """Return what the store has for the edition of a slot: the material, the articles used before, and what editors decided."""
+    material = store.content.material(slot.window.start - MAX_LOOKBACK)
+    return material, store.editions.used_articles(slot.name), comment_decisions(store.decisions.standing(COMMENT))
+
+
+def freeze(pipeline: Pipeline, draft: Draft, subscriber_file: SubscriberFile, permit: Permit = NO_PERMIT) -> FrozenEdition | None:
     """Render the edition in every variant that a subscriber has chosen (stage 3), and freeze it with its recipients.
 
-    Raises HeldError, and freezes nothing, if the list has suddenly changed or too many addresses bounced or complained.
+    Freezes nothing and returns None if an editor has decided something since the draft was made. Raises HeldError, and freezes
+    nothing, if the list has suddenly changed or too many addresses bounced or complained.
     """
+    edition = draft.edition
     last = None if permit.anyway else pipeline.store.editions.last(edition.slot.name)
     if last is not None:
         check_bounce_rate(pipeline.guards, pipeline.store, last)
@@ -100,7 +138,10 @@ def freeze(pipeline: Pipeline, edition: Edition, subscriber_file: SubscriberFile
     rendered, variants = design.render(edition), Variants(edition, design)
     used_columns = columns([rendered.html, rendered.text])
     rules = RecipientRules(token=pipeline.sender.links.token, variant=variants.variant_for, columns=used_columns, guard=guard)
-    frozen = pipeline.store.editions.freeze(edition, rendered, subscriber_file, rules, variants.render)
+    try:
+        frozen = pipeline.store.editions.freeze(edition, rendered, subscriber_file, rules, variants.render, decided=draft.decided)
+    except DecidedSinceError:
+        return None
     pipeline.sent_log.add_edition(edition, pipeline.clock())
     return frozen
 
@@ -156,9 +197,9 @@ def _skip_slot(pipeline: Pipeline, plan: EditionPlan, draft: Draft) -> RunReport
     slot, found = draft.edition.slot, len(draft.edition.stories)
     since = instant_text(slot.window.start, pipeline.sender.newsletter.timezone)
     note = f"{counted(found, 'article')} since {since}, fewer than min_articles ({plan.min_articles})"
-    if draft.failures:
+    if failures := draft.failed_sources:
         return RunReport(
-            status="failed", slot=slot, note=f"{note}, and a source failed; run `digest send` to try again", failures=draft.failures
+            status="failed", slot=slot, note=f"{note}, and a source failed; run `digest send` to try again", failures=failures
         )
     pipeline.store.editions.skip(slot, note, pipeline.clock())
     return RunReport(status="skipped", slot=slot, note=note)
@@ -195,4 +236,5 @@ __all__ = [
     "make_draft",
     "publish",
     "send",
+    "stored_material",
 ]

@@ -121,7 +121,9 @@ def test_every_file_that_a_document_names_is_there(page: Path) -> None:
     text = page.read_text()
     links = [link.partition("#")[0] for link in re.findall(r"\]\(([^)]+)\)", text) if "://" not in link]
     assert [link for link in links if link and not (page.parent / link).exists()] == []
-    code = {path.name for folder in ("digest", "tests", "benchmarks", "templates") for path in (ROOT / folder).rglob("*.*")}
+    code = {
+        path.name for folder in ("digest", "tests", "benchmarks", "templates", "examples") for path in (ROOT / folder).rglob("*.*")
+    }
     named = re.findall(r"`(?:[a-z_]+/)*([a-z_0-9]+\.(?:py|toml|j2|txt))`", text)
     own = {"pyproject.toml", "digest.toml", "scores.toml", "abuse.txt", "letter.mjml.j2"}
     assert [name for name in named if name not in code | own] == []
@@ -129,7 +131,9 @@ def test_every_file_that_a_document_names_is_there(page: Path) -> None:
 
 @pytest.mark.parametrize("path", sorted((ROOT / "digest").rglob("*.py")), ids=lambda path: str(path.relative_to(ROOT)))
 def test_every_file_that_a_docstring_names_is_there(path: Path) -> None:
-    code = {file.name for folder in ("digest", "tests", "benchmarks", "templates") for file in (ROOT / folder).rglob("*.*")}
+    code = {
+        file.name for folder in ("digest", "tests", "benchmarks", "templates", "examples") for file in (ROOT / folder).rglob("*.*")
+    }
     named = re.findall(r"\b([a-z_0-9]+\.py)\b", path.read_text())
     assert [name for name in named if name not in code] == []
 

@@ -4,6 +4,7 @@ import asyncio
 import os
 import re
 import shlex
+import shutil
 import sys
 import tomllib
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 
 from digest.cli import group
 from digest.config import load
+from tests.conftest import Furnish
 from tests.newsroom import NOW, RecordedSite
 from tests.relay import Relay
 from tests.test_docs import DOCS, PAGES, ROOT
@@ -96,6 +98,18 @@ async def test_the_tutorial_from_nothing_to_the_first_edition(tmp_path: Path, si
             done.append(await run(line, here))
     assert re.search(r"sent 1|1 sent", done[-1]), done
     assert relay.message("you@home.example")["Subject"]
+
+
+async def test_the_page_about_judges_from_the_example_to_its_effect(site: RecordedSite, relay: Relay, furnish: Furnish) -> None:
+    page, example = DOCS / "how-to" / "attach-your-own-judge.md", ROOT / "examples" / "house-rules"
+    assert (example / "judge.py").read_text() in page.read_text()
+    root, done = furnish(site.base, relay.port, extra=toml_blocks(page)[0]), list[str]()
+    shutil.copytree(example, root, dirs_exist_ok=True)
+    for line in command_lines(page):
+        if line.startswith(("digest check", "digest judge threads")):
+            done.append(await run(line, root))
+    assert "✓ judge        House rules (command ./judge.py) judged a sample thread" in done[0]
+    assert "House rules: mentions inquest; held" in done[1]
 
 
 async def run(line: str, here: Path) -> str:

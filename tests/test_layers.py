@@ -61,12 +61,15 @@ ROOM_DOORS = {
     "collect": {"collector", "fetch", "sources.plugin"},
     "compose": {"dkim", "subscriber_links", "verp"},
     "config": {"file_permissions"},
-    "curate": {"comments", "judge"},
+    "curate": {"comment_decisions", "comments", "judge", "label_score", "opinion", "questions"},
     "deliver": {"retry"},
     "demo": {"run"},
-    "edition": {"edition_calendar", "guards", "pipeline", "preflight", "report", "send", "sent_log", "size_limit"},
+    "edition": {
+        "edition_calendar", "editor_decisions", "guards", "pipeline", "preflight", "report", "second_opinion", "send", "sent_log",
+        "size_limit",
+    },
     "render": {"renderer", "variants"},
-    "service": {"checks", "dry_run", "logs", "scheduler"},
+    "service": {"checks", "comment_desk", "comment_labels", "dry_run", "logs", "scheduler"},
     "store": {"batch_writer", "bounces", "content", "edition_rows", "editions", "history", "opt_in", "sent_log_edition"},
     "subscribers": {
         "backups", "columns", "csv_table", "edit", "import_batch", "import_journal", "import_zip", "opt_out_traces", "rewrite",

@@ -15,7 +15,7 @@ LEVEL_SYMBOLS = {"ok": "✓", "warning": "!", "error": "✗"}
 @click.command("check")
 @common_options
 def command(root: Path, as_json: bool) -> int:
-    """Check the configuration, subscribers, sources, templates, relay, bounces and DNS.
+    """Check the configuration, subscribers, sources, judge, templates, relay, bounces and DNS.
 
     Nothing is sent. ✓ passed, ! warning, ✗ error: the edition would not go out. Exits with 1 if there is an error.
     """

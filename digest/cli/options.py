@@ -71,11 +71,10 @@ def chosen_edition(app: "App", edition: str | None, day: Any) -> tuple["EditionP
 
 def coming_edition(app: "App", edition: str | None, day: Any) -> tuple["EditionPlan", "Slot"]:
     """Return the chosen edition. Without a choice, return the due one, or the next if that one is made, skipped or too late."""
-    plan, slot = chosen_edition(app, edition, day)
-    over = app.store.editions.has_slot(slot.key) or app.clock() - slot.window.end > plan.late_after
-    if edition or day or not over:
-        return plan, slot
-    return plan, app.slot(plan, next(app.calendar(plan).upcoming(app.clock())))
+    if edition or day:
+        return chosen_edition(app, edition, day)
+    plan = app.config.edition(None)
+    return plan, app.coming_slot(plan)
 
 
 def edition_summary(app: "App", slot: "Slot", stories: int) -> str:

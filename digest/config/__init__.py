@@ -10,6 +10,7 @@ from typing import get_args
 
 from pydantic import ValidationError
 
+from digest.config.judge_table import JudgePlan
 from digest.config.relays import Relay, RelayLimit, Smtp, WarmUp
 from digest.config.toml_tables import (
     FILE,
@@ -169,6 +170,7 @@ __all__ = [
     "Dkim",
     "EditionPlan",
     "Guards",
+    "JudgePlan",
     "Newsletter",
     "Relay",
     "RelayLimit",

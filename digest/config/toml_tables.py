@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field, model_validator
 
+from digest.config.judge_table import JudgePlan
 from digest.config.relays import Smtp
 from digest.config.values import Count, Days, Duration, Hour, Mailbox, Table, Web, Yes, Zone, split_mailbox
 from digest.errors import ConfigError
@@ -92,6 +93,7 @@ class EditionPlan(Table):
     at: Hour = time(7)
     holidays: str | None = Field(default=None, pattern=r"^[A-Z]{2}(-[A-Z0-9]{1,3})?$")
     articles: Count = Field(default=8, ge=1, le=16)  # more do not fit into a mail that Gmail shows whole
+    comments: Literal["automatic", "approved", "none"] = "automatic"
     comments_per_article: Count = Field(default=2, ge=0, le=5)
     min_articles: Count = Field(default=1, ge=1)
     late_after: Duration = timedelta(hours=6)
@@ -185,6 +187,7 @@ class Config(Table):
     web: WebPlan = WebPlan()
     bounces: Bounces = Bounces()
     guards: Guards = Guards()
+    judge: JudgePlan | None = None
     collect_every: Duration = timedelta(minutes=30)
 
     @model_validator(mode="after")

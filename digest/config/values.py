@@ -26,13 +26,25 @@ def _weekdays(value: object) -> frozenset[int]:
 
 def _duration(value: object) -> timedelta:
     """Return the span of time in `4h`, `90m`, `90s` or `2d`, from one minute to 365 days."""
-    text = str(value).strip().lower()
-    if not re.fullmatch("[0-9]{1,9}[smhd]", text):
-        raise ValueError('must be a duration like "90m", "4h" or "2d"')
-    span = timedelta(seconds=int(text[:-1]) * _UNITS[text[-1]])
+    span = _span(value, '"90m", "4h" or "2d"')
     if not timedelta(minutes=1) <= span <= timedelta(days=365):
         raise ValueError('must be between "1m" and "365d"')
     return span
+
+
+def _wait(value: object) -> timedelta:
+    """Return the span of time in `30s` or `2m`, from one second to 10 minutes."""
+    span = _span(value, '"30s" or "2m"')
+    if not timedelta(seconds=1) <= span <= timedelta(minutes=10):
+        raise ValueError('must be between "1s" and "10m"')
+    return span
+
+
+def _span(value: object, examples: str) -> timedelta:
+    text = str(value).strip().lower()
+    if not re.fullmatch("[0-9]{1,9}[smhd]", text):
+        raise ValueError(f"must be a duration like {examples}")
+    return timedelta(seconds=int(text[:-1]) * _UNITS[text[-1]])
 
 
 def _hour(value: object) -> time:
@@ -93,6 +105,7 @@ def _mailbox(value: str) -> str:
 Web = Annotated[str, AfterValidator(_web)]
 Mailbox = Annotated[str, AfterValidator(_mailbox)]
 Duration = Annotated[timedelta, BeforeValidator(_duration)]
+Wait = Annotated[timedelta, BeforeValidator(_wait)]
 Rate = Annotated[float, BeforeValidator(_rate)]
 Hour = Annotated[time, BeforeValidator(_hour)]
 Count = Annotated[int, Field(strict=True)]

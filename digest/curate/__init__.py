@@ -2,30 +2,87 @@
 
 `articles` chooses the articles. `comments` picks the comments of one: `gates` rejects some, and the rest get a score from
 `text_features` (what a text earns, 0 to 1) and `votes`. The weights and limits of the score are in `scores.toml`, read by
-`scoring_rules`; `abuse` has the word lists and the trained model. `judge` does the same for threads from anywhere.
+`scoring_rules`; `abuse` has the word lists and the trained model. `judge` does the same for threads from anywhere. A newsroom's
+own judge may hold or lower more (`opinion`, `questions`), and `comment_decisions` lays an editor's word over all of it.
 """
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from types import MappingProxyType
+from typing import Literal
 
 from digest.curate.articles import ArticleRules, Choice, article_left_out, choose
+from digest.curate.comment_decisions import CommentDecision, CommentDecisions
 from digest.curate.comment_thread import fingerprint
-from digest.curate.comments import comment_left_out, pick
+from digest.curate.comments import JudgedThread, comment_left_out, pick
+from digest.curate.opinion import NO_OPINIONS, Opinions
 from digest.curate.scoring_rules import ScoringRules
 from digest.model import NOTHING, Article, ArticleSigns, Comment, Edition, Harvest, LeftOut, Slot, Story
+
+NO_DECISIONS: Mapping[str, CommentDecision] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
-    """How many articles and comments an edition holds, and the rules for its comments."""
+    """How many articles and comments an edition holds, and the rules for its comments.
+
+    `comments` says who picks them: the machine and editors (automatic), only editors (approved), or nobody (none).
+    """
 
     newsletter: str
     articles: int
     comments_per_article: int
     scoring_rules: ScoringRules
+    comments: Literal["automatic", "approved", "none"] = "automatic"
     source_weights: Mapping[str, float] = field(default_factory=dict)  # by the source's label
+
+    @property
+    def machine_picks(self) -> bool:
+        """Whether a comment may be printed without an editor's yes."""
+        return self.comments == "automatic" and self.comments_per_article > 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChosenStory:
+    """An article that an edition prints, the reasons, and its whole thread with the judgement of every comment."""
+
+    article: Article
+    reasons: tuple[str, ...]
+    thread: JudgedThread
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selection:
+    """The stories of an edition in print order with their whole threads, and the articles left out."""
+
+    stories: tuple[ChosenStory, ...]
+    left_out: tuple[LeftOut, ...]
+
+
+def select(
+    slot: Slot,
+    material: Harvest,
+    used_articles: Sequence[ArticleSigns],
+    rules: Rules,
+    *,
+    taken_down: Mapping[str, str] = NOTHING,
+    decisions: Mapping[str, CommentDecision] = NO_DECISIONS,
+    opinions: Opinions = NO_OPINIONS,
+) -> Selection:
+    """Return the stories of a slot with all that was found for and against each comment; the arguments are those of `curate`."""
+    choice, threads = _choose(slot, material, used_articles, rules, taken_down)
+    printed = set[str]()
+    most = 0 if rules.comments == "none" else rules.comments_per_article
+    decided = CommentDecisions(by_id=decisions, approved_only=rules.comments == "approved")
+    stories = []
+    for article, reasons in choice.chosen:
+        opinion = opinions.get(article.id)
+        judged_thread = pick(article, threads[article.id], most, rules.scoring_rules, printed, decided, opinion)
+        printed |= {fingerprint(row.comment.text) for row in judged_thread.picks}
+        stories.append(ChosenStory(article=article, reasons=reasons, thread=judged_thread))
+    return Selection(stories=tuple(stories), left_out=choice.left_out)
 
 
 def curate(
@@ -37,32 +94,47 @@ def curate(
     number: int,
     now: datetime,
     taken_down: Mapping[str, str] = NOTHING,
+    decisions: Mapping[str, CommentDecision] = NO_DECISIONS,
+    opinions: Opinions = NO_OPINIONS,
 ) -> Edition:
     """Return the edition of a slot, chosen from the collected material.
 
     `used_articles` holds the articles that an earlier edition printed or left out for good. An article from before the window that
     is not in it arrived late and may be printed, unless this is the first edition. `taken_down` has the reason why an article is
-    no longer on its site, by the article's id.
+    no longer on its site, and `opinions` a second opinion on its comments, by the article's id; `decisions` has what editors said
+    of comments, by the comment's id.
     """
-    article_rules = ArticleRules(
-        limit=rules.articles, source_weights=rules.source_weights, comment_counts=_counts(material.comments)
-    )
-    choice = choose(material.articles, slot.window, used_articles, article_rules, taken_down)
-    threads = _threads(material.comments, choice)
-    stories, left_out, printed = [], list(choice.left_out), set[str]()
-    for position, (article, reasons) in enumerate(choice.chosen):
-        judged_thread = pick(article, threads[article.id], rules.comments_per_article, rules.scoring_rules, printed)
-        printed |= {fingerprint(row.comment.text) for row in judged_thread.picks}
-        stories.append(Story(article=article, position=position, picks=judged_thread.picks, reasons=reasons))
-        left_out += judged_thread.left_out()
+    selection = select(slot, material, used_articles, rules, taken_down=taken_down, decisions=decisions, opinions=opinions)
+    left_out = [*selection.left_out, *(row for story in selection.stories for row in story.thread.left_out())]
     return Edition(
         newsletter=rules.newsletter,
         slot=slot,
         number=number,
-        stories=tuple(stories),
+        stories=tuple(
+            Story(article=story.article, position=position, picks=story.thread.picks, reasons=story.reasons)
+            for position, story in enumerate(selection.stories)
+        ),
         left_out=sorted_by_reason(left_out),
         frozen_at=now,
     )
+
+
+def chosen_threads(
+    slot: Slot, material: Harvest, used_articles: Sequence[ArticleSigns], rules: Rules, taken_down: Mapping[str, str] = NOTHING
+) -> list[tuple[Article, list[Comment]]]:
+    """Return each article that `select` chooses from the same material, with its whole thread; nothing is judged for it."""
+    choice, threads = _choose(slot, material, used_articles, rules, taken_down)
+    return [(article, threads[article.id]) for article, _ in choice.chosen]
+
+
+def _choose(
+    slot: Slot, material: Harvest, used_articles: Sequence[ArticleSigns], rules: Rules, taken_down: Mapping[str, str]
+) -> tuple[Choice, dict[str, list[Comment]]]:
+    article_rules = ArticleRules(
+        limit=rules.articles, source_weights=rules.source_weights, comment_counts=_counts(material.comments)
+    )
+    choice = choose(material.articles, slot.window, used_articles, article_rules, taken_down)
+    return choice, _threads(material.comments, choice)
 
 
 def _counts(comments: Sequence[Comment]) -> dict[str, int]:
@@ -85,4 +157,16 @@ def sorted_by_reason(left_out: Sequence[LeftOut]) -> tuple[LeftOut, ...]:
     return tuple(sorted(left_out, key=lambda row: (row.reason, row.id)))
 
 
-__all__ = ["Article", "Rules", "ScoringRules", "article_left_out", "comment_left_out", "curate", "sorted_by_reason"]
+__all__ = [
+    "Article",
+    "ChosenStory",
+    "Rules",
+    "ScoringRules",
+    "Selection",
+    "article_left_out",
+    "chosen_threads",
+    "comment_left_out",
+    "curate",
+    "select",
+    "sorted_by_reason",
+]

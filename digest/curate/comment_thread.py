@@ -11,6 +11,8 @@ from digest.model import Article, Comment
 from digest.text.markup import without_quotes
 from digest.text.prose import word_count, words
 
+MAX_READ_CHARS = 20_000  # characters of a comment that are read; an excerpt of its beginning is printed
+QUARREL_COMMENTS = 4  # of an exchange between two people; a question, its answer and thanks are no quarrel
 _COMMON = frozenset(
     words("""
     the a an and or but of to in on at for with by from as is are was were be been it its this that these those he she they we
@@ -29,7 +31,8 @@ class CommentThread:
         each = {comment.id: comment for comment in sorted(comments, key=lambda comment: (comment.id, comment.text, comment.author))}
         self.comments = sorted(each.values(), key=lambda comment: (comment.written, comment.id))
         self.by_id = {comment.id: comment for comment in self.comments}
-        self.texts = {comment.id: without_quotes(comment.text) for comment in self.comments}
+        self.texts = {comment.id: without_quotes(comment.text[: 2 * MAX_READ_CHARS])[:MAX_READ_CHARS] for comment in self.comments}
+        self._vectors: dict[str, Mapping[str, float]] = {}
         self.words = {key: words(text.casefold()) for key, text in self.texts.items()}
 
     def root_id(self, comment: Comment) -> str:
@@ -45,12 +48,45 @@ class CommentThread:
     @cached_property
     def copies(self) -> Mapping[str, str]:
         """The id of each comment that repeats an earlier one, in the same words or nearly, with the earlier one's id."""
-        return find_duplicates(self.words)
+        return find_duplicates(self.words, self.content_words)
 
     @cached_property
     def word_counts(self) -> Mapping[str, int]:
         """How many words of its own each comment has."""
         return {key: word_count(text, self.words[key]) for key, text in self.texts.items()}
+
+    @cached_property
+    def names(self) -> Sequence[str]:
+        """The writers' names in lower case, each once."""
+        return sorted({comment.author.casefold() for comment in self.comments})
+
+    @cached_property
+    def names_by_first_word(self) -> Mapping[str, Sequence[str]]:
+        """The writers' names in lower case, by their first word."""
+        found: dict[str, list[str]] = {}
+        for name in self.names:
+            if parts := words(name):
+                found.setdefault(parts[0], []).append(name)
+        return found
+
+    @cached_property
+    def article_fingerprint(self) -> str:
+        """The words of the article in lower case, as `fingerprint` gives them."""
+        return " ".join(words(f"{self.article.title} {self.article.body_text}".casefold()))
+
+    def is_quarrel(self, comment: Comment) -> bool:
+        """Return whether a comment is the fourth or a later one of an exchange between only two people; a circle is none."""
+        exchange = {comment.id: comment.author}
+        while comment.parent_id in self.by_id and comment.parent_id not in exchange and len(exchange) < QUARREL_COMMENTS:
+            comment = self.by_id[comment.parent_id or ""]
+            exchange[comment.id] = comment.author
+        writers = list(exchange.values())
+        return len(writers) == QUARREL_COMMENTS and len(set(writers)) == len(set(writers[:2])) == 2
+
+    def leans(self, comment: Comment) -> bool:
+        """Return whether a comment has no word in common with the article, nor with what it answers."""
+        parent = self.content_words.get(comment.parent_id or "", ())
+        return not {word for word in self.content_words[comment.id] if len(word) > 3} & (self.article_words | set(parent))
 
     @cached_property
     def answerer_counts(self) -> Mapping[str, int]:
@@ -73,35 +109,18 @@ class CommentThread:
         return Counter(word for said in self.content_words.values() for word in set(said))
 
     @cached_property
-    def new_words(self) -> AbstractSet[str]:
-        """The words that occur in at most two comments and not in the article."""
-        return {word for word, count in self.document_frequency.items() if count <= 2} - self.article_words
-
-    @cached_property
     def idf(self) -> Mapping[str, float]:
         """How much each word weighs: the fewer comments have it, the more."""
         total = len(self.comments)
         return {word: math.log(1 + total / count) for word, count in self.document_frequency.items()}
 
-    @cached_property
-    def vectors(self) -> Mapping[str, Mapping[str, float]]:
-        """Each comment as a vector of length one: the weights of its words, with rare words heavier (tf-idf)."""
-        return {key: self._vector(key) for key in self.by_id}
-
-    def _vector(self, key: str) -> Mapping[str, float]:
-        raw = {word: (1 + math.log(count)) * self.idf[word] for word, count in Counter(self.content_words[key]).items()}
-        length = math.sqrt(sum(weight * weight for weight in raw.values())) or 1.0
-        return {word: weight / length for word, weight in raw.items()}
-
-    @cached_property
-    def centroid(self) -> Mapping[str, float]:
-        """The sum of all comments' vectors, scaled to length one."""
-        total: Counter[str] = Counter()
-        for comment in self.comments:
-            for word, weight in self.vectors[comment.id].items():
-                total[word] += weight  # type: ignore[assignment]
-        length = math.sqrt(sum(weight * weight for weight in total.values())) or 1.0
-        return {word: weight / length for word, weight in total.items()}
+    def vector(self, key: str) -> Mapping[str, float]:
+        """Return a comment as a vector of length one: the weights of its words, with rare words heavier (tf-idf)."""
+        if key not in self._vectors:
+            raw = {word: (1 + math.log(count)) * self.idf[word] for word, count in Counter(self.content_words[key]).items()}
+            length = math.sqrt(sum(weight * weight for weight in raw.values())) or 1.0
+            self._vectors[key] = {word: weight / length for word, weight in raw.items()}
+        return self._vectors[key]
 
     @cached_property
     def article_words(self) -> frozenset[str]:

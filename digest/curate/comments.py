@@ -2,17 +2,22 @@
 
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from digest.curate.abuse import AbuseState, AbuseVerdict, assess
-from digest.curate.comment_gates import Rejection, abuse_verdicts, rejections
-from digest.curate.comment_thread import CommentThread, similarity
+from digest.curate.comment_decisions import NOTHING_DECIDED, CommentDecision, CommentDecisions
+from digest.curate.comment_gates import abuse_verdicts, rejections
+from digest.curate.comment_thread import CommentThread, fingerprint, similarity
+from digest.curate.gate_case import Case, Rejection
+from digest.curate.opinion import Opinion, opinion_rejections
+from digest.curate.remarks import reason_line, remarks
 from digest.curate.scoring_rules import ScoringRules
 from digest.curate.text_features import text_features
+from digest.curate.thread_reading import read_thread
 from digest.curate.votes import vote_count, vote_ranks
 from digest.model import Article, Comment, LeftOut, Pick
 from digest.text.markup import without_quotes
-from digest.text.prose import excerpt, shorten
+from digest.text.prose import excerpt, shorten, squeeze
 
 PICKS_BEFORE_GAP = 2  # picks that are allowed, however far apart their scores are
 
@@ -21,20 +26,26 @@ PICKS_BEFORE_GAP = 2  # picks that are allowed, however far apart their scores a
 class JudgedComment:
     """One comment with everything found for and against it.
 
-    `terms` are multiplied by their weights; `vote_rank` is None if votes do not count.
+    `terms` are multiplied by their weights; `vote_rank` is None if votes do not count. `factor` is what a second opinion has
+    lowered the score to, and `lowered_by` whose opinion it is. `approval` is the yes that an editor said. `remarks` say in an
+    editor's words what speaks for the comment, or why it is not printed, with the passage.
     """
 
     comment: Comment
     abuse_verdict: AbuseVerdict
+    approval: CommentDecision | None = None
     rejection: Rejection | None = None
     terms: Mapping[str, float] = field(default_factory=dict)
     vote_rank: float | None = None
     score: float = 0.0
+    factor: float = 1.0
+    lowered_by: str = ""
+    remarks: tuple[str, ...] = ()
 
     @property
     def text_score(self) -> float:
         """The text score without heat, which has its own gates."""
-        return round(sum(value for name, value in self.terms.items() if name != "heat"), 4)
+        return lower(sum(value for name, value in self.terms.items() if name != "heat"), self.factor)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,40 +57,96 @@ class JudgedThread:
 
     def left_out(self) -> list[LeftOut]:
         """Return the records of the comments that a gate kept out."""
-        return [comment_left_out(row.comment, row.rejection.reason) for row in self.judged if row.rejection]
+        return [comment_left_out(row.comment, row.rejection.sentence) for row in self.judged if row.rejection]
 
 
 def pick(
-    article: Article, comments: Sequence[Comment], most: int, scoring_rules: ScoringRules, printed: AbstractSet[str] = frozenset()
+    article: Article,
+    comments: Sequence[Comment],
+    most: int,
+    scoring_rules: ScoringRules,
+    printed: AbstractSet[str] = frozenset(),
+    decisions: CommentDecisions = NOTHING_DECIDED,
+    opinion: Opinion | None = None,
 ) -> JudgedThread:
     """Judge a thread and choose at most `most` comments; the order in which the comments are given does not matter.
 
-    `printed` holds the fingerprints of the comments that the edition prints under other articles.
+    `printed` holds the fingerprints of the comments that the edition prints under other articles. `opinion` may hold or lower what
+    our own judgement lets through, but not what an editor has said yes to. Comments with such a yes come first; the machine's
+    picks fill up the rest, unless the decisions are `approved_only`.
     """
     thread = CommentThread(article, comments, printed)
-    judged = judge(thread, scoring_rules)
+    judged = judge(thread, scoring_rules, decisions)
+    if opinion:
+        judged = _with_opinion(judged, opinion)
     passed = sorted((row for row in judged if not row.rejection), key=lambda row: (-row.score, row.comment.written, row.comment.id))
     rejected = [row for row in judged if row.rejection]
-    return JudgedThread(picks=tuple(_chosen(passed, thread, most, scoring_rules)), judged=(*passed, *rejected))
+    picks = _approved_picks(passed, thread, scoring_rules)[:most]
+    if not decisions.approved_only:
+        picks += _machine_picks(passed, picks, thread, most, scoring_rules)
+    return JudgedThread(picks=tuple(picks), judged=(*passed, *rejected))
 
 
-def judge(thread: CommentThread, scoring_rules: ScoringRules) -> list[JudgedComment]:
+def judge(thread: CommentThread, scoring_rules: ScoringRules, decisions: CommentDecisions = NOTHING_DECIDED) -> list[JudgedComment]:
     """Return the judgement of every comment, oldest first."""
-    verdicts = abuse_verdicts(thread, scoring_rules)
-    rejected = rejections(thread, verdicts, scoring_rules)
+    known = cases(thread, scoring_rules, decisions)
+    rejected = rejections(known, decisions.overrule)
     limits = scoring_rules.scores.crowd
     ranks = vote_ranks(thread, limits.confidence) if vote_count(thread) >= limits.votes else {}
     rows = []
-    for comment in thread.comments:
-        verdict, rejection = verdicts[comment.id], rejected.get(comment.id)
+    for comment, case in zip(thread.comments, known.values(), strict=True):
+        rejection, approval = rejected.get(comment.id), decisions.approval(comment, thread)
+        row = JudgedComment(comment=comment, abuse_verdict=case.verdict, approval=approval, rejection=rejection)
         if rejection:
-            rows.append(JudgedComment(comment=comment, abuse_verdict=verdict, rejection=rejection))
+            rows.append(replace(row, remarks=(reason_line(case.reading.texts[comment.id], rejection),)))
             continue
-        weighed = _weighed(text_features(comment, thread, verdict.heat), scoring_rules.scores.text)
+        weighed = _weighed(text_features(case), scoring_rules.scores.text)
         text, rank = sum(weighed.values()), ranks.get(comment.id)
         score = text if rank is None else (1 - limits.share) * text + limits.share * rank
-        rows.append(JudgedComment(comment=comment, abuse_verdict=verdict, terms=weighed, vote_rank=rank, score=round(score, 4)))
+        rows.append(replace(row, terms=weighed, vote_rank=rank, score=round(score, 4), remarks=remarks(case, weighed)))
     return rows
+
+
+def cases(thread: CommentThread, scoring_rules: ScoringRules, decisions: CommentDecisions = NOTHING_DECIDED) -> dict[str, Case]:
+    """Return each comment with all that is known of it, by its id, oldest first."""
+    reading = read_thread(thread, scoring_rules.text_rules)
+    verdicts = decisions.clear(abuse_verdicts(thread, reading, scoring_rules), thread)
+    return {
+        comment.id: Case(
+            comment=comment,
+            thread=thread,
+            reading=reading,
+            verdict=verdicts[comment.id],
+            opinion=scoring_rules.editor(reading.sentences[comment.id], reading.classes[comment.id]),
+            scoring_rules=scoring_rules,
+        )
+        for comment in thread.comments
+    }
+
+
+def _with_opinion(judged: Sequence[JudgedComment], opinion: Opinion) -> list[JudgedComment]:
+    """Return the judgement after a second opinion; what a gate or an editor has rejected stays rejected for that reason."""
+    approved = {row.comment.id for row in judged if row.approval}
+    held = opinion_rejections(opinion, [row.comment for row in judged], approved)
+    return [row if row.rejection else _second_judgement(row, held.get(row.comment.id), opinion) for row in judged]
+
+
+def _second_judgement(row: JudgedComment, rejection: Rejection | None, opinion: Opinion) -> JudgedComment:
+    factor = opinion.factors.get(row.comment.id, 1.0)
+    if rejection:
+        return JudgedComment(
+            comment=row.comment,
+            abuse_verdict=row.abuse_verdict,
+            approval=row.approval,
+            rejection=rejection,
+            remarks=(rejection.sentence,),
+        )
+    return row if factor >= 1 else replace(row, factor=factor, lowered_by=opinion.judge, score=lower(row.score, factor))
+
+
+def lower(score: float, factor: float) -> float:
+    """Return a score times a factor from 0 to 1; a score below 0 stays, because it would rise."""
+    return round(min(score, score * factor), 4)
 
 
 def _weighed(found: Mapping[str, float], weights: Mapping[str, float]) -> dict[str, float]:
@@ -93,51 +160,82 @@ def comment_left_out(comment: Comment, reason: str) -> LeftOut:
     return LeftOut(kind="comment", id=comment.id, label=label, url=comment.url, reason=reason)
 
 
-def _chosen(passed: Sequence[JudgedComment], thread: CommentThread, most: int, scoring_rules: ScoringRules) -> list[Pick]:
-    """Return the best few by maximal marginal relevance (Carbonell and Goldstein, 1998), one per writer and one per sub-thread.
+def _approved_picks(passed: Sequence[JudgedComment], thread: CommentThread, scoring_rules: ScoringRules) -> list[Pick]:
+    """Return the comments with an editor's yes as they are printed, best first. No limit of the machine's choice applies."""
+    approved = {row.comment.id for row in passed if row.approval}
+    return list(filter(None, (_as_pick(row, thread, scoring_rules, approved) for row in passed if row.approval)))
 
-    Two picks give a thread its voices. A later comment far behind the first is not picked merely to make up the number.
+
+def _machine_picks(
+    passed: Sequence[JudgedComment], approved: Sequence[Pick], thread: CommentThread, most: int, scoring_rules: ScoringRules
+) -> list[Pick]:
+    """Return the best few beside the approved picks by maximal marginal relevance (Carbonell and Goldstein, 1998), one per writer
+    and one per sub-thread.
+
+    Two picks give a thread its voices. A later comment far behind the best is not picked merely to make up the number.
     """
     limits = scoring_rules.scores.choice
-    candidates = [row for row in passed if row.text_score >= limits.floor]
-    roots = {row.comment.id: thread.root_id(row.comment) for row in candidates}
-    picks: list[Pick] = []
+    said = {fingerprint(pick.comment.text) for pick in approved}
+    candidates = [row for row in passed if row.factor > 0 and row.text_score >= limits.floor and not row.approval]
+    candidates = [row for row in candidates if not said or fingerprint(row.comment.text) not in said]
+    picks, roots = list(approved), {row.comment.id: thread.root_id(row.comment) for row in passed}
+    for pick in approved:
+        candidates = _of_others(candidates, pick, roots)
     while candidates and len(picks) < most:
-        best = max(
-            candidates, key=lambda row: row.score - _price(row, picks, thread, scoring_rules)
-        )  # the first, if several are equal
+        near = [row for row in candidates if row.score >= candidates[0].score - limits.variety]  # no other can be the best
+        best = max(near, key=lambda row: row.score - _price(row, picks, thread, scoring_rules))  # the first, if several are equal
         candidates.remove(best)
         if new_pick := _as_pick(best, thread, scoring_rules):
             picks.append(new_pick)
-            author, root = best.comment.author, roots[best.comment.id]
-            candidates = [row for row in candidates if row.comment.author != author and roots[row.comment.id] != root]
+            candidates = _of_others(candidates, new_pick, roots)
         if len(picks) >= PICKS_BEFORE_GAP:
-            candidates = [row for row in candidates if row.score >= picks[0].score - limits.gap]
-    return picks
+            candidates = [row for row in candidates if row.score >= max(pick.score for pick in picks) - limits.gap]
+    return picks[len(approved) :]
+
+
+def _of_others(candidates: Sequence[JudgedComment], pick: Pick, roots: Mapping[str, str]) -> list[JudgedComment]:
+    """Return the candidates of other writers and other sub-threads than a pick's; `roots` names each comment's sub-thread."""
+    author, root = pick.comment.author, roots[pick.comment.id]
+    return [row for row in candidates if row.comment.author != author and roots[row.comment.id] != root]
 
 
 def _price(row: JudgedComment, picks: Sequence[Pick], thread: CommentThread, scoring_rules: ScoringRules) -> float:
     """Return how much its similarity to the earlier picks costs a comment."""
-    alike = (similarity(thread.vectors[row.comment.id], thread.vectors[pick.comment.id]) for pick in picks)
+    alike = (similarity(thread.vector(row.comment.id), thread.vector(pick.comment.id)) for pick in picks)
     return scoring_rules.scores.choice.variety * max(alike, default=0.0)
 
 
-def _as_pick(row: JudgedComment, thread: CommentThread, scoring_rules: ScoringRules) -> Pick | None:
-    """Return a comment as it is printed, or None if its excerpt or its parent's is not clear of abuse by itself."""
+def _as_pick(
+    row: JudgedComment, thread: CommentThread, scoring_rules: ScoringRules, approved: AbstractSet[str] = frozenset()
+) -> Pick | None:
+    """Return a comment as it is printed, or None if its excerpt or its parent's is not clear of abuse by itself.
+
+    What an editor has `approved` needs no such test.
+    """
     limits, parent = scoring_rules.scores.choice, thread.by_id.get(row.comment.parent_id or "")
     cut = excerpt(thread.texts[row.comment.id], limits.excerpt)
     answered = excerpt(without_quotes(parent.text), limits.parent) if parent else ""
-    if not all(_is_clear(text, thread, scoring_rules) for text in (cut, answered)):
+    shown = {row.comment.id: cut, **({parent.id: answered} if parent else {})}
+    shown = {key: text for key, text in shown.items() if text != squeeze(thread.texts[key])}  # the whole has passed the gates
+    if not all(key in approved or _is_clear(text, thread, scoring_rules) for key, text in shown.items()):
         return None
-    reasons = [f"{name.replace('_', ' ')} {value:+.2f}" for name, value in row.terms.items()]
     return Pick(
         comment=row.comment,
         excerpt=cut,
         score=row.score,
-        reasons=tuple(reasons if row.vote_rank is None else [*reasons, f"votes {row.vote_rank:.2f}"]),
+        reasons=tuple(score_reasons(row)),
         parent_author=parent.author if parent else "",
         parent_excerpt=answered,
     )
+
+
+def score_reasons(row: JudgedComment) -> list[str]:
+    """Return what a score is made of, and who said yes, for the editor to read."""
+    terms = [f"{name.replace('_', ' ')} {value:+.2f}" for name, value in row.terms.items()]
+    crowd = [] if row.vote_rank is None else [f"votes {row.vote_rank:.2f}"]
+    lowered = [f"{row.lowered_by} ×{row.factor:.2f}"] if row.lowered_by else []
+    said = [", ".join(row.remarks)] if row.remarks else []
+    return [*said, *terms, *crowd, *lowered, *([row.approval.sentence] if row.approval else [])]
 
 
 def _is_clear(text: str, thread: CommentThread, scoring_rules: ScoringRules) -> bool:

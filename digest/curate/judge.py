@@ -1,20 +1,23 @@
 """The judgement of threads of any origin for `digest judge`: JSON in; the picks, what was left out and the ranking out.
 
 A thread is {"article": {"id", "title", "url", "author", "text"}, "comments": [{"id", "parent_id", "author", "text",
-"written", "up", "down", "replies", "place", "state"}]}. Only "comments" and the ids and texts in it are required. Null is allowed
-for the article's title, url, author and text, and for every value of a comment but its id, text and state.
+"written", "up", "down", "replies", "links", "place", "state"}]}. Only "comments" and the ids and texts in it are required. Null is
+allowed for the article's title, url, author and text, and for every value of a comment but its id, text and state.
 """
 
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ValidationError, field_validator
 
-from digest.curate.comments import JudgedComment, JudgedThread
-from digest.curate.scoring_rules import ABUSE_FILE, MODEL_FILE, SCORES_FILE, ScoringRules, parse_scoring_rules
+from digest.curate.abuse import load_lists
+from digest.curate.comments import JudgedComment, JudgedThread, score_reasons
+from digest.curate.scoring_rules import ABUSE_FILE, EDITOR_FILE, MODEL_FILE, SCORES_FILE, ScoringRules, parse_scoring_rules
+from digest.curate.text_rules import NONE, RULES_FILE, WORDS_FOLDER, TextRules, Words, parse_rules, parse_words
 from digest.errors import SourceError
 from digest.model import Article, Comment
 from digest.text.markup import tidy
@@ -57,6 +60,7 @@ class _Comment(BaseModel):
     up: BoundedInt = None
     down: BoundedInt = None
     replies: BoundedInt = None
+    links: BoundedInt = None
     place: BoundedInt = None
     state: Literal["approved", "held", "spam", "deleted"] = "approved"
 
@@ -77,8 +81,25 @@ def load_scoring_rules(root: Path) -> ScoringRules:
     def texts(name: str) -> list[str]:
         return [file.read_text(encoding="utf-8") for file in (_HERE / name, root / name) if file.is_file()]
 
-    model = root / MODEL_FILE if (root / MODEL_FILE).is_file() else _HERE / MODEL_FILE
-    return parse_scoring_rules(texts(ABUSE_FILE), model.read_bytes(), texts(SCORES_FILE))
+    def model(name: str) -> bytes:
+        return next(file for file in (root / name, _HERE / name) if file.is_file()).read_bytes()
+
+    lists = load_lists(texts(ABUSE_FILE))
+    return parse_scoring_rules(lists, model(MODEL_FILE), texts(SCORES_FILE), load_text_rules(root, lists.terms), model(EDITOR_FILE))
+
+
+def load_text_rules(root: Path, abuse: Words = NONE) -> TextRules:
+    """Return the rules for texts and the lists of words of every language, ours changed by a newsletter's."""
+
+    def texts(name: str) -> list[str]:
+        return [file.read_text(encoding="utf-8") for file in (_HERE / name, root / name) if file.is_file()]
+
+    def words(name: str) -> Words:
+        return parse_words(texts(f"{WORDS_FOLDER}/{name}"), thing=f"{WORDS_FOLDER}/{name}")
+
+    files = sorted({file.name for folder in (_HERE, root) for file in (folder / WORDS_FOLDER).glob("*.toml")})
+    own = sorted({name for file in sorted((root / WORDS_FOLDER).glob("*.toml")) for name in words(file.name)})
+    return TextRules(parse_rules(texts(RULES_FILE)), {Path(name).stem: partial(words, name) for name in files}, abuse, own)
 
 
 def parse_thread(line: str, *, thing: str) -> tuple[Article, list[Comment]]:
@@ -121,6 +142,7 @@ def _comment(given: _Comment) -> Comment:
         up=given.up,
         down=given.down,
         replies=given.replies or 0,
+        links=given.links or 0,
         place=given.place,
         state=given.state,
     )
@@ -128,6 +150,7 @@ def _comment(given: _Comment) -> Comment:
 
 def as_json(judged_thread: JudgedThread) -> Mapping[str, Any]:
     """Return a judged thread as a JSON object."""
+    remarks = {row.comment.id: row.remarks for row in judged_thread.judged}
     return {
         "picks": [
             {
@@ -136,6 +159,7 @@ def as_json(judged_thread: JudgedThread) -> Mapping[str, Any]:
                 "excerpt": row.excerpt,
                 "score": row.score,
                 "reasons": list(row.reasons),
+                "remarks": list(remarks[row.comment.id]),
                 "parent": {"id": row.comment.parent_id, "author": row.parent_author, "excerpt": row.parent_excerpt}
                 if row.parent_excerpt
                 else None,
@@ -143,7 +167,13 @@ def as_json(judged_thread: JudgedThread) -> Mapping[str, Any]:
             for row in judged_thread.picks
         ],
         "left_out": [
-            {"id": row.comment.id, "gate": row.rejection.gate, "reason": row.rejection.reason}
+            {
+                "id": row.comment.id,
+                "gate": row.rejection.gate,
+                "reason": row.rejection.reason,
+                "held": row.rejection.held,
+                "found": row.rejection.evidence._asdict() if row.rejection.evidence else None,
+            }
             for row in judged_thread.judged
             if row.rejection
         ],
@@ -173,8 +203,6 @@ def _head(row: JudgedComment, *, picked: bool) -> str:
 
 def _why(row: JudgedComment) -> list[str]:
     if row.rejection:
-        return [f"    {row.rejection.reason}"]
-    terms = [f"{name.replace('_', ' ')} {value:+.2f}" for name, value in row.terms.items()]
+        return [f"    {row.remarks[0]}"]
     risk = "abuse model not used" if row.abuse_verdict.heat is None else f"abuse score {row.abuse_verdict.heat:+.1f}"
-    crowd = [] if row.vote_rank is None else [f"votes {row.vote_rank:.2f}"]
-    return ["    " + " · ".join([*terms, *crowd, risk, *([row.abuse_verdict.reason] if row.abuse_verdict.reason else [])])]
+    return ["    " + " · ".join([*score_reasons(row), risk, *([row.abuse_verdict.reason] if row.abuse_verdict.reason else [])])]

@@ -7,11 +7,14 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from digest.curate.abuse import Heat, Lists, load_lists
+from digest.curate.abuse import Heat, Lists
 from digest.curate.abuse_model import AbuseModel
+from digest.curate.editor_model import EditorModel
+from digest.curate.hashed_words import WeightTable
+from digest.curate.text_rules import TextRules
 from digest.errors import ConfigError
 
-ABUSE_FILE, MODEL_FILE, SCORES_FILE = "abuse.txt", "abuse.model", "scores.toml"
+ABUSE_FILE, MODEL_FILE, SCORES_FILE, EDITOR_FILE = "abuse.txt", "abuse.model", "scores.toml", "editor.model"
 
 
 class _Part(BaseModel):
@@ -30,8 +33,11 @@ class GateLimits(_Part):
     """The limits of the gates; `held` and `scorn` are log odds."""
 
     words: int = Field(ge=0)
+    words_if_exact: int = Field(ge=0)
+    languages: tuple[str, ...]
     links: int = Field(ge=1)
     held: float
+    unfit: float
     scorn: float = Field(ge=0)
 
 
@@ -61,12 +67,18 @@ class ScoringRules:
     lists: Lists
     heat: Heat
     scores: Scores
+    text_rules: TextRules
+    editor: EditorModel
 
 
-def parse_scoring_rules(lists: Sequence[str], model: bytes, scores: Sequence[str]) -> ScoringRules:
+def parse_scoring_rules(lists: Lists, model: bytes, scores: Sequence[str], text_rules: TextRules, editor: bytes) -> ScoringRules:
     """Return the rules from the contents of their files; a later text changes an earlier one. Raise ConfigError for a fault."""
-    abuse_lists, parsed = load_lists(lists), _scores(scores)
-    return ScoringRules(abuse_lists, Heat(AbuseModel(model, thing=MODEL_FILE), abuse_lists.scorn, parsed.gate.scorn), parsed)
+    parsed, abuse, judge = _scores(scores), AbuseModel(model, thing=MODEL_FILE), EditorModel(editor, text_rules.bits)
+    if len(abuse.weights) == len(judge.weights[0]):  # one of another size is added by itself
+        table = WeightTable([abuse.weights, *judge.weights])
+        abuse.use(table, 1)
+        judge.use(table, 2)
+    return ScoringRules(lists, Heat(abuse, lists.scorn, parsed.gate.scorn), parsed, text_rules, judge)
 
 
 def _scores(texts: Sequence[str]) -> Scores:

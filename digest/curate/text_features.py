@@ -2,49 +2,53 @@
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
 
-from digest.curate.comment_thread import CommentThread, similarity
-from digest.model import Comment
-from digest.text.prose import sentences
+from digest.curate.gate_case import Case
 
 _FIGURE = re.compile(r"\b\d[\d,.]*|[£$€]\s?\d")
-_LIVED = re.compile(
-    r"\b(?:i|we)(?:'ve|'d)? (?:\w+ )?(?:work(?:ed)?|lived?|run|ran|taught|teach|built|bought|went|walked|counted|wrote|used to"
-    r"|remember|was|were|have been|grew|moved|own(?:ed)?|volunteer\w*|served|saw|raised|learned|studied)\b"
-    r"|\bmy (?:\w+ )?(?:mother|father|son|daughter|street|school|shop|family|job|husband|wife|neighbou?rs?|parents?|kids?|children"
-    r"|brother|sister|students?|patients?|town|career)\b",
-    re.IGNORECASE,
-)
-_SECOND = re.compile(r"\b(?:you|your|yours)\b", re.IGNORECASE)
+_SECOND = frozenset({"you", "your", "yours"})
 _SHOUTED = re.compile(r"\b[A-Z]{4,}\b")
 _TRAILING = re.compile(r"[!?.]{2,}|…")
-_ENDED = re.compile(r"""[.!?。！？؟]["'”’»)\]]*$""")
+ENOUGH_WORDS, LONG_WORDS = 55, 250  # a comment of 55 words has room to say something; one of 300 is an article
+ORDINARY_HEAT = -0.9  # log odds of an ordinary text, for languages that the model of abuse does not know
 COOL, HOT = -1.6, 1.0  # log odds of abuse between which heat rises from 0 to 1
 
 
-def text_features(comment: Comment, thread: CommentThread, heat: float | None) -> Mapping[str, float]:
-    """Return the terms of one comment, without those that rely on English words if `heat` is None, as in another language."""
-    text = thread.texts[comment.id]
-    said = thread.content_words[comment.id]
-    size = max(1, thread.word_counts[comment.id])
+def text_features(case: Case) -> Mapping[str, float]:
+    """Return the terms of one comment; those that rely on English words only if it was read as English."""
+    text, thread, key = case.text, case.thread, case.comment.id
+    said = thread.content_words[key]
+    size = max(1, case.size)
+    heat = case.verdict.heat
     found = {
         "length": _by_length(size),
-        "care": _care(text, size),
-        "subject": _subject(comment, thread),
-        "new": sum(map(thread.new_words.__contains__, said)) / max(1, len(said)),
-        "figures": _share(len(_FIGURE.findall(text)), 2),
+        "subject": _subject(case),
+        "figures": _share(len(_FIGURE.findall(text)), 2) if case.has("figure") else 0.0,
         "exclamations": _share(text.count("!"), 3),
         "questions": _share(text.count("?") - 1, 3),
         "capitals": _share(len(_SHOUTED.findall(text)), 4),
+        "worth": _likelihood(case.opinion.worth),
+        "unfit": _likelihood(case.opinion.unfit),
+        "heat": _share((ORDINARY_HEAT if heat is None else heat) - COOL, HOT - COOL),
         "trailing": _share(len(_TRAILING.findall(text)), 2),
     }
     if heat is not None:  # the text is English
-        found["lived"] = float(bool(_LIVED.search(text.replace("’", "'"))))
         found["long_words"] = _share(sum(map(len, said)) / max(1, len(said)) - 5, 2)
-        found["second_person"] = min(1.0, len(_SECOND.findall(text)) * 8 / size)
-        found["heat"] = _share(heat - COOL, HOT - COOL)
+        found["second_person"] = min(1.0, _second_person(thread.words[key]) * 8 / size)
     return found
+
+
+def _second_person(said: Sequence[str]) -> int:
+    """Return how often some words speak to somebody, apart from thanks."""
+    thanks = sum(pair == ("thank", "you") for pair in pairwise(said)) if "thank" in said else 0
+    return sum(map(_SECOND.__contains__, said)) - thanks
+
+
+def _likelihood(odds: float) -> float:
+    """Return log odds as a probability."""
+    return 1 / (1 + math.exp(-odds))
 
 
 def _share(value: float, most: float) -> float:
@@ -52,19 +56,10 @@ def _share(value: float, most: float) -> float:
 
 
 def _by_length(size: int) -> float:
-    """Return a term that rises ever more slowly up to 110 words, and falls from 250 words to half at 500."""
-    return min(1.0, math.log1p(size / 10) / math.log1p(11)) - 0.5 * _share(size - 250, 250)
+    """Return a term that rises up to 55 words, and falls from 250 words to half at 500."""
+    return _share(size, ENOUGH_WORDS) - 0.5 * _share(size - LONG_WORDS, LONG_WORDS)
 
 
-def _care(text: str, size: int) -> float:
-    """Return a term for careful writing: sentences of 12 to 30 words on average, a capital first, an end mark last."""
-    parts = [part for line in text.split("\n") for part in sentences(line)]
-    mean = size / max(1, len(parts))
-    shape = _share(mean - 4, 8) - 0.5 * _share(mean - 30, 20)
-    return 0.5 * shape + 0.25 * (not text[:1].islower()) + 0.25 * bool(_ENDED.search(text))
-
-
-def _subject(comment: Comment, thread: CommentThread) -> float:
-    """Return a term for words of the title and for similarity to what the thread is about."""
-    named = _share(len(thread.title_words & set(thread.words[comment.id])), 2)
-    return 0.5 * named + 0.5 * _share(similarity(thread.vectors[comment.id], thread.centroid), 0.4)
+def _subject(case: Case) -> float:
+    """Return a term for words of the article's title, two at most."""
+    return _share(len(case.thread.title_words.intersection(case.thread.words[case.comment.id])), 2)

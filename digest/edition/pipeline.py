@@ -9,8 +9,10 @@ from typing import Protocol
 from digest.clock import Clock
 from digest.compose import Sender
 from digest.config import Bounces, EditionPlan, Guards, Smtp
-from digest.curate import Rules
+from digest.curate import Rules, ScoringRules
+from digest.curate.comment_decisions import CommentDecisions
 from digest.deliver.retry import RUN_RETRY_DELAYS
+from digest.edition.second_opinion import SecondOpinion, Threads
 from digest.edition.sent_log import SentLog
 from digest.model import Article, Harvest, Receipt
 from digest.render.renderer import Design
@@ -47,6 +49,7 @@ class Pipeline:
     store: Store
     sent_log: SentLog
     clock: Clock
+    second_opinion: Callable[[Threads, ScoringRules, CommentDecisions, SecondOpinion], Awaitable[SecondOpinion]] | None = None
     retry_delays: Sequence[float] = RUN_RETRY_DELAYS
     stop: asyncio.Event = field(default_factory=asyncio.Event)
 

@@ -24,6 +24,7 @@ from digest.model import Article, Comment, Edition, Pick, Story
 from digest.publish import count_recipients
 from digest.render.renderer import MAX_HTML_BYTES, PACKAGED
 from digest.service.dmarc_alignment import is_aligned, organisational_domain
+from digest.service.judge_check import try_judge
 from digest.text.prose import counted
 
 RENAMED_TEMPLATES = {  # former name to present name
@@ -46,7 +47,7 @@ class Finding:
 async def run_checks(app: App) -> list[Finding]:
     """Run every check and return the findings, part by part in a fixed order."""
     parts: Iterable[Awaitable[list[Finding]]] = (
-        _config(app), _subscribers(app), _sources(app), _templates(app), _relays(app), _bounces(app), _dns(app),
+        _config(app), _subscribers(app), _sources(app), _judge(app), _templates(app), _relays(app), _bounces(app), _dns(app),
     )  # fmt: skip
     return [row for rows in await asyncio.gather(*parts) for row in rows]
 
@@ -132,6 +133,13 @@ async def _sources(app: App) -> list[Finding]:
         *([Finding("sources", "ok" if harvest.articles else "warning", summary)] if harvest.articles or not failed else []),
         *failed,
     ]
+
+
+async def _judge(app: App) -> list[Finding]:
+    if app.config.judge is None:
+        return []
+    works, text = await try_judge(app.config.judge, app.config.root)
+    return [Finding("judge", "ok" if works else "warning", text)]
 
 
 async def _templates(app: App) -> list[Finding]:

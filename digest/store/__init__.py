@@ -9,6 +9,7 @@
     Store.subscribers    subscribers by their links, and what they chose
     Store.opt_in_requests  who asked to join and has not confirmed yet
     Store.relay_limits   the limits that relays have shown
+    Store.decisions      what editors have decided
     Store.series         which plan continues which series of editions
 
 Only the database's URL says that it is SQLite.
@@ -24,6 +25,7 @@ from digest.store import schema
 from digest.store.bounces import BounceRecords
 from digest.store.content import MAX_LOOKBACK, Content
 from digest.store.database import open_engine
+from digest.store.decisions import DecidedSinceError, Decision, Decisions
 from digest.store.deliveries import Deliveries
 from digest.store.delivery_log import StoredDeliveryLog
 from digest.store.edition_series import Series
@@ -50,6 +52,7 @@ class Store:
         self.subscribers = Subscribers(engine)
         self.opt_in_requests = OptInRequests(engine)
         self.relay_limits = RelayLimits(engine)
+        self.decisions = Decisions(engine)
         self.series = Series(engine)
 
     @classmethod
@@ -95,6 +98,9 @@ __all__ = [
     "MAX_LOOKBACK",
     "BounceRecords",
     "Content",
+    "DecidedSinceError",
+    "Decision",
+    "Decisions",
     "Deliveries",
     "Editions",
     "FrozenEdition",

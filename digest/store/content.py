@@ -1,7 +1,7 @@
 """What the sources said: articles and comments by id, and HTTP answers with the validators for conditional requests."""
 
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -69,6 +69,19 @@ class Content:
             articles = tuple(_ARTICLE.validate_python(data) for data in connection.execute(query).scalars())
             comments = tuple(_comments(connection, [article.id for article in articles]))
         return Harvest(articles=articles, comments=comments)
+
+    def threads_of(self, comment_ids: Collection[str]) -> list[tuple[Article, list[Comment]]]:
+        """Return the articles of some comments, each with its whole thread; a comment that is not stored adds nothing."""
+        table, articles = schema.comments.c, schema.articles.c
+        with self._engine.begin() as connection:
+            ids = {
+                found
+                for some in batched(comment_ids)
+                for found in connection.execute(select(table.article_id).where(table.id.in_(some))).scalars()
+            }
+            query = select(articles.data).where(articles.id.in_(ids)).order_by(articles.published, articles.id)
+            found = [_ARTICLE.validate_python(data) for data in connection.execute(query).scalars()]
+            return [(article, list(_comments(connection, [article.id]))) for article in found]
 
 
 def _find_late(connection: Connection, harvest: Harvest) -> list[Article]:

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Engine, Row, and_, func, insert, select, upda
 from digest.model import ArticleSigns, Edition, Rendered, Slot, Subscriber
 from digest.store import schema
 from digest.store.database import lock_for_writing
+from digest.store.decisions import check_decided
 from digest.store.deliveries import counts
 from digest.store.edition_rows import article_row, article_rows, edition_row, slot_row, variant_row
 from digest.store.recipients import RecipientRules, gather_subscribers, insert_recipients
@@ -93,6 +94,13 @@ class Editions:
         with self._engine.begin() as connection:
             return tuple(ArticleSigns(*row) for row in connection.execute(query))
 
+    def edition_of(self, article: str) -> str | None:
+        """Return the key of the last edition that printed an article or left it out for good, or None."""
+        joined = schema.edition_articles.join(schema.editions, schema.edition_articles.c.edition == schema.editions.c.key)
+        query = select(schema.editions.c.key).select_from(joined).where(schema.edition_articles.c.article_id == article)
+        with self._engine.begin() as connection:
+            return connection.execute(query.order_by(schema.editions.c.window_end.desc()).limit(1)).scalar()
+
     def next_number(self) -> int:
         """Return the number of the next edition."""
         with self._engine.begin() as connection:
@@ -105,16 +113,20 @@ class Editions:
         subscribers: Iterable[Subscriber],
         rules: RecipientRules,
         render_variant: Callable[[str], Rendered] | None = None,
+        *,
+        decided: int | None = None,
     ) -> FrozenEdition:
         """Freeze an edition with its text and its recipients in one commit; `render_variant` renders a variant by its name.
 
-        `subscribers` are the rows of the subscriber list, of every status and any number: see `gather_subscribers`.
+        `subscribers` are the rows of the subscriber list, of every status and any number: see `gather_subscribers`. Raises
+        DecidedSinceError if editors have decided more or undone more by now than the number given as `decided`.
         """
         key, at = edition.slot.key, edition.frozen_at
         with self._engine.connect() as connection, gather_subscribers(connection, subscribers, rules, edition.slot.day) as used:
             variants = {name: render_variant(name) for name in used if name} if render_variant is not None else {}
             with connection.begin():
                 lock_for_writing(connection)
+                check_decided(connection, decided)
                 _write_edition(connection, edition, rendered, variants)
                 suppressed = insert_recipients(connection, key, rules, at)
         for recorded in suppressed:

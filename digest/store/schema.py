@@ -234,6 +234,21 @@ preferences = Table(
     Column("at", Instant, nullable=False),
 )
 
+decisions = Table(
+    "decisions",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("thing_kind", String, nullable=False),  # comment; later article and edition
+    Column("thing_id", String, nullable=False),
+    Column("verb", String, nullable=False),
+    Column("value", JSON, nullable=False),  # what else the verb says: a reason, the wording decided on
+    Column("made_by", String, nullable=False),
+    Column("made_at", Instant, nullable=False),
+    Column("undone_by", String),
+    Column("undone_at", Instant),
+    Index("decisions_by_thing", "thing_kind", "thing_id"),
+)
+
 bounce_reports = Table(
     "bounce_reports",
     metadata,

@@ -4,10 +4,10 @@ import re
 from collections.abc import Sequence
 
 _SURROGATE = re.compile("[\ud800-\udfff]")  # half of a character beyond the first plane, without its other half
-_SENTENCE_END = re.compile(r"""[.!?…。！？؟][)"'’”»\]]*(?=\s|$)|[。！？]""")
+_SENTENCE_END = re.compile(r"""[.!?…。！？؟][)"'’”»\]]*(?=\s|$)|[。！？]|\n""")
 _CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _NO_END = re.compile(
-    r"(?:\b(?:Mr|Mrs|Ms|Dr|Prof|St|No|vs|etc|e\.g|i\.e|approx|Cllr|Rev|Sgt|Lt"
+    r"(?:\b(?:Mr|Mrs|Ms|Dr|Prof|St|No|Nr|Str|Hr|Fr|bzw|ca|vs|etc|e\.g|i\.e|approx|Cllr|Rev|Sgt|Lt"
     r"|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sep|Sept|Oct|Nov|Dec)|\b[A-Z])\.$"
 )
 
@@ -29,16 +29,26 @@ def squeeze(text: str) -> str:
     return " ".join(text.split())
 
 
-def sentences(text: str) -> list[str]:
-    """Return the sentences of one paragraph; abbreviations and initials do not end one."""
+def sentence_spans(text: str) -> list[tuple[int, int]]:
+    """Return where each sentence of a text begins and ends; so does each line. Abbreviations and initials do not end one."""
     found, start = [], 0
     for match in _SENTENCE_END.finditer(text):
-        if _NO_END.search(text[max(start, match.end() - 12) : match.end()]):
+        if _NO_END.search(text, max(start, match.end() - 12), match.end()):
             continue
-        found.append(text[start : match.end()].strip())
+        found.append((start, match.end()))
         start = match.end()
-    rest = text[start:].strip()
-    return [*found, rest] if rest else found
+    found.append((start, len(text)))
+    return [span for span in (_stripped(text, *span) for span in found) if span[0] < span[1]]
+
+
+def _stripped(text: str, start: int, end: int) -> tuple[int, int]:
+    part = text[start:end]
+    return start + len(part) - len(part.lstrip()), end - len(part) + len(part.rstrip())
+
+
+def sentences(text: str) -> list[str]:
+    """Return the sentences of a text, as `sentence_spans` finds them."""
+    return [text[start:end] for start, end in sentence_spans(text)]
 
 
 def excerpt(text: str, limit: int) -> str:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from hypothesis import given
@@ -15,7 +16,7 @@ from hypothesis import strategies as st
 from digest.collect.fetch import Fetcher
 from digest.collect.sources import wordpress
 from digest.config import SourcePlan
-from digest.curate import Rules, abuse, curate
+from digest.curate import Rules, chosen_threads, curate
 from digest.curate.judge import load_scoring_rules
 from digest.model import Article, ArticleSigns, Comment, Edition, Harvest, Image, Slot, Window
 from digest.text.article_identity import signs_of
@@ -158,20 +159,6 @@ def test_an_article_that_two_sources_bring_under_one_id_is_one() -> None:
     assert edition.left_out == ()
 
 
-@pytest.mark.parametrize("kind", ["pingback", "trackback"])
-def test_another_sites_link_is_no_comment(kind: str) -> None:
-    edition = made([article("a")], [comment("c", kind=kind)])
-    assert printed(edition) == []
-    assert reason(edition, "c") == f"{kind}, not an approved comment"
-
-
-def test_some_words_are_printed_in_no_language() -> None:
-    swedish = "Nu är det slut på bryggan, och vi har inte en enda båt kvar i hamnen; det är en cunt till nämnd vi har."
-    edition = made([article("a")], [comment("c", swedish), comment("d", swedish.replace("en cunt till", "den"))])
-    assert printed(edition) == ["d"]
-    assert reason(edition, "c") == "abuse: “cunt”"
-
-
 def test_a_password_is_a_reason() -> None:
     assert reason(made([article("a", access="protected")]), "a") == "password-protected"
 
@@ -179,138 +166,6 @@ def test_a_password_is_a_reason() -> None:
 def test_a_picture_helps_an_article_to_lead() -> None:
     edition = made([article("plain", 1), article("seen", 5, image=Image(url="https://g.example/i.jpg"))])
     assert edition.stories[0].article.id == "seen"
-
-
-@pytest.mark.parametrize(
-    ("text", "why"),
-    [
-        ("Well said.", "fewer than 12 words"),
-        ("> " + SENSIBLE, "only a quotation"),
-        ("https://a.example/" + "x" * 200, "fewer than 12 words"),
-        (SENSIBLE + " https://a.example https://b.example https://c.example", "3 links or more"),
-        (SENSIBLE.upper(), "mostly capitals"),
-        (SENSIBLE + " You absolute moron.", "abuse"),
-        (SENSIBLE + " You are pathetic.", "abuse"),
-        (SENSIBLE + " What an i d i o t.", "abuse"),
-        (SENSIBLE + " What an 1d1ot he is, a real id1ot.", "abuse"),
-        (
-            "My last comment was deleted by the moderators and I want to know why that was, since it was polite.",
-            "about the comments",
-        ),
-    ],
-)
-def test_gates_have_names(text: str, why: str) -> None:
-    edition = made([article("a")], [comment("c", text)])
-    assert printed(edition) == []
-    assert why in reason(edition, "c")
-
-
-def test_an_insult_is_one_only_where_it_is_aimed() -> None:
-    at_writer = "Tandy has plainly never done a day's work in the open air, and what a silly and lazy piece of writing this is."
-    of_weather = (
-        "The stupid wind took two slates again last night and the lazy gutter man has promised to come since the spring of 2019."
-    )
-    edition = made([article("a", author="Osric Tandy")], [comment("x", at_writer), comment("y", of_weather)])
-    assert printed(edition) == ["y"]
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "I am a gay man and have lived on this row for nineteen years; nobody asked us about the lorries before the notice went up.",
-        "Our Muslim neighbours brought soup to the whole street when the pump failed, and the council has still not thanked them.",
-        "As a blind reader I count the steps to the pier: there are 212, and the new kerb adds a step that no map shows.",
-        "My Jewish grandmother ran the bakery on this corner until 1974, and the ovens are still behind that wall.",
-        "As a black woman who drives the number 6 I see who waits at 21:10, and it is mostly nurses from the late shift.",
-    ],
-)
-def test_who_somebody_is_is_no_reason(text: str) -> None:
-    assert printed(made([article("a")], [comment("c", text)])) == ["c"]
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "Fracking under the harbour would need fire retardant, and the council's feedback form has no fickle or feckless box for it.",
-        "Arsenal lost, and the arsenic in the old gasworks soil is a niggling worry that no trolley full of reports has settled.",
-        "You can put your rubbish and garbage out on Monday; the boring machine is dense and thick, but you would be mad to move it.",
-        "Most women do not mind the early tram, men are the ones who miss it, and these women have asked you for a shelter since 2019.",
-        "The shops shut up at four, you know. Later the same evening it was said that the nets were useless and the buoys a disgrace.",
-        "The office took length*width of the berth, x*y in the county's table, and select*from in its open data is no better.",
-        "Our dog breeder has a poodle and a Maine Coon, and you may see how the sheep and the donkeys lie on the slag heap.",
-    ],
-)
-def test_fair_words_are_no_abuse(text: str) -> None:
-    ruling = abuse.assess(text, ["osric tandy"], STANDARDS.lists)
-    assert ruling.state is not abuse.AbuseState.BLOCKED, ruling.reason
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "Censorship of the ferry log is what the moderators of Thursday's meeting should have asked about, and nobody did in 90 minutes.",
-        "The posts on the quay were removed in 1976, and this path has been blocked by the harbour office since the spring of 2019.",
-    ],
-)
-def test_censorship_may_be_what_the_talk_is_about(text: str) -> None:
-    assert printed(made([article("a")], [comment("c", text)])) == ["c"]
-
-
-@pytest.mark.parametrize("word", ["f*ck", "f***", "sh*t", "bullsh*t", "a**hole"])
-def test_masked_swear_words_are_swear_words(word: str) -> None:
-    assert abuse.assess(f"What is this {word} about, after eleven winters?", [], STANDARDS.lists).state is abuse.AbuseState.BLOCKED
-
-
-def test_a_star_of_gender_masks_nothing() -> None:
-    text = "Die Lehrer*innen und die Schüler*innen haben mit dem Rat gesprochen, und er hat nicht zugehört."
-    assert abuse.assess(text, [], STANDARDS.lists).state is abuse.AbuseState.CLEAR
-    assert abuse.assess("**Bold** words and a *quiet* one, 2*3 is 6.", [], STANDARDS.lists).state is abuse.AbuseState.CLEAR
-
-
-def test_duplicates_keep_the_earliest() -> None:
-    early, late = comment("z", written=END - timedelta(hours=9)), comment("a2", SENSIBLE.replace(",", ""))
-    edition = made([article("a")], [late, early])
-    assert printed(edition) == ["z"]
-    assert reason(edition, "a2") == "repeats another comment"
-
-
-@pytest.mark.parametrize("state", ["held", "spam", "deleted"])
-def test_only_approved_comments(state: str) -> None:
-    assert printed(made([article("a")], [comment("c", state=state)])) == []
-
-
-def test_a_reply_has_its_parents_words_or_is_not_printed() -> None:
-    parent = comment("p", "Who decides?")
-    edition = made([article("a")], [parent, comment("r", parent_id="p"), comment("o", OTHER, parent_id="gone")])
-    (pick,) = edition.stories[0].picks
-    assert pick.comment.id == "r"
-    assert pick.parent_author == "Writer p"
-    assert pick.parent_excerpt == "Who decides?"
-    assert reason(edition, "o") == "replies to a comment that is missing or not approved"
-
-
-def test_an_answer_to_abuse_is_not_printed() -> None:
-    edition = made([article("a")], [comment("p", "You moron."), comment("r", parent_id="p")])
-    assert printed(edition) == []
-    assert reason(edition, "r") == "replies to a comment that was left out"
-
-
-def test_an_answer_to_what_a_gate_holds_is_not_printed() -> None:
-    links = SENSIBLE + " https://a.example https://b.example https://c.example"
-    edition = made([article("a")], [comment("p", links), comment("r", SENSIBLE.replace("ferry", "boat"), parent_id="p")])
-    assert printed(edition) == []
-
-
-def test_half_the_town_is_called_town() -> None:
-    text = "It is a joke that the upper town has waited eleven winters for a bus, and I have counted 212 steps instead of it."
-    aimed = "gannet77 is a joke, and the upper town has waited eleven winters for a bus while I have counted 212 steps."
-    others = [comment("n", author="Upper Town Ned", text="One."), comment("g", author="gannet77", text="Two.")]
-    assert printed(made([article("a")], [*others, comment("c", text)])) == ["c"]
-    assert printed(made([article("a")], [*others, comment("c", aimed)])) == []
-
-
-def test_a_name_is_read_as_well() -> None:
-    assert printed(made([article("a")], [comment("c", author="Total Arsehole")])) == []
 
 
 def test_one_of_a_writer_and_one_of_a_subthread() -> None:
@@ -321,33 +176,6 @@ def test_one_of_a_writer_and_one_of_a_subthread() -> None:
     assert len(printed(made([article("a")], [comment("c"), *others]))) == 1
     apart = [comment("b", OTHER), comment("d", THIRD)]
     assert len(printed(made([article("a")], [comment("c"), *apart]))) == 2
-
-
-def test_a_comment_left_under_two_articles_is_printed_once() -> None:
-    twice = [comment("x", on="a"), comment("y", SENSIBLE.upper().capitalize(), on="b")]
-    edition = made([article("a"), article("b", 6)], twice)
-    assert printed(edition) == ["x"]
-    assert reason(edition, "y") == "printed under another article"
-
-
-def test_a_circle_of_parents_ends() -> None:
-    circle = [comment("x", parent_id="y"), comment("y", SENSIBLE.replace("ferry", "tram"), parent_id="x")]
-    assert len(printed(made([article("a")], circle))) == 1
-
-
-def test_other_languages_are_not_harmed() -> None:
-    german = "Ich habe elf Winter auf der Fähre gearbeitet, und der Liegeplatz war nie das Problem, sondern der Fahrplan von 2019."
-    chinese = "我在渡輪上工作了十一個冬天,泊位從來都不是問題,問題是2019年的時刻表,四十輛卡車也改變不了什麼。"
-    assert len(printed(made([article("a")], [comment("g", german), comment("h", chinese)]))) == 2
-    initials = "我们在NHS以及BBC和RNLI还有UN都说过,渡輪的泊位從來都不是問題,問題是時刻表,四十輛卡車也改變不了什麼。"
-    assert printed(made([article("a")], [comment("i", initials)])) == ["i"]
-
-
-def test_a_newsletters_own_list_adds_and_takes_out() -> None:
-    lists = abuse.load_lists(["[always]\nmoron*\nbarmy", "[always]\n-barmy\n[aimed]\ndaft"])
-    assert lists.always.search("what morons")
-    assert not lists.always.search("barmy")
-    assert lists.aimed.search("daft as a brush")
 
 
 @given(st.randoms())
@@ -377,3 +205,16 @@ async def test_the_recorded_site_prints_nothing_it_should_not(site: RecordedSite
     insults = ("windbag", "drivel", "poodle", "fool", "silly", "clueless", "rag for printing")
     assert not [text for text in texts if any(word in text.lower() for word in insults)]
     assert all(pick.parent_excerpt for pick in picks if pick.comment.parent_id)
+
+
+def test_the_threads_of_an_edition_are_those_of_the_articles_that_it_prints() -> None:
+    harvest = Harvest(articles=(article("a"), article("b", 30)), comments=(comment("c"), comment("d", OTHER, on="b")))
+    found = chosen_threads(SLOT, harvest, (), RULES)
+    assert [(story.id, [row.id for row in rows]) for story, rows in found] == [("a", ["c"])]
+
+
+@pytest.mark.parametrize(("mode", "most", "picks"), [("automatic", 2, True), ("automatic", 0, False), ("approved", 2, False)])
+def test_the_machine_picks_only_where_it_may(mode: Literal["automatic", "approved"], most: int, picks: bool) -> None:
+    rules = replace(RULES, comments=mode, comments_per_article=most)
+    assert rules.machine_picks is picks
+    assert bool(printed(made([article("a")], [comment("c")], rules=rules))) is picks

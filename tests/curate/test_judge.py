@@ -1,27 +1,29 @@
 """`digest judge`: threads in, verdicts out; the trained model, the crowd and the data files behind it."""
 
+import importlib
 import json
 import os
+import pkgutil
 import random
+import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner
-from hypothesis import given
-from hypothesis import strategies as st
 
+from digest import curate
 from digest.cli.judge import command
-from digest.curate import comment_duplicates
-from digest.curate.abuse import AbuseState, assess
-from digest.curate.abuse_model import AbuseModel, pair_feature
-from digest.curate.comment_thread import CommentThread
-from digest.curate.judge import load_scoring_rules
-from digest.curate.language import is_english
+from digest.curate.comment_thread import MAX_READ_CHARS, CommentThread
+from digest.curate.comments import pick
+from digest.curate.judge import load_scoring_rules, parse_thread
 from digest.curate.votes import vote_ranks, wilson_lower_bound
 from digest.errors import ConfigError, SourceError
+from tests.curate.rule_texts import TEXTS as RULE_TEXTS
+from tests.curate.samples import SAMPLES
 from tests.curate.test_curate import OTHER, SENSIBLE, STANDARDS, THIRD, article, comment
 
 WEAK = "well the boats went out again today and so it goes on, i suppose, and on"
@@ -45,6 +47,12 @@ def judged(*threads: Any, root: Path = Path("/nowhere"), arguments: tuple[str, .
     return done.stdout
 
 
+def gate(text: str, *, story: object = None, **more: object) -> tuple[str, bool]:
+    """The gate that keeps a comment out, or nothing, and whether it is held."""
+    answer = json.loads(judged({"article": story or {}, "comments": [{"id": "c", "text": text, **more}]}))
+    return next(((row["gate"], row["held"]) for row in answer["left_out"]), ("", False))
+
+
 def test_a_thread_has_picks_reasons_and_a_ranking() -> None:
     answer = json.loads(judged(THREAD))
     assert {row["id"] for row in answer["picks"]} == {"1", "4"}
@@ -54,11 +62,12 @@ def test_a_thread_has_picks_reasons_and_a_ranking() -> None:
 
 
 def test_shuffled_comments_give_the_same_bytes() -> None:
-    first = judged(THREAD)
-    for seed in range(5):
-        rows = list(THREAD["comments"])
-        random.Random(seed).shuffle(rows)
-        assert judged({**THREAD, "comments": rows}) == first
+    for thread in (THREAD, mixed()):
+        first = judged(thread)
+        for seed in range(5):
+            rows = list(thread["comments"])
+            random.Random(seed).shuffle(rows)
+            assert judged({**thread, "comments": rows}) == first
 
 
 def test_every_comment_is_explained_to_a_person() -> None:
@@ -78,7 +87,38 @@ def boilerplate(count: int) -> list[dict[str, str]]:
     ]
 
 
-@pytest.mark.parametrize("thread", [THREAD, {"comments": boilerplate(120)}])
+def mixed() -> dict[str, Any]:
+    """A thread with something for every kind of gate: each rule's texts, other languages, copies, votes, answers."""
+    texts = [text for row in RULE_TEXTS.values() for texts in row[1:] for text in texts]
+    texts += [*SAMPLES.values(), SENSIBLE, OTHER, THIRD, SENSIBLE.replace(",", ""), f"> {OTHER}", "First!", OTHER.upper()]
+    return {
+        "article": {
+            "id": "a",
+            "title": "The death at the weir",
+            "author": "Osric Tandy",
+            "text": f"{RULE_TEXTS['minor'][0]} A play.",
+        },
+        "comments": [
+            {
+                "id": str(n),
+                "author": f"Reader {n % 40}",
+                "text": text,
+                "up": n % 7,
+                "down": n % 3,
+                "parent_id": str(n // 3) if n % 5 == 1 else None,
+            }
+            for n, text in enumerate(texts)
+        ],
+    }
+
+
+def test_a_mixed_thread_has_something_for_most_gates() -> None:
+    answer = json.loads(judged(mixed()))
+    assert len({row["gate"] for row in answer["left_out"]}) > 25
+    assert len(answer["ranking"]) > 30
+
+
+@pytest.mark.parametrize("thread", [THREAD, {"comments": boilerplate(120)}, mixed()])
 def test_no_process_judges_otherwise(thread: dict[str, Any], tmp_path: Path) -> None:
     (tmp_path / "thread.jsonl").write_text(json.dumps(thread))
     asked = [sys.executable, "-m", "digest", "judge", str(tmp_path / "thread.jsonl")]
@@ -88,28 +128,6 @@ def test_no_process_judges_otherwise(thread: dict[str, Any], tmp_path: Path) -> 
     assert len(answers) == 1
 
 
-def test_looking_for_copies_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    compared: list[int] = []
-
-    def unlike(one: frozenset[int], other: frozenset[int]) -> bool:
-        compared.append(len(one & other))
-        return False
-
-    monkeypatch.setattr(comment_duplicates, "_alike", unlike)
-    rng, words = random.Random(5), [f"word{n}" for n in range(12)]
-    rows = [comment(f"{n:03}", " ".join(rng.choices(words, k=200))) for n in range(200)]
-    assert CommentThread(article("a"), rows).copies == {}
-    assert 1_000 < len(compared) <= len(rows) * comment_duplicates.MAX_SHARERS
-
-
-def test_a_long_chain_of_answers_to_abuse_falls_with_it() -> None:
-    rows = [{"id": "0", "text": "You moron."}]
-    rows += [{"id": str(n), "parent_id": str(n - 1), "text": f"{SENSIBLE} {THIRD} Number {n}."} for n in range(1, 400)]
-    answer = json.loads(judged({"comments": rows[::-1]}))
-    assert answer["picks"] == answer["ranking"] == []
-    assert {row["gate"] for row in answer["left_out"]} <= {"abuse", "parent", "repeated"}
-
-
 def test_what_is_no_thread_is_named_with_its_line() -> None:
     with pytest.raises(SourceError, match=r":2: is not a thread: comments"):
         judged(THREAD, {"article": {}})
@@ -117,74 +135,11 @@ def test_what_is_no_thread_is_named_with_its_line() -> None:
         CliRunner().invoke(command, ["-"], input="{", catch_exceptions=False, standalone_mode=False)
 
 
-@pytest.mark.parametrize(
-    ("neutral", "who"),
-    [
-        ("tall man", "gay man"),
-        ("tall man", "black man"),
-        ("kind neighbours", "Muslim neighbours"),
-        ("old friends", "Jewish friends"),
-    ],
-)
-def test_who_somebody_is_weighs_nothing(neutral: str, who: str) -> None:
-    sentence = "My {} on this row helped when the pump failed, and we counted 40 buckets that night."
-    bare = sentence.format(who.split(maxsplit=1)[1])
-    assert STANDARDS.heat(sentence.format(who)) == pytest.approx(STANDARDS.heat(bare))
-    assert STANDARDS.heat(sentence.format(who)) < STANDARDS.heat("What a pathetic stupid liar you are.") - 2
-    assert STANDARDS.heat(sentence.format(neutral)) < 0
-
-
-def test_scorn_is_heat_and_blocks_nothing() -> None:
-    fair = "The harbour office counted 40 lorries on Monday, and the berth was empty for eleven hours of the day."
-    sneering = f"{fair} What a farce, and how laughable the preposterous minutes of it are."
-    assert STANDARDS.heat(sneering) > STANDARDS.heat(fair) + 3 * STANDARDS.scores.gate.scorn - 0.1
-    assert assess(sneering, [], STANDARDS.lists, STANDARDS.heat, STANDARDS.scores.gate.held).state is AbuseState.CLEAR
-    rows = [{"id": "calm", "text": fair}, {"id": "hot", "text": sneering.replace("40 lorries", "9 coaches and 31 vans")}]
-    assert json.loads(judged({"comments": rows}))["ranking"][0] == "calm"
-
-
 def test_a_third_pick_is_near_the_first() -> None:
     rows = [{"id": str(n), "author": f"Reader {n}", "text": text} for n, text in enumerate((SENSIBLE, OTHER, THIRD, WEAK))]
     ids = [row["id"] for row in json.loads(judged({"comments": rows}, arguments=("--top", "4")))["picks"]]
     assert len(ids) == 2
     assert "3" in json.loads(judged({"comments": rows}))["ranking"]
-
-
-@given(st.lists(st.lists(st.sampled_from(["tide", "rope", "lamp", "quay", "mast"]), max_size=9), max_size=12))
-def test_copies_are_what_comparing_each_with_each_finds(texts: list[list[str]]) -> None:
-    talk = CommentThread(article("a"), [comment(f"{n:02}", " ".join(said)) for n, said in enumerate(texts)])
-    kept: dict[str, set[tuple[str, ...]]] = {}
-    found: dict[str, str] = {}
-    for key, said in talk.words.items():
-        phrases = {tuple(said[at : at + 3]) for at in range(max(1, len(said) - 2))} if said else set()
-        alike = (one for one, other in kept.items() if phrases and 10 * len(phrases & other) >= 7 * len(phrases | other))
-        if twin := next(alike, None):
-            found[key] = twin
-        else:
-            kept[key] = phrases
-    assert talk.copies == found
-
-
-def test_a_model_weighs_pairs_where_its_training_put_them() -> None:
-    weights = bytearray(1 << 16)
-    weights[pair_feature("harbour", "office") & 0xFFFF] = 100
-    model = AbuseModel(b"digest-abuse 1 scale=1.0 bias=0.0\n" + weights)
-    assert model("the harbour office") > 0 == model("the office harbour")
-
-
-def test_what_a_group_is_said_to_be_is_the_editors_to_decide() -> None:
-    said = (
-        "The trouble on this row began when they came, since all immigrants want is a house that someone else has paid for in 1990."
-    )
-    answer = json.loads(judged({"comments": [{"id": "1", "text": said}]}))
-    assert answer["left_out"][0]["gate"] == "held"
-
-
-def test_english_lists_step_aside_in_other_languages() -> None:
-    swedish = "Nu är det slut på bryggan, och vi har inte en enda båt kvar i hamnen; fag och prick är vanliga ord här."
-    assert not is_english(swedish)
-    assert json.loads(judged({"comments": [{"id": "1", "text": swedish}]}))["ranking"] == ["1"]
-    assert is_english("Idiots and morons, all of you")
 
 
 def test_the_crowd_is_heard_only_where_it_has_voted() -> None:
@@ -220,36 +175,6 @@ def test_a_newsletters_own_scores_change_what_they_name(tmp_path: Path) -> None:
         load_scoring_rules(tmp_path)
 
 
-def test_a_broken_model_is_named(tmp_path: Path) -> None:
-    (tmp_path / "abuse.model").write_bytes(b"nonsense")
-    with pytest.raises(ConfigError, match=r"abuse\.model: not an abuse model"):
-        load_scoring_rules(tmp_path)
-
-
-def test_what_answers_an_answer_to_abuse_is_not_printed_and_nothing_is_its_context() -> None:
-    rows = [
-        {"id": "1", "text": "What a moron you are."},
-        {"id": "2", "parent_id": "1", "text": OTHER},
-        {"id": "3", "parent_id": "2", "text": THIRD},
-    ]
-    answer = json.loads(judged({"comments": rows}))
-    assert answer["picks"] == []
-    assert {row["id"]: row["gate"] for row in answer["left_out"]} == {"1": "abuse", "2": "parent", "3": "parent"}
-
-
-def test_a_copy_of_a_held_comment_is_nobodys_context() -> None:
-    held = (
-        "The trouble on this row began when they came, since all immigrants want is a house that someone else has paid for in 1990."
-    )
-    rows = [{"id": "1", "text": held}, {"id": "2", "text": held}, {"id": "3", "parent_id": "2", "text": THIRD}]
-    assert json.loads(judged({"comments": rows}))["picks"] == []
-
-
-@pytest.mark.parametrize("name", ["Ivan Slutsky", "John Coon", "Sam Moron"])
-def test_a_surname_is_no_abuse(name: str) -> None:
-    assert json.loads(judged({"comments": [{"id": "1", "author": name, "text": SENSIBLE}]}))["ranking"] == ["1"]
-
-
 def test_odd_numbers_ids_and_characters_are_taken_as_they_come() -> None:
     rows = [
         {"id": "\ud800", "text": SENSIBLE + "\x00\ud800", "up": 10**400, "down": -5, "replies": 10**30, "place": -1},
@@ -269,6 +194,41 @@ def test_a_long_thread_of_long_names_and_of_abbreviations_does_not_take_long() -
     assert json.loads(judged({"comments": rows}))["ranking"]
 
 
+MEGABYTE = 1_000_000
+FORMS = [
+    "1", "12 34 ", "1-", '"', '"aaa ', "«aaaa", "(", "[url=", "[at", "ABC ", "A1", "@", "a@b.", "a at b ", "a(at)", ".", "a. ", "Mr. X. ", "a dot ",
+    "deleted my comments ", "a*", "*", "\n", " ", "i d ", "+1 (", '"A1@b.[url ', "a'", "_", "GB33 AB12 ", "1. ", "most x immigrants ", "> ",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_no_megabyte_of_one_form_takes_long(form: str) -> None:
+    """All gates read it, those for puzzles and reviews too; a pattern that takes the square of its size shows as a test that does not end."""
+    told = article("a", title="A quiz and a review", body_text="He died; the court was told.", author="Osric Tandy")
+    judged_thread = pick(told, [comment("c", form * (MEGABYTE // len(form)))], 2, STANDARDS)
+    assert len(judged_thread.judged) == 1
+
+
+def test_no_megabyte_of_any_form_takes_a_pattern_long() -> None:
+    modules = [importlib.import_module(f"{curate.__name__}.{row.name}") for row in pkgutil.iter_modules(curate.__path__)]
+    patterns = {value for module in modules for value in vars(module).values() if isinstance(value, re.Pattern)}
+    patterns |= {getattr(STANDARDS.lists, name) for name in ("everywhere", "always", "aimed", "held", "scorn", "names")}
+    texts = [form * (MEGABYTE // 20 // len(form)) for form in FORMS]
+    found = [sum(1 for _ in pattern.finditer(text)) for pattern in patterns if isinstance(pattern.pattern, str) for text in texts]
+    assert len(found) > 30 * len(texts)
+
+
+def test_no_text_of_one_class_of_words_takes_a_rule_long() -> None:
+    """As many words as are read of a comment, of each class alone and of all classes together."""
+    lists = [tomllib.loads(file.read_text()) for file in (Path(curate.__file__).parent / "words").glob("*.toml")]
+    by_class = {name: " ".join(terms).replace("*", "x x") for words in lists for name, terms in words.items()}
+    by_class["all"] = ". ".join(by_class.values())
+    texts = [f"{said} " * (MAX_READ_CHARS // len(said) + 1) for said in by_class.values()]
+    rows = [comment(f"{n:03}", f"{n} {text}") for n, text in enumerate(texts)]
+    told = article("a", title="A quiz and a review", body_text="He died; the court was told.")
+    assert len(pick(told, rows, 2, STANDARDS).judged) == len(texts)
+
+
 def test_a_reply_is_not_printed_if_what_is_printed_of_its_parent_reads_like_abuse() -> None:
     """As a whole the parent is fair; its first sentence, which would be printed above the reply, is not by itself."""
     sneer = "The whole thing is a farce and a laughable disgrace by clueless people."
@@ -278,14 +238,13 @@ def test_a_reply_is_not_printed_if_what_is_printed_of_its_parent_reads_like_abus
     assert [row["id"] for row in answer["picks"]] == ["p"]
 
 
-def test_a_copy_is_found_among_many_comments_that_share_a_turn_of_phrase() -> None:
-    rng, names = random.Random(8), [f"berth{n}" for n in range(20)]
-    texts = [" ".join(names)] + [f"{' '.join(rng.choices(names, k=30))} berth19 berth18 berth17" for _ in range(80)]
-    rows = [comment(f"{n:03}", text) for n, text in enumerate([*texts, f"Indeed {texts[-1]}"])]
-    assert dict(CommentThread(article("a"), rows).copies) == {"081": "080"}
-
-
 def test_scores_that_are_not_toml_are_named(tmp_path: Path) -> None:
     (tmp_path / "scores.toml").write_text("[choice]\nfloor = high\n")
     with pytest.raises(ConfigError, match=r"scores\.toml: invalid TOML: .*line 2"):
         load_scoring_rules(tmp_path)
+
+
+def test_of_a_huge_comment_only_the_beginning_is_read() -> None:
+    given = {"comments": [{"id": 1, "text": f"{'tide ' * (MAX_READ_CHARS // 5)} 07700 900123"}]}
+    thread = CommentThread(*parse_thread(json.dumps(given), thing="t"))
+    assert len(thread.texts["1"]) <= MAX_READ_CHARS

@@ -19,6 +19,7 @@ from digest.service.checks import RENAMED_TEMPLATES, Finding, _stray_templates, 
 from tests.conftest import Furnish
 from tests.deliver.conftest import authority  # noqa: F401
 from tests.deliver.test_deliver import context
+from tests.judges import AGREES, judge_table, write_judge
 from tests.newsroom import NOW, RecordedSite
 from tests.relay import Relay, running
 from tests.service.nameserver import serve_dns
@@ -28,7 +29,7 @@ DKIM = '[[dkim]]\ndomain = "gazette.example"\nselector = "s1"\nkey_file = "dkim.
 
 
 PARTS = {
-    "config": checks._config, "subscribers": checks._subscribers, "sources": checks._sources, "templates": checks._templates,
+    "config": checks._config, "subscribers": checks._subscribers, "sources": checks._sources, "judge": checks._judge, "templates": checks._templates,
     "relay": checks._relays, "bounces": checks._bounces, "dns": checks._dns, "dkim": checks._dns,
 }  # fmt: skip
 
@@ -380,3 +381,28 @@ async def test_an_envelope_of_another_organisation_is_a_warning(furnish: Furnish
     rows = told(await findings(root, "dns"))
     assert rows[-1][0] == "warning"
     assert rows[-1][1].startswith("bounces.address is at provider.test and `from` at gazette.example")
+
+
+async def test_a_newsletter_without_a_judge_hears_nothing_of_one(site: RecordedSite, relay: Relay, furnish: Furnish) -> None:
+    assert await findings(furnish(site.base, relay.port), "judge") == []
+
+
+async def test_the_newsrooms_own_judge_is_tried_with_a_sample(relay: Relay, furnish: Furnish, tmp_path: Path) -> None:
+    command = write_judge(tmp_path, AGREES)
+    root = furnish(DEAD, relay.port, extra=judge_table(command, name="House rules"))
+    assert told(await findings(root, "judge")) == [("ok", f"House rules (command {command[0]}) judged a sample thread")]
+    write_judge(tmp_path, "1 / 0")
+    ((level, text),) = told(await findings(root, "judge"))
+    assert level == "warning"
+    assert "ended with exit code 1: ZeroDivisionError: division by zero. Until it works, comments are judged without it." in text
+    write_judge(tmp_path, 'print(json.dumps({"left_out": [{"id": "made up"}]}))')
+    ((level, text),) = told(await findings(root, "judge"))
+    assert level == "warning"
+    assert "ignored 1 id of comments that it was not asked about" in text
+
+
+async def test_a_judge_that_is_not_installed_is_named(relay: Relay, furnish: Furnish) -> None:
+    root = furnish(DEAD, relay.port, extra='[judge]\nuse = "tide"\n')
+    ((level, text),) = told(await findings(root, "judge"))
+    assert level == "warning"
+    assert text.startswith("tide (entry point tide): not found: no package has an entry point 'tide' in digest.judges")

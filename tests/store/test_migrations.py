@@ -28,6 +28,7 @@ LANDED = {  # a new migration adds its line; no line ever changes: databases out
     "0008_series.py": "f9e67c7fb95d4a40",
     "0009_origin.py": "0212bd15b6f1f7a6",
     "0010_names.py": "438580b04ba80338",
+    "0011_decisions.py": "7c67a799376bde32",
 }
 
 
@@ -56,6 +57,8 @@ def test_a_database_of_every_landed_schema_still_opens(schema: Path, tmp_path: P
     assert store.deliveries.counts("weekday-2026-05-26") == {"sent": 1}
     assert store.suppressions.among(["left@readers.example", "ada@readers.example"]) == {"left@readers.example": "unsubscribed"}
     assert store.secret("readers") == "0" * 64
+    decided = [(row.thing_id, row.verb) for row in store.decisions.standing("comment")]
+    assert decided == ([("http://gazette.example/?p=1#c1", "print")] if schema.stem >= "0011" else [])
     store.close()
 
 
