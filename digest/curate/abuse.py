@@ -18,6 +18,7 @@ from digest.text.prose import sentence_spans, words
 
 _NEWSROOM = frozenset({"author", "writer", "reporter", "journalist", "editor", "columnist", "gazette", "paper"})
 _LETTERS, _DIGITS = str.maketrans("0134@$", "oieaas"), re.compile(r"[a-z][0134@$]+[a-z]")
+_TITLES = ("Mr", "Ms", "Miss", "Dr", "Cllr", "Councillor", "Sir", "Lady", "Lord", "Rev", "Prof", "Herr", "Frau", "Mme", "Sr", "Pan")
 _TITLED = re.compile(
     r"\b(?:Mrs?|Ms|Miss|Dr|Cllr|Councillor|Sir|Lady|Lord|Rev|Prof|Herr|Frau|Mme|Sra?|Pani?)\.? [^\W\d_a-z][\w'’-]+"
 )  # no abuse
@@ -169,7 +170,10 @@ def assess(
     the text is `english`, its words tell. `sentences` are those of the text, and `occurring` the names of the lists that
     it may have a term of, if they are known.
     """
-    plain = _unmasked(_TITLED.sub("somebody", as_read(text)).casefold())
+    plain = as_read(text)
+    if any(title in plain for title in _TITLES):
+        plain = _TITLED.sub("somebody", plain)
+    plain = _unmasked(plain.casefold())
     disguised = plain != text.casefold().replace("’", "'")
     folded = _Folded(plain, lists, lists.occurring(plain) if disguised or occurring is None else occurring)
     if heat is None and not folded.occurring and "*" not in plain:

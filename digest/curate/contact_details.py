@@ -9,6 +9,7 @@ from unicodedata import normalize
 from digest.curate.passages import Sentences
 
 MIN_PHONE_DIGITS = 9  # in the shortest telephone number
+_PROVIDERS = ("gmail", "googlemail", "hotmail", "yahoo", "outlook", "icloud", "proton", "gmx", "aol", "live")
 _AT, _DOT = r"(?: ?[(\[{] ?at ?[)\]}] ?)", r"(?:\.| ?[(\[{] ?dot ?[)\]}] ?| dot )"
 _EMAIL = re.compile(
     r"[^\s@<>()]{1,64}@[^\s@<>()]{1,190}\.[^\s@<>().]{2,}"
@@ -17,7 +18,7 @@ _EMAIL = re.compile(
     r"|[^\s@<>()]{1,64} (?:at|@) (?:gmail|googlemail|hotmail|yahoo|outlook|icloud|proton(?:mail)?|gmx|aol|live)\b",
     re.IGNORECASE,
 )
-_SPELT = ("dot", "mail", "yahoo", "outlook", "icloud", "proton", "gmx", "aol", "live", "(at", "[at", "{at", "( at", "[ at")
+_SPELT = ("dot", "(at", "[at", "{at", "( at", "[ at", *(f"{at} {name}" for at in ("at", "@") for name in _PROVIDERS))
 _DIGIT = re.compile(r"\d")
 _ROLE = re.compile(  # addresses of offices, not of people
     r"(?:^|[\s<(:])(?:info|office|enquir(?:y|ies)|inquir(?:y|ies)|contact|hello|help|helpdesk|support|bookings?|box\.?office|reception|admin"

@@ -65,8 +65,11 @@ def features(sentence: HashedWords) -> Iterator[int]:
 def word_features(word: str) -> tuple[int, ...]:
     """Return the hashes of a word and of its pieces."""
     padded = f"<{word[:MAX_WORD_CHARS]}>"
-    pieces = [padded[at : at + size] for size in PIECE_CHARS for at in range(len(padded) - size + 1)]
-    return (zlib.crc32(f"w{word}".encode()), *[zlib.crc32(piece.encode()) for piece in pieces])
+    ends = [(at, at + size) for size in PIECE_CHARS for at in range(len(padded) - size + 1)]
+    if word.isascii():  # a letter is a byte
+        plain = padded.encode()
+        return (zlib.crc32(f"w{word}".encode()), *[zlib.crc32(plain[start:end]) for start, end in ends])
+    return (zlib.crc32(f"w{word}".encode()), *[zlib.crc32(padded[start:end].encode()) for start, end in ends])
 
 
 @lru_cache(maxsize=CACHED_WORDS)

@@ -62,6 +62,7 @@ class Reader:
         self._vocabulary, self._people = vocabulary, people
         self._name_starts = vocabulary.bit("first_name") | vocabulary.bit("title")
         self._small_title, self._street, self._street_before = map(vocabulary.bit, ("small_title", "street", "street_before"))
+        self._name_parts = self._name_starts | self._small_title | self._street | self._street_before
         self._not_names = self._street | vocabulary.bit("no_name")
 
     def read(self, text: str) -> Sentences:
@@ -70,11 +71,14 @@ class Reader:
 
     def _sentence(self, part: str, start: int, end: int) -> Sentence:
         raw = _TOKEN.findall(part)
-        words = [word.casefold().replace("’", "'") for word in raw]
-        classes = self._vocabulary.classes(words) | self._forms(part, raw, words)
-        return Sentence(start, end, raw, words, classes, hashed(words))
+        words = list(map(str.casefold, raw))
+        if "’" in part:
+            words = [word.replace("’", "'") for word in words]
+        classes = self._vocabulary.classes(words)
+        return Sentence(start, end, raw, words, classes | self._forms(part, raw, words, classes), hashed(words))
 
-    def _forms(self, part: str, raw: Sequence[str], words: Sequence[str]) -> int:
+    def _forms(self, part: str, raw: Sequence[str], words: Sequence[str], classes: int) -> int:
+        """Return the classes that the form of a sentence shows; `classes` are those of its words."""
         found = 0
         bit = self._vocabulary.bit
         if _DIGIT.search(part):
@@ -85,11 +89,12 @@ class Reader:
             found |= bit(BB_LINK)
         if "?" in part:
             found |= bit(QUESTION)
-        if "." in part and _LINK.search(part):
+        if "." in part[:-1] and _LINK.search(part):
             found |= bit(LINK)
-        for place, word in enumerate(raw):
-            if word[0].isupper():
-                found |= self._capital(place, raw, words)
+        if classes & self._name_parts or not self._people.isdisjoint(words) or "'s" in part or "’s" in part:
+            for place, word in enumerate(raw):
+                if word[0].isupper():
+                    found |= self._capital(place, raw, words)
         return found
 
     def _capital(self, place: int, raw: Sequence[str], words: Sequence[str]) -> int:

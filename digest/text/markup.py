@@ -90,6 +90,8 @@ def _quoted(lines: list[str]) -> Iterator[str]:
 
 def tidy(text: str) -> str:
     """Return the text in NFC, without control or direction-override characters, with single blank lines and no placeholders."""
+    if text.isascii() and text.isprintable():  # one plain line
+        return " ".join(text.split()).replace(PREFIX, PREFIX.replace(".", " "))
     text = unicodedata.normalize("NFC", storable(text)).replace("\r\n", "\n").replace("\xa0", " ")
     text = _CONTROL.sub("", _BREAKS.sub("\n", text))
     return "\n".join(_squeezed(text)).strip().replace(PREFIX, PREFIX.replace(".", " "))
