@@ -34,7 +34,10 @@ def command() -> None:
 @click.option("--all", "everything", is_flag=True, help="List every comment of the next editions, with where it stands.")
 @common_options
 def list_comments(root: Path, as_json: bool, everything: bool) -> int:
-    """List the comments that wait for your yes, the best first, then those that are held, with the reason."""
+    """List the comments that wait for your yes.
+
+    The best come first, then those that are held, with the reason.
+    """
     from digest.service.comment_desk import WAITING, coming_editions, listed_comments
 
     with running_app(root) as app:
@@ -84,7 +87,9 @@ def _quoted(text: str, limit: int) -> str:
 @by_option
 @common_options
 def print_comment(root: Path, as_json: bool, comment_id: str, reason: str, by: str | None) -> int:
-    """Say yes to the comment ID: the next edition prints it, also if it was held.
+    """Say yes to the comment ID.
+
+    The next edition prints it, also if it was held.
 
     The yes is for the words as they are now. If the comment changes on your site, it needs another one.
     """
@@ -97,7 +102,10 @@ def print_comment(root: Path, as_json: bool, comment_id: str, reason: str, by: s
 @by_option
 @common_options
 def refuse_comment(root: Path, as_json: bool, comment_id: str, reason: str, by: str | None) -> int:
-    """Say no to the comment ID: it is not printed, and not quoted above a reply."""
+    """Say no to the comment ID.
+
+    It is not printed, and not quoted above a reply.
+    """
     return _decide(root, "refuse", comment_id, reason, by, as_json)
 
 
@@ -118,7 +126,10 @@ def _decide(root: Path, verb: "Verb", comment_id: str, reason: str, by: str | No
 @by_option
 @common_options
 def undo_decision(root: Path, as_json: bool, comment_id: str, by: str | None) -> int:
-    """Take back the newest decision on the comment ID; the one before it counts again."""
+    """Take back the newest decision on the comment ID.
+
+    The one before it counts again.
+    """
     from digest.edition.editor_decisions import comment_decision
     from digest.service.comment_desk import undo
 
@@ -154,7 +165,9 @@ def _name(by: str | None) -> str:
 @click.argument("file", required=False, type=click.Path(path_type=Path, dir_okay=False))
 @common_options
 def export(root: Path, as_json: bool, file: Path | None) -> int:
-    """Export your decisions as labelled threads (JSON Lines) to FILE or standard output.
+    """Export your decisions as labelled threads.
+
+    Writes JSON Lines to FILE or standard output.
 
     `digest judge --score FILE` says how often digest would have decided as you did. A thread can be exported for 30 days.
     """

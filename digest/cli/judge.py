@@ -56,7 +56,7 @@ def command(
     """Score the comment threads in FILE (JSON Lines), or from standard input (-).
 
     Prints one line of JSON a thread: its picks, what was left out with the reason, and the ranking of the rest. abuse.txt,
-    scores.toml and abuse.model in the newsletter's folder change what comments are held to.
+    scores.toml, text_rules.toml, words/, abuse.model and editor.model in the newsletter's folder change what comments are held to.
 
     With --score, prints how the judgement does on comments that your editors have printed or refused; with --explain also
     where it disagrees.

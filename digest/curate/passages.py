@@ -38,6 +38,9 @@ _DIGIT = re.compile(r"\d")
 _PROMO_CODE = re.compile(r"\b[A-Z]{3,12}\d{1,3}\b")
 MAX_HOUSE_NUMBER_DIGITS = 4
 MAX_NAME_WORDS = 4
+_PARTICLES = frozenset(
+    {"von", "van", "de", "der", "den", "la", "le", "du", "di", "da", "del", "dos", "zu", "ap", "ab", "y"}
+)  # of a surname
 NEAR = 4  # words between a house number and its street
 
 
@@ -134,8 +137,11 @@ def _end_of_name(raw: Sequence[str], place: int, text: str) -> int:
     or a bracket between, four at most.
     """
     end = place
-    while end + 1 < len(raw) and end - place < MAX_NAME_WORDS and raw[end + 1][0].isupper() and _follows(raw, end, text):
-        end += 1
+    while end - place < MAX_NAME_WORDS:
+        step = 2 if end + 2 < len(raw) and raw[end + 1] in _PARTICLES and _follows(raw, end, text) else 1
+        if end + step >= len(raw) or not raw[end + step][0].isupper() or not _follows(raw, end + step - 1, text):
+            break
+        end += step
     return end
 
 

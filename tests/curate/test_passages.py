@@ -67,3 +67,7 @@ def test_a_language_may_name_streets_before_their_own_word(tmp_path: Path) -> No
     read = {text: reader.read(text)[0].classes for text in ("Il est 14 Rue Pontin.", "la rue est belle", "Boulevard de la mer")}
     assert [bool(classes & rules.bit("street_name")) for classes in read.values()] == [True, False, True]
     assert [bool(classes & rules.bit("address")) for classes in read.values()] == [True, False, False]
+
+
+def test_a_particle_belongs_to_a_surname() -> None:
+    assert READER.surnames("Mrs Ada von Bell spoke, and Mr Tom Penrow, Harbour Master, did not.") == {"bell", "penrow"}
