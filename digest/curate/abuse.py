@@ -17,13 +17,13 @@ from digest.curate.vocabulary import Vocabulary
 from digest.text.prose import sentence_spans, words
 
 _NEWSROOM = frozenset({"author", "writer", "reporter", "journalist", "editor", "columnist", "gazette", "paper"})
-_LETTERS, _DIGITS = str.maketrans("0134@$", "oieaas"), re.compile(r"[a-z][0134@$]+[a-z]")
+_LETTERS, _DIGITS = str.maketrans("0134@$", "oieaas"), re.compile(r"[0134@$](?<=[a-z].)[0134@$]*[a-z]")
 _TITLES = ("Mr", "Ms", "Miss", "Dr", "Cllr", "Councillor", "Sir", "Lady", "Lord", "Rev", "Prof", "Herr", "Frau", "Mme", "Sr", "Pan")
 _TITLED = re.compile(
     r"\b(?:Mrs?|Ms|Miss|Dr|Cllr|Councillor|Sir|Lady|Lord|Rev|Prof|Herr|Frau|Mme|Sra?|Pani?)\.? [^\W\d_a-z][\w'’-]+"
 )  # no abuse
 _SECOND = re.compile(r"\b(?:you|your|yours|yourself|ur|u)\b", re.IGNORECASE)
-_SPACED = re.compile(r"\b(?:[a-z][.\-_ ]){3,}[a-z]\b")
+_SPACED = re.compile(r"[a-z][.\-_ ](?<!\w..)(?:[a-z][.\-_ ]){2,}[a-z]\b")
 _MASKED = re.compile(  # f*ck, sh***, bullsh*t; a star may also multiply (x*y), or mark gender in German
     r"(?<![\w*])(?=[a-z*]{4})(?:[a-z]{1,3}\*+[a-z]{1,5}|[a-z]{1,2}\*{3,}|(?:bull|horse|mother)[a-z]{1,2}\*+[a-z]*)(?![\w*])"
 )
@@ -81,7 +81,7 @@ class Lists:
     def occurring(self, folded: str) -> frozenset[str]:
         """Return the names of the lists of which a lower-case text may have a term."""
         found = self.words.classes(words(folded))
-        return frozenset(name for name in (*_SECTIONS, GENERAL) if found & self.words.bit(name))
+        return frozenset(name for name in (*_SECTIONS, GENERAL) if found & self.words.bit(name)) if found else frozenset()
 
 
 def load_lists(texts: Iterable[str]) -> Lists:

@@ -35,13 +35,14 @@ def find_duplicates(words_by_id: Mapping[str, Sequence[str]], content_by_id: Map
     for key, words in words_by_id.items():
         said = frozenset(stems[word[:STEM_CHARS]] for word in content_by_id[key])
         rows, elements = (content, said) if len(said) >= MIN_WORDS else (runs, _runs([numbers[word] for word in words]))
-        original = exact.get(tuple(words)) or rows.like(elements)
+        rare = rows.rare(elements)
+        original = exact.get(tuple(words)) or rows.like(elements, rare)
         if original is not None:
             found[key] = original
             continue
         if words:
             exact[tuple(words)] = key
-        rows.keep(key, elements)
+        rows.keep(key, elements, rare)
     return found
 
 
@@ -53,21 +54,22 @@ class _Kept:
         self._rows: list[tuple[str, _Elements]] = []
         self._holders: dict[int, list[int]] = {}
 
-    def like(self, elements: _Elements) -> str | None:
+    def rare(self, elements: _Elements) -> Sequence[int]:
+        """Return the few elements of a comment to look up."""
+        return sorted(elements, reverse=True)[: len(elements) - math.ceil(self._min * len(elements)) + 1]
+
+    def like(self, elements: _Elements, rare: Sequence[int]) -> str | None:
         """Return the id of the earliest of the nearest comments that is similar enough, or None."""
-        holders = [found for element in self._rare(elements) if (found := self._holders.get(element))]
+        holders = [self._holders[element] for element in rare if element in self._holders]
         places = _most_shared(chain(*holders)) if holders else ()
         return next((self._rows[place][0] for place in places if self._alike(elements, self._rows[place][1])), None)
 
-    def keep(self, key: str, elements: _Elements) -> None:
+    def keep(self, key: str, elements: _Elements, rare: Sequence[int]) -> None:
         """Keep a comment, to compare later ones with it."""
-        for element in self._rare(elements):
+        for element in rare:
             if len(sharers := self._holders.setdefault(element, [])) < MAX_SHARERS:
                 sharers.append(len(self._rows))
         self._rows.append((key, elements))
-
-    def _rare(self, elements: _Elements) -> Sequence[int]:
-        return sorted(elements, reverse=True)[: len(elements) - math.ceil(self._min * len(elements)) + 1]
 
     def _alike(self, one: _Elements, other: _Elements) -> bool:
         shared = len(one & other)

@@ -7,6 +7,8 @@ from digest.curate.gate_case import Case, Rejection
 from digest.text.prose import word_count, words
 
 MIN_OWN_WORDS = 4  # words that a comment must have beside a quotation
+MAX_CAPITALS = 10  # letters of words in capitals that any comment may have
+MIN_LETTERS = 20  # of a comment that is judged by its capitals
 MAX_LEANING_WORDS = 45  # words of a comment that may lean on somebody else's; a longer one says enough by itself
 _LINK = re.compile(r"https?://\S+|www\.\S+")
 _EXCERPT = re.compile(r"\W{0,3}\[(?:…|\.\.\.)\]")
@@ -57,11 +59,11 @@ def excerpt(case: Case) -> Rejection | None:
 
 def capitals(case: Case) -> Rejection | None:
     """Reject what is mostly capitals."""
-    if not any(word.isupper() and len(word) > 1 for row in case.sentences for word in row.raw):
+    shouted = [word for row in case.sentences for word in row.raw if word.isupper()]
+    if sum(map(len, shouted)) <= MAX_CAPITALS:
         return None
-    large = sum(map(str.isupper, case.text))
-    shouted = large > 10 and large > (small := sum(map(str.islower, case.text))) and small + large > 20
-    return Rejection("capitals", "mostly capitals") if shouted else None
+    large, small = sum(map(str.isupper, case.text)), sum(map(str.islower, case.text))
+    return Rejection("capitals", "mostly capitals") if large > small and small + large > MIN_LETTERS else None
 
 
 def short(case: Case) -> Rejection | None:

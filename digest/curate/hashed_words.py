@@ -86,7 +86,9 @@ class WeightTable:
         self._mask = len(answers[0]) - 1
         shifted = [[((byte + OFFSET) % 256) << (place * FIELD_BITS) for byte in range(256)] for place in range(1, len(answers) + 1)]
         columns = [map(values.__getitem__, weights) for values, weights in zip(shifted, answers, strict=True)]
-        self._packed = [1 + sum(row) for row in zip(*columns, strict=True)]  # a count of one, and each weight made positive
+        known: dict[int, int] = {}  # equal numbers are one object: so they stay in the processor's cache
+        each = (1 + sum(row) for row in zip(*columns, strict=True))  # a count of one, and each weight made positive
+        self._packed = [known.setdefault(number, number) for number in each]
         self._word = lru_cache(maxsize=CACHED_WORDS)(self._weigh_word)
 
     def _weigh_word(self, word: str) -> int:

@@ -9,8 +9,8 @@ from digest.curate.gate_case import Case
 
 _FIGURE = re.compile(r"\b\d[\d,.]*|[£$€]\s?\d")
 _SECOND = frozenset({"you", "your", "yours"})
-_SHOUTED = re.compile(r"\b[A-Z]{4,}\b")
-_TRAILING = re.compile(r"[!?.]{2,}|…")
+_SHOUTED = re.compile(r"[A-Z](?<!\w.)[A-Z]{3,}\b")
+_TRAILING = re.compile(r"[!?.…](?:(?<=…)|[!?.]+)")
 ENOUGH_WORDS, LONG_WORDS = 55, 250  # a comment of 55 words has room to say something; one of 300 is an article
 ORDINARY_HEAT = -0.9  # log odds of an ordinary text, for languages that the model of abuse does not know
 COOL, HOT = -1.6, 1.0  # log odds of abuse between which heat rises from 0 to 1

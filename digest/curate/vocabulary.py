@@ -77,10 +77,13 @@ class Vocabulary:
     def classes(self, words: Sequence[str]) -> int:
         """Return the bits of all classes that occur in some words."""
         found, last, present = 0, len(words) - 1, set(words)
-        for place, (classes, by_second, loose) in enumerate(map(self.entry, words)):
+        for place, entry in enumerate(map(self.entry, words)):
+            if entry is _NOTHING:
+                continue
+            classes, by_second, loose = entry
             found |= classes
-            if by_second and place < last and (phrases := by_second.get(words[place + 1])):
-                for rest, bit in phrases:
+            if by_second and place < last and words[place + 1] in by_second:
+                for rest, bit in by_second[words[place + 1]]:
                     if not rest or (not found & bit and _end(words, place + 2, rest)):
                         found |= bit
             for needed, start, rest, bit in loose:

@@ -3,8 +3,9 @@
 import re
 from collections.abc import Sequence
 
+_WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 _SURROGATE = re.compile("[\ud800-\udfff]")  # half of a character beyond the first plane, without its other half
-_SENTENCE_END = re.compile(r"""[.!?…。！？؟][)"'’”»\]]*(?=\s|$)|[。！？]|\n""")
+_SENTENCE_END = re.compile(r"""[.!?…。！？؟\n](?:(?<=\n)|[)"'’”»\]]*(?=\s|$)|(?<=[。！？]))""")
 _CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _NO_END = re.compile(
     r"(?:\b(?:Mr|Mrs|Ms|Dr|Prof|St|No|Nr|Str|Hr|Fr|bzw|ca|vs|etc|e\.g|i\.e|approx|Cllr|Rev|Sgt|Lt"
@@ -14,7 +15,7 @@ _NO_END = re.compile(
 
 def words(text: str) -> list[str]:
     """Return the words of a text, including numbers."""
-    return re.findall(r"[^\W_]+(?:['’][^\W_]+)*", text)
+    return _WORD.findall(text)
 
 
 def word_count(text: str, known_words: Sequence[str] | None = None) -> int:
