@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from digest.service.comment_desk import ComingEdition, Decided, ListedComment
 
 by_option = click.option("--by", default=None, metavar="NAME", show_default="your login name", help="Who decides; kept in the log.")
+seen_option = click.option(
+    "--seen", default="", metavar="WORDS", help="Only if it still has the words that `digest comments list` showed."
+)
+SEEN_CHARS = 8  # of the fingerprint that is printed
 
 
 @click.group("comments")
@@ -55,7 +59,8 @@ def _head(app: "App", edition: "ComingEdition", rows: "list[ListedComment]") -> 
     name, end = f"Edition {edition.slot.key}", edition.slot.window.end
     closes = f"It closes on {instant_text(end, app.config.newsletter.timezone)}" if end > app.clock() else "It is due now"
     if not edition.stories:
-        return f"{name} has no article yet. `digest collect` reads the sources."
+        since = instant_text(edition.slot.window.start, app.config.newsletter.timezone)
+        return f"{name} has no article yet: it takes what is published after {since}. `digest collect` reads the sources."
     if edition.plan.comments == "none":
         return f'{name} prints no comments (comments = "none").'
     waiting, held = (sum(row.state == state for row in rows) for state in ("waiting", "held"))
@@ -66,12 +71,14 @@ def _head(app: "App", edition: "ComingEdition", rows: "list[ListedComment]") -> 
 
 
 def _entry(row: "ListedComment") -> str:
-    """Return one comment as lines for a person; the id is quoted as a shell needs it."""
+    """Return one comment as lines for a person; the first is what `print` and `refuse` need, quoted as for a shell."""
     answered = f", in reply to {row.answers.author}: {_quoted(row.answers.text, 80)}" if row.answers else ""
     text = textwrap.fill(" ".join(row.comment.text.split()), 100, initial_indent="    ", subsequent_indent="    ")
     why = f" ({row.why})" if row.why else ""
     score = f" · score {row.score:.2f}" if row.score else ""
-    head = f"{shlex.quote(row.comment.id)}\n  {row.article.title}\n  {row.comment.author}{answered}"
+    head = (
+        f"{shlex.quote(row.comment.id)} --seen {row.wording[:SEEN_CHARS]}\n  {row.article.title}\n  {row.comment.author}{answered}"
+    )
     return f"{head}\n{text}\n  {row.state.capitalize()}{why}{score}"
 
 
@@ -85,35 +92,37 @@ def _quoted(text: str, limit: int) -> str:
 @click.argument("comment_id", metavar="ID")
 @click.option("--reason", default="", help="Why it is printed; kept in the log. Required for a comment that is blocked as abuse.")
 @by_option
+@seen_option
 @common_options
-def print_comment(root: Path, as_json: bool, comment_id: str, reason: str, by: str | None) -> int:
+def print_comment(root: Path, as_json: bool, comment_id: str, reason: str, by: str | None, seen: str) -> int:
     """Say yes to the comment ID.
 
     The next edition prints it, also if it was held.
 
     The yes is for the words as they are now. If the comment changes on your site, it needs another one.
     """
-    return _decide(root, "print", comment_id, reason, by, as_json)
+    return _decide(root, "print", comment_id, reason, by, seen, as_json)
 
 
 @command.command("refuse")
 @click.argument("comment_id", metavar="ID")
 @click.option("--reason", default="", help="Why it is refused; kept in the log.")
 @by_option
+@seen_option
 @common_options
-def refuse_comment(root: Path, as_json: bool, comment_id: str, reason: str, by: str | None) -> int:
+def refuse_comment(root: Path, as_json: bool, comment_id: str, reason: str, by: str | None, seen: str) -> int:
     """Say no to the comment ID.
 
     It is not printed, and not quoted above a reply.
     """
-    return _decide(root, "refuse", comment_id, reason, by, as_json)
+    return _decide(root, "refuse", comment_id, reason, by, seen, as_json)
 
 
-def _decide(root: Path, verb: "Verb", comment_id: str, reason: str, by: str | None, as_json: bool) -> int:
+def _decide(root: Path, verb: "Verb", comment_id: str, reason: str, by: str | None, seen: str, as_json: bool) -> int:
     from digest.service.comment_desk import decide
 
     with running_app(root) as app:
-        decided = decide(app, verb, comment_id, _name(by), " ".join(reason.split()))
+        decided = decide(app, verb, comment_id, _name(by), " ".join(reason.split()), seen)
     said = f"{'Printed' if verb == 'print' else 'Refused'} by {by or 'you'}"
     if verb == "print" and decided.printed_in is None:
         said = f"The yes of {by} is kept" if by else "Your yes is kept"

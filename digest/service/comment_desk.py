@@ -44,6 +44,11 @@ class ListedComment:
     score: float
     answers: Comment | None
 
+    @property
+    def wording(self) -> str:
+        """The fingerprint of the words that were listed, for `decide`."""
+        return wording(self.comment, self.answers)
+
     def as_json(self) -> dict[str, Any]:
         """Return what `--json` prints."""
         return {
@@ -52,6 +57,7 @@ class ListedComment:
             "article": self.article.title,
             "writer": self.comment.author,
             "text": self.comment.text,
+            "wording": self.wording,
             "answers": {"id": self.answers.id, "writer": self.answers.author, "text": self.answers.text} if self.answers else None,
             "state": self.state,
             "why": self.why,
@@ -129,17 +135,24 @@ def _why(row: JudgedComment, edition: ComingEdition) -> str:
     return "; ".join(filter(None, [reason, f"changed on the site since {said.by} said yes" if said and changed else ""]))
 
 
-def decide(app: App, verb: Verb, comment_id: str, by: str, reason: str = "") -> Decided:
-    """Record that a comment is to be printed or refused; raise UsageError if it is not known or may not be printed."""
+def decide(app: App, verb: Verb, comment_id: str, by: str, reason: str = "", seen: str = "") -> Decided:
+    """Record that a comment is to be printed or refused; `seen` begins the fingerprint of the words that were decided on, if known.
+
+    Raises UsageError if the comment is not known, has changed since it was seen, or may not be printed.
+    """
     article, comments = _thread_of(app, comment_id)
     by_id = {row.id: row for row in comments}
     comment = by_id[comment_id]
+    said = wording(comment, by_id.get(comment.parent_id or ""))
+    if not said.startswith(seen):
+        remedy = "Read it again: `digest comments list --all` shows it."
+        raise UsageError("has changed since you read it, or what it answers has", thing=comment_id, remedy=remedy)
     judged = _judged_without(app, article, comments, comment_id)
     if verb == "print":
         _check_may_print(judged, reason)
     value = {
         "reason": reason,
-        "wording": wording(comment, by_id.get(comment.parent_id or "")),
+        "wording": said,
         "gate": judged.rejection.gate if judged.rejection else "",
         "article": article.id,
     }

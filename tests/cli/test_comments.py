@@ -4,6 +4,7 @@ import asyncio
 import getpass
 import json
 import re
+import shlex
 from pathlib import Path
 
 import pytest
@@ -44,8 +45,8 @@ async def test_what_waits_is_listed_with_its_story_its_writer_and_what_it_answer
         r"what you don't decide is not printed\.",
         lines[0],
     )
-    assert lines[2:5] == [
-        f"'{key(site)}'",
+    assert re.fullmatch(re.escape(f"'{key(site)}' --seen ") + "[0-9a-f]{8}", lines[2])
+    assert lines[3:5] == [
         "  Opinion: a vote nobody has to heed is worse than none",
         "  小潮, in reply to Zoë Trevanion: “Sensible piece. More like this, please.”",
     ]
@@ -62,7 +63,7 @@ async def test_with_all_every_comment_has_its_state_and_why(paper: Path, site: R
 
 async def test_the_list_as_json_has_what_a_program_needs(paper: Path, site: RecordedSite) -> None:
     found = json.loads(call(paper, "comments", "list", "--json").stdout)["comments"]
-    assert list(found[0]) == ["id", "edition", "article", "writer", "text", "answers", "state", "why", "score"]
+    assert list(found[0]) == ["id", "edition", "article", "writer", "text", "wording", "answers", "state", "why", "score"]
     assert (found[0]["id"], found[0]["edition"], found[0]["state"]) == (key(site), "weekday-2026-11-24", "waiting")
     assert found[0]["answers"]["writer"] == "Zoë Trevanion"
 
@@ -79,6 +80,12 @@ async def test_a_yes_and_a_no_are_answered_in_the_words_of_the_desk(
     assert said == f"Undone: refused by Bo: not of this town: 小潮 ({key(site)}).\nIt is printed by ada again.\n"
     row = json.loads(call(paper, "comments", "undo", key(site), "--json").stdout)
     assert (row["verb"], row["by"], row["undone_by"], row["printed_in"]) == ("print", "ada", "ada", None)
+
+
+async def test_the_first_line_of_a_comment_is_what_a_yes_and_a_no_need(paper: Path, site: RecordedSite) -> None:
+    first = next(line for line in call(paper, "comments", "list").stdout.splitlines() if key(site) in line)
+    assert call(paper, "comments", "print", *shlex.split(first)).stdout.startswith("Printed by you in the edition of ")
+    assert call(paper, "comments", "refuse", *shlex.split(first)).stdout.startswith("Refused by you: ")
 
 
 async def test_a_yes_as_json_names_the_edition_that_prints_it(paper: Path, site: RecordedSite) -> None:
@@ -124,7 +131,7 @@ async def test_another_process_prints_what_this_one_has_decided(paper: Path, sit
 
 def test_nothing_to_list_says_what_to_do(root: Path) -> None:
     assert call(root, "comments", "list").stdout == (
-        "Edition weekday-2026-11-24 has no article yet. `digest collect` reads the sources.\n"
+        "Edition weekday-2026-11-24 has no article yet: it takes what is published after Mon 23 Nov 2026 07:00 GMT. `digest collect` reads the sources.\n"
     )
 
 

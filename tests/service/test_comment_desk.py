@@ -10,6 +10,7 @@ import pytest
 
 from digest.app import App, open_newsletter
 from digest.curate.comment_decisions import Verb
+from digest.edition.editor_decisions import COMMENT
 from digest.edition.report import RunReport
 from digest.errors import UsageError
 from digest.model import Slot
@@ -190,6 +191,22 @@ async def test_a_new_yes_counts_for_the_new_words(open_app: Open, relay: Relay, 
     decide(app, "print", held, "bo")
     await sent(app)
     assert "eleven summers" in mails(relay)
+
+
+@pytest.mark.parametrize("verb", ["print", "refuse"])
+async def test_what_changed_between_reading_and_deciding_is_not_decided(
+    verb: Verb, open_app: Open, relay: Relay, site: RecordedSite
+) -> None:
+    app, held = open_app("approved"), written(site, 900, HELD)
+    await app.gather(conditional=False)
+    (seen,) = [row.wording for edition in coming_editions(app) for row in listed_comments(edition) if row.comment.id == held]
+    changed(site, 900, HELD.replace("winters", "summers"))
+    await app.gather(conditional=False)
+    with pytest.raises(UsageError, match="has changed since you read it"):
+        decide(app, verb, held, "ada", seen=seen[:8])
+    assert app.store.decisions.of((COMMENT, held)) == []
+    await sent(app)
+    assert "eleven summers" not in mails(relay)
 
 
 async def test_a_change_that_comes_with_the_last_reading_is_seen_too(open_app: Open, relay: Relay, site: RecordedSite) -> None:
