@@ -5,7 +5,8 @@ compose_all       its messages, signed on up to five cores               signing
 SubscriberLinks   unsubscribe links and Message-IDs                      subscriber_links.py; VERP: verp.py
 """
 
+from digest.compose.headers import MailingList
 from digest.compose.message import Composer, Sender, unsubscribe_mailto
 from digest.compose.signing_pool import compose_all
 
-__all__ = ["Composer", "Sender", "compose_all", "unsubscribe_mailto"]
+__all__ = ["Composer", "MailingList", "Sender", "compose_all", "unsubscribe_mailto"]

@@ -25,6 +25,7 @@ from digest.errors import ConfigError
 SIGNED_HEADERS = tuple(name.lower() for name, signed in HEADERS.items() if signed)
 _BLANKS = re.compile(r"[ \t]+")
 _MAX_LINE_CHARS = 76
+_VALID_FOR = 7 * 86_400  # seconds; a signature that is found later is somebody's replay (RFC 6376, section 3.5, tag x=)
 _GOOD_RSA_BITS = 2048  # bits; what RFC 8301, section 3.2, asks signers for
 _MIN_RSA_BITS = 1024  # bits; RFC 8301, section 3.2
 
@@ -86,9 +87,10 @@ class Signer:
         `signed` has its headers in relaxed form by their names in lower case; `body_hash` is the SHA-256 of its relaxed body.
         """
         present = [name for name in SIGNED_HEADERS if name in signed]
+        begins = int(at.timestamp())
         tags = (
-            f"v=1; a={self.algorithm}; c=relaxed/relaxed;\r\n"
-            f" d={self.domain}; s={self.selector};\r\n t={int(at.timestamp())};\r\n h={_names([*present, *SIGNED_HEADERS])};\r\n"
+            f"v=1; a={self.algorithm}; c=relaxed/relaxed;\r\n d={self.domain}; s={self.selector};\r\n"
+            f" t={begins}; x={begins + _VALID_FOR};\r\n h={_names([*present, *SIGNED_HEADERS])};\r\n"
             f" bh={binascii.b2a_base64(body_hash, newline=False).decode()};\r\n b="
         )
         lines = [*(signed[name] for name in present), canonicalize_header("dkim-signature", tags)]

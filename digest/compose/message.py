@@ -8,7 +8,16 @@ from urllib.parse import quote
 
 from digest.compose.body import Body
 from digest.compose.dkim import Signer, canonicalize_header
-from digest.compose.headers import HEADERS, display_name, list_headers, mime_headers, own_headers, shared_headers
+from digest.compose.headers import (
+    HEADERS,
+    NO_PAGES,
+    MailingList,
+    display_name,
+    list_headers,
+    mime_headers,
+    own_headers,
+    shared_headers,
+)
 from digest.compose.subscriber_links import SubscriberLinks
 from digest.compose.verp import verp_address
 from digest.config import Newsletter, split_mailbox
@@ -23,6 +32,7 @@ class Sender:
     newsletter: Newsletter
     links: SubscriberLinks
     signers: Sequence[Signer] = ()
+    mailing_list: MailingList = NO_PAGES
     bounce_address: str = ""  # the address that receives bounces; if empty, the newsletter's own
 
 
@@ -38,14 +48,8 @@ class _OwnParts:
 class _Variant:
     """The parts that all recipients of one variant of an edition share."""
 
-    def __init__(
-        self, newsletter: Newsletter, rendered: Rendered, subject: str, at: datetime, boundary: str, *, transactional: bool
-    ) -> None:
-        shared = [
-            *shared_headers(newsletter, subject, at),
-            *([] if transactional else list_headers(newsletter)),
-            *mime_headers(boundary),
-        ]
+    def __init__(self, shared: Sequence[tuple[str, str]], rendered: Rendered, boundary: str) -> None:
+        shared = [*shared, *mime_headers(boundary)]
         self.head = _head(shared)
         self.signed = _signed(shared)
         self.body = Body(rendered, boundary)
@@ -58,6 +62,7 @@ class Composer:
     """One edition in its variants, ready for any number of recipients.
 
     `transactional` is for an email to one person who asked for it (RFC 2369 headers do not apply), `test` for a copy to the editor.
+    `signed_at` is when the signatures begin to count, `at` if not given: an edition that is late may be older than they last.
     """
 
     def __init__(
@@ -70,12 +75,14 @@ class Composer:
         variants: Mapping[str, Rendered] | None = None,
         test: bool = False,
         transactional: bool = False,
+        signed_at: datetime | None = None,
     ) -> None:
-        self.arguments = (sender, rendered, key, at, variants)
+        self.arguments = (sender, rendered, key, at, variants, signed_at)
         self._sender = sender
         self._key = f"{key}-test-{at.timestamp():.0f}" if test else key
         self._view = key
         self._at = at
+        self._signed_at = signed_at or at
         self._test = test
         self._transactional = transactional
         self._rendered = {**(variants or {}), "": rendered}
@@ -105,10 +112,13 @@ class Composer:
         if variant is None:
             rendered, boundary = self._rendered[name], f"=_{hashlib.sha256(f'{self._view}{name}'.encode()).hexdigest()[:32]}"
             subject = f"[TEST] {rendered.subject}" if self._test else rendered.subject
-            newsletter, transactional = self._sender.newsletter, self._transactional
-            variant = _Variant(newsletter, rendered, subject, self._at, boundary, transactional=transactional)
-            self._variants[name] = variant
+            variant = self._variants[name] = _Variant(self._shared_headers(subject), rendered, boundary)
         return variant
+
+    def _shared_headers(self, subject: str) -> list[tuple[str, str]]:
+        newsletter, mailing_list = self._sender.newsletter, self._sender.mailing_list
+        shared = shared_headers(newsletter, subject, self._at)
+        return shared if self._transactional else [*shared, *list_headers(newsletter, mailing_list, self._view)]
 
     def _own_parts(self, recipient: Recipient) -> _OwnParts:
         links, email, variant = self._sender.links, recipient.email, self._variant(recipient.variant)
@@ -141,7 +151,7 @@ class Composer:
             return b""
         variant = self._variant(recipient.variant)
         headers, body_hash = {**variant.signed, **_signed(own.headers)}, variant.body.body_hash(own.values)
-        return b"".join([signer.signature_header(headers, body_hash, self._at) for signer in self._sender.signers])
+        return b"".join([signer.signature_header(headers, body_hash, self._signed_at) for signer in self._sender.signers])
 
     def _assemble(self, recipient: Recipient, own: _OwnParts, signatures: bytes) -> Message:
         variant = self._variant(recipient.variant)

@@ -121,11 +121,17 @@ class SigningWorker:
 
 
 def _sign(
-    pipe: Connection, sender: Sender, rendered: Rendered, key: str, at: datetime, variants: Mapping[str, Rendered] | None
+    pipe: Connection,
+    sender: Sender,
+    rendered: Rendered,
+    key: str,
+    at: datetime,
+    variants: Mapping[str, Rendered] | None,
+    signed_at: datetime | None,
 ) -> None:
     """Sign batch after batch until the pipe closes: all that a signing process does."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is meant for the parent process, which closes the pipe
-    composer = Composer(sender, rendered, key, at, variants=variants)
+    composer = Composer(sender, rendered, key, at, variants=variants, signed_at=signed_at)
     while True:
         try:
             batch: list[Recipient] = pipe.recv()

@@ -24,7 +24,7 @@ async def send_pending(
     midnight = now.astimezone(pipeline.sender.newsletter.timezone).replace(hour=0, minute=0, second=0, microsecond=0)
     used = deliveries.sent_since(midnight) if any(relay.warm_up for relay in pipeline.smtp.fleet) else {}
     delivery_log, at = StoredDeliveryLog(deliveries, key), frozen.edition.frozen_at
-    composer = Composer(pipeline.sender, frozen.rendered, key, at, variants=frozen.variants)
+    composer = Composer(pipeline.sender, frozen.rendered, key, at, variants=frozen.variants, signed_at=now)
     start = deliveries.answers(key)
     pipeline.sent_log.add_answers(key, start, now)
     try:
