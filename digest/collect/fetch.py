@@ -11,6 +11,7 @@ from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import partial
 from types import TracebackType
 from typing import Protocol, Self
 from urllib.parse import urljoin
@@ -143,6 +144,15 @@ class Fetcher:
             self._remember(url, response)
         return response
 
+    async def probe(self, url: str, *, allow_private: bool = False) -> Response:
+        """Return what a server says of an address, without its body if it answers a HEAD; raise FetchError as `get` does."""
+        response = await self._get_with_retries(url, allow_private, {}, "HEAD")
+        return await self._get_with_retries(url, allow_private, {}) if response.status in {403, 405, 501} else response
+
+    async def beginning(self, url: str, size: int, *, allow_private: bool = False) -> Response:
+        """Return the first bytes of what is at an address; a server may send more than `size`, up to the limit."""
+        return await self._get_with_retries(url, allow_private, {"Range": f"bytes=0-{size - 1}"})
+
     async def _get_moved(self, url: str, allow_private: bool, conditional_headers: Mapping[str, str]) -> Response:
         """Request the address that this one has moved to permanently; if there is none or it fails, request this one."""
         target = self._cache.permanent_redirect(url) if self._cache else None
@@ -159,13 +169,15 @@ class Fetcher:
         if self._cache and (etag or last_modified):
             self._cache.remember(url, CachedResponse(etag=etag, last_modified=last_modified, response=response))
 
-    async def _get_with_retries(self, url: str, allow_private: bool, conditional_headers: Mapping[str, str]) -> Response:
+    async def _get_with_retries(
+        self, url: str, allow_private: bool, conditional_headers: Mapping[str, str], method: str = "GET"
+    ) -> Response:
         """Request an address several times if necessary, with a growing pause between the attempts."""
         for attempt in range(1, self._limits.attempts + 1):
             last = attempt == self._limits.attempts
             pause = min(self._limits.pause * 2 ** (attempt - 1), self._limits.max_pause)
             try:
-                response = await self._follow(url, allow_private, conditional_headers)
+                response = await self._follow(url, allow_private, conditional_headers, method)
             except (aiohttp.ClientError, TimeoutError, ssl.SSLError, OSError) as error:
                 if last or isinstance(error, aiohttp.ClientConnectorCertificateError):
                     raise FetchError(_describe(error), thing=url) from error
@@ -178,10 +190,11 @@ class Fetcher:
             await asyncio.sleep(pause)
         raise AssertionError(self._limits.attempts)
 
-    async def _follow(self, url: str, allow_private: bool, conditional_headers: Mapping[str, str]) -> Response:
+    async def _follow(self, url: str, allow_private: bool, conditional_headers: Mapping[str, str], method: str) -> Response:
         current, permanent = url, True
         for _ in range(self._limits.redirects + 1):
-            response = await self._request(allowed_url(current, allow_private=allow_private), allow_private, conditional_headers)
+            allowed = allowed_url(current, allow_private=allow_private)
+            response = await self._request(allowed, allow_private, conditional_headers, method)
             if response.status not in {301, 302, 303, 307, 308} or "location" not in response.headers:
                 if self._cache and permanent and current != url and response.ok:
                     self._cache.set_permanent_redirect(url, current)
@@ -192,9 +205,10 @@ class Fetcher:
             f"more than {self._limits.redirects} redirects", thing=url, remedy="Use the final address as the source's url."
         )
 
-    async def _request(self, url: URL, allow_private: bool, conditional_headers: Mapping[str, str]) -> Response:
+    async def _request(self, url: URL, allow_private: bool, conditional_headers: Mapping[str, str], method: str) -> Response:
         session, turn = self._session(allow_private), self._host_slots[url.host, url.port]
-        async with turn, self._slots, session.get(url, headers=conditional_headers, allow_redirects=False) as answer:
+        request = partial(session.request, method, url, headers=conditional_headers, allow_redirects=False)
+        async with turn, self._slots, request() as answer:
             body = await self._read_body(str(url), answer)
             headers = {name.lower(): value for name, value in answer.headers.items()}
             return Response(status=answer.status, url=str(answer.url), headers=headers, body=body)

@@ -1,53 +1,29 @@
 """Checks of everything that the next edition needs. Each part is tried; nothing is changed and nothing is sent."""
 
 import asyncio
-import difflib
 from collections.abc import Awaitable, Iterable, Iterator
-from dataclasses import dataclass
 from datetime import timedelta
-from typing import Literal
 from urllib.parse import urlsplit
-
-import dns.asyncresolver
-import dns.exception
-import dns.resolver
 
 from digest.app import App
 from digest.bounces.mailboxes import check_mailbox
-from digest.compose.dkim import Signer
-from digest.config import Dkim, Newsletter, Relay, split_mailbox
+from digest.config import Newsletter, Relay
 from digest.config.file_permissions import open_to_others, others_may_read
 from digest.deliver import Extensions, Session
 from digest.edition.guards import would_hold
 from digest.errors import DigestError
-from digest.model import Article, Comment, Edition, Pick, Story
 from digest.publish import count_recipients
-from digest.render.renderer import MAX_HTML_BYTES, PACKAGED
-from digest.service.dmarc_alignment import is_aligned, organisational_domain
+from digest.service.design_checks import check_design
+from digest.service.dns_checks import check_dns
+from digest.service.finding import Finding
 from digest.service.judge_check import try_judge
 from digest.text.prose import counted
-
-RENAMED_TEMPLATES = {  # former name to present name
-    "letter.mjml.j2": "email.mjml.j2", "letter.txt.j2": "email.txt.j2",
-    "web/lost.html.j2": "web/request_link.html.j2", "web/mine.html.j2": "web/my_data.html.j2",
-    "web/missing.html.j2": "web/not_found.html.j2", "web/sorry.html.j2": "web/error.html.j2",
-}  # fmt: skip
-DNS_TIMEOUT = 4.0  # seconds for each record
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """The result of one check; an `error` would stop the edition, a `warning` would harm it."""
-
-    area: str
-    level: Literal["ok", "warning", "error"]
-    text: str
 
 
 async def run_checks(app: App) -> list[Finding]:
     """Run every check and return the findings, part by part in a fixed order."""
     parts: Iterable[Awaitable[list[Finding]]] = (
-        _config(app), _subscribers(app), _sources(app), _judge(app), _templates(app), _relays(app), _bounces(app), _dns(app),
+        _config(app), _subscribers(app), _sources(app), _judge(app), check_design(app), _relays(app), _bounces(app), check_dns(app),
     )  # fmt: skip
     return [row for rows in await asyncio.gather(*parts) for row in rows]
 
@@ -142,56 +118,6 @@ async def _judge(app: App) -> list[Finding]:
     return [Finding("judge", "ok" if works else "warning", text)]
 
 
-async def _templates(app: App) -> list[Finding]:
-    try:
-        size = app.design().size(_specimen(app))
-    except DigestError as error:
-        return [Finding("templates", "error", str(error))]
-    return [_size(size), *_stray_templates(app)]
-
-
-def _stray_templates(app: App) -> Iterator[Finding]:
-    """Yield a warning for each newsletter template that replaces no built-in one: its name is an old one or has a typing error."""
-    folder = app.config.root / "templates"
-    built_in = [str(path.relative_to(PACKAGED)) for path in PACKAGED.rglob("*.j2")]
-    for path in sorted(folder.rglob("*.j2")):
-        name = str(path.relative_to(folder))
-        if name not in built_in:
-            near = difflib.get_close_matches(name, built_in, n=1)
-            hint = (
-                f". It is called {RENAMED_TEMPLATES[name]} now"
-                if name in RENAMED_TEMPLATES
-                else f". Did you mean {near[0]}?"
-                if near
-                else ""
-            )
-            yield Finding("templates", "warning", f"templates/{name} replaces no built-in template{hint}")
-
-
-def _size(size: int) -> Finding:
-    if size > MAX_HTML_BYTES:
-        problem = f"a specimen of two stories makes {size // 1000} KB of HTML; mail programs cut off at 102"
-        return Finding("templates", "error", f"{problem}. Shorten what your templates add to each mail.")
-    return Finding("templates", "ok", f"a specimen renders to {size // 1000} KB of HTML")
-
-
-def _specimen(app: App) -> Edition:
-    """Return a sample edition that fills every place in the templates."""
-    plan = app.config.editions[0]
-    slot = app.slot(plan, app.calendar(plan).latest(app.clock()))
-    now, url = app.clock(), app.config.newsletter.site_url or "https://news.example"
-    stories = []
-    for position in range(2):
-        article = Article(
-            id=f"specimen-{position}", source="specimen", url=f"{url}/specimen-{position}/", title="A headline with “quotes”",
-            author="A Writer", summary="A summary of one sentence.", topics=("News",), published=now, updated=now,
-        )  # fmt: skip
-        comment = Comment(id="c", article_id=article.id, author="A Reader", text="Words.", written=now, url=f"{article.url}#c")
-        pick = Pick(comment=comment, excerpt="Words.", score=1.0, parent_author="Another", parent_excerpt="Other words.")
-        stories.append(Story(article=article, position=position, picks=(pick,)))
-    return Edition(newsletter=app.config.newsletter.name, slot=slot, number=1, stories=tuple(stories), left_out=(), frozen_at=now)
-
-
 async def _relays(app: App) -> list[Finding]:
     return [await _relay(app, relay) for relay in app.config.smtp.fleet]
 
@@ -223,75 +149,3 @@ async def _bounces(app: App) -> list[Finding]:
     except DigestError as error:
         return [Finding("bounces", "error", str(error))]
     return [Finding("bounces", "ok", f"{bounces.address}: the {bounces.mailbox.partition(':')[0]} mailbox can be read")]
-
-
-async def _dns(app: App) -> list[Finding]:
-    """Check alignment and the records that receivers look up. A failed lookup is a warning: this machine's DNS may differ."""
-    domain = app.config.newsletter.domain
-    lookups = [
-        _record(domain, "v=spf1", "SPF"),
-        _record(f"_dmarc.{domain}", "v=DMARC1", "DMARC"),
-        *(_key(key) for key in app.config.dkim),
-    ]
-    misaligned = [*_alignment(app)]
-    unsigned = (
-        []
-        if app.config.dkim
-        else [Finding("dns", "warning", "[dkim] is not set: messages are unsigned unless the relay signs them")]
-    )
-    return [*await asyncio.gather(*lookups), *unsigned, *misaligned]
-
-
-def _alignment(app: App) -> Iterator[Finding]:
-    """Yield a finding for each key, and for the envelope, outside From's organisation: DMARC counts only those inside it."""
-    domain, bounces = app.config.newsletter.domain, app.config.bounces.address
-    for key in app.config.dkim:
-        if not is_aligned(key.domain, domain):
-            problem = f"dkim.domain {key.domain} and the domain of `from`, {domain}, are two organisations: DMARC counts none such"
-            yield Finding("dkim", "error", f"{problem}. Sign with a key of {organisational_domain(domain)}.")
-    envelope = split_mailbox(bounces)[1].rpartition("@")[2] if bounces else domain
-    if not is_aligned(envelope, domain):
-        problem = f"bounces.address is at {envelope} and `from` at {domain}: SPF proves nothing of {domain} to DMARC"
-        yield Finding("dns", "warning", f"{problem}. Use an address below {organisational_domain(domain)}.")
-
-
-async def _record(name: str, begins: str, label: str) -> Finding:
-    texts = await _texts(name)
-    if isinstance(texts, str):
-        return Finding("dns", "warning", f"{label} of {name}: {texts}")
-    found = next((text for text in texts if text.startswith(begins)), None)
-    return Finding(
-        "dns", "ok" if found else "warning", f"{label} of {name}: {found or 'no record; many mail providers require one'}"
-    )
-
-
-async def _key(key: Dkim) -> Finding:
-    name = f"{key.selector}._domainkey.{key.domain}"
-    try:
-        signer = Signer.load(key.domain, key.selector, key.key_file)
-    except DigestError as error:
-        return Finding("dkim", "error", str(error))
-    if signer.weakness:
-        return Finding("dkim", "warning", f"{name}: {signer.weakness}")
-    wanted = signer.dns_record()
-    texts = await _texts(name)
-    if isinstance(texts, str):
-        return Finding("dkim", "warning", f"{name}: {texts}; it should contain {wanted}")
-    public = wanted.rpartition("p=")[2]
-    good = any(public in text.replace(" ", "") for text in texts)
-    return Finding(
-        "dkim",
-        "ok" if good else "warning",
-        f"{name} {'matches the key' if good else f'does not match the key; set it to {wanted}'}",
-    )
-
-
-async def _texts(name: str) -> list[str] | str:
-    """Return the TXT records of a name, or the reason why the lookup failed."""
-    try:
-        answer = await dns.asyncresolver.resolve(name, "TXT", lifetime=DNS_TIMEOUT)
-    except (dns.resolver.NXDOMAIN, dns.resolver.NoAnswer):
-        return []
-    except dns.exception.DNSException as error:
-        return f"DNS lookup failed ({type(error).__name__})"
-    return [b"".join(row.strings).decode("utf-8", "replace") for row in answer]

@@ -1,4 +1,4 @@
-"""A DNS server on loopback with the TXT records that it is given; for every other name it says that there is none."""
+"""A DNS server on loopback with the records that it is given: TXT by their name, others by `name/MX`. For all else it says that there is none."""
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -9,6 +9,7 @@ import dns.asyncresolver
 import dns.flags
 import dns.message
 import dns.rcode
+import dns.rdatatype
 import dns.rrset
 import pytest
 
@@ -26,10 +27,12 @@ class _Server(asyncio.DatagramProtocol):
         name = question.question[0].name.to_text(omit_final_dot=True)
         answer = dns.message.make_response(question)
         answer.flags |= dns.flags.RA
+        kind = dns.rdatatype.to_text(question.question[0].rdtype)
+        key = name if kind == "TXT" else f"{name}/{kind}"
         if name in self._failing:
             answer.set_rcode(dns.rcode.SERVFAIL)
-        elif name in self._records:
-            answer.answer.append(dns.rrset.from_text_list(f"{name}.", 60, "IN", "TXT", self._records[name]))
+        elif key in self._records:
+            answer.answer.append(dns.rrset.from_text_list(f"{name}.", 60, "IN", kind, self._records[key]))
         else:
             answer.set_rcode(dns.rcode.NXDOMAIN)
         self._transport.sendto(answer.to_wire(), addr)

@@ -1,6 +1,7 @@
 """`digest check` tries every part that the next edition needs, and names what would break or harm it."""
 
 import mailbox
+import re
 from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
@@ -13,9 +14,12 @@ from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 from digest.app import open_newsletter
 from digest.compose.dkim import Signer
 from digest.publish import Unwatched, publish
-from digest.render.renderer import PACKAGED
+from digest.render.templates import PACKAGED
 from digest.service import checks
-from digest.service.checks import RENAMED_TEMPLATES, Finding, _stray_templates, run_checks
+from digest.service.checks import run_checks
+from digest.service.design_checks import RENAMED_TEMPLATES, _stray_templates, check_design
+from digest.service.dns_checks import check_dns, zone_line
+from digest.service.finding import Finding
 from tests.conftest import Furnish
 from tests.deliver.conftest import authority  # noqa: F401
 from tests.deliver.test_deliver import context
@@ -29,8 +33,8 @@ DKIM = '[[dkim]]\ndomain = "gazette.example"\nselector = "s1"\nkey_file = "dkim.
 
 
 PARTS = {
-    "config": checks._config, "subscribers": checks._subscribers, "sources": checks._sources, "judge": checks._judge, "templates": checks._templates,
-    "relay": checks._relays, "bounces": checks._bounces, "dns": checks._dns, "dkim": checks._dns,
+    "config": checks._config, "subscribers": checks._subscribers, "sources": checks._sources, "judge": checks._judge, "templates": check_design,
+    "relay": checks._relays, "bounces": checks._bounces, "dns": check_dns, "dkim": check_dns,
 }  # fmt: skip
 
 
@@ -221,7 +225,7 @@ async def test_a_template_with_an_error_is_named_with_its_line(furnish: Furnish)
 
 async def test_templates_that_make_every_mail_too_long_are_an_error(furnish: Furnish) -> None:
     root = furnish(DEAD, 9)
-    own_template(root, "story.mjml.j2", f"<mj-section><mj-column><mj-text>{'a word ' * 9_000}</mj-text></mj-column></mj-section>")
+    own_template(root, "story.mjml.j2", f"<tr><td>{'a word ' * 18_000}</td></tr>")
     ((level, text), *_) = told(await findings(root, "templates"))
     assert level == "error"
     assert text.startswith("a specimen of two stories makes 1")
@@ -316,6 +320,7 @@ async def test_records_that_are_there_are_shown(furnish: Furnish, monkeypatch: p
     root = furnish(DEAD, 9, extra=DKIM)
     record = write_key(root)
     zone = {
+        "gazette.example/MX": ["10 mail.gazette.example."],
         "gazette.example": ['"a word to somebody else"', '"v=spf1 mx -all"'], "_dmarc.gazette.example": ['"v=DMARC1; p=none"'],
         "s1._domainkey.gazette.example": [f'"{record[:40]}" "{record[40:]}"'],
     }  # fmt: skip
@@ -330,8 +335,18 @@ async def test_records_that_are_there_are_shown(furnish: Furnish, monkeypatch: p
 
 async def test_records_that_are_missing_are_warnings(furnish: Furnish) -> None:
     assert told(await findings(furnish(DEAD, 9), "dns")) == [
-        ("warning", "SPF of gazette.example: no record; many mail providers require one"),
-        ("warning", "DMARC of _dmarc.gazette.example: no record; many mail providers require one"),
+        (
+            "warning",
+            'SPF of gazette.example: no record; many mail providers require one. Add one, with what your relay asks for, for example: gazette.example. 3600 IN TXT "v=spf1 mx ~all"',
+        ),
+        (
+            "warning",
+            'DMARC of _dmarc.gazette.example: no record; many mail providers require one. Add one, for example: _dmarc.gazette.example. 3600 IN TXT "v=DMARC1; p=none; rua=mailto:postmaster@gazette.example"',
+        ),
+        (
+            "warning",
+            "MX: gazette.example has no mail server, so bounces and replies to it are lost, and some receivers refuse its mail. Add one, for example: gazette.example. 3600 IN MX 10 mail.gazette.example.",
+        ),
         ("warning", "[dkim] is not set: messages are unsigned unless the relay signs them"),
     ]
 
@@ -341,7 +356,71 @@ async def test_the_record_of_another_key_is_a_warning_with_the_right_one(furnish
     record = write_key(root)
     async with serve_dns(monkeypatch, {"s1._domainkey.gazette.example": ['"v=DKIM1; k=ed25519; p=AAAA"']}):
         rows = told(await findings(root, "dkim"))
-    assert rows == [("warning", f"s1._domainkey.gazette.example does not match the key; set it to {record}")]
+    assert rows == [
+        (
+            "warning",
+            f's1._domainkey.gazette.example does not match the key; set it to: s1._domainkey.gazette.example. 3600 IN TXT "{record}"',
+        )
+    ]
+
+
+@pytest.mark.parametrize(
+    ("spf", "problem"),
+    [
+        ('"v=spf1 +all"', "lets everybody send for you"),
+        ('"v=spf1 ' + " ".join(f"include:s{n}.example" for n in range(11)) + ' -all"', "11 lookups, of which receivers make 10"),
+    ],
+)
+async def test_an_spf_record_that_proves_nothing_is_a_warning(
+    furnish: Furnish, monkeypatch: pytest.MonkeyPatch, spf: str, problem: str
+) -> None:
+    async with serve_dns(monkeypatch, {"gazette.example": [spf]}):
+        ((level, text), *_) = told(await findings(furnish(DEAD, 9), "dns"))
+    assert level == "warning"
+    assert problem in text
+
+
+async def test_two_spf_records_are_none(furnish: Furnish, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with serve_dns(monkeypatch, {"gazette.example": ['"v=spf1 mx -all"', '"v=spf1 a -all"']}):
+        ((level, text), *_) = told(await findings(furnish(DEAD, 9), "dns"))
+    assert (level, "2 records, so none counts" in text) == ("warning", True)
+
+
+@pytest.mark.parametrize(("policy", "told_of"), [("none", False), ("reject", True)])
+async def test_a_logo_in_the_inbox_is_offered_where_receivers_would_show_it(
+    furnish: Furnish, monkeypatch: pytest.MonkeyPatch, policy: str, told_of: bool
+) -> None:
+    async with serve_dns(monkeypatch, {"_dmarc.gazette.example": [f'"v=DMARC1; p={policy}"']}):
+        rows = told(await findings(furnish(DEAD, 9), "dns"))
+    assert any(text.startswith("BIMI of gazette.example: none") and "v=BIMI1; l=https://" in text for _, text in rows) == told_of
+
+
+def test_a_long_record_is_cut_into_strings() -> None:
+    line = zone_line("d._domainkey.gazette.example", "TXT", "v=DKIM1; k=rsa; p=" + "A" * 392)
+    strings = re.findall('"([^"]*)"', line)
+    assert [len(string) for string in strings] == [255, 155]
+    assert line.startswith("d._domainkey.gazette.example. 3600 IN TXT ( ")
+
+
+@pytest.mark.parametrize(("accent", "level"), [("#9c1c2c", "ok"), ("#ffcc00", "error"), ("#8aa", "error")])
+async def test_an_accent_that_cannot_be_read_is_refused_with_one_that_can(furnish: Furnish, accent: str, level: str) -> None:
+    rows = await check_design_of(furnish(DEAD, 9, extra=f'[design]\naccent = "{accent}"'))
+    ((found, text),) = [(row.level, row.text) for row in rows if row.area == "design"]
+    assert found == level
+    if level == "error":
+        better = text.rpartition("Try ")[2].rstrip(".")
+        rows = await check_design_of(furnish(DEAD, 9, extra=f'[design]\naccent = "{better}"'))
+        assert [row.level for row in rows if row.area == "design"] == ["ok"]
+
+
+async def test_a_theme_that_there_is_not_is_an_error_with_those_there_are(furnish: Furnish) -> None:
+    rows = told(await check_design_of(furnish(DEAD, 9, extra='[design]\ntheme = "brodsheet"')))
+    assert rows == [("error", "digest.toml: design.theme: no theme named 'brodsheet'. Themes: broadsheet, compact, letter.")]
+
+
+async def check_design_of(root: Path) -> list[Finding]:
+    with open_newsletter(root, lambda: NOW) as app:
+        return await check_design(app)
 
 
 async def test_a_lookup_that_fails_is_a_warning_and_names_the_record(furnish: Furnish, monkeypatch: pytest.MonkeyPatch) -> None:

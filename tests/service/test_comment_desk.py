@@ -18,7 +18,7 @@ from digest.publish import Unwatched, publish
 from digest.render.renderer import Design
 from digest.service.comment_desk import coming_editions, decide, listed_comments, undo
 from digest.service.dry_run import dry_run
-from digest.web.message_summary import html_part, text_part
+from digest.text.raw_message import html_part, text_part
 from digest.web.preview import Preview
 from tests.conftest import Furnish
 from tests.newsroom import NOW, RecordedSite

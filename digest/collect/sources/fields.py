@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from markdown_it import MarkdownIt
 
 from digest.errors import SourceError
-from digest.model import Image
+from digest.model import Image, ImageSize
 from digest.text.hidden_html import SPOILER_CUT
 from digest.text.markup import inline, link, plain
 from digest.text.prose import excerpt, number, shorten, squeeze, storable, words
@@ -25,6 +25,7 @@ MAX_SUMMARY_CHARS = 300  # characters
 MAX_TITLE_CHARS = 400
 MAX_BODY_CHARS = 50_000
 MAX_COMMENT_CHARS = 20_000
+MAX_IMAGE_SIZES = 30  # of one picture that are looked at
 MAX_WITHHELD_CHARS = 400  # of a notice that replaces a text
 NAMELESS = "A reader"
 
@@ -214,12 +215,33 @@ def topics(markups: Sequence[str]) -> tuple[str, ...]:
     return tuple(reversed(shown.values()))
 
 
-def image(url: str, base: str, *, alt: str = "", width: object = 0, height: object = 0) -> Image | None:
-    """Return a picture; None if its address is not a web address."""
+def image(
+    url: str,
+    base: str,
+    *,
+    alt: str = "",
+    width: object = 0,
+    height: object = 0,
+    sizes: Sequence[tuple[object, object, object]] = (),
+) -> Image | None:
+    """Return a picture; None if its address is not a web address. `sizes` are the address, width and height of others of it."""
     safe = link(url, base) if url.strip() else ""
     if not safe:
         return None
-    return Image(url=safe, alt=shorten(inline(alt), 200), width=_pixels(width), height=_pixels(height))
+    offered = [_image_size(base, *size) for size in sizes[:MAX_IMAGE_SIZES]]
+    return Image(
+        url=safe,
+        alt=shorten(inline(alt), 200),
+        width=_pixels(width),
+        height=_pixels(height),
+        sizes=tuple(size for size in offered if size),
+    )
+
+
+def _image_size(base: str, url: object, width: object, height: object) -> ImageSize | None:
+    safe = link(url, base) if isinstance(url, str) and url.strip() else ""
+    made = ImageSize(url=safe, width=_pixels(width), height=_pixels(height))
+    return made if safe and made.width and made.height else None
 
 
 def _pixels(value: object) -> int:

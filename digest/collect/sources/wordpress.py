@@ -197,7 +197,7 @@ def _terms(post: _Post) -> list[str]:
 
 
 def _image(post: _Post) -> Image | None:
-    """Return the featured picture in its widest size from 600 to 1,280 pixels, else as it is: a mail has 2 × 600 device pixels."""
+    """Return the featured picture in its widest size from 600 to 1,280 pixels, else as it is, with its other sizes."""
     media = next((row for row in _embedded(post, "wp:featuredmedia") if isinstance(row, dict)), {})
     details = media.get("media_details")
     sizes = details.get("sizes") if isinstance(details, dict) else None
@@ -210,4 +210,5 @@ def _image(post: _Post) -> Image | None:
         alt=str(media.get("alt_text", "")),
         width=best.get("width", 0),
         height=best.get("height", 0),
+        sizes=[(size.get("source_url"), size.get("width"), size.get("height")) for size in choices],
     )

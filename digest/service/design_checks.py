@@ -1,0 +1,86 @@
+"""Checks of the look of a mail: templates, theme, colours and size."""
+
+import difflib
+from collections.abc import Iterator
+
+from digest.app import App
+from digest.errors import DigestError
+from digest.model import Article, Comment, Edition, Pick, Story
+from digest.render.colours import MIN_CONTRAST, contrast, nearest_readable
+from digest.render.renderer import MAX_HTML_BYTES
+from digest.render.templates import PACKAGED
+from digest.render.tokens import Tokens
+from digest.service.finding import Finding
+
+RENAMED_TEMPLATES = {  # former name to present name
+    "letter.mjml.j2": "email.mjml.j2", "letter.txt.j2": "email.txt.j2",
+    "web/lost.html.j2": "web/request_link.html.j2", "web/mine.html.j2": "web/my_data.html.j2",
+    "web/missing.html.j2": "web/not_found.html.j2", "web/sorry.html.j2": "web/error.html.j2",
+}  # fmt: skip
+
+
+async def check_design(app: App) -> list[Finding]:
+    """Check that the templates make a mail that is small enough, and that its accent can be read on all that it stands on."""
+    try:
+        design = app.design()
+        size = design.sent_size(design.html(_specimen(app)))
+    except DigestError as error:
+        return [Finding("templates", "error", str(error))]
+    return [_size(size), *_stray_templates(app), *_accent(app, design.tokens)]
+
+
+def _accent(app: App, tokens: Tokens) -> Iterator[Finding]:
+    """Yield a finding for an accent of the newsletter's own: an error if it cannot be read in light or in dark mode."""
+    plan = app.config.design
+    for key, value, colours in (("accent", plan.accent, tokens.light), ("dark_accent", plan.dark_accent, tokens.dark)):
+        if value is None:
+            continue
+        least, ground = min((contrast(value, colours[name]), name) for name in ("paper", "tint", "page"))
+        if least < MIN_CONTRAST:
+            problem = f"{value} has a contrast of {least:.1f} : 1 on {colours[ground]}; text needs {MIN_CONTRAST} : 1 to be read"
+            better = nearest_readable(value, [colours[name] for name in ("paper", "tint", "page")])
+            yield Finding("design", "error", f"design.{key}: {problem}. Try {better}.")
+        else:
+            yield Finding("design", "ok", f"{key} {value} can be read ({least:.1f} : 1)")
+
+
+def _stray_templates(app: App) -> Iterator[Finding]:
+    """Yield a warning for each newsletter template that replaces no built-in one: its name is an old one or has a typing error."""
+    folder = app.config.root / "templates"
+    built_in = [str(path.relative_to(PACKAGED)) for path in PACKAGED.rglob("*.j2")]
+    for path in sorted(folder.rglob("*.j2")):
+        name = str(path.relative_to(folder))
+        if name not in built_in:
+            near = difflib.get_close_matches(name, built_in, n=1)
+            hint = (
+                f". It is called {RENAMED_TEMPLATES[name]} now"
+                if name in RENAMED_TEMPLATES
+                else f". Did you mean {near[0]}?"
+                if near
+                else ""
+            )
+            yield Finding("templates", "warning", f"templates/{name} replaces no built-in template{hint}")
+
+
+def _size(size: int) -> Finding:
+    if size > MAX_HTML_BYTES:
+        problem = f"a specimen of two stories makes {size // 1000} KB of HTML; mail programs cut off at 102"
+        return Finding("templates", "error", f"{problem}. Shorten what your templates add to each mail.")
+    return Finding("templates", "ok", f"a specimen renders to {size // 1000} KB of HTML")
+
+
+def _specimen(app: App) -> Edition:
+    """Return a sample edition that fills every place in the templates."""
+    plan = app.config.editions[0]
+    slot = app.slot(plan, app.calendar(plan).latest(app.clock()))
+    now, url = app.clock(), app.config.newsletter.site_url or "https://news.example"
+    stories = []
+    for position in range(2):
+        article = Article(
+            id=f"specimen-{position}", source="specimen", url=f"{url}/specimen-{position}/", title="A headline with “quotes”",
+            author="A Writer", summary="A summary of one sentence.", topics=("News",), published=now, updated=now,
+        )  # fmt: skip
+        comment = Comment(id="c", article_id=article.id, author="A Reader", text="Words.", written=now, url=f"{article.url}#c")
+        pick = Pick(comment=comment, excerpt="Words.", score=1.0, parent_author="Another", parent_excerpt="Other words.")
+        stories.append(Story(article=article, position=position, picks=(pick,)))
+    return Edition(newsletter=app.config.newsletter.name, slot=slot, number=1, stories=tuple(stories), left_out=(), frozen_at=now)
