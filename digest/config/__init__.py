@@ -1,16 +1,15 @@
 """One frozen `Config` from `digest.toml` and the environment."""
 
-import difflib
 import os
 import re
 import tomllib
-from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import get_args
 
 from pydantic import ValidationError
 
+from digest.config.design_table import DesignPlan, Logo, Ranks, Section
 from digest.config.judge_table import JudgePlan
+from digest.config.key_errors import complaints
 from digest.config.relays import Relay, RelayLimit, Smtp, WarmUp
 from digest.config.toml_tables import (
     FILE,
@@ -25,7 +24,7 @@ from digest.config.toml_tables import (
     Webhook,
     WebhookProvider,
 )
-from digest.config.values import Table, split_mailbox
+from digest.config.values import Table, Web, split_mailbox
 from digest.errors import ConfigError
 
 IMAP_PASSWORD = "DIGEST_IMAP_PASSWORD"  # noqa: S105  the variable's name
@@ -52,7 +51,7 @@ def load(root: Path) -> Config:
     try:
         return _with_secrets(Config(root=root, **data))
     except ValidationError as error:
-        raise ConfigError("; ".join(_complaints(error)), thing=FILE) from error
+        raise ConfigError("; ".join(complaints(error, Config)), thing=FILE) from error
 
 
 def _with_secrets(config: Config) -> Config:
@@ -115,70 +114,30 @@ def _read(path: Path, key: str) -> str:
         raise ConfigError(f"cannot read {path}: {error.strerror}", thing=f"{FILE}: {key}") from error
 
 
-def _complaints(error: ValidationError) -> Iterator[str]:
-    problems = sorted(
-        error.errors(), key=lambda problem: problem["type"] != "extra_forbidden"
-    )  # a misspelt key before its consequences
-    consequences = {"too_short"} if len(problems) > 1 else set()  # if the only source is invalid, none is left
-    for problem in problems:
-        if problem["type"] in consequences:
-            continue
-        where = ".".join(str(part + 1) if isinstance(part, int) else part for part in problem["loc"])
-        if problem["type"] == "extra_forbidden":
-            yield f"{where}: unknown key{_suggestion(problem['loc'])}"
-        elif problem["type"] == "tuple_type":
-            yield f"{where}: write [[{where}]] with double brackets"
-        elif problem["type"] == "missing":
-            yield f"{where}: required"
-        else:
-            yield f"{where or 'file'}: {problem['msg'].removeprefix('Value error, ')}{_given(problem['input'])}"
-
-
-def _given(value: object) -> str:
-    return f" (got {value!r})" if isinstance(value, str | int | float | bool) else ""
-
-
-def _suggestion(place: tuple[int | str, ...]) -> str:
-    """Return `. Did you mean from?` if a known key of the same table is similar, otherwise the valid keys."""
-    known = [field.alias or name for name, field in _table_at(place[:-1]).model_fields.items() if not field.exclude]
-    near = difflib.get_close_matches(str(place[-1]), known, n=1)
-    return f". Did you mean {near[0]}?" if near else f". Valid keys: {', '.join(sorted(known))}"
-
-
-def _table_at(place: Sequence[int | str]) -> type[Table]:
-    """Return the table at a place of digest.toml; what is no key of it is an index, or a name that the operator chose."""
-    table: type[Table] = Config
-    for part in place:
-        field = table.model_fields.get(str(part))
-        table = next(_tables_in(field.annotation), table) if field else table
-    return table
-
-
-def _tables_in(annotation: object) -> Iterator[type[Table]]:
-    """Yield the tables in a type: `tuple[SourcePlan, ...]`, `Mapping[str, Webhook]`, `Support | None`."""
-    if isinstance(annotation, type) and issubclass(annotation, Table):
-        yield annotation
-    for inner in get_args(annotation):
-        yield from _tables_in(inner)
-
-
 __all__ = [
     "FILE",
     "Bounces",
     "CommentsPlan",
     "Config",
+    "DesignPlan",
     "Dkim",
     "EditionPlan",
     "Guards",
     "JudgePlan",
+    "Logo",
     "Newsletter",
+    "Ranks",
     "Relay",
     "RelayLimit",
+    "Section",
     "Smtp",
     "SourcePlan",
+    "Table",
     "WarmUp",
+    "Web",
     "Webhook",
     "WebhookProvider",
+    "complaints",
     "load",
     "split_mailbox",
 ]

@@ -9,9 +9,10 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field, model_validator
 
+from digest.config.design_table import DesignPlan, Section
 from digest.config.judge_table import JudgePlan
 from digest.config.relays import Smtp
-from digest.config.values import Count, Days, Duration, Hour, Mailbox, Table, Web, Yes, Zone, split_mailbox
+from digest.config.values import Count, Days, Duration, Hour, LinkParameter, Mailbox, Table, Web, Yes, Zone, split_mailbox
 from digest.errors import ConfigError
 
 FILE = "digest.toml"
@@ -22,7 +23,7 @@ class Support(Table):
 
     text: str
     url: Web
-    button: str = "Support our work"
+    button: str = ""  # “Support our work”, in the language of the mail, if empty
 
 
 class Newsletter(Table):
@@ -41,6 +42,7 @@ class Newsletter(Table):
     report_to: Mailbox | None = None
     share: tuple[Literal["email", "bluesky", "facebook", "linkedin", "mastodon", "whatsapp"], ...] = ("email",)
     image_hosts: tuple[str, ...] = ()
+    link_parameters: Mapping[LinkParameter, str] = Field(default_factory=dict)  # on links to one's own site, such as utm_source
     topics: tuple[str, ...] = ()  # that subscribers may choose; those of the last editions if empty
 
     @property
@@ -188,6 +190,8 @@ class Config(Table):
     bounces: Bounces = Bounces()
     guards: Guards = Guards()
     judge: JudgePlan | None = None
+    design: DesignPlan = DesignPlan()
+    sections: tuple[Section, ...] = ()
     collect_every: Duration = timedelta(minutes=30)
 
     @model_validator(mode="after")
@@ -196,6 +200,15 @@ class Config(Table):
         if len(set(names)) < len(names) or not names:
             raise ValueError("editions: each needs a unique name")
         return self
+
+    @property
+    def private_hosts(self) -> frozenset[str]:
+        """The hosts of sources that may be on this machine or a private network."""
+        return frozenset(urlsplit(source.url).hostname or "" for source in self.sources if source.allow_private)
+
+    def with_theme(self, theme: str) -> Self:
+        """Return the same with another theme."""
+        return self.model_copy(update={"design": self.design.model_copy(update={"theme": theme})})
 
     def edition(self, name: str | None) -> EditionPlan:
         """Return the plan of that name, or the first if `name` is None; raise ConfigError if there is no such plan."""

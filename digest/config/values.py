@@ -102,6 +102,13 @@ def _mailbox(value: str) -> str:
     return value
 
 
+def _link_parameter(value: str) -> str:
+    if not re.fullmatch("[A-Za-z0-9_.-]{1,40}", value):
+        raise ValueError("must be made of letters, digits, full stops, hyphens and underscores")
+    return value
+
+
+LinkParameter = Annotated[str, AfterValidator(_link_parameter)]
 Web = Annotated[str, AfterValidator(_web)]
 Mailbox = Annotated[str, AfterValidator(_mailbox)]
 Duration = Annotated[timedelta, BeforeValidator(_duration)]

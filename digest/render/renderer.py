@@ -1,55 +1,38 @@
 """Stage 3: render an edition as subject, preheader, HTML and plain text. Pure, and done once for all recipients of a variant.
 
-Jinja2 comes first, with all partials, then MJML, then CSS inlining. mrml would leave `mj-style inline="inline"` in the head, so
-this module puts those rules on their elements. It puts only those: with mrml's own base rules on every cell, a mail is half as
-large again. mrml passes tags it does not know straight through, so this module looks for them.
+`page` lays the edition out, Jinja2 fills the templates with it, and MJML makes the frame. Styles come from the design tokens and
+are on their elements from the start; only rules of a newsletter's own, in `mj-style inline="inline"`, are inlined afterwards.
 """
 
-import re
-import traceback
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import date
-from pathlib import Path
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
-import css_inline
-import mjml
-from babel.dates import format_date
-from jinja2 import BaseLoader, ChoiceLoader, Environment, FileSystemLoader, StrictUndefined, TemplateSyntaxError
-from jinja2 import TemplateError as JinjaError
-
-from digest.config import Newsletter, split_mailbox
+from digest.config import DesignPlan, Newsletter, Section
 from digest.errors import TemplateError
-from digest.model import NOTHING, Article, Comment, Edition, Image, Rendered
-from digest.render.mjml_errors import MJML_TAGS, POSITION, TracedTemplates, error_position, template_line, unknown_tag
+from digest.model import NOTHING, Edition, Rendered
+from digest.render.design_files import NO_FILES, DesignFiles
+from digest.render.footer import SITE_LINK, FooterLinks, ShareLink, with_even_links
+from digest.render.inbox_lines import standfirst, subject_line
+from digest.render.languages import Language, known_languages, load_language, named_language
+from digest.render.link_tags import LinkTags
+from digest.render.markdown import markdown_html, markdown_lines
+from digest.render.mjml_html import MjmlError, html_of, without_blanks
+from digest.render.page import Layout, Page, Rendering, lay_out
+from digest.render.pictures import shown_image, shown_parts
+from digest.render.plain_lines import fold_blank_lines, underlined, wrapped
+from digest.render.templates import Templates
+from digest.render.tokens import Look, language_attributes, load_tokens, page_variables, table_attributes
 from digest.text.placeholders import PREFIX, Placeholders, filled_size
 from digest.text.prose import shorten, squeeze
 
 MAX_HTML_BYTES = 100_000  # bytes of HTML as it leaves, with a recipient's values in it; Gmail cuts a message off at 102 KB
-_HERE = Path(__file__).parent.parent
-PACKAGED = next(folder for folder in (_HERE / "templates", _HERE.parent / "templates") if folder.is_dir())
-_INLINE = re.compile(r'<mj-style inline="inline">(.*?)</mj-style>', re.DOTALL)
-_INDENT = re.compile(r"\n\s+")
-_BETWEEN = re.compile(r"(?<=>)[ \t]+(?=</?mj)")  # mrml reads blanks between two of its tags as text, unless a line ends there
-_SHARE = {
-    "email": ("by email", "mailto:?subject={title}&body={url}"),
-    "bluesky": ("on Bluesky", "https://bsky.app/intent/compose?text={title}%20{url}"),
-    "facebook": ("on Facebook", "https://www.facebook.com/sharer/sharer.php?u={url}"),
-    "linkedin": ("on LinkedIn", "https://www.linkedin.com/sharing/share-offsite/?url={url}"),
-    "mastodon": ("on Mastodon", "https://share.joinmastodon.org/#text={title}%20{url}"),
-    "whatsapp": ("on WhatsApp", "https://wa.me/?text={title}%20{url}"),
-}
-
-
-@dataclass(frozen=True, slots=True)
-class ShareLink:
-    """A labelled link: where to share a story, or one below the button of an email."""
-
-    label: str
-    url: str
+FILTERS: Mapping[str, Callable[..., str]] = {"wrapped": wrapped, "underlined": underlined, "markdown_lines": markdown_lines}
+EDITOR_BLOCKS = ("correction", "note", "sponsor", "poll")
+USUAL = DesignPlan()
+_DOT = "\u2002·\u2002"  # between the parts of a line
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,42 +48,112 @@ class ButtonEmail:
     more: tuple[ShareLink, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class PageLook:
+    """What web pages take from a design: its colours and fonts as CSS variables, and the language."""
+
+    colour_variables: str
+    language: Language
+
+
 class Design:
-    """The templates of one newsletter: its own if it has them, the packaged ones for the rest."""
+    """The look of one newsletter: its templates and tokens, and those of its theme for the rest.
 
-    def __init__(self, newsletter: Newsletter, folders: Sequence[Path]) -> None:
-        self._newsletter = newsletter
-        self._loader = ChoiceLoader([FileSystemLoader(folder) for folder in (*folders, PACKAGED)])
-        self._environment = _environment(self._loader)
-        self._environment.filters["long_date"] = self._long_date
+    `archive` and `subscribe` say whether the newsletter has these pages, to which the mail then leads.
+    """
 
-    def _long_date(self, day: date) -> str:
-        """Return a date in the newsletter's language with the weekday; in English without a comma, as newspapers write it."""
-        language = self._newsletter.language.replace("-", "_")
-        return str(format_date(day, "EEEE d MMMM y" if language.startswith("en") else "full", locale=language))
+    def __init__(
+        self,
+        newsletter: Newsletter,
+        files: DesignFiles = NO_FILES,
+        plan: DesignPlan = USUAL,
+        sections: Sequence[Section] = (),
+        *,
+        archive: bool = False,
+        subscribe: bool = False,
+    ) -> None:
+        self._newsletter, self._files, self._plan, self._sections = newsletter, files, plan, sections
+        self._archive, self._subscribe = archive, subscribe
+        self._languages: dict[str, Language] = {}
+        theme = files.theme(plan.theme)
+        self.tokens = load_tokens(plan, theme)
+        self._templates = Templates(files.templates, theme, FILTERS)
 
-    def render(self, edition: Edition) -> Rendered:
+    @cached_property
+    def layout(self) -> Layout:
+        """Which blocks an edition has, and how many stories and comments in which rank."""
+        edition, ranks = self.tokens.edition, self._plan.ranks
+        usual = edition["ranks"]
+        return Layout(
+            blocks=self._plan.blocks or tuple(edition["blocks"]),
+            full=usual["full"] if ranks.full is None else ranks.full,
+            voiced=(ranks.full or usual["voiced"]) if ranks.voiced is None else ranks.voiced,
+            voices=usual["voices"] if ranks.voices is None else ranks.voices,
+            pictures=edition["pictures"],
+            one_sentence=edition.get("one_sentence", False),
+        )
+
+    def language(self, tag: str = "") -> Language:
+        """Return a language by its tag, with the newsletter's own words; the newsletter's language if there is no tag."""
+        tag = tag or self._newsletter.language
+        if tag not in self._languages:
+            self._languages[tag] = load_language(tag, self._files.words)
+        return self._languages[tag]
+
+    def copy_language(self, name: str) -> str:
+        """Return the language of a subscriber's copy, from what the list says; empty if it is the newsletter's or has no words."""
+        found = named_language(name, self._known_languages)
+        return "" if found == named_language(self._newsletter.language, self._known_languages) else found
+
+    @cached_property
+    def _known_languages(self) -> frozenset[str]:
+        return known_languages(self._files.words)
+
+    def page(self, edition: Edition) -> Page:
+        """Return an edition laid out."""
+        rendering = Rendering(
+            shown=lambda article: shown_image(article.image, article.url, self._hosts),
+            tagged=self._tagged,
+            reply_words=self._reply_words,
+        )
+        return lay_out(edition, self.layout, self._sections, rendering)
+
+    @cached_property
+    def _tagged(self) -> LinkTags:
+        return LinkTags(self._newsletter.link_parameters, urlsplit(self._newsletter.site_url or "").hostname or "")
+
+    @cached_property
+    def _reply_words(self) -> frozenset[str]:
+        """The words that begin a comment which cannot be read without the one it answers, in the language of the newsletter."""
+        say = self.language().words.gettext
+        return frozenset(say("you your yes no he she they it that this these those agreed exactly indeed").split())
+
+    @cached_property
+    def _hosts(self) -> frozenset[str]:
+        """The hosts that pictures may come from."""
+        return frozenset({urlsplit(self._newsletter.site_url or "").hostname or "", *self._newsletter.image_hosts} - {""})
+
+    def render(self, edition: Edition, language: str = "") -> Rendered:
         """Return the rendered edition; raise TemplateError, which names file and line, if it cannot be rendered."""
-        context = self._context(edition)
-        subject = squeeze(self._fill("subject.txt.j2", context))
-        preheader = squeeze(self._fill("preheader.txt.j2", context))
-        if not subject:
-            raise TemplateError("the subject is empty", thing="subject.txt.j2")
-        if PREFIX in subject:
-            raise TemplateError("the subject cannot use reader or subscriber values", thing="subject.txt.j2")
-        context |= {"subject": subject, "preheader": preheader}
-        html, text = self._html(context), _fold_blank_lines(self._fill("edition.txt.j2", context))
-        return Rendered(subject=subject, preheader=preheader, html=html, text=text)
+        context = self._context(edition, self.language(language))
+        html, text = self._html("edition.mjml.j2", context), self._templates.fill("edition.txt.j2", context)
+        html, text = with_even_links(html, text, self._newsletter)
+        return Rendered(subject=context["subject"], preheader=context["preheader"], html=html, text=fold_blank_lines(text))
 
-    def size(self, edition: Edition) -> int:
+    def html(self, edition: Edition) -> str:
+        """Return the HTML of an edition."""
+        return self.render(edition).html
+
+    def sent_size(self, html: str) -> int:
         """Return the size in bytes of an edition's HTML as it leaves, with a recipient's values in it at their longest."""
-        return filled_size(self.render(edition).html, len(self._newsletter.public_url or ""))
+        return filled_size(html, len(self._newsletter.public_url or ""))
 
-    def email(self, name: str, url: str, more: Mapping[str, str] = NOTHING, **values: object) -> Rendered:
+    def email(self, name: str, url: str, more: Mapping[str, str] = NOTHING, *, language: str = "", **values: object) -> Rendered:
         """Return an email to one person with a button that leads to `url`. Its text is in `emails/NAME.txt.j2`; that template's
         `labels` have the text of the `more` links.
         """
-        parts = self._module(f"emails/{name}.txt.j2", {"newsletter": self._newsletter, **values})
+        frame = self._frame(self.language(language))
+        parts = self._templates.module(f"emails/{name}.txt.j2", {**frame, **values})
         email = ButtonEmail(
             subject=squeeze(str(parts.subject)),
             title=squeeze(str(parts.title)),
@@ -110,121 +163,94 @@ class Design:
             small=squeeze(str(parts.small)),
             more=tuple(ShareLink(parts.labels[key], address) for key, address in more.items()),
         )
-        context = {"email": email, "newsletter": self._newsletter}
-        html, text = self._html(context, "email.mjml.j2"), _fold_blank_lines(self._fill("email.txt.j2", context))
+        context = {**frame, "email": email}
+        html, text = self._html("email.mjml.j2", context), fold_blank_lines(self._templates.fill("email.txt.j2", context))
         return Rendered(subject=email.subject, preheader="", html=html, text=text)
 
-    def _context(self, edition: Edition) -> dict[str, Any]:
-        return {
+    def page_look(self) -> PageLook:
+        """Return what the web pages take from this design."""
+        language = self.language()
+        return PageLook(page_variables(self.tokens, language), language)
+
+    def _context(self, edition: Edition, language: Language) -> dict[str, Any]:
+        edition = replace(edition, parts=shown_parts(edition.parts, self._hosts))
+        page, newsletter = self.page(edition), self._newsletter
+        own = {**{name: getattr(edition.parts, name) for name in EDITOR_BLOCKS}, "support": newsletter.support}
+        page = replace(page, blocks=tuple(name for name in page.blocks if own.get(name, True)))
+        values = {
+            "count": len(page.items) - 1,
+            "newsletter": newsletter.name,
+            "date": language.long_date(edition.slot.day),
+            "number": language.number(edition.number),
+        }
+        summary = page.lead.article.summary or newsletter.tagline or language.long_date(edition.slot.day)
+        line = edition.parts.subject or subject_line(self._plan.subject, page.lead.article.title, values)
+        links = FooterLinks(newsletter, edition, page, line, archive=self._archive, subscribe=self._subscribe)
+        context = {
+            **self._frame(language, self.language()),
             "edition": edition,
             "stories": edition.stories,
+            "page": page,
+            "date": values["date"],
+            "subject_line": line,
+            "standfirst": edition.parts.preheader
+            or standfirst([item.article.title for item in page.items[1:4]], language, summary),
+            "footer_links": links.all(language),
+            "site_link": SITE_LINK,
+            "site_url": self._tagged(newsletter.site_url) if newsletter.site_url else "",
+        }
+        return {**context, **self._inbox_lines(context)}
+
+    def _inbox_lines(self, context: dict[str, Any]) -> dict[str, str]:
+        """Return the subject and the preheader as the templates make them."""
+        subject = squeeze(self._templates.fill("subject.txt.j2", context))
+        preheader = squeeze(self._templates.fill("preheader.txt.j2", context))
+        if not subject:
+            raise TemplateError("the subject is empty", thing="subject.txt.j2")
+        if PREFIX in subject:
+            raise TemplateError("the subject cannot use reader or subscriber values", thing="subject.txt.j2")
+        return {"subject": subject, "preheader": preheader}
+
+    def _frame(self, language: Language, content: Language | None = None) -> dict[str, Any]:
+        """Return what every template may use. `language` is that of our words, `content` that of the stories, if it is another."""
+        content = content or language
+        tokens, look = self.tokens, Look(self.tokens, content)
+        return {
             "newsletter": self._newsletter,
+            "design": self._plan,
+            "language": language,
+            "content": content,
+            "chrome": language_attributes(language, content),
+            "look": look,
+            "markdown": partial(markdown_html, look=look),
+            "colour": tokens.light,
+            "space": tokens.space,
+            "sans": tokens.font("small", content),
+            "phone_rules": tokens.phone_rules(),
+            "dark_rules": tokens.dark_rules(),
+            "table": table_attributes(content),
+            "dot": _DOT,
             "reader": Placeholders(),
             "subscriber": Placeholders(),
-            "date": self._long_date(edition.slot.day),
-            "share": self._share,
-            "picture": self._picture,
-            "report": self._report,
             "host": lambda url: (urlsplit(url).hostname or "").removeprefix("www."),
             "shorten": shorten,
+            "long_date": language.long_date,
         }
 
-    def _fill(self, name: str, context: dict[str, Any]) -> str:
-        with _template_errors(name):
-            return self._environment.get_template(name).render(context)
+    def source(self, edition: Edition) -> str:
+        """Return the MJML of an edition, filled."""
+        return without_blanks(self._templates.fill("edition.mjml.j2", self._context(edition, self.language())))
 
-    def _module(self, name: str, context: dict[str, Any]) -> Any:
-        """Return a template as a module, which has the values that the template sets."""
-        with _template_errors(name):
-            template = self._environment.get_template(name)
-            try:
-                return template.make_module(context)
-            except Exception:  # noqa: BLE001  it is raised again with the template's own lines, as `render` does and this does not
-                self._environment.handle_exception()
-
-    def _html(self, context: dict[str, Any], name: str = "edition.mjml.j2") -> str:
-        source = _without_blanks(self._fill(name, context))
-        if unknown := unknown_tag(source):
-            message = f"unknown MJML tag <{unknown[1]}>"
-            raise TemplateError(
-                message,
-                thing=self._place(name, context, unknown.start()),
-                remedy=f"Supported tags: {', '.join(sorted(MJML_TAGS))}.",
-            )
+    def _html(self, name: str, context: dict[str, Any]) -> str:
+        source = without_blanks(self._templates.fill(name, context))
         try:
-            return _html_of(source)
-        except (ValueError, css_inline.InlineError) as error:
-            at = error_position(error, source)
-            near = "" if at is None else f" near “{squeeze(source[max(0, at - 40) : at + 40])}”"
-            message = f"invalid MJML: {POSITION.sub('', str(error))}{near}"
-            raise TemplateError(message, thing=self._place(name, context, at)) from error
-
-    def _place(self, name: str, context: dict[str, Any], at: int | None) -> str:
-        traced = _environment(TracedTemplates(self._loader)).get_template(name).render(context)
-        return template_line(_without_blanks(traced), at, name)
-
-    def _share(self, article: Article) -> list[ShareLink]:
-        title, url = quote(shorten(article.title, 120), safe=""), quote(article.url, safe="")
-        rows = [_SHARE[network] for network in self._newsletter.share]
-        return [ShareLink(label, address.format(title=title, url=url)) for label, address in rows]
-
-    def _picture(self, article: Article) -> Image | None:
-        """Return the article's picture if it is on an own or allowed host, so that no third party learns who reads."""
-        own = {urlsplit(url).hostname or "" for url in (self._newsletter.site_url or "", article.url)} - {""}
-        allowed = {*own, *self._newsletter.image_hosts}
-        host = urlsplit(article.image.url).hostname or "" if article.image else ""
-        return article.image if any(host == name or host.endswith(f".{name}") for name in allowed) else None
-
-    def _report(self, comment: Comment) -> str:
-        """Return the link with which a reader reports a comment."""
-        to = self._newsletter.report_to or self._newsletter.reply_to or self._newsletter.sender
-        _, address = split_mailbox(to)
-        subject, body = quote(f"Report: comment by {comment.author}"), quote(comment.url, safe="")
-        return f"mailto:{quote(address, safe='@')}?subject={subject}&body={body}"
+            return html_of(source)
+        except MjmlError as error:
+            place = self._templates.place(name, context, error.at)
+            raise TemplateError(error.message, thing=place, remedy=error.remedy) from error
 
 
-@contextmanager
-def _template_errors(name: str) -> Iterator[None]:
-    """Raise TemplateError, with file and line, for whatever a template raises."""
-    try:
-        yield
-    except TemplateSyntaxError as error:
-        raise TemplateError(f"template error: {error.message}", thing=f"{error.filename or error.name}:{error.lineno}") from error
-    except (JinjaError, TypeError, ValueError, AttributeError, ArithmeticError, LookupError) as error:
-        raise TemplateError(f"template error: {error}", thing=_place(error, name)) from error
-
-
-def _place(error: BaseException, name: str) -> str:
-    """Return file and line of the template that raised; Jinja puts them into the traceback."""
-    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename.endswith(".j2")]
-    return f"{frames[-1].filename}:{frames[-1].lineno}" if frames else name
-
-
-def _environment(loader: BaseLoader) -> Environment:
-    return Environment(
-        loader=loader,
-        autoescape=lambda name: name is None or ".txt" not in name,  # noqa: S701  the plain text has nothing to escape
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-
-
-def _without_blanks(filled: str) -> str:
-    """Return the source without blanks between tags, which mrml would read as text; its length and all positions stay."""
-    return _BETWEEN.sub(lambda blanks: f"\n{' ' * (len(blanks[0]) - 1)}", filled.replace("\r\n", "\n"))
-
-
-def _html_of(source: str) -> str:
-    """Return MJML as HTML with our own rules on their elements; blanks replace the rules, so that positions stay."""
-    rules = "\n".join(_INLINE.findall(source))
-    inliner = css_inline.CSSInliner(inline_style_tags=False, keep_style_tags=True, extra_css=rules, load_remote_stylesheets=False)
-    bare = _INLINE.sub(lambda block: " " * len(block[0].encode()), source)
-    html = _INDENT.sub("\n", inliner.inline(mjml.mjml2html(bare)))
-    return html.replace('role="article"', 'role="main"', 1)  # so that a screen reader finds the mail as the page's main part
-
-
-def _fold_blank_lines(text: str) -> str:
-    """Return the text with at most one blank line between two others."""
-    lines = "\n".join(line.rstrip() for line in text.splitlines())
-    return re.sub(r"\n{3,}", "\n\n", lines).strip() + "\n"
+def plain_look() -> PageLook:
+    """Return the look of digest's own pages, which belong to no newsletter: those of the default theme, in English."""
+    language = load_language("en-GB")
+    return PageLook(page_variables(load_tokens(USUAL, NO_FILES.theme(USUAL.theme)), language), language)

@@ -22,6 +22,7 @@ from digest.web.preview import Preview
 from tests.conftest import Furnish
 from tests.newsroom import NOW, RecordedSite
 from tests.relay import Relay
+from tests.render.test_renderer import NEWSLETTER
 
 
 async def sent(app: App) -> RunReport:
@@ -63,8 +64,8 @@ async def test_topics_choose_stories(app: App, relay: Relay) -> None:
 async def test_a_subscriber_may_do_without_comments(app: App, relay: Relay) -> None:
     app.store.subscribers.set_preference(Preference(email="bo@readers.example", comments=False), NOW)
     await sent(app)
-    assert "Report this comment" in words(relay, "ada")
-    assert "Report this comment" not in words(relay, "bo")
+    assert "Tell the moderators" in words(relay, "ada")
+    assert "Tell the moderators" not in words(relay, "bo")
 
 
 async def test_a_subscribers_choice_wins_over_the_subscriber_list(app: App, relay: Relay) -> None:
@@ -110,13 +111,9 @@ async def test_columns_of_ones_own_reach_the_template(site: RecordedSite, relay:
     )
     templates = root / "templates"
     templates.mkdir()
-    packaged = Path(__file__).parents[2] / "templates"
-    text = (packaged / "support.mjml.j2").read_text()
-    own = (
-        '<mj-section><mj-column><mj-text><p>For readers in {{ subscriber.extra.town }}{{ subscriber.extra("town", "the county") }}'
-        "</p></mj-text></mj-column></mj-section>"
-    )
-    (templates / "support.mjml.j2").write_text(text + own)
+    own = '<p>For readers in {{ subscriber.extra.town }}{{ subscriber.extra("town", "the county") }}</p>{{ super() }}'
+    footer = f'{{% extends "default/footer.mjml.j2" %}}{{% block imprint %}}{own}{{% endblock %}}'
+    (templates / "footer.mjml.j2").write_text(footer)
     with open_newsletter(root, lambda: NOW, retry_delays=()) as app:
         await sent(app)
         frozen = app.store.editions.frozen("weekday-2026-11-24")
@@ -147,9 +144,11 @@ def test_sets_of_topics_that_choose_the_same_share_a_version() -> None:
     data = (Path(__file__).parents[1] / "data" / "golden" / "edition.json").read_text()
     edition = TypeAdapter(Edition).validate_json(data)
     topics = sorted({topic for story in edition.stories for topic in story.article.topics})
-    variants = Variants(edition, object.__new__(Design))
+    variants = Variants(edition, Design(NEWSLETTER))
     assert variants.variant_for((), True) == ""
     assert variants.variant_for(tuple(topics), True) == ""
+    assert [variants.variant_for((), True, name) for name in ("", "en-GB", "Klingon")] == ["", "", ""]
+    assert [variants.variant_for((), True, name) for name in ("cy", "Cymraeg", "CY-gb")] == ["@cy", "@cy", "@cy"]
     assert variants.variant_for((topics[0],), True) == variants.variant_for((topics[0].upper(), "nothing of the kind"), True)
     name = variants.variant_for((topics[0],), False)
     assert name is not None

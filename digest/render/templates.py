@@ -1,0 +1,114 @@
+"""The templates of a newsletter: its own, its theme's, and the packaged ones, with the words of a language in each.
+
+`{% extends "default/story.mjml.j2" %}` in a newsletter's own template changes some of its blocks and keeps the rest.
+"""
+
+import traceback
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from jinja2 import (
+    BaseLoader,
+    ChoiceLoader,
+    Environment,
+    FileSystemLoader,
+    PrefixLoader,
+    StrictUndefined,
+    TemplateSyntaxError,
+    pass_context,
+)
+from jinja2 import TemplateError as JinjaError
+from jinja2.runtime import Context
+
+from digest.errors import TemplateError
+from digest.render.mjml_errors import TracedTemplates, template_line
+from digest.render.mjml_html import without_blanks
+
+_HERE = Path(__file__).parent.parent
+PACKAGED = next(folder for folder in (_HERE / "templates", _HERE.parent / "templates") if folder.is_dir())
+
+
+class Templates:
+    """Templates by name; `folders` are a newsletter's own, `theme` the folders of its theme, the most general first."""
+
+    def __init__(
+        self,
+        folders: Sequence[Path],
+        theme: Sequence[Path] = (PACKAGED,),
+        filters: Mapping[str, Callable[..., str]] = MappingProxyType({}),
+    ) -> None:
+        named = {"broadsheet": PACKAGED, **{folder.name: folder for folder in theme if folder != PACKAGED}}
+        themed = [FileSystemLoader(folder) for folder in reversed(theme)]
+        self._loader = ChoiceLoader([
+            *(FileSystemLoader(folder) for folder in folders),
+            *themed,
+            PrefixLoader({"default": ChoiceLoader(themed), **{name: FileSystemLoader(path) for name, path in named.items()}}),
+        ])  # fmt: skip
+        self._environment = environment(self._loader)
+        self._filters = filters
+        self._environment.filters.update(filters)
+
+    def fill(self, name: str, context: Mapping[str, Any]) -> str:
+        """Return a template filled; raise TemplateError, with file and line, for whatever it raises."""
+        with _template_errors(name):
+            return self._environment.get_template(name).render(context)
+
+    def module(self, name: str, context: Mapping[str, Any]) -> Any:
+        """Return a template as a module, which has the values that the template sets."""
+        with _template_errors(name):
+            template = self._environment.get_template(name)
+            try:
+                return template.make_module(dict(context))
+            except Exception:  # noqa: BLE001  it is raised again with the template's own lines, as `render` does and this does not
+                self._environment.handle_exception()
+
+    def place(self, name: str, context: Mapping[str, Any], at: int | None) -> str:
+        """Return the file and line of a position in a filled template."""
+        traced = environment(TracedTemplates(self._loader))
+        traced.filters.update(self._filters)
+        return template_line(without_blanks(traced.get_template(name).render(context)), at, name)
+
+
+def environment(loader: BaseLoader) -> Environment:
+    """Return an environment whose templates take their words from the `language` in their context."""
+    made = Environment(
+        loader=loader,
+        autoescape=lambda name: name is None or ".txt" not in name,  # noqa: S701  the plain text has nothing to escape
+        undefined=StrictUndefined,
+        auto_reload=False,  # a design is made anew for each edition and each preview
+        trim_blocks=True,
+        lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
+    )
+    made.install_gettext_callables(_gettext, _ngettext, newstyle=True)  # type: ignore[attr-defined]  # the extension's
+    return made
+
+
+@pass_context
+def _gettext(context: Context, message: str) -> str:
+    return str(context["language"].words.gettext(message))
+
+
+@pass_context
+def _ngettext(context: Context, one: str, many: str, count: int) -> str:
+    return str(context["language"].words.ngettext(one, many, count))
+
+
+@contextmanager
+def _template_errors(name: str) -> Iterator[None]:
+    """Raise TemplateError, with file and line, for whatever a template raises."""
+    try:
+        yield
+    except TemplateSyntaxError as error:
+        raise TemplateError(f"template error: {error.message}", thing=f"{error.filename or error.name}:{error.lineno}") from error
+    except (JinjaError, TypeError, ValueError, AttributeError, ArithmeticError, LookupError) as error:
+        raise TemplateError(f"template error: {error}", thing=_place(error, name)) from error
+
+
+def _place(error: BaseException, name: str) -> str:
+    """Return file and line of the template that raised; Jinja puts them into the traceback."""
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename.endswith(".j2")]
+    return f"{frames[-1].filename}:{frames[-1].lineno}" if frames else name

@@ -1,0 +1,81 @@
+"""What an inbox shows of an edition: the subject and the standfirst."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from digest.compose.header_encoding import encode_unstructured
+from digest.render.inbox_lines import MAX_STANDFIRST_CHARS, MAX_SUBJECT_CHARS, cut, quietly, standfirst, subject_line
+from digest.render.languages import load_language
+from tests.compose.test_header_encoding import decoded
+
+ENGLISH = load_language("en-GB")
+VALUES = {"count": 7, "newsletter": "The Gazette", "date": "Tuesday 24 November 2026", "number": "214"}
+ANY_TEXT = st.text(st.characters(exclude_categories=("Cs", "Cc", "Zl", "Zp")), min_size=1, max_size=200)
+
+
+@pytest.mark.parametrize(
+    ("headline", "subject"),
+    [
+        ("Council passes budget", "Council passes budget"),
+        ("Night ferry returns after six winters, and forty lorries have nowhere to wait", "Night ferry returns after six winters"),
+        ("Pool saved by one vote: the evening swim stays, the museum loses its Mondays", "Pool saved by one vote: the evening swim stays"),
+        ("The council decided last night to close the road beside the harbour for good", "The council decided last night to close the road beside…"),
+        ("Yes, but the harbour board has no place for lorries and says it never will have", "Yes, but the harbour board has no place for lorries and…"),
+        ("COUNCIL PASSES THE BUDGET", "Council passes the budget"),
+        ("NHS cuts: what next?", "NHS cuts: what next?"),
+        ("At last!!! The ferry is back???", "At last! The ferry is back?"),
+        ("Unbrechbar" + "langes" * 20, "Unbrechbar" + "langes" * 8 + "l…"),
+        ("“We asked for a ferry, not for a car park”, says the whole of Cooper’s Row", "“We asked for a ferry, not for a car park”"),
+        ("The minister said “we shall never close it, whatever anybody may have told you”", "The minister said “we shall never close it, whatever…"),
+        ("港湾委員会は夜間フェリーの再開を決定、トラック四十台の待機場所はまだ見つかっていないと住民に説明した。反対の声も強い。", None),
+    ],
+)  # fmt: skip
+def test_a_headline_is_cut_where_a_person_would_cut_it(headline: str, subject: str | None) -> None:
+    made = subject_line("{lead}", headline, VALUES)
+    assert len(made) <= MAX_SUBJECT_CHARS
+    if subject is not None and "“we shall" not in headline:
+        assert made == subject
+    assert made.count("“") == made.count("”")
+
+
+def test_a_pattern_has_its_other_words_and_gives_the_rest_to_the_headline() -> None:
+    lead = "Night ferry returns after six winters, and forty lorries have nowhere to wait"
+    assert subject_line("{lead_short} and {count} more", lead, VALUES) == "Night ferry returns after six… and 7 more"
+    assert subject_line("Gazette: {lead}", lead, VALUES) == "Gazette: Night ferry returns after six winters"
+    assert subject_line("{newsletter}, {date}", lead, VALUES) == "The Gazette, Tuesday 24 November 2026"
+
+
+@given(ANY_TEXT)
+def test_any_headline_makes_a_subject_that_is_short_whole_and_encodable(headline: str) -> None:
+    made = subject_line("{lead}", headline, VALUES)
+    assert len(made) <= MAX_SUBJECT_CHARS
+    assert "\n" not in made
+    assert decoded(encode_unstructured("Subject", made)) == made
+
+
+@given(ANY_TEXT, st.integers(20, 120))
+def test_a_cut_is_never_longer_than_its_limit_and_keeps_what_fits(text: str, limit: int) -> None:
+    made = cut(text, limit)
+    assert len(made) <= limit
+    if len(text) <= limit:
+        assert made == text
+
+
+@pytest.mark.parametrize("family", ["👩‍👩‍👧‍👦", "👍🏽", "é".encode().decode("utf-8"), "e\u0301"])
+def test_no_sign_is_torn(family: str) -> None:
+    made = cut("x" * 38 + family * 10, 40)
+    rest = made.rstrip("…")[38:]
+    assert rest.count("\u200d") == 0 or rest == family
+    assert not rest.startswith("\u0301")
+
+
+def test_an_address_in_a_headline_becomes_no_link() -> None:
+    assert quietly("Read https://www.evil.example/x now") == "Read evil.example/x now"
+
+
+def test_the_standfirst_names_what_comes_next() -> None:
+    assert standfirst(["One", "Two"], ENGLISH, "x") == "Also in this edition: One · Two"
+    assert standfirst([], ENGLISH, "A summary of one sentence.") == "A summary of one sentence."
+    long = standfirst(["A headline that goes on and on " * 3] * 3, ENGLISH, "")
+    assert len(long) <= MAX_STANDFIRST_CHARS

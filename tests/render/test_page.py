@@ -1,0 +1,163 @@
+"""An edition laid out: ranks, sections, voices, and what leaves no trace."""
+
+from dataclasses import replace
+
+import pytest
+
+from digest.config import DesignPlan, Ranks, Section
+from digest.model import Edition, Image, ImageSize
+from digest.render.page import Item, Layout, Page, Rendering, lay_out
+from digest.render.pictures import lead_picture, thumbnail
+from digest.render.renderer import Design
+from tests.render.editions import GAZETTE, edition_of, eight_with_comments, picture, sixteen, story, with_thread
+
+BLOCKS = ("lead", "stories", "brief", "comment-of-the-day", "discussed")
+USUAL = Layout(blocks=BLOCKS, full=5, voiced=5, voices=1, pictures=True)
+
+
+def laid_out(edition: Edition, layout: Layout = USUAL, sections: tuple[Section, ...] = (), reply: tuple[str, ...] = ()) -> Page:
+    return lay_out(edition, layout, sections, Rendering(shown=lambda article: article.image, reply_words=reply))
+
+
+def titles(items: tuple[Item, ...]) -> list[str]:
+    return [item.title.split()[0] for item in items]
+
+
+def test_ranks() -> None:
+    page = laid_out(sixteen())
+    assert page.lead.number == 1
+    assert [item.number for item in page.stories] == [2, 3, 4, 5]
+    assert [item.number for section in page.sections for item in section.items] == list(range(6, 17))
+    assert [len(item.voices) for item in page.items] == [1] * 5 + [0] * 11
+    assert page.comment_of_the_day is not None
+    assert page.comment_of_the_day.item.number == 6
+    assert titles(page.discussed) == ["Tram", "Night", "Two"]
+    assert page.blocks == BLOCKS
+
+
+def test_the_lead_may_have_two_voices_and_nobody_is_printed_twice() -> None:
+    page = laid_out(eight_with_comments())
+    assert [len(item.voices) for item in page.items] == [2, 1, 1, 1, 1, 0, 0, 0]
+    ids = [voice.pick.comment.id for voice in page.voices]
+    assert len(set(ids)) == len(ids)
+
+
+def test_what_an_editor_approved_is_printed_in_every_rank() -> None:
+    made = sixteen()
+    last = made.stories[14]
+    approved = replace(with_thread(last, 3), picks=tuple(replace(p, approved=True) for p in with_thread(last, 3).picks))
+    page = laid_out(edition_of(*made.stories[:14], approved, made.stories[15]), replace(USUAL, voices=0, voiced=0))
+    assert [len(item.voices) for item in page.items] == [0] * 14 + [3, 0]
+
+
+def test_an_empty_part_leaves_no_trace() -> None:
+    page = laid_out(edition_of(story(15, 0)))
+    assert page.blocks == ("lead",)
+    assert page.discussed == ()
+    assert page.comment_of_the_day is None
+
+
+def test_sections_take_their_stories_and_the_rest_stays_in_brief() -> None:
+    sections = (Section(title="On the move", topics=("transport",)), Section(title="Next door", sources=("The Other Paper",)))
+    made = sixteen()
+    elsewhere = replace(made.stories[10], article=replace(made.stories[10].article, source="The Other Paper"))
+    page = laid_out(edition_of(*made.stories[:10], elsewhere, *made.stories[11:]), sections=sections)
+    assert [(section.title, len(section.items)) for section in page.sections] == [("On the move", 2), ("Next door", 1), ("", 8)]
+    assert len(page.items) == 16
+    assert [item.source for item in page.items][10:12] == ["The Gazette", "The Gazette"]
+
+
+def test_one_section_is_none_and_without_a_second_source_none_is_named() -> None:
+    page = laid_out(sixteen(), sections=(Section(title="On the move", topics=("Transport",)),))
+    assert [section.title for section in page.sections] == [""]
+    assert {item.source for item in page.items} == {""}
+
+
+def test_long_things_are_cut() -> None:
+    row = story(0)
+    names = ", ".join(f"Writer Number {n}" for n in range(7))
+    long = replace(row.article, title="word " * 60, author=names, topics=("A topic that says more than a topic should",))
+    item = laid_out(edition_of(replace(row, article=long))).lead
+    assert len(item.title) <= 110
+    assert (item.authors, item.more_authors) == (("Writer Number 0", "Writer Number 1"), 5)
+    assert len(item.topic) <= 30
+
+
+@pytest.mark.parametrize(("words", "minutes"), [(0, 0), (100, 0), (230, 1), (700, 3), (2_300, 10)])
+def test_minutes_are_told_if_the_whole_text_is_known(words: int, minutes: int) -> None:
+    row = story(0)
+    item = laid_out(edition_of(replace(row, article=replace(row.article, body_text="word " * words)))).lead
+    assert item.minutes == minutes
+
+
+def test_the_thread_is_where_the_comments_are() -> None:
+    row = story(0, 1)
+    assert laid_out(edition_of(row)).lead.thread_url == "https://gazette.example/2026/11/story-0/#comments"
+    pick = replace(row.picks[0], comment=replace(row.picks[0].comment, url="https://talk.example/t/1/3"))
+    assert laid_out(edition_of(replace(row, picks=(pick,)))).lead.thread_url == "https://talk.example/t/1/3"
+
+
+def test_what_a_comment_answers_is_shown_if_it_cannot_be_read_without() -> None:
+    row = story(0, 1)
+    reply = replace(
+        row.picks[0], excerpt="They never asked us, and that is all.", parent_author="Bo", parent_excerpt="They asked. " * 20
+    )
+    (voice,) = laid_out(edition_of(replace(row, picks=(reply,))), reply=("they",)).lead.voices
+    assert voice.answered.startswith("They asked.")
+    assert len(voice.answered) <= 90
+    (voice,) = laid_out(edition_of(replace(row, picks=(reply,)))).lead.voices
+    assert (voice.answered, voice.answering) == ("", "Bo")
+
+
+def test_one_sentence_only_if_it_may_stand_alone() -> None:
+    row = story(0, 2)
+    first, second = row.picks
+    page = laid_out(edition_of(replace(row, picks=(replace(first, sentence=""), second))), replace(USUAL, one_sentence=True))
+    assert [voice.text for voice in page.lead.voices] == [second.sentence]
+
+
+def test_votes_are_told_where_there_are_some() -> None:
+    row = story(0, 1)
+    for up, agree in ((None, 0), (1, 0), (412, 412)):
+        pick = replace(row.picks[0], comment=replace(row.picks[0].comment, up=up))
+        assert laid_out(edition_of(replace(row, picks=(pick,)))).lead.voices[0].agree == agree
+
+
+@pytest.mark.parametrize(
+    ("image", "lead", "thumb"),
+    [
+        (None, None, None),
+        (picture("p"), ("p.png", 584, 328), ("p-300x169.png", 128, 72)),
+        (picture("p", 300, 200), None, ("p.png", 128, 85)),
+        (picture("p", 600, 600), None, ("p-300x300.png", 96, 96)),
+        (picture("p", 60, 45), None, None),
+        (picture("p", 2_000, 300), None, ("p-150x150.png", 96, 96)),
+        (replace(picture("p", 2_000, 300), sizes=()), None, None),
+        (picture("p", 600, 1_200), None, ("p-150x150.png", 96, 96)),
+        (Image(url="https://gazette.example/uploads/u.png"), ("u.png", 584, 0), None),
+    ],
+)
+def test_a_picture_is_shown_in_a_shape_and_size_that_fit(
+    image: Image | None, lead: tuple[str, int, int] | None, thumb: tuple[str, int, int] | None
+) -> None:
+    for placed, wanted in ((lead_picture(image), lead), (thumbnail(image), thumb)):
+        assert (placed and (placed.url.rpartition("/")[2], placed.width, placed.height)) == wanted
+
+
+def test_a_size_on_another_host_is_not_shown() -> None:
+    row = story(1)
+    elsewhere = Image(
+        url="https://gazette.example/p.png", width=1_200, height=800,
+        sizes=(ImageSize(url="https://cdn.elsewhere.example/p-300.png", width=300, height=200),),
+    )  # fmt: skip
+    html = Design(GAZETTE).render(edition_of(story(0), replace(row, article=replace(row.article, image=elsewhere)))).html
+    assert "elsewhere.example" not in html
+    assert "gazette.example/p.png" in html
+
+
+def test_ranks_of_ones_own() -> None:
+    design = Design(GAZETTE, plan=DesignPlan(ranks=Ranks(full=2, voices=0), blocks=("lead", "brief", "stories")))
+    page = design.page(eight_with_comments())
+    assert page.blocks == ("lead", "brief", "stories")
+    assert len(page.stories) == 1
+    assert page.voices == ()
