@@ -4,7 +4,7 @@ VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2
 BIN := .venv/bin
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check
 
-.PHONY: demo test lint types unit docs setup lock golden benchmark clean
+.PHONY: demo test lint types unit docs setup lock golden words pictures benchmark clean
 
 demo: .venv/run-$(VERSION)
 	$(BIN)/digest demo $(if $(ONCE),--once)
@@ -36,7 +36,19 @@ docs: .venv/docs-$(VERSION)
 golden: setup
 	DIGEST_GOLDEN=1 $(BIN)/pytest -q tests/test_golden.py tests/collect/sources/test_apis.py
 
+# New words of the templates and the code go into every catalogue, without a translation; `make test` says which lack one.
+WORDS := $(BIN)/pybabel --quiet
+words: setup
+	$(WORDS) extract -F pyproject.toml -k say -k _say --no-location --no-wrap -o .words.pot .
+	$(WORDS) update -i .words.pot -d digest/locale -D digest --no-wrap --ignore-obsolete --no-fuzzy-matching --ignore-pot-creation-date
+	rm .words.pot
+
+# The pictures in docs/, of every theme, several languages and the pages; look at each of them.
+pictures: setup
+	$(BIN)/python -m tests.pictures
+
 benchmark: setup
+	$(BIN)/python benchmarks/render.py
 	$(BIN)/python benchmarks/send.py
 	$(BIN)/python benchmarks/collect.py
 	$(BIN)/python benchmarks/subscriber_file.py

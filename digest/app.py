@@ -15,7 +15,8 @@ from digest import config
 from digest.clock import Clock
 from digest.collect.collector import collect, taken_down
 from digest.collect.fetch import Fetcher
-from digest.compose import Sender
+from digest.collect.pictures import measured
+from digest.compose import MailingList, Sender
 from digest.compose.dkim import Signer
 from digest.compose.subscriber_links import SubscriberLinks
 from digest.config import Config, EditionPlan, split_mailbox
@@ -24,12 +25,14 @@ from digest.curate import Rules
 from digest.curate.judge import load_scoring_rules
 from digest.deliver.retry import RUN_RETRY_DELAYS
 from digest.edition.edition_calendar import EditionCalendar
+from digest.edition.editor_file import editor_parts
 from digest.edition.preflight import clock_starts, time_allowed
 from digest.edition.second_opinion import second_opinion
 from digest.edition.sent_log import LOG_FILE, SentLog
 from digest.errors import BusyError, ConfigError, DigestError
-from digest.model import LOOKBACK, Article, Harvest, Slot
+from digest.model import LOOKBACK, Article, Harvest, Image, Slot
 from digest.publish import Pipeline
+from digest.render.design_files import DesignFiles
 from digest.render.renderer import Design
 from digest.store import FrozenEdition, Store
 from digest.store.content import ResponseCache
@@ -60,7 +63,10 @@ class App:
 
     def design(self) -> Design:
         """Return the design that the templates describe now."""
-        return Design(self.config.newsletter, [self.config.root / "templates"])
+        root, web = self.config.root, self.config.web
+        files = DesignFiles(templates=(root / "templates",), words=(root / "locale",))
+        plan, sections = self.config.design, self.config.sections
+        return Design(self.config.newsletter, files, plan, sections, archive=web.archive, subscribe=web.subscribe)
 
     def rules(self, plan: EditionPlan) -> Rules:
         """Return what an edition of a plan may hold, with the scoring rules as their files are now."""
@@ -84,6 +90,11 @@ class App:
         """Return, by id, why some of the articles are no longer on their site."""
         async with self._fetcher() as fetcher:
             return await taken_down(articles, harvest, self.config.sources, fetcher)
+
+    async def measured(self, images: Sequence[Image]) -> Mapping[str, Image]:
+        """Return, by address, the pictures whose source does not tell their size, with it."""
+        async with self._fetcher() as fetcher:
+            return await measured(images, fetcher, self.config.private_hosts)
 
     def _fetcher(self) -> Fetcher:
         agent = self.config.newsletter.site_url or self.config.newsletter.name
@@ -152,6 +163,11 @@ class App:
     def _bounce_address(self) -> str:
         return split_mailbox(self.config.bounces.address or "")[1]
 
+    @property
+    def _mailing_list(self) -> MailingList:
+        web, design = self.config.web, self.config.design
+        return MailingList(id=design.list_id or "", public_url=self.links.public_url, subscribe=web.subscribe, archive=web.archive)
+
     @cached_property
     def pipeline(self) -> Pipeline:
         """The pipeline of this newsletter, ready to run."""
@@ -159,16 +175,22 @@ class App:
         return Pipeline(
             collect=self.collect,
             taken_down=self.taken_down,
+            measured=self.measured,
             rules=self.rules,
             design=self.design,
             sender=Sender(
-                newsletter=self.config.newsletter, links=self.links, signers=signers, bounce_address=self._bounce_address
+                newsletter=self.config.newsletter,
+                links=self.links,
+                signers=signers,
+                mailing_list=self._mailing_list,
+                bounce_address=self._bounce_address,
             ),
             smtp=self.config.smtp,
             bounces=self.config.bounces,
             guards=self.config.guards,
             subscriber_file=self.subscriber_file,
             store=self.store,
+            editor_parts=partial(editor_parts, self.config.root),
             sent_log=SentLog(self.config.root / LOG_FILE),
             clock=self.clock,
             second_opinion=partial(second_opinion, judge, self.config.root) if judge else None,

@@ -115,7 +115,7 @@ async def test_nobody_else_reads_a_newsletters_files(
         assert "others on this machine could read state/digest.db" in caplog.text
         assert "now only you can" in caplog.text
     assert stat.S_IMODE(files[0].stat().st_mode) == 0o600
-    monkeypatch.setattr("digest.service.checks.DNS_TIMEOUT", 0.01)
+    monkeypatch.setattr("digest.service.dns_checks.DNS_TIMEOUT", 0.01)
     with open_newsletter(root, lambda: NOW) as app:
         files[0].chmod(0o640)
         found = [row.text for row in await run_checks(app) if "chmod go=" in row.text]
@@ -124,7 +124,7 @@ async def test_nobody_else_reads_a_newsletters_files(
 
 
 async def test_check_names_a_column_that_may_say_no(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("digest.service.checks.DNS_TIMEOUT", 0.01)
+    monkeypatch.setattr("digest.service.dns_checks.DNS_TIMEOUT", 0.01)
     (root / "subscribers.csv").write_text("email,Marketing Consent Q3\nada@readers.example,perhaps\n")
     with open_newsletter(root, lambda: NOW) as app:
         found = [row for row in await run_checks(app) if "Marketing Consent Q3" in row.text]

@@ -30,7 +30,8 @@ DOORS = {
     "trafilatura": {"collect.sources"},
     "lxml": {"collect.sources", "text.hidden_html"},
     "dateparser": {"collect.sources"},
-    "markdown_it": {"collect.sources"},
+    "markdown_it": {"collect.sources", "render.markdown"},
+    "imagesize": {"collect.pictures"},
     "mjml": {"render"},
     "css_inline": {"render"},
     "sqlalchemy": {"store"},
@@ -48,6 +49,7 @@ DOORS = {
     "aiosmtpd": {"demo"},
     "babel": {"render"},
     "publicsuffixlist": {"service.dmarc_alignment"},
+    "coloraide": {"render.colours"},
     "jinja2": {"render", "web"},
 }
 # Which modules of a room other rooms may import, besides the room itself; the others are its own business. A room that is not here
@@ -58,24 +60,24 @@ ROOM_DOORS = {
         "subscriber_record", "subscriptions",
     },
     "bounces": {"classify", "mailboxes", "providers", "refusals"},
-    "collect": {"collector", "fetch", "sources.plugin"},
+    "collect": {"collector", "fetch", "pictures", "sources.plugin"},
     "compose": {"dkim", "subscriber_links", "verp"},
     "config": {"file_permissions"},
     "curate": {"comment_decisions", "comments", "judge", "label_score", "opinion", "questions"},
     "deliver": {"retry"},
     "demo": {"run"},
     "edition": {
-        "edition_calendar", "editor_decisions", "guards", "pipeline", "preflight", "report", "second_opinion", "send", "sent_log",
+        "edition_calendar", "editor_decisions", "editor_file", "guards", "pipeline", "preflight", "report", "second_opinion", "send", "sent_log",
         "size_limit",
     },
-    "render": {"renderer", "variants"},
-    "service": {"checks", "comment_desk", "comment_labels", "dry_run", "logs", "scheduler"},
+    "render": {"colours", "design_files", "renderer", "templates", "tokens", "variants"},
+    "service": {"checks", "comment_desk", "comment_labels", "dry_run", "edition_checks", "finding", "logs", "scheduler"},
     "store": {"batch_writer", "bounces", "content", "edition_rows", "editions", "history", "opt_in", "sent_log_edition"},
     "subscribers": {
         "backups", "columns", "csv_table", "edit", "import_batch", "import_journal", "import_zip", "opt_out_traces", "rewrite",
     },
-    "text": {"formats", "hidden_html", "markup", "article_identity", "placeholders", "prose"},
-    "web": {"connection_limits", "message_summary", "pages", "preview", "reader_pages", "message_viewer"},
+    "text": {"raw_message", "formats", "hidden_html", "markup", "article_identity", "placeholders", "prose"},
+    "web": {"connection_limits", "pages", "preview", "reader_pages", "message_viewer"},
 }  # fmt: skip
 
 

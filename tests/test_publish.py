@@ -15,7 +15,7 @@ from digest.errors import BusyError
 from digest.model import Article, Failure, Harvest, Receipt
 from digest.publish import Unwatched, make_draft, publish
 from digest.service.dry_run import build_edition, dry_run
-from digest.web.message_summary import html_part, text_part
+from digest.text.raw_message import html_part, text_part
 from digest.web.preview import Preview
 from tests.conftest import Furnish
 from tests.newsroom import DATA, NOW, RecordedSite

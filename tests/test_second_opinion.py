@@ -19,7 +19,7 @@ from digest.publish import Unwatched, publish
 from digest.render.renderer import Design
 from digest.service.comment_desk import decide
 from digest.service.dry_run import dry_run
-from digest.web.message_summary import html_part, text_part
+from digest.text.raw_message import html_part, text_part
 from tests.conftest import Furnish
 from tests.judges import AGREES, install_judges, judge_table, write_judge
 from tests.newsroom import NOW, RecordedSite

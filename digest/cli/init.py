@@ -43,7 +43,7 @@ def _create_files(folder: Path, with_templates: bool) -> list[str]:
             made.append(target.name)
     (folder / "templates").mkdir(exist_ok=True)
     if with_templates:
-        from digest.render.renderer import PACKAGED
+        from digest.render.templates import PACKAGED
 
         shutil.copytree(PACKAGED, folder / "templates", dirs_exist_ok=True)
     return [*made, "templates/"]

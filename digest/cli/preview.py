@@ -51,6 +51,7 @@ SUFFIXES = {"html": "html", "text": "txt", "eml": "eml", "json": "json"}
     default=None,
     help="Write to this folder, or with --format to this file, instead of opening the browser.",
 )
+@click.option("--theme", default=None, metavar="NAME", help="Show it in another theme: broadsheet, compact, letter or your own.")
 @click.option("--port", default=8026, show_default=True, help="Port for the preview.")
 @click.option("--no-browser", is_flag=True, help="Do not open the browser.")
 @common_options
@@ -62,21 +63,25 @@ def command(  # noqa: PLR0917  each is an option of the command
     email: str | None,
     file_format: str | None,
     output: Path | None,
+    theme: str | None,
     port: int,
     no_browser: bool,
 ) -> int:
     """Preview the next edition as any subscriber gets it.
 
     Opens in your browser with phone, desktop, dark, plain-text and source views, and the reasons for each story and
-    comment. Reloads when a template changes. With --output, writes the exact bytes that `digest send` would send.
+    comment. Reloads when a template or the editor's file changes. With --output, writes the
+    exact bytes that `digest send` would send.
     """
     if file_format and output is None:
         raise UsageError("--format needs --output", remedy="Add --output with a file or folder.")
     with running_app(root) as app:
+        if theme:
+            app.config = app.config.with_theme(theme)
         shown = asyncio.run(_edition_to_show(app, edition, day))
         if output is None:
-            return asyncio.run(_serve_preview(app, shown, port, no_browser, as_json))
-        files = _write_files(app, shown, email, file_format, output)
+            return asyncio.run(_serve_preview(app, shown, port, no_browser, as_json, anew=bool(theme)))
+        files = _write_files(app, shown, email, file_format, output, anew=bool(theme))
     if as_json:
         print_json({"edition": shown.slot.key, "files": files})
     else:
@@ -123,21 +128,24 @@ async def _build_edition(app: "App", plan: "EditionPlan", slot: "Slot") -> "Edit
     return edition
 
 
-async def _serve_preview(app: "App", edition: "Edition", port: int, no_browser: bool, as_json: bool) -> int:
+async def _serve_preview(app: "App", edition: "Edition", port: int, no_browser: bool, as_json: bool, *, anew: bool) -> int:
     from digest.cli.browser import serve_until_stopped
     from digest.web.message_viewer import Viewer
     from digest.web.preview import Preview
 
-    preview = Preview(app, edition, f"{app.config.newsletter.name}: {day_text(edition.slot.day)}, No. {edition.number}")
+    title = f"{app.config.newsletter.name}: {day_text(edition.slot.day)}, No. {edition.number}"
+    preview = Preview(app, edition, title, anew=anew)
     await serve_until_stopped(Viewer(preview).application(), port, browser=not no_browser, as_json=as_json)
     return 0
 
 
-def _write_files(app: "App", edition: "Edition", email: str | None, file_format: str | None, output: Path) -> list[str]:
+def _write_files(
+    app: "App", edition: "Edition", email: str | None, file_format: str | None, output: Path, *, anew: bool
+) -> list[str]:
     """Write the edition to files, as one subscriber gets it, and return their paths."""
     from digest.web.preview import Preview
 
-    message = Preview(app, edition, "").message(_address(app, email))
+    message = Preview(app, edition, "", anew=anew).message(_address(app, email))
     raw = message.raw
     if message.note:
         click.echo(f"warning: {message.note}", err=True)
@@ -168,7 +176,7 @@ def _address(app: "App", email: str | None) -> str:
 
 def _in_format(file_format: str, raw: bytes, edition: "Edition") -> bytes:
     from digest.store.edition_rows import as_json
-    from digest.web.message_summary import html_part, text_part
+    from digest.text.raw_message import html_part, text_part
 
     if file_format == "json":
         return json_text(as_json(edition), indent=2).encode()

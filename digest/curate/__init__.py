@@ -52,6 +52,12 @@ class ChosenStory:
     reasons: tuple[str, ...]
     thread: JudgedThread
 
+    @property
+    def comments(self) -> int:
+        """How many comments the thread has: as the source says, or else as many as were read."""
+        read = sum(row.comment.kind == "comment" and row.comment.state == "approved" for row in self.thread.judged)
+        return read if self.article.comment_count is None else self.article.comment_count
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Selection:
@@ -111,7 +117,13 @@ def curate(
         slot=slot,
         number=number,
         stories=tuple(
-            Story(article=story.article, position=position, picks=story.thread.picks, reasons=story.reasons)
+            Story(
+                article=story.article,
+                position=position,
+                picks=story.thread.picks,
+                reasons=story.reasons,
+                comments=story.comments,
+            )
             for position, story in enumerate(selection.stories)
         ),
         left_out=sorted_by_reason(left_out),

@@ -17,8 +17,9 @@ from digest.curate.thread_reading import read_thread
 from digest.curate.votes import vote_count, vote_ranks
 from digest.model import Article, Comment, LeftOut, Pick
 from digest.text.markup import without_quotes
-from digest.text.prose import excerpt, shorten, squeeze
+from digest.text.prose import excerpt, sentences, shorten, squeeze, word_count
 
+MIN_SENTENCE_WORDS = 8  # of a sentence that says something by itself
 PICKS_BEFORE_GAP = 2  # picks that are allowed, however far apart their scores are
 
 
@@ -219,13 +220,16 @@ def _as_pick(
     shown = {key: text for key, text in shown.items() if text != squeeze(thread.texts[key])}  # the whole has passed the gates
     if not all(key in approved or _is_clear(text, thread, scoring_rules) for key, text in shown.items()):
         return None
+    alone = [text for text in sentences(cut) if text == cut or _is_clear(text, thread, scoring_rules)]
     return Pick(
         comment=row.comment,
         excerpt=cut,
+        sentence=next((text for text in alone if word_count(text) >= MIN_SENTENCE_WORDS), next(iter(alone), "")),
         score=row.score,
         reasons=tuple(score_reasons(row)),
         parent_author=parent.author if parent else "",
         parent_excerpt=answered,
+        approved=row.approval is not None,
     )
 
 

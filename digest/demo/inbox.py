@@ -8,7 +8,8 @@ from functools import partial
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from digest.model import Edition
-from digest.web.message_summary import summarise
+from digest.service.finding import Finding
+from digest.text.raw_message import summarise
 from digest.web.message_viewer import MessageRow, ShownMessage
 
 REFUSED_PREFIX = "moved-away@"
@@ -53,6 +54,10 @@ class Inbox:
         return ShownMessage(self._messages[at][1]) if 0 <= at < len(self._messages) else None
 
     def edition(self) -> Edition | None:
+        """Return None, because an inbox has no edition."""
+        return None
+
+    async def findings(self, name: str) -> Sequence[Finding] | None:
         """Return None, because an inbox has no edition."""
         return None
 

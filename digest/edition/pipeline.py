@@ -14,7 +14,7 @@ from digest.curate.comment_decisions import CommentDecisions
 from digest.deliver.retry import RUN_RETRY_DELAYS
 from digest.edition.second_opinion import SecondOpinion, Threads
 from digest.edition.sent_log import SentLog
-from digest.model import Article, Harvest, Receipt
+from digest.model import Article, EditorParts, Harvest, Image, Receipt, Slot
 from digest.render.renderer import Design
 from digest.store import Store
 from digest.subscribers import SubscriberFile
@@ -39,6 +39,7 @@ class Pipeline:
 
     collect: Callable[[datetime], Awaitable[Harvest]]
     taken_down: Callable[[Sequence[Article], Harvest], Awaitable[Mapping[str, str]]]
+    measured: Callable[[Sequence[Image]], Awaitable[Mapping[str, Image]]]
     rules: Callable[[EditionPlan], Rules]
     design: Callable[[], Design]
     sender: Sender
@@ -49,6 +50,7 @@ class Pipeline:
     store: Store
     sent_log: SentLog
     clock: Clock
+    editor_parts: Callable[[Slot], EditorParts] = lambda _slot: EditorParts()
     second_opinion: Callable[[Threads, ScoringRules, CommentDecisions, SecondOpinion], Awaitable[SecondOpinion]] | None = None
     retry_delays: Sequence[float] = RUN_RETRY_DELAYS
     stop: asyncio.Event = field(default_factory=asyncio.Event)

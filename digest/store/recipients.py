@@ -42,11 +42,12 @@ _INCOMING = Table(
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecipientRules:
     """How an edition's list is made. `token` returns the token of an address; `variant` the variant for some topics, with or
-    without comments, or None if no story is left. `columns` are the subscribers' own columns that the templates use, in lower case.
+    without comments, in a language as the list has it, or None if no story is left.
+    `columns` are the subscribers' own columns that the templates use, in lower case.
     """
 
     token: Callable[[str], str]
-    variant: Callable[[tuple[str, ...], bool], str | None] = lambda _topics, _comments: ""
+    variant: Callable[[tuple[str, ...], bool, str], str | None] = lambda _topics, _comments, _language: ""
     columns: AbstractSet[str] = frozenset()
     guard: Callable[[int], None] = lambda _count: None  # raises if a list of so many should not get the edition
 
@@ -113,13 +114,12 @@ def _row(row: Subscriber, preference: Preference | None, rules: RecipientRules, 
     status, preference = row.status_on(day), preference or Preference(email=row.email)
     if status == "active" and preference.paused_until and day < preference.paused_until:
         status = "paused"
-    topics, comments = preference.topics_and_comments(row)
     return {
         "email": row.email,
         "name": row.name,
         "status": status,
         "rank": severity(status),
-        "variant": rules.variant(topics, comments),
+        "variant": rules.variant(*preference.choices(row)),
         "extra": _used_columns(row.extra, rules.columns) or None,
     }
 

@@ -25,9 +25,11 @@ class Preference:
     paused_until: date | None = None
     comments: bool = True
 
-    def topics_and_comments(self, row: Subscriber) -> tuple[tuple[str, ...], bool]:
-        """Return the topics that count, the subscriber's choice before the list's, and whether the subscriber wants comments."""
-        return row.topics if self.topics is None else self.topics, self.comments
+    def choices(self, row: Subscriber) -> tuple[tuple[str, ...], bool, str]:
+        """Return what chooses a subscriber's variant: the topics that count, their own before the list's, whether they want
+        comments, and their language as the list has it.
+        """
+        return row.topics if self.topics is None else self.topics, self.comments, row.language
 
 
 class Subscribers:

@@ -34,7 +34,7 @@ class DataPages:
 
     async def link_form(self, request: web.Request) -> web.Response:
         """Show a form for people who have no email of ours at hand or want their data."""
-        return self._templates.render("request_link.html.j2", done=False, error="")
+        return self._templates.render("request_link.html.j2", done=False, error=False)
 
     async def send_link(self, request: web.Request) -> web.Response:
         """Send a person the link to their data; the response is the same whatever is known about the address."""
@@ -43,9 +43,8 @@ class DataPages:
         try:
             self._requests.send_link(field_text((await read_form(request)).get("email")))
         except SubscriberFileError:
-            error = "Enter an email address in the correct format, like name@example.org."
-            return self._templates.render("request_link.html.j2", status=400, done=False, error=error)
-        return self._templates.render("request_link.html.j2", done=True, error="")
+            return self._templates.render("request_link.html.j2", status=400, done=False, error=True)
+        return self._templates.render("request_link.html.j2", done=True, error=False)
 
     async def data_page(self, request: web.Request) -> web.Response:
         """Show what is stored about the person to whom the link was sent."""

@@ -9,7 +9,8 @@ from aiohttp import web
 
 from digest.errors import DigestError
 from digest.model import Edition
-from digest.web import message_summary
+from digest.service.finding import Finding
+from digest.text import raw_message
 from digest.web.pages import PageTemplates, mail_headers, require_local_host
 
 VIEWS = {"phone": "Phone", "desktop": "Desktop", "dark": "Dark", "text": "Plain text", "source": "Source"}
@@ -46,6 +47,9 @@ class MessageList(Protocol):
     def edition(self) -> Edition | None:
         """Return the edition of all the messages, whose reasons the viewer shows; None if there is no single one."""
 
+    async def findings(self, name: str) -> Sequence[Finding] | None:
+        """Return what the preflight says of a message's edition; None if there is no edition to check."""
+
     def version(self) -> str:
         """Return a string that changes when the page should reload."""
 
@@ -79,10 +83,12 @@ class Viewer:
 
     async def message_page(self, request: web.Request) -> web.Response:
         """Show the list and one message, in one of its views."""
-        view = request.query.get("view", "phone")
-        return self._page(request.match_info["name"], view if view in VIEWS or view == "why" else "phone")
+        view, name = request.query.get("view", "phone"), request.match_info["name"]
+        view = view if view in VIEWS or view in {"why", "check"} else "phone"
+        findings = await self._messages.findings(name) if view == "check" else None
+        return self._page(name, view, findings)
 
-    def _page(self, name: str, view: str) -> web.Response:
+    def _page(self, name: str, view: str, findings: Sequence[Finding] | None = None) -> web.Response:
         message, error = self._message(name)
         raw = message.raw if message else None
         return self._templates.render(
@@ -94,10 +100,11 @@ class Viewer:
             views=VIEWS,
             version=self._messages.version(),
             edition=self._messages.edition(),
-            seen=message_summary.summarise(raw) if raw else None,
+            findings=findings or (),
+            seen=raw_message.summarise(raw) if raw else None,
             size=len(raw or b""),
             note=message.note if message else "",
-            text=message_summary.text_part(raw) if raw and view == "text" else "",
+            text=raw_message.text_part(raw) if raw and view == "text" else "",
             source=raw.decode("utf-8", "replace") if raw and view == "source" else "",
             error=error,
         )
@@ -113,6 +120,6 @@ class Viewer:
         message, error = self._message(request.match_info["name"])
         if message is None:
             raise web.HTTPNotFound(text=error or "Message not found.")
-        html = message_summary.html_part(message.raw)
-        shown = message_summary.force_dark(html) if request.query.get("dark") else message_summary.force_light(html)
+        html = raw_message.html_part(message.raw)
+        shown = raw_message.force_dark(html) if request.query.get("dark") else raw_message.force_light(html)
         return web.Response(text=shown, content_type="text/html", headers=mail_headers())

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from aiohttp import web, web_response
-from jinja2 import ChoiceLoader, Environment, FileSystemLoader, StrictUndefined
+from jinja2 import ChoiceLoader, FileSystemLoader
 
 from digest.errors import DigestError
-from digest.render.renderer import PACKAGED
+from digest.render.renderer import PageLook, plain_look
+from digest.render.templates import PACKAGED, environment
 from digest.web.connection_limits import ConnectionLimits, connection_limit
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -22,13 +23,11 @@ _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 class PageTemplates:
     """The web templates; a newsletter's own come before the packaged ones."""
 
-    def __init__(self, folders: Sequence[Path] = (), base: str = "") -> None:
+    def __init__(self, folders: Sequence[Path] = (), base: str = "", look: PageLook | None = None) -> None:
         """Load templates from `folders`, then from the package; `base` is the public path of the pages."""
-        loader = ChoiceLoader([FileSystemLoader(folder / "web") for folder in (*folders, PACKAGED)])
-        self._environment = Environment(
-            loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-        )
-        self._environment.globals["base"] = base
+        self._environment = environment(ChoiceLoader([FileSystemLoader(folder / "web") for folder in (*folders, PACKAGED)]))
+        look = look or plain_look()
+        self._environment.globals |= {"base": base, "language": look.language, "colour_variables": look.colour_variables}
 
     def render(self, template: str, *, status: int = 200, **context: Any) -> web.Response:
         """Return a rendered page. It loads only from this site, and runs only scripts that carry its nonce."""

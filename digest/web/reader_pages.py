@@ -17,10 +17,10 @@ from digest.audience.subscriptions import Subscriptions
 from digest.compose import Composer
 from digest.errors import DigestError, SubscriberFileError
 from digest.store import Preference
+from digest.text.raw_message import html_part
 from digest.web.archive import ArchivePages
 from digest.web.data_pages import SIGNED_TOKEN, DataPages
 from digest.web.forms import field_text, read_body, read_form
-from digest.web.message_summary import html_part
 from digest.web.pages import Handler, mail_headers
 from digest.web.reader_templates import ReaderTemplates
 from digest.web.visitor_limits import VisitorLimits
@@ -104,9 +104,10 @@ class ReaderPages:
     async def unsubscribe_page(self, request: web.Request) -> web.Response:
         """Show a page with one button; change nothing."""
         token = request.match_info["token"]
-        if self.subscriptions.known(token) is None and not self.subscriptions.erased(token):
+        email = self.subscriptions.known(token)
+        if email is None and not self.subscriptions.erased(token):
             return self._templates.not_found()
-        return self._templates.render("unsubscribe.html.j2", done=False, token=request.match_info["token"])
+        return self._templates.render("unsubscribe.html.j2", done=False, token=token, address=masked(email or ""))
 
     async def unsubscribe(self, request: web.Request) -> web.Response:
         """Unsubscribe the token's subscriber for good; the response is the same however often this is done. An incomplete link is
@@ -127,7 +128,7 @@ class ReaderPages:
 
     async def subscribe_page(self, request: web.Request) -> web.Response:
         """Show the subscribe form."""
-        return self._templates.render("subscribe.html.j2", done=False, error="", topics=self._archive.offered_topics(), email="")
+        return self._templates.render("subscribe.html.j2", done=False, error=False, topics=self._archive.offered_topics(), email="")
 
     async def subscribe(self, request: web.Request) -> web.Response:
         """Have a button email sent to the address; the response is the same whatever is known about it."""
@@ -136,15 +137,14 @@ class ReaderPages:
         form = await read_form(request)
         email, name = field_text(form.get("email")), field_text(form.get("name"))
         if field_text(form.get("website")):  # no person sees this field
-            return self._templates.render("subscribe.html.j2", done=True, error="", topics=(), email="")
+            return self._templates.render("subscribe.html.j2", done=True, error=False, topics=(), email="")
         offered = self._archive.offered_topics()
         topics = [topic for topic in map(field_text, form.getall("topic", [])[:MAX_FORM_TOPICS]) if topic in offered]
         try:
             self.subscriptions.opt_in.request(email, name, topics)
         except SubscriberFileError:
-            error = "Enter an email address in the correct format, like name@example.org."
-            return self._templates.render("subscribe.html.j2", status=400, done=False, error=error, topics=offered, email=email)
-        return self._templates.render("subscribe.html.j2", done=True, error="", topics=(), email="")
+            return self._templates.render("subscribe.html.j2", status=400, done=False, error=True, topics=offered, email=email)
+        return self._templates.render("subscribe.html.j2", done=True, error=False, topics=(), email="")
 
     async def confirm_page(self, request: web.Request) -> web.Response:
         """Show a page with one button."""
@@ -197,7 +197,7 @@ class ReaderPages:
         joined = next((entry for entry in self._app.store.history.of(email) if entry.event in _JOINED), None)
         return self._templates.render(
             "preferences.html.j2", wish=preference, topics=topics, token=token, saved=saved, gone=reason, joined=joined,
-            first=today + timedelta(days=1), last=today + MAX_PAUSE,
+            first=today + timedelta(days=1), last=today + MAX_PAUSE, address=masked(email),
         )  # fmt: skip
 
     def _pause_end(self, text: str) -> date | None:
@@ -228,6 +228,12 @@ class ReaderPages:
         """Answer a monitor: the service runs and its store can be read."""
         self._app.store.editions.recent(1)
         return web.json_response({"ok": True})
+
+
+def masked(email: str) -> str:
+    """Return an address as its owner knows it and a stranger does not: its first letter and its domain."""
+    local, at, domain = email.rpartition("@")
+    return f"{local[:1]}…{at}{domain}" if local else ""
 
 
 _JOINED = ("confirmed", "imported", "added")

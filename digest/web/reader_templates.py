@@ -15,11 +15,16 @@ class ReaderTemplates:
         self._newsletter = app.config.newsletter
         self._links = {"subscribe": app.config.web.subscribe, "archive": app.config.web.archive}
         self.base = urlsplit(app.config.newsletter.public_url or "").path.rstrip("/")
-        self._templates = PageTemplates([app.config.root / "templates"], self.base)
+        look = app.design().page_look()
+        self._say = look.language.words.gettext
+        self._design = app.config.design
+        self._templates = PageTemplates([app.config.root / "templates"], self.base, look)
 
     def render(self, template: str, *, status: int = 200, **context: object) -> web.Response:
         """Return a page with the newsletter and its links; `context` may have other `links`."""
-        return self._templates.render(template, status=status, **{"newsletter": self._newsletter, "links": self._links, **context})
+        return self._templates.render(
+            template, status=status, **{"newsletter": self._newsletter, "design": self._design, "links": self._links, **context}
+        )
 
     def not_found(self, what: str = "page") -> web.Response:
         """Return the page for an address that leads to nothing: most often a link that an email program cut off."""
@@ -27,15 +32,17 @@ class ReaderTemplates:
 
     def not_saved(self) -> web.Response:
         """Return the page that says that a change could not be recorded."""
-        return self.render("error.html.j2", status=503, what="Your change could not be saved. Try again in a few minutes.")
+        return self.render(
+            "error.html.j2", status=503, what=self._say("Your change could not be saved. Try again in a few minutes.")
+        )
 
     def timed_out(self) -> web.Response:
         """Return the page that says that a request took too long."""
-        return self.render("error.html.j2", status=408, what="The request did not come to its end. Please try again.")
+        return self.render("error.html.j2", status=408, what=self._say("The request did not come to its end. Please try again."))
 
     def too_many_requests(self) -> web.Response:
         """Return the page that asks a visitor to wait."""
-        what = "You have tried too many times. Wait a few minutes and try again."
+        what = self._say("You have tried too many times. Wait a few minutes and try again.")
         response = self.render("error.html.j2", status=429, what=what)
         response.headers["Retry-After"] = "600"
         return response

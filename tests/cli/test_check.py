@@ -16,7 +16,11 @@ from tests.service.nameserver import serve_dns
 
 @pytest.fixture(autouse=True)
 async def records(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[None]:
-    zone = {"gazette.example": ['"v=spf1 mx -all"'], "_dmarc.gazette.example": ['"v=DMARC1; p=none"']}
+    zone = {
+        "gazette.example/MX": ["10 mail.gazette.example."],
+        "gazette.example": ['"v=spf1 mx -all"'],
+        "_dmarc.gazette.example": ['"v=DMARC1; p=none"'],
+    }
     async with serve_dns(monkeypatch, zone):
         yield
 

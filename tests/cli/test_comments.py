@@ -12,7 +12,7 @@ from click.testing import CliRunner, Result
 
 from digest.cli import group
 from digest.errors import UsageError
-from digest.web.message_summary import html_part
+from digest.text.raw_message import html_part
 from tests.cli.running import running
 from tests.conftest import Furnish
 from tests.newsroom import NOW, RecordedSite

@@ -92,11 +92,7 @@ async def test_an_edition_that_has_no_story_says_so(app: App, site: RecordedSite
 
 async def test_what_has_no_room_is_a_warning(app: App, capsys: pytest.CaptureFixture[str]) -> None:
     (app.config.root / "templates").mkdir()
-    story = (
-        "<mj-section><mj-column><mj-text>{{ story.article.title }} "
-        + "a long word " * 5_000
-        + "</mj-text></mj-column></mj-section>"
-    )
+    story = "<tr><td>{{ item.article.title }} " + "a long word " * 9_000 + "</td></tr>"
     (app.config.root / "templates" / "story.mjml.j2").write_text(story)
     out, err = await printed(app, capsys)
     assert out == ["Edition weekday-2026-11-24: 2 sent."]

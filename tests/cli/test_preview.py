@@ -13,7 +13,7 @@ from digest.app import open_newsletter
 from digest.cli import group
 from digest.cli.preview import EmptyError
 from digest.publish import Unwatched, publish
-from digest.render.renderer import PACKAGED
+from digest.render.templates import PACKAGED
 from tests.conftest import Furnish
 from tests.newsroom import NOW, RecordedSite
 from tests.relay import Relay
@@ -34,7 +34,7 @@ async def test_all_four_forms_are_written_and_named(site: RecordedSite, furnish:
     files = [str(out / f"{KEY}.{suffix}") for suffix in ("html", "txt", "eml", "json")]
     assert done.stdout == f"Edition {KEY}: {', '.join(files)}\n"
     assert (out / f"{KEY}.html").read_text().lstrip().lower().startswith("<!doctype html>")
-    assert "THE HARBOUR GAZETTE" in (out / f"{KEY}.txt").read_text()
+    assert "The Harbour Gazette\n====" in (out / f"{KEY}.txt").read_text()
     assert b"To: ada@readers.example" in (out / f"{KEY}.eml").read_bytes()  # the first active one
     assert len(json.loads((out / f"{KEY}.json").read_text())["stories"]) == 2
 
@@ -77,9 +77,7 @@ async def test_what_has_no_room_is_told_before_the_edition_goes_out(site: Record
     root = furnish(site.base, 9)
     (root / "templates").mkdir()
     packaged = (PACKAGED / "story.mjml.j2").read_text()
-    (root / "templates" / "story.mjml.j2").write_text(
-        packaged + f"<mj-section><mj-column><mj-text>{LONG}</mj-text></mj-column></mj-section>"
-    )
+    (root / "templates" / "story.mjml.j2").write_text(packaged + f"<tr><td>{LONG}{LONG}</td></tr>")
     done = await preview(root, "--output", tmp_path)
     assert done.exit_code == 0
     assert re.match(r"warning: 1 story and \d+ comments left out for want of room: mail programs cut off", done.stderr)

@@ -12,7 +12,7 @@ from digest.errors import DigestError
 from digest.model import Edition
 from digest.publish import Unwatched, publish
 from digest.service.dry_run import build_edition
-from digest.web.message_summary import text_part
+from digest.text.raw_message import text_part
 from digest.web.message_viewer import Viewer
 from digest.web.pages import serve_http
 from digest.web.preview import Preview

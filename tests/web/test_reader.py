@@ -9,7 +9,7 @@ import pytest
 
 from digest.app import App
 from digest.publish import Unwatched, publish
-from digest.web.message_summary import html_part
+from digest.text.raw_message import html_part
 from digest.web.pages import serve_http
 from digest.web.reader_pages import ReaderPages
 from tests.relay import Relay

@@ -103,3 +103,13 @@ async def test_somebody_who_asks_with_a_formula_for_an_address_gets_no_email(tow
     await town.pages.subscriptions.emails.wait()
     assert town.relay.taken == []
     assert "a formula for an address; nothing was sent" in caplog.text
+
+
+async def test_a_forwarded_copy_says_whose_it_is_and_offers_ones_own(town: Town) -> None:
+    token = town.app.links.token(ADA)
+    for path in (f"/unsubscribe/{token}", f"/preferences/{token}"):
+        html = await got(f"{town.base}{path}")
+        assert "This is the subscription of a…@readers.example." in html
+        assert ADA not in html
+        assert "Get your own subscription" in html
+    assert town.app.store.suppressions.among([ADA]) == {}
