@@ -13,6 +13,7 @@ from filelock import FileLock, Timeout
 
 from digest import config
 from digest.clock import Clock
+from digest.collect.calendar_events import calendar_events
 from digest.collect.collector import collect, taken_down
 from digest.collect.fetch import Fetcher
 from digest.collect.pictures import measured
@@ -30,7 +31,7 @@ from digest.edition.preflight import clock_starts, time_allowed
 from digest.edition.second_opinion import second_opinion
 from digest.edition.sent_log import LOG_FILE, SentLog
 from digest.errors import BusyError, ConfigError, DigestError
-from digest.model import LOOKBACK, Article, Harvest, Image, Slot
+from digest.model import LOOKBACK, Article, Event, Harvest, Image, Slot
 from digest.publish import Pipeline
 from digest.render.design_files import DesignFiles
 from digest.render.renderer import Design
@@ -66,7 +67,15 @@ class App:
         root, web = self.config.root, self.config.web
         files = DesignFiles(templates=(root / "templates",), words=(root / "locale",))
         plan, sections = self.config.design, self.config.sections
-        return Design(self.config.newsletter, files, plan, sections, archive=web.archive, subscribe=web.subscribe)
+        return Design(
+            self.config.newsletter,
+            files,
+            plan,
+            sections,
+            archive=web.archive,
+            subscribe=web.subscribe,
+            events_title=self.config.events.title if self.config.events else "",
+        )
 
     def rules(self, plan: EditionPlan) -> Rules:
         """Return what an edition of a plan may hold, with the scoring rules as their files are now."""
@@ -90,6 +99,14 @@ class App:
         """Return, by id, why some of the articles are no longer on their site."""
         async with self._fetcher() as fetcher:
             return await taken_down(articles, harvest, self.config.sources, fetcher)
+
+    async def events(self, slot: Slot) -> tuple[Event, ...]:
+        """Return what is on from the day of an edition on, as the newsroom's calendar has it."""
+        plan = self.config.events
+        if plan is None:
+            return ()
+        async with self._fetcher() as fetcher:
+            return await calendar_events(plan, self.config.root, slot.day, self.config.newsletter.timezone, fetcher)
 
     async def measured(self, images: Sequence[Image]) -> Mapping[str, Image]:
         """Return, by address, the pictures whose source does not tell their size, with it."""
@@ -190,6 +207,7 @@ class App:
             guards=self.config.guards,
             subscriber_file=self.subscriber_file,
             store=self.store,
+            events=self.events,
             editor_parts=partial(editor_parts, self.config.root),
             sent_log=SentLog(self.config.root / LOG_FILE),
             clock=self.clock,

@@ -22,6 +22,7 @@ from digest.batching import batched
 from digest.config import EditionPlan
 from digest.curate import chosen_threads, curate
 from digest.curate.comment_decisions import CommentDecision, CommentDecisions
+from digest.edition.additions import with_additions
 from digest.edition.editor_decisions import COMMENT, comment_decisions
 from digest.edition.guards import DeadAddresses, check_bounce_rate, list_size_check
 from digest.edition.pipeline import NO_PERMIT, Permit, Pipeline, Progress, Unwatched
@@ -30,8 +31,7 @@ from digest.edition.report import RunReport, difference
 from digest.edition.second_opinion import NOT_ASKED, SecondOpinion
 from digest.edition.send import send_pending
 from digest.edition.size_limit import fit_size, without_room
-from digest.errors import UsageError
-from digest.model import LOOKBACK, ArticleSigns, Edition, EditorParts, Failure, Harvest, Slot
+from digest.model import LOOKBACK, ArticleSigns, Edition, Failure, Harvest, Slot
 from digest.render.variants import Variants
 from digest.store import MAX_LOOKBACK, DecidedSinceError, FrozenEdition, RecipientRules, Store
 from digest.subscribers import SubscriberFile
@@ -50,12 +50,12 @@ class Draft:
     failed_sources: tuple[Failure, ...]
     second_opinion: SecondOpinion
     decided: int
-    failed_parts: tuple[Failure, ...] = ()
+    failed_additions: tuple[Failure, ...] = ()
 
     @property
     def failures(self) -> tuple[Failure, ...]:
         """All that failed."""
-        return self.failed_sources + self.second_opinion.failures + self.failed_parts
+        return self.failed_sources + self.second_opinion.failures + self.failed_additions
 
 
 async def publish(pipeline: Pipeline, plan: EditionPlan, slot: Slot, progress: Progress, permit: Permit = NO_PERMIT) -> RunReport:
@@ -89,29 +89,11 @@ async def make_draft(pipeline: Pipeline, plan: EditionPlan, slot: Slot, heard: S
     pipeline.store.content.keep(harvest, pipeline.clock())
     decided = pipeline.store.decisions.count()
     edition, second = await _choose(pipeline, plan, slot, harvest, heard)
-    parts, failures = _editor_parts(pipeline, slot)
-    edition = fit_size(replace(await _with_picture_sizes(pipeline, edition), parts=parts), pipeline.design())
-    return Draft(edition=edition, failed_sources=harvest.failures, second_opinion=second, decided=decided, failed_parts=failures)
-
-
-async def _with_picture_sizes(pipeline: Pipeline, edition: Edition) -> Edition:
-    """Return the edition with the sizes of pictures whose source does not tell them: a small one must not be blown up."""
-    found = await pipeline.measured([story.article.image for story in edition.stories if story.article.image])
-    stories = [
-        replace(story, article=replace(story.article, image=found[story.article.image.url]))
-        if story.article.image and story.article.image.url in found
-        else story
-        for story in edition.stories
-    ]
-    return replace(edition, stories=tuple(stories))
-
-
-def _editor_parts(pipeline: Pipeline, slot: Slot) -> tuple[EditorParts, tuple[Failure, ...]]:
-    """Return what an editor has added to the edition; a file that cannot be read is reported, and holds nothing up."""
-    try:
-        return pipeline.editor_parts(slot), ()
-    except UsageError as error:
-        return EditorParts(), (Failure(source=error.thing, reason=f"{error}. The edition goes without it."),)
+    edition, failures = await with_additions(pipeline, edition)
+    edition = fit_size(edition, pipeline.design())
+    return Draft(
+        edition=edition, failed_sources=harvest.failures, second_opinion=second, decided=decided, failed_additions=failures
+    )
 
 
 async def _choose(

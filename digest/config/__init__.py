@@ -8,6 +8,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from digest.config.design_table import DesignPlan, Logo, Ranks, Section
+from digest.config.events_table import EventsPlan
 from digest.config.judge_table import JudgePlan
 from digest.config.key_errors import complaints
 from digest.config.relays import Relay, RelayLimit, Smtp, WarmUp
@@ -122,6 +123,7 @@ __all__ = [
     "DesignPlan",
     "Dkim",
     "EditionPlan",
+    "EventsPlan",
     "Guards",
     "JudgePlan",
     "Logo",

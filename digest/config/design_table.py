@@ -10,7 +10,9 @@ from pydantic import AfterValidator, Field, model_validator
 from digest.config.values import Count, Table, Web
 
 THEMES = ("broadsheet", "compact", "letter")  # the packaged ones; any other name is a folder in the newsletter's templates/themes
-Block = Literal["correction", "note", "lead", "stories", "sponsor", "brief", "comment-of-the-day", "discussed", "poll", "support"]
+Block = Literal[
+    "correction", "note", "lead", "stories", "sponsor", "brief", "comment-of-the-day", "discussed", "events", "poll", "support"
+]
 STORY_BLOCKS = ("lead", "stories", "brief")  # together they hold every story of an edition
 SUBJECT_FIELDS = frozenset({"lead", "lead_short", "count", "newsletter", "date", "number"})
 

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from pydantic import Field, model_validator
 
 from digest.config.design_table import DesignPlan, Section
+from digest.config.events_table import EventsPlan
 from digest.config.judge_table import JudgePlan
 from digest.config.relays import Smtp
 from digest.config.values import Count, Days, Duration, Hour, LinkParameter, Mailbox, Table, Web, Yes, Zone, split_mailbox
@@ -192,6 +193,7 @@ class Config(Table):
     judge: JudgePlan | None = None
     design: DesignPlan = DesignPlan()
     sections: tuple[Section, ...] = ()
+    events: EventsPlan | None = None
     collect_every: Duration = timedelta(minutes=30)
 
     @model_validator(mode="after")

@@ -14,7 +14,7 @@ from digest.curate.comment_decisions import CommentDecisions
 from digest.deliver.retry import RUN_RETRY_DELAYS
 from digest.edition.second_opinion import SecondOpinion, Threads
 from digest.edition.sent_log import SentLog
-from digest.model import Article, EditorParts, Harvest, Image, Receipt, Slot
+from digest.model import Article, EditorParts, Event, Harvest, Image, Receipt, Slot
 from digest.render.renderer import Design
 from digest.store import Store
 from digest.subscribers import SubscriberFile
@@ -51,6 +51,7 @@ class Pipeline:
     sent_log: SentLog
     clock: Clock
     editor_parts: Callable[[Slot], EditorParts] = lambda _slot: EditorParts()
+    events: Callable[[Slot], Awaitable[tuple[Event, ...]]] | None = None
     second_opinion: Callable[[Threads, ScoringRules, CommentDecisions, SecondOpinion], Awaitable[SecondOpinion]] | None = None
     retry_delays: Sequence[float] = RUN_RETRY_DELAYS
     stop: asyncio.Event = field(default_factory=asyncio.Event)

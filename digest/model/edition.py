@@ -124,8 +124,22 @@ class EditorParts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """Something that is on: when it begins, in the newsletter's time zone, where, and an address with more."""
+
+    title: str
+    begins: datetime
+    whole_day: bool = False
+    place: str = ""
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Edition:
-    """One day's selection, complete and in order; `number` counts the editions made so far. `parts` are the editor's own."""
+    """One day's selection, complete and in order; `number` counts the editions made so far.
+
+    `parts` are the editor's own; `events` come from the newsroom's calendar.
+    """
 
     newsletter: str
     slot: Slot
@@ -134,6 +148,7 @@ class Edition:
     left_out: tuple[LeftOut, ...]
     frozen_at: datetime
     parts: EditorParts = EditorParts()
+    events: tuple[Event, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,14 +6,14 @@ read as they are: a language is one file, and nothing has to be compiled. A word
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from functools import lru_cache
 from gettext import GNUTranslations, NullTranslations
 from io import BytesIO
 from pathlib import Path
 
 from babel.core import Locale, UnknownLocaleError, get_global
-from babel.dates import format_date
+from babel.dates import format_date, format_skeleton, format_time
 from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import PoFileError, read_po
@@ -73,6 +73,12 @@ class Language:
     def short_date(self, day: date) -> str:
         """Return a day without its weekday."""
         return _digits(str(format_date(day, "long", locale=self.locale)), self.locale)
+
+    def event_time(self, begins: datetime, *, whole_day: bool) -> str:
+        """Return when an event begins: the day and, unless it takes the whole day, the time."""
+        day = str(format_skeleton("MMMEd", begins, locale=self.locale))
+        shown = day if whole_day else f"{day}, {format_time(begins.timetz(), 'short', tzinfo=begins.tzinfo, locale=self.locale)}"
+        return _digits(shown, self.locale)
 
     def number(self, count: int) -> str:
         """Return a whole number as people write it."""

@@ -59,7 +59,8 @@ class PageLook:
 class Design:
     """The look of one newsletter: its templates and tokens, and those of its theme for the rest.
 
-    `archive` and `subscribe` say whether the newsletter has these pages, to which the mail then leads.
+    `archive` and `subscribe` say whether the newsletter has these pages, to which the mail then leads; `events_title` is the
+    heading of what is on.
     """
 
     def __init__(
@@ -71,9 +72,10 @@ class Design:
         *,
         archive: bool = False,
         subscribe: bool = False,
+        events_title: str = "",
     ) -> None:
         self._newsletter, self._files, self._plan, self._sections = newsletter, files, plan, sections
-        self._archive, self._subscribe = archive, subscribe
+        self._archive, self._subscribe, self._events_title = archive, subscribe, events_title
         self._languages: dict[str, Language] = {}
         theme = files.theme(plan.theme)
         self.tokens = load_tokens(plan, theme)
@@ -175,7 +177,11 @@ class Design:
     def _context(self, edition: Edition, language: Language) -> dict[str, Any]:
         edition = replace(edition, parts=shown_parts(edition.parts, self._hosts))
         page, newsletter = self.page(edition), self._newsletter
-        own = {**{name: getattr(edition.parts, name) for name in EDITOR_BLOCKS}, "support": newsletter.support}
+        own = {
+            **{name: getattr(edition.parts, name) for name in EDITOR_BLOCKS},
+            "support": newsletter.support,
+            "events": edition.events,
+        }
         page = replace(page, blocks=tuple(name for name in page.blocks if own.get(name, True)))
         values = {
             "count": len(page.items) - 1,
@@ -197,6 +203,7 @@ class Design:
             or standfirst([item.article.title for item in page.items[1:4]], language, summary),
             "footer_links": links.all(language),
             "site_link": SITE_LINK,
+            "events_title": self._events_title,
             "site_url": self._tagged(newsletter.site_url) if newsletter.site_url else "",
         }
         return {**context, **self._inbox_lines(context)}

@@ -65,8 +65,8 @@ class Tokens:
 
     def dark_rules(self) -> Markup:
         """Return the CSS rules for dark mode: grounds first, then texts, by the classes that `look` gives."""
-        grounds = {"s": "paper", "pg": "page", "tn": "tint"}
-        rules = [f".{name}{{background:{self.dark[ground]}!important}}" for name, ground in grounds.items()]
+        grounds = {"body,.pg": "page", ".s": "paper", ".tn": "tint"}
+        rules = [f"{name}{{background:{self.dark[ground]}!important}}" for name, ground in grounds.items()]
         rules += [f".{name}{{color:{self.dark[text]}!important}}" for text, name in _CLASSES.items()]
         rules += [
             f".b{{background:{self.dark['accent']}!important}}",

@@ -25,9 +25,9 @@ async def records(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[None]:
         yield
 
 
-async def check(root: Path) -> Result:
+async def check(root: Path, *words: str) -> Result:
     runner = CliRunner(env={"DIGEST_NOW": NOW.isoformat()})
-    return await asyncio.to_thread(runner.invoke, group, ["-C", str(root), "check"], catch_exceptions=False)
+    return await asyncio.to_thread(runner.invoke, group, ["-C", str(root), "check", *words], catch_exceptions=False)
 
 
 async def test_a_newsletter_that_is_ready_is_told_so_with_its_warnings(site: RecordedSite, relay: Relay, furnish: Furnish) -> None:
@@ -48,3 +48,19 @@ async def test_errors_are_counted_and_the_exit_code_says_that_the_edition_would_
     assert done.exit_code == 1
     assert any(line.startswith("✗ relay        ") for line in lines)
     assert lines[-1] == "1 error and 2 warnings. Fix the errors (✗) before the next edition."
+
+
+async def test_an_edition_is_checked_before_it_goes_out(site: RecordedSite, furnish: Furnish) -> None:
+    root = furnish(site.base, 9)
+    done = await check(root, "--edition", "weekday")
+    lines = done.stdout.splitlines()
+    assert done.exit_code == 0
+    assert any(line.startswith("✓ stories      2 stories, ") for line in lines)
+    assert any(line.startswith("✓ text         the text part has all ") for line in lines)
+    assert any(line.startswith("! links        http") for line in lines)  # the recorded site is not there
+
+
+async def test_an_edition_without_stories_is_an_error(site: RecordedSite, furnish: Furnish) -> None:
+    done = await check(furnish(site.base, 9), "--date", "2027-03-01")
+    assert done.exit_code == 1
+    assert "✗ stories      edition weekday-2027-03-01 has no stories yet" in done.stdout

@@ -46,6 +46,15 @@ async def test_one_form_is_written_to_the_file_that_is_named(site: RecordedSite,
     assert b"To: ada@readers.example" in target.read_bytes()
 
 
+async def test_another_theme_is_shown_and_nothing_is_changed(site: RecordedSite, furnish: Furnish, tmp_path: Path) -> None:
+    root = furnish(site.base, 9)
+    for theme, font in (("broadsheet", "font:bold 34px/39px Georgia"), ("compact", "font:bold 24px/31px 'Segoe UI'")):
+        done = await preview(root, "--theme", theme, "--format", "html", "--output", tmp_path / f"{theme}.html")
+        assert done.exit_code == 0
+        assert font in (tmp_path / f"{theme}.html").read_text()
+    assert "theme" not in (root / "digest.toml").read_text()
+
+
 async def test_one_form_is_written_into_a_folder(site: RecordedSite, furnish: Furnish, tmp_path: Path) -> None:
     done = await preview(furnish(site.base, 9), "--format", "text", "--output", tmp_path / "out")
     assert [path.name for path in (tmp_path / "out").iterdir()] == [f"{KEY}.txt"]

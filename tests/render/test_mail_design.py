@@ -50,6 +50,8 @@ async def test_it_can_be_read_by_everybody(browser: Browser, theme: str, name: s
         page = await browser.new_page(color_scheme=scheme)
         await show(page, html)
         await page.evaluate(AXE)
+        ground = await page.evaluate("getComputedStyle(document.body).backgroundColor.match(/\\d+/g).slice(0, 3).map(Number)")
+        assert (max(ground) < 60) == (scheme == "dark")
         for width in WIDTHS:
             await page.set_viewport_size({"width": width, "height": 900})
             found = await page.evaluate("axe.run({resultTypes: ['violations']})")
