@@ -88,11 +88,12 @@ def _places(edition: Edition, html: str) -> Iterator[tuple[int, int, int]]:
     """Yield for each story (pick -1) and each comment under it where it begins in the HTML; -1 if it is not there."""
     starts, place = list[int](), 0
     for story in edition.stories:
-        place = max(place, html.find(f'"{escape(story.article.url)}', place))
-        starts.append(place)
-    for at, (story, start, end) in enumerate(zip(edition.stories, starts, [*starts[1:], len(html)], strict=True)):
+        starts.append(html.find(f'"{escape(story.article.url)}', place))
+        place = max(place, starts[-1])
+    for at, (story, start) in enumerate(zip(edition.stories, starts, strict=True)):
+        end = next((later for later in starts[at + 1 :] if later >= 0), len(html))
         yield at, -1, start
-        place = start
+        place = max(start, 0)
         for number, pick in enumerate(story.picks):
             found = html.find(str(escape(squeeze(pick.excerpt)[:_OPENING_CHARS])), place, end)
             place = max(place, found + 1)

@@ -106,6 +106,16 @@ def test_a_file_that_cannot_be_read_says_why(tmp_path: Path, text: str | bytes, 
     assert problem in str(caught.value)
 
 
+def test_a_file_that_the_disk_does_not_give_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_given: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    write(tmp_path, "x")
+    monkeypatch.setattr(Path, "open", refuse)
+    with pytest.raises(UsageError, match=r"editions/2026-11-24\.md: cannot be read: Permission denied"):
+        editor_parts(tmp_path, SLOT)
+
+
 async def test_it_is_in_the_mail_and_frozen_with_it(app: App, relay: Relay) -> None:
     write(app.config.root, WHOLE)
     report = await publish_edition(app)

@@ -71,6 +71,17 @@ def test_an_estimate_that_was_too_hopeful_is_mended() -> None:
     assert design.sent_size(design.html(out)) <= MAX_HTML_BYTES
 
 
+def test_templates_in_which_nothing_is_found_are_cut_all_the_same() -> None:
+    class Strange(Plain):
+        def html(self, made: Edition) -> str:
+            return "x" * sum(700 for story in made.stories for _ in (story, *story.picks))
+
+    made, design = numbered("One", "Two", "Three", picks=2), Strange(4_000)
+    out = fit_size(made, design)
+    assert design.sent_size(design.html(out)) <= MAX_HTML_BYTES
+    assert len(out.stories) == 3
+
+
 def test_a_large_edition_is_small_enough_when_it_leaves_and_nothing_vanishes() -> None:
     titles = [f"Портовый совет решил сохранить ночной паром {n}: {'длинный заголовок ' * 3}" for n in range(16)]
     made, design = edition(*titles, picks=5, words_each=90), Design(SHARED, plan=ALL)
