@@ -9,7 +9,7 @@ ROOT = Path(__file__).parent.parent / "digest"
 
 # From the ground up; a module may import what is on a lower floor, or in its own room.
 FLOORS: tuple[frozenset[str], ...] = (
-    frozenset({"errors", "model", "batching", "subscriber_statuses"}),
+    frozenset({"errors", "model", "batching", "child_process", "subscriber_statuses"}),
     frozenset({"clock", "config", "text"}),
     frozenset({"collect", "curate", "render", "compose", "subscribers", "bounces"}),
     frozenset({"store", "deliver"}),

@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from digest.child_process import answer_of
 from digest.collect.fetch import Fetcher
 from digest.config import EventsPlan
 from digest.errors import FetchError, SourceError
@@ -45,18 +46,11 @@ async def _bytes_of(plan: EventsPlan, root: Path, fetcher: Fetcher) -> bytes:
 
 
 async def _read(data: bytes, first: date, last: date, zone: ZoneInfo, name: str) -> Sequence[dict[str, object]]:
-    pipe = asyncio.subprocess.PIPE
     command = [sys.executable, "-m", "digest.collect.calendar_reader", first.isoformat(), last.isoformat(), zone.key]
-    process = await asyncio.create_subprocess_exec(*command, stdin=pipe, stdout=pipe, stderr=asyncio.subprocess.DEVNULL)
     try:
-        async with asyncio.timeout(READ_TIMEOUT):
-            out, _ = await process.communicate(data)
+        out = await answer_of(command, data, READ_TIMEOUT)
     except TimeoutError as error:
         raise SourceError(f"the calendar could not be read within {READ_TIMEOUT:.0f} seconds", thing=name) from error
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
     answer = json.loads(out or b"{}")
     if "events" not in answer:
         raise SourceError(f"no calendar that can be read ({answer.get('error', 'its reader ended')})", thing=name)

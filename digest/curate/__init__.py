@@ -58,6 +58,11 @@ class ChosenStory:
         read = sum(row.comment.kind == "comment" and row.comment.state == "approved" for row in self.thread.judged)
         return read if self.article.comment_count is None else self.article.comment_count
 
+    def placed(self, position: int) -> Story:
+        """Return the story as an edition has it at a position."""
+        picks, reasons = self.thread.picks, self.reasons
+        return Story(article=self.article, position=position, picks=picks, reasons=reasons, comments=self.comments)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Selection:
@@ -116,16 +121,7 @@ def curate(
         newsletter=rules.newsletter,
         slot=slot,
         number=number,
-        stories=tuple(
-            Story(
-                article=story.article,
-                position=position,
-                picks=story.thread.picks,
-                reasons=story.reasons,
-                comments=story.comments,
-            )
-            for position, story in enumerate(selection.stories)
-        ),
+        stories=tuple(story.placed(position) for position, story in enumerate(selection.stories)),
         left_out=sorted_by_reason(left_out),
         frozen_at=now,
     )

@@ -29,8 +29,6 @@ async def _with_picture_sizes(pipeline: Pipeline, edition: Edition) -> Edition:
 
 async def _events(pipeline: Pipeline, slot: Slot) -> tuple[tuple[Event, ...], tuple[Failure, ...]]:
     """Return what is on; a calendar that cannot be read is reported, and holds nothing up."""
-    if pipeline.events is None:
-        return (), ()
     try:
         return await pipeline.events(slot), ()
     except FetchError as error:

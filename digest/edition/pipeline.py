@@ -39,6 +39,7 @@ class Pipeline:
 
     collect: Callable[[datetime], Awaitable[Harvest]]
     taken_down: Callable[[Sequence[Article], Harvest], Awaitable[Mapping[str, str]]]
+    events: Callable[[Slot], Awaitable[tuple[Event, ...]]]
     measured: Callable[[Sequence[Image]], Awaitable[Mapping[str, Image]]]
     rules: Callable[[EditionPlan], Rules]
     design: Callable[[], Design]
@@ -51,7 +52,6 @@ class Pipeline:
     sent_log: SentLog
     clock: Clock
     editor_parts: Callable[[Slot], EditorParts] = lambda _slot: EditorParts()
-    events: Callable[[Slot], Awaitable[tuple[Event, ...]]] | None = None
     second_opinion: Callable[[Threads, ScoringRules, CommentDecisions, SecondOpinion], Awaitable[SecondOpinion]] | None = None
     retry_delays: Sequence[float] = RUN_RETRY_DELAYS
     stop: asyncio.Event = field(default_factory=asyncio.Event)

@@ -112,13 +112,16 @@ class Design:
         return known_languages(self._files.words)
 
     def page(self, edition: Edition) -> Page:
-        """Return an edition laid out."""
+        """Return an edition laid out; its blocks are those that have something to say."""
         rendering = Rendering(
             shown=lambda article: shown_image(article.image, article.url, self._hosts),
             tagged=self._tagged,
             reply_words=self._reply_words,
         )
-        return lay_out(edition, self.layout, self._sections, rendering)
+        page = lay_out(edition, self.layout, self._sections, rendering)
+        has = {name: getattr(edition.parts, name) for name in EDITOR_BLOCKS}
+        has |= {"support": self._newsletter.support, "events": edition.events}
+        return replace(page, blocks=tuple(name for name in page.blocks if has.get(name, True)))
 
     @cached_property
     def _tagged(self) -> LinkTags:
@@ -175,38 +178,37 @@ class Design:
         return PageLook(page_variables(self.tokens, language), language)
 
     def _context(self, edition: Edition, language: Language) -> dict[str, Any]:
-        edition = replace(edition, parts=shown_parts(edition.parts, self._hosts))
-        page, newsletter = self.page(edition), self._newsletter
-        own = {
-            **{name: getattr(edition.parts, name) for name in EDITOR_BLOCKS},
-            "support": newsletter.support,
-            "events": edition.events,
-        }
-        page = replace(page, blocks=tuple(name for name in page.blocks if own.get(name, True)))
-        values = {
-            "count": len(page.items) - 1,
-            "newsletter": newsletter.name,
-            "date": language.long_date(edition.slot.day),
-            "number": language.number(edition.number),
-        }
-        summary = page.lead.article.summary or newsletter.tagline or language.long_date(edition.slot.day)
-        line = edition.parts.subject or subject_line(self._plan.subject, page.lead.article.title, values)
+        """Return what the templates of an edition may use."""
+        newsletter, page = self._newsletter, self.page(edition)
+        line = edition.parts.subject or self._subject_line(edition, page, language)
         links = FooterLinks(newsletter, edition, page, line, archive=self._archive, subscribe=self._subscribe)
         context = {
             **self._frame(language, self.language()),
-            "edition": edition,
+            "edition": replace(edition, parts=shown_parts(edition.parts, self._hosts)),
             "stories": edition.stories,
             "page": page,
-            "date": values["date"],
+            "date": language.long_date(edition.slot.day),
             "subject_line": line,
-            "standfirst": edition.parts.preheader
-            or standfirst([item.article.title for item in page.items[1:4]], language, summary),
+            "standfirst": edition.parts.preheader or self._standfirst(edition, page, language),
             "footer_links": links.all(language),
             "site_link": SITE_LINK,
             "events_title": self._events_title,
             "site_url": self._tagged(newsletter.site_url) if newsletter.site_url else "",
         }
         return {**context, **self._inbox_lines(context)}
+
+    def _subject_line(self, edition: Edition, page: Page, language: Language) -> str:
+        values = {
+            "count": len(page.items) - 1,
+            "newsletter": self._newsletter.name,
+            "date": language.long_date(edition.slot.day),
+            "number": language.number(edition.number),
+        }
+        return subject_line(self._plan.subject, page.lead.article.title, values)
+
+    def _standfirst(self, edition: Edition, page: Page, language: Language) -> str:
+        summary = page.lead.article.summary or self._newsletter.tagline or language.long_date(edition.slot.day)
+        return standfirst([item.article.title for item in page.items[1:4]], language, summary)
 
     def _inbox_lines(self, context: dict[str, Any]) -> dict[str, str]:
         """Return the subject and the preheader as the templates make them."""

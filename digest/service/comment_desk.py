@@ -3,7 +3,7 @@
 One set of verbs serves every surface: a command, a page or an API calls `decide` and `undo`, and prints what they return.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -14,22 +14,24 @@ from digest.curate.comment_decisions import REFUSED, CommentDecision, CommentDec
 from digest.curate.comments import JudgedComment, pick
 from digest.edition.editor_decisions import COMMENT, comment_decision, comment_decisions
 from digest.errors import UsageError
-from digest.model import Article, Comment, Slot
+from digest.model import Article, Comment, Edition, Slot
 from digest.publish import stored_material
 from digest.store import Decision
 
 State = Literal["waiting", "held", "printed", "not picked", "refused", "left out"]
+NOT_IN_DESIGN = "good, but the design has no room for it (design.ranks)"
 WAITING: tuple[State, ...] = ("waiting", "held")  # for an editor's word
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ComingEdition:
-    """The edition of a plan that is to come, as the store has it now."""
+    """The edition of a plan that is to come, as the store has it now; `printed` has the ids of the comments that it prints."""
 
     plan: EditionPlan
     slot: Slot
     stories: tuple[ChosenStory, ...]
     decisions: Mapping[str, CommentDecision]
+    printed: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,8 +99,19 @@ def coming_editions(app: App) -> list[ComingEdition]:
         slot = app.coming_slot(plan)
         material, used, decisions = stored_material(app.store, slot)
         stories = select(slot, material, used, app.rules(plan), decisions=decisions).stories
-        found.append(ComingEdition(plan=plan, slot=slot, stories=stories, decisions=decisions))
+        printed = _printed_ids(app, slot, stories)
+        found.append(ComingEdition(plan=plan, slot=slot, stories=stories, decisions=decisions, printed=printed))
     return sorted(found, key=lambda edition: edition.slot.window.end)
+
+
+def _printed_ids(app: App, slot: Slot, stories: Sequence[ChosenStory]) -> frozenset[str]:
+    """Return the ids of the comments that the whole edition prints: a story in brief has none but those with a yes."""
+    if not stories:
+        return frozenset()
+    placed = tuple(story.placed(position) for position, story in enumerate(stories))
+    name, now = app.config.newsletter.name, app.clock()
+    page = app.design().page(Edition(newsletter=name, slot=slot, number=1, stories=placed, left_out=(), frozen_at=now))
+    return frozenset(voice.pick.comment.id for voice in page.voices)
 
 
 def listed_comments(edition: ComingEdition) -> list[ListedComment]:
@@ -112,19 +125,20 @@ def _listed(edition: ComingEdition, story: ChosenStory) -> Iterator[ListedCommen
     picked = {row.comment.id for row in story.thread.picks}
     by_id = {row.comment.id: row.comment for row in story.thread.judged}
     for row in story.thread.judged:
-        state = _state(row, edition.plan, picked=row.comment.id in picked)
+        state = _state(row, edition, picked=row.comment.id in picked)
+        why = _why(row, edition) or (NOT_IN_DESIGN if state == "not picked" and row.comment.id in picked else "")
         yield ListedComment(
-            edition=edition, article=story.article, comment=row.comment, state=state, why=_why(row, edition), score=row.score,
+            edition=edition, article=story.article, comment=row.comment, state=state, why=why, score=row.score,
             answers=by_id.get(row.comment.parent_id or ""),
         )  # fmt: skip
 
 
-def _state(row: JudgedComment, plan: EditionPlan, *, picked: bool) -> State:
+def _state(row: JudgedComment, edition: ComingEdition, *, picked: bool) -> State:
     if row.rejection:
         return "refused" if row.rejection.gate == REFUSED else "held" if row.rejection.held else "left out"
-    if picked:
+    if picked and row.comment.id in edition.printed:
         return "printed"
-    return "waiting" if plan.comments == "approved" and not row.approval else "not picked"
+    return "waiting" if edition.plan.comments == "approved" and not row.approval else "not picked"
 
 
 def _why(row: JudgedComment, edition: ComingEdition) -> str:

@@ -11,6 +11,7 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 from digest.app import App
+from digest.child_process import answer_of
 from digest.collect.fetch import Fetcher, Limits, Response
 from digest.compose import Composer
 from digest.errors import FetchError
@@ -169,16 +170,10 @@ async def _spamassassin(raw: bytes) -> Sequence[Finding]:
     program = shutil.which("spamassassin")
     if program is None:
         return []
-    pipe = asyncio.subprocess.PIPE
-    process = await asyncio.create_subprocess_exec(program, "-L", "-t", stdin=pipe, stdout=pipe, stderr=asyncio.subprocess.DEVNULL)
     try:
-        async with asyncio.timeout(SPAM_TIMEOUT):
-            report, _ = await process.communicate(raw)
+        text = (await answer_of([program, "-L", "-t"], raw, SPAM_TIMEOUT)).decode("utf-8", "replace")
     except TimeoutError:
-        process.kill()
-        await process.wait()
         return [Finding("spam", "warning", f"SpamAssassin did not answer within {SPAM_TIMEOUT:.0f} seconds")]
-    text = report.decode("utf-8", "replace")
     score = re.search(r"Content analysis details:\s+\((-?[\d.]+) points", text)
     if score is None:
         return [Finding("spam", "warning", "SpamAssassin gave no score. Try `spamassassin --lint`.")]
