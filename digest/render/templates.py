@@ -21,6 +21,7 @@ from jinja2 import (
     pass_context,
 )
 from jinja2 import TemplateError as JinjaError
+from jinja2.bccache import Bucket, BytecodeCache
 from jinja2.runtime import Context
 
 from digest.errors import TemplateError
@@ -28,6 +29,7 @@ from digest.render.mjml_errors import TracedTemplates, template_line
 from digest.render.mjml_html import without_blanks
 
 _HERE = Path(__file__).parent.parent
+MAX_COMPILED = 300  # templates that are kept in memory
 PACKAGED = next(folder for folder in (_HERE / "templates", _HERE.parent / "templates") if folder.is_dir())
 
 
@@ -72,12 +74,34 @@ class Templates:
         return template_line(without_blanks(traced.get_template(name).render(context)), at, name)
 
 
+class _CompiledTemplates(BytecodeCache):
+    """Compiled templates by name and text: a design is made anew for each edition, and compiling takes longer than rendering."""
+
+    def __init__(self) -> None:
+        self._code: dict[tuple[str, str], bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        """Put the compiled form of a template into its bucket, if it is known."""
+        if code := self._code.get((bucket.key, bucket.checksum)):
+            bucket.bytecode_from_string(code)
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        """Keep a template that was compiled; the oldest goes if there are too many."""
+        self._code[bucket.key, bucket.checksum] = bucket.bytecode_to_string()
+        while len(self._code) > MAX_COMPILED:
+            self._code.pop(next(iter(self._code)))
+
+
+_COMPILED = _CompiledTemplates()
+
+
 def environment(loader: BaseLoader) -> Environment:
     """Return an environment whose templates take their words from the `language` in their context."""
     made = Environment(
         loader=loader,
         autoescape=lambda name: name is None or ".txt" not in name,  # noqa: S701  the plain text has nothing to escape
         undefined=StrictUndefined,
+        bytecode_cache=_COMPILED,
         auto_reload=False,  # a design is made anew for each edition and each preview
         trim_blocks=True,
         lstrip_blocks=True,
