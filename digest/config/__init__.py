@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from digest.config.design_table import DesignPlan, Logo, Ranks, Section
+from digest.config.design_table import Block, Colour, DesignPlan, Logo, Ranks, Section, every_story_has_a_block
 from digest.config.events_table import EventsPlan
 from digest.config.judge_table import JudgePlan
 from digest.config.key_errors import complaints
@@ -117,7 +117,9 @@ def _read(path: Path, key: str) -> str:
 
 __all__ = [
     "FILE",
+    "Block",
     "Bounces",
+    "Colour",
     "CommentsPlan",
     "Config",
     "DesignPlan",
@@ -140,6 +142,7 @@ __all__ = [
     "Webhook",
     "WebhookProvider",
     "complaints",
+    "every_story_has_a_block",
     "load",
     "split_mailbox",
 ]

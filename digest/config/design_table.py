@@ -26,13 +26,26 @@ def _colour(value: str) -> str:
 
 def _pattern(value: str) -> str:
     try:
-        fields = {name for _, name, _, _ in string.Formatter().parse(value) if name is not None}
+        parts = list(string.Formatter().parse(value))
     except ValueError as error:
         raise ValueError(f"cannot be read: {error}") from error
-    if unknown := fields - SUBJECT_FIELDS:
+    if unknown := {name for _, name, _, _ in parts if name is not None} - SUBJECT_FIELDS:
         known = ", ".join(f"{{{name}}}" for name in sorted(SUBJECT_FIELDS))
         raise ValueError(f"unknown field {{{min(unknown)}}}; it may have {known}")
+    if any(spec or conversion for _, _, spec, conversion in parts):
+        raise ValueError("a field is a name in braces and no more, such as {lead}")
+    if not value.strip():
+        raise ValueError("must not be empty")
     return value
+
+
+def every_story_has_a_block(blocks: tuple[Block, ...]) -> tuple[Block, ...]:
+    """Return the blocks; raise ValueError if one is named twice, or if there are some but none for a rank of the stories."""
+    if len(set(blocks)) < len(blocks):
+        raise ValueError("each may be named once")
+    if blocks and (missing := [name for name in STORY_BLOCKS if name not in blocks]):
+        raise ValueError(f"{missing[0]} is missing, so stories would be lost; lead, stories and brief hold them all")
+    return blocks
 
 
 Colour = Annotated[str, AfterValidator(_colour)]
@@ -63,18 +76,14 @@ class DesignPlan(Table):
     dark_accent: Colour | None = None
     logo: Logo | None = None
     type: Literal["serif", "sans"] | tuple[str, ...] | None = None
-    blocks: tuple[Block, ...] = ()
+    blocks: Annotated[tuple[Block, ...], AfterValidator(every_story_has_a_block)] = ()
     ranks: Ranks = Ranks()
     list_id: str | None = Field(default=None, pattern=r"^[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63})+$")
     subject: Annotated[str, AfterValidator(_pattern)] = "{lead}"
     values: Mapping[str, str | int | float | bool] = Field(default_factory=dict)  # for a newsletter's own templates
 
     @model_validator(mode="after")
-    def _check_blocks(self) -> Self:
-        if len(set(self.blocks)) < len(self.blocks):
-            raise ValueError("blocks: each may be named once")
-        if self.blocks and (missing := [name for name in STORY_BLOCKS if name not in self.blocks]):
-            raise ValueError(f"blocks: {missing[0]} is missing, so stories would be lost; lead, stories and brief hold them all")
+    def _check_fonts(self) -> Self:
         if isinstance(self.type, tuple) and not all(re.fullmatch(r"[A-Za-z0-9 _-]{1,60}", name) for name in self.type):
             raise ValueError("type: must be serif, sans, or a list of names of fonts")
         return self

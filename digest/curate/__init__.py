@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
 from typing import Literal
+from urllib.parse import urlsplit
 
 from digest.curate.articles import ArticleRules, Choice, article_left_out, choose
 from digest.curate.comment_decisions import CommentDecision, CommentDecisions
@@ -60,8 +61,19 @@ class ChosenStory:
 
     def placed(self, position: int) -> Story:
         """Return the story as an edition has it at a position."""
-        picks, reasons = self.thread.picks, self.reasons
-        return Story(article=self.article, position=position, picks=picks, reasons=reasons, comments=self.comments)
+        return Story(
+            article=self.article,
+            position=position,
+            picks=self.thread.picks,
+            reasons=self.reasons,
+            comments=self.comments,
+            thread_url=self._thread_url,
+        )
+
+    @property
+    def _thread_url(self) -> str:
+        here = urlsplit(self.article.url).hostname
+        return next((row.comment.url for row in self.thread.judged if urlsplit(row.comment.url).hostname not in {here, None}), "")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -58,7 +58,8 @@ class Vocabulary:
         return self._bits[name]
 
     def _add(self, parts: Sequence[str], bit: int) -> None:
-        first, rest = parts[0], tuple(parts[1:])
+        last = next((place for place in range(len(parts) - 1, 0, -1) if parts[place] != "*"), 0)  # a gap at the end says nothing
+        first, rest = parts[0], tuple(parts[1 : last + 1])
         table = self._exact
         if first.endswith("*") and len(first) > MIN_STEM:
             table, first = self._stems, first[:-1]

@@ -23,10 +23,10 @@ from typing import Annotated, Self
 
 from pydantic import AfterValidator, Field, ValidationError, model_validator
 
-from digest.config import Table, Web, complaints
+from digest.config import Table, complaints
 from digest.errors import UsageError
 from digest.model import EditorNote, EditorParts, Image, Poll, PollAnswer, Slot, Sponsor
-from digest.text.markup import tidy
+from digest.text.markup import link, tidy
 from digest.text.prose import squeeze
 
 FOLDER = "editions"
@@ -38,12 +38,19 @@ def _line(text: str) -> str:
     return squeeze(tidy(text))
 
 
+def _address(value: str) -> str:
+    if not (safe := link(value)) or value != value.strip():
+        raise ValueError("must be a web address that begins with https://")
+    return safe
+
+
+Address = Annotated[str, AfterValidator(_address)]
 Line = Annotated[str, AfterValidator(_line), Field(max_length=200)]
 Text = Annotated[str, AfterValidator(tidy), Field(max_length=4_000)]
 
 
 class _Picture(Table):
-    url: Web
+    url: Address
     alt: Line = ""
     width: int = Field(default=584, ge=16, le=584)
     height: int = Field(default=0, ge=0, le=2_000)
@@ -54,7 +61,7 @@ class _Picture(Table):
 
 class _SponsorTable(Table):
     text: Text
-    url: Web
+    url: Address
     link: Line
     name: Line = ""
     image: _Picture | None = None
@@ -62,7 +69,7 @@ class _SponsorTable(Table):
 
 class _Answer(Table):
     text: Line
-    url: Web
+    url: Address
 
 
 class _PollTable(Table):
@@ -75,7 +82,7 @@ class _EditorFile(Table):
     preheader: Line = ""
     name: Line = ""
     office: Line = ""
-    portrait: Web | None = None
+    portrait: Address | None = None
     correction: Text = ""
     sponsor: _SponsorTable | None = None
     poll: _PollTable | None = None
@@ -107,7 +114,7 @@ def _parsed(path: Path, where: str) -> _EditorFile:
             raw = file.read(MAX_FILE_BYTES + 1)
         if len(raw) > MAX_FILE_BYTES:
             raise UsageError(f"longer than {MAX_FILE_BYTES // 1000} KB", thing=where)
-        text = raw.decode("utf-8-sig").replace("\r\n", "\n")
+        text = raw.decode("utf-8-sig").replace("\r\n", "\n").lstrip()
     except UnicodeDecodeError as error:
         raise UsageError(f"not UTF-8 (byte {error.start})", thing=where, remedy="Save it as UTF-8.") from error
     except OSError as error:

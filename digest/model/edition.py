@@ -51,13 +51,17 @@ class LeftOut:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Story:
-    """An article in an edition, with its picks, and how many comments its thread has; position 0 is the lead."""
+    """An article in an edition, with its picks, and how many comments its thread has; position 0 is the lead.
+
+    `thread_url` is where it is discussed, if that is on another site than the article.
+    """
 
     article: Article
     position: int
     picks: tuple[Pick, ...] = ()
     reasons: tuple[str, ...] = ()
     comments: int = 0
+    thread_url: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,17 +5,20 @@ Phones show 35 to 45 characters of a subject and desktops some 60, so whole clau
 
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from digest.render.languages import Language
-from digest.text.prose import shorten, squeeze
+from digest.text.prose import sentence_spans, shorten, squeeze
 
 MAX_SUBJECT_CHARS = 60
 MAX_STANDFIRST_CHARS = 110
 SHORT_CHARS = 35  # of `lead_short`
 _MIN_CLAUSE_CHARS = 18  # a shorter clause says too little
-_CLAUSE_END = re.compile(r"(?:[,;:.?!…—–،؛؟。，、](?=\s|$)|\s[–—-](?=\s)|[。，、])")
-_PAIRS = {"“": "”", "„": "“”", "«": "»", "»": "«", "(": ")", "[": "]", "‘": "’", "「": "」", "『": "』"}
+_CLAUSE_END = re.compile(r"(?:[,;:…—–،؛](?=\s)|\s[–—-](?=\s)|[，、])")
+_PAIRS = {
+    "“": "”", "„": "“”", "«": "»", "»": "«", "(": ")", "[": "]", "‘": "’", "「": "」", "『": "』", '"': '"'
+}  # fmt: skip
+_SENTENCE_MARK = re.compile(r"[.!?…。！？؟][)\"'’”»«“\]]*$")
 _SHOUTED = re.compile(r"([!?！？])[!?！？]+")
 _SCHEME = re.compile(r"\bhttps?://(?:www\.)?", re.IGNORECASE)
 _TRIMMED = " \t,;:–—-،؛，、(「『«„“‘["
@@ -24,6 +27,8 @@ _JOINER, _SELECTOR = "\u200d", "\ufe0f"
 
 def subject_line(pattern: str, lead: str, values: Mapping[str, object]) -> str:
     """Return a subject of at most 60 characters; the headline gives way to the pattern's other words."""
+    if "{count}" in pattern and not values["count"]:  # nobody writes “and 0 more”
+        pattern = "{lead}"
     lead = quietly(squeeze(lead))
     bare = squeeze(pattern.format(lead="", lead_short="", **values))
     room = max(_MIN_CLAUSE_CHARS, MAX_SUBJECT_CHARS - len(bare))
@@ -41,18 +46,28 @@ def standfirst(headlines: Sequence[str], language: Language, otherwise: str) -> 
 
 
 def cut(text: str, limit: int) -> str:
-    """Return at most `limit` characters of a text: all, or its first whole clauses, or its first words and an ellipsis."""
+    """Return at most `limit` characters of a text: all, or its first sentences or clauses, or its first words.
+
+    An ellipsis says that something is missing, except after a whole sentence, which keeps its question mark.
+    """
     if len(text) <= limit:
         return text
-    ends = [match.start() for match in _CLAUSE_END.finditer(text, 0, limit + 1)]
-    for at in reversed([end for end in ends if end >= min(_MIN_CLAUSE_CHARS, limit // 2)]):
-        clause = _whole(text[:at])
-        if _is_closed(clause):
-            return clause
+    least = min(_MIN_CLAUSE_CHARS, limit // 2)
+    sentence_ends = {end for _, end in sentence_spans(text[: limit + 1]) if end <= limit and _SENTENCE_MARK.search(text[:end])}
+    for at in sorted((end for end in _ends(text, limit, sentence_ends) if end >= least), reverse=True):
+        shown = text[:at].rstrip(" .") if at in sentence_ends else f"{text[: min(at, limit - 1)].rstrip(_TRIMMED)}…"
+        if _first_unclosed(shown) is None:
+            return shown
     head = text[: limit - 1]
     space = head.rfind(" ")
     words = head[:space] if space > limit // 3 else _without_torn_sign(text, limit - 1)
     return f"{_closed(words.rstrip(_TRIMMED))}…"
+
+
+def _ends(text: str, limit: int, sentence_ends: set[int]) -> Iterator[int]:
+    """Yield where a sentence or a clause of a text ends. A full stop after a figure ends none: it is the 24. of a month."""
+    yield from (end for end in sentence_ends if not re.search(r"\d\.$", text[:end]))
+    yield from (match.start() for match in _CLAUSE_END.finditer(text, 0, limit))
 
 
 def quietly(text: str) -> str:
@@ -60,26 +75,35 @@ def quietly(text: str) -> str:
 
     An address in it loses its scheme, so that no mail program makes a link of it that leads elsewhere than the headline's own.
     """
-    text = _SCHEME.sub("", _SHOUTED.sub(r"\1", text))
-    capitals, small = sum(map(str.isupper, text)), sum(map(str.islower, text))
-    return text[:1].upper() + text[1:].lower() if capitals + small >= 12 and capitals > 4 * small else text
-
-
-def _whole(text: str) -> str:
-    return text.rstrip(_TRIMMED)
-
-
-def _is_closed(text: str) -> bool:
-    return _closed(text) == text
+    quiet = _SHOUTED.sub(r"\1", text)
+    while (without := _SCHEME.sub("", quiet)) != quiet:
+        quiet = without
+    capitals, small = sum(map(str.isupper, quiet)), sum(map(str.islower, quiet))
+    if capitals + small >= 12 and capitals > 4 * small:
+        first = next(at for at, sign in enumerate(quiet) if sign.isalpha())
+        quiet = quiet[: first + 1] + quiet[first + 1 :].lower()
+    return quiet.strip() or text
 
 
 def _closed(text: str) -> str:
-    """Return a text without the last quotation or bracket that it opens and does not close."""
-    for opening, closings in _PAIRS.items():
-        at = text.rfind(opening)
-        if at >= 0 and not any(closing in text[at + 1 :] for closing in closings) and not (opening == "»" and "«" in text[:at]):
-            return _whole(text[:at]) if at > len(text) // 3 else text[:at] + text[at + 1 :]
-    return text
+    """Return a text without the quotation or bracket that it opens and does not close."""
+    at = _first_unclosed(text)
+    if at is None:
+        return text
+    return text[:at].rstrip(_TRIMMED) if at > len(text) // 3 else text[:at] + text[at + 1 :]
+
+
+def _first_unclosed(text: str) -> int | None:
+    """Return where the first quotation or bracket begins that the text does not close; a mark may open in one language and close in
+    another.
+    """
+    open_: list[tuple[int, str]] = []
+    for at, sign in enumerate(text):
+        if open_ and sign in _PAIRS[open_[-1][1]]:
+            open_.pop()
+        elif sign in _PAIRS:
+            open_.append((at, sign))
+    return open_[0][0] if open_ else None
 
 
 def _without_torn_sign(text: str, limit: int) -> str:

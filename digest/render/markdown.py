@@ -11,6 +11,7 @@ from markupsafe import Markup
 from digest.render.plain_lines import wrapped
 from digest.render.tokens import Look
 from digest.text.markup import link
+from digest.text.placeholders import PREFIX
 
 _BULLET = "•\u2002"
 _TAGS = {"strong_open": "<b>", "strong_close": "</b>", "em_open": "<i>", "em_close": "</i>", "hardbreak": "<br>", "softbreak": " "}
@@ -21,7 +22,7 @@ def markdown_html(text: str, role: str, look: Look, *, sponsored: bool = False) 
     rel = ' rel="sponsored"' if sponsored else ""
     attributes = f"{look.text_link()}{rel}"
     paragraphs = (f"<p{look(role)}>{escape(bullet)}{_inline(row, attributes)}</p>" for bullet, row in _paragraphs(text))
-    return Markup("\n".join(paragraphs))  # noqa: S704  made of escaped text and our own tags
+    return Markup(_without_placeholders("\n".join(paragraphs)))  # noqa: S704  made of escaped text and our own tags
 
 
 def markdown_lines(text: str) -> str:
@@ -30,7 +31,12 @@ def markdown_lines(text: str) -> str:
     for bullet, row in _paragraphs(text):
         words = "".join("\n" if token.type == "hardbreak" else " " if token.type == "softbreak" else token.content for token in row)
         found.append("\n".join([wrapped(bullet + words, hanging=len(bullet)), *filter(None, map(_address, row))]))
-    return "\n\n".join(found)
+    return _without_placeholders("\n\n".join(found))
+
+
+def _without_placeholders(made: str) -> str:
+    """Return the text without placeholders for a recipient's values: Markdown's backslashes may have hidden one until now."""
+    return made.replace(PREFIX, PREFIX.replace(".", " "))
 
 
 def _inline(row: list[Token], link_attributes: str) -> str:
@@ -52,15 +58,18 @@ def _address(token: Token) -> str:
 
 
 def _paragraphs(text: str) -> Iterator[tuple[str, list[Token]]]:
-    """Yield each paragraph: the bullet before it, or nothing, and its inline tokens."""
-    depth = 0
+    """Yield each paragraph: the bullet or number before it, or nothing, and its inline tokens."""
+    marks: list[str] = []
     for token in _parser().parse(text):
-        depth += {"list_item_open": 1, "list_item_close": -1}.get(token.type, 0)
-        if token.type == "inline":
-            yield _BULLET if depth else "", token.children or []
+        if token.type == "list_item_open":
+            marks.append(f"{token.info}{token.markup} " if token.info else _BULLET if token.markup in "*-" else f"{token.markup} ")
+        elif token.type == "list_item_close":
+            marks.pop()
+        elif token.type == "inline":
+            yield marks[-1] if marks else "", token.children or []
 
 
 @lru_cache(maxsize=1)
 def _parser() -> MarkdownIt:
-    ignored = ["image", "code", "fence", "heading", "lheading", "hr", "html_block", "html_inline", "blockquote"]
+    ignored = ["image", "code", "fence", "heading", "lheading", "hr", "html_block", "html_inline", "blockquote", "reference"]
     return MarkdownIt("commonmark").disable(ignored)

@@ -258,7 +258,5 @@ def _minutes(text: str) -> int:
 
 
 def _thread_url(story: Story) -> str:
-    """Return where a story is discussed: below it, or where its comments come from if that is elsewhere."""
-    here = urlsplit(story.article.url).hostname
-    elsewhere = next((pick.comment.url for pick in story.picks if urlsplit(pick.comment.url).hostname not in {here, None}), "")
-    return elsewhere or f"{story.article.url.partition('#')[0]}#comments"
+    """Return where a story is discussed: where its comments come from, or below it."""
+    return story.thread_url or f"{story.article.url.partition('#')[0]}#comments"

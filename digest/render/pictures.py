@@ -50,7 +50,10 @@ def thumbnail(image: Image | None) -> PlacedPicture | None:
 
 
 def shown_image(image: Image | None, article_url: str, hosts: Collection[str]) -> Image | None:
-    """Return a picture in the sizes that are on the newsroom's own hosts, so that no third party learns who reads."""
+    """Return a picture in the sizes that are on the newsroom's own hosts, so that no third party learns who reads.
+
+    If no host is known to be the newsroom's, that of the article is.
+    """
     if image is None or not _is_on(image.url, article_url, hosts):
         return None
     return replace(image, sizes=tuple(size for size in image.sizes if _is_on(size.url, article_url, hosts)))
@@ -67,8 +70,8 @@ def shown_parts(parts: EditorParts, hosts: Collection[str]) -> EditorParts:
 
 
 def _is_on(url: str, article_url: str, hosts: Collection[str]) -> bool:
-    host, own = urlsplit(url).hostname or "", urlsplit(article_url).hostname
-    return any(host == name or host.endswith(f".{name}") for name in {own, *hosts} if name)
+    host, own = urlsplit(url).hostname or "", hosts or {urlsplit(article_url).hostname or ""}
+    return any(host == name or host.endswith(f".{name}") for name in own if name)
 
 
 def _sizes(image: Image | None) -> list[ImageSize]:

@@ -4,7 +4,6 @@ They are written in `templates/theme.toml`; a theme's own `theme.toml` and then 
 colour or a font: `look("headline")` gives an element the class and the style of a role.
 """
 
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,8 +15,8 @@ from digest.config import DesignPlan
 from digest.errors import TemplateError
 from digest.render.colours import nearest_readable, readable_on
 from digest.render.languages import Language
+from digest.render.theme_file import THEME_FILE, theme_tables
 
-THEME_FILE = "theme.toml"
 _CLASSES = {"ink": "i", "quiet": "q", "accent": "c", "on_accent": "k"}  # what dark mode changes, in as few bytes as may be
 
 
@@ -143,13 +142,9 @@ def table_attributes(language: Language) -> Markup:
 def load_tokens(design: DesignPlan, folders: Sequence[Path]) -> Tokens:
     """Return the tokens of a design. `folders` are its theme's, the most general first: each may have a `theme.toml`.
 
-    Raises TemplateError if one of them cannot be read.
+    Raises TemplateError if one of them is wrong.
     """
-    layers = [_read(folder / THEME_FILE) for folder in folders]
-    merged: dict[str, dict[str, Any]] = {}
-    for layer in layers:
-        for table, rows in layer.items():
-            merged[table] = {**merged.get(table, {}), **rows}
+    merged = theme_tables(folders)
     colours = merged["colours"]
     light, dark = ({name: pair[at] for name, pair in colours.items()} for at in (0, 1))
     if design.accent:
@@ -166,15 +161,6 @@ def load_tokens(design: DesignPlan, folders: Sequence[Path]) -> Tokens:
         space=merged["space"],
         edition=merged["edition"],
     )
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return {}
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
-        raise TemplateError(f"cannot be read: {error}", thing=str(path)) from error
 
 
 def _fonts(design: DesignPlan, fonts: Mapping[str, str]) -> dict[str, str]:

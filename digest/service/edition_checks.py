@@ -23,6 +23,7 @@ from digest.service.finding import Finding
 from digest.text.prose import counted
 from digest.text.raw_message import html_part, parse_message, text_part
 
+READER_PAGES = ("unsubscribe/", "preferences", "view/", "subscribe", "archive")
 MAX_LINKS = 80  # addresses of one edition that are asked
 MAX_PICTURE_BYTES = 500_000  # of one picture; a phone on the train waits for more
 MAX_ALL_PICTURES_BYTES = 2_000_000
@@ -128,8 +129,11 @@ async def _addresses(app: App, html: str) -> list[Finding]:
     """Ask every address once, a few at a time, without reading what is there."""
     links = list(dict.fromkeys(unescape(link).partition("#")[0] for link in _LINK.findall(html)))
     pictures = list(dict.fromkeys(unescape(dict(_ATTRIBUTE.findall(tag)).get("src", "")) for tag in _IMAGE.findall(html)))
-    own = (app.config.newsletter.public_url or "\0").rstrip("/")  # the reader pages may not be up yet
-    asked = [url for url in [*links, *pictures] if url.startswith(("https://", "http://")) and not url.startswith(own)][:MAX_LINKS]
+    own = (app.config.newsletter.public_url or "").rstrip("/")
+    pages = tuple(f"{own}/{page}" for page in READER_PAGES) if own else ()  # they may not be up yet, and some are made for nobody
+    asked = [url for url in [*links, *pictures] if url.startswith(("https://", "http://")) and not url.startswith(pages)][
+        :MAX_LINKS
+    ]
     private = app.config.private_hosts
     async with Fetcher(agent="link check", limits=_LIMITS) as fetcher:
         answers = dict(zip(asked, await asyncio.gather(*(_answer(fetcher, url, private) for url in asked)), strict=True))

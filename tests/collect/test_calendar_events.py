@@ -145,3 +145,26 @@ async def test_a_calendar_that_cannot_be_read_is_reported(site: RecordedSite, re
     assert draft.edition.stories
     (failure,) = draft.failures
     assert str(failure) == "town.ics: cannot be read: No such file or directory. The edition goes without its events."
+
+
+async def test_one_bad_event_costs_no_other(tmp_path: Path) -> None:
+    bad = ["UID:2\r\nSUMMARY:No day", "UID:3\r\nSUMMARY:Twice\r\nDTSTART:20261124T100000\r\nDTSTART:20261124T110000",
+           "UID:4\r\nSUMMARY:Long ago\r\nDTSTART:00010101T000000\r\nRRULE:FREQ=YEARLY",
+           "UID:5\r\nSUMMARY:Bad\r\nDTSTART:20261399",
+           "UID:6\r\nSUMMARY:Over\r\nDTSTART:20261101T100000\r\nRRULE:FREQ=NEVER\r\nEXDATE:x\r\nDURATION:y\r\nRECURRENCE-ID:z"]  # fmt: skip
+    assert [event.title for event in await read(tmp_path, calendar(*bad, CHOIR))] == ["Choir, carols & cake"]
+
+
+async def test_of_two_titles_the_first_is_told(tmp_path: Path) -> None:
+    (event,) = await read(tmp_path, calendar("UID:1\r\nSUMMARY:One\r\nSUMMARY:Two\r\nDTSTART:20261124T100000"))
+    assert event.title == "One"
+
+
+@pytest.mark.parametrize("row", ["STATUS:Cancelled", "CLASS:private", "CLASS:Confidential"])
+async def test_cancelled_in_small_letters_is_cancelled(tmp_path: Path, row: str) -> None:
+    assert await read(tmp_path, calendar(f"UID:1\r\nSUMMARY:x\r\nDTSTART:20261124T100000\r\n{row}")) == ()
+
+
+async def test_what_begins_today_comes_before_what_has_been_on_for_weeks(tmp_path: Path) -> None:
+    weeks = "UID:2\r\nSUMMARY:Exhibition\r\nDTSTART:20261101T100000\r\nDTEND:20261220T170000"
+    assert [event.title for event in await read(tmp_path, calendar(weeks, CHOIR), most=1)] == ["Choir, carols & cake"]

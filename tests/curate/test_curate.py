@@ -218,3 +218,12 @@ def test_the_machine_picks_only_where_it_may(mode: Literal["automatic", "approve
     rules = replace(RULES, comments=mode, comments_per_article=most)
     assert rules.machine_picks is picks
     assert bool(printed(made([article("a")], [comment("c")], rules=rules))) is picks
+
+
+@pytest.mark.parametrize("mode", ["automatic", "none"])
+def test_a_thread_elsewhere_is_linked_whoever_is_printed(mode: Literal["automatic", "none"]) -> None:
+    rules = replace(RULES, comments=mode)
+    (elsewhere,) = made([article("a")], [comment("c", url="https://talk.example/t/1/3")], rules=rules).stories
+    assert elsewhere.thread_url == "https://talk.example/t/1/3"
+    (here,) = made([article("a")], [comment("c")], rules=rules).stories
+    assert here.thread_url == ""

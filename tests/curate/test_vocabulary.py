@@ -80,6 +80,7 @@ def as_pattern(parts: Sequence[str]) -> re.Pattern[str]:
 
 @given(st.lists(st.lists(TERM, max_size=3), min_size=1, max_size=4), st.lists(st.sampled_from(WORDS), max_size=9))
 @example([[["tide", "*", "*", "rope"]]], ["tide", "a", "a", "a", "a", "rope"])
+@example([[["tide", "tide"], ["tide", "*"]]], ["tide"])
 def test_classes_are_what_a_search_for_each_term_finds(terms: list[list[list[str]]], said: list[str]) -> None:
     words = Vocabulary({str(number): [" ".join(parts) for parts in rows] for number, rows in enumerate(terms)})
     text = "".join(f"{word} " for word in said)

@@ -63,6 +63,29 @@ def test_a_note_alone_is_a_file(tmp_path: Path) -> None:
     assert note.text == "Good *morning*."
 
 
+def test_a_blank_line_before_the_front_matter_is_no_matter(tmp_path: Path) -> None:
+    parts = editor_parts(write(tmp_path, "\ufeff\n\n+++\nsubject = 'x'\n+++\nHello"), SLOT)
+    assert parts.subject == "x"
+    assert parts.note is not None
+    assert parts.note.text == "Hello"
+
+
+def sponsored(root: Path, url: str) -> EditorParts:
+    return editor_parts(write(root, f"+++\n[sponsor]\ntext = 'x'\nlink = 'y'\nurl = '{url}'\n+++\n"), SLOT)
+
+
+@pytest.mark.parametrize("url", ["https://user:pass@quay.example/", "https://", "ftp://quay.example/x", "//quay.example/x"])
+def test_an_address_is_one_that_a_reader_may_follow(tmp_path: Path, url: str) -> None:
+    with pytest.raises(UsageError, match="must be a web address that begins with https://"):
+        sponsored(tmp_path, url)
+
+
+def test_what_an_address_must_not_hold_is_written_otherwise(tmp_path: Path) -> None:
+    made = sponsored(tmp_path, 'https://quay.example/" onclick="x').sponsor
+    assert made is not None
+    assert made.url == "https://quay.example/%22%20onclick=%22x"
+
+
 def test_everything_an_editor_may_add(tmp_path: Path) -> None:
     parts = editor_parts(write(tmp_path, WHOLE), SLOT)
     assert (parts.subject, parts.preheader) == ("The night boat is back", "And the pool is saved.")
@@ -93,7 +116,10 @@ def test_a_file_for_one_series_comes_before_that_for_all(tmp_path: Path) -> None
         ("+++\nsubject = \n+++\n", "invalid TOML"),
         ("+++\nname = 'Hesper'\n+++\n", "name, office and portrait stand below a note"),
         ("+++\n[sponsor]\ntext = 'x'\n+++\n", "sponsor.url: required"),
-        ("+++\n[sponsor]\ntext = 'x'\nlink = 'y'\nurl = 'javascript:alert(1)'\n+++\n", "must start with https://"),
+        (
+            "+++\n[sponsor]\ntext = 'x'\nlink = 'y'\nurl = 'javascript:alert(1)'\n+++\n",
+            "must be a web address that begins with https://",
+        ),
         ("+++\nnote = 'x'\n+++\n", "note: unknown key. Write the note below the second +++."),
         (b"Caf\xe9", "not UTF-8 (byte 3). Save it as UTF-8."),
         ("x" * (MAX_FILE_BYTES + 1), "longer than 100 KB"),

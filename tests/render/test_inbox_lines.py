@@ -18,15 +18,15 @@ ANY_TEXT = st.text(st.characters(exclude_categories=("Cs", "Cc", "Zl", "Zp")), m
     ("headline", "subject"),
     [
         ("Council passes budget", "Council passes budget"),
-        ("Night ferry returns after six winters, and forty lorries have nowhere to wait", "Night ferry returns after six winters"),
-        ("Pool saved by one vote: the evening swim stays, the museum loses its Mondays", "Pool saved by one vote: the evening swim stays"),
+        ("Night ferry returns after six winters, and forty lorries have nowhere to wait", "Night ferry returns after six winters…"),
+        ("Pool saved by one vote: the evening swim stays, the museum loses its Mondays", "Pool saved by one vote: the evening swim stays…"),
         ("The council decided last night to close the road beside the harbour for good", "The council decided last night to close the road beside…"),
         ("Yes, but the harbour board has no place for lorries and says it never will have", "Yes, but the harbour board has no place for lorries and…"),
         ("COUNCIL PASSES THE BUDGET", "Council passes the budget"),
         ("NHS cuts: what next?", "NHS cuts: what next?"),
         ("At last!!! The ferry is back???", "At last! The ferry is back?"),
         ("Unbrechbar" + "langes" * 20, "Unbrechbar" + "langes" * 8 + "l…"),
-        ("“We asked for a ferry, not for a car park”, says the whole of Cooper’s Row", "“We asked for a ferry, not for a car park”"),
+        ("“We asked for a ferry, not for a car park”, says the whole of Cooper’s Row", "“We asked for a ferry, not for a car park”…"),
         ("The minister said “we shall never close it, whatever anybody may have told you”", "The minister said “we shall never close it, whatever…"),
         ("港湾委員会は夜間フェリーの再開を決定、トラック四十台の待機場所はまだ見つかっていないと住民に説明した。反対の声も強い。", None),
     ],
@@ -42,8 +42,40 @@ def test_a_headline_is_cut_where_a_person_would_cut_it(headline: str, subject: s
 def test_a_pattern_has_its_other_words_and_gives_the_rest_to_the_headline() -> None:
     lead = "Night ferry returns after six winters, and forty lorries have nowhere to wait"
     assert subject_line("{lead_short} and {count} more", lead, VALUES) == "Night ferry returns after six… and 7 more"
-    assert subject_line("Gazette: {lead}", lead, VALUES) == "Gazette: Night ferry returns after six winters"
+    assert subject_line("Gazette: {lead}", lead, VALUES) == "Gazette: Night ferry returns after six winters…"
     assert subject_line("{newsletter}, {date}", lead, VALUES) == "The Gazette, Tuesday 24 November 2026"
+
+
+def test_nobody_reads_and_0_more() -> None:
+    assert subject_line("{lead_short} and {count} more", "Ferry returns", {**VALUES, "count": 0}) == "Ferry returns"
+
+
+@pytest.mark.parametrize(
+    ("text", "short"),
+    [
+        ("Will the ferry ever return? The harbour board will not say before the spring", "Will the ferry ever return?"),
+        ("It is not closed, says the mayor, who has the only key and has lost it again", "It is not closed, says the mayor…"),
+        ("Dr. Lund leaves the clinic on St. Mary's Road after thirty years at its door", "Dr. Lund leaves the clinic on St. Mary's Road after thirty…"),
+        ("Am 24. Dezember fährt die Fähre nur bis Mittag und danach gar nicht mehr", "Am 24. Dezember fährt die Fähre nur bis Mittag und danach…"),
+        ('"We asked for a ferry" and "we got a car park", says everybody on Cooper\'s Row', '"We asked for a ferry" and "we got a car park"…'),
+        ("„Wir wollten eine Fähre“, sagen alle, „und keinen Parkplatz, der uns nichts nützt“", "„Wir wollten eine Fähre“, sagen alle…"),
+    ],
+)  # fmt: skip
+def test_what_is_cut_says_so_and_means_the_same(text: str, short: str) -> None:
+    assert cut(text, 60) == short
+
+
+@pytest.mark.parametrize(
+    ("headline", "quiet"),
+    [
+        ("“COUNCIL PASSES BUDGET”", "“Council passes budget”"),
+        ("https://https://evil.example now", "evil.example now"),
+        ("https://", "https://"),
+        ("24 DEAD IN HARBOUR FIRE", "24 Dead in harbour fire"),
+    ],
+)
+def test_a_quiet_headline_keeps_its_words(headline: str, quiet: str) -> None:
+    assert quietly(headline) == quiet
 
 
 @given(ANY_TEXT)

@@ -1,5 +1,6 @@
 """An edition laid out: ranks, sections, voices, and what leaves no trace."""
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -7,7 +8,8 @@ import pytest
 from digest.config import DesignPlan, Ranks, Section
 from digest.model import Edition, Image, ImageSize
 from digest.render.page import Item, Layout, Page, Rendering, lay_out
-from digest.render.pictures import lead_picture, thumbnail
+from digest.render.pictures import lead_picture, shown_image, thumbnail
+from digest.render.plain_lines import wrapped
 from digest.render.renderer import Design
 from tests.render.editions import GAZETTE, edition_of, eight_with_comments, picture, sixteen, story, with_thread
 
@@ -93,8 +95,7 @@ def test_minutes_are_told_if_the_whole_text_is_known(words: int, minutes: int) -
 def test_the_thread_is_where_the_comments_are() -> None:
     row = story(0, 1)
     assert laid_out(edition_of(row)).lead.thread_url == "https://gazette.example/2026/11/story-0/#comments"
-    pick = replace(row.picks[0], comment=replace(row.picks[0].comment, url="https://talk.example/t/1/3"))
-    assert laid_out(edition_of(replace(row, picks=(pick,)))).lead.thread_url == "https://talk.example/t/1/3"
+    assert laid_out(edition_of(replace(row, thread_url="https://talk.example/t/1"))).lead.thread_url == "https://talk.example/t/1"
 
 
 def test_what_a_comment_answers_is_shown_if_it_cannot_be_read_without() -> None:
@@ -153,6 +154,34 @@ def test_a_size_on_another_host_is_not_shown() -> None:
     html = Design(GAZETTE).render(edition_of(story(0), replace(row, article=replace(row.article, image=elsewhere)))).html
     assert "elsewhere.example" not in html
     assert "gazette.example/p.png" in html
+
+
+def test_a_picture_of_a_stranger_is_shown_on_no_host_but_the_newsrooms() -> None:
+    image = Image(url="https://cdn.gazette.example/a.jpg", width=1_200, height=675)
+    assert shown_image(image, "https://elsewhere.example/x/", {"gazette.example"}) == image
+    theirs = replace(image, url="https://elsewhere.example/a.jpg")
+    assert shown_image(theirs, "https://elsewhere.example/x/", {"gazette.example"}) is None
+    assert shown_image(theirs, "https://elsewhere.example/x/", set()) == theirs
+
+
+@pytest.mark.parametrize("theme", ["broadsheet", "compact", "letter"])
+def test_every_theme_shows_what_a_comment_answers(theme: str) -> None:
+    row = story(0, 1)
+    reply = replace(row.picks[0], excerpt="They never asked us.", parent_author="Bo", parent_excerpt="Nobody wanted the boat back.")
+    html = Design(GAZETTE, plan=DesignPlan(theme=theme)).render(edition_of(replace(row, picks=(reply,)))).html
+    assert "answering Bo" in html
+
+
+def test_the_contents_are_numbered_without_a_gap() -> None:
+    lines = Design(GAZETTE).render(sixteen()).text.splitlines()
+    start = lines.index("In this edition")
+    numbers = [int(line.split(".")[0]) for line in lines[start + 2 : start + 60] if re.match(r"\d+\. ", line)]
+    assert numbers == list(range(1, 17))
+
+
+def test_a_space_that_must_not_break_does_not() -> None:
+    line = wrapped("x" * 66 + " 40\u00a0000\u00a0€ more")
+    assert line.splitlines() == ["x" * 66, "40\u00a0000\u00a0€ more"]
 
 
 def test_ranks_of_ones_own() -> None:

@@ -121,6 +121,42 @@ def test_a_theme_file_with_a_mistake_is_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[edition]\nranks = { full = 0 }", "edition.ranks.full: Input should be greater than or equal to 1 (got 0)"),
+        ("[edition]\nranks = { ful = 3 }", "edition.ranks.ful: unknown key. Did you mean full?"),
+        ('[edition]\nblocks = ["lead", "stories"]', "brief is missing, so stories would be lost"),
+        ('[colours]\naccent = "#004488"', "colours.accent: "),
+        ('[colours]\naccent = ["#004488"]', "colours.accent.2: required"),
+        ('[colours]\naccent = ["red", "blue"]', "must be a colour like \"#9c1c2c\" (got 'red')"),
+        ("[type]\nlead = { size = 30 }", "type.lead.size: "),
+        ('[type]\nlead = { size = [30, 36], colour = "pink" }', "type.lead.colour: "),
+        ('[type]\nlead = { size = [30, 36], face = "comic" }', "no font named 'comic'. Names in [fonts]: serif, sans, arabic."),
+        ("[fonts]\nserif = 'x\" onclick=\"y'", "fonts.serif: "),
+        ("[space]\nside = 'wide'", "space.side: "),
+        ("[colour]\n", "colour: unknown key. Did you mean colours?"),
+        ("colours = 3", "colours: "),
+    ],
+)
+def test_a_theme_file_that_says_something_wrong_is_named_with_the_key(tmp_path: Path, text: str, message: str) -> None:
+    folder = tmp_path / "themes" / "harbour"
+    folder.mkdir(parents=True)
+    (folder / "theme.toml").write_text(text)
+    with pytest.raises(TemplateError) as caught:
+        html(DesignPlan(theme="harbour"), DesignFiles(templates=(tmp_path,)))
+    assert str(caught.value).startswith(f"{folder / 'theme.toml'}: ")
+    assert message in str(caught.value)
+
+
+def test_a_theme_names_only_the_rank_that_differs(tmp_path: Path) -> None:
+    folder = tmp_path / "themes" / "harbour"
+    folder.mkdir(parents=True)
+    (folder / "theme.toml").write_text("[edition]\nranks = { full = 2 }\n")
+    made = Design(GAZETTE, DesignFiles(templates=(tmp_path,)), DesignPlan(theme="harbour"))
+    assert made.tokens.edition["ranks"] == {"full": 2, "voiced": 5, "voices": 1}
+
+
+@pytest.mark.parametrize(
     ("plan", "message"),
     [
         ({"blocks": ["lead", "stories"]}, "brief is missing, so stories would be lost"),
@@ -128,6 +164,9 @@ def test_a_theme_file_with_a_mistake_is_named(tmp_path: Path) -> None:
         ({"accent": "red"}, "must be a colour like"),
         ({"subject": "{leed}"}, "unknown field {leed}"),
         ({"subject": "{lead"}, "cannot be read"),
+        ({"subject": "{lead:>99}"}, "a field is a name in braces and no more"),
+        ({"subject": "{lead!r}"}, "a field is a name in braces and no more"),
+        ({"subject": "  "}, "must not be empty"),
         ({"list_id": "no dots"}, "String should match pattern"),
     ],
 )

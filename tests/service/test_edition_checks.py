@@ -1,5 +1,6 @@
 """Preflight of one edition: links, pictures, size, text, headers, contrast, spam."""
 
+import re
 import shutil
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
@@ -88,6 +89,15 @@ async def test_a_link_whose_server_is_not_there_is_named(app: App, site: str) ->
     away = replace(made.stories[1].article, url="http://127.0.0.1:9/x/")
     rows = await found(app, replace(made, stories=(made.stories[0], Story(article=away, position=1))))
     assert [(row.level, row.text) for row in rows["links"]] == [("warning", "http://127.0.0.1:9/x/: cannot connect")]
+
+
+async def test_a_newsroom_whose_reader_pages_are_on_its_site_has_its_stories_asked(site: str, furnish: Furnish) -> None:
+    root = furnish(site, 9)
+    text = re.sub(r'public_url = "[^"]*"', f'public_url = "{site}"', (root / "digest.toml").read_text())
+    (root / "digest.toml").write_text(text)
+    with open_newsletter(root, lambda: NOW, retry_delays=()) as app:
+        rows = await found(app, at(site, "/gone/"))
+    assert f"{site}/gone/: HTTP 404" in [row.text for row in rows["links"]]
 
 
 async def test_a_heavy_picture_is_named(app: App, site: str) -> None:
