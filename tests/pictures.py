@@ -14,6 +14,7 @@ from playwright.async_api import Browser, Route, async_playwright
 from digest.config import DesignPlan, Newsletter
 from digest.model import Edition, EditorNote, EditorParts, Poll, PollAnswer, Rendered, Sponsor
 from digest.render.renderer import Design
+from digest.text.placeholders import split
 from digest.web.pages import PageTemplates
 from tests.conftest import need
 from tests.render.editions import ARABIC, GAZETTE, arabic, eight_with_comments, sixteen
@@ -54,7 +55,15 @@ class Shot:
 
 
 def mail(edition: Edition, newsletter: Newsletter = GAZETTE, **plan: object) -> str:
-    return rendered(edition, newsletter, **plan).html
+    return filled(rendered(edition, newsletter, **plan).html)
+
+
+def filled(html: str) -> str:
+    """Return a mail as a subscriber gets it."""
+    values = {"email": "ada@readers.example", "name": "Ada"}
+    parts = split(html)
+    parts[1::2] = [values.get(name, "https://news.gazette.example/x") for name in parts[1::2]]
+    return "".join(parts)
 
 
 def rendered(edition: Edition, newsletter: Newsletter = GAZETTE, **plan: object) -> Rendered:
