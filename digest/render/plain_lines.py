@@ -17,13 +17,15 @@ def wrapped(text: str, indent: int = 0, hanging: int = 0) -> str:
 
 def _filled(paragraph: str, first: str, others: str) -> str:
     """Return one paragraph in lines. The library's `textwrap` takes ten times as long, a third of the time of an edition."""
-    lines, line = list[str](), first
-    for word in _BLANKS.split(paragraph.strip(" \t")):  # not at a space that must not break
-        if len(line) + len(word) >= COLUMNS and line.strip():
-            lines.append(line)
-            line = others
-        line += f" {word}" if line.strip() else word
-    return "\n".join([*lines, line])
+    text = _BLANKS.sub(" ", paragraph.strip(" \t"))  # a space that must not break is no blank
+    lines, start, before = list[str](), 0, first
+    while len(text) - start > (room := COLUMNS - len(before)):
+        end = text.rfind(" ", start, start + room + 1)
+        if end < 0 and (end := text.find(" ", start + room)) < 0:  # a word that is longer than a line
+            break
+        lines.append(before + text[start:end])
+        start, before = end + 1, others
+    return "\n".join([*lines, before + text[start:]])
 
 
 def underlined(title: str, sign: str = "-") -> str:
