@@ -73,7 +73,7 @@ ROOM_DOORS = {
         "edition_calendar", "editor_decisions", "editor_file", "guards", "pipeline", "preflight", "report", "second_opinion", "send", "sent_log",
         "size_limit",
     },
-    "render": {"colours", "design_files", "renderer", "templates", "tokens", "variants"},
+    "render": {"colours", "design_files", "languages", "renderer", "templates", "tokens", "variants"},
     "service": {"checks", "comment_desk", "comment_labels", "dry_run", "edition_checks", "finding", "logs", "scheduler"},
     "store": {"batch_writer", "bounces", "content", "edition_rows", "editions", "history", "opt_in", "sent_log_edition"},
     "subscribers": {

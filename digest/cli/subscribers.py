@@ -138,9 +138,21 @@ def check(root: Path, as_json: bool, show_all: bool) -> int:
         click.echo(_line(subscriber_file.path, row))
     if not show_all and skipped + summary.remarks > MAX_PROBLEMS:
         click.echo("More problems not shown. Use --all to list them.")
+    for line in _wordless_languages(root, summary.languages):
+        click.echo(line)
     click.echo(f"{subscriber_file.path.name}: {summary.format}.")
     click.echo(f"{counted(summary.subscribers, 'subscriber')} ({summary.active} active), {counted(skipped, 'row')} skipped.")
     return 0 if summary.active else 2
+
+
+def _wordless_languages(root: Path, languages: dict[str, int]) -> "Iterator[str]":
+    """Yield a remark for each language of subscribers that has no words, here or in the newsletter's folder."""
+    from digest.render.languages import known_languages, named_language
+
+    known = known_languages((root / "locale",))
+    for name, count in sorted(languages.items()):
+        if name and not named_language(name, known):
+            yield f"language {name[:40]!r} of {counted(count, 'subscriber')} has no words: they get the newsletter's own language."
 
 
 def _line(path: Path, row: "Problem") -> str:

@@ -15,14 +15,19 @@ def complaints(error: ValidationError, table: type[Table]) -> Iterator[str]:
         error.errors(), key=lambda problem: problem["type"] != "extra_forbidden"
     )  # a misspelt key before its consequences
     consequences = {"too_short"} if len(problems) > 1 else set()  # if the only source is invalid, none is left
+    told = set[str]()
     for problem in problems:
-        if problem["type"] in consequences:
+        place = tuple(part for part in problem["loc"] if isinstance(part, int) or "[" not in part)  # not how we say it in Python
+        where = ".".join(str(part + 1) if isinstance(part, int) else part for part in place)
+        if problem["type"] in consequences or where in told:
             continue
-        where = ".".join(str(part + 1) if isinstance(part, int) else part for part in problem["loc"])
+        told.add(where)
         if problem["type"] == "extra_forbidden":
-            yield f"{where}: unknown key{_suggestion(problem['loc'], table)}"
-        elif problem["type"] == "tuple_type":
+            yield f"{where}: unknown key{_suggestion(place, table)}"
+        elif problem["type"] == "tuple_type" and _table_at(place, table) is not _table_at(place[:-1], table):
             yield f"{where}: write [[{where}]] with double brackets"
+        elif problem["type"] == "tuple_type":
+            yield f'{where}: write a list, as in {place[-1]} = ["…"]{_given(problem["input"])}'
         elif problem["type"] == "missing":
             yield f"{where}: required"
         else:

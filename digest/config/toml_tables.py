@@ -39,6 +39,7 @@ class Newsletter(Table):
     public_url: Web | None = None
     timezone: Zone = Field(default=ZoneInfo("UTC"))
     postal_address: str = ""
+    privacy_url: Web | None = None
     support: Support | None = None
     report_to: Mailbox | None = None
     share: tuple[Literal["email", "bluesky", "facebook", "linkedin", "mastodon", "whatsapp"], ...] = ("email",)

@@ -1,6 +1,7 @@
 """Opening a connection: TCP, TLS, EHLO and login. aiosmtplib does these well, and only this module uses it."""
 
 import asyncio
+import os
 import socket
 import ssl
 from collections.abc import Collection
@@ -200,7 +201,10 @@ def _cause_in_words(error: BaseException) -> str:
     if isinstance(error, aiosmtplib.SMTPResponseException):
         return f"{error.code} {error.message}" if error.code > 0 else error.message  # -1: no reply of SMTP
     lost = error.__cause__ if isinstance(error, aiosmtplib.SMTPServerDisconnected | aiosmtplib.SMTPConnectError) else None
-    return str(lost or error) or "the relay closed the connection"
+    cause = lost or error
+    if isinstance(cause, OSError) and not isinstance(cause, ssl.SSLError) and cause.errno:
+        return os.strerror(cause.errno).lower()
+    return str(cause) or "the relay closed the connection"
 
 
 def _advice_for_text(text: str) -> tuple[str, str]:
@@ -208,6 +212,8 @@ def _advice_for_text(text: str) -> tuple[str, str]:
         return "the relay speaks only a TLS that is too old to be safe", "It must speak TLS 1.2 or newer: ask whoever runs it."
     if "WRONG_VERSION_NUMBER" in text:
         return "the relay does not use TLS from the start", "Use smtp+starttls:// (usually port 587)."
+    if "STARTTLS extension" in text:
+        return "the relay does not offer STARTTLS", "Use smtps:// if it begins with TLS, or smtp:// if its network is safe."
     if "AUTH extension" in text:
         return (
             "the relay does not accept a login on this connection",

@@ -167,11 +167,18 @@ class Transactions:
             raise self.withhold(message, "size", reply)
         if reply.code >= 500 and reply.code != 552:
             self.mark_unsent(message)
-            raise relay_error(
-                self._relay,
-                f"the relay refused the sender {self._sender}: {reply.code} {one_line_reply(reply.text)}",
-                "Check newsletter.from, and that this login may send from it.",
-            )
+            raise relay_error(self._relay, *self._sender_refusal(reply))
+
+    def _sender_refusal(self, reply: Reply) -> tuple[str, str]:
+        """Return what a relay's refusal of the sender says of us, and what to do: 530 asks for a login (RFC 4954, section 6)."""
+        said = f"{reply.code} {one_line_reply(reply.text)}"
+        if reply.code == 530 and not self._relay.user:
+            remedy = "Write the user into smtp.url, as in smtp+starttls://user@relay.example, and set DIGEST_SMTP_PASSWORD."
+            return f"the relay wants a login: {said}", remedy
+        return (
+            f"the relay refused the sender {self._sender}: {said}",
+            "Check newsletter.from, and that this login may send from it.",
+        )
 
     def withhold(self, message: Message, feature: str, reply: Reply) -> ConnectionLostError:
         """Withhold a feature that the relay offers but does not know, on all connections; return the error that says so."""

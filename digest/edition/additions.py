@@ -5,6 +5,7 @@ from dataclasses import replace
 from digest.edition.pipeline import Pipeline
 from digest.errors import FetchError, UsageError
 from digest.model import Edition, EditorParts, Event, Failure, Slot
+from digest.text.prose import ended
 
 
 async def with_additions(pipeline: Pipeline, edition: Edition) -> tuple[Edition, tuple[Failure, ...]]:
@@ -32,7 +33,7 @@ async def _events(pipeline: Pipeline, slot: Slot) -> tuple[tuple[Event, ...], tu
     try:
         return await pipeline.events(slot), ()
     except FetchError as error:
-        return (), (Failure(source=error.thing, reason=f"{error}. The edition goes without its events."),)
+        return (), (Failure(source=error.thing, reason=f"{ended(str(error))} The edition goes without its events."),)
 
 
 def _editor_parts(pipeline: Pipeline, slot: Slot) -> tuple[EditorParts, tuple[Failure, ...]]:
@@ -40,4 +41,4 @@ def _editor_parts(pipeline: Pipeline, slot: Slot) -> tuple[EditorParts, tuple[Fa
     try:
         return pipeline.editor_parts(slot), ()
     except UsageError as error:
-        return EditorParts(), (Failure(source=error.thing, reason=f"{error}. The edition goes without it."),)
+        return EditorParts(), (Failure(source=error.thing, reason=f"{ended(str(error))} The edition goes without it."),)

@@ -31,6 +31,7 @@ from digest.text.prose import squeeze
 
 FOLDER = "editions"
 MAX_FILE_BYTES = 100_000
+_NAME = re.compile(r"(?:[a-z][a-z0-9-]*-)?\d{4}-\d{2}-\d{2}\.md|\..*|README.*")
 _FRONT = re.compile(r"\+\+\+[ \t]*\n(?P<front>.*?)^\+\+\+[ \t]*$\n?(?P<note>.*)", re.DOTALL | re.MULTILINE)
 
 
@@ -106,6 +107,13 @@ def editor_parts(root: Path, slot: Slot) -> EditorParts:
         return _parts(_parsed(path, where))
     except ValidationError as error:
         raise UsageError("; ".join(complaints(error, _EditorFile)), thing=where) from error
+
+
+def misnamed_files(root: Path) -> list[str]:
+    """Return the editor's files whose name is that of no edition, so that nobody reads them."""
+    return [
+        f"{FOLDER}/{path.name}" for path in sorted((root / FOLDER).glob("*")) if path.is_file() and not _NAME.fullmatch(path.name)
+    ]
 
 
 def _parsed(path: Path, where: str) -> _EditorFile:

@@ -85,6 +85,8 @@ class FooterLinks:
             yield FooterLink(say("Tell the moderators"), self._report(say), say("A comment that should not be here?"))
         if self.archive and self._pages:
             yield FooterLink(say("Past editions"), f"{self._pages}/archive")
+        if self.newsletter.privacy_url:
+            yield FooterLink(say("Privacy"), self.newsletter.privacy_url)
 
     def _own(self, language: Language) -> Iterator[FooterLink]:
         say, reader = language.words.gettext, Placeholders()

@@ -8,7 +8,7 @@ import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 
 from digest.render.languages import Language
-from digest.text.prose import sentence_spans, shorten, squeeze
+from digest.text.prose import sentence_spans, squeeze
 
 MAX_SUBJECT_CHARS = 60
 MAX_STANDFIRST_CHARS = 110
@@ -21,6 +21,7 @@ _PAIRS = {
 _SENTENCE_MARK = re.compile(r"[.!?…。！？؟][)\"'’”»«“\]]*$")
 _SHOUTED = re.compile(r"([!?！？])[!?！？]+")
 _SCHEME = re.compile(r"\bhttps?://(?:www\.)?", re.IGNORECASE)
+_ADDRESS = re.compile(r"^(?:(?:https?://)?[\w.-]+\.\w+/\S*\s*)+")
 _TRIMMED = " \t,;:–—-،؛，、(「『«„“‘["
 _JOINER, _SELECTOR = "\u200d", "\ufe0f"
 
@@ -42,7 +43,20 @@ def standfirst(headlines: Sequence[str], language: Language, otherwise: str) -> 
         return cut(squeeze(otherwise), MAX_STANDFIRST_CHARS)
     frame = language.words.gettext("Also in this edition: %(headlines)s")
     room = MAX_STANDFIRST_CHARS - len(frame % {"headlines": ""})
-    return frame % {"headlines": shorten(" · ".join(map(quietly, headlines)), room)}
+    first, *more = map(quietly, map(squeeze, headlines))
+    shown = cut(first, room)
+    for headline in more:  # whole ones only: half a headline may say the opposite
+        shown = longer if len(longer := f"{shown} · {headline}") <= room else shown
+    return frame % {"headlines": shown}
+
+
+def summary_line(headline: str, summary: str) -> str:
+    """Return a summary without what an inbox shows beside it, or what says nothing: the headline once more, an address."""
+    text = quietly(squeeze(summary[:1_000])) if summary else ""
+    opening, rest = text[: len(headline)], text[len(headline) :]
+    again = opening.casefold() == headline.casefold() and not rest[:1].isalnum()
+    text = _ADDRESS.sub("", rest.lstrip(f".!?{_TRIMMED}") if again else text)
+    return text or ("" if again else squeeze(summary[:1_000]))
 
 
 def cut(text: str, limit: int) -> str:

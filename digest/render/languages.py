@@ -4,6 +4,7 @@ Words are in gettext catalogues, `locale/xx/LC_MESSAGES/digest.po`, here and in 
 read as they are: a language is one file, and nothing has to be compiled. A word that a catalogue lacks stays English.
 """
 
+import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -23,6 +24,10 @@ from digest.errors import TemplateError
 
 PACKAGED_WORDS = Path(__file__).parent.parent / "locale"
 SOURCE_LANGUAGE = "en"  # of the words in the templates
+_COMMAS = {"Arab": "، ", "Jpan": "、", "Hans": "、", "Hant": "、"}
+_QUOTED = re.compile(  # a quotation, in the marks of any language; the sign for inches is none
+    r"""[“„«]\s?(?P<curly>[^“”„«»]+?)\s?[”“»]|»(?P<guillemets>[^«»]+)«|(?<!\w)"(?=\S)(?P<straight>[^"]+?)(?<=\S)"(?!\w)"""
+)
 _WITH_CAPITALS = frozenset({"Latn", "Cyrl", "Grek", "Armn"})
 _ZEROS = {"arab": 0x0660, "arabext": 0x06F0, "beng": 0x09E6, "deva": 0x0966, "mymr": 0x1040}  # of CLDR's numbering systems
 
@@ -85,8 +90,15 @@ class Language:
         text = str(format_decimal(count, locale=self.locale, numbering_system="default")) if count >= 1_000 else str(count)
         return _digits(text, self.locale)
 
+    @property
+    def comma(self) -> str:
+        """What stands between two things in a row."""
+        return _COMMAS.get(self.script, ", ")
+
     def quoted(self, text: str) -> str:
-        """Return a text in quotation marks."""
+        """Return a text in quotation marks; what it quotes itself gets the marks of a quotation within one."""
+        inner = self.words.gettext("‘%(text)s’")
+        text = _QUOTED.sub(lambda found: inner % {"text": found[str(found.lastgroup)]}, text)
         return self.words.gettext("“%(text)s”") % {"text": text}
 
 

@@ -17,6 +17,8 @@ _INDENT = re.compile(r"\n\s+")
 _BETWEEN = re.compile(r">([ \t]+)(?=</?mj)")  # mrml reads blanks between two of its tags as text, unless a line ends there
 _NONCHARACTER = re.compile("[\ufdd0-\ufdef\ufffe\uffff]")  # mrml gives up at them
 _LEFT = re.compile(r"<(mj-[a-z-]+)\b")
+_TITLE = re.compile(r"<title>(.*?)</title>", re.DOTALL)
+_MAIN = re.compile(r'aria-label="[^"]*"( aria-roledescription="email"[^>]*?) role="article"')
 
 
 class MjmlError(Exception):
@@ -60,4 +62,14 @@ def _converted(source: str) -> str:
             inline_style_tags=False, keep_style_tags=True, extra_css=rules, load_remote_stylesheets=False
         )
         html = inliner.inline(html)
-    return _INDENT.sub("\n", html).replace('role="article"', 'role="main"', 1)  # so that a screen reader finds the main part
+    return _with_main_part(_INDENT.sub("\n", html))
+
+
+def _with_main_part(html: str) -> str:
+    """Return the HTML with its main part marked as that for a screen reader, and named by the title.
+
+    mrml names it too, but writes what combines with a letter before it, such as an Arabic vowel, as the number of a character.
+    """
+    title = _TITLE.search(html)
+    name = title[1].replace('"', "&quot;") if title else ""
+    return _MAIN.sub(lambda found: f'aria-label="{name}"{found[1]} role="main"', html, count=1)

@@ -3,6 +3,7 @@
 The design decides it (`[design]`, and the theme's own numbers). What an editor has approved is printed in every rank.
 """
 
+import re
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 from urllib.parse import urlsplit
@@ -119,8 +120,10 @@ class Page:
 
     @property
     def minutes(self) -> int:
-        """How many minutes the stories take to read, as far as is known."""
-        return sum(item.minutes for item in self.items)
+        """How many minutes the edition takes to read."""
+        texts = [text for item in self.items for text in (item.title, item.article.summary)]
+        count = sum(text.count(" ") + 1 for text in (*texts, *(voice.text for voice in self.voices)))
+        return max(1, round(count / _READING_SPEED))
 
     @property
     def voices(self) -> tuple[Voice, ...]:
@@ -166,11 +169,12 @@ def _item(story: Story, at: int, layout: Layout, rendering: Rendering, *, severa
     article, is_full = story.article, at < layout.full
     image = rendering.shown(article) if layout.pictures and is_full else None
     authors, more = _authors(article.author)
+    topic = article.topics[0] if article.topics else ""
     return Item(
         number=at + 1,
         article=article,
-        title=shorten(quietly(article.title), MAX_LEAD_CHARS if at == 0 else MAX_HEADLINE_CHARS),
-        topic=shorten(article.topics[0], MAX_TOPIC_CHARS) if article.topics else "",
+        title=shorten(_without_topic(quietly(article.title), topic), MAX_LEAD_CHARS if at == 0 else MAX_HEADLINE_CHARS),
+        topic=shorten(topic, MAX_TOPIC_CHARS),
         authors=authors,
         more_authors=more,
         source=_source_name(article.source) if several else "",
@@ -181,6 +185,13 @@ def _item(story: Story, at: int, layout: Layout, rendering: Rendering, *, severa
         voices=tuple(_voice(pick, rendering.reply_words, alone=layout.one_sentence) for pick in _printed(story, at, layout)),
         picture=lead_picture(image) if at == 0 else thumbnail(image),
     )
+
+
+def _without_topic(title: str, topic: str) -> str:
+    """Return a headline without the topic that stands above it: `Opinion: turn the lights off` is `Turn the lights off`."""
+    name, colon, rest = title.partition(":")
+    rest = rest.strip()
+    return rest[0].upper() + rest[1:] if colon and rest and name.strip().casefold() == topic.casefold() else title
 
 
 def _printed(story: Story, at: int, layout: Layout) -> Sequence[Pick]:
@@ -239,7 +250,7 @@ def _belongs(article: Article, section: Section) -> bool:
 
 def _authors(names: str) -> tuple[tuple[str, ...], int]:
     """Return the authors that are named, and how many more there are."""
-    each = [name.strip() for name in names.split(",") if name.strip()]
+    each = [name.strip() for name in re.split("[,،、]", names) if name.strip()]
     if len(each) < 3 or len(names) <= MAX_AUTHORS_CHARS:
         return ((shorten(names, MAX_AUTHORS_CHARS),) if names else ()), 0
     return tuple(shorten(name, MAX_NAME_CHARS) for name in each[:2]), len(each) - 2

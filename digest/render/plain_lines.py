@@ -34,6 +34,11 @@ def underlined(title: str, sign: str = "-") -> str:
     return "\n".join([*lines, sign * max(map(_columns, lines))])
 
 
+def unbroken(text: str) -> str:
+    """Return a text that is never broken at its spaces, such as a number with its noun."""
+    return text.replace(" ", "\u00a0")
+
+
 def fold_blank_lines(text: str) -> str:
     """Return a text with at most two blank lines between others, and none at the ends of lines but in the mark of a signature."""
     lines = [line if line == "-- " else line.rstrip() for line in text.splitlines()]

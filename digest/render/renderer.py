@@ -15,24 +15,29 @@ from digest.errors import TemplateError
 from digest.model import NOTHING, Edition, Rendered
 from digest.render.design_files import NO_FILES, DesignFiles
 from digest.render.footer import SITE_LINK, FooterLinks, ShareLink, with_even_links
-from digest.render.inbox_lines import standfirst, subject_line
+from digest.render.inbox_lines import standfirst, subject_line, summary_line
 from digest.render.languages import Language, known_languages, load_language, named_language
 from digest.render.link_tags import LinkTags
 from digest.render.markdown import markdown_html, markdown_lines
 from digest.render.mjml_html import MjmlError, html_of, without_blanks
 from digest.render.page import Layout, Page, Rendering, lay_out
 from digest.render.pictures import shown_image, shown_parts
-from digest.render.plain_lines import fold_blank_lines, underlined, wrapped
+from digest.render.plain_lines import fold_blank_lines, unbroken, underlined, wrapped
 from digest.render.templates import Templates
 from digest.render.tokens import Look, language_attributes, load_tokens, page_variables, table_attributes
 from digest.text.placeholders import PREFIX, Placeholders, filled_size
 from digest.text.prose import shorten, squeeze
 
 MAX_HTML_BYTES = 100_000  # bytes of HTML as it leaves, with a recipient's values in it; Gmail cuts a message off at 102 KB
-FILTERS: Mapping[str, Callable[..., str]] = {"wrapped": wrapped, "underlined": underlined, "markdown_lines": markdown_lines}
+FILTERS: Mapping[str, Callable[..., str]] = {
+    "wrapped": wrapped,
+    "underlined": underlined,
+    "markdown_lines": markdown_lines,
+    "unbroken": unbroken,
+}
 EDITOR_BLOCKS = ("correction", "note", "sponsor", "poll")
 USUAL = DesignPlan()
-_DOT = "\u2002·\u2002"  # between the parts of a line
+_DOT = "\u00a0\u00a0·\u2002"  # between the parts of a line, which may end after it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,9 +146,13 @@ class Design:
     def render(self, edition: Edition, language: str = "") -> Rendered:
         """Return the rendered edition; raise TemplateError, which names file and line, if it cannot be rendered."""
         context = self._context(edition, self.language(language))
-        html, text = self._html("edition.mjml.j2", context), self._templates.fill("edition.txt.j2", context)
+        html, text = self._html("edition.mjml.j2", context), self._templates.fill("edition.txt.j2", {**context, "dot": " · "})
         html, text = with_even_links(html, text, self._newsletter)
         return Rendered(subject=context["subject"], preheader=context["preheader"], html=html, text=fold_blank_lines(text))
+
+    def check_template(self, name: str) -> None:
+        """Raise TemplateError, with file and line, if a template of the newsletter's own cannot be read."""
+        self._templates.compile(name)
 
     def html(self, edition: Edition) -> str:
         """Return the HTML of an edition."""
@@ -207,8 +216,10 @@ class Design:
         return subject_line(self._plan.subject, page.lead.article.title, values)
 
     def _standfirst(self, edition: Edition, page: Page, language: Language) -> str:
-        summary = page.lead.article.summary or self._newsletter.tagline or language.long_date(edition.slot.day)
-        return standfirst([item.article.title for item in page.items[1:4]], language, summary)
+        article = page.lead.article
+        otherwise = summary_line(article.title, article.summary or article.body_text) or self._newsletter.tagline
+        otherwise = otherwise or language.long_date(edition.slot.day)
+        return standfirst([item.article.title for item in page.items[1:4]], language, otherwise)
 
     def _inbox_lines(self, context: dict[str, Any]) -> dict[str, str]:
         """Return the subject and the preheader as the templates make them."""

@@ -21,6 +21,7 @@ from jinja2 import (
     pass_context,
 )
 from jinja2 import TemplateError as JinjaError
+from jinja2 import TemplateNotFound as JinjaNotFound
 from jinja2.bccache import Bucket, BytecodeCache
 from jinja2.runtime import Context
 
@@ -43,11 +44,11 @@ class Templates:
         filters: Mapping[str, Callable[..., str]] = MappingProxyType({}),
     ) -> None:
         named = {"broadsheet": PACKAGED, **{folder.name: folder for folder in theme if folder != PACKAGED}}
-        themed = [FileSystemLoader(folder) for folder in reversed(theme)]
+        themed = [TemplateFolder(folder) for folder in reversed(theme)]
         self._loader = ChoiceLoader([
-            *(FileSystemLoader(folder) for folder in folders),
+            *(TemplateFolder(folder) for folder in folders),
             *themed,
-            PrefixLoader({"default": ChoiceLoader(themed), **{name: FileSystemLoader(path) for name, path in named.items()}}),
+            PrefixLoader({"default": ChoiceLoader(themed), **{name: TemplateFolder(path) for name, path in named.items()}}),
         ])  # fmt: skip
         self._environment = environment(self._loader)
         self._filters = filters
@@ -55,23 +56,40 @@ class Templates:
 
     def fill(self, name: str, context: Mapping[str, Any]) -> str:
         """Return a template filled; raise TemplateError, with file and line, for whatever it raises."""
-        with _template_errors(name):
+        with template_errors(name):
             return self._environment.get_template(name).render(context)
 
     def module(self, name: str, context: Mapping[str, Any]) -> Any:
         """Return a template as a module, which has the values that the template sets."""
-        with _template_errors(name):
+        with template_errors(name):
             template = self._environment.get_template(name)
             try:
                 return template.make_module(dict(context))
             except Exception:  # noqa: BLE001  it is raised again with the template's own lines, as `render` does and this does not
                 self._environment.handle_exception()
 
+    def compile(self, name: str) -> None:
+        """Raise TemplateError, with file and line, if a template cannot be read; nothing is filled."""
+        with template_errors(name):
+            self._environment.get_template(name)
+
     def place(self, name: str, context: Mapping[str, Any], at: int | None) -> str:
         """Return the file and line of a position in a filled template."""
         traced = environment(TracedTemplates(self._loader))
         traced.filters.update(self._filters)
         return template_line(without_blanks(traced.get_template(name).render(context)), at, name)
+
+
+class TemplateFolder(FileSystemLoader):
+    """The templates in a folder."""
+
+    def get_source(self, environment: Environment, template: str) -> tuple[str, str, Callable[[], bool]]:
+        """Return a template's text, its path, and whether it is up to date; raise TemplateError if it is not UTF-8."""
+        try:
+            return super().get_source(environment, template)
+        except UnicodeDecodeError as error:
+            path = Path(self.searchpath[0]) / template
+            raise TemplateError(f"not UTF-8 (byte {error.start})", thing=str(path), remedy="Save it as UTF-8.") from error
 
 
 class _CompiledTemplates(BytecodeCache):
@@ -122,10 +140,13 @@ def _ngettext(context: Context, one: str, many: str, count: int) -> str:
 
 
 @contextmanager
-def _template_errors(name: str) -> Iterator[None]:
+def template_errors(name: str) -> Iterator[None]:
     """Raise TemplateError, with file and line, for whatever a template raises."""
     try:
         yield
+    except JinjaNotFound as error:
+        remedy = "Check its name: `default/…` names the theme's own, `broadsheet/…` those of a theme."
+        raise TemplateError(f"there is no template {error.name!r}", thing=_place(error, name), remedy=remedy) from error
     except TemplateSyntaxError as error:
         raise TemplateError(f"template error: {error.message}", thing=f"{error.filename or error.name}:{error.lineno}") from error
     except (JinjaError, TypeError, ValueError, AttributeError, ArithmeticError, LookupError) as error:

@@ -1,5 +1,6 @@
 """What a theme's `theme.toml` may say: each theme begins with the tokens of `broadsheet` and names only what differs."""
 
+import difflib
 import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -9,6 +10,7 @@ from pydantic import AfterValidator, Field, ValidationError
 
 from digest.config import Block, Colour, Ranks, Table, complaints, every_story_has_a_block
 from digest.errors import TemplateError
+from digest.render.templates import PACKAGED
 
 THEME_FILE = "theme.toml"
 Lines = tuple[Annotated[int, Field(ge=8, le=120)], Annotated[int, Field(ge=8, le=160)]]  # size and line height
@@ -53,10 +55,20 @@ def theme_tables(folders: Sequence[Path]) -> dict[str, dict[str, Any]]:
             before = merged.get(table, {})
             ranks = {"ranks": {**before["ranks"], **rows["ranks"]}} if "ranks" in before and "ranks" in rows else {}
             merged[table] = {**before, **rows, **ranks}
+        _check_names(path, merged)
         if unknown := {row.get("face", "serif") for row in merged["type"].values()} - merged["fonts"].keys():
             faces = ", ".join(merged["fonts"])
             raise TemplateError(f"no font named {min(unknown)!r}", thing=str(path), remedy=f"Names in [fonts]: {faces}.")
     return merged
+
+
+def _check_names(path: Path, merged: Mapping[str, Mapping[str, Any]]) -> None:
+    """Raise TemplateError for a name that is nearly one of the usual names; a theme may have others, for its templates."""
+    usual = _read(PACKAGED / THEME_FILE)
+    for table in ("colours", "fonts", "type", "space"):
+        for name in merged.get(table, {}).keys() - usual[table].keys():
+            if near := difflib.get_close_matches(name, usual[table], n=1, cutoff=0.8):
+                raise TemplateError(f"{table}.{name}: unknown name", thing=str(path), remedy=f"Did you mean {near[0]}?")
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from digest.bounces.mailboxes import check_mailbox
 from digest.config import Newsletter, Relay
 from digest.config.file_permissions import open_to_others, others_may_read
 from digest.deliver import Extensions, Session
+from digest.edition.editor_file import misnamed_files
 from digest.edition.guards import would_hold
 from digest.errors import DigestError
 from digest.publish import count_recipients
@@ -31,7 +32,9 @@ async def run_checks(app: App) -> list[Finding]:
 async def _config(app: App) -> list[Finding]:
     newsletter = app.config.newsletter
     summary = f"{newsletter.name}, time zone {newsletter.timezone.key}"
-    return [Finding("config", "ok", summary), *_setting_warnings(newsletter), *_exposed_files(app)]
+    nameless = "is the file of no edition, and nobody reads it: call it after the edition's day, as in 2026-11-24.md"
+    unread = [Finding("config", "warning", f"{name} {nameless}") for name in misnamed_files(app.config.root)]
+    return [Finding("config", "ok", summary), *_setting_warnings(newsletter), *_exposed_files(app), *unread]
 
 
 def _exposed_files(app: App) -> Iterator[Finding]:

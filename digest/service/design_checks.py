@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from digest.app import App
 from digest.errors import DigestError
-from digest.model import Article, Comment, Edition, Pick, Story
+from digest.model import Article, Comment, Edition, EditorNote, EditorParts, Event, Pick, Poll, PollAnswer, Sponsor, Story
 from digest.render.colours import MIN_CONTRAST, contrast, nearest_readable
 from digest.render.renderer import MAX_HTML_BYTES
 from digest.render.templates import PACKAGED
@@ -23,6 +23,8 @@ async def check_design(app: App) -> list[Finding]:
     """Check that the templates make a mail that is small enough, and that its accent can be read on all that it stands on."""
     try:
         design = app.design()
+        for path in sorted((app.config.root / "templates").rglob("*.j2")):
+            design.check_template(str(path.relative_to(app.config.root / "templates")))
         size = design.sent_size(design.html(_specimen(app)))
     except DigestError as error:
         return [Finding("templates", "error", str(error))]
@@ -50,7 +52,9 @@ def _stray_templates(app: App) -> Iterator[Finding]:
     built_in = [str(path.relative_to(PACKAGED)) for path in PACKAGED.rglob("*.j2")]
     for path in sorted(folder.rglob("*.j2")):
         name = str(path.relative_to(folder))
-        if name not in built_in:
+        parts = path.relative_to(folder).parts
+        replaced = "/".join(parts[2:]) if parts[0] == "themes" and not (PACKAGED / "themes" / parts[1]).is_dir() else name
+        if replaced not in built_in:
             near = difflib.get_close_matches(name, built_in, n=1)
             hint = (
                 f". It is called {RENAMED_TEMPLATES[name]} now"
@@ -64,23 +68,33 @@ def _stray_templates(app: App) -> Iterator[Finding]:
 
 def _size(size: int) -> Finding:
     if size > MAX_HTML_BYTES:
-        problem = f"a specimen of two stories makes {size // 1000} KB of HTML; mail programs cut off at 102"
+        problem = f"a specimen edition makes {size // 1000} KB of HTML; mail programs cut off at 102"
         return Finding("templates", "error", f"{problem}. Shorten what your templates add to each mail.")
     return Finding("templates", "ok", f"a specimen renders to {size // 1000} KB of HTML")
 
 
 def _specimen(app: App) -> Edition:
-    """Return a sample edition that fills every place in the templates."""
+    """Return a sample edition with a story of each rank, and with all that an editor or a calendar may add."""
     plan = app.config.editions[0]
     slot = app.slot(plan, app.calendar(plan).latest(app.clock()))
     now, url = app.clock(), app.config.newsletter.site_url or "https://news.example"
     stories = []
-    for position in range(2):
+    for position in range(app.design().layout.full + 2):
         article = Article(
             id=f"specimen-{position}", source="specimen", url=f"{url}/specimen-{position}/", title="A headline with “quotes”",
             author="A Writer", summary="A summary of one sentence.", topics=("News",), published=now, updated=now,
         )  # fmt: skip
-        comment = Comment(id="c", article_id=article.id, author="A Reader", text="Words.", written=now, url=f"{article.url}#c")
+        comment = Comment(id=f"c{position}", article_id=article.id, author="A Reader", text="Words.", written=now, url=f"{article.url}#c")
         pick = Pick(comment=comment, excerpt="Words.", score=1.0, parent_author="Another", parent_excerpt="Other words.")
         stories.append(Story(article=article, position=position, picks=(pick,)))
-    return Edition(newsletter=app.config.newsletter.name, slot=slot, number=1, stories=tuple(stories), left_out=(), frozen_at=now)
+    link = f"{url}/specimen/"
+    parts = EditorParts(
+        note=EditorNote(text="A note.", name="A Writer", office="Editor"),
+        sponsor=Sponsor(text="A text.", url=link, link="See more"),
+        poll=Poll(question="A question?", answers=(PollAnswer(text="Yes", url=link), PollAnswer(text="No", url=f"{link}no"))),
+        correction="A correction.",
+    )
+    return Edition(
+        newsletter=app.config.newsletter.name, slot=slot, number=1, stories=tuple(stories), left_out=(), frozen_at=now, parts=parts,
+        events=(Event(title="An event", begins=now, place="A place", url=link),),
+    )  # fmt: skip

@@ -44,7 +44,7 @@ def normalise(address: str) -> str:
 
 def _reason(error: EmailNotValidError) -> str:
     reason = str(error).rstrip(".")
-    return "no @ sign" if "@-sign" in reason else reason[:1].lower() + reason[1:]
+    return "no @ sign" if "must have an @-sign" in reason else reason[:1].lower() + reason[1:]
 
 
 def _extract_address(text: str) -> str:

@@ -3,7 +3,6 @@
 A list may have a million rows, so it is read on demand and never kept in memory.
 """
 
-import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -21,21 +20,24 @@ from digest.subscribers.csv_table import Block, CsvTable, open_table
 from digest.subscribers.encoding import decode_windows_1252, detect_windows_1252, may_contain_address
 from digest.subscribers.row_parser import Problem, Row, RowParser, columns_of, infer_columns
 
-_LANGUAGE = re.compile(r"[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*\Z")
 _KNOWN = frozenset(STATUSES)
 _EMAIL, _STATUS = (itemgetter(Subscriber._fields.index(name)) for name in ("email", "status"))
+_HABITS = itemgetter(*(Subscriber._fields.index(name) for name in ("timezone", "language", "frequency")))
 FREQUENCIES = ("", "daily", "weekdays", "weekly", "monthly")
 
 
 @dataclass(frozen=True, slots=True)
 class FileSummary:
-    """A summary of a whole file: how it is written, its addresses by status, and how many rows are skipped, repeated or odd."""
+    """A summary of a whole file: how it is written, its addresses by status, how many rows are skipped, repeated or odd, and how
+    many have which language.
+    """
 
     format: str
     counts: dict[str, int]
     skipped: int
     duplicates: int
     remarks: int
+    languages: dict[str, int]
 
     @property
     def active(self) -> int:
@@ -107,6 +109,7 @@ class SubscriberFile:
         with open_table(self.path) as table:
             format_ = _describe_format(table, windows_1252=table.encoding.codec == "utf-8" and detect_windows_1252(self.path))
         counts, seen, skipped, remarks, total = Counter[str](), set[int](), 0, 0, 0
+        habits = Counter[tuple[str, str, str]]()
         for rows in self._blocks():
             subscribers = [row for row in rows if isinstance(row, Subscriber)]
             skipped += len(rows) - len(subscribers)
@@ -115,11 +118,17 @@ class SubscriberFile:
             emails = list(map(_EMAIL, subscribers))
             seen.update(map(hash, emails))
             remarks += count_odd_addresses(emails)
+            habits.update(map(_HABITS, subscribers))
         duplicates = self._find_duplicates() if len(seen) < total else _Duplicates()
         for row in self if duplicates.others else ():
             counts[row.status] -= row.line in duplicates.others
         skipped += sum(count for status, count in counts.items() if status not in _KNOWN)
-        return FileSummary(format_, {status: counts[status] for status in STATUSES}, skipped, len(duplicates.others), remarks)
+        remarks += sum(count for (zone, _, frequency), count in habits.items() if any(_odd_habits(zone, frequency)))
+        languages = Counter[str]()
+        for (_, language, _), count in habits.items():
+            languages[language] += count
+        by_status = {status: counts[status] for status in STATUSES}
+        return FileSummary(format_, by_status, skipped, len(duplicates.others), remarks, dict(languages))
 
     def invalid_rows(self) -> Iterator[Problem]:
         """Yield every row that cannot be read or has an unknown status, as a problem."""
@@ -189,12 +198,14 @@ def _remarks(row: Subscriber) -> Iterator[str]:
     """Yield what is odd about a row that still counts."""
     if odd := address_problem(row.email):
         yield odd
-    if row.timezone and row.timezone not in _zones():
-        yield f"unknown time zone {row.timezone[:40]!r}. Use a name like Europe/London"
-    if row.language and not _LANGUAGE.match(row.language):
-        yield f"unknown language {row.language[:40]!r}. Use a code like en or en-GB"
-    if row.frequency.casefold() not in FREQUENCIES:
-        yield f"unknown frequency {row.frequency[:40]!r}. Use {', '.join(FREQUENCIES[1:])}"
+    yield from _odd_habits(row.timezone, row.frequency)
+
+
+def _odd_habits(timezone: str, frequency: str) -> Iterator[str]:
+    if timezone and timezone not in _zones():
+        yield f"unknown time zone {timezone[:40]!r}. Use a name like Europe/London"
+    if frequency.casefold() not in FREQUENCIES:
+        yield f"unknown frequency {frequency[:40]!r}. Use {', '.join(FREQUENCIES[1:])}"
 
 
 @cache

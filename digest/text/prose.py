@@ -76,6 +76,11 @@ def shorten(text: str, limit: int) -> str:
     return (head[:at] if at > limit // 2 else head).rstrip(" ,;:–—-") + "…"
 
 
+def ended(sentence: str) -> str:
+    """Return a sentence with the mark that ends it."""
+    return sentence if sentence.endswith((".", "!", "?")) else f"{sentence}."
+
+
 def counted(count: int, one: str, many: str = "") -> str:
     """Return a number with its noun, as in a sentence; `many` is the plural if it is not the noun with an `s`."""
     return f"{count} {one if count == 1 else many or one + 's'}"

@@ -1,6 +1,7 @@
 """What all pages share: templates, security headers, and a server that runs for the length of a block."""
 
 import asyncio
+import logging
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -8,13 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from aiohttp import web, web_response
-from jinja2 import ChoiceLoader, FileSystemLoader
+from jinja2 import ChoiceLoader
 
-from digest.errors import DigestError
+from digest.errors import DigestError, TemplateError
 from digest.render.renderer import PageLook, plain_look
-from digest.render.templates import PACKAGED, environment
+from digest.render.templates import PACKAGED, TemplateFolder, environment, template_errors
 from digest.web.connection_limits import ConnectionLimits, connection_limit
 
+log = logging.getLogger("digest")
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 KEEPALIVE_TIMEOUT = 15.0  # seconds that an idle connection is kept open for another request
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
@@ -25,14 +27,27 @@ class PageTemplates:
 
     def __init__(self, folders: Sequence[Path] = (), base: str = "", look: PageLook | None = None) -> None:
         """Load templates from `folders`, then from the package; `base` is the public path of the pages."""
-        self._environment = environment(ChoiceLoader([FileSystemLoader(folder / "web") for folder in (*folders, PACKAGED)]))
         look = look or plain_look()
-        self._environment.globals |= {"base": base, "language": look.language, "colour_variables": look.colour_variables}
+        known = {"base": base, "language": look.language, "colour_variables": look.colour_variables}
+        self._own, self._packaged = (
+            environment(ChoiceLoader([TemplateFolder(folder / "web") for folder in each]))
+            for each in ((*folders, PACKAGED), (PACKAGED,))
+        )
+        self._own.globals |= known
+        self._packaged.globals |= known
 
     def render(self, template: str, *, status: int = 200, **context: Any) -> web.Response:
-        """Return a rendered page. It loads only from this site, and runs only scripts that carry its nonce."""
+        """Return a rendered page. It loads only from this site, and runs only scripts that carry its nonce.
+
+        If a template of the newsletter's own is broken, the log says where, and the page is made by the packaged one.
+        """
         nonce = secrets.token_urlsafe(12)
-        html = self._environment.get_template(template).render(nonce=nonce, **context)
+        try:
+            with template_errors(template):
+                html = self._own.get_template(template).render(nonce=nonce, **context)
+        except TemplateError as error:
+            log.error("%s", error)  # noqa: TRY400  a traceback would hide the message, which says what to do
+            html = self._packaged.get_template(template).render(nonce=nonce, **context)
         return web.Response(text=html, status=status, content_type="text/html", headers=page_headers(nonce))
 
 

@@ -155,3 +155,11 @@ def test_a_list_without_anybody_active_fails_the_check_as_json_too(root: Path) -
     done = call(root, "check", "--json")
     assert done.exit_code == 2
     assert [(row["line"], row["skipped"]) for row in json.loads(done.stdout)["problems"]] == [(3, True)]
+
+
+def test_a_language_without_words_and_an_odd_habit_are_listed(root: Path) -> None:
+    (root / "subscribers.csv").write_text("email,language,frequency\nada@r.example,Klingon,\nbo@r.example,Deutsch,fortnight\n")
+    text = call(root, "check").stdout
+    assert "language 'Klingon' of 1 subscriber has no words" in text
+    assert "Deutsch" not in text
+    assert "subscribers.csv:3: unknown frequency 'fortnight'" in text

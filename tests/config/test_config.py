@@ -281,3 +281,16 @@ def test_a_warm_up_grows_from_its_first_day_until_it_is_no_limit() -> None:
     assert days == [100, 100, 200, 400, 102_400]
     assert plan.allowance(date(2026, 12, 24)) is None
     assert plan.allowance(date(2036, 1, 1)) is None
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ('[design]\ntype = "comic"', "digest.toml: design.type: Input should be 'serif' or 'sans' (got 'comic')"),
+        ('[design]\nblocks = "lead"', "digest.toml: design.blocks: write a list, as in blocks = [\"…\"] (got 'lead')"),
+    ],
+)
+def test_a_wrong_kind_of_value_is_said_in_the_words_of_the_file(tmp_path: Path, line: str, said: str) -> None:
+    with pytest.raises(ConfigError) as error:
+        load(toml(tmp_path, f"{LEAST}{line}\n"))
+    assert str(error.value) == said

@@ -310,3 +310,9 @@ async def test_no_login_without_tls(relay: Relay) -> None:
             relay, MemoryDeliveryLog(), messages(1), Smtp(url=f"smtp+starttls://daily@127.0.0.1:{relay.port}", password="p")
         )
     assert relay.taken == []
+
+
+async def test_a_relay_that_wants_a_login_says_nothing_of_our_address(relay: Relay) -> None:
+    relay.mail = lambda sender: "530 5.7.0 Authentication required"
+    with pytest.raises(RelayError, match=r"the relay wants a login: 530.*Write the user into smtp\.url"):
+        await deliver(relay, MemoryDeliveryLog(), messages(1))

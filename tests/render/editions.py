@@ -71,57 +71,63 @@ STORIES = (
     ("What the planning committee decides tonight", "Council", "Ifan Pryce", 260, 0,
      "Nine items, one of them a dovecote."),
 )  # fmt: skip
-VOICES = (
-    (
-        "Tam Birdsall",
-        "Passing Trade",
-        (
-            "I worked on the night ferry for eleven years before I retired, so a word about maintenance. £9 sounds like a great deal"
-            " until you divide it by the years that it is meant to last, and then it is cheap. What nobody prints is how much was spent"
-            " in each of the last ten years on Cooper’s Row. Ask the harbour board for that table and the rest of the argument becomes a"
-            " good deal shorter."
-        ),
-    ),
-    (
-        "Orla of Cooper’s Row",
-        "",
-        (
-            "My mother is 84 and depends on Cooper’s Row twice a week. For her this has never been about money but about whether she"
-            " sees anybody between Monday and Friday. I went with her last Tuesday and counted nineteen others in the same position."
-        ),
-    ),
-    (
-        "KeelHauler",
-        "",
-        (
-            "For anybody who wants to read it, the paper is item 7 on the agenda and the figure is on page 43. The summary says £61 and"
-            " the table below it says something rather different, which nobody at the meeting asked about."
-        ),
-    ),
-    (
-        "Mrs Pettibone",
-        "gullwatch",
-        (
-            "The clinic closed on Wednesdays in 2019 as well, and the two nurses who left then had asked for one thing: a room with a"
-            " door that shuts. Somebody might ask this pair before they go whether the door was ever hung."
-        ),
-    ),
-    (
-        "Level 2",
-        "",
-        (
-            "I priced ground like this for a living. Clean-up at a gasworks is guesswork until you dig, so a fixed number in a plan is a"
-            " number that somebody liked. The honest form is a range, with who pays for the top of it."
-        ),
-    ),
-    (
-        "Bridge Street Cyclist",
-        "",
-        (
-            "The lock gates are fine in daylight and a skating rink at seven in December. A bag of grit and one lamp would cost less than"
-            " the first broken wrist."
-        ),
-    ),
+VOICES = (  # the first below each story, in their order
+    ("Tam Birdsall", "Passing Trade",
+     ("I worked on the night ferry for eleven years before I retired, so a word about maintenance. £9 sounds like a"
+     " great deal until you divide it by the years that it is meant to last, and then it is cheap. What nobody prints"
+     " is how much was spent in each of the last ten years on Cooper’s Row. Ask the harbour board for that table and"
+     " the rest of the argument becomes a good deal shorter.")),
+    ("KeelHauler", "",
+     ("For anybody who wants to read it, the paper is item 7 on the agenda and the figure is on page 43. The summary"
+     " says £61 and the table below it says something rather different, which nobody at the meeting asked about.")),
+    ("Mrs Pettibone", "gullwatch",
+     ("The clinic closed on Wednesdays in 2019 as well, and the two nurses who left then had asked for one thing: a"
+     " room with a door that shuts. Somebody might ask this pair before they go whether the door was ever hung.")),
+    ("Level 2", "",
+     ("I priced ground like this for a living. Clean-up at a gasworks is guesswork until you dig, so a fixed number in"
+     " a plan is a number that somebody liked. The honest form is a range, with who pays for the top of it.")),
+    ("Bridge Street Cyclist", "",
+     ("The lock gates are fine in daylight and a skating rink at seven in December. A bag of grit and one lamp would"
+     " cost less than the first broken wrist.")),
+    ("Rope Walk Trader", "",
+     ("The rope shed leaks at the north end, which is where the bread goes. Give the baker the middle and the fish the"
+     " draught, and nobody will mind the winter.")),
+    ("Year Six Parent", "",
+     ("My son has eaten there for five years and has been ill once, at home. The petition was never about potatoes; it"
+     " was about the only warm room some of them have.")),
+    ("Season Ticket", "Rails or Bust",
+     ("A vote that binds nobody is a survey with a hall hire. Ask us instead what we would stop doing to pay for it,"
+     " and print the answers.")),
+    ("Dim View", "",
+     "Sirius over the breakwater, for the first time since I was nine. I would pay the £212 myself."),
+    ("Row Z", "",
+     ("He had missed that kick four times from the same spot. The groundsman says it was the wind; the wind says"
+     " nothing.")),
+    ("Sunday Reader", "",
+     ("I came for the heating and stayed for the local history shelf, which has a photograph of my grandmother mending"
+     " a net.")),
+    ("Tide Table", "Mrs Pettibone",
+     ("The log counts from the quay and the passengers count from the kettle. Both are right, and only one of them gets"
+     " home in the dark.")),
+    ("Coin Slot", "",
+     ("The fourth kind of permit is for people who have read the rules of the other three. I have one and could not"
+     " tell you why.")),
+    ("Diver Below", "",
+     "I was on the team in 2011 that reported it. The void was then the size of a car."),
+    ("Needle and Twine", "",
+     "He mended my father’s nets and would not take money in a bad year. The candles had better be good."),
+    ("Orla of Cooper’s Row", "",
+     ("My mother is 84 and depends on Cooper’s Row twice a week. For her this has never been about money but about"
+     " whether she sees anybody between Monday and Friday. I went with her last Tuesday and counted nineteen others in"
+     " the same position.")),
+)  # fmt: skip
+
+
+PICTURES = (
+    ("ferry", "Ships at the east pier in low sun"),
+    ("harbour", "The town hall across the harbour at dusk"),
+    ("library", "The clinic next to the old library"),
+    ("market", "The gasworks behind the market square"),
 )
 
 
@@ -135,7 +141,8 @@ def picture(name: str, width: int = 1_200, height: int = 675, alt: str = "Ships 
 
 def voice(article: Article, at: int, score: float = 0.8) -> Pick:
     """A reader's words below an article."""
-    name, answering, text = VOICES[(2 * int(article.id.removeprefix("a")) + at) % len(VOICES)]
+    number = int(article.id.removeprefix("a"))
+    name, answering, text = VOICES[(23 - 8 * at - number) % len(VOICES) if at else number]
     comment = Comment(
         id=f"{article.id}-{at}", article_id=article.id, author=name, text=text, written=END, url=f"{article.url}#comment-{at}"
     )
@@ -152,7 +159,7 @@ def story(at: int, comments: int = 2) -> Story:
     article = Article(
         id=f"a{at}", source="The Gazette", url=f"{SITE}/2026/11/story-{at}/", title=title, author=author, summary=summary,
         body_text=" ".join([summary, *(["word"] * length)]), topics=(topic,), published=END, updated=END,
-        image=picture(("ferry", "harbour", "library", "market")[at % 4]) if at < 5 else None,
+        image=picture(PICTURES[at % 4][0], alt=PICTURES[at % 4][1]) if at < 5 else None,
     )  # fmt: skip
     voices = tuple(voice(article, n) for n in range(comments)) if thread else ()
     return Story(article=article, position=at, picks=voices, comments=max(thread, comments) if thread else 0)

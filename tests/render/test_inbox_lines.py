@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from digest.compose.header_encoding import encode_unstructured
-from digest.render.inbox_lines import MAX_STANDFIRST_CHARS, MAX_SUBJECT_CHARS, cut, quietly, standfirst, subject_line
+from digest.render.inbox_lines import MAX_STANDFIRST_CHARS, MAX_SUBJECT_CHARS, cut, quietly, standfirst, subject_line, summary_line
 from digest.render.languages import load_language
 from tests.compose.test_header_encoding import decoded
 
@@ -111,3 +111,25 @@ def test_the_standfirst_names_what_comes_next() -> None:
     assert standfirst([], ENGLISH, "A summary of one sentence.") == "A summary of one sentence."
     long = standfirst(["A headline that goes on and on " * 3] * 3, ENGLISH, "")
     assert len(long) <= MAX_STANDFIRST_CHARS
+
+
+def test_the_standfirst_has_whole_headlines_only() -> None:
+    """“Walk-in clinic to shut…” says the opposite of “… on Wednesdays”."""
+    headlines = ["Council passes budget by one vote and saves the evening swim", "Walk-in clinic to shut on Wednesdays", "Late"]
+    line = standfirst(headlines, ENGLISH, "")
+    assert line == "Also in this edition: Council passes budget by one vote and saves the evening swim · Late"
+
+
+@pytest.mark.parametrize(
+    ("headline", "summary", "line"),
+    [
+        ("Council saves library", "Council saves library. It is the first.", "It is the first."),
+        ("Council saves library", "COUNCIL SAVES LIBRARY – it is the first", "it is the first"),
+        ("Ferry", "Ferrymen strike", "Ferrymen strike"),
+        ("Ferry", "https://gazette.example/2026/ferry/ The boat is back.", "The boat is back."),
+        ("Ferry", "Ferry", ""),
+        ("Ferry", "", ""),
+    ],
+)
+def test_a_summary_does_not_say_the_headline_again(headline: str, summary: str, line: str) -> None:
+    assert summary_line(headline, summary) == line

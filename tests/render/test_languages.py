@@ -143,14 +143,14 @@ def test_a_newsletters_own_words_come_first_and_the_others_stay(tmp_path: Path) 
     files = own_words(tmp_path, "en", f'{HEAD}msgid "Unsubscribe"\nmsgstr "Leave us"\n')
     html = Design(GAZETTE, files).render(eight_with_comments()).html
     assert "Leave us" in html
-    assert "View in browser" in html
+    assert "View\u00a0in\u00a0browser" in html
 
 
 def test_a_language_is_one_file(tmp_path: Path) -> None:
     files = own_words(tmp_path, "nl", f'{HEAD}msgid "View in browser"\nmsgstr "Bekijk in de browser"\n')
     design = Design(GAZETTE.model_copy(update={"language": "nl-NL"}), files)
     html = design.render(eight_with_comments()).html
-    assert "Bekijk in de browser" in html
+    assert "Bekijk\u00a0in\u00a0de\u00a0browser" in html
     assert "dinsdag 24 november 2026" in html
     assert ">Unsubscribe<" in html  # a word that is missing stays English
     assert design.copy_language("Dutch") == ""
@@ -200,3 +200,26 @@ def test_a_copy_in_another_language_keeps_the_direction_of_its_stories() -> None
     assert "إلغاء الاشتراك" in out.html
     assert "Night ferry returns" in out.html
     assert out.html.index("إلغاء الاشتراك") > out.html.index('lang="ar" dir="rtl"')
+
+
+@pytest.mark.parametrize(
+    ("tag", "text", "shown"),
+    [
+        ("en", "He said “no” to me", "“He said ‘no’ to me”"),
+        ("en", '"Yes", she said.', "“‘Yes’, she said.”"),
+        ("en", 'a 5" pipe and a 7" pipe', '“a 5" pipe and a 7" pipe”'),
+        ("en", "don’t say „nein“ or « non » or »nej«", "“don’t say ‘nein’ or ‘non’ or ‘nej’”"),
+        ("de", "Er sagte „nein“", "„Er sagte ‚nein‘“"),
+        ("fr", "« oui » dit-il", "«\u202f“oui” dit-il\u202f»"),
+        ("ar", "قال «نعم»", "«قال “نعم”»"),
+        ("pl", "Mówi „nie”", "„Mówi «nie»”"),
+    ],
+)
+def test_a_quotation_in_a_quotation_has_other_marks(tag: str, text: str, shown: str) -> None:
+    assert load_language(tag).quoted(text) == shown
+
+
+def test_things_in_a_row_have_the_comma_of_their_script() -> None:
+    assert [load_language(tag).comma for tag in ("en", "pl", "ar", "ja", "zh-Hant")] == [", ", ", ", "، ", "、", "、"]
+    html = Design(GAZETTE.model_copy(update={"language": "ar"})).render(eight_with_comments()).html
+    assert "The Harbour Gazette، The Old Net Loft" in html

@@ -3,6 +3,8 @@
 import itertools
 import re
 from collections import Counter
+from dataclasses import replace
+from html import unescape
 from importlib import resources
 from pathlib import Path
 
@@ -13,7 +15,7 @@ from digest.config import DesignPlan, Ranks
 from digest.model import Rendered
 from digest.render.renderer import Design
 from digest.render.templates import PACKAGED
-from tests.render.editions import FIXTURES, GAZETTE, eight_with_comments, sixteen, twelve_with_three
+from tests.render.editions import FIXTURES, GAZETTE, edition_of, eight_with_comments, sixteen, story, twelve_with_three
 from tests.web.conftest import browser
 
 __all__ = ["browser"]  # the fixture
@@ -208,3 +210,14 @@ async def test_outlook_keeps_every_distance_and_the_width(browser: Browser, them
     assert len(found[0]) == len(found[1])
     gaps = [[b - a for a, b in itertools.pairwise(tops)] for tops in found]
     assert [pair for pair in zip(*gaps, strict=True) if abs(pair[0] - pair[1]) > 2] == []
+
+
+@pytest.mark.parametrize(
+    "title", ["أك\u0651د اشتراكك", "हिन\u094dदी", "Ferry 🛳\ufe0f returns", "Cafe\u0301", 'Back\\slash, "quoted" & <b>']
+)
+def test_a_screen_reader_hears_the_subject_as_it_is(title: str) -> None:
+    row = story(3)
+    html = Design(GAZETTE).render(edition_of(replace(row, article=replace(row.article, title=title)))).html
+    found = re.search(r'<div aria-label="([^"]*)" aria-roledescription="email"[^>]* role="main"', html)
+    assert found is not None
+    assert unescape(found[1]) == title

@@ -190,3 +190,25 @@ def test_ranks_of_ones_own() -> None:
     assert page.blocks == ("lead", "brief", "stories")
     assert len(page.stories) == 1
     assert page.voices == ()
+
+
+@pytest.mark.parametrize(
+    ("title", "topic", "shown"),
+    [
+        ("Opinion: turn the lights off", "Opinion", "Turn the lights off"),
+        ("OPINION: turn", "Opinion", "Turn"),
+        ("Opinion:", "Opinion", "Opinion:"),
+        ("Opinion: turn", "", "Opinion: turn"),
+        ("Opinion polls: what they show", "Opinion", "Opinion polls: what they show"),
+    ],
+)
+def test_the_topic_above_a_headline_is_not_said_again(title: str, topic: str, shown: str) -> None:
+    row = story(3)
+    topics = (topic,) if topic else ()
+    page = laid_out(edition_of(replace(row, article=replace(row.article, title=title, topics=topics))))
+    assert page.lead.title == shown
+
+
+def test_an_edition_takes_as_long_to_read_as_its_words_do() -> None:
+    page = laid_out(sixteen())
+    assert 2 <= page.minutes <= 5  # some 700 words; the stories behind the links have 10,000

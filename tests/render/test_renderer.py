@@ -294,3 +294,15 @@ def test_an_emails_own_template_that_is_broken_is_named(tmp_path: Path) -> None:
     (tmp_path / "emails" / "confirmation.txt.j2").write_text("{% set subject %}x{% endset %}\n{{ hourz }}")
     with pytest.raises(TemplateError, match=r"emails/confirmation\.txt\.j2:2: template error: 'hourz' is undefined"):
         Design(NEWSLETTER, DesignFiles(templates=(tmp_path,))).email("confirmation", "https://news.gazette.example/confirm")
+
+
+def test_a_template_that_is_not_utf_8_is_named(tmp_path: Path) -> None:
+    (tmp_path / "footer.mjml.j2").write_bytes("<tr><td>Café</td></tr>".encode("latin-1"))
+    with pytest.raises(TemplateError, match=r"footer\.mjml\.j2: not UTF-8 \(byte 11\)\. Save it as UTF-8"):
+        Design(NEWSLETTER, DesignFiles(templates=(tmp_path,))).render(edition())
+
+
+def test_a_template_that_extends_one_that_there_is_not_is_named(tmp_path: Path) -> None:
+    (tmp_path / "lead_story.mjml.j2").write_text('{% extends "default/storry.mjml.j2" %}')
+    with pytest.raises(TemplateError, match=r"lead_story\.mjml\.j2:1: there is no template 'default/storry\.mjml\.j2'"):
+        Design(NEWSLETTER, DesignFiles(templates=(tmp_path,))).render(edition())

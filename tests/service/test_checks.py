@@ -205,8 +205,9 @@ def test_a_template_under_its_old_name_is_named_with_the_new_one(furnish: Furnis
 
 
 def own_template(root: Path, name: str, text: str) -> None:
-    (root / "templates").mkdir()
-    (root / "templates" / name).write_text(text)
+    path = root / "templates" / name
+    path.parent.mkdir(parents=True)
+    path.write_text(text)
 
 
 async def test_a_template_that_resembles_none_is_named_without_a_guess(furnish: Furnish) -> None:
@@ -228,7 +229,7 @@ async def test_templates_that_make_every_mail_too_long_are_an_error(furnish: Fur
     own_template(root, "story.mjml.j2", f"<tr><td>{'a word ' * 18_000}</td></tr>")
     ((level, text), *_) = told(await findings(root, "templates"))
     assert level == "error"
-    assert text.startswith("a specimen of two stories makes 1")
+    assert text.startswith("a specimen edition makes ")
     assert text.endswith("mail programs cut off at 102. Shorten what your templates add to each mail.")
 
 
@@ -485,3 +486,59 @@ async def test_a_judge_that_is_not_installed_is_named(relay: Relay, furnish: Fur
     ((level, text),) = told(await findings(root, "judge"))
     assert level == "warning"
     assert text.startswith("tide (entry point tide): not found: no package has an entry point 'tide' in digest.judges")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "brief_story.mjml.j2",
+        "note.mjml.j2",
+        "poll.mjml.j2",
+        "text/note.txt.j2",
+        "emails/confirmation.txt.j2",
+        "web/subscribe.html.j2",
+    ],
+)
+async def test_an_error_in_any_template_of_ones_own_is_found_before_the_morning(furnish: Furnish, name: str) -> None:
+    root = furnish(DEAD, 9)
+    own_template(root, name, "{{ x }")
+    assert [(level, f"{name}:1" in text) for level, text in told(await findings(root, "templates"))] == [("error", True)]
+
+
+@pytest.mark.parametrize("block", ["brief", "note", "sponsor", "poll", "correction", "events", "comment-of-the-day"])
+async def test_a_value_that_a_block_does_not_have_is_found_too(furnish: Furnish, block: str) -> None:
+    root = furnish(DEAD, 9)
+    own_template(root, f"{block}.mjml.j2", "<tr><td>{{ nothing_of_the_kind }}</td></tr>")
+    ((level, text),) = told(await findings(root, "templates"))
+    assert level == "error"
+    assert f"{block}.mjml.j2:1: template error: 'nothing_of_the_kind' is undefined" in text
+
+
+async def test_a_template_of_ones_own_theme_replaces_the_built_in_one(furnish: Furnish) -> None:
+    root = furnish(DEAD, 9, extra='[design]\ntheme = "mine"')
+    own_template(root, "themes/mine/story.mjml.j2", '{% extends "broadsheet/story.mjml.j2" %}')
+    assert [level for level, _ in told(await findings(root, "templates"))] == ["ok"]
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ('[colours]\naccnt = ["#111111", "#eeeeee"]', "colours.accnt: unknown name. Did you mean accent?"),
+        ("[space]\nstorry = 4", "space.storry: unknown name. Did you mean story?"),
+    ],
+)
+async def test_a_misspelt_token_of_a_theme_is_named(furnish: Furnish, line: str, said: str) -> None:
+    root = furnish(DEAD, 9, extra='[design]\ntheme = "mine"')
+    own_template(root, "themes/mine/theme.toml", line)
+    ((level, text),) = told(await findings(root, "templates"))
+    assert level == "error"
+    assert text.endswith(f"themes/mine/theme.toml: {said}")
+
+
+async def test_an_editors_file_that_nobody_reads_is_named(furnish: Furnish) -> None:
+    root = furnish(DEAD, 9)
+    (root / "editions").mkdir()
+    for name in ("30-11-2026.md", "2026-11-30.md", "weekday-2026-11-30.md", "2026-11-30.txt"):
+        (root / "editions" / name).write_text("A note.")
+    named = [text.split()[0] for _, text in told(await findings(root, "config")) if "file of no edition" in text]
+    assert named == ["editions/2026-11-30.txt", "editions/30-11-2026.md"]

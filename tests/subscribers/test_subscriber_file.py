@@ -347,7 +347,6 @@ def test_what_is_odd_about_a_row_is_said_and_the_row_counts(tmp_path: Path) -> N
         2: "role address (shared mailbox); complaints are more likely",
         3: "disposable address",
         4: "unknown time zone 'Europe/Nowhere'. Use a name like Europe/London",
-        5: "unknown language 'English'. Use a code like en or en-GB",
         6: "unknown frequency 'hourly'. Use daily, weekdays, weekly, monthly",
     }
     assert not any(problem.skipped for problem in found.problems)
