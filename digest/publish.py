@@ -11,19 +11,17 @@ A later run sends a frozen edition unchanged, and only to the recipients who sti
 """
 
 import asyncio
-from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import partial
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from digest.batching import batched
 from digest.config import EditionPlan
 from digest.curate import chosen_threads, curate
-from digest.curate.comment_decisions import CommentDecision, CommentDecisions
+from digest.curate.editor_decisions import EditorDecisions, editor_decisions
 from digest.edition.additions import with_additions
-from digest.edition.editor_decisions import COMMENT, comment_decisions
 from digest.edition.guards import DeadAddresses, check_bounce_rate, list_size_check
 from digest.edition.pipeline import NO_PERMIT, Permit, Pipeline, Progress, Unwatched
 from digest.edition.preflight import check_may_send, suppress_opted_out
@@ -38,6 +36,14 @@ from digest.subscribers import SubscriberFile
 from digest.text.formats import instant_text
 from digest.text.placeholders import columns
 from digest.text.prose import counted
+
+
+class Material(NamedTuple):
+    """What an edition is made of: what was collected, the articles that earlier editions used, and what editors have decided."""
+
+    harvest: Harvest
+    used_articles: tuple[ArticleSigns, ...]
+    decisions: EditorDecisions
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,8 +94,9 @@ async def make_draft(pipeline: Pipeline, plan: EditionPlan, slot: Slot, heard: S
     harvest = await pipeline.collect(slot.window.start - LOOKBACK)
     pipeline.store.content.keep(harvest, pipeline.clock())
     decided = pipeline.store.decisions.count()
-    edition, second = await _choose(pipeline, plan, slot, harvest, heard)
-    edition, failures = await with_additions(pipeline, edition)
+    material = stored_material(pipeline.store, slot)
+    edition, second = await _choose(pipeline, plan, slot, harvest, material, heard)
+    edition, failures = await with_additions(pipeline, edition, material.decisions)
     edition = fit_size(edition, pipeline.design())
     return Draft(
         edition=edition, failed_sources=harvest.failures, second_opinion=second, decided=decided, failed_additions=failures
@@ -97,16 +104,15 @@ async def make_draft(pipeline: Pipeline, plan: EditionPlan, slot: Slot, heard: S
 
 
 async def _choose(
-    pipeline: Pipeline, plan: EditionPlan, slot: Slot, harvest: Harvest, heard: SecondOpinion
+    pipeline: Pipeline, plan: EditionPlan, slot: Slot, harvest: Harvest, material: Material, heard: SecondOpinion
 ) -> tuple[Edition, SecondOpinion]:
     """Choose the stories (stage 2), and then their comments once more if there is a second opinion; return it too.
 
     Look for each story once more: one that its site has taken down makes room for another. The judge is not asked if only editors
     choose the comments.
     """
-    material, used, decisions = stored_material(pipeline.store, slot)
     number, rules, taken_down, checked = pipeline.store.editions.next_number(), pipeline.rules(plan), dict[str, str](), set[str]()
-    make = partial(curate, slot, material, used, rules, number=number, taken_down=taken_down, decisions=decisions)
+    make = partial(curate, slot, *material[:2], rules, number=number, taken_down=taken_down, decisions=material.decisions)
     while True:
         edition = make(now=pipeline.clock())
         new = [story.article for story in edition.stories if story.article.id not in checked]
@@ -117,15 +123,16 @@ async def _choose(
         taken_down |= missing
     if pipeline.second_opinion is None or not rules.machine_picks:
         return edition, NOT_ASKED
-    threads = chosen_threads(slot, material, used, rules, taken_down)
-    second = await pipeline.second_opinion(threads, rules.scoring_rules, CommentDecisions(by_id=decisions), heard)
+    threads = chosen_threads(slot, *material[:2], rules, taken_down, material.decisions)
+    second = await pipeline.second_opinion(threads, rules.scoring_rules, material.decisions.about_comments(), heard)
     return make(now=edition.frozen_at, opinions=second.by_article(threads)), second
 
 
-def stored_material(store: Store, slot: Slot) -> tuple[Harvest, tuple[ArticleSigns, ...], Mapping[str, CommentDecision]]:
-    """Return what the store has for the edition of a slot: the material, the articles used before, and what editors decided."""
-    material = store.content.material(slot.window.start - MAX_LOOKBACK)
-    return material, store.editions.used_articles(slot.name), comment_decisions(store.decisions.standing(COMMENT))
+def stored_material(store: Store, slot: Slot) -> Material:
+    """Return what the store has for the edition of a slot."""
+    since = slot.window.start - MAX_LOOKBACK
+    decisions = editor_decisions(store.decisions.for_edition(slot.key, since), slot.key, slot.name)
+    return Material(store.content.material(since), store.editions.used_articles(slot.name), decisions)
 
 
 def freeze(pipeline: Pipeline, draft: Draft, subscriber_file: SubscriberFile, permit: Permit = NO_PERMIT) -> FrozenEdition | None:

@@ -139,7 +139,7 @@ def undo_decision(root: Path, as_json: bool, comment_id: str, by: str | None) ->
 
     The one before it counts again.
     """
-    from digest.edition.editor_decisions import comment_decision
+    from digest.curate.editor_decisions import comment_decision
     from digest.service.comment_desk import undo
 
     with running_app(root) as app:

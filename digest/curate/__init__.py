@@ -10,19 +10,17 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from types import MappingProxyType
 from typing import Literal
 from urllib.parse import urlsplit
 
 from digest.curate.articles import ArticleRules, Choice, article_left_out, choose
-from digest.curate.comment_decisions import CommentDecision, CommentDecisions
 from digest.curate.comment_thread import fingerprint
 from digest.curate.comments import JudgedThread, comment_left_out, pick
+from digest.curate.editor_decisions import NO_DECISIONS, EditorDecisions
 from digest.curate.opinion import NO_OPINIONS, Opinions
 from digest.curate.scoring_rules import ScoringRules
+from digest.curate.story_decisions import arranged, worded
 from digest.model import NOTHING, Article, ArticleSigns, Comment, Edition, Harvest, LeftOut, Slot, Story
-
-NO_DECISIONS: Mapping[str, CommentDecision] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,14 +89,14 @@ def select(
     rules: Rules,
     *,
     taken_down: Mapping[str, str] = NOTHING,
-    decisions: Mapping[str, CommentDecision] = NO_DECISIONS,
+    decisions: EditorDecisions = NO_DECISIONS,
     opinions: Opinions = NO_OPINIONS,
 ) -> Selection:
     """Return the stories of a slot with all that was found for and against each comment; the arguments are those of `curate`."""
-    choice, threads = _choose(slot, material, used_articles, rules, taken_down)
+    choice, threads = _choose(slot, material, used_articles, rules, taken_down, decisions)
     printed = set[str]()
     most = 0 if rules.comments == "none" else rules.comments_per_article
-    decided = CommentDecisions(by_id=decisions, approved_only=rules.comments == "approved")
+    decided = decisions.about_comments(approved_only=rules.comments == "approved")
     stories = []
     for article, reasons in choice.chosen:
         opinion = opinions.get(article.id)
@@ -117,15 +115,15 @@ def curate(
     number: int,
     now: datetime,
     taken_down: Mapping[str, str] = NOTHING,
-    decisions: Mapping[str, CommentDecision] = NO_DECISIONS,
+    decisions: EditorDecisions = NO_DECISIONS,
     opinions: Opinions = NO_OPINIONS,
 ) -> Edition:
     """Return the edition of a slot, chosen from the collected material.
 
     `used_articles` holds the articles that an earlier edition printed or left out for good. An article from before the window that
     is not in it arrived late and may be printed, unless this is the first edition. `taken_down` has the reason why an article is
-    no longer on its site, and `opinions` a second opinion on its comments, by the article's id; `decisions` has what editors said
-    of comments, by the comment's id.
+    no longer on its site, and `opinions` a second opinion on its comments, by the article's id. `decisions` is what editors have
+    decided: it is laid over the machine's choice, and nothing decided leaves that as it is.
     """
     selection = select(slot, material, used_articles, rules, taken_down=taken_down, decisions=decisions, opinions=opinions)
     left_out = [*selection.left_out, *(row for story in selection.stories for row in story.thread.left_out())]
@@ -133,27 +131,38 @@ def curate(
         newsletter=rules.newsletter,
         slot=slot,
         number=number,
-        stories=tuple(story.placed(position) for position, story in enumerate(selection.stories)),
+        stories=tuple(worded(story.placed(position), decisions) for position, story in enumerate(selection.stories)),
         left_out=sorted_by_reason(left_out),
         frozen_at=now,
     )
 
 
 def chosen_threads(
-    slot: Slot, material: Harvest, used_articles: Sequence[ArticleSigns], rules: Rules, taken_down: Mapping[str, str] = NOTHING
+    slot: Slot,
+    material: Harvest,
+    used_articles: Sequence[ArticleSigns],
+    rules: Rules,
+    taken_down: Mapping[str, str] = NOTHING,
+    decisions: EditorDecisions = NO_DECISIONS,
 ) -> list[tuple[Article, list[Comment]]]:
     """Return each article that `select` chooses from the same material, with its whole thread; nothing is judged for it."""
-    choice, threads = _choose(slot, material, used_articles, rules, taken_down)
+    choice, threads = _choose(slot, material, used_articles, rules, taken_down, decisions)
     return [(article, threads[article.id]) for article, _ in choice.chosen]
 
 
 def _choose(
-    slot: Slot, material: Harvest, used_articles: Sequence[ArticleSigns], rules: Rules, taken_down: Mapping[str, str]
+    slot: Slot,
+    material: Harvest,
+    used_articles: Sequence[ArticleSigns],
+    rules: Rules,
+    taken_down: Mapping[str, str],
+    decisions: EditorDecisions,
 ) -> tuple[Choice, dict[str, list[Comment]]]:
     article_rules = ArticleRules(
         limit=rules.articles, source_weights=rules.source_weights, comment_counts=_counts(material.comments)
     )
     choice = choose(material.articles, slot.window, used_articles, article_rules, taken_down)
+    choice = arranged(choice, decisions, material.articles, taken_down)
     return choice, _threads(material.comments, choice)
 
 

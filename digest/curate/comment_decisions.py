@@ -5,7 +5,7 @@ site since, the yes counts for nothing. A refusal counts whatever the words beco
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal, NamedTuple
 
@@ -15,34 +15,55 @@ from digest.curate.comment_thread import CommentThread
 from digest.curate.gate_case import Rejection
 from digest.model import Comment
 from digest.text.markup import without_quotes
-from digest.text.prose import squeeze
+from digest.text.prose import sentences, squeeze
 
 REFUSED = "refused"  # the gate of a comment that an editor has refused
+LEFT_OUT = "left-out"  # the gate of a comment that an editor has left out of one edition
+GAP = "[…]"  # stands for sentences that an editor has left out
 NEEDS_REASON = frozenset({"abuse"})  # gates that only a yes with a reason lifts
-Verb = Literal["print", "refuse"]
+Verb = Literal["print", "refuse", "leave-out"]
+_DONE = {"print": "printed", "refuse": "refused", "leave-out": "left out"}
 
 
 class CommentDecision(NamedTuple):
-    """What an editor said of one comment; `wording` is the fingerprint of what was decided on (`wording`)."""
+    """What an editor said of one comment; `wording` is the fingerprint of what was decided on (`wording`).
+
+    `place` is where a printed one stands among those under its story, from 0; `number` that of the decision.
+    """
 
     verb: Verb
     wording: str
     by: str
     reason: str = ""
+    place: int | None = None
+    number: int = 0
 
     @property
     def sentence(self) -> str:
         """The decision in words, for the editor's lists."""
-        done = "printed" if self.verb == "print" else "refused"
-        return f"{done} by {self.by}{f': {self.reason}' if self.reason else ''}"
+        return f"{_DONE[self.verb]} by {self.by}{f': {self.reason}' if self.reason else ''}"
+
+
+class Cut(NamedTuple):
+    """Which sentences of a comment an editor keeps, counted from 0, and the wording that was cut."""
+
+    keep: tuple[int, ...]
+    wording: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommentDecisions:
-    """The decision that stands on each comment, by its id; if `approved_only`, a comment without a yes is not picked."""
+    """The decision that stands on each comment, by its id; if `approved_only`, a comment without a yes is not picked.
+
+    `writers` are those that an editor has refused, by `writer_key`. `seen` has the comments of an edition that was approved as it
+    stood, by their ids in their order, with the wording of each: no others are picked; None if it is not approved.
+    """
 
     by_id: Mapping[str, CommentDecision] = field(default_factory=dict)
     approved_only: bool = False
+    writers: Mapping[str, CommentDecision] = field(default_factory=dict)
+    cuts: Mapping[str, Cut] = field(default_factory=dict)
+    seen: Mapping[str, str] | None = None
 
     def approval(self, comment: Comment, thread: CommentThread) -> CommentDecision | None:
         """Return the yes that was said of a comment as it is now, or None."""
@@ -51,11 +72,36 @@ class CommentDecisions:
 
     def overrule(self, comment: Comment, thread: CommentThread, rejection: Rejection | None) -> Rejection | None:
         """Return the rejection of a comment after the editor's word: a refusal adds one, a yes takes away what it may."""
-        said = self.by_id.get(comment.id)
-        if said and said.verb == "refuse" and not (rejection and rejection.gate in FINAL_GATES):
-            return Rejection(REFUSED, said.sentence)
+        if (refusal := self._refusal(comment)) and not (rejection and rejection.gate in FINAL_GATES):
+            return Rejection(REFUSED if refusal.verb == "refuse" else LEFT_OUT, refusal.sentence)
         approval = self.approval(comment, thread)
         return rejection if rejection and not (approval and may_lift(rejection.gate, approval.reason)) else None
+
+    def _refusal(self, comment: Comment) -> CommentDecision | None:
+        """Return what was said against a comment, or else against its writer, unless it got a yes of its own after that."""
+        said, writer = self.by_id.get(comment.id), self.writers.get(writer_key(comment.author))
+        if said and said.verb != "print":
+            return said
+        return writer if writer and not (said and said.number > writer.number) else None
+
+    def shortened(self, comment: Comment, thread: CommentThread) -> str | None:
+        """Return a comment's text as an editor has cut it, or None; a cut counts only for the words that it was made in."""
+        cut = self.cuts.get(comment.id)
+        if cut is None or cut.wording != wording(comment, thread.by_id.get(comment.parent_id or "")):
+            return None
+        return kept_sentences(sentences(squeeze(thread.texts[comment.id])), cut.keep)
+
+    def is_open(self, comment: Comment, thread: CommentThread) -> bool:
+        """Return whether the machine may pick a comment: not if it has changed since an editor cut it, or approved the edition."""
+        if comment.id in self.cuts and self.shortened(comment, thread) is None:
+            return False
+        return self.seen is None or self.seen.get(comment.id) == wording(comment, thread.by_id.get(comment.parent_id or ""))
+
+    def quotable(self, comment: Comment, thread: CommentThread) -> str:
+        """Return the words of a comment that may stand above an answer to it: no others than an editor has kept."""
+        if comment.id in self.cuts:
+            return self.shortened(comment, thread) or ""
+        return without_quotes(comment.text)
 
     def clear(self, verdicts: Mapping[str, AbuseVerdict], thread: CommentThread) -> dict[str, AbuseVerdict]:
         """Return the abuse verdicts after the editor's word: a comment with a yes may be printed, and quoted above its replies."""
@@ -69,6 +115,20 @@ class CommentDecisions:
 
 
 NOTHING_DECIDED = CommentDecisions()
+
+
+def kept_sentences(all_sentences: Sequence[str], keep: Sequence[int]) -> str:
+    """Return the sentences with these numbers, in their own order, with a mark wherever others are left out."""
+    parts, before = list[str](), -1
+    for number in sorted({at for at in keep if 0 <= at < len(all_sentences)}):
+        parts += [GAP] * (number > before + 1) + [all_sentences[number]]
+        before = number
+    return " ".join(parts + [GAP] * (before + 1 < len(all_sentences)))
+
+
+def writer_key(name: str) -> str:
+    """Return what a comment's writer is known by: their name, whatever its case and its spaces."""
+    return squeeze(name).casefold()
 
 
 def may_lift(gate: str, reason: str) -> bool:

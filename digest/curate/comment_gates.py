@@ -13,7 +13,7 @@ from digest.model import Comment
 from digest.text.markup import without_quotes
 
 FINAL_GATES = frozenset({"kind", "state"})  # nobody may print what these keep out; it must change where it comes from
-CONTEXT_GATES = frozenset({"short", "repeated"})  # these keep a comment out, but not its answers
+CONTEXT_GATES = frozenset({"short", "repeated", "left-out"})  # these keep a comment out, but not its answers
 Gate = Callable[[Case], Rejection | None]
 # In this order. What is said of a short comment comes before its length, because its words may stand above an answer.
 GATES: tuple[Gate, ...] = (

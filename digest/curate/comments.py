@@ -5,7 +5,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 
 from digest.curate.abuse import AbuseState, AbuseVerdict, assess
-from digest.curate.comment_decisions import NOTHING_DECIDED, CommentDecision, CommentDecisions
+from digest.curate.comment_decisions import GAP, NOTHING_DECIDED, CommentDecision, CommentDecisions
 from digest.curate.comment_gates import abuse_verdicts, rejections
 from digest.curate.comment_thread import CommentThread, fingerprint, similarity
 from digest.curate.gate_case import Case, Rejection
@@ -16,7 +16,6 @@ from digest.curate.text_features import text_features
 from digest.curate.thread_reading import read_thread
 from digest.curate.votes import vote_count, vote_ranks
 from digest.model import Article, Comment, LeftOut, Pick
-from digest.text.markup import without_quotes
 from digest.text.prose import excerpt, sentences, shorten, squeeze, word_count
 
 MIN_SENTENCE_WORDS = 8  # of a sentence that says something by itself
@@ -82,10 +81,22 @@ def pick(
         judged = _with_opinion(judged, opinion)
     passed = sorted((row for row in judged if not row.rejection), key=lambda row: (-row.score, row.comment.written, row.comment.id))
     rejected = [row for row in judged if row.rejection]
-    picks = _approved_picks(passed, thread, scoring_rules)[:most]
+    picks = _approved_picks(passed, thread, scoring_rules, decisions)[:most]
     if not decisions.approved_only:
-        picks += _machine_picks(passed, picks, thread, most, scoring_rules)
-    return JudgedThread(picks=tuple(picks), judged=(*passed, *rejected))
+        picks += _machine_picks(passed, picks, thread, most, scoring_rules, decisions)
+    return JudgedThread(picks=tuple(_in_editors_order(picks, decisions)), judged=(*passed, *rejected))
+
+
+def _in_editors_order(picks: Sequence[Pick], decisions: CommentDecisions) -> list[Pick]:
+    """Return the picks in the order in which they were approved, and then each that has a place there."""
+    seen = list(decisions.seen or ())
+    ordered = sorted(picks, key=lambda pick: seen.index(pick.comment.id) if pick.comment.id in seen else -1) if seen else [*picks]
+    placed = [(said.number, said.place, pick) for pick in picks if (said := decisions.by_id.get(pick.comment.id)) and pick.approved]
+    for _, place, pick in sorted(placed, key=lambda row: row[0]):
+        if place is not None:
+            ordered.remove(pick)
+            ordered.insert(place, pick)
+    return ordered
 
 
 def judge(thread: CommentThread, scoring_rules: ScoringRules, decisions: CommentDecisions = NOTHING_DECIDED) -> list[JudgedComment]:
@@ -161,14 +172,21 @@ def comment_left_out(comment: Comment, reason: str) -> LeftOut:
     return LeftOut(kind="comment", id=comment.id, label=label, url=comment.url, reason=reason)
 
 
-def _approved_picks(passed: Sequence[JudgedComment], thread: CommentThread, scoring_rules: ScoringRules) -> list[Pick]:
+def _approved_picks(
+    passed: Sequence[JudgedComment], thread: CommentThread, scoring_rules: ScoringRules, decisions: CommentDecisions
+) -> list[Pick]:
     """Return the comments with an editor's yes as they are printed, best first. No limit of the machine's choice applies."""
     approved = {row.comment.id for row in passed if row.approval}
-    return list(filter(None, (_as_pick(row, thread, scoring_rules, approved) for row in passed if row.approval)))
+    return list(filter(None, (_as_pick(row, thread, scoring_rules, decisions, approved) for row in passed if row.approval)))
 
 
 def _machine_picks(
-    passed: Sequence[JudgedComment], approved: Sequence[Pick], thread: CommentThread, most: int, scoring_rules: ScoringRules
+    passed: Sequence[JudgedComment],
+    approved: Sequence[Pick],
+    thread: CommentThread,
+    most: int,
+    scoring_rules: ScoringRules,
+    decisions: CommentDecisions,
 ) -> list[Pick]:
     """Return the best few beside the approved picks by maximal marginal relevance (Carbonell and Goldstein, 1998), one per writer
     and one per sub-thread.
@@ -178,6 +196,7 @@ def _machine_picks(
     limits = scoring_rules.scores.choice
     said = {fingerprint(pick.comment.text) for pick in approved}
     candidates = [row for row in passed if row.factor > 0 and row.text_score >= limits.floor and not row.approval]
+    candidates = [row for row in candidates if decisions.is_open(row.comment, thread)]
     candidates = [row for row in candidates if not said or fingerprint(row.comment.text) not in said]
     picks, roots = list(approved), {row.comment.id: thread.root_id(row.comment) for row in passed}
     for pick in approved:
@@ -186,7 +205,7 @@ def _machine_picks(
         near = [row for row in candidates if row.score >= candidates[0].score - limits.variety]  # no other can be the best
         best = max(near, key=lambda row: row.score - _price(row, picks, thread, scoring_rules))  # the first, if several are equal
         candidates.remove(best)
-        if new_pick := _as_pick(best, thread, scoring_rules):
+        if new_pick := _as_pick(best, thread, scoring_rules, decisions):
             picks.append(new_pick)
             candidates = _of_others(candidates, new_pick, roots)
         if len(picks) >= PICKS_BEFORE_GAP:
@@ -207,20 +226,24 @@ def _price(row: JudgedComment, picks: Sequence[Pick], thread: CommentThread, sco
 
 
 def _as_pick(
-    row: JudgedComment, thread: CommentThread, scoring_rules: ScoringRules, approved: AbstractSet[str] = frozenset()
+    row: JudgedComment,
+    thread: CommentThread,
+    scoring_rules: ScoringRules,
+    decisions: CommentDecisions,
+    approved: AbstractSet[str] = frozenset(),
 ) -> Pick | None:
     """Return a comment as it is printed, or None if its excerpt or its parent's is not clear of abuse by itself.
 
     What an editor has `approved` needs no such test.
     """
     limits, parent = scoring_rules.scores.choice, thread.by_id.get(row.comment.parent_id or "")
-    cut = excerpt(thread.texts[row.comment.id], limits.excerpt)
-    answered = excerpt(without_quotes(parent.text), limits.parent) if parent else ""
+    cut = decisions.shortened(row.comment, thread) or excerpt(thread.texts[row.comment.id], limits.excerpt)
+    answered = excerpt(decisions.quotable(parent, thread), limits.parent) if parent else ""
     shown = {row.comment.id: cut, **({parent.id: answered} if parent else {})}
     shown = {key: text for key, text in shown.items() if text != squeeze(thread.texts[key])}  # the whole has passed the gates
     if not all(key in approved or _is_clear(text, thread, scoring_rules) for key, text in shown.items()):
         return None
-    alone = [text for text in sentences(cut) if text == cut or _is_clear(text, thread, scoring_rules)]
+    alone = [text for text in sentences(cut) if text != GAP and (text == cut or _is_clear(text, thread, scoring_rules))]
     return Pick(
         comment=row.comment,
         excerpt=cut,

@@ -2,15 +2,20 @@
 
 from dataclasses import replace
 
+from digest.curate.editor_decisions import NO_DECISIONS, EditorDecisions
+from digest.curate.story_decisions import edited_parts
 from digest.edition.pipeline import Pipeline
 from digest.errors import FetchError, UsageError
 from digest.model import Edition, EditorParts, Event, Failure, Slot
 from digest.text.prose import ended
 
 
-async def with_additions(pipeline: Pipeline, edition: Edition) -> tuple[Edition, tuple[Failure, ...]]:
+async def with_additions(
+    pipeline: Pipeline, edition: Edition, decisions: EditorDecisions = NO_DECISIONS
+) -> tuple[Edition, tuple[Failure, ...]]:
     """Return the edition with all that is beside its stories, and what could not be read."""
     parts, no_parts = _editor_parts(pipeline, edition.slot)
+    parts = edited_parts(parts, decisions)
     events, no_events = await _events(pipeline, edition.slot)
     edition = replace(await _with_picture_sizes(pipeline, edition), parts=parts, events=events)
     return edition, no_parts + no_events

@@ -60,7 +60,7 @@ class SentLog:
     def add_edition(self, edition: Edition, now: datetime) -> None:
         """Add an edition with its window and the articles that it prints or leaves out for good."""
         slot = edition.slot
-        articles = [signs_of(story.article) for story in edition.stories]
+        articles = [signs_of(story.source_article) for story in edition.stories]
         articles += [row.signs for row in edition.left_out if row.signs and row.final]
         data = {
             "number": edition.number,

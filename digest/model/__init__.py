@@ -17,6 +17,7 @@ from digest.model.collected import (
     ThreadCoverage,
     Window,
 )
+from digest.model.decision import Decision
 from digest.model.delivery import Message, Outcome, Receipt, Recipient, Subscriber
 from digest.model.edition import (
     ArticleSigns,
@@ -42,6 +43,7 @@ __all__ = [
     "Article",
     "ArticleSigns",
     "Comment",
+    "Decision",
     "Edition",
     "EditorNote",
     "EditorParts",

@@ -53,7 +53,9 @@ class LeftOut:
 class Story:
     """An article in an edition, with its picks, and how many comments its thread has; position 0 is the lead.
 
-    `thread_url` is where it is discussed, if that is on another site than the article.
+    `thread_url` is where it is discussed, if that is on another site than the article. `article` is as it is printed; if an editor
+    has changed its words, `original` is as its source has it. An editor may also have chosen the kicker (None: its first topic), a
+    note below it (Markdown) and the section.
     """
 
     article: Article
@@ -62,6 +64,15 @@ class Story:
     reasons: tuple[str, ...] = ()
     comments: int = 0
     thread_url: str = ""
+    original: Article | None = None
+    kicker: str | None = None
+    note: str = ""
+    section: str = ""
+
+    @property
+    def source_article(self) -> Article:
+        """The article as its source has it."""
+        return self.original or self.article
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,7 +128,10 @@ class Poll:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EditorParts:
-    """What an editor adds to an edition by hand; an empty part leaves no trace. A subject or preheader replaces digest's own."""
+    """What an editor adds to an edition by hand; an empty part leaves no trace. A subject or preheader replaces digest's own.
+
+    `without` names the blocks of the design that this edition does without.
+    """
 
     subject: str = ""
     preheader: str = ""
@@ -125,6 +139,7 @@ class EditorParts:
     sponsor: Sponsor | None = None
     poll: Poll | None = None
     correction: str = ""  # Markdown
+    without: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

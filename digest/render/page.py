@@ -54,7 +54,10 @@ class Voice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Item:
-    """A story as it is printed: `number` counts from 1; `minutes` and `comments` are 0 if unknown."""
+    """A story as it is printed: `number` counts from 1; `minutes` and `comments` are 0 if unknown.
+
+    `note` (Markdown) and `section` are an editor's; empty, unless one has written or chosen them.
+    """
 
     number: int
     article: Article
@@ -69,6 +72,8 @@ class Item:
     thread_url: str
     voices: tuple[Voice, ...] = ()
     picture: PlacedPicture | None = None
+    note: str = ""
+    section: str = ""
 
     @property
     def sentence(self) -> str:
@@ -169,7 +174,7 @@ def _item(story: Story, at: int, layout: Layout, rendering: Rendering, *, severa
     article, is_full = story.article, at < layout.full
     image = rendering.shown(article) if layout.pictures and is_full else None
     authors, more = _authors(article.author)
-    topic = article.topics[0] if article.topics else ""
+    topic = next(iter(article.topics), "") if story.kicker is None else story.kicker
     return Item(
         number=at + 1,
         article=article,
@@ -184,6 +189,8 @@ def _item(story: Story, at: int, layout: Layout, rendering: Rendering, *, severa
         thread_url=rendering.tagged(_thread_url(story)),
         voices=tuple(_voice(pick, rendering.reply_words, alone=layout.one_sentence) for pick in _printed(story, at, layout)),
         picture=lead_picture(image) if at == 0 else thumbnail(image),
+        note=story.note,
+        section=story.section,
     )
 
 
@@ -237,15 +244,17 @@ def _sections(items: Sequence[Item], sections: Sequence[Section]) -> tuple[Headi
     """Return the stories in brief under the newsroom's own headings, each under the first that names its topic or source."""
     rest, found = list(items), []
     for section in sections if len(sections) > 1 else ():
-        own = [item for item in rest if _belongs(item.article, section)]
+        own = [item for item in rest if _belongs(item, section)]
         rest = [item for item in rest if item not in own]
         found += [Heading(title=section.title, items=tuple(own))] if own else []
     return (*found, *([Heading(title="", items=tuple(rest))] if rest else []))
 
 
-def _belongs(article: Article, section: Section) -> bool:
+def _belongs(item: Item, section: Section) -> bool:
+    if item.section:
+        return item.section == section.title
     topics = {topic.casefold() for topic in section.topics}
-    return article.source in section.sources or any(topic.casefold() in topics for topic in article.topics)
+    return item.article.source in section.sources or any(topic.casefold() in topics for topic in item.article.topics)
 
 
 def _authors(names: str) -> tuple[tuple[str, ...], int]:

@@ -35,6 +35,7 @@ FILTERS: Mapping[str, Callable[..., str]] = {
     "markdown_lines": markdown_lines,
     "unbroken": unbroken,
 }
+STORY_BLOCKS = frozenset({"lead", "stories", "brief"})
 EDITOR_BLOCKS = ("correction", "note", "sponsor", "poll")
 USUAL = DesignPlan()
 _DOT = "\u00a0\u00a0·\u2002"  # between the parts of a line, which may end after it
@@ -126,7 +127,8 @@ class Design:
         page = lay_out(edition, self.layout, self._sections, rendering)
         has = {name: getattr(edition.parts, name) for name in EDITOR_BLOCKS}
         has |= {"support": self._newsletter.support, "events": edition.events}
-        return replace(page, blocks=tuple(name for name in page.blocks if has.get(name, True)))
+        off = set(edition.parts.without) - STORY_BLOCKS
+        return replace(page, blocks=tuple(name for name in page.blocks if has.get(name, True) and name not in off))
 
     @cached_property
     def _tagged(self) -> LinkTags:

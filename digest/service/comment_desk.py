@@ -3,20 +3,19 @@
 One set of verbs serves every surface: a command, a page or an API calls `decide` and `undo`, and prints what they return.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from digest.app import App
 from digest.config import EditionPlan
 from digest.curate import ChosenStory, select
-from digest.curate.comment_decisions import REFUSED, CommentDecision, CommentDecisions, Verb, may_lift, wording
+from digest.curate.comment_decisions import LEFT_OUT, REFUSED, Verb, may_lift, wording
 from digest.curate.comments import JudgedComment, pick
-from digest.edition.editor_decisions import COMMENT, comment_decision, comment_decisions
+from digest.curate.editor_decisions import COMMENT, EditorDecisions, comment_decision
 from digest.errors import UsageError
-from digest.model import Article, Comment, Edition, Slot
+from digest.model import Article, Comment, Decision, Edition, Slot
 from digest.publish import stored_material
-from digest.store import Decision
 
 State = Literal["waiting", "held", "printed", "not picked", "refused", "left out"]
 NOT_IN_DESIGN = "good, but the design has no room for it (design.ranks)"
@@ -30,7 +29,7 @@ class ComingEdition:
     plan: EditionPlan
     slot: Slot
     stories: tuple[ChosenStory, ...]
-    decisions: Mapping[str, CommentDecision]
+    decisions: EditorDecisions
     printed: frozenset[str]
 
 
@@ -135,7 +134,7 @@ def _listed(edition: ComingEdition, story: ChosenStory) -> Iterator[ListedCommen
 
 def _state(row: JudgedComment, edition: ComingEdition, *, picked: bool) -> State:
     if row.rejection:
-        return "refused" if row.rejection.gate == REFUSED else "held" if row.rejection.held else "left out"
+        return "refused" if row.rejection.gate in {REFUSED, LEFT_OUT} else "held" if row.rejection.held else "left out"
     if picked and row.comment.id in edition.printed:
         return "printed"
     return "waiting" if edition.plan.comments == "approved" and not row.approval else "not picked"
@@ -143,7 +142,7 @@ def _state(row: JudgedComment, edition: ComingEdition, *, picked: bool) -> State
 
 def _why(row: JudgedComment, edition: ComingEdition) -> str:
     """Return what was found against a comment, or who said yes; and that a yes was said of other words."""
-    said = edition.decisions.get(row.comment.id)
+    said = edition.decisions.comments.get(row.comment.id)
     changed = said and said.verb == "print" and row.approval is None
     reason = row.rejection.reason if row.rejection else row.approval.sentence if row.approval else ""
     return "; ".join(filter(None, [reason, f"changed on the site since {said.by} said yes" if said and changed else ""]))
@@ -201,10 +200,11 @@ def _thread_of(app: App, comment_id: str) -> tuple[Article, list[Comment]]:
 
 def _judged_without(app: App, article: Article, comments: list[Comment], comment_id: str) -> JudgedComment:
     """Return the judgement of a comment as if nobody had decided on it."""
-    decided = comment_decisions(app.store.decisions.standing(COMMENT))
-    decided.pop(comment_id, None)
+    slot = app.coming_slot(app.config.editions[0])
+    decisions = stored_material(app.store, slot).decisions
+    others = replace(decisions, comments={key: said for key, said in decisions.comments.items() if key != comment_id}, writers={})
     scoring_rules = app.rules(app.config.editions[0]).scoring_rules
-    judged = pick(article, comments, 0, scoring_rules, decisions=CommentDecisions(by_id=decided)).judged
+    judged = pick(article, comments, 0, scoring_rules, decisions=others.about_comments()).judged
     return next(row for row in judged if row.comment.id == comment_id)
 
 

@@ -5,9 +5,8 @@ from typing import Any, NamedTuple
 
 from digest.app import App
 from digest.curate.comment_decisions import wording
-from digest.edition.editor_decisions import COMMENT
-from digest.model import Article, Comment
-from digest.store import Decision
+from digest.curate.editor_decisions import COMMENT
+from digest.model import Article, Comment, Decision
 
 LABELS = {"print": "yes", "refuse": "no"}
 _FIELDS = ("id", "parent_id", "author", "text", "written", "up", "down", "replies", "links", "place", "state")

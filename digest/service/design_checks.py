@@ -84,7 +84,9 @@ def _specimen(app: App) -> Edition:
             id=f"specimen-{position}", source="specimen", url=f"{url}/specimen-{position}/", title="A headline with “quotes”",
             author="A Writer", summary="A summary of one sentence.", topics=("News",), published=now, updated=now,
         )  # fmt: skip
-        comment = Comment(id=f"c{position}", article_id=article.id, author="A Reader", text="Words.", written=now, url=f"{article.url}#c")
+        comment = Comment(
+            id=f"c{position}", article_id=article.id, author="A Reader", text="Words.", written=now, url=f"{article.url}#c"
+        )
         pick = Pick(comment=comment, excerpt="Words.", score=1.0, parent_author="Another", parent_excerpt="Other words.")
         stories.append(Story(article=article, position=position, picks=(pick,)))
     link = f"{url}/specimen/"

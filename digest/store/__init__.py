@@ -25,7 +25,7 @@ from digest.store import schema
 from digest.store.bounces import BounceRecords
 from digest.store.content import MAX_LOOKBACK, Content
 from digest.store.database import open_engine
-from digest.store.decisions import DecidedSinceError, Decision, Decisions
+from digest.store.decisions import DecidedSinceError, Decisions
 from digest.store.deliveries import Deliveries
 from digest.store.delivery_log import StoredDeliveryLog
 from digest.store.edition_series import Series
@@ -99,7 +99,6 @@ __all__ = [
     "BounceRecords",
     "Content",
     "DecidedSinceError",
-    "Decision",
     "Decisions",
     "Deliveries",
     "Editions",

@@ -1,33 +1,20 @@
 """What editors have decided: an append-only log of verbs on things. Undoing marks a row, and the ones before it count again.
 
-A thing is named by its kind and its id: a comment, an article, the edition of a slot. `value` has what else the verb says, such as
-a reason. What stands is laid over what the machine makes of the same material; nothing else of the store knows of it.
+What stands is laid over what the machine makes of the same material; nothing else of the store knows of it.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine, func, select, update
+from sqlalchemy import Connection, Engine, Row, and_, func, or_, select, update
+from sqlalchemy.exc import IntegrityError
 
+from digest.model import Decision
 from digest.store import schema
 from digest.store.database import lock_for_writing
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Decision:
-    """One decision, and who has undone it and when, if anybody has."""
-
-    id: int
-    thing_kind: str
-    thing_id: str
-    verb: str
-    value: Mapping[str, Any]
-    made_by: str
-    made_at: datetime
-    undone_by: str | None = None
-    undone_at: datetime | None = None
+ANY_EDITION = ("comment", "writer")  # what is said of these holds in every edition that would print them
 
 
 class DecidedSinceError(Exception):
@@ -40,38 +27,90 @@ class Decisions:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def add(self, thing: tuple[str, str], verb: str, value: Mapping[str, Any], by: str, now: datetime) -> Decision:
-        """Record a decision on a thing (its kind and id), committed when this returns."""
-        kind, key = thing
+    def add(
+        self,
+        thing: tuple[str, str],
+        verb: str,
+        value: Mapping[str, Any],
+        by: str,
+        now: datetime,
+        *,
+        edition: str = "",
+        once: str | None = None,
+    ) -> Decision:
+        """Record a decision on a thing (its kind and id), committed when this returns.
+
+        `once` names the form that it was made with: the same form posted again records nothing, and gets the first decision.
+        """
         row: dict[str, Any] = {
-            "thing_kind": kind,
-            "thing_id": key,
+            "thing_kind": thing[0],
+            "thing_id": thing[1],
             "verb": verb,
             "value": dict(value),
             "made_by": by,
             "made_at": now,
+            "edition": edition,
+            "once": once,
         }
-        with self._engine.begin() as connection:
-            number = connection.execute(schema.decisions.insert().values(row).returning(schema.decisions.c.id)).scalar_one()
+        try:
+            with self._engine.begin() as connection:
+                number = connection.execute(schema.decisions.insert().values(row).returning(schema.decisions.c.id)).scalar_one()
+        except IntegrityError:
+            if once is None or (made := self.made_once(once)) is None:
+                raise
+            return made
         return Decision(id=number, **row)
+
+    def made_once(self, once: str) -> Decision | None:
+        """Return the decision that was made with a form, or None."""
+        rows = self._read(schema.decisions.c.once == once)
+        return rows[0] if rows else None
 
     def undo(self, thing: tuple[str, str], by: str, now: datetime) -> Decision | None:
         """Undo the newest decision on a thing that stands, and return it; None if there is none."""
+        table = schema.decisions.c
+        return self._undo(and_(table.thing_kind == thing[0], table.thing_id == thing[1]), by, now)
+
+    def undo_one(self, number: int, by: str, now: datetime) -> Decision | None:
+        """Undo a decision by its number, and return it; None if it does not stand."""
+        return self._undo(schema.decisions.c.id == number, by, now)
+
+    def _undo(self, which: Any, by: str, now: datetime) -> Decision | None:
+        table = schema.decisions.c
         with self._engine.begin() as connection:
             lock_for_writing(connection)
-            query = _standing(thing[0]).where(schema.decisions.c.thing_id == thing[1]).order_by(schema.decisions.c.id.desc())
+            query = select(schema.decisions).where(which, table.undone_at.is_(None)).order_by(table.id.desc())
             row = connection.execute(query.limit(1)).one_or_none()
             if row is None:
                 return None
             undone = {"undone_by": by, "undone_at": now}
-            connection.execute(update(schema.decisions).where(schema.decisions.c.id == row.id).values(undone))
+            connection.execute(update(schema.decisions).where(table.id == row.id).values(undone))
         return Decision(**{**row._asdict(), **undone})
 
     def standing(self, kind: str) -> list[Decision]:
         """Return the decisions on things of a kind that nobody has undone, oldest first."""
-        with self._engine.begin() as connection:
-            rows = connection.execute(_standing(kind).order_by(schema.decisions.c.id))
-            return [Decision(**row._asdict()) for row in rows]
+        table = schema.decisions.c
+        return self._read(table.thing_kind == kind, table.undone_at.is_(None))
+
+    def for_edition(self, key: str, since: datetime) -> list[Decision]:
+        """Return the decisions that stand and may count for an edition, oldest first.
+
+        These are its own, and those made since an instant on comments, on their writers (of any age), and for its successors.
+        """
+        table = schema.decisions.c
+        lasting = and_(table.thing_kind.in_(ANY_EDITION), table.made_at >= since)
+        kept = and_(table.verb == "keep", table.made_at >= since)
+        counts = or_(table.edition == key, table.thing_kind == "writer", lasting, kept)
+        return self._read(counts, table.undone_at.is_(None))
+
+    def log(self, key: str) -> list[Decision]:
+        """Return everything that was decided for an edition, undone or not, oldest first."""
+        return self._read(schema.decisions.c.edition == key)
+
+    def by_number(self, number: int) -> Decision | None:
+        """Return a decision by its number, or None."""
+        rows = self._read(schema.decisions.c.id == number)
+        return rows[0] if rows else None
 
     def count(self) -> int:
         """Return how often anybody has decided or undone something; it only ever grows."""
@@ -81,14 +120,16 @@ class Decisions:
     def of(self, thing: tuple[str, str]) -> list[Decision]:
         """Return every decision on a thing, undone or not, oldest first."""
         table = schema.decisions.c
-        query = select(schema.decisions).where(table.thing_kind == thing[0], table.thing_id == thing[1]).order_by(table.id)
+        return self._read(table.thing_kind == thing[0], table.thing_id == thing[1])
+
+    def _read(self, *conditions: Any) -> list[Decision]:
+        query = select(schema.decisions).where(*conditions).order_by(schema.decisions.c.id)
         with self._engine.begin() as connection:
-            return [Decision(**row._asdict()) for row in connection.execute(query)]
+            return _decisions(connection.execute(query).all())
 
 
-def _standing(kind: str) -> Any:
-    table = schema.decisions.c
-    return select(schema.decisions).where(table.thing_kind == kind, table.undone_at.is_(None))
+def _decisions(rows: Sequence[Row[Any]]) -> list[Decision]:
+    return [Decision(**row._asdict()) for row in rows]
 
 
 def check_decided(connection: Connection, known: int | None) -> None:

@@ -44,7 +44,7 @@ def edition_row(edition: Edition, rendered: Rendered) -> dict[str, Any]:
 
 def article_rows(edition: Edition) -> list[dict[str, Any]]:
     """Return the rows of the articles that an edition prints or leaves out for good."""
-    printed = [(signs_of(story.article), story.position, "; ".join(story.reasons)) for story in edition.stories]
+    printed = [(signs_of(story.source_article), story.position, "; ".join(story.reasons)) for story in edition.stories]
     left = [(row.signs, None, row.reason) for row in edition.left_out if row.kind == "article" and row.final and row.signs]
     return [article_row(edition.slot.key, row, position, reason) for row, position, reason in [*printed, *left]]
 

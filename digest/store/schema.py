@@ -238,7 +238,7 @@ decisions = Table(
     "decisions",
     metadata,
     Column("id", Integer, primary_key=True, autoincrement=True),
-    Column("thing_kind", String, nullable=False),  # comment; later article and edition
+    Column("thing_kind", String, nullable=False),  # comment, writer, article or edition
     Column("thing_id", String, nullable=False),
     Column("verb", String, nullable=False),
     Column("value", JSON, nullable=False),  # what else the verb says: a reason, the wording decided on
@@ -246,7 +246,11 @@ decisions = Table(
     Column("made_at", Instant, nullable=False),
     Column("undone_by", String),
     Column("undone_at", Instant),
+    Column("edition", String, nullable=False, server_default=""),  # the edition that it was made for; empty: any
+    Column("once", String),  # of the form that it was made with, so that a form posted twice decides once
     Index("decisions_by_thing", "thing_kind", "thing_id"),
+    Index("decisions_by_edition", "edition"),
+    Index("decisions_once", "once", unique=True),
 )
 
 bounce_reports = Table(

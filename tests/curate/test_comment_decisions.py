@@ -9,6 +9,7 @@ import pytest
 from digest.curate import curate
 from digest.curate.comment_decisions import CommentDecision, Verb, wording
 from digest.curate.comments import JudgedComment, pick
+from digest.curate.editor_decisions import EditorDecisions
 from digest.model import Comment, Edition, Harvest
 from tests.curate.test_curate import END, OTHER, RULES, SENSIBLE, SLOT, STANDARDS, THIRD, article, comment, printed, reason
 
@@ -23,7 +24,9 @@ def said(verb: Verb, about: Comment, parent: Comment | None = None, why: str = "
 
 def made(rows: Sequence[Comment], *decisions: tuple[str, CommentDecision], **rules: Any) -> Edition:
     harvest = Harvest(articles=(article("a"),), comments=tuple(rows))
-    return curate(SLOT, harvest, (), replace(RULES, **rules), number=1, now=END, decisions=dict(decisions))
+    return curate(
+        SLOT, harvest, (), replace(RULES, **rules), number=1, now=END, decisions=EditorDecisions(comments=dict(decisions))
+    )
 
 
 def test_with_approved_nothing_is_printed_before_a_yes() -> None:

@@ -212,3 +212,27 @@ def test_the_topic_above_a_headline_is_not_said_again(title: str, topic: str, sh
 def test_an_edition_takes_as_long_to_read_as_its_words_do() -> None:
     page = laid_out(sixteen())
     assert 2 <= page.minutes <= 5  # some 700 words; the stories behind the links have 10,000
+
+
+def test_what_an_editor_writes_below_a_story_is_in_every_rank_and_in_both_parts() -> None:
+    rows = [replace(story(at, 1), note=f"More on [day {at}](https://gazette.example/{at}/more).") for at in range(7)]
+    for theme in ("broadsheet", "compact", "letter"):
+        out = Design(GAZETTE, plan=DesignPlan(theme=theme)).render(edition_of(*rows))
+        for at in range(7):
+            assert out.html.count(f"https://gazette.example/{at}/more") == 1
+            assert out.text.count(f"https://gazette.example/{at}/more") == 1
+        assert out.html.count("Editor’s note") == out.text.count("Editor’s note") == 7
+
+
+def test_an_editor_chooses_kicker_and_section_and_does_without_a_block() -> None:
+    rows = [story(at, 2) for at in range(8)]
+    rows[6] = replace(rows[6], kicker="Breaking", section="Also")
+    rows[7] = replace(rows[7], kicker="")
+    sections = (Section(title="Transport", topics=("Transport",)), Section(title="Also", topics=("x",)))
+    page = laid_out(edition_of(*rows), USUAL, sections)
+    assert [(heading.title, len(heading.items)) for heading in page.sections] == [("Transport", 1), ("Also", 1), ("", 1)]
+    assert [item.topic for item in page.items[5:]] == ["", "Breaking", "Town"]
+    edition = edition_of(*rows)
+    parts = replace(edition.parts, without=("comment-of-the-day", "lead", "brief"))
+    assert "comment-of-the-day" in Design(GAZETTE).page(edition).blocks
+    assert Design(GAZETTE).page(replace(edition, parts=parts)).blocks == ("lead", "stories", "brief", "discussed", "support")

@@ -10,7 +10,7 @@ import pytest
 
 from digest.app import App, open_newsletter
 from digest.curate.comment_decisions import Verb
-from digest.edition.editor_decisions import COMMENT
+from digest.curate.editor_decisions import COMMENT
 from digest.edition.report import RunReport
 from digest.errors import UsageError
 from digest.model import Slot

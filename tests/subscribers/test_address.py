@@ -46,7 +46,9 @@ def test_a_shared_mailbox_and_one_for_throwing_away_are_odd() -> None:
     assert [count_odd_addresses(emails) for emails in (odd, odd[:1], [])] == [2, 0, 0]
 
 
-@pytest.mark.parametrize(("text", "reason"), [("x@nodot", "period"), ("a@@b.example", "contains invalid characters"), ("nobody", "no @ sign")])
+@pytest.mark.parametrize(
+    ("text", "reason"), [("x@nodot", "period"), ("a@@b.example", "contains invalid characters"), ("nobody", "no @ sign")]
+)
 def test_what_is_wrong_with_an_address_is_what_is_said(text: str, reason: str) -> None:
     with pytest.raises(SubscriberFileError, match=reason):
         normalise(text)

@@ -32,6 +32,8 @@ async def test_a_template_of_ones_own_that_is_broken_is_logged_and_the_page_is_t
     (tmp_path / "web").mkdir()
     (tmp_path / "web" / "error.html.j2").write_text("one\n{{ x }")
     newsletter = {"name": "The Gazette", "site_url": "", "postal_address": ""}
-    page = PageTemplates([tmp_path]).render("error.html.j2", what="Sorry.", newsletter=newsletter, links={"subscribe": True, "archive": True}, design={"logo": None})
+    page = PageTemplates([tmp_path]).render(
+        "error.html.j2", what="Sorry.", newsletter=newsletter, links={"subscribe": True, "archive": True}, design={"logo": None}
+    )
     assert "Sorry." in str(page.text)
     assert "web/error.html.j2:2: template error: unexpected '}'" in caplog.text
