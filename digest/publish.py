@@ -22,6 +22,7 @@ from digest.config import EditionPlan
 from digest.curate import chosen_threads, curate
 from digest.curate.editor_decisions import EditorDecisions, editor_decisions
 from digest.edition.additions import with_additions
+from digest.edition.editors_word import check_released, skip_note, word_on
 from digest.edition.guards import DeadAddresses, check_bounce_rate, list_size_check
 from digest.edition.pipeline import NO_PERMIT, Permit, Pipeline, Progress, Unwatched
 from digest.edition.preflight import check_may_send, suppress_opted_out
@@ -74,11 +75,14 @@ async def publish(pipeline: Pipeline, plan: EditionPlan, slot: Slot, progress: P
     if frozen is None and not permit.late and (note := _skip_note(pipeline, plan, slot)):
         return RunReport(status="skipped", slot=slot, note=note)
     check_may_send(pipeline, plan, slot, frozen, permit)
-    if frozen is not None:
+    if frozen is None:
+        check_released(pipeline.store, plan, slot)
+    else:
         await asyncio.to_thread(suppress_opted_out, pipeline, subscriber_file)
     while frozen is None:  # again if an editor decides in between: what is answered as printed is in the mail
         draft = await make_draft(pipeline, plan, slot, heard)  # stages 1 and 2
         failures, heard = draft.failures, draft.second_opinion
+        check_released(pipeline.store, plan, slot)  # what was said before the draft; what is said after it stops the freeze
         if len(draft.edition.stories) < plan.min_articles:
             return _skip_slot(pipeline, plan, draft)
         frozen = await asyncio.to_thread(freeze, pipeline, draft, subscriber_file, permit)  # stage 3
@@ -130,9 +134,14 @@ async def _choose(
 
 def stored_material(store: Store, slot: Slot) -> Material:
     """Return what the store has for the edition of a slot."""
-    since = slot.window.start - MAX_LOOKBACK
-    decisions = editor_decisions(store.decisions.for_edition(slot.key, since), slot.key, slot.name)
-    return Material(store.content.material(since), store.editions.used_articles(slot.name), decisions)
+    harvest = store.content.material(slot.window.start - MAX_LOOKBACK)
+    return Material(harvest, store.editions.used_articles(slot.name), stored_decisions(store, slot))
+
+
+def stored_decisions(store: Store, slot: Slot) -> EditorDecisions:
+    """Return what editors have decided for the edition of a slot."""
+    rows = store.decisions.for_edition(slot.key, slot.window.start - MAX_LOOKBACK)
+    return editor_decisions(rows, slot.key, slot.name)
 
 
 def freeze(pipeline: Pipeline, draft: Draft, subscriber_file: SubscriberFile, permit: Permit = NO_PERMIT) -> FrozenEdition | None:
@@ -218,7 +227,10 @@ def _skip_slot(pipeline: Pipeline, plan: EditionPlan, draft: Draft) -> RunReport
 
 
 def _skip_note(pipeline: Pipeline, plan: EditionPlan, slot: Slot) -> str:
-    """Return why an overdue slot was skipped; empty if it was not skipped, or may still get an edition."""
+    """Return why a slot is skipped: by an editor, which is recorded now, or long ago; empty if it may still get an edition."""
+    if note := skip_note(word_on(pipeline.store, slot.key), pipeline.sender.newsletter.timezone):
+        pipeline.store.editions.skip(slot, note, pipeline.clock())
+        return note
     overdue = pipeline.clock() - slot.window.end > plan.late_after
     return pipeline.store.editions.skipped(slot.key) if overdue else ""
 
@@ -248,5 +260,6 @@ __all__ = [
     "make_draft",
     "publish",
     "send",
+    "stored_decisions",
     "stored_material",
 ]

@@ -17,6 +17,7 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"publish"}),
     frozenset({"app"}),
     frozenset({"audience"}),
+    frozenset({"desk"}),
     frozenset({"service"}),
     frozenset({"web"}),
     frozenset({"demo"}),
@@ -70,7 +71,7 @@ ROOM_DOORS = {
     "demo": {"run"},
     "edition": {
         "additions",
-        "edition_calendar", "editor_file", "guards", "pipeline", "preflight", "report", "second_opinion", "send", "sent_log",
+        "edition_calendar", "editor_file", "editors_word", "guards", "pipeline", "preflight", "report", "second_opinion", "send", "sent_log",
         "size_limit",
     },
     "render": {"colours", "design_files", "languages", "renderer", "templates", "tokens", "variants"},

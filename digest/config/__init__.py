@@ -8,6 +8,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from digest.config.design_table import Block, Colour, DesignPlan, Logo, Ranks, Section, every_story_has_a_block
+from digest.config.desk_table import DeskPlan
 from digest.config.events_table import EventsPlan
 from digest.config.judge_table import JudgePlan
 from digest.config.key_errors import complaints
@@ -123,6 +124,7 @@ __all__ = [
     "CommentsPlan",
     "Config",
     "DesignPlan",
+    "DeskPlan",
     "Dkim",
     "EditionPlan",
     "EventsPlan",

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from pydantic import Field, model_validator
 
 from digest.config.design_table import DesignPlan, Section
+from digest.config.desk_table import DeskPlan
 from digest.config.events_table import EventsPlan
 from digest.config.judge_table import JudgePlan
 from digest.config.relays import Smtp
@@ -101,7 +102,8 @@ class EditionPlan(Table):
     comments_per_article: Count = Field(default=2, ge=0, le=5)
     min_articles: Count = Field(default=1, ge=1)
     late_after: Duration = timedelta(hours=6)
-    approval: Literal["none"] = "none"
+    approval: Literal["none", "unless-held", "required"] = "none"
+    draft_at: Hour | None = None  # when the editors get the draft; half an hour before `at` if there are editors and it is not set
 
 
 class Dkim(Table):
@@ -192,6 +194,7 @@ class Config(Table):
     bounces: Bounces = Bounces()
     guards: Guards = Guards()
     judge: JudgePlan | None = None
+    desk: DeskPlan = DeskPlan()
     design: DesignPlan = DesignPlan()
     sections: tuple[Section, ...] = ()
     events: EventsPlan | None = None

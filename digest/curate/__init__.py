@@ -7,7 +7,7 @@ own judge may hold or lower more (`opinion`, `questions`), and `comment_decision
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
@@ -91,8 +91,12 @@ def select(
     taken_down: Mapping[str, str] = NOTHING,
     decisions: EditorDecisions = NO_DECISIONS,
     opinions: Opinions = NO_OPINIONS,
+    judge_thread: Callable[..., JudgedThread] = pick,
 ) -> Selection:
-    """Return the stories of a slot with all that was found for and against each comment; the arguments are those of `curate`."""
+    """Return the stories of a slot with all that was found for and against each comment; the arguments are those of `curate`.
+
+    `judge_thread` may remember what `pick` has returned for the same arguments.
+    """
     choice, threads = _choose(slot, material, used_articles, rules, taken_down, decisions)
     printed = set[str]()
     most = 0 if rules.comments == "none" else rules.comments_per_article
@@ -100,7 +104,7 @@ def select(
     stories = []
     for article, reasons in choice.chosen:
         opinion = opinions.get(article.id)
-        judged_thread = pick(article, threads[article.id], most, rules.scoring_rules, printed, decided, opinion)
+        judged_thread = judge_thread(article, threads[article.id], most, rules.scoring_rules, printed, decided, opinion)
         printed |= {fingerprint(row.comment.text) for row in judged_thread.picks}
         stories.append(ChosenStory(article=article, reasons=reasons, thread=judged_thread))
     return Selection(stories=tuple(stories), left_out=choice.left_out)
@@ -126,9 +130,16 @@ def curate(
     decided: it is laid over the machine's choice, and nothing decided leaves that as it is.
     """
     selection = select(slot, material, used_articles, rules, taken_down=taken_down, decisions=decisions, opinions=opinions)
+    return as_edition(selection, slot, rules.newsletter, decisions, number=number, now=now)
+
+
+def as_edition(
+    selection: Selection, slot: Slot, newsletter: str, decisions: EditorDecisions, *, number: int, now: datetime
+) -> Edition:
+    """Return a selection as an edition, in the editors' words."""
     left_out = [*selection.left_out, *(row for story in selection.stories for row in story.thread.left_out())]
     return Edition(
-        newsletter=rules.newsletter,
+        newsletter=newsletter,
         slot=slot,
         number=number,
         stories=tuple(worded(story.placed(position), decisions) for position, story in enumerate(selection.stories)),
@@ -193,6 +204,7 @@ __all__ = [
     "ScoringRules",
     "Selection",
     "article_left_out",
+    "as_edition",
     "chosen_threads",
     "comment_left_out",
     "curate",

@@ -7,12 +7,13 @@ hour or two alarms at once change nothing.
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 
 from digest.app import App
 from digest.audience.csv_sync import write_suppressions
 from digest.config import EditionPlan
+from digest.edition.editors_word import word_on
 from digest.edition.preflight import suppress_opted_out
 from digest.edition.report import RunReport
 from digest.errors import DigestError
@@ -21,6 +22,7 @@ from digest.publish import Unwatched, publish, send
 from digest.store import FrozenEdition
 
 log = logging.getLogger("digest")
+EARLIEST = datetime.min.replace(tzinfo=UTC)
 RETRY_PAUSE = timedelta(minutes=5)  # before another try at an edition that failed because of its sources
 
 
@@ -30,6 +32,7 @@ class CatchUp:
     def __init__(self, app: App) -> None:
         self._app = app
         self._sending = asyncio.Lock()
+        self._waiting: dict[str, str] = {}  # why an edition that is due waits, by slot
         self._not_before: dict[str, datetime] = {}  # by slot: the earliest time of another try
 
     async def publish_due(self) -> None:
@@ -37,17 +40,35 @@ class CatchUp:
         async with self._sending:
             for plan in self._app.config.editions:
                 slot = self.due(plan)
-                if slot is not None and self._app.clock() >= self._not_before.get(slot.key, slot.window.end):
+                if slot is not None and self._app.clock() >= self._not_before.get(slot.key, EARLIEST):
                     self._not_before[slot.key] = self._app.clock() + RETRY_PAUSE
                     await self._run_safely(slot.key, partial(publish, self._app.pipeline, plan, slot, Unwatched()))
 
     def due(self, plan: EditionPlan) -> Slot | None:
-        """Return the slot of the latest cut-off that has passed; None if its edition is made, skipped or too late."""
+        """Return the slot of an edition that is to be made now; None if there is none.
+
+        That is the one of the latest cut-off, unless it is made, skipped or too late, or waits for an editor; or else the next one,
+        if an editor sends it early.
+        """
         app, now = self._app, self._app.clock()
-        day = app.calendar(plan).latest(now)
-        slot = app.slot(plan, day)
-        late = now - slot.window.end > plan.late_after
-        return None if late or app.store.editions.has_slot(slot.key) else slot
+        calendar = app.calendar(plan)
+        for day in (calendar.latest(now), next(calendar.upcoming(now))):
+            slot = app.slot(plan, day)
+            if now - slot.window.end > plan.late_after or app.store.editions.has_slot(slot.key):
+                continue
+            word = word_on(app.store, slot.key)
+            at = slot.window.end if word.skip else word.goes_at(plan, slot)
+            if at is not None and now >= at:
+                return slot
+            if at is None and now >= slot.window.end:
+                self._log_waiting(slot, "on hold" if word.hold else "not approved")
+        return None
+
+    def _log_waiting(self, slot: Slot, why: str) -> None:
+        """Log once that an edition waits for an editor."""
+        if self._waiting.get(slot.key) != why:
+            self._waiting[slot.key] = why
+            log.warning("%s is due and waits: it is %s", slot.key, why)
 
     async def run(self) -> None:
         """Send deferred and interrupted messages that are due again, and make the editions that a stopped service missed."""

@@ -25,7 +25,7 @@ from digest.store import schema
 from digest.store.bounces import BounceRecords
 from digest.store.content import MAX_LOOKBACK, Content
 from digest.store.database import open_engine
-from digest.store.decisions import DecidedSinceError, Decisions
+from digest.store.decisions import DecidedSinceError, Decisions, TooLateError
 from digest.store.deliveries import Deliveries
 from digest.store.delivery_log import StoredDeliveryLog
 from digest.store.edition_series import Series
@@ -115,4 +115,5 @@ __all__ = [
     "Subscribers",
     "Suppression",
     "Suppressions",
+    "TooLateError",
 ]

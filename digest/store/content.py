@@ -17,6 +17,7 @@ from digest.store import schema
 from digest.store.database import insert, lock_for_writing
 
 CONTENT_KEPT = timedelta(days=30)
+_CONTENT = "content"  # the name of its counter
 SIGHTINGS_KEPT = timedelta(days=90)  # since an article was last seen
 ASKED_AGAIN = timedelta(days=1)
 MAX_LOOKBACK = timedelta(days=14)  # how far before the usual start a source is read after a long failure
@@ -38,6 +39,7 @@ class Content:
         """
         with self._engine.begin() as connection:
             lock_for_writing(connection)
+            _count_up(connection)
             _prune(connection, now)
             for thread in harvest.threads:
                 present = [comment.id for comment in harvest.comments if comment.article_id == thread.article_id]
@@ -53,6 +55,11 @@ class Content:
                     update(schema.readings).where(schema.readings.c.source == source).values(values)
                 ).rowcount:
                     connection.execute(schema.readings.insert().values(values))
+
+    def version(self) -> int:
+        """Return a number that changes whenever something is kept: what was read at the same number is still all there is."""
+        with self._engine.begin() as connection:
+            return connection.execute(select(schema.counters.c.value).where(schema.counters.c.name == _CONTENT)).scalar() or 0
 
     def unread_since(self, source: str, usual: datetime) -> datetime:
         """Return from when to read a source: as usual, or from before its last whole reading, at most 14 days earlier."""
@@ -82,6 +89,12 @@ class Content:
             query = select(articles.data).where(articles.id.in_(ids)).order_by(articles.published, articles.id)
             found = [_ARTICLE.validate_python(data) for data in connection.execute(query).scalars()]
             return [(article, list(_comments(connection, [article.id]))) for article in found]
+
+
+def _count_up(connection: Connection) -> None:
+    table = schema.counters
+    if not connection.execute(update(table).where(table.c.name == _CONTENT).values(value=table.c.value + 1)).rowcount:
+        connection.execute(table.insert().values(name=_CONTENT, value=1))
 
 
 def _find_late(connection: Connection, harvest: Harvest) -> list[Article]:

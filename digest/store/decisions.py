@@ -10,11 +10,20 @@ from typing import Any
 from sqlalchemy import Connection, Engine, Row, and_, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
+from digest.errors import DigestError
 from digest.model import Decision
 from digest.store import schema
 from digest.store.database import lock_for_writing
 
 ANY_EDITION = ("comment", "writer")  # what is said of these holds in every edition that would print them
+
+
+class TooLateError(DigestError):
+    """The edition has been frozen, at the instant `at`; nothing that is decided now would be in it."""
+
+    def __init__(self, key: str, at: datetime) -> None:
+        super().__init__(f"edition {key} has been made, and your change was not: it would not be in any mail")
+        self.at = at
 
 
 class DecidedSinceError(Exception):
@@ -37,10 +46,12 @@ class Decisions:
         *,
         edition: str = "",
         once: str | None = None,
+        before_freeze: bool = False,
     ) -> Decision:
         """Record a decision on a thing (its kind and id), committed when this returns.
 
         `once` names the form that it was made with: the same form posted again records nothing, and gets the first decision.
+        `before_freeze`: raises TooLateError, and records nothing, if the edition is frozen.
         """
         row: dict[str, Any] = {
             "thing_kind": thing[0],
@@ -54,6 +65,8 @@ class Decisions:
         }
         try:
             with self._engine.begin() as connection:
+                if before_freeze:
+                    _check_not_frozen(connection, edition)
                 number = connection.execute(schema.decisions.insert().values(row).returning(schema.decisions.c.id)).scalar_one()
         except IntegrityError:
             if once is None or (made := self.made_once(once)) is None:
@@ -126,6 +139,15 @@ class Decisions:
         query = select(schema.decisions).where(*conditions).order_by(schema.decisions.c.id)
         with self._engine.begin() as connection:
             return _decisions(connection.execute(query).all())
+
+
+def _check_not_frozen(connection: Connection, key: str) -> None:
+    """Raise TooLateError if an edition is frozen. Under the write lock, so that a freeze comes wholly before or after it."""
+    lock_for_writing(connection)
+    table = schema.editions.c
+    row = connection.execute(select(table.number, table.frozen_at).where(table.key == key)).one_or_none()
+    if row is not None and row.number is not None:
+        raise TooLateError(key, row.frozen_at)
 
 
 def _decisions(rows: Sequence[Row[Any]]) -> list[Decision]:

