@@ -14,7 +14,7 @@ from filelock import FileLock, Timeout
 from digest import config
 from digest.clock import Clock
 from digest.collect.calendar_events import calendar_events
-from digest.collect.collector import collect, taken_down
+from digest.collect.collector import article_at, collect, taken_down
 from digest.collect.fetch import Fetcher
 from digest.collect.pictures import measured
 from digest.compose import MailingList, Sender
@@ -99,6 +99,11 @@ class App:
         """Return, by id, why some of the articles are no longer on their site."""
         async with self._fetcher() as fetcher:
             return await taken_down(articles, harvest, self.config.sources, fetcher)
+
+    async def story_at(self, url: str) -> Article:
+        """Return the story at an address, on one's own site or any other; raise FetchError or SourceError if there is none."""
+        async with self._fetcher() as fetcher:
+            return await article_at(url, fetcher, self.config.private_hosts)
 
     async def events(self, slot: Slot) -> tuple[Event, ...]:
         """Return what is on from the day of an edition on, as the newsroom's calendar has it."""

@@ -59,7 +59,7 @@ def keys(model: type[BaseModel]) -> Iterator[str]:
 
 def test_every_command_and_option_is_in_the_reference_and_none_that_is_not_there() -> None:
     text = (REFERENCE / "commands.md").read_text()
-    rows = re.findall(r"^\| `([a-z ]+)` \| `(--[a-z-]+)", text, re.MULTILINE)
+    rows = re.findall(r"^\| `([a-z -]+)` \| `(--[a-z-]+)", text, re.MULTILINE)
     known = {(name, option) for name, command in commands() for option in options(command)}
     assert set(rows) == known
     for name, _ in commands():

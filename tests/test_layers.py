@@ -66,15 +66,19 @@ ROOM_DOORS = {
     "collect": {"calendar_events", "collector", "fetch", "pictures", "sources.plugin"},
     "compose": {"dkim", "subscriber_links", "verp"},
     "config": {"file_permissions"},
-    "curate": {"comment_decisions", "comments", "editor_decisions", "story_decisions", "judge", "label_score", "opinion", "questions"},
+    "curate": {
+        "comment_decisions", "comments", "editor_decisions", "judge", "label_score", "opinion", "questions",
+        "story_decisions",
+    },
     "deliver": {"retry"},
     "demo": {"run"},
+    "desk": {"acts", "edition_view", "state", "verbs"},
     "edition": {
         "additions",
         "edition_calendar", "editor_file", "editors_word", "guards", "pipeline", "preflight", "report", "second_opinion", "send", "sent_log",
         "size_limit",
     },
-    "render": {"colours", "design_files", "languages", "renderer", "templates", "tokens", "variants"},
+    "render": {"colours", "design_files", "languages", "page", "renderer", "templates", "tokens", "variants"},
     "service": {"checks", "comment_desk", "comment_labels", "dry_run", "edition_checks", "finding", "logs", "scheduler"},
     "store": {"batch_writer", "bounces", "content", "edition_rows", "editions", "history", "opt_in", "sent_log_edition"},
     "subscribers": {

@@ -21,6 +21,7 @@ COMMANDS = {
     "status": "Show recent and coming editions and problems.",
     "subscribers": "Manage the subscriber list.",
     "bounces": "Process bounces and complaints.",
+    "edition": "Steer the next edition: stories, words, comments, hour.",
     "comments": "Print or refuse comments of the next edition.",
     "judge": "Score the comments in a thread.",
     "calendar": "List the next editions and their windows.",

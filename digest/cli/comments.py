@@ -122,7 +122,7 @@ def _decide(root: Path, verb: "Verb", comment_id: str, reason: str, by: str | No
     from digest.service.comment_desk import decide
 
     with running_app(root) as app:
-        decided = decide(app, verb, comment_id, _name(by), " ".join(reason.split()), seen)
+        decided = decide(app, verb, comment_id, login_name(by), " ".join(reason.split()), seen)
     said = f"{'Printed' if verb == 'print' else 'Refused'} by {by or 'you'}"
     if verb == "print" and decided.printed_in is None:
         said = f"The yes of {by} is kept" if by else "Your yes is kept"
@@ -143,7 +143,7 @@ def undo_decision(root: Path, as_json: bool, comment_id: str, by: str | None) ->
     from digest.service.comment_desk import undo
 
     with running_app(root) as app:
-        decided = undo(app, comment_id, _name(by))
+        decided = undo(app, comment_id, login_name(by))
     _report(f"Undone: {comment_decision(decided.decision).sentence}", decided, as_json)
     return 0
 
@@ -160,7 +160,7 @@ def _report(said: str, decided: "Decided", as_json: bool) -> None:
         click.echo(note)
 
 
-def _name(by: str | None) -> str:
+def login_name(by: str | None) -> str:
     """Return who decides: the given name, else the name of the login."""
     if by and by.strip():
         return " ".join(by.split())

@@ -4,18 +4,20 @@ import asyncio
 import logging
 import re
 import sys
-from collections.abc import Awaitable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
+from urllib.parse import urlsplit
 
 from digest.collect.fetch import Fetcher, Get
 from digest.collect.sources import comment_reader, source_reader
 from digest.collect.sources.fields import BUDGET, Budget
 from digest.config import CommentsPlan, SourcePlan
-from digest.errors import ConfigError, FetchError
-from digest.model import Article, Failure, Harvest
+from digest.errors import ConfigError, FetchError, SourceError
+from digest.model import UNDATED, Article, Failure, Harvest
+from digest.text.markup import link
 
 log = logging.getLogger("digest")
 SOURCE_TIMEOUT = 60.0  # seconds for one source with all its pages and threads
@@ -99,6 +101,23 @@ def _merge_comments(native: Harvest, external: Harvest) -> Harvest:
     threads = tuple(row for row in external.threads if row.article_id in covered or row.article_id not in commented)
     whole = replace(native + external, threads=threads)
     return replace(whole, threads=()) if whole.failures else whole
+
+
+async def article_at(url: str, fetcher: Fetcher, private_hosts: Collection[str] = ()) -> Article:
+    """Return the article of a page that an editor names; raise SourceError if the page declares none, FetchError if it cannot be
+    read.
+    """
+    if not (address := link(url.strip())):
+        raise SourceError("not a web address", thing=url, remedy="Give one that begins with https://.")
+    host = urlsplit(address).hostname or ""
+    plan = SourcePlan(kind="page", url=address, name=host, allow_private=host in private_hosts)
+    BUDGET.set(Budget())
+    get = partial(fetcher.get, allow_private=plan.allow_private, conditional=False)
+    async with asyncio.timeout(ARTICLE_TIMEOUT):
+        found = await source_reader(plan)(plan, get, UNDATED)
+    if len(found.articles) != 1:
+        raise SourceError("that page has no story we can read", thing=address)
+    return found.articles[0]
 
 
 async def taken_down(

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 
 from digest.curate.abuse import AbuseState, AbuseVerdict, assess
 from digest.curate.comment_decisions import GAP, NOTHING_DECIDED, CommentDecision, CommentDecisions
-from digest.curate.comment_gates import abuse_verdicts, rejections
+from digest.curate.comment_gates import FINAL_GATES, abuse_verdicts, rejections
 from digest.curate.comment_thread import CommentThread, fingerprint, similarity
 from digest.curate.gate_case import Case, Rejection
 from digest.curate.opinion import Opinion, opinion_rejections
@@ -268,3 +268,17 @@ def score_reasons(row: JudgedComment) -> list[str]:
 def _is_clear(text: str, thread: CommentThread, scoring_rules: ScoringRules) -> bool:
     verdict = assess(text, [thread.article.author], scoring_rules.lists, scoring_rules.heat, scoring_rules.scores.gate.held)
     return verdict.state is AbuseState.CLEAR
+
+
+__all__ = [
+    "FINAL_GATES",
+    "JudgedComment",
+    "JudgedThread",
+    "cases",
+    "comment_left_out",
+    "fingerprint",
+    "judge",
+    "lower",
+    "pick",
+    "score_reasons",
+]

@@ -18,8 +18,9 @@ PRESENCE_VERBS = frozenset({"leave-out", "take-in", "keep"})
 class ConflictError(DigestError):
     """Somebody else has decided about the same thing since it was seen; nothing was recorded. `theirs` is what they decided."""
 
-    def __init__(self, theirs: Decision, what: str) -> None:
-        super().__init__(f"{theirs.made_by} {what} while you were looking; your change was not made", remedy="Look again.")
+    def __init__(self, what: str, theirs: Decision | None = None) -> None:
+        by = theirs.made_by if theirs else "Somebody"
+        super().__init__(f"{by} {what} while you were looking; your change was not made", remedy="Look again.")
         self.theirs = theirs
 
 
@@ -109,7 +110,7 @@ def about(title: str) -> dict[str, Any]:
 def whole(text: str, least: int, most: int) -> int:
     """Return a place as a whole number; raise ValueFieldError if it is none from `least` to `most`."""
     if not (text.isascii() and text.isdigit() and len(text) < 5 and least <= int(text) <= most):
-        raise ValueFieldError("place", f"Choose a place from {least} to {most}")
+        raise ValueFieldError(f"Choose a place from {least} to {most}", "place")
     return int(text)
 
 
@@ -134,10 +135,10 @@ def check_seen(log: Sequence[Decision], row: NewDecision, act: Act) -> None:
         news = theirs.undone_at is None and theirs.made_by != act.by and theirs.id > act.seen
         same = (theirs.thing_kind, theirs.thing_id) == (row.kind, row.id)
         if news and same and field_of(row.kind, row.verb, row.value) == field_of(theirs.thing_kind, theirs.verb, theirs.value):
-            raise ConflictError(theirs, sentence(theirs)[:1].lower() + sentence(theirs)[1:])
+            raise ConflictError(sentence(theirs)[:1].lower() + sentence(theirs)[1:], theirs)
 
 
 def check_hold_seen(theirs: Decision, act: Act, what: str) -> None:
     """Raise ConflictError if a hold of another person was not seen: it comes before everything."""
     if act.seen is not None and theirs.id > act.seen and theirs.made_by != act.by:
-        raise ConflictError(theirs, what)
+        raise ConflictError(what, theirs)

@@ -4,8 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from digest.curate.comment_decisions import may_lift, writer_key
-from digest.curate.comment_gates import FINAL_GATES
-from digest.curate.comments import JudgedComment, pick
+from digest.curate.comments import FINAL_GATES, JudgedComment, pick
 from digest.curate.editor_decisions import COMMENT, WRITER
 from digest.desk.acts import Act, NewDecision, whole
 from digest.desk.edition_view import Desk, DeskEdition
@@ -63,7 +62,7 @@ def refuse_writer(_desk: Desk, edition: DeskEdition, act: Act) -> tuple[Sequence
     _, comment = edition.comment(act.thing)
     until = act.fields.get("until", "edition")
     if until not in {"edition", "good"}:
-        raise ValueFieldError("until", "Choose this edition or for good")
+        raise ValueFieldError("Choose this edition or for good", "until")
     value = {"until": until, "reason": checked_text("reason", act.fields.get("reason", "")), "writer": comment.author}
     how = "for good" if until == "good" else "in this edition"
     return [NewDecision(WRITER, writer_key(comment.author), "refuse-writer", value)], f"Refused {how}: {comment.author}"
@@ -104,4 +103,4 @@ def _check_may_print(judged: JudgedComment, reason: str) -> None:
             remedy="Approve it on your site first.",
         )
     if gate and not may_lift(gate, reason):
-        raise ValueFieldError("reason", "Say why it should be printed")
+        raise ValueFieldError("Say why it should be printed", "reason")

@@ -9,13 +9,11 @@ from typing import Any
 
 from digest.app import App
 from digest.config import EditionPlan
-from digest.curate import ChosenStory, Rules, Selection, as_edition, select
+from digest.curate import ChosenStory, Rules, ScoringRules, Selection, as_edition, select
 from digest.curate.comment_decisions import CommentDecisions, wording
-from digest.curate.comment_thread import fingerprint
-from digest.curate.comments import JudgedThread, pick
+from digest.curate.comments import JudgedThread, fingerprint, pick
 from digest.curate.editor_decisions import EditorDecisions
 from digest.curate.opinion import Opinion
-from digest.curate.scoring_rules import ScoringRules
 from digest.curate.story_decisions import edited_parts
 from digest.edition.editors_word import EditorsWord, editors_word
 from digest.edition.size_limit import fit_size

@@ -19,7 +19,7 @@ SWITCHABLE = ("correction", "note", "sponsor", "comment-of-the-day", "discussed"
 class ValueFieldError(UsageError):
     """A field of a form is wrong: which, and what to do about it."""
 
-    def __init__(self, name: str, what: str) -> None:
+    def __init__(self, what: str, name: str = "") -> None:
         super().__init__(what)
         self.name = name
 
@@ -28,9 +28,9 @@ def checked_text(name: str, text: str) -> str:
     """Return a text as it is kept; raise ValueFieldError if it is too long."""
     kept = tidy(text.replace("\r\n", "\n")).strip() if name in _LONG else squeeze(tidy(text))
     if len(kept) > MOST[name]:
-        raise ValueFieldError(name, f"The {name} is {len(kept):,} characters; {MOST[name]:,} is the most")
+        raise ValueFieldError(f"The {name} is {len(kept):,} characters; {MOST[name]:,} is the most", name)
     if name == "headline" and not kept:
-        raise ValueFieldError(name, "The headline is empty")
+        raise ValueFieldError("The headline is empty", name)
     return kept
 
 
@@ -50,9 +50,9 @@ def _sponsor(fields: Mapping[str, str]) -> dict[str, str] | None:
         return None
     url, label = link(fields.get("sponsor-url", "").strip()), squeeze(tidy(fields.get("sponsor-link", "")))
     if not url:
-        raise ValueFieldError("sponsor-url", "The sponsor needs an address that begins with https://")
+        raise ValueFieldError("The sponsor needs an address that begins with https://", "sponsor-url")
     if not label:
-        raise ValueFieldError("sponsor-link", "The sponsor’s link needs words")
+        raise ValueFieldError("The sponsor’s link needs words", "sponsor-link")
     return {"text": text[:4_000], "url": url, "link": label[:200], "name": squeeze(tidy(fields.get("sponsor-name", "")))[:200]}
 
 
@@ -66,7 +66,7 @@ def kept_sentence_numbers(comment: Comment, text: str) -> list[int]:
     numbers = {int(part) - 1 for part in text.replace(",", " ").split() if part.isascii() and part.isdigit() and len(part) < 5}
     found = sorted(number for number in numbers if 0 <= number < len(comment_sentences(comment)))
     if not found:
-        raise ValueFieldError("keep", "Keep at least one sentence")
+        raise ValueFieldError("Keep at least one sentence", "keep")
     return found
 
 
@@ -77,9 +77,9 @@ def send_time(text: str, latest: datetime, now: datetime, zone: ZoneInfo) -> dat
     try:
         hour = time.fromisoformat(text.strip())
     except ValueError as error:
-        raise ValueFieldError("at", "Write a time like 07:20") from error
+        raise ValueFieldError("Write a time like 07:20", "at") from error
     at = datetime.combine(now.astimezone(zone).date(), hour.replace(tzinfo=None), zone)
     if at <= now - timedelta(minutes=1) or at > latest:
         passed = "has passed" if at <= now else "is too late"
-        raise ValueFieldError("at", f"{at:%H:%M} {passed}; choose a time before {latest.astimezone(zone):%H:%M}")
+        raise ValueFieldError(f"{at:%H:%M} {passed}; choose a time before {latest.astimezone(zone):%H:%M}", "at")
     return at

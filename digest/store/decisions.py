@@ -21,7 +21,7 @@ ANY_EDITION = ("comment", "writer")  # what is said of these holds in every edit
 class TooLateError(DigestError):
     """The edition has been frozen, at the instant `at`; nothing that is decided now would be in it."""
 
-    def __init__(self, key: str, at: datetime) -> None:
+    def __init__(self, key: str, at: datetime | None = None) -> None:
         super().__init__(f"edition {key} has been made, and your change was not: it would not be in any mail")
         self.at = at
 

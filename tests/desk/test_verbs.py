@@ -212,6 +212,7 @@ def test_who_has_not_seen_what_another_decided_of_the_same_is_told(app: App, des
     act(verbs, "edit", key, by=TOM, headline="Tom’s headline")
     with pytest.raises(ConflictError, match=r"Tom Lacey headline of .* changed while you were looking") as told:
         act(verbs, "edit", key, seen=seen, headline="Ada’s headline")
+    assert told.value.theirs is not None
     assert told.value.theirs.value["text"] == "Tom’s headline"
     act(verbs, "edit", key, seen=seen, summary="Ada’s summary")  # another field
     act(verbs, "edit", other, seen=seen, headline="Another story")
