@@ -60,7 +60,7 @@ DOORS = {
 ROOM_DOORS = {
     "audience": {
         "bounce_handler", "consent", "csv_sync", "data_requests", "exporter", "import_undo", "importer", "rate_limiter",
-        "subscriber_record", "subscriptions",
+        "subscriber_record", "subscriptions", "transactional_emails",
     },
     "bounces": {"classify", "mailboxes", "providers", "refusals"},
     "collect": {"calendar_events", "collector", "fetch", "pictures", "sources.plugin"},
@@ -72,7 +72,7 @@ ROOM_DOORS = {
     },
     "deliver": {"retry"},
     "demo": {"run"},
-    "desk": {"acts", "edition_view", "state", "verbs"},
+    "desk": {"acts", "edition_view", "people", "reasons", "sign_in", "state", "values", "verbs"},
     "edition": {
         "additions",
         "edition_calendar", "editor_file", "editors_word", "guards", "pipeline", "preflight", "report", "second_opinion", "send", "sent_log",

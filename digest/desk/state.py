@@ -27,6 +27,16 @@ class State:
         return f"{self.title} {self.more}".strip()
 
     @property
+    def when(self) -> str:
+        """The first words of the bar: a time, or what the state is called."""
+        return self.bar.partition(" · ")[0]
+
+    @property
+    def what(self) -> str:
+        """The other words of the bar, if there are any."""
+        return self.bar.partition(" · ")[2]
+
+    @property
     def is_open(self) -> bool:
         """Whether the edition can still change."""
         return self.kind not in {"sending", "sent"}

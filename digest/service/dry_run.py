@@ -81,7 +81,7 @@ async def dry_run(app: App, plan: EditionPlan, slot: Slot, test_to: Sequence[str
         recipients=count_recipients(app.store, subscriber_file, slot.day) if rendered else 0,
         bad_rows=subscriber_file.skipped,
         failures=failures,
-        receipts=await _send_test_copies(app, rendered, edition, test_to) if rendered and test_to else (),
+        receipts=await send_test_copies(app, rendered, edition, test_to) if rendered and test_to else (),
     )
 
 
@@ -94,7 +94,8 @@ async def build_edition(app: App, plan: EditionPlan, slot: Slot) -> tuple[Editio
     return draft.edition, draft.failures
 
 
-async def _send_test_copies(app: App, rendered: Rendered, edition: Edition, test_to: Sequence[str]) -> tuple[Receipt, ...]:
+async def send_test_copies(app: App, rendered: Rendered, edition: Edition, test_to: Sequence[str]) -> tuple[Receipt, ...]:
+    """Send an edition to some addresses, with [TEST] in the subject; return the relay's answers."""
     compose = Composer(app.pipeline.sender, rendered, edition.slot.key, app.clock(), test=True)
     addresses = [normalise(email) for email in test_to]
     for address in addresses:  # so that the links in the copies work

@@ -10,6 +10,7 @@
     Store.opt_in_requests  who asked to join and has not confirmed yet
     Store.relay_limits   the limits that relays have shown
     Store.decisions      what editors have decided
+    Store.desk           who signed in at the desk, and which mails the editors had
     Store.series         which plan continues which series of editions
 
 Only the database's URL says that it is SQLite.
@@ -28,6 +29,7 @@ from digest.store.database import open_engine
 from digest.store.decisions import DecidedSinceError, Decisions, TooLateError
 from digest.store.deliveries import Deliveries
 from digest.store.delivery_log import StoredDeliveryLog
+from digest.store.desk import DeskRecords
 from digest.store.edition_series import Series
 from digest.store.editions import Editions, FrozenEdition, PreviousEdition
 from digest.store.history import History, HistoryEvent
@@ -53,6 +55,7 @@ class Store:
         self.opt_in_requests = OptInRequests(engine)
         self.relay_limits = RelayLimits(engine)
         self.decisions = Decisions(engine)
+        self.desk = DeskRecords(engine)
         self.series = Series(engine)
 
     @classmethod

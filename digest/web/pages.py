@@ -19,7 +19,7 @@ from digest.web.connection_limits import ConnectionLimits, connection_limit
 log = logging.getLogger("digest")
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 KEEPALIVE_TIMEOUT = 15.0  # seconds that an idle connection is kept open for another request
-_LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 
 class PageTemplates:
@@ -80,7 +80,7 @@ _COMMON = {
 @web.middleware
 async def require_local_host(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Answer only requests whose host is this machine, so that no other site can read the preview through DNS; 403 for others."""
-    if (request.url.host or "") not in _LOOPBACK:
+    if (request.url.host or "") not in LOOPBACK:
         raise web.HTTPForbidden(text="This page can only be opened on the computer that runs digest.")
     return await handler(request)
 

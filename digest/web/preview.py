@@ -7,8 +7,10 @@ from itertools import islice
 
 from digest.app import App
 from digest.compose import Composer
+from digest.curate.story_decisions import edited_parts
 from digest.errors import DigestError
 from digest.model import Edition, Recipient, Rendered
+from digest.publish import stored_decisions
 from digest.render.templates import PACKAGED
 from digest.render.variants import Variants
 from digest.service.edition_checks import check_edition
@@ -62,8 +64,9 @@ class Preview:
         return ShownMessage(compose(recipient).raw, _NOT_FROZEN if frozen and missing else "")
 
     def _with_editors_parts(self) -> Edition:
-        """Return the edition with what the editor has added to it by now."""
-        return replace(self._edition, parts=self._app.pipeline.editor_parts(self._edition.slot))
+        """Return the edition with what editors have added to it by now."""
+        decisions = stored_decisions(self._app.store, self._edition.slot)
+        return replace(self._edition, parts=edited_parts(self._app.pipeline.editor_parts(self._edition.slot), decisions))
 
     def _recipient(self, edition: Edition, email: str, rendered: Rendered) -> Recipient:
         """Return the recipient that a freeze now would list, with the name of the variant for their choices."""

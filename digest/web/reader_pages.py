@@ -20,6 +20,7 @@ from digest.store import Preference
 from digest.text.raw_message import html_part
 from digest.web.archive import ArchivePages
 from digest.web.data_pages import SIGNED_TOKEN, DataPages
+from digest.web.desk_pages import DeskPages
 from digest.web.forms import field_text, read_body, read_form
 from digest.web.pages import Handler, mail_headers
 from digest.web.reader_templates import ReaderTemplates
@@ -50,6 +51,10 @@ class ReaderPages:
         application = web.Application(client_max_size=16_384, middlewares=[self._handle_errors])
         for prefix in dict.fromkeys(["", self._templates.base]):
             self._add_routes(application.router, prefix)
+            if self._app.config.desk.editors:
+                application.add_subapp(
+                    f"{prefix}/desk", DeskPages(self._app, self.subscriptions.emails, self._templates.base).application()
+                )
         application.cleanup_ctx.append(self._close_subscriptions)
         return application
 

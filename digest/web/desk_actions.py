@@ -1,0 +1,141 @@
+"""What the forms of the desk do: one route for every verb, which leads back to the page that the form was on."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol, TypeVar
+
+from aiohttp import web
+from multidict import MultiDictProxy
+
+from digest.app import App
+from digest.desk.acts import Act, Done
+from digest.desk.edition_view import Desk, DeskEdition
+from digest.desk.people import editors_named
+from digest.desk.values import SWITCHABLE, ValueFieldError
+from digest.desk.verbs import Verbs
+from digest.model import Rendered
+from digest.service.dry_run import send_test_copies
+from digest.web.desk_guard import FORM, SIGNED_IN
+
+T = TypeVar("T")
+
+
+class Shows(Protocol):
+    """What shows a form again if something is wrong with it, and how work is done beside the event loop."""
+
+    desk: Desk
+
+    @property
+    def base(self) -> str:
+        """The path of the pages that the desk stands below."""
+
+    async def beside(self, work: Callable[..., T], *given: Any) -> T:
+        """Do some work beside the event loop."""
+
+    def problem(self, status: int, title: str, text: str, *, good: bool = False) -> web.Response:
+        """Return a page that says what went wrong, or well."""
+
+    def rendered(self, edition: DeskEdition) -> Rendered | None:
+        """Return the mail of an edition."""
+
+    async def show_edition(self, request: web.Request, edition: DeskEdition, **more: Any) -> web.Response:
+        """Show an edition."""
+
+    async def show_story(self, request: web.Request, edition: DeskEdition, key: str, **more: Any) -> web.Response:
+        """Show a story."""
+
+    async def show_subject(self, request: web.Request, edition: DeskEdition, **more: Any) -> web.Response:
+        """Show the words of the edition."""
+
+    async def show_send(self, request: web.Request, edition: DeskEdition, **more: Any) -> web.Response:
+        """Show the question whether to send."""
+
+    def show_print(self, request: web.Request, edition: DeskEdition, key: str, **more: Any) -> web.Response:
+        """Show the sentences of a comment."""
+
+
+class DeskActions:
+    """The deciding of the desk's people; `pages` shows a form again if something is wrong with it."""
+
+    def __init__(self, app: App, pages: Shows) -> None:
+        self._app = app
+        self._pages = pages
+        self._verbs = Verbs(pages.desk)
+
+    async def do(self, request: web.Request) -> web.StreamResponse:
+        """Do what a form says, and lead back to the page that it came from."""
+        key, form, me = request.match_info["key"], FORM.get(), SIGNED_IN.get().person
+        fields = _fields(form)
+        verb = fields.get("verb", "")
+        if verb != "test" and not me.may_change:
+            who = editors_named(self._app.config.desk)
+            return self._pages.problem(403, "You can look, but not change", f"Ask {who}.")
+        try:
+            done = await self._done(key, verb, fields, me.name)
+        except ValueFieldError as error:
+            return await self._again(request, key, fields, {error.name: error.what})
+        if done is None:
+            return await self._send_test(request, key, me.email)
+        number = done.decisions[0].id if done.decisions else 0
+        raise web.HTTPSeeOther(self._back(key, fields.get("back", ""), number))
+
+    async def _done(self, key: str, verb: str, fields: Mapping[str, str], by: str) -> Done | None:
+        """Do a verb; None for the one that sends a test."""
+        seen = int(fields["seen"]) if fields.get("seen", "").isdigit() else None
+        act = Act(verb=verb, fields=fields, by=by, seen=seen, once=fields.get("once") or None)
+        if verb == "test":
+            return None
+        if verb == "undo":
+            number = fields.get("decision", "")
+            return await self._pages.beside(self._verbs.undo, key, int(number) if number.isdigit() else None, by)
+        if verb == "redo":
+            return await self._pages.beside(self._verbs.redo, key, int(fields.get("decision", "0") or 0), by)
+        if verb == "let-go":
+            return await self._pages.beside(self._verbs.let_go, key, by, seen)
+        if verb == "take-in" and fields.get("url", "").strip():
+            article = await self._app.story_at(fields["url"])
+            edition = await self._pages.beside(self._pages.desk.by_key, key)
+            return await self._pages.beside(self._verbs.take_in_page, edition, article, act)
+        return await self._pages.beside(self._verbs.do, key, act)
+
+    def _back(self, key: str, wanted: str, number: int) -> str:
+        """Return where a form leads: to its own page, if that is one of the desk."""
+        start = f"{self._pages.base}/desk/{key}"
+        path = wanted if wanted == start or wanted.startswith((f"{start}/", f"{start}?")) else start
+        joined = "&" if "?" in path else "?"
+        return f"{path}{joined}did={number}#said" if number else path
+
+    async def _again(self, request: web.Request, key: str, fields: Mapping[str, str], errors: Mapping[str, str]) -> web.Response:
+        """Show the page of a form again, with what was typed and what is wrong with it."""
+        edition = await self._pages.beside(self._pages.desk.by_key, key)
+        given: dict[str, Any] = {"status": 422, "errors": errors, "typed": fields}
+        verb = fields.get("verb", "")
+        if verb == "edit":
+            return await self._pages.show_story(request, edition, fields.get("id", ""), **given)
+        if verb == "edition-edit":
+            return await self._pages.show_subject(request, edition, **given)
+        if verb == "send":
+            return await self._pages.show_send(request, edition, **given)
+        if verb in {"release", "comment-cut"}:
+            return self._pages.show_print(request, edition, fields.get("id", ""), **given)
+        return await self._pages.show_edition(request, edition, **given)
+
+    async def _send_test(self, request: web.Request, key: str, email: str) -> web.StreamResponse:
+        """Send the edition as it stands to whoever asks."""
+        edition = await self._pages.beside(self._pages.desk.by_key, key)
+        if (rendered := self._pages.rendered(edition)) is None:
+            return self._pages.problem(422, "No story yet", "There is nothing to send.")
+        (receipt,) = await send_test_copies(self._app, rendered, edition.edition, [email])
+        if receipt.outcome != "sent":
+            return self._pages.problem(502, "The test was not sent", f"The relay said: {receipt.code} {receipt.reply}")
+        return self._pages.problem(200, "Sent to you", f"On its way to {email}, as it stands now.", good=True)
+
+
+def _fields(form: MultiDictProxy[Any]) -> dict[str, str]:
+    """Return a form's fields as texts; check boxes of one name become one text."""
+    fields = {name: value for name, value in form.items() if isinstance(value, str)}
+    if kept := form.getall("keep", []):
+        fields["keep"] = ",".join(str(value) for value in kept)
+    if "blocks" in form:  # the form has a check box for each block that may be there
+        on = form.getall("block", [])
+        fields["without"] = " ".join(name for name in str(form["blocks"]).split() if name not in on and name in SWITCHABLE)
+    return fields

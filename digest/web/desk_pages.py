@@ -1,0 +1,295 @@
+"""The editors' desk: the pages on which an edition is steered, from a phone or by keys alone, with or without JavaScript.
+
+A GET never changes anything. What an edition takes to be made is done beside the event loop, one at a time.
+"""
+
+import asyncio
+from collections.abc import Callable
+from itertools import islice
+from typing import Any, TypeVar
+
+from aiohttp import web
+
+from digest.app import App
+from digest.audience.transactional_emails import TransactionalEmails
+from digest.desk.acts import ConflictError
+from digest.desk.edition_view import Desk, DeskEdition
+from digest.desk.sign_in import SignIn
+from digest.desk.state import state_of
+from digest.desk.values import SWITCHABLE
+from digest.errors import DigestError, StoreError, UsageError
+from digest.model import Rendered
+from digest.publish import count_recipients
+from digest.service.edition_checks import check_edition
+from digest.store import TooLateError
+from digest.text import raw_message
+from digest.web import desk_view
+from digest.web.desk_actions import DeskActions
+from digest.web.desk_guard import SIGNED_IN, DeskGuard
+from digest.web.desk_sign_in import OPEN_ROUTES, DeskSignIn
+from digest.web.desk_templates import DeskTemplates
+from digest.web.forms import field_text
+from digest.web.pages import Handler, mail_headers
+from digest.web.preview import Preview
+
+T = TypeVar("T")
+KEY = "{key:[a-z0-9-]{1,60}}"
+MAX_FORM_BYTES = 65_536
+MAX_READERS = 10  # found by a search
+VIEWS = {"phone": "Phone", "desktop": "Desktop", "dark": "Dark", "images-off": "Images off", "text": "Text", "source": "Source",
+         "headers": "Headers"}  # fmt: skip
+
+
+class DeskPages:
+    """The desk of one newsletter, below a path of its pages."""
+
+    def __init__(self, app: App, emails: TransactionalEmails, base: str = "", public_base: str | None = None) -> None:
+        self._app = app
+        self.desk = Desk(app)
+        self._sign_in = SignIn(app, emails)
+        self._templates = DeskTemplates(app, base)
+        self._guard = DeskGuard(app, self._sign_in, base, OPEN_ROUTES)
+        public = (app.config.newsletter.public_url or "").rstrip("/") if public_base is None else public_base
+        self._people = DeskSignIn(app, self._sign_in, self._guard, self._templates, public)
+        self._turn = asyncio.Lock()
+
+    @property
+    def base(self) -> str:
+        """The path of the pages that the desk stands below."""
+        return self._templates.base
+
+    def application(self) -> web.Application:
+        """Return the application of the desk."""
+        application = web.Application(client_max_size=MAX_FORM_BYTES, middlewares=[self._tell_errors, self._guard.check])
+        router = application.router
+        self._people.add_routes(router)
+        router.add_get("", self.redirect_to_coming)
+        router.add_get("/keys", self.keys_page)
+        router.add_get("/past", self.past_page)
+        router.add_get(f"/{KEY}", self.edition_page)
+        router.add_get(f"/{KEY}/story", self.story_page)
+        router.add_get(f"/{KEY}/held", self.held_page)
+        router.add_get(f"/{KEY}/subject", self.subject_page)
+        router.add_get(f"/{KEY}/mail", self.mail_page)
+        router.add_get(f"/{KEY}/mail/html", self.mail_html)
+        router.add_get(f"/{KEY}/check", self.check_page)
+        router.add_get(f"/{KEY}/log", self.log_page)
+        router.add_get(f"/{KEY}/send", self.send_page)
+        router.add_get(f"/{KEY}/print", self.print_page)
+        router.add_get(f"/{KEY}/writer", self.writer_page)
+        router.add_post(f"/{KEY}/do", DeskActions(self._app, self).do)
+        return application
+
+    # — errors —
+
+    @web.middleware
+    async def _tell_errors(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """Answer what went wrong in words; nothing is said to be saved that is not."""
+        try:
+            return await handler(request)
+        except TooLateError as error:
+            at = f" It went at {error.at.astimezone(self._app.config.newsletter.timezone):%H:%M:%S}." if error.at else ""
+            return self.problem(409, "Too late", f"The edition has been made.{at} Your change was not made.")
+        except ConflictError as error:
+            return self.problem(409, "Somebody was quicker", f"{error.what[:1].upper()}{error.what[1:]}.")
+        except StoreError:
+            return self.problem(503, "Not saved", "The desk cannot write just now; nothing was changed. Try again.")
+        except UsageError as error:
+            return self.problem(422, "That cannot be done", str(error))
+        except DigestError as error:
+            return self.problem(502, "That did not work", str(error))
+
+    def problem(self, status: int, title: str, text: str, *, good: bool = False) -> web.Response:
+        """Return a page that says what went wrong, or well."""
+        return self._templates.render("problem.html.j2", status=status, title=title, text=text, good=good)
+
+    # — what every page of an edition has —
+
+    async def _opened(self, request: web.Request) -> DeskEdition:
+        return await self.beside(self.desk.by_key, request.match_info["key"])
+
+    async def beside(self, work: Callable[..., T], *given: Any) -> T:
+        """Do some work beside the event loop, one at a time: the desk remembers what it has judged."""
+        async with self._turn:
+            return await asyncio.to_thread(work, *given)
+
+    def _render(self, request: web.Request, template: str, edition: DeskEdition, *, status: int = 200, **more: Any) -> web.Response:
+        zone, me = self._app.config.newsletter.timezone, SIGNED_IN.get()
+        did = request.query.get("did", "")
+        said = next((row for row in edition.log if str(row.id) == did), None)
+        others = [row for row in edition.log if row.made_by != me.person.name and row.undone_at is None]
+        return self._templates.render(
+            template,
+            status=status,
+            e=edition,
+            me=me,
+            state=state_of(edition, zone),
+            held=len(desk_view.held_cards(edition)) if edition.selection else 0,
+            said=said,
+            others=others[-1:] if not said else [],
+            sentence=lambda row: desk_view.log_line(row, me.person.name)["said"],
+            back=self._own_path(request),
+            **{"errors": {}, "typed": {}, "tab": "edition", **more},
+        )
+
+    def _own_path(self, request: web.Request) -> str:
+        """Return the address of a page as its forms give it: below our base, also if a proxy takes that away."""
+        path = request.path_qs.partition("?did=")[0].partition("&did=")[0]
+        return path if path.startswith(f"{self.base}/desk") else f"{self.base}{path}"
+
+    # — pages —
+
+    async def redirect_to_coming(self, request: web.Request) -> web.Response:
+        """Redirect to the coming edition."""
+        edition = await self.beside(self.desk.coming)
+        raise web.HTTPSeeOther(self._templates.link(edition.key))
+
+    async def edition_page(self, request: web.Request) -> web.Response:
+        """Show what is in, what is not, and when it goes."""
+        return await self.show_edition(request, await self._opened(request))
+
+    async def show_edition(self, request: web.Request, edition: DeskEdition, **more: Any) -> web.Response:
+        """Show what is in, what is not, and when it goes."""
+        readers = await asyncio.to_thread(count_recipients, self._app.store, self._app.subscriber_file(), edition.slot.day)
+        return self._render(
+            request, "edition.html.j2", edition, ranks=desk_view.ranks(edition, self._app.design().layout.full),
+            left_out=desk_view.left_out_rows(edition), readers=readers, rendered=self.rendered(edition), **more,
+        )  # fmt: skip
+
+    def rendered(self, edition: DeskEdition) -> Rendered | None:
+        """Return the mail of an edition; None if it has no story yet."""
+        if edition.frozen:
+            return edition.frozen.rendered
+        return self._app.design().render(edition.edition) if edition.edition.stories else None
+
+    async def story_page(self, request: web.Request) -> web.Response:
+        """Show a story, the words that can be changed, and its thread."""
+        return await self.show_story(request, await self._opened(request), request.query.get("id", ""))
+
+    async def show_story(self, request: web.Request, edition: DeskEdition, key: str, **more: Any) -> web.Response:
+        """Show a story and its thread, with what was typed if it is shown again."""
+        story, order = edition.story(key), edition.order
+        at = order.index(key)
+        cards = desk_view.cards(edition, edition.threads[key]) if edition.selection else []
+        return self._render(
+            request, "story.html.j2", edition, tab="story", story=story, number=at + 1, cards=cards,
+            next=order[at + 1] if at + 1 < len(order) else "", sections=[row.title for row in self._app.config.sections], **more,
+        )  # fmt: skip
+
+    async def held_page(self, request: web.Request) -> web.Response:
+        """Show the comments that wait for an editor."""
+        edition = await self._opened(request)
+        return self._render(request, "held.html.j2", edition, cards=desk_view.held_cards(edition), tab="held")
+
+    async def subject_page(self, request: web.Request) -> web.Response:
+        """Show the subject, the line below it, the note, the sponsor and the blocks."""
+        return await self.show_subject(request, await self._opened(request))
+
+    async def show_subject(self, request: web.Request, edition: DeskEdition, **more: Any) -> web.Response:
+        """Show the words of the edition, with what was typed if they are shown again."""
+        return self._render(
+            request, "subject.html.j2", edition, tab="subject", rendered=self.rendered(edition), parts=edition.edition.parts,
+            blocks=[name for name in self._app.design().layout.blocks if name in SWITCHABLE], **more,
+        )  # fmt: skip
+
+    async def mail_page(self, request: web.Request) -> web.Response:
+        """Show the mail as any reader gets it."""
+        edition = await self._opened(request)
+        view = request.query.get("view", "phone")
+        view, reader = view if view in VIEWS else "phone", field_text(request.query.get("reader"))
+        found = await asyncio.to_thread(self._find_readers, reader)
+        raw = await self._message(edition, found[0] if len(found) == 1 else "")
+        return self._render(
+            request, "mail.html.j2", edition, view=view, views=VIEWS, reader=reader, found=found, tab="mail",
+            seen=raw_message.summarise(raw) if raw else None, size=len(raw_message.html_part(raw).encode()) if raw else 0,
+            shown=_as_text(view, raw),
+        )  # fmt: skip
+
+    def _find_readers(self, words: str) -> list[str]:
+        """Return the addresses of the first readers whose name or address has some words in it."""
+        if not words:
+            return []
+        wanted = words.casefold()
+        rows = self._app.subscriber_file().active()
+        return [row.email for row in islice((row for row in rows if wanted in f"{row.name} {row.email}".casefold()), MAX_READERS)]
+
+    async def _message(self, edition: DeskEdition, email: str) -> bytes:
+        """Return the mail as one reader gets it, or the first; empty if there is no story yet."""
+        if not edition.edition.stories:
+            return b""
+        first = next(self._app.subscriber_file().active(), None)
+        address = email or (first.email if first else f"reader@{self._app.config.newsletter.domain}")
+        preview = Preview(self._app, edition.edition, "")
+        return (await self.beside(preview.message, address)).raw
+
+    async def mail_html(self, request: web.Request) -> web.Response:
+        """Return the mail's HTML for the frame: no script runs in it, and it can do nothing on this page."""
+        edition = await self._opened(request)
+        raw = await self._message(edition, field_text(request.query.get("reader")))
+        html = raw_message.html_part(raw) if raw else "<p>No story yet.</p>"
+        view = request.query.get("view", "")
+        shown = raw_message.force_dark(html) if view == "dark" else raw_message.force_light(html)
+        headers = mail_headers()
+        if view == "images-off":
+            headers["Content-Security-Policy"] = headers["Content-Security-Policy"].replace("img-src * data:; ", "")
+        return web.Response(text=shown, content_type="text/html", headers=headers)
+
+    async def check_page(self, request: web.Request) -> web.Response:
+        """Check the edition before it goes: links, pictures, size, headers."""
+        edition = await self._opened(request)
+        rendered = self.rendered(edition)
+        findings = await check_edition(self._app, edition.edition, rendered) if rendered else []
+        return self._render(request, "check.html.j2", edition, findings=findings, tab="check")
+
+    async def log_page(self, request: web.Request) -> web.Response:
+        """Show what was decided, the newest first."""
+        edition, me = await self._opened(request), SIGNED_IN.get().person.name
+        which = request.query.get("who", "everything")
+        rows = [row for row in reversed(edition.log) if which != "mine" or row.made_by == me]
+        lines = [desk_view.log_line(row, me) for row in rows]
+        return self._render(request, "log.html.j2", edition, lines=lines, which=which, tab="log")
+
+    async def send_page(self, request: web.Request) -> web.Response:
+        """Ask once more before the edition goes now, goes at another time, or does not go today."""
+        return await self.show_send(request, await self._opened(request))
+
+    async def show_send(self, request: web.Request, edition: DeskEdition, **more: Any) -> web.Response:
+        """Show the question, with what was typed if it is shown again."""
+        readers = await asyncio.to_thread(count_recipients, self._app.store, self._app.subscriber_file(), edition.slot.day)
+        latest = edition.slot.window.end + edition.plan.late_after
+        return self._render(
+            request, "send.html.j2", edition, tab="send", readers=readers, latest=latest, rendered=self.rendered(edition), **more
+        )
+
+    async def print_page(self, request: web.Request) -> web.Response:
+        """Ask which sentences of a held comment are printed, and why, if that must be said."""
+        edition = await self._opened(request)
+        return self.show_print(request, edition, request.query.get("id", ""))
+
+    def show_print(self, request: web.Request, edition: DeskEdition, key: str, **more: Any) -> web.Response:
+        """Show the sentences, with what was typed if they are shown again."""
+        story, _ = edition.comment(key)
+        card = next(card for card in desk_view.cards(edition, story) if card.comment.id == key)
+        return self._render(request, "print.html.j2", edition, card=card, tab="held", **more)
+
+    async def writer_page(self, request: web.Request) -> web.Response:
+        """Ask whether a writer is refused in this edition or for good."""
+        edition = await self._opened(request)
+        _, comment = edition.comment(request.query.get("id", ""))
+        return self._render(request, "writer.html.j2", edition, comment=comment, tab="held")
+
+    async def keys_page(self, request: web.Request) -> web.Response:
+        """Show the keys."""
+        return self._templates.render("keys.html.j2", me=SIGNED_IN.get())
+
+    async def past_page(self, request: web.Request) -> web.Response:
+        """List the past editions."""
+        return self._templates.render("past.html.j2", me=SIGNED_IN.get(), rows=self._app.store.editions.recent(40))
+
+
+def _as_text(view: str, raw: bytes) -> str:
+    """Return a message in one of the views that are text; empty in the others."""
+    if view == "text":
+        return raw_message.text_part(raw)
+    source = {"source": raw, "headers": raw.partition(b"\r\n\r\n")[0]}.get(view, b"")
+    return source.decode("utf-8", "replace")
