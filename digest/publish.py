@@ -72,18 +72,20 @@ async def publish(pipeline: Pipeline, plan: EditionPlan, slot: Slot, progress: P
     """
     subscriber_file, failures, heard = pipeline.subscriber_file(), tuple[Failure, ...](), NOT_ASKED
     frozen = pipeline.store.editions.frozen(slot.key)
-    if frozen is None and not permit.late and (note := _skip_note(pipeline, plan, slot)):
+    if frozen is None and (note := _skip_note(pipeline, plan, slot, permit)):
         return RunReport(status="skipped", slot=slot, note=note)
     check_may_send(pipeline, plan, slot, frozen, permit)
     if frozen is None:
-        check_released(pipeline.store, plan, slot)
+        check_released(pipeline.store, plan, slot, pipeline.clock())
     else:
         await asyncio.to_thread(suppress_opted_out, pipeline, subscriber_file)
     while frozen is None:  # again if an editor decides in between: what is answered as printed is in the mail
         draft = await make_draft(pipeline, plan, slot, heard)  # stages 1 and 2
         failures, heard = draft.failures, draft.second_opinion
-        check_released(pipeline.store, plan, slot)  # what was said before the draft; what is said after it stops the freeze
-        if len(draft.edition.stories) < plan.min_articles:
+        if note := _skip_note(pipeline, plan, slot, permit):
+            return RunReport(status="skipped", slot=slot, note=note)
+        word = check_released(pipeline.store, plan, slot, pipeline.clock())  # what is said after the draft stops the freeze
+        if len(draft.edition.stories) < (1 if word.send else plan.min_articles):
             return _skip_slot(pipeline, plan, draft)
         frozen = await asyncio.to_thread(freeze, pipeline, draft, subscriber_file, permit)  # stage 3
     report = await send(pipeline, frozen, progress, permit)  # stages 4 and 5
@@ -97,7 +99,7 @@ async def make_draft(pipeline: Pipeline, plan: EditionPlan, slot: Slot, heard: S
     """
     harvest = await pipeline.collect(slot.window.start - LOOKBACK)
     pipeline.store.content.keep(harvest, pipeline.clock())
-    decided = pipeline.store.decisions.count()
+    decided = pipeline.store.decisions.count(slot.key)
     material = stored_material(pipeline.store, slot)
     edition, second = await _choose(pipeline, plan, slot, harvest, material, heard)
     edition, failures = await with_additions(pipeline, edition, material.decisions)
@@ -226,13 +228,12 @@ def _skip_slot(pipeline: Pipeline, plan: EditionPlan, draft: Draft) -> RunReport
     return RunReport(status="skipped", slot=slot, note=note)
 
 
-def _skip_note(pipeline: Pipeline, plan: EditionPlan, slot: Slot) -> str:
-    """Return why a slot is skipped: by an editor, which is recorded now, or long ago; empty if it may still get an edition."""
+def _skip_note(pipeline: Pipeline, plan: EditionPlan, slot: Slot, permit: Permit) -> str:
+    """Return why a slot is skipped: by an editor, who may still take it back, or long ago; empty if it may get an edition."""
     if note := skip_note(word_on(pipeline.store, slot.key), pipeline.sender.newsletter.timezone):
-        pipeline.store.editions.skip(slot, note, pipeline.clock())
         return note
     overdue = pipeline.clock() - slot.window.end > plan.late_after
-    return pipeline.store.editions.skipped(slot.key) if overdue else ""
+    return pipeline.store.editions.skipped(slot.key) if overdue and not permit.late else ""
 
 
 def _finish(pipeline: Pipeline, frozen: FrozenEdition, before: dict[str, int], resumed: tuple[str, ...], bounced: int) -> RunReport:

@@ -184,7 +184,9 @@ def undo(root: Path, as_json: bool, edition: str | None, day: Any, by: str | Non
 @verb_options
 def redo(root: Path, as_json: bool, edition: str | None, day: Any, by: str | None, number: int) -> int:
     """Make the decision NUMBER again that was undone."""
+    from digest.desk.acts import Act
+
     with running_app(root) as app:
         desk, verbs, key = opened(app, edition, day)
-        report(verbs.redo(key, number, login_name(by)), desk.by_key(key), as_json)
+        report(verbs.redo(key, number, Act(verb="redo", by=login_name(by))), desk.by_key(key), as_json)
     return 0

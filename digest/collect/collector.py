@@ -113,8 +113,11 @@ async def article_at(url: str, fetcher: Fetcher, private_hosts: Collection[str] 
     plan = SourcePlan(kind="page", url=address, name=host, allow_private=host in private_hosts)
     BUDGET.set(Budget())
     get = partial(fetcher.get, allow_private=plan.allow_private, conditional=False)
-    async with asyncio.timeout(ARTICLE_TIMEOUT):
-        found = await source_reader(plan)(plan, get, UNDATED)
+    try:
+        async with asyncio.timeout(ARTICLE_TIMEOUT):
+            found = await source_reader(plan)(plan, get, UNDATED)
+    except TimeoutError as error:
+        raise FetchError("that address did not answer", thing=address, remedy="Try again in a moment.") from error
     if len(found.articles) != 1:
         raise SourceError("that page has no story we can read", thing=address)
     return found.articles[0]

@@ -173,7 +173,7 @@ def _choose(
         limit=rules.articles, source_weights=rules.source_weights, comment_counts=_counts(material.comments)
     )
     choice = choose(material.articles, slot.window, used_articles, article_rules, taken_down)
-    choice = arranged(choice, decisions, material.articles, taken_down)
+    choice = arranged(choice, decisions, material.articles, taken_down, {row.id for row in used_articles})
     return choice, _threads(material.comments, choice)
 
 

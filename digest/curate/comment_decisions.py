@@ -72,8 +72,11 @@ class CommentDecisions:
 
     def overrule(self, comment: Comment, thread: CommentThread, rejection: Rejection | None) -> Rejection | None:
         """Return the rejection of a comment after the editor's word: a refusal adds one, a yes takes away what it may."""
-        if (refusal := self._refusal(comment)) and not (rejection and rejection.gate in FINAL_GATES):
-            return Rejection(REFUSED if refusal.verb == "refuse" else LEFT_OUT, refusal.sentence)
+        refusal = self._refusal(comment)
+        if refusal and refusal.verb == "refuse" and not (rejection and rejection.gate in FINAL_GATES):
+            return Rejection(REFUSED, refusal.sentence)
+        if refusal and rejection is None:  # what a gate keeps out stays out for its reason, which may be one for its answers too
+            return Rejection(LEFT_OUT, refusal.sentence)
         approval = self.approval(comment, thread)
         return rejection if rejection and not (approval and may_lift(rejection.gate, approval.reason)) else None
 

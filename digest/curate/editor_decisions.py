@@ -76,17 +76,29 @@ def editor_decisions(rows: Iterable[Decision], edition: str, series: str) -> Edi
             writers[row.thing_id] = comment_decision(row)
         elif row.edition == edition:
             of_edition.append(row)
-    kept = [row for row in known if row.verb == "keep" and row.edition != edition and row.edition.startswith(f"{series}-")]
+    kept = [row for row in known if row.verb == "keep" and row.edition != edition and row.edition[: -len("-2026-11-24")] == series]
     return EditorDecisions(
         comments=comments,
         writers=writers,
         cuts=cuts,
         stories=tuple(row for row in of_edition if row.thing_kind == ARTICLE and row.verb in STORY_VERBS),
         kept=tuple(kept),
-        texts={(row.thing_id, row.value["field"]): row.value["text"] for row in of_edition if _edits(row, ARTICLE)},
+        texts=_texts(of_edition),
         edition={row.value["field"]: row.value["text"] for row in of_edition if _edits(row, EDITION)},
         approval=_approval(of_edition),
     )
+
+
+def _texts(rows: Iterable[Decision]) -> dict[tuple[str, str], Text]:
+    """Return the words of each story by its field; an approval is of the words that stood there, whatever becomes of them."""
+    texts = dict[tuple[str, str], Text]()
+    for row in rows:
+        if _edits(row, ARTICLE):
+            texts[row.thing_id, row.value["field"]] = row.value["text"]
+        elif row.thing_kind == EDITION and row.verb in APPROVING:
+            for key, (headline, summary) in row.value.get("words", {}).items():
+                texts |= {(key, "headline"): headline, (key, "summary"): summary}
+    return texts
 
 
 def _edits(row: Decision, kind: str) -> bool:
@@ -96,12 +108,18 @@ def _edits(row: Decision, kind: str) -> bool:
 def _add_comment_decision(row: Decision, edition: str, comments: dict[str, CommentDecision], cuts: dict[str, Cut]) -> None:
     """Add what a row says of comments; to leave one out, or to print one instead of another, is said for one edition only."""
     here = row.edition == edition
-    if row.verb in {"print", "refuse"} or (row.verb == "leave-out" and here):
+    if row.verb in {"print", "refuse"} or (row.verb == "leave-out" and here and not _is_refused(row.thing_id, comments)):
         comments[row.thing_id] = comment_decision(row)
-    if row.verb == "print" and here and (other := row.value.get("instead_of")):
+    if row.verb == "print" and here and (other := row.value.get("instead_of")) and not _is_refused(other, comments):
         comments[other] = comment_decision(row)._replace(verb="leave-out", reason="")
     if row.value.get("keep"):
         cuts[row.thing_id] = Cut(keep=tuple(row.value["keep"]), wording=row.value["wording"])
+    elif row.value.get("whole"):
+        cuts.pop(row.thing_id, None)
+
+
+def _is_refused(comment: str, comments: Mapping[str, CommentDecision]) -> bool:
+    return comment in comments and comments[comment].verb == "refuse"
 
 
 def comment_decision(row: Decision) -> CommentDecision:

@@ -3,7 +3,7 @@
 An order is said by what stands below, so that what others move, or what comes in meanwhile, shifts nothing.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from pydantic import TypeAdapter
@@ -42,19 +42,21 @@ class _Order:
         self.left_out[left_out.id] = left_out
 
 
-def arranged(choice: Choice, decisions: EditorDecisions, articles: Sequence[Article], taken_down: Mapping[str, str]) -> Choice:
+def arranged(
+    choice: Choice, decisions: EditorDecisions, articles: Sequence[Article], taken_down: Mapping[str, str], used: Collection[str]
+) -> Choice:
     """Return the choice after the editors' word. A story that was taken in by its address may not be among the `articles`.
 
+    `used` has the ids of the articles of earlier editions: what was kept for this one and has been printed since is not kept again.
     An article that is gone from its site, or was never public, is not printed whatever was said of it.
     """
-    by_hand = {
-        row.thing_id: _ARTICLE.validate_python(row.value["article"]) for row in decisions.stories if row.value.get("article")
-    }
-    known = {article.id: article for article in articles} | by_hand
+    added = [row for row in (*decisions.kept, *decisions.stories) if row.value.get("article")]
+    by_hand = {row.thing_id: _ARTICLE.validate_python(row.value["article"]) for row in added}
+    known = by_hand | {article.id: article for article in articles}
     printable = {key for key, article in known.items() if key not in taken_down and article.access != "protected" and article.url}
     order = _begun(choice, decisions, printable)
     for row in decisions.kept:
-        if row.thing_id in order.left_out and row.thing_id in printable:
+        if row.thing_id in printable - set(used) and (row.thing_id in order.left_out or row.value.get("article")):
             order.put(row.thing_id)
     for row in decisions.stories:
         if row.thing_id in printable and not (decisions.approval and row.verb in _MOVES and row.id < decisions.approval.number):

@@ -87,17 +87,26 @@ def sentence(row: Decision) -> str:
     if row.thing_kind in {COMMENT, WRITER}:
         about = f"{value.get('writer') or 'a comment'}{f' on {about}' if value.get('title') else ''}"
     if row.verb == "edit":
-        name = {"without": "blocks"}.get(value["field"], value["field"])
-        whose = f" of {about}" if row.thing_kind == ARTICLE else ""
-        return f"{name}{whose} {'as the site has it' if value['text'] is None else 'changed'}".capitalize()
+        return _edit_sentence(row, about)
     why = f": {value['reason']}" if value.get("reason") else ""
     return f"{_WORDS[row.verb].format(about=about, place=value.get('place', ''))}{why}"
+
+
+def _edit_sentence(row: Decision, about: str) -> str:
+    value, name = row.value, {"without": "blocks"}.get(row.value["field"], row.value["field"])
+    whose = f" of {about}" if row.thing_kind == ARTICLE else ""
+    if value["text"] is None:
+        return f"Took the {name}{whose} from the site again"
+    if isinstance(value["text"], str) and value["text"] and len(value["text"]) <= 120 and "\n" not in value["text"]:
+        return f"Changed the {name}{whose} to “{value['text']}”"
+    return f"{'Changed' if value['text'] else 'Took out'} the {name}{whose}"
 
 
 _WORDS = {
     "leave-out": "Left out {about}", "take-in": "Took in {about}", "lead": "Moved {about} to the top",
     "move": "Moved {about} to {place}", "keep": "Kept {about} for the next edition", "print": "Printed {about}",
-    "refuse": "Refused {about}", "cut": "Shortened {about}", "refuse-writer": "Refused {about} as a writer", "hold": "Put on hold",
+    "refuse": "Refused a comment by {about}", "cut": "Shortened {about}", "refuse-writer": "Refused {about} as a writer",
+    "hold": "Put on hold",
     "approve": "Approved", "send": "Sent at a time of their own", "skip": "No edition today", "undo": "Undid",
 }  # fmt: skip
 

@@ -47,7 +47,7 @@ def release(desk: Desk, edition: DeskEdition, act: Act) -> tuple[Sequence[NewDec
     """Print a comment that is held or left out, all of it or some sentences."""
     _, comment = edition.comment(act.thing)
     kept = act.fields.get("keep", "")
-    more = {"keep": kept_sentence_numbers(comment, kept)} if kept and kept != "all" else {}
+    more: dict[str, Any] = {"keep": kept_sentence_numbers(comment, kept)} if kept and kept != "all" else {"whole": True}
     return [_comment_row(desk, edition, act, "print", **more)], f"Printed by you: {comment.author}"
 
 
@@ -71,6 +71,9 @@ def refuse_writer(_desk: Desk, edition: DeskEdition, act: Act) -> tuple[Sequence
 def _comment_row(desk: Desk, edition: DeskEdition, act: Act, verb: str, **more: Any) -> NewDecision:
     """Return a decision on a comment; raise UsageError if the comment may not be printed."""
     story, comment = edition.comment(act.thing)
+    if (seen := act.fields.get("wording", "")) and not edition.wording(story, comment).startswith(seen):
+        what = "has changed on the site since you read it, or what it answers has"
+        raise UsageError(what, thing=comment.author, remedy="Read it again.")
     reason = checked_text("reason", act.fields.get("reason", ""))
     gate = ""
     if verb in {"print", "refuse"}:

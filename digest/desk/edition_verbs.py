@@ -29,18 +29,20 @@ def hold(_desk: Desk, edition: DeskEdition, act: Act) -> tuple[Sequence[NewDecis
     return [NewDecision(EDITION, edition.key, "hold", {"reason": reason})], "On hold. Nothing goes until somebody lets it go"
 
 
-def approve(_desk: Desk, edition: DeskEdition, act: Act) -> tuple[Sequence[NewDecision], str]:
+def approve(desk: Desk, edition: DeskEdition, act: Act) -> tuple[Sequence[NewDecision], str]:
     """Approve the edition as it stands: what the site publishes from now on waits for the next one."""
-    _check_shown(edition, act)
+    _check_may_go(desk, edition, act)
     if edition.word.hold:
         check_hold_seen(edition.word.hold, act, "put it on hold")
         raise UsageError("it is on hold", thing=edition.key, remedy="Let it go first.")
+    if not edition.edition.stories:
+        raise UsageError("there is no story to approve", thing=edition.key)
     return [NewDecision(EDITION, edition.key, "approve", edition.snapshot())], "Approved. It goes as it stands here"
 
 
 def send(desk: Desk, edition: DeskEdition, act: Act) -> tuple[Sequence[NewDecision], str]:
     """Send the edition now, or at a time of today, as it stands; that lets it go, if it was on hold."""
-    _check_shown(edition, act)
+    _check_may_go(desk, edition, act)
     if edition.word.hold:
         check_hold_seen(edition.word.hold, act, "put it on hold")
     if not edition.edition.stories:
@@ -60,6 +62,22 @@ def skip(_desk: Desk, edition: DeskEdition, act: Act) -> tuple[Sequence[NewDecis
 def _sponsor(edition: DeskEdition) -> dict[str, str] | None:
     sponsor = edition.edition.parts.sponsor
     return {"text": sponsor.text, "url": sponsor.url, "link": sponsor.link, "name": sponsor.name} if sponsor else None
+
+
+def check_not_late(desk: Desk, edition: DeskEdition) -> None:
+    """Raise UsageError if it is too late in the day for the edition to go."""
+    latest = edition.slot.window.end + edition.plan.late_after
+    if desk.app.clock() > latest:
+        at = f"{latest.astimezone(desk.app.config.newsletter.timezone):%H:%M}"
+        raise UsageError(f"it is too late: it could go until {at}", thing=edition.key, remedy="Its stories go into the next one.")
+
+
+def _check_may_go(desk: Desk, edition: DeskEdition, act: Act) -> None:
+    """Raise UsageError if the edition is skipped or too late, or has changed since it was shown."""
+    check_not_late(desk, edition)
+    if edition.word.skip:
+        raise UsageError("there is no edition today", thing=edition.key, remedy="Take that back first.")
+    _check_shown(edition, act)
 
 
 def _check_shown(edition: DeskEdition, act: Act) -> None:

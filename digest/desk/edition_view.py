@@ -95,17 +95,23 @@ class DeskEdition:
         return frozenset(voice.pick.comment.id for voice in self.page.voices) if self.page else frozenset()
 
     def snapshot(self) -> dict[str, Any]:
-        """Return what an approval keeps: the stories in their order, and the wording of each comment."""
+        """Return what an approval keeps: the stories in their order and words, and the wording of each comment."""
         comments = dict[str, str]()
         for story in self.edition.stories:
             chosen = self.threads[story.article.id]
             comments |= {pick.comment.id: self.wording(chosen, pick.comment) for pick in story.picks}
-        return {"stories": self.order, "comments": comments}
+        words = {story.article.id: [story.article.title, story.article.summary] for story in self.edition.stories}
+        return {"stories": self.order, "comments": comments, "words": words}
 
     @property
     def fingerprint(self) -> str:
-        """A short text that changes with everything that an approval keeps."""
-        shown = [self.order, [pick.comment.id for story in self.edition.stories for pick in story.picks]]
+        """A short text that changes with everything that is printed."""
+        stories = [
+            (row.article.title, row.article.summary, row.article.image, row.kicker, row.note, row.section)
+            for row in self.edition.stories
+        ]
+        comments = [(pick.comment.id, pick.excerpt, pick.parent_excerpt) for story in self.edition.stories for pick in story.picks]
+        shown = [self.order, stories, comments, self.edition.parts]
         return hashlib.sha256(repr(shown).encode()).hexdigest()[:16]
 
 

@@ -20,7 +20,7 @@ _WHY = {  # by gate; {reason} is what the gate itself says
     "quarrel": "The end of a quarrel between two people.",
     "held": "It reads as an attack. Print it without the passage, or not at all.",
     "unfit": "It reads as something an editor would not print: the marked passage above all.",
-    "contact": "It gives a telephone number or an address of mail.",
+    "contact": "It gives a telephone number or an email address.",
     "address": "It {reason}. You can print it without that sentence.",
     "threat": "It may be read as a threat. Never printed without a yes.",
     "group": "It says what a whole group of people is like.",

@@ -3,12 +3,14 @@
 A mail program opens every link, so a link is used up by a button, not by being looked at.
 """
 
+import asyncio
 import hmac
 import secrets
 from dataclasses import dataclass
 from datetime import timedelta
 
 from digest.app import App
+from digest.audience.rate_limiter import RateLimiter
 from digest.audience.transactional_emails import TransactionalEmails
 from digest.desk.people import Person, people
 
@@ -32,6 +34,7 @@ class SignIn:
     def __init__(self, app: App, emails: TransactionalEmails) -> None:
         self._app = app
         self._emails = emails
+        self._mails = RateLimiter(10, 60)  # to one person
 
     def person(self, email: str) -> Person | None:
         """Return who has an address, if they may open the desk."""
@@ -40,15 +43,18 @@ class SignIn:
     def ask(self, email: str, browser: str, base: str) -> str:
         """Have a link and six figures mailed, if the address is one of the desk's; return the nonce that the browser keeps.
 
-        The answer is the same for everybody, and so is its time: the mail goes afterwards.
+        The answer is the same for everybody, and so is its time: all else is done afterwards.
         """
-        nonce, code = secrets.token_urlsafe(32), f"{secrets.randbelow(1_000_000):06d}"
-        person = self.person(email)
-        if person is not None:
-            self._app.store.desk.ask(nonce, person.email, browser, code, self._app.clock())
-            figures = f"{code[:3]} {code[3:]}"
-            self._emails.run(self._emails.send(person.email, "sign_in", f"{base}/desk/sign-in/{nonce}", code=figures))
+        nonce = secrets.token_urlsafe(32)
+        self._emails.run(self._answer(email, nonce, browser, base))
         return nonce
+
+    async def _answer(self, email: str, nonce: str, browser: str, base: str) -> None:
+        person, code = self.person(email), f"{secrets.randbelow(1_000_000):06d}"
+        if person is None or not self._mails.allow(person.email):
+            return
+        await asyncio.to_thread(self._app.store.desk.ask, nonce, person.email, browser, code, self._app.clock())
+        await self._emails.send(person.email, "sign_in", f"{base}/desk/sign-in/{nonce}", code=f"{code[:3]} {code[3:]}")
 
     def offered(self, nonce: str) -> Person | None:
         """Return who may sign in with a link; nothing is used up."""

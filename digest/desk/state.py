@@ -64,8 +64,7 @@ def _states(edition: DeskEdition, clock: Callable[[datetime], str]) -> Iterator[
     if not edition.edition.stories:
         yield State("none", "No story yet.", "Your site has published nothing since the last cut-off.", f"{ends} · no story")
     if word.approve:
-        by = f"By {word.approve.made_by} at {clock(word.approve.made_at)}, as it stands here."
-        more = f"{by} What the site publishes now waits for the next edition; what the site takes down still comes out."
+        more = _approved(edition, word.approve, clock)
         yield State("approved", f"Approved. It goes at {ends}.", more, f"{ends} · approved")
     if edition.plan.approval == "required":
         yield State("required", f"Goes at {ends} if you approve it.", bar=f"{ends} · needs a yes")
@@ -76,6 +75,14 @@ def _made(since: str, finished: str) -> State:
     if finished:
         return State("sent", f"Sent at {finished}.", bar=f"Sent · {finished}")
     return State("sending", f"Sending since {since}.", bar=f"Sending · since {since}")
+
+
+def _approved(edition: DeskEdition, approval: Decision, clock: Callable[[datetime], str]) -> str:
+    by = f"By {approval.made_by} at {clock(approval.made_at)}"
+    since = [row for row in edition.log if row.id > approval.id and row.undone_at is None]
+    if since:
+        return f"{by}; changed since by {since[-1].made_by}, at {clock(since[-1].made_at)}."
+    return f"{by}, as it stands here. What the site publishes now waits for the next edition; what it takes down still comes out."
 
 
 def _on_hold(edition: DeskEdition, hold: Decision, clock: Callable[[datetime], str]) -> State:

@@ -51,7 +51,9 @@ def move(_desk: Desk, edition: DeskEdition, act: Act) -> tuple[Sequence[NewDecis
 def keep(_desk: Desk, edition: DeskEdition, act: Act) -> tuple[Sequence[NewDecision], str]:
     """Keep a story for the next edition."""
     title = edition.story(act.thing).article.title
-    return [NewDecision(ARTICLE, act.thing, "keep", about(title))], f"Kept for the next edition: “{shorten(title, 60)}”"
+    by_hand = next((row.value["article"] for row in edition.log if row.thing_id == act.thing and row.value.get("article")), None)
+    value = about(title) | ({"article": by_hand} if by_hand else {})
+    return [NewDecision(ARTICLE, act.thing, "keep", value)], f"Kept for the next edition: “{shorten(title, 60)}”"
 
 
 def edit(_desk: Desk, edition: DeskEdition, act: Act) -> tuple[Sequence[NewDecision], str]:

@@ -55,8 +55,8 @@ def word_on(store: Store, key: str) -> EditorsWord:
     return editors_word(store.decisions.log(key))
 
 
-def check_released(store: Store, plan: EditionPlan, slot: Slot) -> None:
-    """Raise HeldError if an editor holds the edition, or if it needs an approval and has none."""
+def check_released(store: Store, plan: EditionPlan, slot: Slot, now: datetime) -> EditorsWord:
+    """Return what stands on the edition; raise HeldError if an editor holds it, wants it later, or has not given a yes it needs."""
     word = word_on(store, slot.key)
     if word.hold:
         why = f": {word.hold.value['reason']}" if word.hold.value.get("reason") else ""
@@ -66,6 +66,11 @@ def check_released(store: Store, plan: EditionPlan, slot: Slot) -> None:
         )
     if plan.approval == "required" and not word.approved:
         raise HeldError(f"edition {slot.key} waits for an editor's yes", remedy="Give it with `digest edition approve`.")
+    if word.send and (at := datetime.fromisoformat(word.send.value["at"])) > now:
+        raise HeldError(
+            f"{word.send.made_by} wants edition {slot.key} to go later, in {round((at - now).total_seconds() / 60)} minutes"
+        )
+    return word
 
 
 def skip_note(word: EditorsWord, zone: tzinfo) -> str:

@@ -13,7 +13,7 @@ from functools import partial
 from digest.app import App
 from digest.audience.csv_sync import write_suppressions
 from digest.config import EditionPlan
-from digest.edition.editors_word import word_on
+from digest.edition.editors_word import EditorsWord, skip_note, word_on
 from digest.edition.preflight import suppress_opted_out
 from digest.edition.report import RunReport
 from digest.errors import DigestError
@@ -54,21 +54,29 @@ class CatchUp:
         calendar = app.calendar(plan)
         for day in (calendar.latest(now), next(calendar.upcoming(now))):
             slot = app.slot(plan, day)
-            if now - slot.window.end > plan.late_after or app.store.editions.has_slot(slot.key):
+            if app.store.editions.has_slot(slot.key):
                 continue
             word = word_on(app.store, slot.key)
-            at = slot.window.end if word.skip else word.goes_at(plan, slot)
+            if now - slot.window.end > plan.late_after:
+                self._record_skip(slot, word)
+                continue
+            at = word.goes_at(plan, slot)
             if at is not None and now >= at:
                 return slot
             if at is None and now >= slot.window.end:
-                self._log_waiting(slot, "on hold" if word.hold else "not approved")
+                self._log_waiting(slot, "on hold" if word.hold else "skipped by an editor" if word.skip else "not approved")
         return None
+
+    def _record_skip(self, slot: Slot, word: EditorsWord) -> None:
+        """Record that there was no edition because an editor wanted none, once nobody can take that back any more."""
+        if note := skip_note(word, self._app.config.newsletter.timezone):
+            self._app.store.editions.skip(slot, note, self._app.clock())
 
     def _log_waiting(self, slot: Slot, why: str) -> None:
         """Log once that an edition waits for an editor."""
         if self._waiting.get(slot.key) != why:
             self._waiting[slot.key] = why
-            log.warning("%s is due and waits: it is %s", slot.key, why)
+            log.warning("%s is due and does not go: it is %s", slot.key, why)
 
     async def run(self) -> None:
         """Send deferred and interrupted messages that are due again, and make the editions that a stopped service missed."""

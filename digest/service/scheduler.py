@@ -17,7 +17,11 @@ from apscheduler.triggers.interval import IntervalTrigger
 
 from digest.app import App
 from digest.audience.bounce_handler import BounceHandler
+from digest.audience.transactional_emails import TransactionalEmails
 from digest.config import EditionPlan
+from digest.desk.edition_view import Desk
+from digest.desk.notices import Notices
+from digest.errors import DigestError
 from digest.service.catch_up import CatchUp
 
 log = logging.getLogger("digest")
@@ -39,6 +43,8 @@ class Service:
     def __init__(self, app: App) -> None:
         self._app = app
         self.catch_up = CatchUp(app)
+        self._emails = TransactionalEmails(app)
+        self._notices = Notices(app, self._emails, Desk(app))
 
     def now(self) -> datetime:
         """Return the newsletter's time, which DIGEST_NOW may have shifted."""
@@ -54,7 +60,9 @@ class Service:
         every = int(config.collect_every.total_seconds())
         now = self.now()  # the intervals count from here, also if DIGEST_NOW has shifted the clock
         collecting = Job("collect", IntervalTrigger(seconds=every, start_date=now + timedelta(seconds=every)), self.collect)
-        return [*editions, collecting, Job("catch up", IntervalTrigger(minutes=1, start_date=now + MINUTE), self.catch_up.run)]
+        telling = Job("tell the editors", IntervalTrigger(minutes=1, start_date=now + MINUTE / 2), self.tell_editors)
+        catching_up = Job("catch up", IntervalTrigger(minutes=1, start_date=now + MINUTE), self.catch_up.run)
+        return [*editions, collecting, *([telling] if config.desk.editors else []), catching_up]
 
     async def collect(self) -> None:
         """Read the sources, because feeds drop older entries."""
@@ -62,6 +70,17 @@ class Service:
         log.info("collected %d articles and %d comments", len(harvest.articles), len(harvest.comments))
         for failure in harvest.failures:
             log.warning("%s", failure)
+
+    async def tell_editors(self) -> None:
+        """Send the mails to the editors that are due."""
+        try:
+            await self._notices.tell()
+        except DigestError as error:
+            log.error("could not tell the editors: %s", error)  # noqa: TRY400  a traceback would hide the message
+
+    async def wait_for_mails(self) -> None:
+        """Wait until the mails that were begun are sent."""
+        await self._emails.wait()
 
     async def watch_bounces(self) -> None:
         """Read bounces from the mailbox until the service stops."""
@@ -106,6 +125,7 @@ async def serve(service: Service, stop: asyncio.Event) -> None:
     await stop.wait()
     scheduler.pause()  # a shutdown now would cancel the run in progress
     await service.catch_up.wait_until_idle()
+    await service.wait_for_mails()
     scheduler.shutdown(wait=False)
     await bounce_watch
     log.info("service stopped")

@@ -26,7 +26,7 @@ from digest.store import schema
 from digest.store.bounces import BounceRecords
 from digest.store.content import MAX_LOOKBACK, Content
 from digest.store.database import open_engine
-from digest.store.decisions import DecidedSinceError, Decisions, TooLateError
+from digest.store.decisions import DecidedSinceError, Decisions, TooLateError, of_form
 from digest.store.deliveries import Deliveries
 from digest.store.delivery_log import StoredDeliveryLog
 from digest.store.desk import DeskRecords
@@ -119,4 +119,5 @@ __all__ = [
     "Suppression",
     "Suppressions",
     "TooLateError",
+    "of_form",
 ]

@@ -3,7 +3,7 @@
 What stands is laid over what the machine makes of the same material; nothing else of the store knows of it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -24,6 +24,9 @@ class TooLateError(DigestError):
     def __init__(self, key: str, at: datetime | None = None) -> None:
         super().__init__(f"edition {key} has been made, and your change was not: it would not be in any mail")
         self.at = at
+
+
+NewRow = tuple[str, str, str, Mapping[str, Any]]  # kind and id of the thing, verb, value
 
 
 class DecidedSinceError(Exception):
@@ -74,6 +77,38 @@ class Decisions:
             return made
         return Decision(id=number, **row)
 
+    def add_all(
+        self,
+        rows: Sequence[NewRow],
+        by: str,
+        now: datetime,
+        *,
+        edition: str,
+        once: str | None = None,
+        check: Callable[[Sequence[Decision]], None] = lambda _log: None,
+    ) -> list[Decision]:
+        """Record decisions on an edition that is not frozen, all or none, committed when this returns.
+
+        `check` is called with the edition's log under the write lock, and may raise. `once` names the form: see `add`. Raises
+        TooLateError if the edition is frozen.
+        """
+        table = schema.decisions
+        with self._engine.begin() as connection:
+            _check_not_frozen(connection, edition)
+            log = _decisions(connection.execute(select(table).where(table.c.edition == edition).order_by(table.c.id)).all())
+            if once and (again := of_form(log, once)):
+                return again
+            check(log)
+            made = []
+            for at, (kind, key, verb, value) in enumerate(rows):
+                row: dict[str, Any] = {
+                    "thing_kind": kind, "thing_id": key, "verb": verb, "value": dict(value), "made_by": by, "made_at": now,
+                    "edition": edition, "once": _unused(connection, f"{once}.{at}") if once else None,
+                }  # fmt: skip
+                number = connection.execute(table.insert().values(row).returning(table.c.id)).scalar_one()
+                made.append(Decision(id=number, **row))
+        return made
+
     def made_once(self, once: str) -> Decision | None:
         """Return the decision that was made with a form, or None."""
         rows = self._read(schema.decisions.c.once == once)
@@ -84,14 +119,17 @@ class Decisions:
         table = schema.decisions.c
         return self._undo(and_(table.thing_kind == thing[0], table.thing_id == thing[1]), by, now)
 
-    def undo_one(self, number: int, by: str, now: datetime) -> Decision | None:
-        """Undo a decision by its number, and return it; None if it does not stand."""
-        return self._undo(schema.decisions.c.id == number, by, now)
+    def undo_one(self, number: int, by: str, now: datetime, *, before_freeze: str = "") -> Decision | None:
+        """Undo a decision by its number, and return it; None if it does not stand.
 
-    def _undo(self, which: Any, by: str, now: datetime) -> Decision | None:
+        `before_freeze` names an edition: raises TooLateError, and undoes nothing, if that is frozen.
+        """
+        return self._undo(schema.decisions.c.id == number, by, now, before_freeze)
+
+    def _undo(self, which: Any, by: str, now: datetime, before_freeze: str = "") -> Decision | None:
         table = schema.decisions.c
         with self._engine.begin() as connection:
-            lock_for_writing(connection)
+            _check_not_frozen(connection, before_freeze)
             query = select(schema.decisions).where(which, table.undone_at.is_(None)).order_by(table.id.desc())
             row = connection.execute(query.limit(1)).one_or_none()
             if row is None:
@@ -125,10 +163,10 @@ class Decisions:
         rows = self._read(schema.decisions.c.id == number)
         return rows[0] if rows else None
 
-    def count(self) -> int:
-        """Return how often anybody has decided or undone something; it only ever grows."""
+    def count(self, edition: str | None = None) -> int:
+        """Return how often anybody has decided or undone something, or something that may count for an edition; it only grows."""
         with self._engine.begin() as connection:
-            return _count(connection)
+            return _count(connection, edition)
 
     def of(self, thing: tuple[str, str]) -> list[Decision]:
         """Return every decision on a thing, undone or not, oldest first."""
@@ -139,6 +177,17 @@ class Decisions:
         query = select(schema.decisions).where(*conditions).order_by(schema.decisions.c.id)
         with self._engine.begin() as connection:
             return _decisions(connection.execute(query).all())
+
+
+def of_form(log: Sequence[Decision], once: str) -> list[Decision]:
+    """Return what a form has done and nobody has undone, of an edition's log."""
+    return [row for row in log if row.once and row.once.rpartition(".")[0] == once and row.undone_at is None]
+
+
+def _unused(connection: Connection, once: str) -> str | None:
+    """Return a form's name for a row, or None if a row that was undone has it."""
+    query = select(schema.decisions.c.id).where(schema.decisions.c.once == once)
+    return None if connection.execute(query).scalar() is not None else once
 
 
 def _check_not_frozen(connection: Connection, key: str) -> None:
@@ -154,12 +203,15 @@ def _decisions(rows: Sequence[Row[Any]]) -> list[Decision]:
     return [Decision(**row._asdict()) for row in rows]
 
 
-def check_decided(connection: Connection, known: int | None) -> None:
-    """Raise DecidedSinceError, within a transaction, if there is another number of decisions than the known one."""
-    if known is not None and _count(connection) != known:
+def check_decided(connection: Connection, known: int | None, edition: str) -> None:
+    """Raise DecidedSinceError, within a transaction, if there is another number of decisions on an edition than the known one."""
+    if known is not None and _count(connection, edition) != known:
         raise DecidedSinceError
 
 
-def _count(connection: Connection) -> int:
+def _count(connection: Connection, edition: str | None) -> int:
     table = schema.decisions.c
-    return sum(connection.execute(select(func.count(table.id), func.count(table.undone_at))).one())
+    query = select(func.count(table.id), func.count(table.undone_at))
+    if edition is not None:
+        query = query.where(or_(table.edition == edition, table.thing_kind.in_(ANY_EDITION), table.verb == "keep"))
+    return sum(connection.execute(query).one())

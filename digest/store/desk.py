@@ -39,7 +39,7 @@ class DeskRecords:
     # — signing in —
 
     def ask(self, nonce: str, email: str, browser: str, code: str, now: datetime) -> None:
-        """Record that somebody asked to sign in, from a browser, with a link (its nonce) or a code."""
+        """Record that somebody asked to sign in, from a browser, with a link (its nonce) or a code; earlier codes of theirs end."""
         row = {
             "nonce": hashed(nonce),
             "email": email,
@@ -49,6 +49,7 @@ class DeskRecords:
             "at": now,
         }
         with self._engine.begin() as connection:
+            connection.execute(update(desk_sign_ins).where(desk_sign_ins.c.email == email).values(tries=MAX_CODE_TRIES))
             connection.execute(desk_sign_ins.insert().values(row))
 
     def asked_by_link(self, nonce: str, since: datetime) -> str | None:

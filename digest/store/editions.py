@@ -126,7 +126,7 @@ class Editions:
             variants = {name: render_variant(name) for name in used if name} if render_variant is not None else {}
             with connection.begin():
                 lock_for_writing(connection)
-                check_decided(connection, decided)
+                check_decided(connection, decided, key)
                 _write_edition(connection, edition, rendered, variants)
                 suppressed = insert_recipients(connection, key, rules, at)
         for recorded in suppressed:

@@ -7,6 +7,7 @@ from aiohttp import web
 from multidict import MultiDictProxy
 
 from digest.app import App
+from digest.audience.rate_limiter import RateLimiter
 from digest.desk.acts import Act, Done
 from digest.desk.edition_view import Desk, DeskEdition
 from digest.desk.people import editors_named
@@ -34,6 +35,9 @@ class Shows(Protocol):
     def problem(self, status: int, title: str, text: str, *, good: bool = False) -> web.Response:
         """Return a page that says what went wrong, or well."""
 
+    def tell_others(self, done: Done) -> None:
+        """Tell the other editors by mail what concerns them all."""
+
     def rendered(self, edition: DeskEdition) -> Rendered | None:
         """Return the mail of an edition."""
 
@@ -60,6 +64,7 @@ class DeskActions:
         self._app = app
         self._pages = pages
         self._verbs = Verbs(pages.desk)
+        self._tests = RateLimiter(5, 30)  # copies that a person has sent to themselves
 
     async def do(self, request: web.Request) -> web.StreamResponse:
         """Do what a form says, and lead back to the page that it came from."""
@@ -75,20 +80,20 @@ class DeskActions:
             return await self._again(request, key, fields, {error.name: error.what})
         if done is None:
             return await self._send_test(request, key, me.email)
+        self._pages.tell_others(done)
         number = done.decisions[0].id if done.decisions else 0
         raise web.HTTPSeeOther(self._back(key, fields.get("back", ""), number))
 
     async def _done(self, key: str, verb: str, fields: Mapping[str, str], by: str) -> Done | None:
         """Do a verb; None for the one that sends a test."""
-        seen = int(fields["seen"]) if fields.get("seen", "").isdigit() else None
+        seen = _number(fields.get("seen", ""))
         act = Act(verb=verb, fields=fields, by=by, seen=seen, once=fields.get("once") or None)
         if verb == "test":
             return None
         if verb == "undo":
-            number = fields.get("decision", "")
-            return await self._pages.beside(self._verbs.undo, key, int(number) if number.isdigit() else None, by)
+            return await self._pages.beside(self._verbs.undo, key, _number(fields.get("decision", "")), by)
         if verb == "redo":
-            return await self._pages.beside(self._verbs.redo, key, int(fields.get("decision", "0") or 0), by)
+            return await self._pages.beside(self._verbs.redo, key, _number(fields.get("decision", "")) or 0, act)
         if verb == "let-go":
             return await self._pages.beside(self._verbs.let_go, key, by, seen)
         if verb == "take-in" and fields.get("url", "").strip():
@@ -99,7 +104,7 @@ class DeskActions:
 
     def _back(self, key: str, wanted: str, number: int) -> str:
         """Return where a form leads: to its own page, if that is one of the desk."""
-        start = f"{self._pages.base}/desk/{key}"
+        wanted, start = wanted.partition("#")[0], f"{self._pages.base}/desk/{key}"
         path = wanted if wanted == start or wanted.startswith((f"{start}/", f"{start}?")) else start
         joined = "&" if "?" in path else "?"
         return f"{path}{joined}did={number}#said" if number else path
@@ -121,6 +126,8 @@ class DeskActions:
 
     async def _send_test(self, request: web.Request, key: str, email: str) -> web.StreamResponse:
         """Send the edition as it stands to whoever asks."""
+        if not self._tests.allow(email):
+            return self._pages.problem(429, "Too many tests", "Wait a minute, and try again.")
         edition = await self._pages.beside(self._pages.desk.by_key, key)
         if (rendered := self._pages.rendered(edition)) is None:
             return self._pages.problem(422, "No story yet", "There is nothing to send.")
@@ -128,6 +135,10 @@ class DeskActions:
         if receipt.outcome != "sent":
             return self._pages.problem(502, "The test was not sent", f"The relay said: {receipt.code} {receipt.reply}")
         return self._pages.problem(200, "Sent to you", f"On its way to {email}, as it stands now.", good=True)
+
+
+def _number(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
 
 
 def _fields(form: MultiDictProxy[Any]) -> dict[str, str]:

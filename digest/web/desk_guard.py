@@ -17,6 +17,7 @@ from digest.web.pages import LOOPBACK, Handler
 COOKIE, BROWSER = "digest_desk", "digest_desk_browser"
 SIGNED_IN: ContextVar[SignedIn] = ContextVar("signed_in")  # of the request that is answered, once it is checked
 FORM: ContextVar[MultiDictProxy[Any]] = ContextVar("form")
+MAX_FORM_BYTES = 65_536  # a long note in a script of three bytes a letter
 _OLD_PAGE = "This page is too old, or came from somewhere else. Open the edition and try again.\n"
 
 
@@ -29,8 +30,8 @@ class DeskGuard:
         self._open = frozenset(open_routes)
         public = urlsplit(app.config.newsletter.public_url or "")
         self._hosts = frozenset({public.hostname or "", *LOOPBACK} - {""})
-        self._origins = frozenset({public.netloc} - {""})
-        self._secure_host = public.hostname if public.scheme == "https" else None
+        self._origin = f"{public.scheme}://{public.netloc}" if public.netloc else ""
+        self._is_https = public.scheme == "https"
 
     @web.middleware
     async def check(self, request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -47,24 +48,30 @@ class DeskGuard:
             raise web.HTTPSeeOther(f"{self._base}/desk/sign-in{'?out=1' if request.method == 'POST' else ''}")
         SIGNED_IN.set(signed_in)
         if request.method == "POST":
-            FORM.set(form := await read_form(request))
+            FORM.set(form := await read_form(request.clone(client_max_size=MAX_FORM_BYTES)))
             if not self._sign_in.is_genuine(signed_in, str(form.get("csrf", ""))):
                 raise web.HTTPForbidden(text=_OLD_PAGE)
         return await handler(request)
 
     def _is_same_origin(self, request: web.Request) -> bool:
         """Return whether a form comes from a page of this desk: browsers say so in Origin, or else in Sec-Fetch-Site or Referer."""
-        ours = {request.host, *self._origins}
+        ours = {f"{request.scheme}://{request.host}", self._origin} - {""}
         origin = request.headers.get("Origin", "")
         if origin and origin != "null":
-            return urlsplit(origin).netloc in ours
+            return origin in ours
         if site := request.headers.get("Sec-Fetch-Site", ""):
             return site == "same-origin"
-        return urlsplit(request.headers.get("Referer", "")).netloc in ours
+        referer = urlsplit(request.headers.get("Referer", ""))
+        return f"{referer.scheme}://{referer.netloc}" in ours
+
+    def _is_here(self, request: web.Request) -> bool:
+        """Return whether a browser on this machine asks, without a proxy in between."""
+        forwarded = any(name in request.headers for name in ("X-Forwarded-For", "X-Forwarded-Proto", "Forwarded"))
+        return (request.url.host or "") in LOOPBACK and not forwarded
 
     def remember(self, request: web.Request, response: web.StreamResponse, name: str, value: str, seconds: float) -> None:
         """Set a cookie that no script reads and no other site sends along."""
-        secure = self._secure_host is not None and request.url.host == self._secure_host
+        secure = self._is_https and (request.headers.get("Origin", "") == self._origin or not self._is_here(request))
         response.set_cookie(
             name, value, max_age=int(seconds), path=f"{self._base}/desk", httponly=True, samesite="Lax", secure=secure
         )

@@ -12,8 +12,9 @@ from aiohttp import web
 
 from digest.app import App
 from digest.audience.transactional_emails import TransactionalEmails
-from digest.desk.acts import ConflictError
+from digest.desk.acts import ConflictError, Done
 from digest.desk.edition_view import Desk, DeskEdition
+from digest.desk.notices import Notices
 from digest.desk.sign_in import SignIn
 from digest.desk.state import state_of
 from digest.desk.values import SWITCHABLE
@@ -26,6 +27,7 @@ from digest.text import raw_message
 from digest.web import desk_view
 from digest.web.desk_actions import DeskActions
 from digest.web.desk_guard import SIGNED_IN, DeskGuard
+from digest.web.desk_links import LINK_ROUTES, DeskLinks
 from digest.web.desk_sign_in import OPEN_ROUTES, DeskSignIn
 from digest.web.desk_templates import DeskTemplates
 from digest.web.forms import field_text
@@ -34,7 +36,7 @@ from digest.web.preview import Preview
 
 T = TypeVar("T")
 KEY = "{key:[a-z0-9-]{1,60}}"
-MAX_FORM_BYTES = 65_536
+TOLD_VERBS = frozenset({"hold", "skip", "send"})  # what the other editors are told by mail
 MAX_READERS = 10  # found by a search
 VIEWS = {"phone": "Phone", "desktop": "Desktop", "dark": "Dark", "images-off": "Images off", "text": "Text", "source": "Source",
          "headers": "Headers"}  # fmt: skip
@@ -48,9 +50,11 @@ class DeskPages:
         self.desk = Desk(app)
         self._sign_in = SignIn(app, emails)
         self._templates = DeskTemplates(app, base)
-        self._guard = DeskGuard(app, self._sign_in, base, OPEN_ROUTES)
+        self._guard = DeskGuard(app, self._sign_in, base, (*OPEN_ROUTES, *LINK_ROUTES))
         public = (app.config.newsletter.public_url or "").rstrip("/") if public_base is None else public_base
         self._people = DeskSignIn(app, self._sign_in, self._guard, self._templates, public)
+        self._emails = emails
+        self.notices = Notices(app, emails, self.desk)
         self._turn = asyncio.Lock()
 
     @property
@@ -60,7 +64,7 @@ class DeskPages:
 
     def application(self) -> web.Application:
         """Return the application of the desk."""
-        application = web.Application(client_max_size=MAX_FORM_BYTES, middlewares=[self._tell_errors, self._guard.check])
+        application = web.Application(middlewares=[self._tell_errors, self._guard.check])
         router = application.router
         self._people.add_routes(router)
         router.add_get("", self.redirect_to_coming)
@@ -77,6 +81,8 @@ class DeskPages:
         router.add_get(f"/{KEY}/send", self.send_page)
         router.add_get(f"/{KEY}/print", self.print_page)
         router.add_get(f"/{KEY}/writer", self.writer_page)
+        DeskLinks(self._app, self, self._templates).add_routes(router)
+        router.add_get(f"/{KEY}/do", self.redirect_to_edition)
         router.add_post(f"/{KEY}/do", DeskActions(self._app, self).do)
         return application
 
@@ -144,6 +150,10 @@ class DeskPages:
         edition = await self.beside(self.desk.coming)
         raise web.HTTPSeeOther(self._templates.link(edition.key))
 
+    async def redirect_to_edition(self, request: web.Request) -> web.Response:
+        """Redirect to the edition: the address of a form's answer, opened again, does nothing."""
+        raise web.HTTPSeeOther(self._templates.link(request.match_info["key"]))
+
     async def edition_page(self, request: web.Request) -> web.Response:
         """Show what is in, what is not, and when it goes."""
         return await self.show_edition(request, await self._opened(request))
@@ -197,7 +207,7 @@ class DeskPages:
         edition = await self._opened(request)
         view = request.query.get("view", "phone")
         view, reader = view if view in VIEWS else "phone", field_text(request.query.get("reader"))
-        found = await asyncio.to_thread(self._find_readers, reader)
+        found = await asyncio.to_thread(self._find_readers, reader) if SIGNED_IN.get().person.may_change else []
         raw = await self._message(edition, found[0] if len(found) == 1 else "")
         return self._render(
             request, "mail.html.j2", edition, view=view, views=VIEWS, reader=reader, found=found, tab="mail",
@@ -219,7 +229,7 @@ class DeskPages:
             return b""
         first = next(self._app.subscriber_file().active(), None)
         address = email or (first.email if first else f"reader@{self._app.config.newsletter.domain}")
-        preview = Preview(self._app, edition.edition, "")
+        preview = Preview(self._app, edition.edition, "", anonymous=True)
         return (await self.beside(preview.message, address)).raw
 
     async def mail_html(self, request: web.Request) -> web.Response:
@@ -277,6 +287,12 @@ class DeskPages:
         edition = await self._opened(request)
         _, comment = edition.comment(request.query.get("id", ""))
         return self._render(request, "writer.html.j2", edition, comment=comment, tab="held")
+
+    def tell_others(self, done: Done) -> None:
+        """Tell the other editors by mail if the edition was held, let go or skipped."""
+        told = [row for row in done.decisions if row.verb in TOLD_VERBS]
+        if told and self._app.config.newsletter.public_url:
+            self._emails.run(self.notices.tell_others(told[0]))
 
     async def keys_page(self, request: web.Request) -> web.Response:
         """Show the keys."""

@@ -37,7 +37,7 @@ class DeskTemplates:
             shorten=shorten,
             link=self.link,
             minutes_until=lambda at: minutes_until(at, self._app.clock()),
-            **{"errors": {}, "typed": {}, "wrong": False, "out": False, "said": None, "others": (), **context},
+            **{"errors": {}, "typed": {}, "wrong": False, "out": False, "good": False, "said": None, "others": (), **context},
         )
         response.headers["Referrer-Policy"] = "same-origin"
         return response

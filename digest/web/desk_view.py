@@ -58,6 +58,7 @@ class CommentCard:
     suspicious: frozenset[int]
     standing: Decision | None
     curious: tuple[str, ...]
+    wording: str
 
     @property
     def is_held(self) -> bool:
@@ -153,6 +154,7 @@ def _card(edition: DeskEdition, story: ChosenStory, row: JudgedComment) -> Comme
             at for at, text in enumerate(sentences) if troubled and squeeze(troubled) and _overlap(text, troubled)
         ),
         standing=standing[-1] if standing else None,
+        wording=edition.wording(story, row.comment),
         curious=tuple(f"{name.replace('_', ' ')} {value:+.2f}" for name, value in row.terms.items()),
     )
 

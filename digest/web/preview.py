@@ -7,6 +7,7 @@ from itertools import islice
 
 from digest.app import App
 from digest.compose import Composer
+from digest.compose.subscriber_links import SubscriberLinks
 from digest.curate.story_decisions import edited_parts
 from digest.errors import DigestError
 from digest.model import Edition, Recipient, Rendered
@@ -29,12 +30,15 @@ _NOT_FROZEN = (
 class Preview:
     """The messages of one edition."""
 
-    def __init__(self, app: App, edition: Edition, title: str, *, anew: bool = False) -> None:
-        """Show an edition; `anew` with the templates as they are now, even if it is frozen."""
+    def __init__(self, app: App, edition: Edition, title: str, *, anew: bool = False, anonymous: bool = False) -> None:
+        """Show an edition; `anew` with the templates as they are now, even if it is frozen. If `anonymous`, no link in it works for
+        anybody, and nothing is recorded.
+        """
         self._app = app
         self._edition = edition
         self.title = title
         self._anew = anew
+        self._anonymous = anonymous
 
     def rows(self) -> Sequence[MessageRow]:
         """Return a row for each of the first active subscribers."""
@@ -60,7 +64,10 @@ class Preview:
         missing = bool(recipient.variant) and recipient.variant not in variants
         if missing:
             variants = {recipient.variant: Variants(edition, app.design()).render(recipient.variant)}
-        compose = Composer(app.pipeline.sender, rendered, key, edition.frozen_at, variants=variants)
+        sender = app.pipeline.sender
+        if self._anonymous:
+            sender = replace(sender, links=SubscriberLinks(public_url=app.links.public_url, secret="nobody's"))  # noqa: S106
+        compose = Composer(sender, rendered, key, edition.frozen_at, variants=variants)
         return ShownMessage(compose(recipient).raw, _NOT_FROZEN if frozen and missing else "")
 
     def _with_editors_parts(self) -> Edition:
@@ -73,7 +80,7 @@ class Preview:
         app, row = self._app, self._app.subscriber_file().find(email)
         if row is None:
             return Recipient(id=0, email=email)
-        number = app.store.subscribers.enrol(email, app.links.token(email))  # so that the links in the preview work
+        number = 0 if self._anonymous else app.store.subscribers.enrol(email, app.links.token(email))  # so that its links work
         variant = Variants(edition, app.design()).variant_for(*app.store.subscribers.preference(email).choices(row))
         if variant is None:
             raise DigestError("this edition has no stories for the subscriber's topics", thing=email)

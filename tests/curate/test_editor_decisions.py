@@ -12,7 +12,7 @@ from digest.curate import curate
 from digest.curate.comment_decisions import GAP, wording, writer_key
 from digest.curate.editor_decisions import editor_decisions
 from digest.curate.story_decisions import SINCE_APPROVAL, edited_parts
-from digest.model import Article, Comment, Decision, Edition, EditorNote, EditorParts, Harvest
+from digest.model import Article, ArticleSigns, Comment, Decision, Edition, EditorNote, EditorParts, Harvest
 from digest.store.edition_rows import as_json
 from tests.curate.test_curate import END, OTHER, RULES, SENSIBLE, SLOT, THIRD, article, comment, printed, reason
 
@@ -67,8 +67,9 @@ def test_a_story_that_is_kept_for_tomorrow_stays_open_and_is_in_tomorrow() -> No
     assert (kept.reason, kept.final) == ("kept for the next edition by Ada", False)
     earlier = [replace(row, edition="weekday-2026-11-23") for row in said]
     assert order(edited(earlier, rules={"articles": 3}))[-1] == out
-    other_series = [replace(row, edition="weekend-2026-11-23") for row in said]
-    assert out not in order(edited(other_series, rules={"articles": 3}))
+    for series in ("weekend", "weekday-late"):
+        other_series = [replace(row, edition=f"{series}-2026-11-23") for row in said]
+        assert out not in order(edited(other_series, rules={"articles": 3}))
 
 
 def test_one_over_the_limit_is_taken_in_and_nothing_makes_room() -> None:
@@ -89,6 +90,38 @@ def test_a_story_is_taken_in_by_its_address() -> None:
     edition = edited(rows(("article", "x", "take-in", value), ("article", "x", "lead", {})))
     assert order(edition)[0] == "x"
     assert edition.stories[0].article.title == "From elsewhere"
+
+
+def test_a_story_taken_in_by_its_address_is_kept_for_tomorrow_and_printed_once() -> None:
+    hand = {
+        "id": "x",
+        "source": "County",
+        "url": "https://c.example/x",
+        "title": "X",
+        "published": END.isoformat(),
+        "updated": END.isoformat(),
+    }
+    said = [replace(row, edition="weekday-2026-11-23") for row in rows(("article", "x", "keep", {"article": hand}))]
+    assert "x" in order(edited(said))
+    harvest = Harvest(articles=ARTICLES)
+    used = [ArticleSigns(id="x", address="c.example/x")]
+    again = curate(SLOT, harvest, used, RULES, number=1, now=END, decisions=editor_decisions(said, KEY, SLOT.name))
+    assert "x" not in order(again)
+
+
+def test_what_the_site_says_now_counts_more_than_what_was_read_by_hand() -> None:
+    hand = {
+        "id": "b",
+        "source": "s",
+        "url": "https://g.example/b",
+        "title": "Old",
+        "published": END.isoformat(),
+        "updated": END.isoformat(),
+    }
+    said = rows(("article", "b", "take-in", {"article": hand}))
+    locked = [row if row.id != "b" else replace(row, access="protected") for row in ARTICLES]
+    assert "b" not in order(edited(said, locked))
+    assert next(row for row in edited(said).stories if row.article.id == "b").article.title == "Title b"
 
 
 def test_what_is_gone_from_its_site_or_behind_a_password_is_not_printed_whatever_was_said() -> None:

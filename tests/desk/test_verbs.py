@@ -1,5 +1,6 @@
 """What an editor does before an edition goes: recorded once, told to the other, undone one by one, and in the mail."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -11,12 +12,14 @@ from digest.desk.edition_view import Desk, DeskEdition
 from digest.desk.values import ValueFieldError, comment_sentences
 from digest.desk.verbs import VERBS, Verbs
 from digest.errors import HeldError, UsageError
-from digest.publish import Unwatched, make_draft, publish
+from digest.model import Harvest
+from digest.publish import Permit, Unwatched, make_draft, publish
 from digest.service.catch_up import CatchUp
 from digest.store import TooLateError
 from digest.store.edition_rows import as_json
-from tests.desk.conftest import CUTOFF, KEY, Moment
+from tests.desk.conftest import CUTOFF, KEY, Moment, days_material
 from tests.relay import Relay
+from tests.web.conftest import plain
 
 ADA, TOM = "Ada Quill", "Tom Lacey"
 
@@ -118,10 +121,10 @@ def test_an_undone_decision_is_made_again(desk: Desk, verbs: Verbs) -> None:
     (made,) = act(verbs, "leave-out", order[0]).decisions
     verbs.undo(KEY, made.id, TOM)
     assert look(desk).order == order
-    assert verbs.redo(KEY, made.id, TOM).decisions[0].made_by == TOM
+    assert verbs.redo(KEY, made.id, Act(verb="redo", by=TOM)).decisions[0].made_by == TOM
     assert look(desk).order == order[1:]
     with pytest.raises(UsageError, match="was not undone"):
-        verbs.redo(KEY, look(desk).log[-1].id, TOM)
+        verbs.redo(KEY, look(desk).log[-1].id, Act(verb="redo", by=TOM))
 
 
 def test_one_decision_is_undone_and_the_others_stand(desk: Desk, verbs: Verbs) -> None:
@@ -202,7 +205,7 @@ def test_a_form_that_is_posted_twice_decides_once(app: App, desk: Desk, verbs: V
     key = look(desk).order[0]
     first = act(verbs, "edit", key, once="r4nd0m", headline="One", summary="Two")
     again = act(verbs, "edit", key, once="r4nd0m", headline="One", summary="Two")
-    assert [row.id for row in again.decisions] == [first.decisions[0].id]
+    assert [row.id for row in again.decisions] == [row.id for row in first.decisions]
     assert app.store.decisions.count() == 2
 
 
@@ -210,7 +213,7 @@ def test_who_has_not_seen_what_another_decided_of_the_same_is_told(app: App, des
     key, other = look(desk).order[:2]
     seen = look(desk).seen
     act(verbs, "edit", key, by=TOM, headline="Tom’s headline")
-    with pytest.raises(ConflictError, match=r"Tom Lacey headline of .* changed while you were looking") as told:
+    with pytest.raises(ConflictError, match=r"Tom Lacey changed the headline of .* while you were looking") as told:
         act(verbs, "edit", key, seen=seen, headline="Ada’s headline")
     assert told.value.theirs is not None
     assert told.value.theirs.value["text"] == "Tom’s headline"
@@ -300,6 +303,10 @@ async def test_a_day_that_is_skipped_has_no_edition_and_its_stories_stay(
     moment.now = CUTOFF + timedelta(minutes=1)
     await CatchUp(app).publish_due()
     assert not relay.counts
+    assert app.store.editions.skipped(KEY) == ""  # it may still be taken back
+    moment.now = CUTOFF + timedelta(hours=6, minutes=1)
+    await CatchUp(app).publish_due()
+    assert not relay.counts
     assert "skipped by Ada Quill on Tue 24 Nov 2026 06:40 GMT: a holiday" in app.store.editions.skipped(KEY)
     assert app.store.editions.used_articles("weekday") == ()
 
@@ -314,7 +321,7 @@ async def test_what_comes_too_late_is_said_and_not_recorded(app: App, desk: Desk
         act(verbs, "leave-out", before.order[0])
     with pytest.raises(TooLateError, match="has been made, and your change was not"):
         act(verbs, "hold")
-    with pytest.raises(TooLateError):
+    with pytest.raises(UsageError, match="nothing of yours"):
         verbs.undo(KEY, None, ADA)
     assert app.store.decisions.count() == 2
 
@@ -338,3 +345,178 @@ async def test_a_hold_while_the_edition_is_made_holds_it(
 
 def test_every_verb_has_its_words() -> None:
     assert all(verb.__doc__ for verb in VERBS.values())
+
+
+# — what was tried against it —
+
+
+async def test_a_day_that_was_skipped_goes_after_all_if_that_is_taken_back(
+    app: App, desk: Desk, verbs: Verbs, moment: Moment, relay: Relay
+) -> None:
+    (skipped,) = act(verbs, "skip").decisions
+    for verb in ("approve", "send"):
+        with pytest.raises(UsageError, match="there is no edition today"):
+            act(verbs, verb)
+    moment.now = CUTOFF + timedelta(minutes=5)
+    await CatchUp(app).publish_due()
+    with pytest.raises(AssertionError):
+        await sent(app)
+    verbs.undo(KEY, skipped.id, TOM)
+    await CatchUp(app).publish_due()
+    assert sum(relay.counts.values()) == 2
+
+
+async def test_a_skip_while_the_edition_is_made_counts(
+    app: App, desk: Desk, verbs: Verbs, moment: Moment, relay: Relay, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def draft(*given: Any) -> Any:
+        made = await make_draft(*given)
+        if not look(desk).word.skip:
+            act(verbs, "skip")
+        return made
+
+    monkeypatch.setattr("digest.publish.make_draft", draft)
+    moment.now = CUTOFF + timedelta(seconds=1)
+    await CatchUp(app).publish_due()
+    assert not relay.counts
+
+
+async def test_no_command_sends_what_an_editor_wants_later_or_not_at_all(
+    app: App, desk: Desk, verbs: Verbs, moment: Moment, relay: Relay
+) -> None:
+    plan = app.config.editions[0]
+    act(verbs, "send", at="07:30")
+    moment.now = CUTOFF + timedelta(seconds=1)
+    everything = Permit(late=True, again=True, anyway=True)
+    with pytest.raises(HeldError, match=r"Ada Quill wants edition .* to go later, in 30 minutes"):
+        await publish(app.pipeline, plan, app.coming_slot(plan), Unwatched(), everything)
+    verbs.undo(KEY, None, ADA)
+    act(verbs, "skip")
+    report = await publish(app.pipeline, plan, app.coming_slot(plan), Unwatched(), everything)
+    assert report.status == "skipped"
+    assert not relay.counts
+
+
+def test_what_is_undone_about_when_it_goes_is_said_anew(desk: Desk, verbs: Verbs) -> None:
+    (row,) = act(verbs, "send", at="07:20").decisions
+    verbs.undo(KEY, row.id, ADA)
+    act(verbs, "hold", by=TOM, reason="lawyer")
+    with pytest.raises(UsageError, match="say it anew"):
+        verbs.redo(KEY, row.id, Act(verb="redo", by=ADA))
+    assert look(desk).word.hold is not None
+
+
+def test_it_is_too_late_to_let_an_edition_go_in_the_afternoon(desk: Desk, verbs: Verbs, moment: Moment) -> None:
+    act(verbs, "hold")
+    moment.now = CUTOFF + timedelta(hours=6, minutes=1)
+    for verb in ("send", "approve"):
+        with pytest.raises(UsageError, match="it is too late: it could go until 13:00"):
+            act(verbs, verb)
+    with pytest.raises(UsageError, match="it is too late"):
+        verbs.let_go(KEY, ADA)
+
+
+async def test_who_sends_a_thin_edition_gets_it_sent(app: App, desk: Desk, verbs: Verbs, relay: Relay) -> None:
+    plan = app.config.editions[0].model_copy(update={"min_articles": 20})
+    app.config = app.config.model_copy(update={"editions": (plan,)})
+    act(verbs, "send")
+    await CatchUp(app).publish_due()
+    assert sum(relay.counts.values()) == 2
+
+
+def test_a_yes_is_for_the_words_that_were_read(app: App, desk: Desk, verbs: Verbs) -> None:
+    story, comment = look(desk).comment("held")
+    wording, shown = look(desk).wording(story, comment), look(desk).fingerprint
+    changed = replace(comment, text=f"Mr Jones of 14 Mill Lane is a thief. {comment.text}")
+    app.store.content.keep(Harvest(comments=(changed,)), app.clock())
+    with pytest.raises(UsageError, match="has changed on the site since you read it"):
+        act(verbs, "release", "held", wording=wording)
+    printed = next(pick for row in look(desk).edition.stories for pick in row.picks)
+    app.store.content.keep(Harvest(comments=(replace(printed.comment, text=f"{printed.comment.text} So there."),)), app.clock())
+    with pytest.raises(UsageError, match="it has changed since you looked"):
+        act(verbs, "approve", shown=shown)
+
+
+async def test_what_was_approved_goes_in_the_words_that_stood_there(
+    app: App, desk: Desk, verbs: Verbs, moment: Moment, relay: Relay
+) -> None:
+    act(verbs, "approve", shown=look(desk).fingerprint)
+    before = look(desk).story("a1").article
+    later = replace(days_material().articles[1], title="Another headline", summary="Another summary.")
+    app.store.content.keep(Harvest(articles=(later,)), app.clock())
+    moment.now = CUTOFF + timedelta(seconds=1)
+    frozen = await sent(app)
+    article = next(story.article for story in frozen.edition.stories if story.article.id == "a1")
+    assert (article.title, article.summary) == (before.title, before.summary)
+    assert article.title in plain(relay.message("ada@readers.example")).replace("\n", " ")
+
+
+def test_leaving_out_what_is_held_does_not_print_its_words_above_an_answer(app: App, desk: Desk, verbs: Verbs) -> None:
+    story, comment = look(desk).comment("held")
+    text = f"No. {next(row.comment.text for row in story.thread.judged if row.rejection is None)}"
+    answer = replace(comment, id="kid", author="Kid", text=text, parent_id="held")
+    app.store.content.keep(Harvest(comments=(answer,)), app.clock())
+    good = next(row.comment.id for row in story.thread.judged if row.rejection is None)
+    for verb in ("comment-leave-out", "comment-take", "refuse", "comment-leave-out", "comment-take"):
+        act(verbs, verb, good if verb == "comment-take" else "held", instead_of="held")
+        shown = [pick.parent_excerpt + pick.excerpt for row in look(desk).edition.stories for pick in row.picks]
+        assert not any("07700" in text for text in shown), verb
+
+
+def test_a_form_of_several_fields_is_recorded_whole_or_not_at_all(
+    app: App, desk: Desk, verbs: Verbs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls = []
+
+    def fail(connection: object, once: str) -> str:
+        calls.append(once)
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+        return once
+
+    monkeypatch.setattr("digest.store.decisions._unused", fail)
+    with pytest.raises(KeyboardInterrupt):
+        act(verbs, "edit", "a1", once="x", headline="One", summary="Two")
+    assert app.store.decisions.count() == 0
+    monkeypatch.undo()
+    assert len(act(verbs, "edit", "a1", once="x", headline="One", summary="Two").decisions) == 2
+
+
+def test_a_form_that_was_undone_decides_again_and_nobody_takes_the_form_of_another(desk: Desk, verbs: Verbs) -> None:
+    act(verbs, "leave-out", "a1", once="x")
+    verbs.undo(KEY, None, ADA)
+    act(verbs, "leave-out", "a1", once="x")  # the browser's Back, and the same button
+    assert "a1" not in look(desk).order
+    act(verbs, "hold", by=TOM, once="x")
+    assert look(desk).word.hold is not None
+
+
+async def test_a_writer_refused_for_good_is_let_in_again_later(app: App, desk: Desk, verbs: Verbs, moment: Moment) -> None:
+    (row,) = act(verbs, "refuse-writer", "held", until="good").decisions
+    moment.now = CUTOFF + timedelta(seconds=1)
+    await sent(app)
+    verbs.undo(KEY, row.id, TOM)
+    assert app.store.decisions.standing("writer") == []
+
+
+def test_what_was_cut_is_whole_again_when_it_is_printed_whole(desk: Desk, verbs: Verbs) -> None:
+    act(verbs, "release", "held", keep="2")
+    act(verbs, "release", "held", keep="all")
+    pick = next(pick for row in look(desk).edition.stories for pick in row.picks if pick.comment.id == "held")
+    assert "[…]" not in pick.excerpt
+
+
+def test_two_editors_at_the_same_instant_cannot_both_be_unaware(app: App, desk: Desk, verbs: Verbs) -> None:
+    other, seen = Verbs(Desk(app)), look(desk).seen
+    look(desk)
+    act(verbs, "edit", "a1", seen=seen, headline="Ada’s")
+    with pytest.raises(ConflictError):
+        act(other, "edit", "a1", by=TOM, seen=seen, headline="Tom’s")
+
+
+def test_a_decision_on_another_edition_does_not_make_this_one_again(app: App, desk: Desk, verbs: Verbs) -> None:
+    before = app.store.decisions.count(KEY)
+    app.store.decisions.add(("edition", "weekend-2026-11-28"), "hold", {}, TOM, app.clock(), edition="weekend-2026-11-28")
+    assert app.store.decisions.count(KEY) == before
+    act(verbs, "hold")
+    assert app.store.decisions.count(KEY) == before + 1

@@ -109,7 +109,7 @@ async def test_an_edition_is_steered_and_arrives_exactly_so(
     await CatchUp(app).publish_due()
     assert "bo@readers.example" not in relay.counts
     await page.goto(f"{base}/desk/{KEY}")
-    await act("Let it go", within=".bar")
+    await act("Release", within=".bar")
     shown = Desk(app).by_key(KEY)
     await act("Approve", within=".bar")
     await CatchUp(app).publish_due()
@@ -130,7 +130,7 @@ async def _change_words(page: Page, base: str, order: list[str], app: App, act: 
     await page.goto(f"{base}/desk/{KEY}/story?id={order[5]}")
     await page.get_by_label("Headline").fill("A headline from a phone")
     await act("Save")
-    assert "changed" in await said(page)
+    assert (await said(page)).startswith("Changed the headline")
     await page.goto(f"{base}/desk/{KEY}/story?id={_with_a_choice(app)}")
     await act("Print instead of")
     assert (await said(page)).startswith("Printed ")
@@ -139,7 +139,7 @@ async def _change_words(page: Page, base: str, order: list[str], app: App, act: 
     assert (await page.get_by_role("heading", level=1).inner_text()) == "That cannot be done"
     await page.goto(f"{base}/desk/{KEY}/subject")
     await page.get_by_label("Subject").first.fill("A subject from a phone")
-    await page.get_by_label("Your note").fill("Good morning from **Ada**.")
+    await page.get_by_label("Your note, at the top").fill("Good morning from **Ada**.")
     await act("Save")
 
 
@@ -187,12 +187,12 @@ async def test_an_edition_is_steered_by_keys_alone(browser: Browser, base: str, 
     await until("held for you")
     await page.keyboard.press("j")
     await page.keyboard.press("r")
-    await until("Refused Ring Me")
+    await until("Refused a comment by Ring Me")
     await page.keyboard.press("?")
     await until("They work outside of fields")
     await page.goto(f"{base}/desk/{KEY}/subject")
-    await page.get_by_label("Your note").press("x")  # in a field, a key is a letter
-    assert await page.get_by_label("Your note").input_value() == "x"
+    await page.get_by_label("Your note, at the top").press("x")  # in a field, a key is a letter
+    assert await page.get_by_label("Your note, at the top").input_value() == "x"
     await context.close()
 
 
