@@ -177,6 +177,10 @@ async def send(
     Raises RestoredError if the database has fewer answers than `sent.log`, HeldError if too many addresses are dead.
     """
     deliveries, key = pipeline.store.deliveries, frozen.key
+    if stop := word_on(pipeline.store, key).stop:
+        return RunReport(
+            status="nothing", slot=frozen.edition.slot, note=f"stopped by {stop.made_by}", total=deliveries.counts(key)
+        )
     pipeline.sent_log.verify(key, deliveries.answers(key))
     before, tally = deliveries.counts(key), DeadAddresses(pipeline.guards, *deliveries.count_dead(key), off=permit.anyway)
     tally.check()

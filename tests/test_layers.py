@@ -60,7 +60,7 @@ DOORS = {
 ROOM_DOORS = {
     "audience": {
         "bounce_handler", "consent", "csv_sync", "data_requests", "exporter", "import_undo", "importer", "rate_limiter",
-        "subscriber_record", "subscriptions", "transactional_emails",
+        "signed_links", "subscriber_record", "subscriptions", "transactional_emails",
     },
     "bounces": {"classify", "mailboxes", "providers", "refusals"},
     "collect": {"calendar_events", "collector", "fetch", "pictures", "sources.plugin"},

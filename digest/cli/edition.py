@@ -190,3 +190,37 @@ def redo(root: Path, as_json: bool, edition: str | None, day: Any, by: str | Non
         desk, verbs, key = opened(app, edition, day)
         report(verbs.redo(key, number, Act(verb="redo", by=login_name(by))), desk.by_key(key), as_json)
     return 0
+
+
+@command.command("stop")
+@verb_options
+def stop(root: Path, as_json: bool, edition: str | None, day: Any, by: str | None) -> int:
+    """Stop an edition that is being sent: who has it keeps it, the others wait."""
+    return _on_its_way(root, as_json, edition, day, by, "stop")
+
+
+@command.command("continue")
+@verb_options
+def carry_on(root: Path, as_json: bool, edition: str | None, day: Any, by: str | None) -> int:
+    """Send a stopped edition to those who have not got it; `digest run` or `digest send` does it."""
+    return _on_its_way(root, as_json, edition, day, by, "carry_on")
+
+
+@command.command("give-up")
+@verb_options
+def give_up(root: Path, as_json: bool, edition: str | None, day: Any, by: str | None) -> int:
+    """Send nothing more of a stopped edition: who has not got it gets none."""
+    return _on_its_way(root, as_json, edition, day, by, "give_up")
+
+
+def _on_its_way(root: Path, as_json: bool, edition: str | None, day: Any, by: str | None, verb: str) -> int:
+    """Do a verb on the edition that is being sent, or on the chosen one."""
+    from digest.cli.options import chosen_edition
+    from digest.desk.edition_view import Desk
+    from digest.desk.verbs import Verbs
+
+    with running_app(root) as app:
+        desk, under_way = Desk(app), app.store.editions.unfinished()
+        key = under_way[-1].key if under_way and not (edition or day) else chosen_edition(app, edition, day)[1].key
+        report(getattr(Verbs(desk), verb)(key, login_name(by)), desk.by_key(key), as_json)
+    return 0

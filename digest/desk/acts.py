@@ -107,7 +107,8 @@ _WORDS = {
     "move": "Moved {about} to {place}", "keep": "Kept {about} for the next edition", "print": "Printed {about}",
     "refuse": "Refused a comment by {about}", "cut": "Shortened {about}", "refuse-writer": "Refused {about} as a writer",
     "hold": "Put on hold",
-    "approve": "Approved", "send": "Sent at a time of their own", "skip": "No edition today", "undo": "Undid",
+    "approve": "Approved", "send": "Sent at a time of their own", "skip": "No edition today", "stop": "Stopped it",
+    "give-up": "Gave up the rest",
 }  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from digest.desk.edition_view import DeskEdition
 from digest.model import Decision
 
-Kind = Literal["draft", "required", "approved", "hold", "starts", "sending", "sent", "skipped", "none"]
+Kind = Literal["draft", "required", "approved", "hold", "starts", "sending", "stopped", "sent", "skipped", "none"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class State:
     @property
     def is_open(self) -> bool:
         """Whether the edition can still change."""
-        return self.kind not in {"sending", "sent"}
+        return self.kind not in {"sending", "stopped", "sent"}
 
 
 def state_of(edition: DeskEdition, zone: ZoneInfo) -> State:
@@ -50,7 +50,11 @@ def state_of(edition: DeskEdition, zone: ZoneInfo) -> State:
 def _states(edition: DeskEdition, clock: Callable[[datetime], str]) -> Iterator[State]:
     """Yield the states that apply, the one that counts first."""
     word, ends = edition.word, clock(edition.slot.window.end)
-    if frozen := edition.frozen:
+    if (frozen := edition.frozen) and word.stop and not frozen.finished_at:
+        at = clock(word.stop.made_at)
+        more = f"By {word.stop.made_by}. Who has it keeps it; the others wait until somebody lets it go on, or gives it up."
+        yield State("stopped", f"Stopped at {at}.", more, f"Stopped · {at}")
+    if frozen:
         yield _made(clock(frozen.edition.frozen_at), clock(frozen.finished_at) if frozen.finished_at else "")
     if word.skip:
         why = _reason(word.skip.value.get("reason", ""))

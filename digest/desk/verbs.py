@@ -10,14 +10,16 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from digest.app import App
-from digest.curate.editor_decisions import ARTICLE
+from digest.curate.editor_decisions import ARTICLE, EDITION
 from digest.desk import comment_verbs, edition_verbs, story_verbs
 from digest.desk.acts import Act, Done, NewDecision, about, check_hold_seen, check_seen, sentence
 from digest.desk.edition_verbs import check_not_late
 from digest.desk.edition_view import Desk, DeskEdition
+from digest.edition.editors_word import EditorsWord, word_on
 from digest.errors import UsageError
 from digest.model import Article, Decision
-from digest.store import TooLateError, of_form
+from digest.store import FrozenEdition, TooLateError, of_form
+from digest.text.prose import counted
 
 _ARTICLE = TypeAdapter(Article)
 STATE_VERBS = frozenset({"hold", "approve", "send", "skip"})
@@ -136,6 +138,45 @@ class Verbs:
         holds = [row.id for row in edition.log if row.verb == "hold" and row.undone_at is None]
         undone = [row for row in (decisions.undo_one(number, by, now, before_freeze=key) for number in holds) if row]
         return Done(decisions=tuple(undone), said="Not on hold any more")
+
+    # — once it is on its way —
+
+    def stop(self, key: str, by: str) -> Done:
+        """Stop an edition that is being sent: who has it keeps it, the others wait for `carry_on` or `give_up`."""
+        _, word = self._on_its_way(key)
+        if word.stop:
+            return Done(decisions=(word.stop,), said="Stopped already")
+        made = self._app.store.decisions.add((EDITION, key), "stop", {}, by, self._app.clock(), edition=key)
+        return Done(decisions=(made,), said="Stopped. Who has it keeps it; the others wait")
+
+    def carry_on(self, key: str, by: str) -> Done:
+        """Send a stopped edition to those who have not got it."""
+        _, word = self._on_its_way(key)
+        if word.stop is None:
+            raise UsageError("it is not stopped", thing=key)
+        log = self._app.store.decisions.log(key)
+        stops = [row.id for row in log if row.verb == "stop" and row.undone_at is None]
+        undone = [row for row in (self._app.store.decisions.undo_one(number, by, self._app.clock()) for number in stops) if row]
+        waiting = self._app.store.deliveries.waiting(key, None)
+        return Done(decisions=tuple(undone), said=f"Goes on, to {counted(waiting, 'reader')}")
+
+    def give_up(self, key: str, by: str) -> Done:
+        """Send nothing more of a stopped edition: who has not got it gets none."""
+        _, word = self._on_its_way(key)
+        if word.stop is None:
+            raise UsageError("it is not stopped", thing=key, remedy="Stop it first.")
+        store, now = self._app.store, self._app.clock()
+        made = store.decisions.add((EDITION, key), "give-up", {}, by, now, edition=key)
+        with self._app.sending():
+            count = store.deliveries.give_up(key, f"given up by {by}")
+        store.editions.finish(key, now)
+        return Done(decisions=(made,), said=f"Given up: {counted(count, 'reader')} will not get it")
+
+    def _on_its_way(self, key: str) -> tuple[FrozenEdition, EditorsWord]:
+        frozen = self._app.store.editions.frozen(key)
+        if frozen is None or frozen.finished_at:
+            raise UsageError("it is not being sent", thing=key)
+        return frozen, word_on(self._app.store, key)
 
 
 def _form(act: Act) -> str | None:

@@ -2,17 +2,19 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import datetime
 from itertools import count
 
 from digest.compose import Composer, compose_all
 from digest.deliver import Run
+from digest.edition.editors_word import word_on
 from digest.edition.guards import DeadAddresses
 from digest.edition.pipeline import Pipeline, Progress
 from digest.model import Outcome, Receipt
 from digest.store import FrozenEdition, StoredDeliveryLog
 
+STOP_ASKED_EVERY = 1.0  # seconds between two looks whether an editor has stopped the edition
 LOG_EVERY = 1_000  # answers between two lines of sent.log
 
 
@@ -28,7 +30,7 @@ async def send_pending(
     start = deliveries.answers(key)
     pipeline.sent_log.add_answers(key, start, now)
     try:
-        async with _linked_stop(pipeline.stop) as stop:
+        async with _linked_stop(pipeline, key) as stop:
             watch = _receipt_watcher(pipeline, key, start, progress, tally, stop)
             run = Run(
                 pipeline.smtp, pipeline.sender.newsletter.address, delivery_log, pipeline.clock, watch, stop, used, midnight.date(),
@@ -45,22 +47,32 @@ async def send_pending(
 
 
 @asynccontextmanager
-async def _linked_stop(requested: asyncio.Event) -> AsyncIterator[asyncio.Event]:
-    """Yield a stop event for this run alone, which is also set when somebody asks the whole program to stop."""
-    stop = asyncio.Event()
+async def _linked_stop(pipeline: Pipeline, key: str) -> AsyncIterator[asyncio.Event]:
+    """Yield a stop event for this run alone, which is also set when somebody asks the whole program to stop, or an editor stops
+    this edition, from whatever process.
+    """
+    stop, requested = asyncio.Event(), pipeline.stop
 
     async def forward() -> None:
         await requested.wait()
         stop.set()
 
+    async def watch() -> None:
+        while not stop.is_set():
+            if (await asyncio.to_thread(word_on, pipeline.store, key)).stop:
+                stop.set()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), STOP_ASKED_EVERY)
+
     if requested.is_set():
         stop.set()
-    task = asyncio.create_task(forward())
+    tasks = [asyncio.create_task(forward()), asyncio.create_task(watch())]
     try:
         yield stop
     finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _receipt_watcher(

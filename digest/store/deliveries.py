@@ -118,6 +118,17 @@ class Deliveries:
         with self._engine.begin() as connection:
             return counts(connection, key)
 
+    def give_up(self, key: str, why: str) -> int:
+        """Send nothing more of an edition: whoever still waits is skipped, with the reason. Return how many they were.
+
+        The caller must hold the sending lock, so that none of them is in flight.
+        """
+        table = schema.deliveries
+        with self._engine.begin() as connection:
+            lock_for_writing(connection)
+            waiting = and_(table.c.edition == key, table.c.state.in_([QUEUED, SENDING, Outcome.DEFERRED]))
+            return connection.execute(update(table).where(waiting).values(state=SKIPPED, reply=why)).rowcount
+
     def count_dead(self, key: str) -> tuple[int, int]:
         """Return how many of an edition's messages were refused with words that the address is gone, and how many were answered."""
         table = schema.deliveries.c

@@ -86,21 +86,23 @@ class DeskActions:
 
     async def _done(self, key: str, verb: str, fields: Mapping[str, str], by: str) -> Done | None:
         """Do a verb; None for the one that sends a test."""
-        seen = _number(fields.get("seen", ""))
-        act = Act(verb=verb, fields=fields, by=by, seen=seen, once=fields.get("once") or None)
+        act = Act(verb=verb, fields=fields, by=by, seen=_number(fields.get("seen", "")), once=fields.get("once") or None)
+        number = _number(fields.get("decision", ""))
         if verb == "test":
             return None
-        if verb == "undo":
-            return await self._pages.beside(self._verbs.undo, key, _number(fields.get("decision", "")), by)
-        if verb == "redo":
-            return await self._pages.beside(self._verbs.redo, key, _number(fields.get("decision", "")) or 0, act)
-        if verb == "let-go":
-            return await self._pages.beside(self._verbs.let_go, key, by, seen)
         if verb == "take-in" and fields.get("url", "").strip():
             article = await self._app.story_at(fields["url"])
             edition = await self._pages.beside(self._pages.desk.by_key, key)
             return await self._pages.beside(self._verbs.take_in_page, edition, article, act)
-        return await self._pages.beside(self._verbs.do, key, act)
+        verbs: Mapping[str, Callable[[], Done]] = {
+            "undo": lambda: self._verbs.undo(key, number, by),
+            "redo": lambda: self._verbs.redo(key, number or 0, act),
+            "let-go": lambda: self._verbs.let_go(key, by, act.seen),
+            "stop": lambda: self._verbs.stop(key, by),
+            "continue": lambda: self._verbs.carry_on(key, by),
+            "give-up": lambda: self._verbs.give_up(key, by),
+        }
+        return await self._pages.beside(verbs.get(verb, lambda: self._verbs.do(key, act)))
 
     def _back(self, key: str, wanted: str, number: int) -> str:
         """Return where a form leads: to its own page, if that is one of the desk."""

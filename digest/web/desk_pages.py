@@ -5,7 +5,6 @@ A GET never changes anything. What an edition takes to be made is done beside th
 
 import asyncio
 from collections.abc import Callable
-from itertools import islice
 from typing import Any, TypeVar
 
 from aiohttp import web
@@ -23,23 +22,18 @@ from digest.model import Rendered
 from digest.publish import count_recipients
 from digest.service.edition_checks import check_edition
 from digest.store import TooLateError
-from digest.text import raw_message
 from digest.web import desk_view
 from digest.web.desk_actions import DeskActions
 from digest.web.desk_guard import SIGNED_IN, DeskGuard
 from digest.web.desk_links import LINK_ROUTES, DeskLinks
+from digest.web.desk_mail import DeskMail
 from digest.web.desk_sign_in import OPEN_ROUTES, DeskSignIn
 from digest.web.desk_templates import DeskTemplates
-from digest.web.forms import field_text
-from digest.web.pages import Handler, mail_headers
-from digest.web.preview import Preview
+from digest.web.pages import Handler
 
 T = TypeVar("T")
 KEY = "{key:[a-z0-9-]{1,60}}"
 TOLD_VERBS = frozenset({"hold", "skip", "send"})  # what the other editors are told by mail
-MAX_READERS = 10  # found by a search
-VIEWS = {"phone": "Phone", "desktop": "Desktop", "dark": "Dark", "images-off": "Images off", "text": "Text", "source": "Source",
-         "headers": "Headers"}  # fmt: skip
 
 
 class DeskPages:
@@ -74,11 +68,11 @@ class DeskPages:
         router.add_get(f"/{KEY}/story", self.story_page)
         router.add_get(f"/{KEY}/held", self.held_page)
         router.add_get(f"/{KEY}/subject", self.subject_page)
-        router.add_get(f"/{KEY}/mail", self.mail_page)
-        router.add_get(f"/{KEY}/mail/html", self.mail_html)
+        DeskMail(self._app, self).add_routes(router, f"/{KEY}")
         router.add_get(f"/{KEY}/check", self.check_page)
         router.add_get(f"/{KEY}/log", self.log_page)
         router.add_get(f"/{KEY}/send", self.send_page)
+        router.add_get(f"/{KEY}/give-up", self.give_up_page)
         router.add_get(f"/{KEY}/print", self.print_page)
         router.add_get(f"/{KEY}/writer", self.writer_page)
         DeskLinks(self._app, self, self._templates).add_routes(router)
@@ -111,7 +105,8 @@ class DeskPages:
 
     # — what every page of an edition has —
 
-    async def _opened(self, request: web.Request) -> DeskEdition:
+    async def opened(self, request: web.Request) -> DeskEdition:
+        """Return the edition that a request is about."""
         return await self.beside(self.desk.by_key, request.match_info["key"])
 
     async def beside(self, work: Callable[..., T], *given: Any) -> T:
@@ -119,7 +114,8 @@ class DeskPages:
         async with self._turn:
             return await asyncio.to_thread(work, *given)
 
-    def _render(self, request: web.Request, template: str, edition: DeskEdition, *, status: int = 200, **more: Any) -> web.Response:
+    def render(self, request: web.Request, template: str, edition: DeskEdition, *, status: int = 200, **more: Any) -> web.Response:
+        """Return a page of an edition, with what every such page has."""
         zone, me = self._app.config.newsletter.timezone, SIGNED_IN.get()
         did = request.query.get("did", "")
         said = next((row for row in edition.log if str(row.id) == did), None)
@@ -156,13 +152,16 @@ class DeskPages:
 
     async def edition_page(self, request: web.Request) -> web.Response:
         """Show what is in, what is not, and when it goes."""
-        return await self.show_edition(request, await self._opened(request))
+        return await self.show_edition(request, await self.opened(request))
 
     async def show_edition(self, request: web.Request, edition: DeskEdition, **more: Any) -> web.Response:
         """Show what is in, what is not, and when it goes."""
         readers = await asyncio.to_thread(count_recipients, self._app.store, self._app.subscriber_file(), edition.slot.day)
-        return self._render(
-            request, "edition.html.j2", edition, ranks=desk_view.ranks(edition, self._app.design().layout.full),
+        deliveries = self._app.store.deliveries
+        return self.render(
+            request, "edition.html.j2", edition, counts=deliveries.counts(edition.key) if edition.frozen else {},
+            waiting=deliveries.waiting(edition.key, None) if edition.frozen else 0,
+            ranks=desk_view.ranks(edition, self._app.design().layout.full),
             left_out=desk_view.left_out_rows(edition), readers=readers, rendered=self.rendered(edition), **more,
         )  # fmt: skip
 
@@ -174,119 +173,83 @@ class DeskPages:
 
     async def story_page(self, request: web.Request) -> web.Response:
         """Show a story, the words that can be changed, and its thread."""
-        return await self.show_story(request, await self._opened(request), request.query.get("id", ""))
+        return await self.show_story(request, await self.opened(request), request.query.get("id", ""))
 
     async def show_story(self, request: web.Request, edition: DeskEdition, key: str, **more: Any) -> web.Response:
         """Show a story and its thread, with what was typed if it is shown again."""
         story, order = edition.story(key), edition.order
         at = order.index(key)
         cards = desk_view.cards(edition, edition.threads[key]) if edition.selection else []
-        return self._render(
+        return self.render(
             request, "story.html.j2", edition, tab="story", story=story, number=at + 1, cards=cards,
             next=order[at + 1] if at + 1 < len(order) else "", sections=[row.title for row in self._app.config.sections], **more,
         )  # fmt: skip
 
     async def held_page(self, request: web.Request) -> web.Response:
         """Show the comments that wait for an editor."""
-        edition = await self._opened(request)
-        return self._render(request, "held.html.j2", edition, cards=desk_view.held_cards(edition), tab="held")
+        edition = await self.opened(request)
+        return self.render(request, "held.html.j2", edition, cards=desk_view.held_cards(edition), tab="held")
 
     async def subject_page(self, request: web.Request) -> web.Response:
         """Show the subject, the line below it, the note, the sponsor and the blocks."""
-        return await self.show_subject(request, await self._opened(request))
+        return await self.show_subject(request, await self.opened(request))
 
     async def show_subject(self, request: web.Request, edition: DeskEdition, **more: Any) -> web.Response:
         """Show the words of the edition, with what was typed if they are shown again."""
-        return self._render(
+        return self.render(
             request, "subject.html.j2", edition, tab="subject", rendered=self.rendered(edition), parts=edition.edition.parts,
             blocks=[name for name in self._app.design().layout.blocks if name in SWITCHABLE], **more,
         )  # fmt: skip
 
-    async def mail_page(self, request: web.Request) -> web.Response:
-        """Show the mail as any reader gets it."""
-        edition = await self._opened(request)
-        view = request.query.get("view", "phone")
-        view, reader = view if view in VIEWS else "phone", field_text(request.query.get("reader"))
-        found = await asyncio.to_thread(self._find_readers, reader) if SIGNED_IN.get().person.may_change else []
-        raw = await self._message(edition, found[0] if len(found) == 1 else "")
-        return self._render(
-            request, "mail.html.j2", edition, view=view, views=VIEWS, reader=reader, found=found, tab="mail",
-            seen=raw_message.summarise(raw) if raw else None, size=len(raw_message.html_part(raw).encode()) if raw else 0,
-            shown=_as_text(view, raw),
-        )  # fmt: skip
-
-    def _find_readers(self, words: str) -> list[str]:
-        """Return the addresses of the first readers whose name or address has some words in it."""
-        if not words:
-            return []
-        wanted = words.casefold()
-        rows = self._app.subscriber_file().active()
-        return [row.email for row in islice((row for row in rows if wanted in f"{row.name} {row.email}".casefold()), MAX_READERS)]
-
-    async def _message(self, edition: DeskEdition, email: str) -> bytes:
-        """Return the mail as one reader gets it, or the first; empty if there is no story yet."""
-        if not edition.edition.stories:
-            return b""
-        first = next(self._app.subscriber_file().active(), None)
-        address = email or (first.email if first else f"reader@{self._app.config.newsletter.domain}")
-        preview = Preview(self._app, edition.edition, "", anonymous=True)
-        return (await self.beside(preview.message, address)).raw
-
-    async def mail_html(self, request: web.Request) -> web.Response:
-        """Return the mail's HTML for the frame: no script runs in it, and it can do nothing on this page."""
-        edition = await self._opened(request)
-        raw = await self._message(edition, field_text(request.query.get("reader")))
-        html = raw_message.html_part(raw) if raw else "<p>No story yet.</p>"
-        view = request.query.get("view", "")
-        shown = raw_message.force_dark(html) if view == "dark" else raw_message.force_light(html)
-        headers = mail_headers()
-        if view == "images-off":
-            headers["Content-Security-Policy"] = headers["Content-Security-Policy"].replace("img-src * data:; ", "")
-        return web.Response(text=shown, content_type="text/html", headers=headers)
-
     async def check_page(self, request: web.Request) -> web.Response:
         """Check the edition before it goes: links, pictures, size, headers."""
-        edition = await self._opened(request)
+        edition = await self.opened(request)
         rendered = self.rendered(edition)
         findings = await check_edition(self._app, edition.edition, rendered) if rendered else []
-        return self._render(request, "check.html.j2", edition, findings=findings, tab="check")
+        return self.render(request, "check.html.j2", edition, findings=findings, tab="check")
 
     async def log_page(self, request: web.Request) -> web.Response:
         """Show what was decided, the newest first."""
-        edition, me = await self._opened(request), SIGNED_IN.get().person.name
+        edition, me = await self.opened(request), SIGNED_IN.get().person.name
         which = request.query.get("who", "everything")
         rows = [row for row in reversed(edition.log) if which != "mine" or row.made_by == me]
         lines = [desk_view.log_line(row, me) for row in rows]
-        return self._render(request, "log.html.j2", edition, lines=lines, which=which, tab="log")
+        return self.render(request, "log.html.j2", edition, lines=lines, which=which, tab="log")
 
     async def send_page(self, request: web.Request) -> web.Response:
         """Ask once more before the edition goes now, goes at another time, or does not go today."""
-        return await self.show_send(request, await self._opened(request))
+        return await self.show_send(request, await self.opened(request))
 
     async def show_send(self, request: web.Request, edition: DeskEdition, **more: Any) -> web.Response:
         """Show the question, with what was typed if it is shown again."""
         readers = await asyncio.to_thread(count_recipients, self._app.store, self._app.subscriber_file(), edition.slot.day)
         latest = edition.slot.window.end + edition.plan.late_after
-        return self._render(
+        return self.render(
             request, "send.html.j2", edition, tab="send", readers=readers, latest=latest, rendered=self.rendered(edition), **more
         )
 
+    async def give_up_page(self, request: web.Request) -> web.Response:
+        """Ask once more before the rest of a stopped edition is given up."""
+        edition = await self.opened(request)
+        waiting = self._app.store.deliveries.waiting(edition.key, None)
+        return self.render(request, "give_up.html.j2", edition, waiting=waiting, tab="send")
+
     async def print_page(self, request: web.Request) -> web.Response:
         """Ask which sentences of a held comment are printed, and why, if that must be said."""
-        edition = await self._opened(request)
+        edition = await self.opened(request)
         return self.show_print(request, edition, request.query.get("id", ""))
 
     def show_print(self, request: web.Request, edition: DeskEdition, key: str, **more: Any) -> web.Response:
         """Show the sentences, with what was typed if they are shown again."""
         story, _ = edition.comment(key)
         card = next(card for card in desk_view.cards(edition, story) if card.comment.id == key)
-        return self._render(request, "print.html.j2", edition, card=card, tab="held", **more)
+        return self.render(request, "print.html.j2", edition, card=card, tab="held", **more)
 
     async def writer_page(self, request: web.Request) -> web.Response:
         """Ask whether a writer is refused in this edition or for good."""
-        edition = await self._opened(request)
+        edition = await self.opened(request)
         _, comment = edition.comment(request.query.get("id", ""))
-        return self._render(request, "writer.html.j2", edition, comment=comment, tab="held")
+        return self.render(request, "writer.html.j2", edition, comment=comment, tab="held")
 
     def tell_others(self, done: Done) -> None:
         """Tell the other editors by mail if the edition was held, let go or skipped."""
@@ -301,11 +264,3 @@ class DeskPages:
     async def past_page(self, request: web.Request) -> web.Response:
         """List the past editions."""
         return self._templates.render("past.html.j2", me=SIGNED_IN.get(), rows=self._app.store.editions.recent(40))
-
-
-def _as_text(view: str, raw: bytes) -> str:
-    """Return a message in one of the views that are text; empty in the others."""
-    if view == "text":
-        return raw_message.text_part(raw)
-    source = {"source": raw, "headers": raw.partition(b"\r\n\r\n")[0]}.get(view, b"")
-    return source.decode("utf-8", "replace")
