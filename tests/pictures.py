@@ -6,17 +6,27 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from PIL import Image as Picture
 from playwright.async_api import Browser, Route, async_playwright
 
+from digest.app import open_newsletter
+from digest.audience.transactional_emails import TransactionalEmails
 from digest.config import DesignPlan, Newsletter
+from digest.desk.acts import Act
+from digest.desk.edition_view import Desk
+from digest.desk.people import people
+from digest.desk.sign_in import SignIn
+from digest.desk.verbs import Verbs
 from digest.model import Edition, EditorNote, EditorParts, Poll, PollAnswer, Rendered, Sponsor
 from digest.render.renderer import Design
 from digest.text.placeholders import split
-from digest.web.pages import PageTemplates
+from digest.web.pages import PageTemplates, serve_http
+from digest.web.reader_pages import ReaderPages
 from tests.conftest import need
+from tests.desk.conftest import DESK, KEY, Moment, days_material
 from tests.render.editions import ARABIC, GAZETTE, arabic, eight_with_comments, sixteen
 
 ROOT = Path(__file__).parent.parent
@@ -40,6 +50,17 @@ PARTS = EditorParts(
         answers=(PollAnswer(text="Yes", url="https://gazette.example/y"), PollAnswer(text="No", url="https://gazette.example/n")),
     ),
 )
+
+DESK_TOML = f"""
+[newsletter]
+name = "The Harbour Gazette"
+from = "daily@gazette.example"
+site_url = "https://gazette.example"
+public_url = "https://news.gazette.example"
+[[sources]]
+kind = "feed"
+url = "https://gazette.example/feed/"
+{DESK}"""
 
 
 @dataclass(frozen=True)
@@ -139,6 +160,40 @@ def side_by_side(pictures: Sequence[Picture.Image]) -> Picture.Image:
     return sheet
 
 
+async def desk_shots(browser: Browser) -> list[Picture.Image]:
+    """The desk on a phone: an edition with what was done to it, a held comment, a story, and the edition on hold, in the dark."""
+    with TemporaryDirectory() as folder:
+        root = Path(folder)
+        (root / "digest.toml").write_text(DESK_TOML, encoding="utf-8")
+        (root / "subscribers.csv").write_text(
+            "email\n" + "\n".join(f"r{at}@readers.example" for at in range(3_200)), encoding="utf-8"
+        )
+        with open_newsletter(root, Moment()) as app:
+            app.store.content.keep(days_material(), Moment()())
+            emails, verbs = TransactionalEmails(app), Verbs(Desk(app))
+            sign_in = SignIn(app, emails)
+            ada = next(iter(people(app.config.desk).values()))
+            cookie = {"name": "digest_desk", "value": sign_in.here(ada, "a phone"), "domain": "127.0.0.1", "path": "/desk"}
+            verbs.do(
+                KEY,
+                Act(verb="edit", fields={"id": "a1", "headline": "Budget passes by one vote; the swim is saved"}, by="Tom Lacey"),
+            )
+            async with serve_http(ReaderPages(app).application(), "127.0.0.1", 0) as base:
+                taken = [await _desk_shot(browser, base, cookie, path) for path in ("", "/held", "/story?id=a0")]
+                verbs.do(KEY, Act(verb="hold", fields={"reason": "waiting for the court"}, by="Tom Lacey"))
+                return [*taken, await _desk_shot(browser, base, cookie, "", dark=True)]
+
+
+async def _desk_shot(browser: Browser, base: str, cookie: dict[str, str], path: str, *, dark: bool = False) -> Picture.Image:
+    context = await browser.new_context(viewport={"width": 375, "height": 812}, color_scheme="dark" if dark else "light")
+    await context.add_cookies([cookie])  # type: ignore[list-item]
+    view = await context.new_page()
+    await view.goto(f"{base}/desk/{KEY}{path}")
+    picture = Picture.open(io.BytesIO(await view.screenshot())).convert("RGB")
+    await context.close()
+    return picture
+
+
 async def main(names: Sequence[str]) -> None:
     OUT.mkdir(exist_ok=True)
     async with async_playwright() as playwright:
@@ -149,6 +204,9 @@ async def main(names: Sequence[str]) -> None:
             sheet = side_by_side([await take(browser, shot) for shot in shots])
             sheet.quantize(128).save(OUT / f"{name}.png", optimize=True)
             sys.stdout.write(f"docs/pictures/{name}.png\n")
+        if not names or "desk" in names:
+            side_by_side(await desk_shots(browser)).quantize(128).save(OUT / "desk.png", optimize=True)
+            sys.stdout.write("docs/pictures/desk.png\n")
         await browser.close()
 
 

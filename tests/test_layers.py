@@ -85,7 +85,7 @@ ROOM_DOORS = {
         "backups", "columns", "csv_table", "edit", "import_batch", "import_journal", "import_zip", "opt_out_traces", "rewrite",
     },
     "text": {"raw_message", "formats", "hidden_html", "markup", "article_identity", "placeholders", "prose"},
-    "web": {"connection_limits", "pages", "preview", "reader_pages", "message_viewer"},
+    "web": {"connection_limits", "desk_pages", "pages", "preview", "reader_pages", "message_viewer"},
 }  # fmt: skip
 
 

@@ -33,7 +33,9 @@ class TransactionalEmails:
 
     async def wait(self) -> None:
         """Wait until all work that was started is done."""
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        while self._tasks:  # some of it may start more
+            await asyncio.gather(*self._tasks, return_exceptions=True)
+            await asyncio.sleep(0)  # until it is discarded
 
     async def send(self, email: str, name: str, url: str, **values: Any) -> None:
         """Send the email of a template to an address, with a button that leads to a URL; log a warning if it is refused."""

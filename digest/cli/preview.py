@@ -70,8 +70,8 @@ def command(  # noqa: PLR0917  each is an option of the command
     """Preview the next edition as any subscriber gets it.
 
     Opens in your browser with phone, desktop, dark, plain-text and source views, and the reasons for each story and
-    comment. Reloads when a template or the editor's file changes. With --output, writes the
-    exact bytes that `digest send` would send.
+    comment. Reloads when a template or the editor's file changes. The printed link to the desk lets you steer the
+    edition. With --output, writes the exact bytes that `digest send` would send.
     """
     if file_format and output is None:
         raise UsageError("--format needs --output", remedy="Add --output with a file or folder.")
@@ -129,13 +129,23 @@ async def _build_edition(app: "App", plan: "EditionPlan", slot: "Slot") -> "Edit
 
 
 async def _serve_preview(app: "App", edition: "Edition", port: int, no_browser: bool, as_json: bool, *, anew: bool) -> int:
+    from digest.audience.transactional_emails import TransactionalEmails
     from digest.cli.browser import serve_until_stopped
+    from digest.cli.comments import login_name
+    from digest.desk.people import Person
+    from digest.web.desk_pages import DeskPages
     from digest.web.message_viewer import Viewer
     from digest.web.preview import Preview
 
     title = f"{app.config.newsletter.name}: {day_text(edition.slot.day)}, No. {edition.number}"
-    preview = Preview(app, edition, title, anew=anew)
-    await serve_until_stopped(Viewer(preview).application(), port, browser=not no_browser, as_json=as_json)
+    try:
+        name = login_name(None)
+    except UsageError:  # a container may run as a user without a name
+        name = "editor"
+    desk = DeskPages(app, TransactionalEmails(app), local=Person(email=f"{name}@localhost", name=name, role="editor"))
+    application = Viewer(Preview(app, edition, title, anew=anew)).application()
+    application.add_subapp("/desk", desk.application())
+    await serve_until_stopped(application, port, browser=not no_browser, as_json=as_json, desk=desk.here_path())
     return 0
 
 

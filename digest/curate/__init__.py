@@ -22,6 +22,8 @@ from digest.curate.scoring_rules import ScoringRules
 from digest.curate.story_decisions import arranged, worded
 from digest.model import NOTHING, Article, ArticleSigns, Comment, Edition, Harvest, LeftOut, Slot, Story
 
+SAMPLE = 20  # comments of a thread that tell on which site it is
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
@@ -70,8 +72,8 @@ class ChosenStory:
 
     @property
     def _thread_url(self) -> str:
-        here = urlsplit(self.article.url).hostname
-        return next((row.comment.url for row in self.thread.judged if urlsplit(row.comment.url).hostname not in {here, None}), "")
+        here, some = urlsplit(self.article.url).hostname, self.thread.judged[:SAMPLE]
+        return next((row.comment.url for row in some if urlsplit(row.comment.url).hostname not in {here, None}), "")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,7 +139,7 @@ def as_edition(
     selection: Selection, slot: Slot, newsletter: str, decisions: EditorDecisions, *, number: int, now: datetime
 ) -> Edition:
     """Return a selection as an edition, in the editors' words."""
-    left_out = [*selection.left_out, *(row for story in selection.stories for row in story.thread.left_out())]
+    left_out = [*selection.left_out, *(row for story in selection.stories for row in story.thread.left_out)]
     return Edition(
         newsletter=newsletter,
         slot=slot,
@@ -187,7 +189,9 @@ def _counts(comments: Sequence[Comment]) -> dict[str, int]:
 def _threads(comments: Sequence[Comment], choice: Choice) -> dict[str, list[Comment]]:
     """Return the comments of each article together with those of its duplicates, oldest first."""
     threads: dict[str, list[Comment]] = defaultdict(list)
-    for comment in sorted(comments, key=lambda comment: (comment.written, comment.id)):
+    chosen = {article.id for article, _ in choice.chosen}
+    own = [row for row in comments if choice.same_as.get(row.article_id, row.article_id) in chosen]
+    for comment in sorted(own, key=lambda comment: (comment.written, comment.id)):
         threads[choice.same_as.get(comment.article_id, comment.article_id)].append(comment)
     return threads
 

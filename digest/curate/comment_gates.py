@@ -47,10 +47,13 @@ def own_rejection(case: Case) -> Rejection | None:
     return next((rejection for gate in GATES if (rejection := gate(case))), None)
 
 
-def rejections(cases: Mapping[str, Case], overrule: Overrule) -> dict[str, Rejection]:
+def rejections(
+    cases: Mapping[str, Case], overrule: Overrule, own_rejection: Callable[[Case], Rejection | None] = own_rejection
+) -> dict[str, Rejection]:
     """Return the rejection of each comment that may not be printed, for its own sake or because of the comment it answers.
 
-    `cases` has all comments of a thread by their ids, `overrule` the editor's word on each comment's own rejection.
+    `cases` has all comments of a thread by their ids, `overrule` the editor's word on each comment's own rejection, which
+    `own_rejection` may remember.
     """
     own = {key: overrule(case.comment, case.thread, own_rejection(case)) for key, case in cases.items()}
     found = {key: rejection for key, rejection in own.items() if rejection}

@@ -2,19 +2,17 @@
 
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
+from functools import cached_property
 
-from digest.curate.abuse import AbuseState, AbuseVerdict, assess
-from digest.curate.comment_decisions import GAP, NOTHING_DECIDED, CommentDecision, CommentDecisions
-from digest.curate.comment_gates import FINAL_GATES, abuse_verdicts, rejections
+from digest.curate.abuse import AbuseState, assess
+from digest.curate.comment_decisions import GAP, NOTHING_DECIDED, CommentDecisions
+from digest.curate.comment_gates import FINAL_GATES
 from digest.curate.comment_thread import CommentThread, fingerprint, similarity
-from digest.curate.gate_case import Case, Rejection
+from digest.curate.gate_case import Rejection
+from digest.curate.judgement import JudgedComment, ReadThread, cases, judge, lower
 from digest.curate.opinion import Opinion, opinion_rejections
-from digest.curate.remarks import reason_line, remarks
 from digest.curate.scoring_rules import ScoringRules
-from digest.curate.text_features import text_features
-from digest.curate.thread_reading import read_thread
-from digest.curate.votes import vote_count, vote_ranks
 from digest.model import Article, Comment, LeftOut, Pick
 from digest.text.prose import excerpt, sentences, shorten, squeeze, word_count
 
@@ -22,42 +20,22 @@ MIN_SENTENCE_WORDS = 8  # of a sentence that says something by itself
 PICKS_BEFORE_GAP = 2  # picks that are allowed, however far apart their scores are
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JudgedComment:
-    """One comment with everything found for and against it.
-
-    `terms` are multiplied by their weights; `vote_rank` is None if votes do not count. `factor` is what a second opinion has
-    lowered the score to, and `lowered_by` whose opinion it is. `approval` is the yes that an editor said. `remarks` say in an
-    editor's words what speaks for the comment, or why it is not printed, with the passage.
-    """
-
-    comment: Comment
-    abuse_verdict: AbuseVerdict
-    approval: CommentDecision | None = None
-    rejection: Rejection | None = None
-    terms: Mapping[str, float] = field(default_factory=dict)
-    vote_rank: float | None = None
-    score: float = 0.0
-    factor: float = 1.0
-    lowered_by: str = ""
-    remarks: tuple[str, ...] = ()
-
-    @property
-    def text_score(self) -> float:
-        """The text score without heat, which has its own gates."""
-        return lower(sum(value for name, value in self.terms.items() if name != "heat"), self.factor)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class JudgedThread:
     """A whole thread: the picks, best first, and every comment, first those that passed the gates, best first."""
 
     picks: tuple[Pick, ...]
     judged: tuple[JudgedComment, ...]
 
-    def left_out(self) -> list[LeftOut]:
+    @cached_property
+    def left_out(self) -> Sequence[LeftOut]:
         """Return the records of the comments that a gate kept out."""
         return [comment_left_out(row.comment, row.rejection.sentence) for row in self.judged if row.rejection]
+
+    @cached_property
+    def held(self) -> Sequence[JudgedComment]:
+        """The comments that a gate holds for an editor."""
+        return [row for row in self.judged if row.rejection and row.rejection.held]
 
 
 def pick(
@@ -68,15 +46,18 @@ def pick(
     printed: AbstractSet[str] = frozenset(),
     decisions: CommentDecisions = NOTHING_DECIDED,
     opinion: Opinion | None = None,
+    read: "ReadThread | None" = None,
 ) -> JudgedThread:
     """Judge a thread and choose at most `most` comments; the order in which the comments are given does not matter.
+
+    `read` is the same thread, read before with the same rules and the same `printed`.
 
     `printed` holds the fingerprints of the comments that the edition prints under other articles. `opinion` may hold or lower what
     our own judgement lets through, but not what an editor has said yes to. Comments with such a yes come first; the machine's
     picks fill up the rest, unless the decisions are `approved_only`.
     """
-    thread = CommentThread(article, comments, printed)
-    judged = judge(thread, scoring_rules, decisions)
+    read = read or ReadThread(article, comments, scoring_rules, printed)
+    thread, judged = read.thread, judge(read, decisions)
     if opinion:
         judged = _with_opinion(judged, opinion)
     passed = sorted((row for row in judged if not row.rejection), key=lambda row: (-row.score, row.comment.written, row.comment.id))
@@ -99,43 +80,6 @@ def _in_editors_order(picks: Sequence[Pick], decisions: CommentDecisions) -> lis
     return ordered
 
 
-def judge(thread: CommentThread, scoring_rules: ScoringRules, decisions: CommentDecisions = NOTHING_DECIDED) -> list[JudgedComment]:
-    """Return the judgement of every comment, oldest first."""
-    known = cases(thread, scoring_rules, decisions)
-    rejected = rejections(known, decisions.overrule)
-    limits = scoring_rules.scores.crowd
-    ranks = vote_ranks(thread, limits.confidence) if vote_count(thread) >= limits.votes else {}
-    rows = []
-    for comment, case in zip(thread.comments, known.values(), strict=True):
-        rejection, approval = rejected.get(comment.id), decisions.approval(comment, thread)
-        row = JudgedComment(comment=comment, abuse_verdict=case.verdict, approval=approval, rejection=rejection)
-        if rejection:
-            rows.append(replace(row, remarks=(reason_line(case.reading.texts[comment.id], rejection),)))
-            continue
-        weighed = _weighed(text_features(case), scoring_rules.scores.text)
-        text, rank = sum(weighed.values()), ranks.get(comment.id)
-        score = text if rank is None else (1 - limits.share) * text + limits.share * rank
-        rows.append(replace(row, terms=weighed, vote_rank=rank, score=round(score, 4), remarks=remarks(case, weighed)))
-    return rows
-
-
-def cases(thread: CommentThread, scoring_rules: ScoringRules, decisions: CommentDecisions = NOTHING_DECIDED) -> dict[str, Case]:
-    """Return each comment with all that is known of it, by its id, oldest first."""
-    reading = read_thread(thread, scoring_rules.text_rules)
-    verdicts = decisions.clear(abuse_verdicts(thread, reading, scoring_rules), thread)
-    return {
-        comment.id: Case(
-            comment=comment,
-            thread=thread,
-            reading=reading,
-            verdict=verdicts[comment.id],
-            opinion=scoring_rules.editor(reading.sentences[comment.id], reading.classes[comment.id]),
-            scoring_rules=scoring_rules,
-        )
-        for comment in thread.comments
-    }
-
-
 def _with_opinion(judged: Sequence[JudgedComment], opinion: Opinion) -> list[JudgedComment]:
     """Return the judgement after a second opinion; what a gate or an editor has rejected stays rejected for that reason."""
     approved = {row.comment.id for row in judged if row.approval}
@@ -154,16 +98,6 @@ def _second_judgement(row: JudgedComment, rejection: Rejection | None, opinion: 
             remarks=(rejection.sentence,),
         )
     return row if factor >= 1 else replace(row, factor=factor, lowered_by=opinion.judge, score=lower(row.score, factor))
-
-
-def lower(score: float, factor: float) -> float:
-    """Return a score times a factor from 0 to 1; a score below 0 stays, because it would rise."""
-    return round(min(score, score * factor), 4)
-
-
-def _weighed(found: Mapping[str, float], weights: Mapping[str, float]) -> dict[str, float]:
-    weighed = {name: round(value * weights[name], 4) for name, value in found.items()}
-    return {name: value for name, value in weighed.items() if value}
 
 
 def comment_left_out(comment: Comment, reason: str) -> LeftOut:
@@ -274,6 +208,7 @@ __all__ = [
     "FINAL_GATES",
     "JudgedComment",
     "JudgedThread",
+    "ReadThread",
     "cases",
     "comment_left_out",
     "fingerprint",

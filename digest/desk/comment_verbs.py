@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from digest.curate.comment_decisions import may_lift, writer_key
-from digest.curate.comments import FINAL_GATES, JudgedComment, pick
+from digest.curate.comments import FINAL_GATES, JudgedComment
 from digest.curate.editor_decisions import COMMENT, WRITER
 from digest.desk.acts import Act, NewDecision, whole
 from digest.desk.edition_view import Desk, DeskEdition
@@ -91,9 +91,7 @@ def _judged_alone(desk: Desk, edition: DeskEdition, article: Article, comment: C
     standing = next(row for row in edition.threads[article.id].thread.judged if row.comment.id == comment.id)
     if comment.id not in edition.decisions.comments and writer_key(comment.author) not in edition.decisions.writers:
         return standing
-    comments = [row.comment for row in edition.threads[article.id].thread.judged]
-    rules = desk.rules(edition.plan).scoring_rules
-    return next(row for row in pick(article, comments, 0, rules).judged if row.comment.id == comment.id)
+    return desk.judged_alone(edition, article, comment.id)
 
 
 def _check_may_print(judged: JudgedComment, reason: str) -> None:

@@ -1,7 +1,7 @@
 """An edition as the desk shows it: what is in and what is not, who decided what, and when it goes. No site is read for it."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
@@ -11,14 +11,14 @@ from digest.app import App
 from digest.config import EditionPlan
 from digest.curate import ChosenStory, Rules, ScoringRules, Selection, as_edition, select
 from digest.curate.comment_decisions import CommentDecisions, wording
-from digest.curate.comments import JudgedThread, fingerprint, pick
+from digest.curate.comments import JudgedComment, JudgedThread, ReadThread, fingerprint, judge, pick
 from digest.curate.editor_decisions import EditorDecisions
 from digest.curate.opinion import Opinion
 from digest.curate.story_decisions import edited_parts
 from digest.edition.editors_word import EditorsWord, editors_word
 from digest.edition.size_limit import fit_size
 from digest.errors import UsageError
-from digest.model import Article, Comment, Decision, Edition, LeftOut, Slot, Story
+from digest.model import Article, Comment, Decision, Edition, EditorParts, LeftOut, Slot, Story
 from digest.publish import Material, stored_decisions, stored_material
 from digest.render.page import Page
 from digest.store import FrozenEdition
@@ -122,8 +122,10 @@ class Desk:
     app: App
     _version: int = -1
     _materials: dict[tuple[str, datetime], Material] = field(default_factory=dict)
-    _rules: dict[str, Rules] = field(default_factory=dict)
+    _rules: dict[str, tuple[object, Rules]] = field(default_factory=dict)
     _judged: dict[Any, JudgedThread] = field(default_factory=dict)
+    _opened: dict[str, tuple[object, DeskEdition]] = field(default_factory=dict)
+    _read: dict[tuple[str, frozenset[str]], ReadThread] = field(default_factory=dict)
     _fingerprints: dict[str, frozenset[str]] = field(default_factory=dict)
 
     def coming(self, plan: EditionPlan | None = None) -> DeskEdition:
@@ -147,13 +149,32 @@ class Desk:
         """Return an edition as it stands."""
         app = self.app
         frozen = app.store.editions.frozen(slot.key)
+        parts = _file_parts(app, slot)
+        token = (
+            app.store.content.version(),
+            app.store.decisions.count(slot.key),
+            slot,
+            plan,
+            frozen and frozen.finished_at,
+            bool(frozen),
+            parts,
+        )
+        known, opened = self._opened.get(slot.key, (None, None))
+        if opened is not None and known == token:
+            return opened
+        opened = self._open(plan, slot, frozen, parts)
+        self._opened[slot.key] = token, opened
+        return opened
+
+    def _open(self, plan: EditionPlan, slot: Slot, frozen: FrozenEdition | None, parts: EditorParts) -> DeskEdition:
+        app = self.app
         material = self._material(slot)
         log = tuple(app.store.decisions.log(slot.key))
         if frozen:
             selection, edition = None, frozen.edition
         else:
             selection = self._select(plan, slot, material)
-            edition = self._edition(selection, slot, material.decisions)
+            edition = self._edition(selection, slot, material.decisions, parts)
         return DeskEdition(
             plan=plan,
             slot=slot,
@@ -167,6 +188,10 @@ class Desk:
             page=app.design().page(edition) if edition.stories else None,
         )
 
+    def _forget(self, articles: Collection[str]) -> None:
+        """Forget the threads of articles that are not collected any more."""
+        self._read = {key: read for key, read in self._read.items() if key[0] in articles}
+
     def _material(self, slot: Slot) -> Material:
         """Return what the edition is made of; what was collected is read again only if it has changed."""
         store = self.app.store
@@ -174,19 +199,24 @@ class Desk:
             self._version = version
             self._materials.clear()
             self._judged.clear()
-            self._rules.clear()
             self._fingerprints.clear()
         known = self._materials.get((slot.key, slot.window.start))
         if known is None:
             self._materials[slot.key, slot.window.start] = known = stored_material(store, slot)
+            self._forget({article.id for article in known.harvest.articles})
             return known
         return known._replace(decisions=stored_decisions(store, slot), used_articles=store.editions.used_articles(slot.name))
 
     def rules(self, plan: EditionPlan) -> Rules:
-        """Return the rules of a plan, as its files were when the content last changed."""
-        if plan.name not in self._rules:
-            self._rules[plan.name] = self.app.rules(plan)
-        return self._rules[plan.name]
+        """Return the rules of a plan, as their files are now."""
+        root = self.app.config.root
+        files = [*root.glob("*.toml"), *root.glob("*.txt"), *root.glob("*.model"), *(root / "words").glob("*")]
+        stamp = tuple(sorted((str(file), file.stat().st_mtime_ns) for file in files))
+        known, rules = self._rules.get(plan.name, (None, None))
+        if rules is None or known != stamp:
+            rules = self.app.rules(plan)
+            self._rules[plan.name] = stamp, rules
+        return rules
 
     def _select(self, plan: EditionPlan, slot: Slot, material: Material) -> Selection:
         rules = self.rules(plan)
@@ -218,20 +248,29 @@ class Desk:
         )
         key = (article.id, len(comments), most, said_before, repr(own), id(scoring_rules))
         if key not in self._judged:
-            self._judged[key] = pick(article, comments, most, scoring_rules, set(said_before), own, opinion)
+            read = self._read.get((article.id, said_before))
+            if read is None or read.given != (article, tuple(comments)) or read.scoring_rules is not scoring_rules:
+                read = self._read[article.id, said_before] = ReadThread(article, comments, scoring_rules, said_before)
+            self._judged[key] = pick(article, comments, most, scoring_rules, said_before, own, opinion, read)
         return self._judged[key]
 
-    def _edition(self, selection: Selection, slot: Slot, decisions: EditorDecisions) -> Edition:
+    def judged_alone(self, edition: DeskEdition, article: Article, comment: str) -> JudgedComment:
+        """Return the judgement of a comment of an edition as if nobody had decided anything."""
+        comments = [row.comment for row in edition.threads[article.id].thread.judged]
+        known = (read for (key, _), read in self._read.items() if key == article.id)
+        read = next(known, None) or ReadThread(article, comments, self.rules(edition.plan).scoring_rules)
+        return next(row for row in judge(read) if row.comment.id == comment)
+
+    def _edition(self, selection: Selection, slot: Slot, decisions: EditorDecisions, parts: EditorParts) -> Edition:
         app = self.app
         number = app.store.editions.next_number()
         made = as_edition(selection, slot, app.config.newsletter.name, decisions, number=number, now=app.clock())
-        return fit_size(with_parts(app, made, decisions), app.design())
+        return fit_size(replace(made, parts=edited_parts(parts, decisions)), app.design())
 
 
-def with_parts(app: App, edition: Edition, decisions: EditorDecisions) -> Edition:
-    """Return an edition with what editors add to it; a file of theirs that cannot be read adds nothing."""
+def _file_parts(app: App, slot: Slot) -> EditorParts:
+    """Return what editors add to an edition in its file; one that cannot be read adds nothing."""
     try:
-        parts = app.pipeline.editor_parts(edition.slot)
+        return app.pipeline.editor_parts(slot)
     except UsageError:
-        parts = edition.parts
-    return replace(edition, parts=edited_parts(parts, decisions))
+        return EditorParts()

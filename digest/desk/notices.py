@@ -3,7 +3,7 @@
 Each is sent once, whatever is restarted; the links in them lead to a page that asks once more.
 """
 
-import logging
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -23,7 +23,6 @@ from digest.model import Decision
 from digest.publish import count_recipients
 from digest.text.prose import counted, shorten
 
-log = logging.getLogger("digest")
 BEFORE = timedelta(minutes=30)  # the draft goes so long before the edition, unless `draft_at` says when
 CHANGED_EVERY = timedelta(minutes=10)
 QUIET_BEFORE = timedelta(minutes=3)  # no mail that something has changed so shortly before the edition goes
@@ -86,10 +85,12 @@ class Notices:
         store = self._app.store.desk
         if store.notice(slot.key, "draft") is None:
             await self._app.gather(conditional=True)
-            edition = self._desk.open(plan, slot)
-            await self._send(edition, "draft", self._draft_subject(edition), self._draft_lines(edition), acts=True)
+            edition = await asyncio.to_thread(self._desk.open, plan, slot)
+            await self._send(
+                edition, "draft", self._draft_subject(edition), await asyncio.to_thread(self._draft_lines, edition), acts=True
+            )
             return
-        edition = self._desk.open(plan, slot)
+        edition = await asyncio.to_thread(self._desk.open, plan, slot)
         if now >= slot.window.end:
             await self._remind(edition, now)
         elif slot.window.end - now > QUIET_BEFORE:
@@ -148,9 +149,8 @@ class Notices:
         lines = ["Nobody has approved it yet. It goes as soon as one of you does."]
         await self._send(edition, "waiting", f"Waiting for your yes: it was due at {due}", lines, acts=True, number=number)
 
-    async def tell_others(self, decision: Decision) -> None:
+    def tell_others(self, decision: Decision, edition: DeskEdition) -> None:
         """Tell the other editors that somebody held the edition, let it go, or skipped it."""
-        edition = self._desk.by_key(decision.edition)
         by = decision.undone_by or decision.made_by
         what = f"Undone: {sentence(decision)}" if decision.undone_by else sentence(decision)
         subject = f"{by}: {what[:1].lower()}{what[1:]}"
@@ -170,7 +170,7 @@ class Notices:
         if self._app.clock() - frozen.finished_at > timedelta(hours=12):
             return  # from before there was a desk
         counts = self._app.store.deliveries.counts(slot.key)
-        edition = self._desk.open(plan, slot)
+        edition = await asyncio.to_thread(self._desk.open, plan, slot)
         await self._send(
             edition, "sent", f"Sent to {counted(counts.get('sent', 0), 'reader')}: {frozen.rendered.subject}", _result(counts)
         )

@@ -31,13 +31,17 @@ class SignedIn:
 class SignIn:
     """The sign-ins of one newsletter's desk."""
 
-    def __init__(self, app: App, emails: TransactionalEmails) -> None:
+    def __init__(self, app: App, emails: TransactionalEmails, local: Person | None = None) -> None:
+        """`local` is whoever sits at this machine, who is an editor whatever `[desk]` says."""
         self._app = app
         self._emails = emails
+        self.local = local
         self._mails = RateLimiter(10, 60)  # to one person
 
     def person(self, email: str) -> Person | None:
         """Return who has an address, if they may open the desk."""
+        if self.local and email == self.local.email:
+            return self.local
         return people(self._app.config.desk).get(email.strip().casefold())
 
     def ask(self, email: str, browser: str, base: str) -> str:

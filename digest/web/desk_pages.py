@@ -14,11 +14,12 @@ from digest.audience.transactional_emails import TransactionalEmails
 from digest.desk.acts import ConflictError, Done
 from digest.desk.edition_view import Desk, DeskEdition
 from digest.desk.notices import Notices
+from digest.desk.people import Person
 from digest.desk.sign_in import SignIn
 from digest.desk.state import state_of
 from digest.desk.values import SWITCHABLE
 from digest.errors import DigestError, StoreError, UsageError
-from digest.model import Rendered
+from digest.model import Decision, Rendered
 from digest.publish import count_recipients
 from digest.service.edition_checks import check_edition
 from digest.store import TooLateError
@@ -39,17 +40,22 @@ TOLD_VERBS = frozenset({"hold", "skip", "send"})  # what the other editors are t
 class DeskPages:
     """The desk of one newsletter, below a path of its pages."""
 
-    def __init__(self, app: App, emails: TransactionalEmails, base: str = "", public_base: str | None = None) -> None:
+    def __init__(self, app: App, emails: TransactionalEmails, base: str = "", local: Person | None = None) -> None:
+        """`local` is whoever sits at this machine and may sign in by `here_path`."""
         self._app = app
         self.desk = Desk(app)
-        self._sign_in = SignIn(app, emails)
+        self._sign_in = SignIn(app, emails, local)
         self._templates = DeskTemplates(app, base)
         self._guard = DeskGuard(app, self._sign_in, base, (*OPEN_ROUTES, *LINK_ROUTES))
-        public = (app.config.newsletter.public_url or "").rstrip("/") if public_base is None else public_base
+        public = (app.config.newsletter.public_url or "").rstrip("/")
         self._people = DeskSignIn(app, self._sign_in, self._guard, self._templates, public)
         self._emails = emails
         self.notices = Notices(app, emails, self.desk)
         self._turn = asyncio.Lock()
+
+    def here_path(self) -> str:
+        """Return the path at which whoever sits at this machine signs in, once."""
+        return f"{self.base}/desk/here/{self._people.here_token()}"
 
     @property
     def base(self) -> str:
@@ -126,7 +132,7 @@ class DeskPages:
             e=edition,
             me=me,
             state=state_of(edition, zone),
-            held=len(desk_view.held_cards(edition)) if edition.selection else 0,
+            held=desk_view.held_count(edition) if edition.selection else 0,
             said=said,
             others=others[-1:] if not said else [],
             sentence=lambda row: desk_view.log_line(row, me.person.name)["said"],
@@ -255,7 +261,10 @@ class DeskPages:
         """Tell the other editors by mail if the edition was held, let go or skipped."""
         told = [row for row in done.decisions if row.verb in TOLD_VERBS]
         if told and self._app.config.newsletter.public_url:
-            self._emails.run(self.notices.tell_others(told[0]))
+            self._emails.run(self._tell_others(told[0]))
+
+    async def _tell_others(self, decision: Decision) -> None:
+        self.notices.tell_others(decision, await self.beside(self.desk.by_key, decision.edition))
 
     async def keys_page(self, request: web.Request) -> web.Response:
         """Show the keys."""

@@ -1,5 +1,7 @@
 """The pages for signing in at the desk, and for a person's devices."""
 
+import secrets
+
 from aiohttp import web
 
 from digest.app import App
@@ -12,7 +14,7 @@ from digest.web.desk_templates import DeskTemplates
 from digest.web.forms import field_text, read_form
 
 ASKED = "digest_desk_asked"  # the cookie with the nonce of a browser's own asking
-OPEN_ROUTES = ("ask_page", "ask", "link_page", "by_link", "by_code")
+OPEN_ROUTES = ("here", "ask_page", "ask", "link_page", "by_link", "by_code")
 
 
 class DeskSignIn:
@@ -24,10 +26,13 @@ class DeskSignIn:
         self._guard = guard
         self._templates = templates
         self._public_base = public_base
+        self._here = ""
         self._tries = RateLimiter(30, 20)  # a visitor's askings and wrong codes; an office may be one visitor
 
     def add_routes(self, router: web.UrlDispatcher) -> None:
         """Add the routes."""
+        if self._sign_in.local:
+            router.add_get("/here/{token:[A-Za-z0-9_-]{20,80}}", self.here, name="here")
         router.add_get("/sign-in", self.ask_page, name="ask_page")
         router.add_post("/sign-in", self.ask, name="ask")
         router.add_get("/sign-in/{nonce:[A-Za-z0-9_-]{20,80}}", self.link_page, name="link_page")
@@ -38,6 +43,19 @@ class DeskSignIn:
 
     def _allowed(self, request: web.Request) -> bool:
         return self._tries.allow(client_ip(request, self._app.config.web.proxies))
+
+    def here_token(self) -> str:
+        """Return the token with which whoever started the preview signs in, once."""
+        self._here = secrets.token_urlsafe(32)
+        return self._here
+
+    async def here(self, request: web.Request) -> web.Response:
+        """Sign in whoever started the preview on this machine, by the address that it has printed."""
+        token, local = request.match_info["token"], self._sign_in.local
+        if local is None or not self._here or not secrets.compare_digest(token, self._here):
+            return self._templates.render("link_over.html.j2", status=410)
+        self._here = ""
+        return self._guard.sign_in(request, self._sign_in.here(local, device_of(request)))
 
     async def ask_page(self, request: web.Request) -> web.Response:
         """Show the form for an address."""

@@ -1,11 +1,13 @@
 """An edition as the desk's templates take it: rows of stories by rank, comments with their reasons, and what to look at."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from markupsafe import Markup, escape
 
 from digest.curate import ChosenStory
+from digest.curate.comment_decisions import wording
 from digest.curate.comments import JudgedComment
 from digest.desk.acts import sentence
 from digest.desk.edition_view import DeskEdition
@@ -14,6 +16,8 @@ from digest.desk.values import comment_sentences
 from digest.model import Comment, Decision, LeftOut, Pick, Story
 from digest.text.markup import without_quotes
 from digest.text.prose import squeeze
+
+MAX_CARDS = 200  # comments of one thread that a page has
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +98,7 @@ def _story_row(edition: DeskEdition, at: int) -> StoryRow:
         number=at + 1,
         story=story,
         printed=sum(pick.comment.id in edition.printed for pick in story.picks),
-        held=sum(bool(row.rejection and row.rejection.held) for row in chosen.thread.judged) if chosen else 0,
+        held=len(chosen.thread.held) if chosen else 0,
         decisions=tuple(row for row in edition.log if row.thing_id == story.article.id and row.undone_at is None),
         above=order[at - 1] if at else "",
         below_next=order[at + 2] if at + 2 < len(order) else "",
@@ -117,27 +121,32 @@ def left_out_rows(edition: DeskEdition) -> list[LeftOutRow]:
 
 def cards(edition: DeskEdition, story: ChosenStory) -> list[CommentCard]:
     """Return the comments of a story: printed, next in line, held, and the rest."""
-    found = [_card(edition, story, row) for row in story.thread.judged]
     order = {"Printed": 0, "Next in line": 1, "Waits for your yes": 2, "Held for you": 3}
-    return sorted(found, key=lambda card: order.get(card.reason.state, 4))
+    by_id = {row.comment.id: row.comment for row in story.thread.judged}
+    rows = sorted(((row, reason_of(edition, row)) for row in story.thread.judged), key=lambda pair: order.get(pair[1].state, 4))
+    return [_card(edition, story, row, by_id) for row, _ in rows[:MAX_CARDS]]
 
 
 def held_cards(edition: DeskEdition) -> list[CommentCard]:
     """Return the comments that wait for an editor, in the order of the stories; those whose place has room come first."""
-    found = [
-        _card(edition, story, row) for story in edition.threads.values() for row in story.thread.judged if _waits(edition, row)
-    ]
+    found = [_card(edition, story, row) for story in edition.threads.values() for row in _waiting(edition, story)]
     return sorted(found, key=lambda card: (card.reason.state != "Waits for your yes", card.number))
 
 
-def _waits(edition: DeskEdition, row: JudgedComment) -> bool:
-    if row.rejection:
-        return row.rejection.held
-    return edition.plan.comments == "approved" and row.approval is None
+def held_count(edition: DeskEdition) -> int:
+    """Return how many comments wait for an editor."""
+    return sum(len(_waiting(edition, story)) for story in edition.threads.values())
 
 
-def _card(edition: DeskEdition, story: ChosenStory, row: JudgedComment) -> CommentCard:
-    reason, by_id = reason_of(edition, row), {other.comment.id: other.comment for other in story.thread.judged}
+def _waiting(edition: DeskEdition, story: ChosenStory) -> Sequence[JudgedComment]:
+    if edition.plan.comments != "approved":
+        return story.thread.held
+    return [*story.thread.held, *(row for row in story.thread.judged if row.rejection is None and row.approval is None)]
+
+
+def _card(edition: DeskEdition, story: ChosenStory, row: JudgedComment, by_id: Mapping[str, Comment] | None = None) -> CommentCard:
+    reason = reason_of(edition, row)
+    by_id = by_id if by_id is not None else {other.comment.id: other.comment for other in story.thread.judged}
     sentences = tuple(comment_sentences(row.comment))
     marked, troubled = _marked(row.comment, reason.passage)
     standing = [said for said in edition.log if said.thing_id == row.comment.id and said.undone_at is None]
@@ -154,7 +163,7 @@ def _card(edition: DeskEdition, story: ChosenStory, row: JudgedComment) -> Comme
             at for at, text in enumerate(sentences) if troubled and squeeze(troubled) and _overlap(text, troubled)
         ),
         standing=standing[-1] if standing else None,
-        wording=edition.wording(story, row.comment),
+        wording=wording(row.comment, by_id.get(row.comment.parent_id or "")),
         curious=tuple(f"{name.replace('_', ' ')} {value:+.2f}" for name, value in row.terms.items()),
     )
 

@@ -1,6 +1,7 @@
 """The pages of `digest preview` on this machine: their address is printed and opened, and they end when they are asked to."""
 
 import json
+import re
 import signal
 from pathlib import Path
 
@@ -24,6 +25,7 @@ async def test_the_preview_opens_in_the_browser_until_it_is_stopped(
         assert await appears(opened) == address
         async with aiohttp.ClientSession() as client, client.get(address) as answer:
             assert "The Harbour Gazette: Tue 24 Nov 2026, No. 1" in await answer.text()
+        assert re.fullmatch(rf"Steer it at {address}/desk/here/[\w-]+ \(this link works once\)\n", await preview.line())
         assert await preview.stop(number) == (0, "", "")
 
 

@@ -11,10 +11,14 @@ from urllib.parse import quote
 
 import aiohttp
 import pytest
+from aiohttp import web
 
 from digest.app import App
+from digest.audience.transactional_emails import TransactionalEmails
 from digest.desk.edition_view import Desk
-from digest.web.pages import serve_http
+from digest.desk.people import Person
+from digest.web.desk_pages import DeskPages
+from digest.web.pages import require_local_host, serve_http
 from digest.web.reader_pages import ReaderPages
 from tests.desk.conftest import KEY, Moment, app, desk, moment
 from tests.desk.test_verbs import sent
@@ -438,3 +442,30 @@ async def test_a_long_note_in_any_script_is_saved(ada: Browser, app: App) -> Non
     note = Desk(app).by_key(KEY).edition.parts.note
     assert note is not None
     assert len(note.text) == 4_000
+
+
+async def test_whoever_starts_the_preview_signs_in_once_by_the_address_that_it_prints(app: App, desk: Desk, relay: Relay) -> None:
+    local = Person(email="me@localhost", name="me", role="editor")
+    pages = DeskPages(app, TransactionalEmails(app), local=local)
+    root = web.Application(middlewares=[require_local_host])
+    root.add_subapp("/desk", pages.application())
+    async with (
+        serve_http(root, "127.0.0.1", 0) as address,
+        aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as client,
+    ):
+        browser, here = Browser(address, client, ReaderPages(app), relay), pages.here_path()
+        await browser.open("/desk/here/" + "a" * 43)
+        assert browser.status == 410
+        await browser.open(here)
+        assert "Goes at 07:00 unless you hold it." in browser.page
+        await browser.do("hold")
+        assert Desk(app).by_key(KEY).word.hold is not None
+        await browser.open(here)
+        assert browser.status == 410
+        await browser.open("/desk", Host="evil.example")
+        assert browser.status == 403
+
+
+async def test_nobody_is_local_at_the_public_desk(visitor: Browser) -> None:
+    await visitor.open("/desk/here/" + "a" * 43)
+    assert visitor.url.endswith("/desk/sign-in") or visitor.status == 404
