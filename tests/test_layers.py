@@ -72,7 +72,7 @@ ROOM_DOORS = {
     },
     "deliver": {"retry"},
     "demo": {"run"},
-    "desk": {"acts", "edition_view", "notices", "people", "reasons", "sign_in", "state", "values", "verbs"},
+    "desk": {"acts", "edition_view", "notices", "numbers", "people", "reasons", "sign_in", "state", "values", "verbs"},
     "edition": {
         "additions",
         "edition_calendar", "editor_file", "editors_word", "guards", "pipeline", "preflight", "report", "second_opinion", "send", "sent_log",

@@ -11,6 +11,7 @@ from digest.curate.comment_decisions import CommentDecision, CommentDecisions, C
 from digest.model import Decision
 
 COMMENT, WRITER, ARTICLE, EDITION = "comment", "writer", "article", "edition"  # `thing_kind` of a decision
+LEFT_OVER = frozenset({"leave-out", "edit"})  # what counts for the next edition too, if that which it was said for is never made
 STORY_VERBS = frozenset({"leave-out", "take-in", "lead", "move", "keep"})
 APPROVING = ("approve", "send")  # verbs that say: as it stands here
 Text = str | None  # None: as the site has it
@@ -74,9 +75,9 @@ def editor_decisions(rows: Iterable[Decision], edition: str, series: str) -> Edi
             _add_comment_decision(row, edition, comments, cuts)
         elif row.thing_kind == WRITER and (row.value["until"] == "good" or row.edition == edition):
             writers[row.thing_id] = comment_decision(row)
-        elif row.edition == edition:
+        elif row.edition == edition or (row.verb in LEFT_OVER and _series(row) == series and row.edition < edition):
             of_edition.append(row)
-    kept = [row for row in known if row.verb == "keep" and row.edition != edition and row.edition[: -len("-2026-11-24")] == series]
+    kept = [row for row in known if row.verb == "keep" and row.edition != edition and _series(row) == series]
     return EditorDecisions(
         comments=comments,
         writers=writers,
@@ -99,6 +100,11 @@ def _texts(rows: Iterable[Decision]) -> dict[tuple[str, str], Text]:
             for key, (headline, summary) in row.value.get("words", {}).items():
                 texts |= {(key, "headline"): headline, (key, "summary"): summary}
     return texts
+
+
+def _series(row: Decision) -> str:
+    """Return the series of the edition that a decision was made for."""
+    return row.edition[: -len("-2026-11-24")]
 
 
 def _edits(row: Decision, kind: str) -> bool:

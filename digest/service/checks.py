@@ -34,7 +34,16 @@ async def _config(app: App) -> list[Finding]:
     summary = f"{newsletter.name}, time zone {newsletter.timezone.key}"
     nameless = "is the file of no edition, and nobody reads it: call it after the edition's day, as in 2026-11-24.md"
     unread = [Finding("config", "warning", f"{name} {nameless}") for name in misnamed_files(app.config.root)]
-    return [Finding("config", "ok", summary), *_setting_warnings(newsletter), *_exposed_files(app), *unread]
+    return [Finding("config", "ok", summary), *_setting_warnings(newsletter), *_desk_warnings(app), *_exposed_files(app), *unread]
+
+
+def _desk_warnings(app: App) -> Iterator[Finding]:
+    """Yield a warning for a desk that nobody can open, or an approval that nobody is asked for."""
+    editors, asking = app.config.desk.editors, [plan.name for plan in app.config.editions if plan.approval != "none"]
+    if asking and not editors:
+        yield Finding("config", "warning", f"approval of {', '.join(asking)} is asked of nobody: name your editors in [desk]")
+    if editors and not app.config.newsletter.public_url:
+        yield Finding("config", "warning", "the desk cannot be opened and its editors get no mail: set newsletter.public_url")
 
 
 def _exposed_files(app: App) -> Iterator[Finding]:

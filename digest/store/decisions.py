@@ -146,12 +146,15 @@ class Decisions:
     def for_edition(self, key: str, since: datetime) -> list[Decision]:
         """Return the decisions that stand and may count for an edition, oldest first.
 
-        These are its own, and those made since an instant on comments, on their writers (of any age), and for its successors.
+        These are its own, and those made since an instant on comments, on their writers (of any age), and on articles: for later
+        editions, or for editions that were never made.
         """
         table = schema.decisions.c
         lasting = and_(table.thing_kind.in_(ANY_EDITION), table.made_at >= since)
         kept = and_(table.verb == "keep", table.made_at >= since)
-        counts = or_(table.edition == key, table.thing_kind == "writer", lasting, kept)
+        made = select(schema.editions.c.key).where(schema.editions.c.number.is_not(None))
+        left_over = and_(table.thing_kind == "article", table.made_at >= since, table.edition.not_in(made))
+        counts = or_(table.edition == key, table.thing_kind == "writer", lasting, kept, left_over)
         return self._read(counts, table.undone_at.is_(None))
 
     def log(self, key: str) -> list[Decision]:

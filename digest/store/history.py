@@ -3,8 +3,9 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, Engine, func, select
+from sqlalchemy import Connection, Engine, and_, func, select
 
 from digest.batching import batched
 from digest.store import schema
@@ -54,10 +55,22 @@ class History:
                 found.update(connection.execute(query).scalars())
         return frozenset(found)
 
+    def counts_between(self, start: datetime, end: datetime) -> dict[str, int]:
+        """Return how many addresses had each event in a span of time; what a file or `sent.log` reported does not count."""
+        table = schema.history.c
+        query = select(table.event, func.count(table.email.distinct())).where(_between(start, end)).group_by(table.event)
+        with self._engine.begin() as connection:
+            return dict(connection.execute(query).all())
+
     def count(self, event: str, since: datetime) -> int:
         """Return how many addresses had an event since then; what a file or `sent.log` reported does not count."""
         with self._engine.begin() as connection:
             return events_of(connection, event, since)
+
+
+def _between(start: datetime, end: datetime) -> Any:
+    table = schema.history.c
+    return and_(table.at >= start, table.at < end, table.origin.not_in(REPORTED))
 
 
 def insert_events(connection: Connection, entries: Sequence[HistoryEvent]) -> None:

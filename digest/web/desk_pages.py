@@ -14,6 +14,7 @@ from digest.audience.transactional_emails import TransactionalEmails
 from digest.desk.acts import ConflictError, Done
 from digest.desk.edition_view import Desk, DeskEdition
 from digest.desk.notices import Notices
+from digest.desk.numbers import edition_numbers
 from digest.desk.people import Person
 from digest.desk.sign_in import SignIn
 from digest.desk.state import state_of
@@ -34,6 +35,7 @@ from digest.web.pages import Handler
 
 T = TypeVar("T")
 KEY = "{key:[a-z0-9-]{1,60}}"
+MAX_NUMBERS = 20  # editions whose numbers are shown
 TOLD_VERBS = frozenset({"hold", "skip", "send"})  # what the other editors are told by mail
 
 
@@ -70,6 +72,7 @@ class DeskPages:
         router.add_get("", self.redirect_to_coming)
         router.add_get("/keys", self.keys_page)
         router.add_get("/past", self.past_page)
+        router.add_get("/numbers", self.numbers_page)
         router.add_get(f"/{KEY}", self.edition_page)
         router.add_get(f"/{KEY}/story", self.story_page)
         router.add_get(f"/{KEY}/held", self.held_page)
@@ -269,6 +272,11 @@ class DeskPages:
     async def keys_page(self, request: web.Request) -> web.Response:
         """Show the keys."""
         return self._templates.render("keys.html.j2", me=SIGNED_IN.get())
+
+    async def numbers_page(self, request: web.Request) -> web.Response:
+        """Show the numbers of the last editions, as pictures and as a table."""
+        rows = await asyncio.to_thread(edition_numbers, self._app, MAX_NUMBERS)
+        return self._templates.render("numbers.html.j2", me=SIGNED_IN.get(), rows=rows)
 
     async def past_page(self, request: web.Request) -> web.Response:
         """List the past editions."""

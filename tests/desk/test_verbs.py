@@ -520,3 +520,19 @@ def test_a_decision_on_another_edition_does_not_make_this_one_again(app: App, de
     assert app.store.decisions.count(KEY) == before
     act(verbs, "hold")
     assert app.store.decisions.count(KEY) == before + 1
+
+
+async def test_what_was_said_for_an_edition_that_is_never_made_counts_for_the_next(
+    app: App, desk: Desk, verbs: Verbs, moment: Moment
+) -> None:
+    lead, second, third = look(desk).order[:3]
+    act(verbs, "leave-out", second)
+    act(verbs, "edit", lead, headline="Our own")
+    act(verbs, "lead", third)
+    act(verbs, "skip")
+    moment.now = CUTOFF + timedelta(hours=7)
+    await CatchUp(app).publish_due()
+    following = desk.coming()
+    assert following.key == "weekday-2026-11-25"
+    assert second not in following.order
+    assert following.story(lead).article.title == "Our own"

@@ -542,3 +542,14 @@ async def test_an_editors_file_that_nobody_reads_is_named(furnish: Furnish) -> N
         (root / "editions" / name).write_text("A note.")
     named = [text.split()[0] for _, text in told(await findings(root, "config")) if "file of no edition" in text]
     assert named == ["editions/2026-11-30.txt", "editions/30-11-2026.md"]
+
+
+async def test_an_approval_that_is_asked_of_nobody_is_told(furnish: Furnish) -> None:
+    rows = told(await findings(furnish(DEAD, 9, extra='[[editions]]\napproval = "required"'), "config"))
+    assert any("approval of weekday is asked of nobody: name your editors in [desk]" in text for _, text in rows)
+
+
+async def test_a_desk_without_an_address_is_told(furnish: Furnish) -> None:
+    root = furnish(DEAD, 9, extra='[desk]\neditors = ["Ada <ada@gazette.example>"]')
+    (root / "digest.toml").write_text((root / "digest.toml").read_text().replace("public_url", "#"))
+    assert any("the desk cannot be opened" in text for _, text in told(await findings(root, "config")))

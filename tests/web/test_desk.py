@@ -469,3 +469,13 @@ async def test_whoever_starts_the_preview_signs_in_once_by_the_address_that_it_p
 async def test_nobody_is_local_at_the_public_desk(visitor: Browser) -> None:
     await visitor.open("/desk/here/" + "a" * 43)
     assert visitor.url.endswith("/desk/sign-in") or visitor.status == 404
+
+
+async def test_numbers_are_pictures_with_words_and_a_table(ada: Browser, app: App, moment: Moment) -> None:
+    assert "Numbers begin with the first edition." in await ada.open("/desk/numbers")
+    moment.now += timedelta(minutes=21)
+    await sent(app)
+    page = await ada.open("/desk/numbers")
+    assert page.count('role="img"') == page.count("<title id=") == page.count("<desc id=") == 4
+    assert "2 readers got the last edition" in page
+    assert '<th scope="row">Tue 24 Nov 2026</th><td>2</td>' in page

@@ -1,0 +1,60 @@
+"""The numbers of the last editions: what went out, who came and left, what was printed. Nobody is tracked for them."""
+
+from dataclasses import asdict, dataclass
+from datetime import date
+from typing import Any
+
+from digest.app import App
+
+CAME = ("confirmed", "added", "restored")
+LEFT = ("unsubscribed", "complained")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EditionNumbers:
+    """The numbers of one edition; who came, left or bounced is counted from it to the next, and `note` says why there was none."""
+
+    key: str
+    day: date
+    note: str = ""
+    recipients: int = 0
+    sent: int = 0
+    refused: int = 0
+    in_doubt: int = 0
+    bounced: int = 0
+    came: int = 0
+    left: int = 0
+    stories: int = 0
+    comments: int = 0
+
+    def as_json(self) -> dict[str, Any]:
+        """Return what `--json` prints."""
+        return asdict(self)
+
+
+def edition_numbers(app: App, count: int) -> list[EditionNumbers]:
+    """Return the numbers of the last editions, the newest first."""
+    entries, until = app.store.editions.recent(count), app.clock()
+    found = []
+    for entry in entries:
+        frozen = app.store.editions.frozen(entry.key)
+        events = app.store.history.counts_between(entry.window_end, until)
+        until = entry.window_end
+        stories = frozen.edition.stories if frozen else ()
+        found.append(
+            EditionNumbers(
+                key=entry.key,
+                day=date.fromisoformat(entry.key[-10:]),
+                note=entry.note,
+                recipients=sum(entry.counts.values()),
+                sent=entry.counts.get("sent", 0),
+                refused=entry.counts.get("refused", 0),
+                in_doubt=entry.counts.get("unknown", 0),
+                bounced=events.get("bounced", 0),
+                came=sum(events.get(event, 0) for event in CAME),
+                left=sum(events.get(event, 0) for event in LEFT),
+                stories=len(stories),
+                comments=sum(len(story.picks) for story in stories),
+            )
+        )
+    return found
