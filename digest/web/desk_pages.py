@@ -55,6 +55,10 @@ class DeskPages:
         self.notices = Notices(app, emails, self.desk)
         self._turn = asyncio.Lock()
 
+    async def _finish_mails(self, _application: web.Application) -> None:
+        """Let the mails to the editors that were begun go out before the pages close."""
+        await self._emails.wait()
+
     def here_path(self) -> str:
         """Return the path at which whoever sits at this machine signs in, once."""
         return f"{self.base}/desk/here/{self._people.here_token()}"
@@ -67,6 +71,7 @@ class DeskPages:
     def application(self) -> web.Application:
         """Return the application of the desk."""
         application = web.Application(middlewares=[self._tell_errors, self._guard.check])
+        application.on_shutdown.append(self._finish_mails)
         router = application.router
         self._people.add_routes(router)
         router.add_get("", self.redirect_to_coming)
