@@ -70,7 +70,7 @@ async def test_every_command_explains_itself(command: str) -> None:
 
 
 async def test_a_mistyped_command_is_told_what_it_is_near_to() -> None:
-    done = await digest("statsu")
+    done = await digest("statuss")
     assert done.code == 2
     assert "Did you mean 'status'?" in done.err
 
