@@ -68,10 +68,12 @@ async def _connect(relay: Relay) -> aiosmtplib.SMTP:
         client = _client(relay, await _open_socket(relay), context)
         await client.connect(timeout=relay.greeting_timeout.total_seconds())
         await _greet(client)
-    except (aiosmtplib.SMTPException, OSError, TimeoutError, ValueError) as error:
+    except BaseException as error:  # a cancelled attempt lets go of its socket too
         if client is not None:
             client.close()
-        raise relay_error(relay, *_advice(error)) from error
+        if isinstance(error, (aiosmtplib.SMTPException, OSError, TimeoutError, ValueError)):
+            raise relay_error(relay, *_advice(error)) from error
+        raise
     client.timeout = STEP_TIMEOUT
     return client
 

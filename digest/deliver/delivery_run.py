@@ -63,7 +63,8 @@ class Run:
     async def deliver(self, messages: Iterator[Message]) -> None:
         """Send the messages; return when all have a receipt, or when `stop` is set and those in flight have one."""
         self._queue = SendQueue(DomainQueue(messages, self.smtp.domain_rates), self.delivery_log)
-        helpers = [asyncio.create_task(self._queue.pump()), asyncio.create_task(self._let_go())]
+        helpers = [self._queue.start(), asyncio.create_task(self._let_go())]
+        helpers[1].add_done_callback(lambda _: self._release_paced())
         try:
             try:
                 while not self._queue.empty() and not all(relay_state.is_given_up for relay_state in self._relay_states):
@@ -116,10 +117,13 @@ class Run:
             if self.stop.is_set():
                 self._queue.close()
             if self._queue.empty():
-                for future in [future for future in self._paced if not future.done()]:
-                    future.set_result(None)
+                self._release_paced()
             if self.stop.is_set():
                 await asyncio.sleep(POLL_INTERVAL)
+
+    def _release_paced(self) -> None:
+        for future in [future for future in self._paced if not future.done()]:
+            future.set_result(None)
 
     # — one connection —
 

@@ -54,7 +54,9 @@ class SendQueue:
         self._last = 0.0
         self._begun: deque[Message] = deque()  # begun, but with no connection: begun ahead, or given back
         self._wanted: list[MessageFuture] = []
+        self._in_round: list[MessageFuture] = []  # wanted, and about to be served
         self._receipts: list[tuple[Receipt, RecordedCallback]] = []
+        self._recording: list[tuple[Receipt, RecordedCallback]] = []  # receipts on their way to disk
         self._flushed: list[asyncio.Future[None]] = []
         self._work = asyncio.Event()
         self._closed = False
@@ -115,27 +117,32 @@ class SendQueue:
         await self._delivery_log.release(rest)
         return len(rest)
 
-    async def pump(self) -> None:
-        """Record and hand out until cancelled; if the database fails, all who wait get its error."""
-        wanted: list[MessageFuture] = []
-        receipts: list[tuple[Receipt, RecordedCallback]] = []
-        try:
-            while True:
-                await self._work.wait()
-                self._work.clear()
-                wanted, self._wanted = [future for future in self._wanted if not future.done()], []
-                receipts, self._receipts = self._receipts, []
-                await self._commit_round(wanted, [receipt for receipt, _ in receipts])
-                for _, on_recorded in receipts:
-                    on_recorded()
-        except Exception as error:  # noqa: BLE001  those who wait get it and raise it
-            self._write_error = error
-            waiting: list[asyncio.Future[Any]] = [*wanted, *self._wanted, *self._flushed]
-            for future in waiting:
-                if not future.done():
-                    future.set_exception(error)
-            for _, on_recorded in [*receipts, *self._receipts]:
+    def start(self) -> asyncio.Task[None]:
+        """Start to record and hand out, until cancelled; however that ends, nobody waits for it any longer."""
+        pump = asyncio.create_task(self._pump())
+        pump.add_done_callback(self._end)
+        return pump
+
+    async def _pump(self) -> None:
+        while True:
+            await self._work.wait()
+            self._work.clear()
+            self._in_round, self._wanted = [future for future in self._wanted if not future.done()], []
+            self._recording, self._receipts = self._receipts, []
+            await self._commit_round(list(self._in_round), [receipt for receipt, _ in self._recording])
+            recorded, self._recording = self._recording, []
+            for _, on_recorded in recorded:
                 on_recorded()
+
+    def _end(self, pump: asyncio.Task[None]) -> None:
+        """Give all who wait the error that ended the pump; at the end of the program that is its cancellation."""
+        self._write_error = asyncio.CancelledError() if pump.cancelled() else pump.exception()
+        waiting: list[asyncio.Future[Any]] = [*self._in_round, *self._wanted, *self._flushed]
+        for future in waiting:
+            if not future.done():
+                future.set_exception(self._write_error or asyncio.CancelledError())
+        for _, on_recorded in [*self._recording, *self._receipts]:
+            on_recorded()
 
     async def _commit_round(self, wanted: list[MessageFuture], receipts: list[Receipt]) -> None:
         """Record all that waits in one commit, then hand out messages."""

@@ -211,6 +211,27 @@ async def test_a_run_that_ends_in_the_moment_it_is_stopped_ends() -> None:
     assert done
 
 
+@pytest.mark.parametrize("after", [0.0, 0.01, 0.03, 0.1, 0.4])
+@pytest.mark.parametrize("options", [{}, {"rate": "1/m"}, {"messages_per_connection": 1}])
+async def test_a_run_ends_when_everything_is_cancelled_at_once(after: float, options: dict[str, Any]) -> None:
+    """The end of a program cancels every task, also the one that records: whoever waits for it waited for ever."""
+    async with running(Faulty(delay=0.05)) as relay:
+        before = asyncio.all_tasks()
+        run = Run(Smtp.model_validate(at(relay, **options)), "d@gazette.example", MemoryDeliveryLog(), lambda: NOW, lambda _: None)
+        delivering = asyncio.create_task(run.deliver(messages(50)))
+        await asyncio.sleep(after)
+        of_the_run = [task for task in asyncio.all_tasks() - before if not _belongs_to(relay, task)]
+        for task in of_the_run:
+            task.cancel()
+        done, _ = await asyncio.wait(of_the_run, timeout=5)
+    assert done == set(of_the_run)
+    assert delivering.cancelled()
+
+
+def _belongs_to(relay: Faulty, task: asyncio.Task[Any]) -> bool:
+    return "faulty" in repr(task.get_coro())
+
+
 async def test_copies_are_sent_without_a_database_and_reported_in_their_order() -> None:
     """Test copies and emails to one person have no number in a database: all may have the same."""
     copies = [replace(row, recipient=replace(row.recipient, id=0)) for row in messages(4)]
