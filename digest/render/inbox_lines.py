@@ -7,6 +7,8 @@ import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 
+from digest.render.direction import isolated_text
+from digest.render.headlines import quietly
 from digest.render.languages import Language
 from digest.text.prose import sentence_spans, squeeze
 
@@ -19,8 +21,6 @@ _PAIRS = {
     "“": "”", "„": "“”", "«": "»", "»": "«", "(": ")", "[": "]", "‘": "’", "「": "」", "『": "』", '"': '"'
 }  # fmt: skip
 _SENTENCE_MARK = re.compile(r"[.!?…。！？؟][)\"'’”»«“\]]*$")
-_SHOUTED = re.compile(r"([!?！？])[!?！？]+")
-_SCHEME = re.compile(r"\bhttps?://(?:www\.)?", re.IGNORECASE)
 _ADDRESS = re.compile(r"^(?:(?:https?://)?[\w.-]+\.\w+/\S*\s*)+")
 _TRIMMED = " \t,;:–—-،؛，、(「『«„“‘["
 _JOINER, _SELECTOR = "\u200d", "\ufe0f"
@@ -44,9 +44,9 @@ def standfirst(headlines: Sequence[str], language: Language, otherwise: str) -> 
     frame = language.words.gettext("Also in this edition: %(headlines)s")
     room = MAX_STANDFIRST_CHARS - len(frame % {"headlines": ""})
     first, *more = map(quietly, map(squeeze, headlines))
-    shown = cut(first, room)
+    shown = isolated_text(cut(first, room), language)
     for headline in more:  # whole ones only: half a headline may say the opposite
-        shown = longer if len(longer := f"{shown} · {headline}") <= room else shown
+        shown = longer if len(longer := f"{shown} · {isolated_text(headline, language)}") <= room else shown
     return frame % {"headlines": shown}
 
 
@@ -82,21 +82,6 @@ def _ends(text: str, limit: int, sentence_ends: set[int]) -> Iterator[int]:
     """Yield where a sentence or a clause of a text ends. A full stop after a figure ends none: it is the 24. of a month."""
     yield from (end for end in sentence_ends if not re.search(r"\d\.$", text[:end]))
     yield from (match.start() for match in _CLAUSE_END.finditer(text, 0, limit))
-
-
-def quietly(text: str) -> str:
-    """Return a headline without shouting: neither all in capitals nor with a row of exclamation marks.
-
-    An address in it loses its scheme, so that no mail program makes a link of it that leads elsewhere than the headline's own.
-    """
-    quiet = _SHOUTED.sub(r"\1", text)
-    while (without := _SCHEME.sub("", quiet)) != quiet:
-        quiet = without
-    capitals, small = sum(map(str.isupper, quiet)), sum(map(str.islower, quiet))
-    if capitals + small >= 12 and capitals > 4 * small:
-        first = next(at for at, sign in enumerate(quiet) if sign.isalpha())
-        quiet = quiet[: first + 1] + quiet[first + 1 :].lower()
-    return quiet.strip() or text
 
 
 def _closed(text: str) -> str:

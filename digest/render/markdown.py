@@ -8,6 +8,8 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 from markupsafe import Markup
 
+from digest.render.direction import direction_attribute
+from digest.render.languages import Language
 from digest.render.plain_lines import wrapped
 from digest.render.tokens import Look
 from digest.text.markup import link
@@ -17,11 +19,14 @@ _BULLET = "•\u2002"
 _TAGS = {"strong_open": "<b>", "strong_close": "</b>", "em_open": "<i>", "em_close": "</i>", "hardbreak": "<br>", "softbreak": " "}
 
 
-def markdown_html(text: str, role: str, look: Look, *, sponsored: bool = False) -> Markup:
+def markdown_html(text: str, role: str, look: Look, language: Language, *, sponsored: bool = False) -> Markup:
     """Return Markdown as paragraphs in a role; `sponsored` marks its links as paid for."""
     rel = ' rel="sponsored"' if sponsored else ""
     attributes = f"{look.text_link()}{rel}"
-    paragraphs = (f"<p{look(role)}>{escape(bullet)}{_inline(row, attributes)}</p>" for bullet, row in _paragraphs(text))
+    paragraphs = (
+        f"<p{direction_attribute(_words(row), language)}{look(role)}>{escape(bullet)}{_inline(row, attributes)}</p>"
+        for bullet, row in _paragraphs(text)
+    )
     return Markup(_without_placeholders("\n".join(paragraphs)))  # noqa: S704  made of escaped text and our own tags
 
 
@@ -29,14 +34,17 @@ def markdown_lines(text: str) -> str:
     """Return Markdown as wrapped lines, with the address of each link on a line of its own below its paragraph."""
     found = []
     for bullet, row in _paragraphs(text):
-        words = "".join("\n" if token.type == "hardbreak" else " " if token.type == "softbreak" else token.content for token in row)
-        found.append("\n".join([wrapped(bullet + words, hanging=len(bullet)), *filter(None, map(_address, row))]))
+        found.append("\n".join([wrapped(bullet + _words(row), hanging=len(bullet)), *filter(None, map(_address, row))]))
     return _without_placeholders("\n\n".join(found))
 
 
 def _without_placeholders(made: str) -> str:
     """Return the text without placeholders for a recipient's values: Markdown's backslashes may have hidden one until now."""
     return made.replace(PREFIX, PREFIX.replace(".", " "))
+
+
+def _words(row: list[Token]) -> str:
+    return "".join("\n" if token.type == "hardbreak" else " " if token.type == "softbreak" else token.content for token in row)
 
 
 def _inline(row: list[Token], link_attributes: str) -> str:

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from digest.config import Section
 from digest.model import Article, Edition, Image, Pick, Story
-from digest.render.inbox_lines import quietly
+from digest.render.headlines import quietly, without_topic
 from digest.render.pictures import PlacedPicture, lead_picture, thumbnail
 from digest.text.prose import sentences, shorten, squeeze, word_count
 
@@ -56,12 +56,14 @@ class Voice:
 class Item:
     """A story as it is printed: `number` counts from 1; `minutes` and `comments` are 0 if unknown.
 
-    `note` (Markdown) and `section` are an editor's; empty, unless one has written or chosen them.
+    `title` stands below the topic, and lacks it if the headline began with it; `full_title` stands alone, as in a list. `note`
+    (Markdown) and `section` are an editor's; empty, unless one has written or chosen them.
     """
 
     number: int
     article: Article
     title: str
+    full_title: str
     topic: str
     authors: tuple[str, ...]
     more_authors: int
@@ -109,13 +111,18 @@ class DayComment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """An edition laid out; `blocks` names the parts that have something to say, in their order."""
+    """An edition laid out; `blocks` names the parts that have something to say, in their order.
+
+    `words` are an editor's own texts in it; of stories that do not lead, `one_sentence` prints the first of the summary only.
+    """
 
     lead: Item
     stories: tuple[Item, ...]
     sections: tuple[Heading, ...]
     comment_of_the_day: DayComment | None
     discussed: tuple[Item, ...]
+    words: tuple[str, ...] = ()
+    one_sentence: bool = False
     blocks: tuple[str, ...] = field(default=())
 
     @property
@@ -126,9 +133,12 @@ class Page:
     @property
     def minutes(self) -> int:
         """How many minutes the edition takes to read."""
-        texts = [text for item in self.items for text in (item.title, item.article.summary)]
-        count = sum(text.count(" ") + 1 for text in (*texts, *(voice.text for voice in self.voices)))
-        return max(1, round(count / _READING_SPEED))
+        texts = [*self.words, *(item.title for item in self.items), *(voice.text for voice in self.voices)]
+        texts += [self.lead.article.summary] + [
+            item.sentence if self.one_sentence else item.article.summary for item in self.stories
+        ]
+        texts += [item.sentence for section in self.sections for item in section.items]
+        return max(1, round(sum(text.count(" ") + 1 for text in texts if text) / _READING_SPEED))
 
     @property
     def voices(self) -> tuple[Voice, ...]:
@@ -160,6 +170,8 @@ def lay_out(edition: Edition, layout: Layout, sections: Sequence[Section], rende
         sections=_sections(brief, sections),
         comment_of_the_day=_comment_of_the_day(edition, items, rendering.reply_words) if has_day else None,
         discussed=_discussed(items) if "discussed" in layout.blocks else (),
+        words=_editors_words(edition),
+        one_sentence=layout.one_sentence,
     )
     has = {
         "stories": page.stories,
@@ -172,13 +184,15 @@ def lay_out(edition: Edition, layout: Layout, sections: Sequence[Section], rende
 
 def _item(story: Story, at: int, layout: Layout, rendering: Rendering, *, several: bool) -> Item:
     article, is_full = story.article, at < layout.full
+    title = quietly(article.title, article.summary, article.body_text)
     image = rendering.shown(article) if layout.pictures and is_full else None
     authors, more = _authors(article.author)
     topic = next(iter(article.topics), "") if story.kicker is None else story.kicker
     return Item(
         number=at + 1,
         article=article,
-        title=shorten(_without_topic(quietly(article.title), topic), MAX_LEAD_CHARS if at == 0 else MAX_HEADLINE_CHARS),
+        title=shorten(without_topic(title, topic), MAX_LEAD_CHARS if at == 0 else MAX_HEADLINE_CHARS),
+        full_title=shorten(title, MAX_HEADLINE_CHARS),
         topic=shorten(topic, MAX_TOPIC_CHARS),
         authors=authors,
         more_authors=more,
@@ -192,13 +206,6 @@ def _item(story: Story, at: int, layout: Layout, rendering: Rendering, *, severa
         note=story.note,
         section=story.section,
     )
-
-
-def _without_topic(title: str, topic: str) -> str:
-    """Return a headline without the topic that stands above it: `Opinion: turn the lights off` is `Turn the lights off`."""
-    name, colon, rest = title.partition(":")
-    rest = rest.strip()
-    return rest[0].upper() + rest[1:] if colon and rest and name.strip().casefold() == topic.casefold() else title
 
 
 def _printed(story: Story, at: int, layout: Layout) -> Sequence[Pick]:
@@ -238,6 +245,12 @@ def _discussed(items: Sequence[Item]) -> tuple[Item, ...]:
     """Return the stories with the most comments, if there are so many that a list of them says something."""
     busy = sorted((item for item in items if item.comments), key=lambda item: (-item.comments, item.number))
     return tuple(busy[:DISCUSSED]) if len(busy) >= MIN_DISCUSSED else ()
+
+
+def _editors_words(edition: Edition) -> tuple[str, ...]:
+    parts, notes = edition.parts, [story.note for story in edition.stories]
+    note, sponsor = parts.note.text if parts.note else "", parts.sponsor.text if parts.sponsor else ""
+    return tuple(filter(None, (parts.correction, note, sponsor, parts.poll.question if parts.poll else "", *notes)))
 
 
 def _sections(items: Sequence[Item], sections: Sequence[Section]) -> tuple[Heading, ...]:

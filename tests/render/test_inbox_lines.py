@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from digest.compose.header_encoding import encode_unstructured
-from digest.render.inbox_lines import MAX_STANDFIRST_CHARS, MAX_SUBJECT_CHARS, cut, quietly, standfirst, subject_line, summary_line
+from digest.render.headlines import quietly
+from digest.render.inbox_lines import MAX_STANDFIRST_CHARS, MAX_SUBJECT_CHARS, cut, standfirst, subject_line, summary_line
 from digest.render.languages import load_language
 from tests.compose.test_header_encoding import decoded
 
@@ -22,7 +23,7 @@ ANY_TEXT = st.text(st.characters(exclude_categories=("Cs", "Cc", "Zl", "Zp")), m
         ("Pool saved by one vote: the evening swim stays, the museum loses its Mondays", "Pool saved by one vote: the evening swim stays…"),
         ("The council decided last night to close the road beside the harbour for good", "The council decided last night to close the road beside…"),
         ("Yes, but the harbour board has no place for lorries and says it never will have", "Yes, but the harbour board has no place for lorries and…"),
-        ("COUNCIL PASSES THE BUDGET", "Council passes the budget"),
+        ("COUNCIL PASSES THE BUDGET", "Council Passes The Budget"),
         ("NHS cuts: what next?", "NHS cuts: what next?"),
         ("At last!!! The ferry is back???", "At last! The ferry is back?"),
         ("Unbrechbar" + "langes" * 20, "Unbrechbar" + "langes" * 8 + "l…"),
@@ -75,7 +76,23 @@ def test_what_is_cut_says_so_and_means_the_same(text: str, short: str) -> None:
     ],
 )
 def test_a_quiet_headline_keeps_its_words(headline: str, quiet: str) -> None:
-    assert quietly(headline) == quiet
+    assert quietly(headline, "The council passes no budget. Dead in the water, a fire in the harbour.") == quiet
+
+
+@pytest.mark.parametrize(
+    ("headline", "text", "quiet"),
+    [
+        ("NHS TO SHUT COOPER’S ROW CLINIC", "The NHS is to shut the clinic on Cooper’s Row.", "NHS to shut Cooper’s Row clinic"),
+        ("STADTRAT STREICHT DEN BUS NACH LEHN", "Der Stadtrat streicht den Bus, der nach Lehn fährt.", "Stadtrat streicht den Bus nach Lehn"),
+        ("NHS TO SHUT CLINIC. UNION ANGRY", "", "NHS To Shut Clinic. Union Angry"),
+        ("RADA ZAMYKA PŁYWALNIĘ W LEHN", "Rada miasta zamyka pływalnię w Lehn.", "Rada zamyka pływalnię w Lehn"),
+        ("COUNCIL SHUTS CLINIC", "COUNCIL SHUTS CLINIC. The council shuts a clinic.", "Council shuts clinic"),
+        ("COUNCIL SHUTS CLINIC", "ALL OF THE TEXT IS IN CAPITALS AND TELLS NOTHING", "Council Shuts Clinic"),
+    ],
+)  # fmt: skip
+def test_a_headline_in_capitals_is_written_as_the_article_writes_its_words(headline: str, text: str, quiet: str) -> None:
+    assert quietly(headline, text) == quiet
+    assert quietly(quiet, text) == quiet
 
 
 @given(ANY_TEXT)

@@ -4,6 +4,7 @@ import re
 import subprocess
 import sys
 from datetime import date
+from gettext import c2py
 from pathlib import Path
 
 import pytest
@@ -59,8 +60,15 @@ def test_every_value_has_its_place_in_the_translation(language: str) -> None:
     for message in catalogue(language):
         ids = [message.id] if isinstance(message.id, str) else list(message.id)
         places = {place for one in ids for place in re.findall(r"%\((\w+)\)s", one)}
-        for text in said(message) if message.id else []:
-            assert set(re.findall(r"%\((\w+)\)s", text)) == places, message.id
+        for at, text in enumerate(said(message)) if message.id else ():
+            lacking = {"count"} if numbers_of(language, at) < 2 else set()  # “one comment” needs no figure
+            assert places - lacking <= set(re.findall(r"%\((\w+)\)s", text)) <= places, message.id
+
+
+def numbers_of(language: str, form: int) -> int:
+    """Return how many of the numbers from 1 have a plural form."""
+    plural = c2py(catalogue(language).plural_expr)
+    return sum(plural(count) == form for count in range(1, 300))
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -68,14 +76,14 @@ def test_each_number_has_its_own_form(language: str) -> None:
     words = load_language(language).words
     for count in (*range(25), 100, 101, 1_000):
         text = words.ngettext("%(count)s comment", "%(count)s comments", count) % {"count": count}
-        assert str(count) in text
+        assert str(count) in text or (language == "ar" and count in (1, 2))
         assert "comment" not in text or language == "fr"
 
 
 @pytest.mark.parametrize(
     ("language", "count", "text"),
     [("pl", 1, "1 komentarz"), ("pl", 3, "3 komentarze"), ("pl", 5, "5 komentarzy"), ("pl", 22, "22 komentarze"), ("cy", 2, "2 sylw"),
-     ("de", 1, "1 Kommentar"), ("fr", 0, "0 commentaire"), ("ar", 3, "3 تعليقات"), ("ar", 11, "11 تعليقًا"), ("ar", 100, "100 تعليق")],
+     ("de", 1, "1 Kommentar"), ("fr", 0, "0 commentaire"), ("ar", 1, "تعليق واحد"), ("ar", 2, "تعليقان"), ("ar", 3, "3 تعليقات"), ("ar", 11, "11 تعليقًا"), ("ar", 100, "100 تعليق")],
 )  # fmt: skip
 def test_plurals(language: str, count: int, text: str) -> None:
     assert load_language(language).words.ngettext("%(count)s comment", "%(count)s comments", count) % {"count": count} == text
@@ -221,5 +229,5 @@ def test_a_quotation_in_a_quotation_has_other_marks(tag: str, text: str, shown: 
 
 def test_things_in_a_row_have_the_comma_of_their_script() -> None:
     assert [load_language(tag).comma for tag in ("en", "pl", "ar", "ja", "zh-Hant")] == [", ", ", ", "، ", "、", "、"]
-    html = Design(GAZETTE.model_copy(update={"language": "ar"})).render(eight_with_comments()).html
+    html = Design(GAZETTE.model_copy(update={"language": "ar"})).email("manage", "https://news.gazette.example/manage").html
     assert "The Harbour Gazette، The Old Net Loft" in html

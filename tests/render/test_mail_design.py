@@ -12,10 +12,20 @@ import pytest
 from playwright.async_api import Browser, Page, Route
 
 from digest.config import DesignPlan, Ranks
-from digest.model import Rendered
+from digest.model import EditorParts, Rendered, Sponsor
 from digest.render.renderer import Design
 from digest.render.templates import PACKAGED
-from tests.render.editions import FIXTURES, GAZETTE, edition_of, eight_with_comments, sixteen, story, twelve_with_three
+from tests.render.editions import (
+    ARABIC,
+    FIXTURES,
+    GAZETTE,
+    arabic,
+    edition_of,
+    eight_with_comments,
+    sixteen,
+    story,
+    twelve_with_three,
+)
 from tests.web.conftest import browser
 
 __all__ = ["browser"]  # the fixture
@@ -221,3 +231,38 @@ def test_a_screen_reader_hears_the_subject_as_it_is(title: str) -> None:
     found = re.search(r'<div aria-label="([^"]*)" aria-roledescription="email"[^>]* role="main"', html)
     assert found is not None
     assert unescape(found[1]) == title
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_a_text_in_another_script_has_a_direction_of_its_own(theme: str) -> None:
+    row = story(1, 1)
+    article = replace(
+        row.article, title="Who pays for Cooper’s Row?", summary="The board says: “Not us.” (For now.)", author="J. Smith Jr."
+    )
+    edition = edition_of(replace(row, article=article, comments=3), *arabic().stories[1:])
+    out = Design(ARABIC, plan=DesignPlan(theme=theme)).render(edition)
+    assert '<h2 dir="ltr"' in out.html
+    assert re.search(r'<p dir="ltr"[^>]*>The board says', out.html)
+    assert '<span dir="ltr">J. Smith Jr.</span>' in out.html
+    assert "\u2068J. Smith Jr.\u2069" in out.text
+    assert 'dir="auto"' not in out.html
+    arabic_in_english = Design(GAZETTE, plan=DesignPlan(theme=theme)).render(arabic()).html
+    assert re.search(r'<h2 dir="rtl"', arabic_in_english)
+    assert re.search(r' dir="rtl"[^>]*>“', arabic_in_english)
+    assert "dir=" not in mail(theme, "eight").html.split("<table", 1)[1]
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_an_advertisement_does_not_look_like_a_story_or_a_comment(theme: str) -> None:
+    design = Design(GAZETTE, plan=DesignPlan(theme=theme, blocks=("lead", "stories", "sponsor", "brief", "comment-of-the-day")))
+    sponsor = Sponsor(name="Quay Books", text="Twelve books.", link="See the list", url="https://quaybooks.example/list")
+    html = design.render(replace(eight_with_comments(), parts=EditorParts(sponsor=sponsor))).html
+    ground = re.search(r'<td class="pg r" style="background:(#\w+);border-top:1px solid', html)
+    assert ground is not None
+    assert ground[1] == design.tokens.light["page"] != design.tokens.light["tint"]
+    assert re.search(r'border-top:1px solid[^>]*><table[^>]*><tr><td class="tn"[^>]*><h2[^>]*>Comment of the day', html)
+
+
+def test_a_button_has_its_height_in_outlook_too() -> None:
+    html = mail("broadsheet", "eight").html
+    assert re.search(r'<td class="b" height="46" style="[^"]*line-height:46px[^"]*"><a [^>]*>Become a member', html)

@@ -9,11 +9,12 @@ from digest.render.tokens import Look
 from digest.text.placeholders import PREFIX
 from tests.render.editions import GAZETTE
 
-LOOK = Look(Design(GAZETTE).tokens, load_language("en-GB"))
+ENGLISH = load_language("en-GB")
+LOOK = Look(Design(GAZETTE).tokens, ENGLISH)
 
 
 def html(text: str) -> str:
-    return str(markdown_html(text, "note", LOOK))
+    return str(markdown_html(text, "note", LOOK, ENGLISH))
 
 
 def test_a_list_keeps_its_numbers() -> None:

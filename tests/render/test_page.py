@@ -236,3 +236,55 @@ def test_an_editor_chooses_kicker_and_section_and_does_without_a_block() -> None
     parts = replace(edition.parts, without=("comment-of-the-day", "lead", "brief"))
     assert "comment-of-the-day" in Design(GAZETTE).page(edition).blocks
     assert Design(GAZETTE).page(replace(edition, parts=parts)).blocks == ("lead", "stories", "brief", "discussed", "support")
+
+
+@pytest.mark.parametrize("theme", ["broadsheet", "compact", "letter"])
+def test_a_topic_that_a_headline_begins_with_is_printed_once_and_a_list_has_it_too(theme: str) -> None:
+    rows = [story(at, 1) for at in range(8)]
+    for at in (0, 2, 7):  # the lead, a story, and one in brief where there are such
+        rows[at] = replace(rows[at], article=replace(rows[at].article, title=f"Sponsored: buy boat {at}", topics=("Sponsored",)))
+    rows[1] = replace(rows[1], kicker="Exclusive")
+    out = Design(GAZETTE, plan=DesignPlan(theme=theme)).render(edition_of(*rows))
+    shown = " ".join(re.sub("<[^>]+>", " ", out.html.replace("&nbsp;", " ")).split())
+    contents = out.text[out.text.index("In this edition") :].split("\n\n\n")[0]
+    for at in (0, 2, 7):
+        assert f"Sponsored Buy boat {at}" in shown
+        assert f"Sponsored: buy boat {at}" in contents
+        assert f"Buy boat {at}\n----------\n\nSponsored\n" in out.text
+    assert "Exclusive" in shown
+    assert "Exclusive" in out.text
+
+
+@pytest.mark.parametrize("theme", ["broadsheet", "compact", "letter"])
+def test_what_a_comment_answers_stands_near_it_and_says_whose_words_they_are(theme: str) -> None:
+    row = story(0, 2)
+    first, second = (
+        replace(pick, excerpt=f"They never asked {at}.", sentence=f"They never asked {at}.") for at, pick in enumerate(row.picks)
+    )
+    second = replace(second, parent_author="Bo", parent_excerpt="Nobody wanted the boat back.")
+    out = Design(GAZETTE, plan=DesignPlan(theme=theme)).render(edition_of(replace(row, picks=(first, second))))
+    quoted = re.search(
+        r'<p class="q" style="margin:(\d+)px 0 (\d+)[^"]*">Bo: “Nobody wanted the boat back.”</p>(.{0,40})', out.html
+    )
+    assert quoted is not None
+    assert int(quoted[1]) >= 2 * int(quoted[2]) + 6
+    assert re.search(r'margin:(?:0|4px 0 0)["; ]', out.html[quoted.end(2) :])
+    assert "    Bo: “Nobody wanted the boat back.”\n" in out.text
+
+
+@pytest.mark.parametrize("theme", ["broadsheet", "compact", "letter"])
+def test_an_editors_note_is_not_signed_by_the_writer_of_the_story(theme: str) -> None:
+    rows = [replace(story(at, 1), note=f"Note {at}.") for at in range(2)]
+    out = Design(GAZETTE, plan=DesignPlan(theme=theme)).render(edition_of(*rows))
+    for part in (out.html, out.text):
+        assert part.index("Nell Arkwright") < part.index("Note 0.") < part.index("Ifan Pryce") < part.index("Note 1.")
+
+
+def test_the_minutes_are_of_what_is_printed() -> None:
+    long = " ".join(["word"] * 100) + ". "
+    rows = [story(at) for at in range(4)]
+    rows = [replace(row, article=replace(row.article, summary=long * 5), picks=()) for row in rows]
+    edition = edition_of(*rows)
+    assert laid_out(edition, replace(USUAL, full=16)).minutes == 9  # 4 × 500 words
+    assert laid_out(edition, replace(USUAL, full=16, one_sentence=True)).minutes == 4  # 500 + 3 × 100
+    assert laid_out(replace(edition, parts=replace(edition.parts, correction=long * 10)), replace(USUAL, full=16)).minutes == 13

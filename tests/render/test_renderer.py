@@ -14,7 +14,8 @@ from digest.config import Newsletter
 from digest.errors import TemplateError
 from digest.model import Article, Comment, Edition, Image, Pick, Rendered, Slot, Story, Window
 from digest.render.design_files import DesignFiles
-from digest.render.inbox_lines import cut, quietly
+from digest.render.headlines import quietly
+from digest.render.inbox_lines import cut
 from digest.render.renderer import Design
 from digest.text.markup import inline, plain
 from digest.text.prose import words

@@ -1,0 +1,36 @@
+"""Text in a script that is written the other way than the lines around it, such as an English headline in an Arabic mail.
+
+Without a direction of its own, its full stop and quotation marks land at the wrong end (Unicode, annex 9). It is computed here:
+Outlook does not know `dir="auto"`.
+"""
+
+import unicodedata
+
+from markupsafe import Markup
+
+from digest.render.languages import Language
+
+_STRONG = {"L": "ltr", "R": "rtl", "AL": "rtl"}
+_ISOLATE = "\u2068%s\u2069"  # first strong isolate, and its end
+
+
+def direction_of(text: str) -> str:
+    """Return `ltr` or `rtl`, as the first letter of a text has it; empty if there is none."""
+    return next((_STRONG[kind] for sign in text if (kind := unicodedata.bidirectional(sign)) in _STRONG), "")
+
+
+def direction_attribute(text: str, language: Language) -> Markup:
+    """Return the attribute of an element whose text is written the other way than a language."""
+    own = direction_of(text)
+    return Markup(f' dir="{own}"') if own and own != language.direction else Markup()  # noqa: S704
+
+
+def isolated_html(text: str, language: Language) -> Markup | str:
+    """Return a part of a line, in an element of its own if it is written the other way than the line's language."""
+    own = direction_attribute(text, language)
+    return Markup("<span{}>{}</span>").format(own, text) if own else text
+
+
+def isolated_text(text: str, language: Language) -> str:
+    """Return a part of a line of plain text, between Unicode's isolates if it is written the other way."""
+    return _ISOLATE % text if direction_attribute(text, language) else text
