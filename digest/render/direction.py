@@ -16,7 +16,10 @@ _ISOLATE = "\u2068%s\u2069"  # first strong isolate, and its end
 
 def direction_of(text: str) -> str:
     """Return `ltr` or `rtl`, as the first letter of a text has it; empty if there is none."""
-    return next((_STRONG[kind] for sign in text if (kind := unicodedata.bidirectional(sign)) in _STRONG), "")
+    for sign in text:
+        if kind := _STRONG.get(unicodedata.bidirectional(sign)):
+            return kind
+    return ""
 
 
 def direction_attribute(text: str, language: Language) -> Markup:
@@ -25,7 +28,7 @@ def direction_attribute(text: str, language: Language) -> Markup:
     return Markup(f' dir="{own}"') if own and own != language.direction else Markup()  # noqa: S704
 
 
-def isolated_html(text: str, language: Language) -> Markup | str:
+def isolated_html(text: str, language: Language) -> str:
     """Return a part of a line, in an element of its own if it is written the other way than the line's language."""
     own = direction_attribute(text, language)
     return Markup("<span{}>{}</span>").format(own, text) if own else text

@@ -44,7 +44,7 @@ class Language:
     @property
     def direction(self) -> str:
         """`ltr` or `rtl`."""
-        return self.locale.text_direction
+        return _direction(self.locale)
 
     @property
     def start(self) -> str:
@@ -104,6 +104,11 @@ class Language:
         return self.words.gettext("“%(text)s”") % {"text": text}
 
 
+@lru_cache(maxsize=64)
+def _direction(locale: Locale) -> str:
+    return str(locale.text_direction)
+
+
 def load_language(tag: str, folders: Sequence[Path] = ()) -> Language:
     """Return a language by its tag; `folders` may hold a newsletter's own catalogues. A tag that nobody knows is as English."""
     locale = _locale(tag)
@@ -156,6 +161,7 @@ def _locale(tag: str) -> Locale:
     return Locale.parse(SOURCE_LANGUAGE)
 
 
+@lru_cache(maxsize=64)
 def _likely_script(language: str) -> str:
     likely = get_global("likely_subtags").get(language, "")
     return next((part for part in likely.split("_")[1:] if len(part) == 4), "Latn")

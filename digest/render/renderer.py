@@ -14,7 +14,6 @@ from digest.config import DesignPlan, Newsletter, Section
 from digest.errors import TemplateError
 from digest.model import NOTHING, Edition, Rendered
 from digest.render.design_files import NO_FILES, DesignFiles
-from digest.render.direction import direction_attribute, isolated_html, isolated_text
 from digest.render.footer import SITE_LINK, FooterLinks, ShareLink, with_even_links
 from digest.render.inbox_lines import standfirst, subject_line, summary_line
 from digest.render.languages import Language, known_languages, load_language, named_language
@@ -149,7 +148,7 @@ class Design:
     def render(self, edition: Edition, language: str = "") -> Rendered:
         """Return the rendered edition; raise TemplateError, which names file and line, if it cannot be rendered."""
         context = self._context(edition, self.language(language))
-        html, text = self._html("edition.mjml.j2", context), self._templates.fill("edition.txt.j2", _in_plain_text(context))
+        html, text = self._html("edition.mjml.j2", context), self._templates.fill("edition.txt.j2", {**context, "dot": " · "})
         html, text = with_even_links(html, text, self._newsletter)
         return Rendered(subject=context["subject"], preheader=context["preheader"], html=html, text=fold_blank_lines(text))
 
@@ -253,8 +252,6 @@ class Design:
             "dark_rules": tokens.dark_rules(),
             "table": table_attributes(content),
             "dot": _DOT,
-            "dir_of": partial(direction_attribute, language=content),
-            "isolated": partial(isolated_html, language=language),
             "reader": Placeholders(),
             "subscriber": Placeholders(),
             "host": lambda url: (urlsplit(url).hostname or "").removeprefix("www."),
@@ -273,10 +270,6 @@ class Design:
         except MjmlError as error:
             place = self._templates.place(name, context, error.at)
             raise TemplateError(error.message, thing=place, remedy=error.remedy) from error
-
-
-def _in_plain_text(context: dict[str, Any]) -> dict[str, Any]:
-    return {**context, "dot": " · ", "isolated": partial(isolated_text, language=context["language"])}
 
 
 def plain_look() -> PageLook:

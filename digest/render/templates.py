@@ -24,8 +24,10 @@ from jinja2 import TemplateError as JinjaError
 from jinja2 import TemplateNotFound as JinjaNotFound
 from jinja2.bccache import Bucket, BytecodeCache
 from jinja2.runtime import Context
+from markupsafe import Markup
 
 from digest.errors import TemplateError
+from digest.render.direction import direction_attribute, isolated_html, isolated_text
 from digest.render.mjml_errors import TracedTemplates, template_line
 from digest.render.mjml_html import without_blanks
 
@@ -125,18 +127,46 @@ def environment(loader: BaseLoader) -> Environment:
         lstrip_blocks=True,
         extensions=["jinja2.ext.i18n"],
     )
-    made.install_gettext_callables(_gettext, _ngettext, newstyle=True)  # type: ignore[attr-defined]  # the extension's
+    made.filters.update(
+        dir_of=_dir_of, isolated=_isolated, quoted=_quoted
+    )  # as functions they would take a tenth of the time of an edition
+    made.globals.update(_=_gettext, gettext=_gettext, ngettext=_ngettext)  # the extension's own take three calls for one
     return made
 
 
 @pass_context
-def _gettext(context: Context, message: str) -> str:
-    return str(context["language"].words.gettext(message))
+def _gettext(context: Context, message: str, **values: object) -> str:
+    return _filled(context, context["language"].words.gettext(message), values)
 
 
 @pass_context
-def _ngettext(context: Context, one: str, many: str, count: int) -> str:
-    return str(context["language"].words.ngettext(one, many, count))
+def _ngettext(context: Context, one: str, many: str, count: int, **values: object) -> str:
+    """Return the form for a count, which it has as `%(count)s`."""
+    language = context["language"]
+    return _filled(context, language.words.ngettext(one, many, count), {"count": language.number(count), **values})
+
+
+def _filled(context: Context, message: str, values: Mapping[str, object]) -> str:
+    """Return a message with its values, which are escaped where the template is HTML."""
+    return (Markup(message) if context.eval_ctx.autoescape else message) % values  # noqa: S704  our own words
+
+
+@pass_context
+def _quoted(context: Context, text: str) -> str:
+    """Return a reader's words in the quotation marks of their language."""
+    return str(context["content"].quoted(text))
+
+
+@pass_context
+def _dir_of(context: Context, text: str) -> Markup:
+    """Return the direction of an element with a text of the newsroom's or a reader's."""
+    return direction_attribute(text, context["content"])
+
+
+@pass_context
+def _isolated(context: Context, text: str) -> str:
+    """Return a part of a line of our words."""
+    return (isolated_html if context.eval_ctx.autoescape else isolated_text)(text, context["language"])
 
 
 @contextmanager
