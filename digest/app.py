@@ -222,12 +222,12 @@ class App:
         )
 
     @contextmanager
-    def sending(self) -> Iterator[None]:
-        """Hold the sending lock, or raise BusyError; the system frees the lock when a process dies, however it dies."""
+    def sending(self, wait: float = 0) -> Iterator[None]:
+        """Hold the sending lock, or raise BusyError after some seconds; the system frees it when a process dies."""
         folder = self.config.root / "state"
         private_folder(folder)
         try:
-            with FileLock(folder / "sending.lock", timeout=0, mode=PRIVATE):
+            with FileLock(folder / "sending.lock", timeout=wait, mode=PRIVATE):
                 yield
         except Timeout as error:
             raise BusyError(

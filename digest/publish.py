@@ -186,6 +186,8 @@ async def send(
     tally.check()
     resumed = tuple(deliveries.reclaim(key, hold=pipeline.smtp.in_doubt == "hold"))
     for pause in (0.0, *pipeline.retry_delays):
+        if word_on(pipeline.store, key).stop:
+            break
         waiting = deliveries.waiting(key, due)
         if not waiting or (pause and not deliveries.waiting(key, due, refused=False)):
             break

@@ -213,14 +213,44 @@ def give_up(root: Path, as_json: bool, edition: str | None, day: Any, by: str | 
     return _on_its_way(root, as_json, edition, day, by, "give_up")
 
 
+@command.command("correct")
+@click.argument("text", metavar="TEXT")
+@click.option("--web", is_flag=True, help="Say it on the edition's page, above it, with what was changed.")
+@click.option("--mail", is_flag=True, help="Mail it to those who have the edition as it was.")
+@click.option("--tomorrow", is_flag=True, help="Say it at the top of the next edition.")
+@click.option(
+    "--subject", default="", metavar="TEXT", help="Another subject of the mail than “Correction: ” and the edition's own."
+)
+@verb_options
+def correct(
+    root: Path, as_json: bool, edition: str | None, day: Any, by: str | None, text: str, subject: str, **where: bool
+) -> int:
+    """Correct an edition that has gone, in TEXT (Markdown): what was wrong, and what is right.
+
+    The newest edition, or that of --edition or --date. What you change in it with `digest edition edit` and `leave-out` meanwhile
+    goes on its page.
+    """
+    from digest.cli.options import chosen_edition
+    from digest.desk.acts import Act
+    from digest.desk.edition_view import Desk
+    from digest.desk.on_its_way import OnItsWay
+
+    fields = {name: "1" for name, chosen in where.items() if chosen} | {"text": text, "subject": subject}
+    with running_app(root) as app:
+        desk, newest = Desk(app), app.store.editions.headlines(1)
+        key = newest[0].key if newest and not (edition or day) else chosen_edition(app, edition, day)[1].key
+        report(OnItsWay(desk).correct(key, Act(verb="correct", fields=fields, by=login_name(by))), desk.by_key(key), as_json)
+    return 0
+
+
 def _on_its_way(root: Path, as_json: bool, edition: str | None, day: Any, by: str | None, verb: str) -> int:
     """Do a verb on the edition that is being sent, or on the chosen one."""
     from digest.cli.options import chosen_edition
     from digest.desk.edition_view import Desk
-    from digest.desk.verbs import Verbs
+    from digest.desk.on_its_way import OnItsWay
 
     with running_app(root) as app:
-        desk, under_way = Desk(app), app.store.editions.unfinished()
+        desk, under_way = Desk(app), [row for row in app.store.editions.unfinished() if not row.corrects]
         key = under_way[-1].key if under_way and not (edition or day) else chosen_edition(app, edition, day)[1].key
-        report(getattr(Verbs(desk), verb)(key, login_name(by)), desk.by_key(key), as_json)
+        report(getattr(OnItsWay(desk), verb)(key, login_name(by)), desk.by_key(key), as_json)
     return 0

@@ -11,7 +11,7 @@ from digest.curate.comment_decisions import CommentDecision, CommentDecisions, C
 from digest.model import Decision
 
 COMMENT, WRITER, ARTICLE, EDITION = "comment", "writer", "article", "edition"  # `thing_kind` of a decision
-LEFT_OVER = frozenset({"leave-out", "edit"})  # what counts for the next edition too, if that which it was said for is never made
+LEFT_OVER = frozenset({"leave-out", "edit"})  # of a story: counts for the next edition too, if its own is never made
 STORY_VERBS = frozenset({"leave-out", "take-in", "lead", "move", "keep"})
 APPROVING = ("approve", "send")  # verbs that say: as it stands here
 Text = str | None  # None: as the site has it
@@ -75,7 +75,7 @@ def editor_decisions(rows: Iterable[Decision], edition: str, series: str) -> Edi
             _add_comment_decision(row, edition, comments, cuts)
         elif row.thing_kind == WRITER and (row.value["until"] == "good" or row.edition == edition):
             writers[row.thing_id] = comment_decision(row)
-        elif row.edition == edition or (row.verb in LEFT_OVER and _series(row) == series and row.edition < edition):
+        elif row.edition == edition or _is_left_over(row, edition, series):
             of_edition.append(row)
     kept = [row for row in known if row.verb == "keep" and row.edition != edition and _series(row) == series]
     return EditorDecisions(
@@ -88,6 +88,13 @@ def editor_decisions(rows: Iterable[Decision], edition: str, series: str) -> Edi
         edition={row.value["field"]: row.value["text"] for row in of_edition if _edits(row, EDITION)},
         approval=_approval(of_edition),
     )
+
+
+def _is_left_over(row: Decision, edition: str, series: str) -> bool:
+    """Return whether a decision on an earlier edition, which was never made, counts for this one: a correction does too."""
+    if _series(row) != series or row.edition >= edition:
+        return False
+    return row.verb in LEFT_OVER if row.thing_kind == ARTICLE else _edits(row, EDITION) and row.value["field"] == "correction"
 
 
 def _texts(rows: Iterable[Decision]) -> dict[tuple[str, str], Text]:

@@ -13,7 +13,6 @@ from digest.curate.editor_decisions import EditorDecisions
 from digest.model import Article, Decision, EditorNote, EditorParts, LeftOut, Sponsor, Story
 
 STORY_FIELDS = ("headline", "summary", "kicker", "picture", "note", "section")
-EDITION_FIELDS = ("subject", "preheader", "note", "sponsor", "without")
 SINCE_APPROVAL = "came in after the edition was approved"
 _MOVES = frozenset({"lead", "move"})
 NO_PICTURE = "none"  # the value of `picture` if a story is printed without it
@@ -122,7 +121,7 @@ def worded(story: Story, decisions: EditorDecisions) -> Story:
 def edited_parts(parts: EditorParts, decisions: EditorDecisions) -> EditorParts:
     """Return what an editor adds to an edition, with what was decided since the file was written."""
     said = decisions.edition
-    changed = {name: said[name] for name in ("subject", "preheader") if said.get(name) is not None}
+    changed = {name: said[name] for name in ("subject", "preheader", "correction") if said.get(name) is not None}
     if (note := said.get("note")) is not None:
         before = parts.note or EditorNote(text="")
         changed["note"] = replace(before, text=note) if note else None

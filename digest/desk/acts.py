@@ -89,7 +89,13 @@ def sentence(row: Decision) -> str:
     if row.verb == "edit":
         return _edit_sentence(row, about)
     why = f": {value['reason']}" if value.get("reason") else ""
-    return f"{_WORDS[row.verb].format(about=about, place=value.get('place', ''))}{why}"
+    places = ", ".join(words for name, words in _PLACES.items() if value.get(name))
+    return f"{_WORDS[row.verb].format(about=about, place=value.get('place', ''), places=f' {places}')}{why}"
+
+
+def undone_sentence(row: Decision) -> str:
+    """Return what taking a decision back did, in words."""
+    return {"stop": "Let it go on", "hold": "Let it go"}.get(row.verb) or f"Undone: {sentence(row)}"
 
 
 def _edit_sentence(row: Decision, about: str) -> str:
@@ -102,13 +108,14 @@ def _edit_sentence(row: Decision, about: str) -> str:
     return f"{'Changed' if value['text'] else 'Took out'} the {name}{whose}"
 
 
+_PLACES = {"web": "on the web", "mail": "by mail to its readers", "tomorrow": "in the next edition"}
 _WORDS = {
     "leave-out": "Left out {about}", "take-in": "Took in {about}", "lead": "Moved {about} to the top",
     "move": "Moved {about} to {place}", "keep": "Kept {about} for the next edition", "print": "Printed {about}",
     "refuse": "Refused a comment by {about}", "cut": "Shortened {about}", "refuse-writer": "Refused {about} as a writer",
     "hold": "Put on hold",
     "approve": "Approved", "send": "Sent at a time of their own", "skip": "No edition today", "stop": "Stopped it",
-    "give-up": "Gave up the rest",
+    "give-up": "Gave up the rest", "correct": "Corrected it{places}",
 }  # fmt: skip
 
 

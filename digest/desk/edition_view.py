@@ -16,6 +16,8 @@ from digest.curate.editor_decisions import EditorDecisions
 from digest.curate.opinion import Opinion
 from digest.curate.story_decisions import edited_parts
 from digest.edition.editors_word import EditorsWord, editors_word
+from digest.edition.mending import pending
+from digest.edition.revising import edition_with
 from digest.edition.size_limit import fit_size
 from digest.errors import UsageError
 from digest.model import Article, Comment, Decision, Edition, EditorParts, LeftOut, Slot, Story
@@ -53,6 +55,21 @@ class DeskEdition:
     def goes_at(self) -> datetime | None:
         """When it goes, as it stands; None if it waits for an editor, or does not go."""
         return self.word.goes_at(self.plan, self.slot)
+
+    @property
+    def revision(self) -> int:
+        """How often the edition was changed after it was made."""
+        return self.frozen.revision if self.frozen else 0
+
+    @property
+    def may_mend(self) -> bool:
+        """Whether the edition was made and may still be changed: it is stopped, or has gone and has its page on the web."""
+        return bool(self.frozen and not self.frozen.corrects and (self.word.stop or self.frozen.finished_at))
+
+    @property
+    def pending(self) -> list[Decision]:
+        """The changes that wait for the next revision."""
+        return pending(self.log, self.frozen.revision) if self.frozen else []
 
     @cached_property
     def threads(self) -> Mapping[str, ChosenStory]:
@@ -155,8 +172,7 @@ class Desk:
             app.store.decisions.count(slot.key),
             slot,
             plan,
-            frozen and frozen.finished_at,
-            bool(frozen),
+            frozen and (frozen.finished_at, frozen.revision, frozen.correction),
             parts,
         )
         known, opened = self._opened.get(slot.key, (None, None))
@@ -171,7 +187,7 @@ class Desk:
         material = self._material(slot)
         log = tuple(app.store.decisions.log(slot.key))
         if frozen:
-            selection, edition = None, frozen.edition
+            selection, edition = None, self._changed(frozen, list(log))
         else:
             selection = self._select(plan, slot, material)
             edition = self._edition(selection, slot, material.decisions, parts)
@@ -187,6 +203,12 @@ class Desk:
             articles={article.id: article for article in material.harvest.articles},
             page=app.design().page(edition) if edition.stories else None,
         )
+
+    def _changed(self, frozen: FrozenEdition, log: list[Decision]) -> Edition:
+        """Return a frozen edition with the changes that wait for its next revision."""
+        if not pending(log, frozen.revision):
+            return frozen.edition
+        return edition_with(frozen, self.app.store.revisions.first(frozen), log)
 
     def _forget(self, articles: Collection[str]) -> None:
         """Forget the threads of articles that are not collected any more."""

@@ -14,7 +14,7 @@ from digest.app import App
 from digest.audience.signed_links import SignedLinks
 from digest.audience.transactional_emails import TransactionalEmails
 from digest.config import EditionPlan
-from digest.desk.acts import sentence
+from digest.desk.acts import sentence, undone_sentence
 from digest.desk.edition_view import Desk, DeskEdition
 from digest.desk.people import Person, people
 from digest.desk.reasons import left_out_sentence, reason_of
@@ -150,9 +150,9 @@ class Notices:
         await self._send(edition, "waiting", f"Waiting for your yes: it was due at {due}", lines, acts=True, number=number)
 
     def tell_others(self, decision: Decision, edition: DeskEdition) -> None:
-        """Tell the other editors that somebody held the edition, let it go, or skipped it."""
+        """Tell the other editors that somebody held the edition, let it go, skipped, stopped or corrected it."""
         by = decision.undone_by or decision.made_by
-        what = f"Undone: {sentence(decision)}" if decision.undone_by else sentence(decision)
+        what = undone_sentence(decision) if decision.undone_by else sentence(decision)
         subject = f"{by}: {what[:1].lower()}{what[1:]}"
         state = state_of(edition, self._app.config.newsletter.timezone)
         for person in self._editors:

@@ -38,6 +38,8 @@ def edition_numbers(app: App, count: int) -> list[EditionNumbers]:
     found = []
     for entry in entries:
         frozen = app.store.editions.frozen(entry.key)
+        if frozen and frozen.corrects:
+            continue
         events = app.store.history.counts_between(entry.window_end, until)
         until = entry.window_end
         stories = frozen.edition.stories if frozen else ()

@@ -11,8 +11,8 @@ from digest.text.markup import link, tidy, without_quotes
 from digest.text.prose import sentences, squeeze
 
 MOST = {"headline": 200, "summary": 1_000, "kicker": 40, "picture": 10, "section": 60, "note": 4_000, "reason": 300,
-        "subject": 110, "preheader": 200}  # fmt: skip
-_LONG = frozenset({"note", "summary"})  # may have several paragraphs
+        "subject": 110, "preheader": 200, "correction": 4_000}  # fmt: skip
+_LONG = frozenset({"note", "summary", "correction"})  # may have several paragraphs
 SWITCHABLE = ("correction", "note", "sponsor", "comment-of-the-day", "discussed", "events", "poll", "support")
 
 

@@ -1,7 +1,7 @@
 """Every verb of the desk, once: a page, a command and an API call `do` and `undo`, and say what these return.
 
 A verb names a thing (a story, a comment, the edition) and what of it is decided. Who has not yet seen what somebody else decided
-about the same is told, and nothing is overwritten unseen. Nothing is recorded for an edition that is made already.
+about the same is told, and nothing is overwritten unseen. What may be done once an edition is made is in `on_its_way`.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -10,19 +10,18 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from digest.app import App
-from digest.curate.editor_decisions import ARTICLE, EDITION
+from digest.curate.editor_decisions import ARTICLE
 from digest.desk import comment_verbs, edition_verbs, story_verbs
 from digest.desk.acts import Act, Done, NewDecision, about, check_hold_seen, check_seen, sentence
 from digest.desk.edition_verbs import check_not_late
 from digest.desk.edition_view import Desk, DeskEdition
-from digest.edition.editors_word import EditorsWord, word_on
+from digest.desk.on_its_way import OnItsWay, waits_for
 from digest.errors import UsageError
 from digest.model import Article, Decision
-from digest.store import FrozenEdition, TooLateError, of_form
-from digest.text.prose import counted
+from digest.store import of_form
 
 _ARTICLE = TypeAdapter(Article)
-STATE_VERBS = frozenset({"hold", "approve", "send", "skip"})
+STATE_VERBS = frozenset({"hold", "approve", "send", "skip", "stop", "give-up", "correct"})
 Verb = Callable[[Desk, DeskEdition, Act], tuple[Sequence[NewDecision], str]]
 VERBS: Mapping[str, Verb] = {
     "leave-out": story_verbs.leave_out,
@@ -51,6 +50,7 @@ class Verbs:
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
+        self.made = OnItsWay(desk)
 
     @property
     def _app(self) -> App:
@@ -64,14 +64,13 @@ class Verbs:
         if act.verb not in VERBS:
             raise UsageError(f"no verb {act.verb!r}", remedy=f"Verbs: {', '.join(VERBS)}.")
         edition = self._desk.by_key(key)
-        if edition.frozen:
-            raise TooLateError(key, edition.frozen.edition.frozen_at)
         if again := _made_once(edition, act):
             return again
-        rows, said = VERBS[act.verb](self._desk, edition, act)
-        return Done(decisions=self._add(key, rows, act), said=said)
+        rows, said = self.made.mend(edition, act) if edition.frozen else VERBS[act.verb](self._desk, edition, act)
+        revision = edition.revision if edition.frozen else None
+        return Done(decisions=self._add(key, rows, act, revision), said=said)
 
-    def _add(self, key: str, rows: Sequence[NewDecision], act: Act) -> tuple[Decision, ...]:
+    def _add(self, key: str, rows: Sequence[NewDecision], act: Act, revision: int | None = None) -> tuple[Decision, ...]:
         """Record decisions, all or none; what others have decided meanwhile is looked at under the same lock."""
 
         def check(log: Sequence[Decision]) -> None:
@@ -79,8 +78,8 @@ class Verbs:
                 check_seen(log, row, act)
 
         plain = [(row.kind, row.id, row.verb, row.value) for row in rows]
-        decisions = self._app.store.decisions
-        return tuple(decisions.add_all(plain, act.by, self._app.clock(), edition=key, once=_form(act), check=check))
+        add, now = self._app.store.decisions.add_all, self._app.clock()
+        return tuple(add(plain, act.by, now, edition=key, once=_form(act), check=check, revision=revision))
 
     def undo(self, key: str, number: int | None, by: str) -> Done:
         """Undo one decision on an edition, by its number, or the newest that the same person made and that stands.
@@ -88,8 +87,9 @@ class Verbs:
         A writer who was refused for good is let in again in whatever edition that was said.
         """
         row = self._undoable(key, number, by)
-        before_freeze = "" if _is_lasting(row) else key
-        undone = self._app.store.decisions.undo_one(row.id, by, self._app.clock(), before_freeze=before_freeze)
+        before_freeze, revision = "" if _is_lasting(row) else key, waits_for(row, self._app.store.editions.frozen(key))
+        decisions, now = self._app.store.decisions, self._app.clock()
+        undone = decisions.undo_one(row.id, by, now, before_freeze=before_freeze, revision=revision)
         if undone is None:
             raise UsageError("it was undone already", thing=key)
         return Done(decisions=(undone,), said=f"Undone: {sentence(undone)}")
@@ -112,7 +112,8 @@ class Verbs:
             raise UsageError("that decision was not undone", thing=key)
         if row.verb in STATE_VERBS:
             raise UsageError("say it anew: much may have changed since", thing=key)
-        made = self._add(key, [NewDecision(row.thing_kind, row.thing_id, row.verb, row.value)], act)
+        revision = waits_for(row, self._app.store.editions.frozen(key))
+        made = self._add(key, [NewDecision(row.thing_kind, row.thing_id, row.verb, row.value)], act, revision)
         return Done(decisions=made, said=sentence(made[0]))
 
     def take_in_page(self, edition: DeskEdition, article: Article, act: Act) -> Done:
@@ -138,45 +139,6 @@ class Verbs:
         holds = [row.id for row in edition.log if row.verb == "hold" and row.undone_at is None]
         undone = [row for row in (decisions.undo_one(number, by, now, before_freeze=key) for number in holds) if row]
         return Done(decisions=tuple(undone), said="Not on hold any more")
-
-    # — once it is on its way —
-
-    def stop(self, key: str, by: str) -> Done:
-        """Stop an edition that is being sent: who has it keeps it, the others wait for `carry_on` or `give_up`."""
-        _, word = self._on_its_way(key)
-        if word.stop:
-            return Done(decisions=(word.stop,), said="Stopped already")
-        made = self._app.store.decisions.add((EDITION, key), "stop", {}, by, self._app.clock(), edition=key)
-        return Done(decisions=(made,), said="Stopped. Who has it keeps it; the others wait")
-
-    def carry_on(self, key: str, by: str) -> Done:
-        """Send a stopped edition to those who have not got it."""
-        _, word = self._on_its_way(key)
-        if word.stop is None:
-            raise UsageError("it is not stopped", thing=key)
-        log = self._app.store.decisions.log(key)
-        stops = [row.id for row in log if row.verb == "stop" and row.undone_at is None]
-        undone = [row for row in (self._app.store.decisions.undo_one(number, by, self._app.clock()) for number in stops) if row]
-        waiting = self._app.store.deliveries.waiting(key, None)
-        return Done(decisions=tuple(undone), said=f"Goes on, to {counted(waiting, 'reader')}")
-
-    def give_up(self, key: str, by: str) -> Done:
-        """Send nothing more of a stopped edition: who has not got it gets none."""
-        _, word = self._on_its_way(key)
-        if word.stop is None:
-            raise UsageError("it is not stopped", thing=key, remedy="Stop it first.")
-        store, now = self._app.store, self._app.clock()
-        made = store.decisions.add((EDITION, key), "give-up", {}, by, now, edition=key)
-        with self._app.sending():
-            count = store.deliveries.give_up(key, f"given up by {by}")
-        store.editions.finish(key, now)
-        return Done(decisions=(made,), said=f"Given up: {counted(count, 'reader')} will not get it")
-
-    def _on_its_way(self, key: str) -> tuple[FrozenEdition, EditorsWord]:
-        frozen = self._app.store.editions.frozen(key)
-        if frozen is None or frozen.finished_at:
-            raise UsageError("it is not being sent", thing=key)
-        return frozen, word_on(self._app.store, key)
 
 
 def _form(act: Act) -> str | None:

@@ -80,11 +80,14 @@ class Language:
         """Return a day without its weekday."""
         return _digits(str(format_date(day, "long", locale=self.locale)), self.locale)
 
+    def clock(self, at: datetime) -> str:
+        """Return the time of day of an instant, in the zone that it has."""
+        return _digits(str(format_time(at.timetz(), "short", tzinfo=at.tzinfo, locale=self.locale)), self.locale)
+
     def event_time(self, begins: datetime, *, whole_day: bool) -> str:
         """Return when an event begins: the day and, unless it takes the whole day, the time."""
         day = str(format_skeleton("MMMEd", begins, locale=self.locale))
-        shown = day if whole_day else f"{day}, {format_time(begins.timetz(), 'short', tzinfo=begins.tzinfo, locale=self.locale)}"
-        return _digits(shown, self.locale)
+        return _digits(day, self.locale) if whole_day else f"{_digits(day, self.locale)}, {self.clock(begins)}"
 
     def number(self, count: int) -> str:
         """Return a whole number as people write it."""

@@ -6,6 +6,7 @@ are on their elements from the start; only rules of a newsletter's own, in `mj-s
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import cached_property, partial
 from typing import Any
 from urllib.parse import urlsplit
@@ -147,7 +148,25 @@ class Design:
 
     def render(self, edition: Edition, language: str = "") -> Rendered:
         """Return the rendered edition; raise TemplateError, which names file and line, if it cannot be rendered."""
-        context = self._context(edition, self.language(language))
+        return self._filled(self._context(edition, self.language(language)))
+
+    def correction(self, edition: Edition, about: str, url: str, language: str = "") -> Rendered:
+        """Return the mail that says what was wrong in an edition, whose subject was `about`, and where it stands corrected, if it
+        does. What it says is in `edition.parts`, and so is its subject, if it is not the usual one.
+        """
+        spoken = self.language(language)
+        say, context = spoken.words.gettext, self._context(edition, spoken)
+        subject = edition.parts.subject or say("Correction: %(subject)s") % {"subject": about}
+        blocks = ("correction", "corrected") if url else ("correction",)
+        page = replace(context["page"], stories=(), sections=(), discussed=(), comment_of_the_day=None, blocks=blocks)
+        lines = {"subject": squeeze(subject), "preheader": say("About “%(subject)s”") % {"subject": about}}
+        return self._filled({**context, **lines, "page": page, "corrected_url": url})
+
+    def correction_note(self, text: str, at: datetime) -> str:
+        """Return what stands above an edition on the web that was corrected; `at` has the newsletter's zone."""
+        return self._templates.fill("correction_note.html.j2", {**self._frame(self.language()), "text": text, "at": at})
+
+    def _filled(self, context: dict[str, Any]) -> Rendered:
         html, text = self._html("edition.mjml.j2", context), self._templates.fill("edition.txt.j2", {**context, "dot": " · "})
         html, text = with_even_links(html, text, self._newsletter)
         return Rendered(subject=context["subject"], preheader=context["preheader"], html=html, text=fold_blank_lines(text))

@@ -13,13 +13,13 @@ from functools import partial
 from digest.app import App
 from digest.audience.csv_sync import write_suppressions
 from digest.config import EditionPlan
+from digest.desk.correcting import carry_out_all
 from digest.edition.editors_word import EditorsWord, skip_note, word_on
 from digest.edition.preflight import suppress_opted_out
 from digest.edition.report import RunReport
 from digest.errors import DigestError
 from digest.model import Slot
 from digest.publish import Unwatched, publish, send
-from digest.store import FrozenEdition
 
 log = logging.getLogger("digest")
 EARLIEST = datetime.min.replace(tzinfo=UTC)
@@ -80,14 +80,25 @@ class CatchUp:
 
     async def run(self) -> None:
         """Send deferred and interrupted messages that are due again, and make the editions that a stopped service missed."""
+        await asyncio.to_thread(self._correct)
         async with self._sending:
             for frozen in self._app.unfinished():
-                await self._run_safely(frozen.key, partial(self._resume, frozen))
+                await self._run_safely(frozen.key, partial(self._resume, frozen.key))
         await self.publish_due()
 
-    async def _resume(self, frozen: FrozenEdition) -> RunReport:
+    async def _resume(self, key: str) -> RunReport:
+        """Send what waits of an edition as it is now: it may have been changed since it was stopped."""
+        frozen = self._app.store.editions.frozen(key)
+        assert frozen is not None  # noqa: S101  nothing deletes an edition that was made
         await asyncio.to_thread(suppress_opted_out, self._app.pipeline, self._app.subscriber_file())
         return await send(self._app.pipeline, frozen, Unwatched(), due=self._app.clock())
+
+    def _correct(self) -> None:
+        """Carry out the corrections that are not yet, because a run was cut off."""
+        try:
+            carry_out_all(self._app)
+        except DigestError as error:
+            log.error("correction: %s", error)  # noqa: TRY400  a traceback would hide the message
 
     async def mark_suppressed(self) -> None:
         """Mark suppressed subscribers in subscribers.csv; log a warning if that fails."""

@@ -2,6 +2,7 @@
 
     Store.content        articles, comments and HTTP answers, from collecting until they are in an edition
     Store.editions       the editions, frozen
+    Store.revisions      editions that were changed after they were made
     Store.deliveries     what became of every message
     Store.suppressions   addresses that must not get mail
     Store.bounces        what refusals and bounce reports say about addresses
@@ -36,6 +37,7 @@ from digest.store.history import History, HistoryEvent
 from digest.store.opt_in import OptInRequest, OptInRequests
 from digest.store.recipients import RecipientRules
 from digest.store.relay_limits import RelayLimits
+from digest.store.revisions import PastRevision, Revisions
 from digest.store.subscribers import Preference, Subscribers
 from digest.store.suppressions import Suppression, Suppressions
 
@@ -49,6 +51,7 @@ class Store:
         self.suppressions = Suppressions(engine)
         self.bounces = BounceRecords(engine, self.suppressions.notify)
         self.editions = Editions(engine, self.suppressions.notify)
+        self.revisions = Revisions(engine)
         self.deliveries = Deliveries(engine)
         self.history = History(engine)
         self.subscribers = Subscribers(engine)
@@ -110,6 +113,7 @@ __all__ = [
     "HistoryEvent",
     "OptInRequest",
     "OptInRequests",
+    "PastRevision",
     "Preference",
     "PreviousEdition",
     "RecipientRules",

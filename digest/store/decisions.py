@@ -16,6 +16,7 @@ from digest.store import schema
 from digest.store.database import lock_for_writing
 
 ANY_EDITION = ("comment", "writer")  # what is said of these holds in every edition that would print them
+LEFT_OVER = ("article", "edition")  # what is said of these may hold for the next edition, if its own is never made
 
 
 class TooLateError(DigestError):
@@ -69,7 +70,7 @@ class Decisions:
         try:
             with self._engine.begin() as connection:
                 if before_freeze:
-                    _check_not_frozen(connection, edition)
+                    _check_open(connection, edition)
                 number = connection.execute(schema.decisions.insert().values(row).returning(schema.decisions.c.id)).scalar_one()
         except IntegrityError:
             if once is None or (made := self.made_once(once)) is None:
@@ -86,15 +87,17 @@ class Decisions:
         edition: str,
         once: str | None = None,
         check: Callable[[Sequence[Decision]], None] = lambda _log: None,
+        revision: int | None = None,
     ) -> list[Decision]:
-        """Record decisions on an edition that is not frozen, all or none, committed when this returns.
+        """Record decisions on an edition that is not frozen, or on a revision of one that is; all or none, committed when this
+        returns.
 
         `check` is called with the edition's log under the write lock, and may raise. `once` names the form: see `add`. Raises
-        TooLateError if the edition is frozen.
+        TooLateError if the edition is frozen, or is at another revision.
         """
         table = schema.decisions
         with self._engine.begin() as connection:
-            _check_not_frozen(connection, edition)
+            _check_open(connection, edition, revision)
             log = _decisions(connection.execute(select(table).where(table.c.edition == edition).order_by(table.c.id)).all())
             if once and (again := of_form(log, once)):
                 return again
@@ -109,6 +112,11 @@ class Decisions:
                 made.append(Decision(id=number, **row))
         return made
 
+    def of_verb(self, verb: str, since: datetime) -> list[Decision]:
+        """Return the decisions with a verb that stand and were made since an instant, oldest first."""
+        table = schema.decisions.c
+        return self._read(table.verb == verb, table.made_at >= since, table.undone_at.is_(None))
+
     def made_once(self, once: str) -> Decision | None:
         """Return the decision that was made with a form, or None."""
         rows = self._read(schema.decisions.c.once == once)
@@ -119,17 +127,19 @@ class Decisions:
         table = schema.decisions.c
         return self._undo(and_(table.thing_kind == thing[0], table.thing_id == thing[1]), by, now)
 
-    def undo_one(self, number: int, by: str, now: datetime, *, before_freeze: str = "") -> Decision | None:
+    def undo_one(
+        self, number: int, by: str, now: datetime, *, before_freeze: str = "", revision: int | None = None
+    ) -> Decision | None:
         """Undo a decision by its number, and return it; None if it does not stand.
 
-        `before_freeze` names an edition: raises TooLateError, and undoes nothing, if that is frozen.
+        `before_freeze` names an edition: raises TooLateError, and undoes nothing, if that is frozen, and not at this revision.
         """
-        return self._undo(schema.decisions.c.id == number, by, now, before_freeze)
+        return self._undo(schema.decisions.c.id == number, by, now, before_freeze, revision)
 
-    def _undo(self, which: Any, by: str, now: datetime, before_freeze: str = "") -> Decision | None:
+    def _undo(self, which: Any, by: str, now: datetime, before_freeze: str = "", revision: int | None = None) -> Decision | None:
         table = schema.decisions.c
         with self._engine.begin() as connection:
-            _check_not_frozen(connection, before_freeze)
+            _check_open(connection, before_freeze, revision)
             query = select(schema.decisions).where(which, table.undone_at.is_(None)).order_by(table.id.desc())
             row = connection.execute(query.limit(1)).one_or_none()
             if row is None:
@@ -146,14 +156,14 @@ class Decisions:
     def for_edition(self, key: str, since: datetime) -> list[Decision]:
         """Return the decisions that stand and may count for an edition, oldest first.
 
-        These are its own, and those made since an instant on comments, on their writers (of any age), and on articles: for later
-        editions, or for editions that were never made.
+        These are its own, and those made since an instant on comments, on their writers (of any age), and on articles and editions:
+        for later editions, or for editions that were never made.
         """
         table = schema.decisions.c
         lasting = and_(table.thing_kind.in_(ANY_EDITION), table.made_at >= since)
         kept = and_(table.verb == "keep", table.made_at >= since)
         made = select(schema.editions.c.key).where(schema.editions.c.number.is_not(None))
-        left_over = and_(table.thing_kind == "article", table.made_at >= since, table.edition.not_in(made))
+        left_over = and_(table.thing_kind.in_(LEFT_OVER), table.made_at >= since, table.edition.not_in(made))
         counts = or_(table.edition == key, table.thing_kind == "writer", lasting, kept, left_over)
         return self._read(counts, table.undone_at.is_(None))
 
@@ -193,12 +203,15 @@ def _unused(connection: Connection, once: str) -> str | None:
     return None if connection.execute(query).scalar() is not None else once
 
 
-def _check_not_frozen(connection: Connection, key: str) -> None:
-    """Raise TooLateError if an edition is frozen. Under the write lock, so that a freeze comes wholly before or after it."""
+def _check_open(connection: Connection, key: str, revision: int | None = None) -> None:
+    """Raise TooLateError if an edition is frozen, unless it is at the revision that is being changed.
+
+    Under the write lock, so that a freeze, or another revision, comes wholly before or after it.
+    """
     lock_for_writing(connection)
     table = schema.editions.c
-    row = connection.execute(select(table.number, table.frozen_at).where(table.key == key)).one_or_none()
-    if row is not None and row.number is not None:
+    row = connection.execute(select(table.number, table.frozen_at, table.revision).where(table.key == key)).one_or_none()
+    if row is not None and row.number is not None and row.revision != revision:
         raise TooLateError(key, row.frozen_at)
 
 

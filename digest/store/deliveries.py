@@ -215,11 +215,11 @@ def _groups(messages: Sequence[Message]) -> Iterator[Sequence[Message]]:
 
 def _is_due(key: str, due: datetime | None) -> ColumnElement[bool]:
     table = schema.deliveries.c
-    ready = _is_waiting(table) if due is None else and_(_is_waiting(table), or_(table.state == QUEUED, table.retry_at <= due))
+    ready = is_waiting(table) if due is None else and_(is_waiting(table), or_(table.state == QUEUED, table.retry_at <= due))
     return and_(table.edition == key, ready)
 
 
-def _is_waiting(table: Any) -> ColumnElement[bool]:
+def is_waiting(table: Any) -> ColumnElement[bool]:
     """Return the condition that a delivery is still to be made: it is not begun, or has a time for another try."""
     again = or_(table.state == Outcome.DEFERRED, table.state == Outcome.UNKNOWN)
     return or_(table.state == QUEUED, and_(again, table.retry_at.is_not(None)))
@@ -251,7 +251,7 @@ def _make_begin_statement() -> ReturningUpdate[tuple[int, str]]:
         .where(
             table.c.edition == bindparam("b_edition"),
             table.c.subscriber.in_([bindparam(name, type_=table.c.subscriber.type) for name in _ID_PARAMETERS]),
-            _is_waiting(table.c),
+            is_waiting(table.c),
         )
         .values(state=case((opted_out, SKIPPED), else_=SENDING), reply=case((opted_out, "opted out"), else_=table.c.reply))
         .returning(table.c.subscriber, table.c.state)

@@ -1,6 +1,6 @@
 """The tables of the editors' desk; the others are in `schema.py`."""
 
-from sqlalchemy import JSON, Column, Integer, String, Table
+from sqlalchemy import JSON, Column, ForeignKey, Integer, String, Table, Text
 
 from digest.store.schema import Instant, metadata
 
@@ -34,4 +34,18 @@ desk_sessions = Table(
     Column("made_at", Instant, nullable=False),
     Column("seen_at", Instant, nullable=False),
     Column("ended_at", Instant),
+)
+
+revisions = Table(
+    "revisions",
+    metadata,
+    Column("edition", String, ForeignKey("editions.key"), primary_key=True),
+    Column("number", Integer, primary_key=True),  # 0: as it was made
+    Column("variant", String, primary_key=True),  # its name; empty: the whole edition
+    Column("subject", Text, nullable=False),
+    Column("preheader", Text, nullable=False),
+    Column("html", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("data", JSON(none_as_null=True)),  # the edition; only with the whole
+    Column("until", Instant, nullable=False),  # when the next revision took its place
 )

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any
 
 from pydantic import TypeAdapter
-from sqlalchemy import Connection, Engine, Row, and_, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, Row, and_, func, insert, select, update
 
 from digest.model import ArticleSigns, Edition, Rendered, Slot, Subscriber
 from digest.store import schema
@@ -30,6 +30,10 @@ class FrozenEdition:
     rendered: Rendered
     finished_at: datetime | None
     variants: Mapping[str, Rendered] = field(default_factory=dict)
+    revision: int = 0  # how often it was changed after it was made
+    corrected_at: datetime | None = None
+    correction: str = ""  # what the readers of its page are told, in Markdown
+    corrects: str | None = None  # the key of the edition that it corrects, if it is such a mail
 
     @property
     def key(self) -> str:
@@ -47,6 +51,7 @@ class EditionEntry:
     finished_at: datetime | None
     note: str
     counts: dict[str, int]
+    corrects: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -185,7 +190,8 @@ class Editions:
     def key_of(self, number: int) -> str | None:
         """Return the key of an edition by its number, or None."""
         with self._engine.begin() as connection:
-            return connection.execute(select(schema.editions.c.key).where(schema.editions.c.number == number)).scalar()
+            table = schema.editions.c
+            return connection.execute(select(table.key).where(table.number == number, table.corrects.is_(None))).scalar()
 
     def finish(self, key: str, now: datetime) -> None:
         """Record that nothing of an edition is left to send."""
@@ -214,7 +220,7 @@ class Editions:
     def headlines(self, limit: int) -> list[ArchivedEdition]:
         """Return the latest editions that were made, newest first, without their content."""
         table = schema.editions.c
-        query = select(table.key, table.day, table.subject, table.preheader, table.frozen_at).where(table.subject.is_not(None))
+        query = select(table.key, table.day, table.subject, table.preheader, table.frozen_at).where(_is_edition(table))
         with self._engine.begin() as connection:
             rows = connection.execute(query.order_by(table.window_end.desc()).limit(limit))
             return [ArchivedEdition(**row._asdict()) for row in rows]
@@ -222,7 +228,7 @@ class Editions:
     def made(self, limit: int) -> list[FrozenEdition]:
         """Return the latest editions that were made, newest first."""
         table = schema.editions.c
-        query = select(schema.editions).where(table.subject.is_not(None)).order_by(table.window_end.desc()).limit(limit)
+        query = select(schema.editions).where(_is_edition(table)).order_by(table.window_end.desc()).limit(limit)
         with self._engine.begin() as connection:
             return [_load(connection, row) for row in connection.execute(query).all()]
 
@@ -232,6 +238,11 @@ class Editions:
         with self._engine.begin() as connection:
             rows = connection.execute(select(table).order_by(table.c.window_end.desc()).limit(limit)).all()
             return [_entry(row, counts(connection, row.key)) for row in rows]
+
+
+def _is_edition(table: Any) -> ColumnElement[bool]:
+    """Return the condition that an edition was made, and is no mail that corrects one."""
+    return and_(table.subject.is_not(None), table.corrects.is_(None))
 
 
 def _write_edition(connection: Connection, edition: Edition, rendered: Rendered, variants: Mapping[str, Rendered]) -> None:
@@ -253,8 +264,16 @@ def _replace_skipped(connection: Connection, key: str) -> None:
 def _load(connection: Connection, row: Row[Any]) -> FrozenEdition:
     table = schema.variants
     variants = {found.name: _rendered(found) for found in connection.execute(select(table).where(table.c.edition == row.key))}
-    edition = _EDITION.validate_python(row.data)
-    return FrozenEdition(edition=edition, rendered=_rendered(row), finished_at=row.finished_at, variants=variants)
+    return FrozenEdition(
+        edition=_EDITION.validate_python(row.data),
+        rendered=_rendered(row),
+        finished_at=row.finished_at,
+        variants=variants,
+        revision=row.revision,
+        corrected_at=row.corrected_at,
+        correction=row.correction,
+        corrects=row.corrects,
+    )
 
 
 def _rendered(row: Row[Any]) -> Rendered:
@@ -269,4 +288,5 @@ def _entry(row: Row[Any], counts: dict[str, int]) -> EditionEntry:
         finished_at=row.finished_at,
         note=row.note,
         counts=counts,
+        corrects=row.corrects,
     )

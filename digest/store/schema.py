@@ -109,6 +109,10 @@ editions = Table(
     Column("preheader", Text),
     Column("html", Text),
     Column("text", Text),
+    Column("revision", Integer, nullable=False, server_default="0"),  # how often it was changed after it was made
+    Column("corrected_at", Instant),
+    Column("correction", Text, nullable=False, server_default=""),  # what its readers on the web are told, Markdown
+    Column("corrects", String),  # the edition that a mail corrects; NULL for an edition
     Index("editions_by_name", "name", "window_end"),
 )
 
@@ -171,6 +175,7 @@ deliveries = Table(
     Column("status", String, nullable=False, server_default=""),  # enhanced status code of the reply, RFC 3463
     Column("at", Instant),
     Column("retry_at", Instant),
+    Column("revision", Integer, nullable=False, server_default="0"),  # of the edition, as this recipient gets it
 )
 
 relay_limits = Table(

@@ -17,6 +17,7 @@ from digest.web.reader_templates import ReaderTemplates
 MAX_LISTED_EDITIONS = 60  # editions on the page of the archive
 MAX_FEED_EDITIONS = 20  # editions in a feed
 MAX_OFFERED_TOPICS = 24  # topics that a reader may choose, if none are configured
+_BODY = re.compile("<body[^>]*>")
 _READER_ONLY = re.compile(r'<(p|div|td|span)\b[^>]*class="[^"]*\breader-only\b[^"]*"[^>]*>.*?</\1>', re.DOTALL)
 
 
@@ -60,7 +61,7 @@ class ArchivePages:
 
     def _public_html(self, frozen: FrozenEdition) -> str:
         own = {"view_url": self._address(frozen.key), "preferences_url": f"{self._base}/preferences", "unsubscribe_url": self._base}
-        *turns, last = split(_READER_ONLY.sub("", frozen.rendered.html))
+        *turns, last = split(_READER_ONLY.sub("", with_correction(self._app, frozen, frozen.rendered.html)))
         return "".join(text + escape(own.get(name, "")) for text, name in zip(turns[::2], turns[1::2], strict=True)) + last
 
     async def rss_feed(self, request: web.Request) -> web.Response:
@@ -112,6 +113,15 @@ class ArchivePages:
 
     def _address(self, key: str) -> str:
         return f"{self._base}/archive/{key}"
+
+
+def with_correction(app: App, frozen: FrozenEdition, html: str) -> str:
+    """Return the page of an edition with what was corrected in it, and when, above it, if that was so."""
+    if frozen.corrected_at is None:
+        return html
+    at = frozen.corrected_at.astimezone(app.config.newsletter.timezone)
+    note = app.design().correction_note(frozen.correction, at)
+    return _BODY.sub(lambda found: found[0] + note, html, count=1)
 
 
 def _xml(text: str) -> str:

@@ -98,9 +98,10 @@ class DeskActions:
             "undo": lambda: self._verbs.undo(key, number, by),
             "redo": lambda: self._verbs.redo(key, number or 0, act),
             "let-go": lambda: self._verbs.let_go(key, by, act.seen),
-            "stop": lambda: self._verbs.stop(key, by),
-            "continue": lambda: self._verbs.carry_on(key, by),
-            "give-up": lambda: self._verbs.give_up(key, by),
+            "stop": lambda: self._verbs.made.stop(key, by),
+            "continue": lambda: self._verbs.made.carry_on(key, by),
+            "correct": lambda: self._verbs.made.correct(key, act),
+            "give-up": lambda: self._verbs.made.give_up(key, by),
         }
         return await self._pages.beside(verbs.get(verb, lambda: self._verbs.do(key, act)))
 

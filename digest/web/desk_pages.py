@@ -11,7 +11,7 @@ from aiohttp import web
 
 from digest.app import App
 from digest.audience.transactional_emails import TransactionalEmails
-from digest.desk.acts import ConflictError, Done
+from digest.desk.acts import ConflictError, Done, undone_sentence
 from digest.desk.edition_view import Desk, DeskEdition
 from digest.desk.notices import Notices
 from digest.desk.numbers import edition_numbers
@@ -26,6 +26,7 @@ from digest.service.edition_checks import check_edition
 from digest.store import TooLateError
 from digest.web import desk_view
 from digest.web.desk_actions import DeskActions
+from digest.web.desk_correct import DeskCorrect
 from digest.web.desk_guard import SIGNED_IN, DeskGuard
 from digest.web.desk_links import LINK_ROUTES, DeskLinks
 from digest.web.desk_mail import DeskMail
@@ -36,7 +37,7 @@ from digest.web.pages import Handler
 T = TypeVar("T")
 KEY = "{key:[a-z0-9-]{1,60}}"
 MAX_NUMBERS = 20  # editions whose numbers are shown
-TOLD_VERBS = frozenset({"hold", "skip", "send"})  # what the other editors are told by mail
+TOLD_VERBS = frozenset({"hold", "skip", "send", "stop", "give-up", "correct"})  # what the other editors are told by mail
 
 
 class DeskPages:
@@ -53,6 +54,7 @@ class DeskPages:
         self._people = DeskSignIn(app, self._sign_in, self._guard, self._templates, public)
         self._emails = emails
         self.notices = Notices(app, emails, self.desk)
+        self.correcting = DeskCorrect(app, self)
         self._turn = asyncio.Lock()
 
     async def _finish_mails(self, _application: web.Application) -> None:
@@ -83,6 +85,7 @@ class DeskPages:
         router.add_get(f"/{KEY}/held", self.held_page)
         router.add_get(f"/{KEY}/subject", self.subject_page)
         DeskMail(self._app, self).add_routes(router, f"/{KEY}")
+        self.correcting.add_routes(router, f"/{KEY}")
         router.add_get(f"/{KEY}/check", self.check_page)
         router.add_get(f"/{KEY}/log", self.log_page)
         router.add_get(f"/{KEY}/send", self.send_page)
@@ -143,6 +146,7 @@ class DeskPages:
             held=desk_view.held_count(edition) if edition.selection else 0,
             said=said,
             others=others[-1:] if not said else [],
+            undone_sentence=undone_sentence,
             sentence=lambda row: desk_view.log_line(row, me.person.name)["said"],
             back=self._own_path(request),
             **{"errors": {}, "typed": {}, "tab": "edition", **more},
@@ -181,7 +185,7 @@ class DeskPages:
 
     def rendered(self, edition: DeskEdition) -> Rendered | None:
         """Return the mail of an edition; None if it has no story yet."""
-        if edition.frozen:
+        if edition.frozen and not edition.pending:
             return edition.frozen.rendered
         return self._app.design().render(edition.edition) if edition.edition.stories else None
 

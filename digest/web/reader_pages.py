@@ -18,7 +18,7 @@ from digest.compose import Composer
 from digest.errors import DigestError, SubscriberFileError
 from digest.store import Preference
 from digest.text.raw_message import html_part
-from digest.web.archive import ArchivePages
+from digest.web.archive import ArchivePages, with_correction
 from digest.web.data_pages import SIGNED_TOKEN, DataPages
 from digest.web.desk_pages import DeskPages
 from digest.web.forms import field_text, read_body, read_form
@@ -226,7 +226,7 @@ class ReaderPages:
             return self._templates.not_found("edition")
         sender, at = self._app.pipeline.sender, frozen.edition.frozen_at
         compose = Composer(sender, frozen.rendered, key, at, variants=frozen.variants)
-        html = html_part(compose(recipient).raw)
+        html = with_correction(self._app, frozen, html_part(compose(recipient).raw))
         return web.Response(text=html, content_type="text/html", headers=mail_headers())
 
     async def health(self, request: web.Request) -> web.Response:

@@ -1,5 +1,6 @@
 """`digest edition`: what the desk can do, a shell can do."""
 
+import asyncio
 import json
 import re
 from pathlib import Path
@@ -12,6 +13,7 @@ from click.testing import CliRunner, Result
 from digest.app import open_newsletter
 from digest.cli import group
 from digest.desk.verbs import VERBS
+from digest.publish import Unwatched, publish
 from tests.conftest import Furnish
 from tests.desk.conftest import CUTOFF, KEY, days_material
 from tests.newsroom import RecordedSite
@@ -103,3 +105,25 @@ def test_ids_are_completed_in_a_shell(root: Path, monkeypatch: pytest.MonkeyPatc
     found = shell.get_completions(["edition", "leave-out"], "a")
     assert {row.value for row in found} == set(ids(root))
     assert "held" in {row.value for row in shell.get_completions(["edition", "release"], "he")}
+
+
+async def test_an_edition_that_has_gone_is_changed_and_corrected(root: Path) -> None:
+    first = (await asyncio.to_thread(ids, root))[0]
+    with open_newsletter(root, lambda: CUTOFF, retry_delays=()) as app:
+        plan = app.config.editions[0]
+        await publish(app.pipeline, plan, app.coming_slot(plan), Unwatched())
+    assert (await asyncio.to_thread(said, root, "edit", first, "--headline", "Right", "--date", "2026-11-24")).startswith(
+        "Saved: headline, on the web, once you correct it"
+    )
+    assert (await asyncio.to_thread(said, root, "correct", "It was wrong.", "--web", "--mail")).startswith(
+        "Corrected it on the web, by mail to its readers"
+    )
+    with open_newsletter(root, lambda: CUTOFF) as app:
+        frozen = app.store.editions.frozen(KEY)
+        assert frozen is not None
+        assert (frozen.revision, frozen.correction) == (1, "It was wrong.")
+        assert "Right" in frozen.rendered.text
+        assert [row.corrects for row in app.unfinished()] == [KEY]
+    nowhere = await asyncio.to_thread(call, root, "edition", "correct", "It was wrong.", "--by", "Ada")
+    assert nowhere.exit_code != 0
+    assert "Choose where it is corrected" in str(nowhere.exception)

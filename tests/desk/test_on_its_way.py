@@ -37,7 +37,7 @@ async def stopped_half_way(app: App, relay: Relay) -> Verbs:
     run = asyncio.create_task(publish(app.pipeline, plan, app.coming_slot(plan), Unwatched()))
     while len(relay.taken) < 30:
         await asyncio.sleep(0.01)
-    assert verbs.stop(KEY, "Ada").said.startswith("Stopped.")
+    assert verbs.made.stop(KEY, "Ada").said.startswith("Stopped.")
     report = await run
     assert report.status == "unfinished"
     assert 30 <= len(relay.taken) < READERS
@@ -51,7 +51,7 @@ async def test_it_stops_and_goes_on_and_everybody_has_it_once(app: App, relay: R
     assert (state.kind, state.title) == ("stopped", "Stopped at 07:00.")
     await CatchUp(app).run()
     assert len(relay.taken) == got  # no run goes on by itself
-    assert verbs.carry_on(KEY, "Tom").said == f"Goes on, to {READERS - got} readers"
+    assert verbs.made.carry_on(KEY, "Tom").said == f"Goes on, to {READERS - got} readers"
     relay.delay = 0
     await CatchUp(app).run()
     assert set(relay.counts.values()) == {1}
@@ -61,17 +61,17 @@ async def test_it_stops_and_goes_on_and_everybody_has_it_once(app: App, relay: R
 async def test_the_rest_is_given_up_and_never_sent(app: App, relay: Relay) -> None:
     verbs = await stopped_half_way(app, relay)
     got = len(relay.taken)
-    assert verbs.give_up(KEY, "Tom").said == f"Given up: {READERS - got} readers will not get it"
+    assert verbs.made.give_up(KEY, "Tom").said == f"Given up: {READERS - got} readers will not get it"
     await CatchUp(app).run()
     assert len(relay.taken) == got
     counts = app.store.deliveries.counts(KEY)
     assert counts == {"sent": got, "skipped": READERS - got}
     with pytest.raises(UsageError, match="it is not being sent"):
-        verbs.carry_on(KEY, "Ada")
+        verbs.made.carry_on(KEY, "Ada")
 
 
 async def test_what_is_not_on_its_way_is_not_stopped(app: App, moment: Moment) -> None:
     verbs = Verbs(Desk(app))
-    for verb in (verbs.stop, verbs.carry_on, verbs.give_up):
+    for verb in (verbs.made.stop, verbs.made.carry_on, verbs.made.give_up):
         with pytest.raises(UsageError, match="it is not being sent"):
             verb(KEY, "Ada")

@@ -30,6 +30,7 @@ LANDED = {  # a new migration adds its line; no line ever changes: databases out
     "0010_names.py": "438580b04ba80338",
     "0011_decisions.py": "7c67a799376bde32",
     "0012_desk.py": "703c4e02346eb457",
+    "0013_revisions.py": "c59ffa1101f95309",
 }
 
 

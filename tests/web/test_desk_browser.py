@@ -79,7 +79,7 @@ async def test_an_edition_is_steered_and_arrives_exactly_so(
     browser: Browser, base: str, pages: ReaderPages, relay: Relay, app: App, moment: Moment, size: dict[str, int], script: bool
 ) -> None:
     context = await browser.new_context(viewport=size, java_script_enabled=script)  # type: ignore[arg-type]
-    page = await signed_in(context, base, pages, relay) if script else await _without_script(context, base, app, pages)
+    page = await signed_in(context, base, pages, relay) if script else await without_script(context, base, app, pages)
     order = Desk(app).by_key(KEY).order
 
     async def act(name: str, within: str = "body") -> None:
@@ -150,7 +150,7 @@ def _with_a_choice(app: App) -> str:
     return next(key for key, found in states.items() if {"Printed", "Next in line"} <= found)
 
 
-async def _without_script(context: BrowserContext, base: str, app: App, pages: ReaderPages) -> Page:
+async def without_script(context: BrowserContext, base: str, app: App, pages: ReaderPages) -> Page:
     """A page of somebody who is signed in: `signed_in` waits by scripts."""
     sign_in = SignIn(app, pages.subscriptions.emails)
     person = sign_in.person(ADA)
@@ -203,7 +203,7 @@ async def test_the_desk_can_be_used_by_everybody(
     """axe finds nothing, no page scrolls sideways at 320 px, and what is tapped is 44 px high."""
     for width in (320, 375, 1280):
         context = await browser.new_context(viewport={"width": width, "height": 2_400}, color_scheme=scheme)  # type: ignore[arg-type]
-        page = await _without_script(context, base, app, pages)
+        page = await without_script(context, base, app, pages)
         for path in PAGES:
             await page.goto(f"{base}/desk/{KEY}{path}")
             await page.evaluate("document.querySelectorAll('details').forEach(one => { one.open = true })")
@@ -224,7 +224,7 @@ async def test_text_at_200_percent_stays_in_its_place(
     browser: Browser, base: str, app: App, pages: ReaderPages, desk: Desk
 ) -> None:
     context = await browser.new_context(viewport=PHONE)  # type: ignore[arg-type]
-    page = await _without_script(context, base, app, pages)
+    page = await without_script(context, base, app, pages)
     for path in PAGES:
         await page.goto(f"{base}/desk/{KEY}{path}")
         await page.evaluate("document.documentElement.style.fontSize = '200%'")

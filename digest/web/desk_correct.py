@@ -1,0 +1,69 @@
+"""The page on which an editor corrects an edition that has gone: where, in which words, looked over, and then done."""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+from aiohttp import web
+
+from digest.app import App
+from digest.desk.acts import Act
+from digest.desk.correcting import mail_of
+from digest.desk.edition_view import DeskEdition
+from digest.desk.on_its_way import correction_value
+from digest.desk.values import ValueFieldError
+from digest.publish import count_recipients
+from digest.web.desk_guard import FORM, SIGNED_IN
+from digest.web.desk_mail import Renders
+
+FIELDS = ("web", "mail", "tomorrow", "subject", "text")
+
+
+class DeskCorrect:
+    """The page of a correction."""
+
+    def __init__(self, app: App, pages: Renders) -> None:
+        self._app = app
+        self._pages = pages
+
+    def add_routes(self, router: web.UrlDispatcher, edition: str) -> None:
+        """Add the routes, below the path of an edition."""
+        router.add_get(f"{edition}/correct", self.correct_page)
+        router.add_post(f"{edition}/correct", self.look_over)
+
+    async def correct_page(self, request: web.Request) -> web.Response:
+        """Ask where an edition is corrected, and in which words."""
+        return await self.show(request, await self._pages.opened(request))
+
+    async def look_over(self, request: web.Request) -> web.Response:
+        """Show the correction as it would go, or what is wrong with it; nothing is done yet."""
+        edition, form = await self._pages.opened(request), FORM.get()
+        fields = {name: str(form.get(name, "")) for name in FIELDS}
+        act = Act(verb="correct", fields=fields, by=SIGNED_IN.get().person.name)
+        if form.get("again"):
+            return await self.show(request, edition, fields)
+        try:
+            value = correction_value(act)
+        except ValueFieldError as error:
+            return await self.show(request, edition, fields, status=422, errors={error.name: error.what})
+        mail = await asyncio.to_thread(mail_of, self._app.pipeline, edition.frozen, value) if edition.frozen else None
+        return await self.show(request, edition, fields, mail=mail)
+
+    async def show(
+        self, request: web.Request, edition: DeskEdition, fields: Mapping[str, str] | None = None, **more: Any
+    ) -> web.Response:
+        """Show the form, with what was typed, or the correction as it would go."""
+        store = self._app.store
+        below = max(1, edition.revision + bool(edition.pending))
+        older = await asyncio.to_thread(store.revisions.count_older, edition.key, below)
+        tomorrow = await asyncio.to_thread(count_recipients, store, self._app.subscriber_file(), self._app.clock().date())
+        return self._pages.render(
+            request,
+            "correct.html.j2",
+            edition,
+            tab="",
+            older=older,
+            tomorrow=tomorrow,
+            typed=fields or {},
+            **{"mail": None, **more},
+        )
