@@ -49,6 +49,12 @@ def thumbnail(image: Image | None) -> PlacedPicture | None:
     return PlacedPicture(chosen.url, image.alt, width, _height(chosen, width))
 
 
+def placed_within(image: Image, width: int) -> PlacedPicture:
+    """Return a picture as wide as it is, and not wider than its place: Outlook goes by the attribute."""
+    shown = min(image.width or width, width)
+    return PlacedPicture(image.url, image.alt, shown, round(image.height * shown / image.width) if image.width else 0)
+
+
 def shown_image(image: Image | None, article_url: str, hosts: Collection[str]) -> Image | None:
     """Return a picture in the sizes that are on the newsroom's own hosts, so that no third party learns who reads.
 

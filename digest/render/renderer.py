@@ -22,7 +22,7 @@ from digest.render.link_tags import LinkTags
 from digest.render.markdown import markdown_html, markdown_lines
 from digest.render.mjml_html import MjmlError, html_of, without_blanks
 from digest.render.page import Layout, Page, Rendering, lay_out
-from digest.render.pictures import shown_image, shown_parts
+from digest.render.pictures import placed_within, shown_image, shown_parts
 from digest.render.plain_lines import fold_blank_lines, unbroken, underlined, wrapped
 from digest.render.templates import Templates
 from digest.render.tokens import Look, language_attributes, load_tokens, page_variables, table_attributes
@@ -30,11 +30,12 @@ from digest.text.placeholders import PREFIX, Placeholders, filled_size
 from digest.text.prose import shorten, squeeze
 
 MAX_HTML_BYTES = 100_000  # bytes of HTML as it leaves, with a recipient's values in it; Gmail cuts a message off at 102 KB
-FILTERS: Mapping[str, Callable[..., str]] = {
+FILTERS: Mapping[str, Callable[..., object]] = {
     "wrapped": wrapped,
     "underlined": underlined,
     "markdown_lines": markdown_lines,
     "unbroken": unbroken,
+    "placed_within": placed_within,
 }
 STORY_BLOCKS = frozenset({"lead", "stories", "brief"})
 EDITOR_BLOCKS = ("correction", "note", "sponsor", "poll")

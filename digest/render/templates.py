@@ -43,7 +43,7 @@ class Templates:
         self,
         folders: Sequence[Path],
         theme: Sequence[Path] = (PACKAGED,),
-        filters: Mapping[str, Callable[..., str]] = MappingProxyType({}),
+        filters: Mapping[str, Callable[..., object]] = MappingProxyType({}),
     ) -> None:
         named = {"broadsheet": PACKAGED, **{folder.name: folder for folder in theme if folder != PACKAGED}}
         themed = [TemplateFolder(folder) for folder in reversed(theme)]

@@ -12,7 +12,7 @@ import pytest
 from playwright.async_api import Browser, Page, Route
 
 from digest.config import DesignPlan, Ranks
-from digest.model import EditorParts, Rendered, Sponsor
+from digest.model import EditorParts, Image, Rendered, Sponsor
 from digest.render.renderer import Design
 from digest.render.templates import PACKAGED
 from tests.render.editions import (
@@ -266,3 +266,47 @@ def test_an_advertisement_does_not_look_like_a_story_or_a_comment(theme: str) ->
 def test_a_button_has_its_height_in_outlook_too() -> None:
     html = mail("broadsheet", "eight").html
     assert re.search(r'<td class="b" height="46" style="[^"]*line-height:46px[^"]*"><a [^>]*>Become a member', html)
+
+
+@pytest.mark.parametrize("theme", THEMES)
+async def test_a_sponsors_picture_is_no_wider_than_its_place_in_outlook(browser: Browser, theme: str) -> None:
+    image = Image(url="https://gazette.example/books.png", alt="Books", width=1_200, height=400)
+    sponsor = Sponsor(name="Quay Books", text="Twelve books.", link="See", url="https://quaybooks.example/list", image=image)
+    edition = replace(eight_with_comments(), parts=EditorParts(sponsor=sponsor))
+    html = Design(GAZETTE, plan=DesignPlan(theme=theme)).render(edition).html
+    page = await browser.new_page(viewport={"width": 1_024, "height": 900})
+    await show(page, as_outlook(html))
+    assert await page.evaluate("Math.max(...[...document.querySelectorAll('table')].map(node => node.offsetWidth))") == 640
+    await page.close()
+    assert re.search(r'width="(536|584)" height="(179|195)"', html)
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_the_comment_of_the_day_says_that_it_is_an_answer(theme: str) -> None:
+    row = story(0, 3)
+    picks = tuple(replace(pick, parent_author="", score=1.0) for pick in row.picks)
+    comment = replace(picks[2].comment, up=40)
+    day = replace(
+        picks[2], comment=comment, excerpt="They never asked us.", parent_author="Bo", parent_excerpt="Nobody wanted it.", score=9.0
+    )
+    edition = edition_of(replace(row, picks=(*picks[:2], day)))
+    out = Design(GAZETTE, plan=DesignPlan(theme=theme)).render(edition)
+    shown = " ".join(re.sub("<[^>]+>", "", out.html.replace("<p", " <p")).split())
+    for part in (shown, " ".join(out.text.split())):
+        after = part[part.index("Comment of the day") :]
+        assert "Bo: “Nobody wanted it.”" in after
+        assert f"{comment.author} answering Bo on Night ferry" in after
+        assert re.search(r"40\sreaders agree", after)
+
+
+def test_compact_says_the_same_in_both_parts() -> None:
+    rows = [
+        replace(story(at, 1), picks=tuple(replace(p, comment=replace(p.comment, up=40)) for p in story(at, 1).picks))
+        for at in range(3)
+    ]
+    out = Design(GAZETTE, plan=DesignPlan(theme="compact")).render(edition_of(*rows))
+    shown = " ".join(re.sub("<[^>]+>", " ", out.html).replace("\u00a0", " ").split())
+    assert shown.count("40 readers agree") == out.text.count("40 readers agree") == 3
+    second = rows[2].article.summary.split(". ")[1]
+    assert second not in shown
+    assert second not in " ".join(out.text.split())
