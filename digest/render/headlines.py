@@ -18,7 +18,7 @@ def quietly(text: str, *texts: str) -> str:
     An address in it loses its scheme, so that no mail program makes a link of it that leads elsewhere than the headline's own.
     """
     quiet = _SHOUTED.sub(r"\1", text)
-    while (without := _SCHEME.sub("", quiet)) != quiet:
+    while "://" in quiet and (without := _SCHEME.sub("", quiet)) != quiet:
         quiet = without
     return (_as_written(quiet, squeeze(" ".join(texts)[:_READ_CHARS])) if _shouts(quiet) else quiet).strip() or text
 
@@ -31,7 +31,10 @@ def without_topic(title: str, topic: str) -> str:
 
 
 def _shouts(text: str) -> bool:
-    capitals, small = sum(map(str.isupper, text)), sum(map(str.islower, text))
+    small = sum(map(str.islower, text))
+    if 4 * small >= len(text):  # as in nearly all headlines
+        return False
+    capitals = sum(map(str.isupper, text))
     return capitals + small >= 12 and capitals > 4 * small
 
 
