@@ -72,7 +72,7 @@ ROOM_DOORS = {
     },
     "deliver": {"retry"},
     "demo": {"run"},
-    "desk": {"acts", "correcting", "edition_view", "notices", "numbers", "on_its_way", "people", "reasons", "sign_in", "state", "values", "verbs"},
+    "desk": {"acts", "correcting", "edition_view", "notices", "numbers", "on_its_way", "people", "reasons", "sign_in", "state", "time_machine", "values", "verbs"},
     "edition": {
         "additions",
         "edition_calendar", "editor_file", "editors_word", "guards", "mending", "pipeline", "preflight", "report", "revising", "second_opinion", "send",

@@ -19,6 +19,7 @@ COMMANDS = {
     "send": "Build and send the edition that is due.",
     "run": "Run the service: collect, publish, serve pages.",
     "status": "Show recent and coming editions and problems.",
+    "history": "Tell what happened to an article or an edition.",
     "stats": "Show the numbers of the last editions.",
     "subscribers": "Manage the subscriber list.",
     "bounces": "Process bounces and complaints.",

@@ -57,7 +57,8 @@ def do_verb(root: Path, as_json: bool, edition: str | None, day: Any, by: str | 
     given = {name.replace("_", "-"): text for name, text in fields.items() if text is not None}
     with running_app(root) as app:
         desk, verbs, key = opened(app, edition, day)
-        if day and (made := app.store.editions.frozen(key)):  # whoever names the day of one that was made means it
+        named = day or (edition or "").isdigit()
+        if named and (made := app.store.editions.frozen(key)):  # whoever names one that was made means it
             given["revision"] = str(made.revision)
         done = verbs.do(key, Act(verb=verb, fields=given, by=login_name(by)))
         report(done, desk.by_key(key), as_json)

@@ -25,7 +25,7 @@ from sqlalchemy.exc import IntegrityError
 
 from digest.store import schema
 from digest.store.bounces import BounceRecords
-from digest.store.content import MAX_LOOKBACK, Content
+from digest.store.content import CONTENT_KEPT, MAX_LOOKBACK, Content
 from digest.store.database import open_engine
 from digest.store.decisions import DecidedSinceError, Decisions, TooLateError, of_form
 from digest.store.deliveries import Deliveries
@@ -101,6 +101,7 @@ class Store:
 
 
 __all__ = [
+    "CONTENT_KEPT",
     "MAX_LOOKBACK",
     "BounceRecords",
     "Content",

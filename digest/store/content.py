@@ -77,6 +77,11 @@ class Content:
             comments = tuple(_comments(connection, [article.id for article in articles]))
         return Harvest(articles=articles, comments=comments)
 
+    def first_seen(self, article: str) -> datetime | None:
+        """Return when an article was first read; None if it is not stored."""
+        with self._engine.begin() as connection:
+            return connection.execute(select(schema.articles.c.first_seen).where(schema.articles.c.id == article)).scalar()
+
     def threads_of(self, comment_ids: Collection[str]) -> list[tuple[Article, list[Comment]]]:
         """Return the articles of some comments, each with its whole thread; a comment that is not stored adds nothing."""
         table, articles = schema.comments.c, schema.articles.c

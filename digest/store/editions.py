@@ -90,12 +90,14 @@ class Editions:
                 until = connection.execute(select(func.min(table.window_start)).where(earlier)).scalar()
         return until
 
-    def used_articles(self, name: str) -> tuple[ArticleSigns, ...]:
-        """Return all articles that an edition of this series printed or left out for good."""
+    def used_articles(self, name: str, before: datetime | None = None) -> tuple[ArticleSigns, ...]:
+        """Return all articles that an edition of this series printed or left out for good; `before` a cut-off, if one is given."""
         joined = schema.edition_articles.join(schema.editions, schema.edition_articles.c.edition == schema.editions.c.key)
         table = schema.edition_articles.c
         columns = (table.article_id, table.identity, table.anchor, table.title, table.opening, table.published, table.source)
         query = select(*columns).select_from(joined).where(schema.editions.c.name == name)
+        if before is not None:
+            query = query.where(schema.editions.c.window_end < before)
         with self._engine.begin() as connection:
             return tuple(ArticleSigns(*row) for row in connection.execute(query))
 

@@ -26,7 +26,7 @@ from digest.service.edition_checks import check_edition
 from digest.store import TooLateError
 from digest.web import desk_view
 from digest.web.desk_actions import DeskActions
-from digest.web.desk_correct import DeskCorrect
+from digest.web.desk_afterwards import DeskAfterwards
 from digest.web.desk_guard import SIGNED_IN, DeskGuard
 from digest.web.desk_links import LINK_ROUTES, DeskLinks
 from digest.web.desk_mail import DeskMail
@@ -54,7 +54,7 @@ class DeskPages:
         self._people = DeskSignIn(app, self._sign_in, self._guard, self._templates, public)
         self._emails = emails
         self.notices = Notices(app, emails, self.desk)
-        self.correcting = DeskCorrect(app, self)
+        self.afterwards = DeskAfterwards(app, self)
         self._turn = asyncio.Lock()
 
     async def _finish_mails(self, _application: web.Application) -> None:
@@ -85,7 +85,7 @@ class DeskPages:
         router.add_get(f"/{KEY}/held", self.held_page)
         router.add_get(f"/{KEY}/subject", self.subject_page)
         DeskMail(self._app, self).add_routes(router, f"/{KEY}")
-        self.correcting.add_routes(router, f"/{KEY}")
+        self.afterwards.add_routes(router, f"/{KEY}")
         router.add_get(f"/{KEY}/check", self.check_page)
         router.add_get(f"/{KEY}/log", self.log_page)
         router.add_get(f"/{KEY}/send", self.send_page)

@@ -124,6 +124,11 @@ async def test_an_edition_that_has_gone_is_changed_and_corrected(root: Path) -> 
         assert (frozen.revision, frozen.correction) == (1, "It was wrong.")
         assert "Right" in frozen.rendered.text
         assert [row.corrects for row in app.unfinished()] == [KEY]
+    again = await asyncio.to_thread(call, root, "history", "--date", "2026-11-24")
+    assert again.stdout.startswith(f"{KEY}, made again: 8 stories; 8 went out.\n  Another headline: Right (made again “")
+    told = await asyncio.to_thread(call, root, "history", "--article", frozen.edition.stories[0].article.url)
+    assert re.search(r"Tue 24 Nov \d\d:\d\d  Ada: Changed the headline", told.stdout)
+    assert "  Number 1 in No. 1" in told.stdout
     nowhere = await asyncio.to_thread(call, root, "edition", "correct", "It was wrong.", "--by", "Ada")
     assert nowhere.exit_code != 0
     assert "Choose where it is corrected" in str(nowhere.exception)

@@ -139,6 +139,13 @@ async def test_stop_change_continue_and_correct(
     mails = [(to, raw) for to, raw in relay.taken[before:] if to.endswith("@readers.example")]
     assert {to for to, _ in mails} == had
     assert all("The headline was wrong." in text_of(raw) for _, raw in mails)
+    await page.goto(f"{base}/desk/{KEY}")
+    await page.get_by_role("link", name="Made again, and earlier versions").click()
+    assert await page.get_by_role("heading", level=1).inner_text() == "Made again from what was collected"
+    if script:
+        await accessible(page)
+    await page.get_by_role("link", name="Look", exact=True).click()
+    assert "The right headline" not in await page.locator("body").inner_text()
     await context.close()
     async with aiohttp.ClientSession() as client, client.get(f"{base}/archive/{KEY}") as answer:
         public = await answer.text()

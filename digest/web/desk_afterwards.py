@@ -1,4 +1,4 @@
-"""The page on which an editor corrects an edition that has gone: where, in which words, looked over, and then done."""
+"""The pages of an edition that has gone: correcting it, its earlier versions, and the same made again from what was collected."""
 
 import asyncio
 from collections.abc import Mapping
@@ -11,16 +11,18 @@ from digest.desk.acts import Act
 from digest.desk.correcting import mail_of
 from digest.desk.edition_view import DeskEdition
 from digest.desk.on_its_way import correction_value
+from digest.desk.time_machine import make_again
 from digest.desk.values import ValueFieldError
 from digest.publish import count_recipients
 from digest.web.desk_guard import FORM, SIGNED_IN
 from digest.web.desk_mail import Renders
+from digest.web.pages import mail_headers
 
 FIELDS = ("web", "mail", "tomorrow", "subject", "text")
 
 
-class DeskCorrect:
-    """The page of a correction."""
+class DeskAfterwards:
+    """The pages of an edition that has gone."""
 
     def __init__(self, app: App, pages: Renders) -> None:
         self._app = app
@@ -30,6 +32,8 @@ class DeskCorrect:
         """Add the routes, below the path of an edition."""
         router.add_get(f"{edition}/correct", self.correct_page)
         router.add_post(f"{edition}/correct", self.look_over)
+        router.add_get(f"{edition}/again", self.again_page)
+        router.add_get(f"{edition}/version/{{number:[0-9]{{1,4}}}}", self.version_html)
 
     async def correct_page(self, request: web.Request) -> web.Response:
         """Ask where an edition is corrected, and in which words."""
@@ -48,6 +52,21 @@ class DeskCorrect:
             return await self.show(request, edition, fields, status=422, errors={error.name: error.what})
         mail = await asyncio.to_thread(mail_of, self._app.pipeline, edition.frozen, value) if edition.frozen else None
         return await self.show(request, edition, fields, mail=mail)
+
+    async def again_page(self, request: web.Request) -> web.Response:
+        """Show the edition beside the same made again, and its earlier versions."""
+        edition = await self._pages.opened(request)
+        made = await asyncio.to_thread(make_again, self._app, edition.key)
+        past = await asyncio.to_thread(self._app.store.revisions.past, edition.key)
+        return self._pages.render(request, "again.html.j2", edition, tab="", made=made, past=past)
+
+    async def version_html(self, request: web.Request) -> web.Response:
+        """Return the mail of an earlier version."""
+        past = await asyncio.to_thread(self._app.store.revisions.past, request.match_info["key"])
+        found = next((row for row in past if row.number == int(request.match_info["number"])), None)
+        if found is None:
+            raise web.HTTPNotFound
+        return web.Response(text=found.rendered.html, content_type="text/html", headers=mail_headers())
 
     async def show(
         self, request: web.Request, edition: DeskEdition, fields: Mapping[str, str] | None = None, **more: Any
