@@ -310,3 +310,12 @@ def test_compact_says_the_same_in_both_parts() -> None:
     second = rows[2].article.summary.split(". ")[1]
     assert second not in shown
     assert second not in " ".join(out.text.split())
+
+
+@pytest.mark.parametrize(("theme", "name"), MAILS)
+def test_an_inbox_previews_the_standfirst_and_nothing_before_it(theme: str, name: str) -> None:
+    out = mail(theme, name)
+    body = out.html[out.html.index("<body") :]
+    shown = " ".join(unescape(re.sub(r"(?s)<!--.*?-->|<[^>]+>", " ", body)).split())
+    assert shown.startswith(out.preheader)
+    assert " ".join(out.text.split()).startswith(out.preheader)
