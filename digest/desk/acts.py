@@ -16,12 +16,14 @@ PRESENCE_VERBS = frozenset({"leave-out", "take-in", "keep"})
 
 
 class ConflictError(DigestError):
-    """Somebody else has decided about the same thing since it was seen; nothing was recorded. `theirs` is what they decided."""
+    """Somebody else has decided about the same thing since it was seen; nothing was recorded. `theirs` is what they decided, `mine`
+    what was to be.
+    """
 
-    def __init__(self, what: str, theirs: Decision | None = None) -> None:
+    def __init__(self, what: str, theirs: Decision | None = None, mine: "NewDecision | None" = None) -> None:
         by = theirs.made_by if theirs else "Somebody"
         super().__init__(f"{by} {what} while you were looking; your change was not made", remedy="Look again.")
-        self.theirs = theirs
+        self.theirs, self.mine = theirs, mine
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,14 +147,32 @@ def field_of(kind: str, verb: str, value: Mapping[str, Any]) -> str:
 
 
 def check_seen(log: Sequence[Decision], row: NewDecision, act: Act) -> None:
-    """Raise ConflictError if another person has decided the same of the same thing since it was seen."""
-    if act.seen is None:
-        return
-    for theirs in reversed(log):
-        news = theirs.undone_at is None and theirs.made_by != act.by and theirs.id > act.seen
-        same = (theirs.thing_kind, theirs.thing_id) == (row.kind, row.id)
-        if news and same and field_of(row.kind, row.verb, row.value) == field_of(theirs.thing_kind, theirs.verb, theirs.value):
-            raise ConflictError(sentence(theirs)[:1].lower() + sentence(theirs)[1:], theirs)
+    """Raise ConflictError if another person has decided the same of the same thing since it was seen.
+
+    The field `mine` of an act names up to which decision its editor has seen what they insist on: `headline:12`.
+    """
+    unseen = _unseen(log, row, act)
+    insisted = dict(part.partition(":")[::2] for part in act.fields.get("mine", "").split())
+    if unseen and str(unseen[-1].id) != insisted.get(field_of(row.kind, row.verb, row.value)):
+        raise ConflictError(sentence(unseen[-1])[:1].lower() + sentence(unseen[-1])[1:], unseen[-1], row)
+
+
+def is_untouched(log: Sequence[Decision], row: NewDecision, act: Act) -> bool:
+    """Return whether a text is as it stood when the editor looked: the form has it, and somebody else has changed it meanwhile."""
+    unseen = _unseen(log, row, act) if row.verb == "edit" else []
+    return bool(unseen) and unseen[0].value.get("was") == row.value["text"]
+
+
+def _unseen(log: Sequence[Decision], row: NewDecision, act: Act) -> list[Decision]:
+    """Return what other people have decided of the same since it was seen, and that stands, oldest first."""
+    name = field_of(row.kind, row.verb, row.value)
+    return [
+        theirs
+        for theirs in log
+        if act.seen is not None and theirs.id > act.seen and theirs.made_by != act.by and theirs.undone_at is None
+        and (theirs.thing_kind, theirs.thing_id) == (row.kind, row.id)
+        and field_of(theirs.thing_kind, theirs.verb, theirs.value) == name
+    ]  # fmt: skip
 
 
 def check_hold_seen(theirs: Decision, act: Act, what: str) -> None:

@@ -1,6 +1,6 @@
 """The numbers of the last editions: what went out, who came and left, what was printed. Nobody is tracked for them."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import date
 from typing import Any
 
@@ -30,6 +30,23 @@ class EditionNumbers:
     def as_json(self) -> dict[str, Any]:
         """Return what `--json` prints."""
         return asdict(self)
+
+
+@dataclass
+class SentCounts:
+    """How many got each of the last editions; what has gone is counted once."""
+
+    app: App
+    _known: dict[str, EditionNumbers] = field(default_factory=dict)
+
+    def last(self, count: int) -> list[EditionNumbers]:
+        """Return the numbers of what was sent, the newest edition first; the newest is counted anew."""
+        rows = self.app.store.editions.headlines(count)
+        for at, row in enumerate(rows):
+            if at == 0 or row.key not in self._known:
+                sent = self.app.store.deliveries.counts(row.key).get("sent", 0)
+                self._known[row.key] = EditionNumbers(key=row.key, day=row.day, sent=sent)
+        return [self._known[row.key] for row in rows]
 
 
 def edition_numbers(app: App, count: int) -> list[EditionNumbers]:

@@ -1,7 +1,7 @@
 """The people of the desk, as `[desk]` names them: editors decide, viewers look on."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from digest.config import DeskPlan, split_mailbox
@@ -29,6 +29,13 @@ def people(plan: DeskPlan) -> dict[str, Person]:
 
 
 def _people(plan: DeskPlan) -> Iterator[Person]:
+    known = list(_named(plan))
+    for person in known:  # whoever shares a name is known by the address too: a decision is undone by its own person
+        shared = sum(other.name.casefold() == person.name.casefold() for other in known) > 1
+        yield replace(person, name=f"{person.name} ({person.email})") if shared else person
+
+
+def _named(plan: DeskPlan) -> Iterator[Person]:
     roles: tuple[tuple[Role, tuple[str, ...]], ...] = (("editor", plan.editors), ("viewer", plan.viewers))
     for role, mailboxes in roles:
         for mailbox in mailboxes:

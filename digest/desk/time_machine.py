@@ -59,7 +59,11 @@ def make_again(app: App, key: str) -> MadeAgain:
         )
     plan = app.plan_of(slot.name) or app.config.editions[0]
     at = sent.edition.frozen_at
-    rows = [row for row in app.store.decisions.for_edition(key, slot.window.start - MAX_LOOKBACK) if row.made_at <= at and not row.value.get(REVISION)]
+    rows = [
+        row
+        for row in app.store.decisions.for_edition(key, slot.window.start - MAX_LOOKBACK)
+        if row.made_at <= at and not row.value.get(REVISION)
+    ]
     decisions = editor_decisions(rows, key, slot.name)
     used = app.store.editions.used_articles(slot.name, before=slot.window.end)
     selection = select(slot, _known_at(app, slot, at), used, app.rules(plan), decisions=decisions)

@@ -12,7 +12,7 @@ from pydantic import TypeAdapter
 from digest.app import App
 from digest.curate.editor_decisions import ARTICLE
 from digest.desk import comment_verbs, edition_verbs, story_verbs
-from digest.desk.acts import Act, Done, NewDecision, about, check_hold_seen, check_seen, sentence
+from digest.desk.acts import Act, Done, NewDecision, about, check_hold_seen, check_seen, is_untouched, saved, sentence
 from digest.desk.edition_verbs import check_not_late
 from digest.desk.edition_view import Desk, DeskEdition
 from digest.desk.on_its_way import OnItsWay, waits_for
@@ -67,6 +67,8 @@ class Verbs:
         if again := _made_once(edition, act):
             return again
         rows, said = self.made.mend(edition, act) if edition.frozen else VERBS[act.verb](self._desk, edition, act)
+        if [row for row in rows if is_untouched(edition.log, row, act)]:
+            rows, said = saved([row for row in rows if not is_untouched(edition.log, row, act)])
         revision = edition.revision if edition.frozen else None
         return Done(decisions=self._add(key, rows, act, revision), said=said)
 

@@ -8,7 +8,7 @@ from multidict import MultiDictProxy
 
 from digest.app import App
 from digest.audience.rate_limiter import RateLimiter
-from digest.desk.acts import Act, Done
+from digest.desk.acts import Act, ConflictError, Done
 from digest.desk.edition_view import Desk, DeskEdition
 from digest.desk.people import editors_named
 from digest.desk.values import SWITCHABLE, ValueFieldError
@@ -37,6 +37,9 @@ class Shows(Protocol):
 
     def tell_others(self, done: Done) -> None:
         """Tell the other editors by mail what concerns them all."""
+
+    def render(self, request: web.Request, template: str, edition: DeskEdition, *, status: int = 200, **more: Any) -> web.Response:
+        """Return a page of an edition."""
 
     def rendered(self, edition: DeskEdition) -> Rendered | None:
         """Return the mail of an edition."""
@@ -78,6 +81,11 @@ class DeskActions:
             done = await self._done(key, verb, fields, me.name)
         except ValueFieldError as error:
             return await self._again(request, key, fields, {error.name: error.what})
+        except ConflictError as error:
+            if error.mine is None or error.mine.verb != "edit":
+                raise
+            edition = await self._pages.beside(self._pages.desk.by_key, key)
+            return self._pages.render(request, "conflict.html.j2", edition, status=409, conflict=error, typed=fields)
         if done is None:
             return await self._send_test(request, key, me.email)
         self._pages.tell_others(done)

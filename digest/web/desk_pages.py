@@ -14,7 +14,7 @@ from digest.audience.transactional_emails import TransactionalEmails
 from digest.desk.acts import ConflictError, Done, undone_sentence
 from digest.desk.edition_view import Desk, DeskEdition
 from digest.desk.notices import Notices
-from digest.desk.numbers import edition_numbers
+from digest.desk.numbers import SentCounts
 from digest.desk.people import Person
 from digest.desk.sign_in import SignIn
 from digest.desk.state import state_of
@@ -29,6 +29,7 @@ from digest.web.desk_actions import DeskActions
 from digest.web.desk_afterwards import DeskAfterwards
 from digest.web.desk_guard import SIGNED_IN, DeskGuard
 from digest.web.desk_links import LINK_ROUTES, DeskLinks
+from digest.web.desk_lists import DeskLists
 from digest.web.desk_mail import DeskMail
 from digest.web.desk_sign_in import OPEN_ROUTES, DeskSignIn
 from digest.web.desk_templates import DeskTemplates
@@ -36,7 +37,7 @@ from digest.web.pages import Handler
 
 T = TypeVar("T")
 KEY = "{key:[a-z0-9-]{1,60}}"
-MAX_NUMBERS = 20  # editions whose numbers are shown
+MAX_FRONT_PAGE_NUMBERS = 12
 TOLD_VERBS = frozenset({"hold", "skip", "send", "stop", "give-up", "correct"})  # what the other editors are told by mail
 
 
@@ -55,6 +56,7 @@ class DeskPages:
         self._emails = emails
         self.notices = Notices(app, emails, self.desk)
         self.afterwards = DeskAfterwards(app, self)
+        self._sent_counts = SentCounts(app)
         self._turn = asyncio.Lock()
 
     async def _finish_mails(self, _application: web.Application) -> None:
@@ -77,10 +79,9 @@ class DeskPages:
         router = application.router
         self._people.add_routes(router)
         router.add_get("", self.redirect_to_coming)
-        router.add_get("/keys", self.keys_page)
-        router.add_get("/past", self.past_page)
-        router.add_get("/numbers", self.numbers_page)
+        DeskLists(self._app, self._templates).add_routes(router)
         router.add_get(f"/{KEY}", self.edition_page)
+        router.add_get(f"/{KEY}/pulse", self.pulse)
         router.add_get(f"/{KEY}/story", self.story_page)
         router.add_get(f"/{KEY}/held", self.held_page)
         router.add_get(f"/{KEY}/subject", self.subject_page)
@@ -149,6 +150,7 @@ class DeskPages:
             undone_sentence=undone_sentence,
             sentence=lambda row: desk_view.log_line(row, me.person.name)["said"],
             back=self._own_path(request),
+            pulse=self._pulse(edition),
             **{"errors": {}, "typed": {}, "tab": "edition", **more},
         )
 
@@ -180,6 +182,7 @@ class DeskPages:
             request, "edition.html.j2", edition, counts=deliveries.counts(edition.key) if edition.frozen else {},
             waiting=deliveries.waiting(edition.key, None) if edition.frozen else 0,
             ranks=desk_view.ranks(edition, self._app.design().layout.full),
+            past=await asyncio.to_thread(self._sent_counts.last, MAX_FRONT_PAGE_NUMBERS),
             left_out=desk_view.left_out_rows(edition), readers=readers, rendered=self.rendered(edition), **more,
         )  # fmt: skip
 
@@ -188,6 +191,17 @@ class DeskPages:
         if edition.frozen and not edition.pending:
             return edition.frozen.rendered
         return self._app.design().render(edition.edition) if edition.edition.stories else None
+
+    async def pulse(self, request: web.Request) -> web.Response:
+        """Return what changes with everything that a page of the edition shows: a page looks whether it is still true."""
+        edition = await self.opened(request)
+        return web.json_response({"pulse": await asyncio.to_thread(self._pulse, edition)}, headers={"Cache-Control": "no-store"})
+
+    def _pulse(self, edition: DeskEdition) -> str:
+        under_way = edition.frozen is not None and edition.frozen.finished_at is None
+        answers = self._app.store.deliveries.answers(edition.key) if under_way else 0
+        kind = state_of(edition, self._app.config.newsletter.timezone).kind
+        return f"{kind} {edition.fingerprint} {edition.seen} {answers}"
 
     async def story_page(self, request: web.Request) -> web.Response:
         """Show a story, the words that can be changed, and its thread."""
@@ -277,16 +291,3 @@ class DeskPages:
 
     async def _tell_others(self, decision: Decision) -> None:
         self.notices.tell_others(decision, await self.beside(self.desk.by_key, decision.edition))
-
-    async def keys_page(self, request: web.Request) -> web.Response:
-        """Show the keys."""
-        return self._templates.render("keys.html.j2", me=SIGNED_IN.get())
-
-    async def numbers_page(self, request: web.Request) -> web.Response:
-        """Show the numbers of the last editions, as pictures and as a table."""
-        rows = await asyncio.to_thread(edition_numbers, self._app, MAX_NUMBERS)
-        return self._templates.render("numbers.html.j2", me=SIGNED_IN.get(), rows=rows)
-
-    async def past_page(self, request: web.Request) -> web.Response:
-        """List the past editions."""
-        return self._templates.render("past.html.j2", me=SIGNED_IN.get(), rows=self._app.store.editions.recent(40))

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from digest.app import App
 from digest.desk.edition_view import Desk
-from digest.desk.numbers import edition_numbers
+from digest.desk.numbers import SentCounts, edition_numbers
 from digest.store import HistoryEvent
 from tests.desk.conftest import CUTOFF, KEY, Moment
 from tests.desk.test_verbs import sent
@@ -24,3 +24,12 @@ async def test_what_went_out_and_who_came_and_left(app: App, desk: Desk, moment:
     assert (row.key, row.recipients, row.sent, row.refused, row.came, row.left) == (KEY, 2, 1, 1, 1, 1)
     assert row.stories == len(desk.by_key(KEY).order)
     assert row.comments > 0
+
+
+async def test_what_was_sent_is_counted_once_for_the_front_page(app: App, desk: Desk, moment: Moment, relay: Relay) -> None:
+    assert desk.app is app
+    counts = SentCounts(app)
+    assert counts.last(3) == []
+    moment.now = CUTOFF + timedelta(minutes=1)
+    await sent(app)
+    assert [(row.key, row.sent) for row in counts.last(3)] == [(KEY, len(relay.counts))]

@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 
 from digest.app import App
+from digest.config import DeskPlan
 from digest.desk.acts import Act, ConflictError, Done
 from digest.desk.edition_view import Desk, DeskEdition
+from digest.desk.people import people
 from digest.desk.values import ValueFieldError, comment_sentences
 from digest.desk.verbs import VERBS, Verbs
 from digest.errors import HeldError, UsageError
@@ -536,3 +538,12 @@ async def test_what_was_said_for_an_edition_that_is_never_made_counts_for_the_ne
     assert following.key == "weekday-2026-11-25"
     assert second not in following.order
     assert following.story(lead).article.title == "Our own"
+
+
+def test_two_of_one_name_are_told_apart() -> None:
+    plan = DeskPlan.model_validate(
+        {"editors": ["Ada Quill <ada@gazette.example>", "Ada Quill <ada2@gazette.example>", "Tom <t@gazette.example>"]}
+    )
+    assert [person.name for person in people(plan).values()] == [
+        "Ada Quill (ada@gazette.example)", "Ada Quill (ada2@gazette.example)", "Tom",
+    ]  # fmt: skip

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
+from html import unescape
 from typing import Any
 from urllib.parse import quote
 
@@ -16,7 +17,9 @@ from aiohttp import web
 from digest.app import App
 from digest.audience.transactional_emails import TransactionalEmails
 from digest.desk.edition_view import Desk
+from digest.desk.notices import Notices
 from digest.desk.people import Person
+from digest.desk.sign_in import SignIn
 from digest.web.desk_pages import DeskPages
 from digest.web.pages import require_local_host, serve_http
 from digest.web.reader_pages import ReaderPages
@@ -253,6 +256,24 @@ async def test_a_forged_session_opens_nothing(base: str, app: App) -> None:
     assert app.store.desk.session("", app.clock() - timedelta(days=99)) is None
 
 
+async def test_ten_thousand_forged_tokens_open_nothing(app: App, pages: ReaderPages, visitor: Browser, relay: Relay) -> None:
+    """Cookies of sessions and links in mails: made up, and genuine ones with a letter changed."""
+    await visitor.sign_in(ADA)
+    sign_in, links = SignIn(app, pages.subscriptions.emails), Notices(app, pages.subscriptions.emails, Desk(app)).links
+    person = sign_in.person(ADA)
+    assert person is not None
+    cookie, link = sign_in.here(person, "here"), links.url([ADA, KEY, "hold"]).rpartition("/")[2]
+    assert sign_in.signed_in(cookie) is not None
+    assert links.value(link) == [ADA, KEY, "hold"]
+    for number in range(5_000):
+        at = number % len(cookie)
+        forged = cookie[:at] + ("A" if cookie[at] != "A" else "B") + cookie[at + 1 :] if number % 2 else f"{number:043d}"
+        assert sign_in.signed_in(forged) is None
+        at = number % (len(link) - 1)  # the last letter of base64 has bits that count for nothing
+        forged = link[:at] + ("A" if link[at] != "A" else "B") + link[at + 1 :] if number % 2 else f"{number:0120d}"
+        assert links.value(forged) is None
+
+
 async def test_a_viewer_sees_everything_and_changes_nothing(visitor: Browser, app: App, relay: Relay) -> None:
     await visitor.sign_in(VI)
     await visitor.open(f"/desk/{KEY}")
@@ -317,13 +338,48 @@ async def test_the_second_editor_is_told_what_the_first_did(
         await tom.do("edit", id=key, headline="Tom’s")
         page = await ada.do("edit", id=key, headline="Ada’s")
         assert ada.status == 409
-        assert "Tom Lacey changed the headline of" in page
-        assert "your change was not made" in page
+        assert "Tom Lacey changed the headline while you were writing" in page
+        assert "Tom’s</p>" in page
+        assert "Ada’s</p>" in page
         await ada.open(f"/desk/{KEY}")
         assert "<b>Tom Lacey</b> changed the headline of" in ada.page
         await ada.do("hold")
         await tom.open(f"/desk/{KEY}")
         assert "On hold. Nothing goes until somebody lets it go." in tom.page
+
+
+async def test_two_who_write_at_once_choose_and_lose_nothing(
+    ada: Browser, app: App, base: str, pages: ReaderPages, relay: Relay
+) -> None:
+    """A form has every field: what its editor did not touch is not theirs, and what both changed is chosen."""
+    key = order(app)[0]
+    path = f"/desk/{KEY}/story?id={quote(key, safe='')}"
+    before = Desk(app).by_key(KEY).story(key).article
+    async with aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as client:
+        tom = Browser(base, client, pages, relay)
+        await tom.sign_in(TOM)
+        await ada.open(path)
+        await tom.open(path)
+        await tom.do("edit", id=key, headline="Tom’s", summary=before.summary, note="Tom’s note")
+        await ada.do(
+            "edit", id=key, headline=before.title, summary="Ada’s summary", note=""
+        )  # the note stood empty when she looked
+        assert ada.status == 200
+        found = Desk(app).by_key(KEY).story(key)
+        assert (found.article.title, found.article.summary, found.note) == ("Tom’s", "Ada’s summary", "Tom’s note")
+
+        await ada.open(path)
+        await tom.open(path)
+        await tom.do("edit", id=key, headline="Tom’s second", summary="Ada’s summary")
+        page = await ada.do("edit", id=key, headline="Ada’s own", summary="Ada’s second")
+        assert ada.status == 409
+        mine, theirs = re.findall(r'(?s)<form method="post" action="[^"]+/do" class="wide">(.*?)</form>', page)
+        await ada.post(f"/desk/{KEY}/do", dict(re.findall(r'name="([^"]+)" value="([^"]*)"', unescape(theirs))))
+        found = Desk(app).by_key(KEY).story(key)
+        assert (found.article.title, found.article.summary) == ("Tom’s second", "Ada’s second")
+        await ada.post(f"/desk/{KEY}/do", dict(re.findall(r'name="([^"]+)" value="([^"]*)"', unescape(mine))))
+        assert ada.status == 200
+        assert Desk(app).by_key(KEY).story(key).article.title == "Ada’s own"
 
 
 async def test_too_late_is_said_and_nothing_is_saved(ada: Browser, app: App, moment: Moment) -> None:

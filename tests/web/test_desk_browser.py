@@ -8,8 +8,10 @@ import pytest
 from playwright.async_api import Browser, BrowserContext, Page
 
 from digest.app import App
+from digest.desk.acts import Act
 from digest.desk.edition_view import Desk
 from digest.desk.sign_in import SignIn
+from digest.desk.verbs import Verbs
 from digest.service.catch_up import CatchUp
 from digest.web.desk_view import cards
 from digest.web.pages import serve_http
@@ -229,4 +231,22 @@ async def test_text_at_200_percent_stays_in_its_place(
         await page.goto(f"{base}/desk/{KEY}{path}")
         await page.evaluate("document.documentElement.style.fontSize = '200%'")
         assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
+    await context.close()
+
+
+async def test_a_page_says_when_it_is_not_true_any_more(
+    browser: Browser, base: str, app: App, pages: ReaderPages, desk: Desk
+) -> None:
+    context = await browser.new_context(viewport=PHONE)  # type: ignore[arg-type]
+    page = await without_script(context, base, app, pages)
+    await page.clock.install()
+    await page.goto(f"{base}/desk/{KEY}")
+    await page.clock.run_for(31_000)
+    assert await page.locator("#news").count() == 0
+    Verbs(desk).do(KEY, Act(verb="leave-out", fields={"id": desk.by_key(KEY).order[0]}, by="Tom Lacey"))
+    await page.clock.run_for(31_000)
+    await page.locator("#news").get_by_text("Something has changed since this page was made.").wait_for()
+    await page.locator("#news").get_by_role("link", name="Look again").click()
+    await page.get_by_text("Tom Lacey left out").wait_for()
+    assert await page.locator("#news").count() == 0
     await context.close()
