@@ -55,8 +55,9 @@ def mail_of(pipeline: Pipeline, frozen: FrozenEdition, value: Mapping[str, Any],
     """Return the mail that a correction sends, if it sends one; `value` is what its decision has."""
     base = (pipeline.sender.newsletter.public_url or "").rstrip("/")
     url = f"{base}/archive/{frozen.key}" if base and (value["web"] or frozen.revision) else ""
+    first = pipeline.store.revisions.past(frozen.key)[0].rendered if frozen.revision else frozen.rendered  # as its readers know it
     edition = correction_edition(frozen, value, 0, pipeline.clock())
-    return pipeline.design().correction(edition, frozen.rendered.subject, url, language)
+    return pipeline.design().correction(edition, first.subject, url, language)
 
 
 def _make_mail(pipeline: Pipeline, frozen: FrozenEdition, decision: Decision) -> None:

@@ -197,7 +197,7 @@ async def test_a_correction_goes_to_those_who_have_it_wrong_and_to_nobody_else(a
     assert {to for to, _ in mails} == had - {left}
     assert len(mails) == len(had) - 1
     subject, plain, html = parts(mails[0][1])
-    assert subject.startswith("Correction: ")
+    assert subject == f"Correction: {app.store.revisions.past(KEY)[0].rendered.subject}"
     assert "seven winters, not six" in plain
     assert "<b>seven</b>" in html
     assert f"/archive/{KEY}" in plain
