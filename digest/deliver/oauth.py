@@ -50,10 +50,7 @@ def _read_token_file(relay: Relay) -> str:
 
 
 async def _run_token_command(relay: Relay) -> str:
-    process = await asyncio.create_subprocess_shell(
-        relay.token_command, stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
-        start_new_session=True,
-    )  # fmt: skip
+    process = await _started(relay.token_command)
     try:
         async with asyncio.timeout(TOKEN_COMMAND_TIMEOUT):
             stdout, stderr = await process.communicate()
@@ -67,6 +64,19 @@ async def _run_token_command(relay: Relay) -> str:
         message = stderr.decode("utf-8", "replace").strip()[-200:]
         raise RelayError(f"ended with {process.returncode}: {message}", thing="smtp.token_command")
     return _check_token(stdout.decode("utf-8", "replace"), "smtp.token_command")
+
+
+async def _started(command: str) -> asyncio.subprocess.Process:
+    """Start a shell command. If that is cancelled half way, the command runs already, and asyncio would end its shell alone."""
+    pipe = asyncio.subprocess.PIPE
+    starting = asyncio.ensure_future(
+        asyncio.create_subprocess_shell(command, stdin=asyncio.subprocess.DEVNULL, stdout=pipe, stderr=pipe, start_new_session=True)
+    )
+    try:
+        return await asyncio.shield(starting)
+    except asyncio.CancelledError:
+        await _kill_group(await starting)
+        raise
 
 
 async def _kill_group(process: asyncio.subprocess.Process) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import os
+import time
 from pathlib import Path
 
 import pytest
@@ -94,3 +95,20 @@ async def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
 def test_the_words_of_oauthbearer() -> None:
     said = base64.b64decode(bearer_response(relay(), "secret")).decode()
     assert said == "n,a=daily@gazette.example,\x01host=mail.gazette.example\x01port=587\x01auth=Bearer secret\x01\x01"
+
+
+async def test_a_command_that_is_given_up_while_it_is_started_leaves_no_process(tmp_path: Path) -> None:
+    held = tmp_path / "held"
+    os.mkfifo(held)
+    for turns in range(1, 12):  # after each step of the event loop in which a process is started
+        reading = os.open(held, os.O_RDONLY | os.O_NONBLOCK)
+        asking = asyncio.create_task(access_token(relay(token_command=f"exec 9> {held}; echo begun >&9; sleep 60 & sleep 60")))
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        for _ in range(40):  # it runs by now, and asyncio, whose loop stands still, may not know it yet
+            time.sleep(0.005)
+        asking.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await asyncio.wait_for(asking, 10)
+        await until_closed(reading)
+        os.close(reading)
