@@ -230,6 +230,8 @@ def correct(
     The newest edition, or that of --edition or --date. What you change in it with `digest edition edit` and `leave-out` meanwhile
     goes on its page.
     """
+    import hashlib
+
     from digest.cli.options import chosen_edition
     from digest.desk.acts import Act
     from digest.desk.edition_view import Desk
@@ -239,7 +241,10 @@ def correct(
     with running_app(root) as app:
         desk, newest = Desk(app), app.store.editions.headlines(1)
         key = newest[0].key if newest and not (edition or day) else chosen_edition(app, edition, day)[1].key
-        report(OnItsWay(desk).correct(key, Act(verb="correct", fields=fields, by=login_name(by))), desk.by_key(key), as_json)
+        # run again after a kill, it is the same correction, and mails nobody twice
+        once = hashlib.sha256(repr((key, sorted(fields.items()))).encode()).hexdigest()
+        act = Act(verb="correct", fields=fields, by=login_name(by), once=once)
+        report(OnItsWay(desk).correct(key, act), desk.by_key(key), as_json)
     return 0
 
 

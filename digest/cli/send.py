@@ -94,12 +94,14 @@ async def _publish(app: "App", plan: "EditionPlan", slot: "Slot", permit: "Permi
     """Make the edition and send it; the first SIGINT or SIGTERM lets the messages in flight finish."""
     from digest.audience.csv_sync import write_suppressions
     from digest.cli.progress import ProgressBar, ProgressEvents
+    from digest.desk.correcting import carry_out_all
     from digest.edition.preflight import suppress_opted_out
     from digest.publish import publish, send
 
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, app.stop.set)
+    carry_out_all(app)
     with app.sending(), ProgressEvents() if as_json else ProgressBar() as bar:
         for frozen in app.unfinished():  # first the rest of yesterday's, unless it is too old
             if frozen.key != slot.key:

@@ -28,6 +28,8 @@ def command(root: Path, as_json: bool, count: int) -> int:
     if as_json:
         print_json(found)
         return 0
+    for row in found["troubles"]:
+        click.echo(f"  trouble since {instant_text(row['since'], local)}: {row['what']}. {row['why']} {row['remedy']}")
     click.echo(f"{counted(found['subscribers'], 'active subscriber')}.")
     for entry in entries:
         click.echo(f"  {entry.key:22} {_line(entry, local)}")
@@ -52,7 +54,9 @@ def _collect_status(app: "App", entries: "list[EditionEntry]") -> dict[str, Any]
 
     last = next((entry.key for entry in entries if entry.number is not None), None)
     recipients = count_recipients(app.store, app.subscriber_file(), app.clock().date())
+    told = app.store.alarms.told().values()
     return {
+        "troubles": [{"what": row.what, "why": row.why, "remedy": row.remedy, "since": since} for row, since in told],
         "subscribers": recipients,
         "editions": [_entry(entry) for entry in entries],
         "due": _due_editions(app, recipients),
@@ -64,6 +68,7 @@ def _collect_status(app: "App", entries: "list[EditionEntry]") -> dict[str, Any]
 
 def _due_editions(app: "App", recipients: int) -> list[dict[str, Any]]:
     """Return the editions whose cut-off was today and that are neither made nor skipped, each with what holds it."""
+    from digest.edition.editors_word import check_released
     from digest.edition.guards import would_hold
     from digest.edition.preflight import check_may_send
     from digest.errors import DigestError
@@ -78,6 +83,7 @@ def _due_editions(app: "App", recipients: int) -> list[dict[str, Any]]:
         held: object = would_hold(app.config.guards, app.store, slot.name, recipients)
         try:
             check_may_send(app.pipeline, plan, slot, None, Permit())
+            check_released(app.store, plan, slot, app.clock())
         except DigestError as error:
             held = error
         found.append({"edition": slot.key, "at": slot.window.end, "held": held and str(held)})

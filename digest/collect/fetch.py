@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import partial
 from types import TracebackType
-from typing import Protocol, Self
+from typing import Any, Protocol, Self
 from urllib.parse import urljoin
 
 import aiohttp
@@ -31,6 +31,7 @@ _CHALLENGES = (
     b"verifying you are human", b"_incapsula_resource", b"ddos protection by", b"anubis_challenge",
 )  # fmt: skip
 MAX_PER_HOST = 6
+_POST_TIMEOUT = aiohttp.ClientTimeout(total=20)  # seconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -233,6 +234,16 @@ class Fetcher:
             self._open.push_async_callback(resolver.close)
             self._open.push_async_callback(session.close)
         return self._sessions[allow_private]
+
+
+async def post(url: str, *, text: str | None = None, json: Any = None) -> None:
+    """Post to an address of the operator's own, which may be on a private network; raise FetchError unless it is taken."""
+    try:
+        async with aiohttp.ClientSession(timeout=_POST_TIMEOUT) as client, client.post(url, data=text, json=json) as answer:
+            if not answer.ok:
+                raise FetchError(f"HTTP {answer.status}", thing=url)
+    except (aiohttp.ClientError, TimeoutError, ssl.SSLError, OSError) as error:
+        raise FetchError(_describe(error), thing=url) from error
 
 
 def _conditional_headers(cached: CachedResponse | None) -> dict[str, str]:

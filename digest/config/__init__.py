@@ -67,7 +67,12 @@ def _with_secrets(config: Config) -> Config:
     )
     dkim = tuple(key.model_copy(update={"key_file": root / key.key_file}) for key in config.dkim)
     sources = tuple(_with_date_settings(plan, config.newsletter) for plan in config.sources)
-    changed = {"smtp": smtp, "dkim": dkim, "bounces": _with_bounce_secrets(config.bounces, root), "sources": sources}
+    alarms, relay = config.alarms, config.alarms.relay
+    if relay:
+        own = relay.model_copy(update=_relay_fields(relay, root, config.newsletter.domain))
+        alarms = alarms.model_copy(update={"relay": own})
+    bounces = _with_bounce_secrets(config.bounces, root)
+    changed = {"smtp": smtp, "alarms": alarms, "dkim": dkim, "bounces": bounces, "sources": sources}
     return config.model_copy(update=changed)
 
 

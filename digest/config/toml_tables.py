@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field, model_validator
 
+from digest.config.alarms_table import AlarmsPlan
 from digest.config.design_table import DesignPlan, Section
 from digest.config.desk_table import DeskPlan
 from digest.config.events_table import EventsPlan
@@ -195,6 +196,7 @@ class Config(Table):
     guards: Guards = Guards()
     judge: JudgePlan | None = None
     desk: DeskPlan = DeskPlan()
+    alarms: AlarmsPlan = AlarmsPlan()
     design: DesignPlan = DesignPlan()
     sections: tuple[Section, ...] = ()
     events: EventsPlan | None = None

@@ -17,7 +17,7 @@ from digest.desk.correcting import carry_out_all
 from digest.edition.editors_word import EditorsWord, skip_note, word_on
 from digest.edition.preflight import suppress_opted_out
 from digest.edition.report import RunReport
-from digest.errors import DigestError
+from digest.errors import BusyError, DigestError
 from digest.model import Slot
 from digest.publish import Unwatched, publish, send
 
@@ -33,6 +33,7 @@ class CatchUp:
         self._app = app
         self._sending = asyncio.Lock()
         self._waiting: dict[str, str] = {}  # why an edition that is due waits, by slot
+        self.said: dict[str, str] = {}  # why the last run on an edition failed, by its key
         self._not_before: dict[str, datetime] = {}  # by slot: the earliest time of another try
 
     async def publish_due(self) -> None:
@@ -117,12 +118,21 @@ class CatchUp:
         try:
             with self._app.sending():
                 report = await run()
+        except BusyError as error:
+            log.warning("%s: %s", key, error)
+            return
         except DigestError as error:
+            self.said[key] = error.what
             log.error("%s: %s", key, error)  # noqa: TRY400  a traceback would hide the message, which says what to do
             return
-        except Exception:  # the pages must stay up, and the next minute may succeed
+        except Exception as error:  # the pages must stay up, and the next minute may succeed
+            self.said[key] = f"An error in digest itself: {error}"
             log.exception("%s", key)
             return
+        if report.status == "failed":
+            self.said[key] = report.note
+        else:
+            self.said.pop(key, None)
         if report.bounced:
             await self.mark_suppressed()
         if report.status != "nothing":

@@ -24,7 +24,8 @@ from digest.text.prose import counted
 async def run_checks(app: App) -> list[Finding]:
     """Run every check and return the findings, part by part in a fixed order."""
     parts: Iterable[Awaitable[list[Finding]]] = (
-        _config(app), _subscribers(app), _sources(app), _judge(app), check_design(app), _relays(app), _bounces(app), check_dns(app),
+        _config(app), _subscribers(app), _sources(app), _judge(app), check_design(app), _relays(app), _bounces(app),
+        check_dns(app), _alarms(app),
     )  # fmt: skip
     return [row for rows in await asyncio.gather(*parts) for row in rows]
 
@@ -34,7 +35,28 @@ async def _config(app: App) -> list[Finding]:
     summary = f"{newsletter.name}, time zone {newsletter.timezone.key}"
     nameless = "is the file of no edition, and nobody reads it: call it after the edition's day, as in 2026-11-24.md"
     unread = [Finding("config", "warning", f"{name} {nameless}") for name in misnamed_files(app.config.root)]
-    return [Finding("config", "ok", summary), *_setting_warnings(newsletter), *_desk_warnings(app), *_exposed_files(app), *unread]
+    return [
+        Finding("config", "ok", summary),
+        *_setting_warnings(newsletter),
+        *_desk_warnings(app),
+        *_exposed_files(app),
+        *unread,
+    ]
+
+
+async def _alarms(app: App) -> list[Finding]:
+    """Say who is told when an edition does not go."""
+    plan = app.config.alarms
+    ways = [*map(str, plan.mail_to), *(["a webhook"] if plan.webhook else []), *(["a ping"] if plan.ping else [])]
+    if not ways:
+        return [Finding("alarms", "ok", "nobody is told when an edition does not go: see [alarms]")]
+    by = f" by {plan.relay.label}" if plan.relay and plan.mail_to else ""
+    found = [Finding("alarms", "ok", f"they go to {', '.join(ways)}{by}")]
+    if plan.mail_to and plan.relay is None:
+        found.append(
+            Finding("alarms", "warning", "they go by the same relay as editions, which may be what is down: set alarms.relay")
+        )
+    return found
 
 
 def _desk_warnings(app: App) -> Iterator[Finding]:

@@ -22,6 +22,7 @@ from digest.config import EditionPlan
 from digest.desk.edition_view import Desk
 from digest.desk.notices import Notices
 from digest.errors import DigestError
+from digest.service.alarms import Alarms
 from digest.service.catch_up import CatchUp
 
 log = logging.getLogger("digest")
@@ -44,6 +45,7 @@ class Service:
         self._app = app
         self.catch_up = CatchUp(app)
         self._emails = TransactionalEmails(app)
+        self.alarms = Alarms(app, self.catch_up.said)
         self._notices = Notices(app, self._emails, Desk(app))
 
     def now(self) -> datetime:
@@ -62,7 +64,8 @@ class Service:
         collecting = Job("collect", IntervalTrigger(seconds=every, start_date=now + timedelta(seconds=every)), self.collect)
         telling = Job("tell the editors", IntervalTrigger(minutes=1, start_date=now + MINUTE / 2), self.tell_editors)
         catching_up = Job("catch up", IntervalTrigger(minutes=1, start_date=now + MINUTE), self.catch_up.run)
-        return [*editions, collecting, *([telling] if config.desk.editors else []), catching_up]
+        watching = Job("look for trouble", IntervalTrigger(minutes=1, start_date=now + MINUTE / 4), self.look_for_trouble)
+        return [*editions, watching, collecting, *([telling] if config.desk.editors else []), catching_up]
 
     async def collect(self) -> None:
         """Read the sources, because feeds drop older entries."""
@@ -77,6 +80,13 @@ class Service:
             await self._notices.tell()
         except DigestError as error:
             log.error("could not tell the editors: %s", error)  # noqa: TRY400  a traceback would hide the message
+
+    async def look_for_trouble(self) -> None:
+        """Tell the operator what is wrong, and what is over."""
+        try:
+            await self.alarms.look()
+        except DigestError as error:
+            log.error("could not look for trouble: %s", error)  # noqa: TRY400  a traceback would hide the message
 
     async def wait_for_mails(self) -> None:
         """Wait until the mails that were begun are sent."""

@@ -3,6 +3,7 @@
     Store.content        articles, comments and HTTP answers, from collecting until they are in an edition
     Store.editions       the editions, frozen
     Store.revisions      editions that were changed after they were made
+    Store.alarms         what is wrong and has been told to the operator
     Store.deliveries     what became of every message
     Store.suppressions   addresses that must not get mail
     Store.bounces        what refusals and bounce reports say about addresses
@@ -24,6 +25,7 @@ from sqlalchemy import Engine, select, update
 from sqlalchemy.exc import IntegrityError
 
 from digest.store import schema
+from digest.store.alarms import AlarmRecords, Trouble
 from digest.store.bounces import BounceRecords
 from digest.store.content import CONTENT_KEPT, MAX_LOOKBACK, Content
 from digest.store.database import open_engine
@@ -52,6 +54,7 @@ class Store:
         self.bounces = BounceRecords(engine, self.suppressions.notify)
         self.editions = Editions(engine, self.suppressions.notify)
         self.revisions = Revisions(engine)
+        self.alarms = AlarmRecords(engine)
         self.deliveries = Deliveries(engine)
         self.history = History(engine)
         self.subscribers = Subscribers(engine)
@@ -124,5 +127,6 @@ __all__ = [
     "Suppression",
     "Suppressions",
     "TooLateError",
+    "Trouble",
     "of_form",
 ]

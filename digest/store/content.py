@@ -61,6 +61,20 @@ class Content:
         with self._engine.begin() as connection:
             return connection.execute(select(schema.counters.c.value).where(schema.counters.c.name == _CONTENT)).scalar() or 0
 
+    def read_before(self, at: datetime) -> bool:
+        """Return whether anything was read before an instant."""
+        with self._engine.begin() as connection:
+            return (
+                connection.execute(select(schema.articles.c.id).where(schema.articles.c.first_seen < at).limit(1)).scalar()
+                is not None
+            )
+
+    def last_read(self) -> dict[str, datetime]:
+        """Return when each source was last read as a whole, by its name."""
+        table = schema.readings.c
+        with self._engine.begin() as connection:
+            return {row.source: row.at for row in connection.execute(select(table.source, table.at))}
+
     def unread_since(self, source: str, usual: datetime) -> datetime:
         """Return from when to read a source: as usual, or from before its last whole reading, at most 14 days earlier."""
         query = select(schema.readings.c.at).where(schema.readings.c.source == source)

@@ -1,4 +1,4 @@
-"""The tables of the editors' desk; the others are in `schema.py`."""
+"""The tables of the editors' desk and of the operator's alarms; the others are in `schema.py`."""
 
 from sqlalchemy import JSON, Column, ForeignKey, Integer, String, Table, Text
 
@@ -48,4 +48,14 @@ revisions = Table(
     Column("text", Text, nullable=False),
     Column("data", JSON(none_as_null=True)),  # the edition; only with the whole
     Column("until", Instant, nullable=False),  # when the next revision took its place
+)
+
+alarms = Table(
+    "alarms",
+    metadata,
+    Column("key", String, primary_key=True),
+    Column("what", Text, nullable=False),
+    Column("why", Text, nullable=False),
+    Column("remedy", Text, nullable=False),
+    Column("since", Instant, nullable=False),
 )

@@ -67,6 +67,7 @@ class ReaderPages:
         router.add_post(f"{prefix}/preferences/{TOKEN}", self.save_preferences)
         router.add_get(f"{prefix}/view/{{key:[a-z0-9-]{{1,60}}}}/{TOKEN}", self.edition_page)
         router.add_get(f"{prefix}/health", self.health)
+        router.add_get(f"{prefix}/health/live", self.alive)
         if plan.subscribe:
             router.add_get(f"{prefix}/subscribe", self.subscribe_page)
             router.add_post(f"{prefix}/subscribe", self.subscribe)
@@ -230,8 +231,13 @@ class ReaderPages:
         return web.Response(text=html, content_type="text/html", headers=mail_headers())
 
     async def health(self, request: web.Request) -> web.Response:
-        """Answer a monitor: the service runs and its store can be read."""
-        self._app.store.editions.recent(1)
+        """Answer a monitor: the service runs, its store can be read, and nothing is wrong; 503 if something is."""
+        told = await asyncio.to_thread(self._app.store.alarms.told)
+        wrong = [{"what": trouble.what, "since": since.isoformat()} for trouble, since in told.values()]
+        return web.json_response({"ok": not wrong, "troubles": wrong}, status=503 if wrong else 200)
+
+    async def alive(self, request: web.Request) -> web.Response:
+        """Answer a supervisor: the process runs, and need not be started again."""
         return web.json_response({"ok": True})
 
 

@@ -14,7 +14,7 @@ async def test_the_address_of_the_pages_and_the_next_edition_are_told(site: Reco
         address = line.removeprefix("Reader pages at ").partition(". ")[0]
         assert line == f"Reader pages at {address}. Next edition: Wed 25 Nov 2026 07:00 GMT.\n"
         async with aiohttp.ClientSession() as client, client.get(f"{address}/health") as answer:
-            assert await answer.json() == {"ok": True}
+            assert await answer.json() == {"ok": True, "troubles": []}
         code, _, err = await service.stop()
     assert code == 0
     assert "service stopped" in err

@@ -47,7 +47,7 @@ async def findings(root: Path, area: str) -> list[Finding]:
 async def test_every_part_is_checked_in_a_fixed_order(site: RecordedSite, relay: Relay, furnish: Furnish) -> None:
     with open_newsletter(furnish(site.base, relay.port), lambda: NOW, retry_delays=()) as app:
         areas = [row.area for row in await run_checks(app)]
-    assert list(dict.fromkeys(areas)) == ["config", "subscribers", "sources", "templates", "relay", "bounces", "dns"]
+    assert list(dict.fromkeys(areas)) == ["config", "subscribers", "sources", "templates", "relay", "bounces", "dns", "alarms"]
 
 
 def told(rows: Sequence[Finding]) -> list[tuple[str, str]]:

@@ -31,6 +31,7 @@ LANDED = {  # a new migration adds its line; no line ever changes: databases out
     "0011_decisions.py": "7c67a799376bde32",
     "0012_desk.py": "703c4e02346eb457",
     "0013_revisions.py": "c59ffa1101f95309",
+    "0014_alarms.py": "7226b6dd8b9c0afc",
 }
 
 

@@ -103,11 +103,11 @@ async def correct_it(page: Page, base: str, had: int, *, script: bool) -> None:
     await page.get_by_text("Corrected it on the web, by mail to its readers", exact=True).wait_for()
 
 
-@pytest.mark.parametrize("script", [True, False], ids=["script", "no-script"])
+@pytest.mark.parametrize(("script", "scheme"), [(True, "light"), (True, "dark"), (False, "light")])
 async def test_stop_change_continue_and_correct(
-    browser: Browser, base: str, pages: ReaderPages, relay: Relay, app: App, script: bool
+    browser: Browser, base: str, pages: ReaderPages, relay: Relay, app: App, script: bool, scheme: str
 ) -> None:
-    context = await browser.new_context(viewport=PHONE, java_script_enabled=script)  # type: ignore[arg-type]
+    context = await browser.new_context(viewport=PHONE, color_scheme=scheme, java_script_enabled=script)  # type: ignore[arg-type]
     page = await without_script(context, base, app, pages)
     await stopped_half_way(app, relay, page, base)
     had, order = readers(relay), Desk(app).by_key(KEY).order

@@ -85,7 +85,7 @@ async def test_view_in_browser_is_exactly_what_was_sent(relay: Relay, pages: str
         async with client.get(view[:-3] + "AAA") as answer:
             assert answer.status == 404
         async with client.get(f"{pages}/health") as answer:
-            assert await answer.json() == {"ok": True}
+            assert await answer.json() == {"ok": True, "troubles": []}
 
 
 async def test_addresses_are_in_no_link(relay: Relay, pages: str) -> None:

@@ -93,7 +93,7 @@ async def test_preferences_are_shown_and_saved_although_the_list_cannot_be_read(
 
 
 async def test_a_monitor_is_told_that_the_service_runs(town: Town) -> None:
-    assert await got(f"{town.base}/health") == '{"ok": true}'
+    assert await got(f"{town.base}/health") == '{"ok": true, "troubles": []}'
 
 
 async def test_somebody_who_asks_with_a_formula_for_an_address_gets_no_email(town: Town, caplog: pytest.LogCaptureFixture) -> None:
