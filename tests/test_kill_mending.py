@@ -12,6 +12,7 @@ from pathlib import Path
 
 from digest.app import open_newsletter
 from digest.desk.edition_view import Desk
+from digest.desk.verbs import Verbs
 from tests.conftest import Furnish
 from tests.desk.conftest import KEY
 from tests.faulty import Faulty, running
@@ -57,15 +58,15 @@ async def killed_while_it_sends(root: Path, relay: Faulty, until: Callable[[], b
 async def test_a_change_and_a_correction_survive_any_kill(site: RecordedSite, furnish: Furnish) -> None:
     rng, got = random.Random(11), dict[str, list[bytes]]()
     people = [f"r{number:03}@readers.example" for number in range(PEOPLE)]
-    relay = Faulty(delay=0.006, most=40, folds=1)
+    relay = Faulty(delay=0.05, most=40, folds=1)
     relay.takes = lambda address, body: got.setdefault(address, []).append(body)
     async with running(relay):
         root = furnish(site.base, relay.port, emails=people, extra="window = 2")
         process = await started(root, "send")
         while relay.taken.total() < 60:
             await asyncio.sleep(0.002)
-        stop = await started(root, "edition", "stop")
-        await stop.communicate()
+        with open_newsletter(root, lambda: NOW) as app:
+            Verbs(Desk(app)).made.stop(KEY, "Ada")
         await process.communicate()
         had = set(got)
         assert 60 <= len(had) < PEOPLE
@@ -85,7 +86,7 @@ async def test_a_change_and_a_correction_survive_any_kill(site: RecordedSite, fu
         firsts = {address: len(bodies) for address, bodies in got.items()}
 
         await until_answered(rng, root, "edition", "correct", "It was seven.", "--web", "--mail")
-        relay.delay = 0.006
+        relay.delay = 0.05
         for _ in range(KILLS):
             goal = relay.taken.total() + rng.randrange(3, 15)
             await killed_while_it_sends(root, relay, lambda goal=goal: relay.taken.total() >= goal)  # type: ignore[misc]
