@@ -6,7 +6,7 @@ A trouble is told when it was there on two looks, a minute apart, and is over wh
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from email.message import EmailMessage
 from email.utils import format_datetime, make_msgid
@@ -71,21 +71,29 @@ class Alarms:
         """Tell a trouble, or that it is over, by every way; return whether a person has it: a ping counts only where it is all."""
         log.log(logging.WARNING if not over else logging.INFO, "%s%s", "over: " if over else "", trouble.what)
         plan, ways = self._app.config.alarms, []
-        if plan.mail_to:
-            ways.append(self._mail(trouble, over=over))
+        mailboxes = self._mailboxes(trouble)
+        if mailboxes:
+            ways.append(self._mail(mailboxes, trouble, over=over))
         if plan.webhook:
             ways.append(self._post(plan.webhook, json=_as_json(self._app, trouble, over=over)))
         if plan.ping and not over:
             ways.append(self._post(f"{plan.ping}/fail", text=trouble.what))
         results = await asyncio.gather(*ways)
-        said = results[: bool(plan.mail_to) + bool(plan.webhook)] or results
+        said = results[: bool(mailboxes) + bool(plan.webhook)] or results
         return any(said) if said else True
 
-    async def _mail(self, trouble: Trouble, *, over: bool) -> bool:
-        """Mail it to the operators, by another relay if there is one; return whether anybody has it."""
+    def _mailboxes(self, trouble: Trouble) -> tuple[str, ...]:
+        """Return who gets a mail: the operators, and the editors too if readers wait."""
+        plan = self._app.config
+        known = {split_mailbox(mailbox)[1].casefold() for mailbox in plan.alarms.mail_to}
+        editors = plan.desk.editors if trouble.key.startswith("stuck ") else ()
+        return (*plan.alarms.mail_to, *(row for row in editors if split_mailbox(row)[1].casefold() not in known))
+
+    async def _mail(self, mailboxes: Sequence[str], trouble: Trouble, *, over: bool) -> bool:
+        """Mail it, by another relay if there is one; return whether anybody has it."""
         plan, newsletter = self._app.config.alarms, self._app.config.newsletter
         smtp = Smtp.model_validate({}).model_copy(update={"relays": (plan.relay,)}) if plan.relay else self._app.config.smtp
-        mails = [alarm_mail(self._app, mailbox, trouble, over=over) for mailbox in plan.mail_to]
+        mails = [alarm_mail(self._app, mailbox, trouble, over=over) for mailbox in mailboxes]
         try:
             receipts = await deliver_unrecorded(smtp, newsletter.address, self._app.clock, mails)
         except DigestError as error:
