@@ -37,7 +37,8 @@ async def _serve(root: Path, as_json: bool) -> None:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, app.stop.set)
-        async with serve_http(ReaderPages(app).application(), app.config.web.host, app.config.web.port) as address:
+        pages = ReaderPages(app)
+        async with serve_http(pages.application(), app.config.web.host, app.config.web.port) as address:
             coming = sorted(
                 app.calendar(plan).cutoff(next(app.calendar(plan).upcoming(app.clock()))) for plan in app.config.editions
             )
@@ -46,4 +47,4 @@ async def _serve(root: Path, as_json: bool) -> None:
             else:
                 due = instant_text(coming[0], app.config.newsletter.timezone)
                 click.echo(f"Reader pages at {address}. Next edition: {due}.")
-            await serve(Service(app), app.stop)
+            await serve(Service(app, pages.warm_desk), app.stop)

@@ -41,8 +41,10 @@ class Job:
 class Service:
     """The timed actions of `digest run`; each may be called at any time and any number of times."""
 
-    def __init__(self, app: App) -> None:
+    def __init__(self, app: App, after_collecting: Callable[[], Awaitable[None]] | None = None) -> None:
+        """`after_collecting` is work that somebody would otherwise wait for."""
         self._app = app
+        self._after_collecting = after_collecting
         self.catch_up = CatchUp(app)
         self._emails = TransactionalEmails(app)
         self.alarms = Alarms(app, self.catch_up.said)
@@ -73,6 +75,8 @@ class Service:
         log.info("collected %d articles and %d comments", len(harvest.articles), len(harvest.comments))
         for failure in harvest.failures:
             log.warning("%s", failure)
+        if self._after_collecting is not None:
+            await self._after_collecting()
 
     async def tell_editors(self) -> None:
         """Send the mails to the editors that are due."""

@@ -12,7 +12,7 @@ from aiohttp import web
 from digest.app import App
 from digest.audience.transactional_emails import TransactionalEmails
 from digest.desk.acts import ConflictError, Done, undone_sentence
-from digest.desk.edition_view import Desk, DeskEdition
+from digest.desk.edition_view import DeskEdition
 from digest.desk.notices import Notices
 from digest.desk.numbers import SentCounts
 from digest.desk.people import Person
@@ -33,6 +33,7 @@ from digest.web.desk_lists import DeskLists
 from digest.web.desk_mail import DeskMail
 from digest.web.desk_sign_in import OPEN_ROUTES, DeskSignIn
 from digest.web.desk_templates import DeskTemplates
+from digest.web.desk_work import DeskWork
 from digest.web.pages import Handler
 
 T = TypeVar("T")
@@ -44,10 +45,18 @@ TOLD_VERBS = frozenset({"hold", "skip", "send", "stop", "give-up", "correct"})  
 class DeskPages:
     """The desk of one newsletter, below a path of its pages."""
 
-    def __init__(self, app: App, emails: TransactionalEmails, base: str = "", local: Person | None = None) -> None:
-        """`local` is whoever sits at this machine and may sign in by `here_path`."""
+    def __init__(
+        self,
+        app: App,
+        emails: TransactionalEmails,
+        base: str = "",
+        local: Person | None = None,
+        work: DeskWork | None = None,
+    ) -> None:
+        """`local` is whoever sits here and may sign in by `here_path`; `work` is that of the same desk at another path."""
         self._app = app
-        self.desk = Desk(app)
+        self._work = work or DeskWork(app)
+        self.desk = self._work.desk
         self._sign_in = SignIn(app, emails, local)
         self._templates = DeskTemplates(app, base)
         self._guard = DeskGuard(app, self._sign_in, base, (*OPEN_ROUTES, *LINK_ROUTES))
@@ -57,7 +66,6 @@ class DeskPages:
         self.notices = Notices(app, emails, self.desk)
         self.afterwards = DeskAfterwards(app, self)
         self._sent_counts = SentCounts(app)
-        self._turn = asyncio.Lock()
 
     async def _finish_mails(self, _application: web.Application) -> None:
         """Let the mails to the editors that were begun go out before the pages close."""
@@ -128,9 +136,8 @@ class DeskPages:
         return await self.beside(self.desk.by_key, request.match_info["key"])
 
     async def beside(self, work: Callable[..., T], *given: Any) -> T:
-        """Do some work beside the event loop, one at a time: the desk remembers what it has judged."""
-        async with self._turn:
-            return await asyncio.to_thread(work, *given)
+        """Do some work beside the event loop."""
+        return await self._work.beside(work, *given)
 
     def render(self, request: web.Request, template: str, edition: DeskEdition, *, status: int = 200, **more: Any) -> web.Response:
         """Return a page of an edition, with what every such page has."""

@@ -21,6 +21,7 @@ from digest.text.raw_message import html_part
 from digest.web.archive import ArchivePages, with_correction
 from digest.web.data_pages import SIGNED_TOKEN, DataPages
 from digest.web.desk_pages import DeskPages
+from digest.web.desk_work import DeskWork
 from digest.web.forms import field_text, read_body, read_form
 from digest.web.pages import Handler, mail_headers
 from digest.web.reader_templates import ReaderTemplates
@@ -45,6 +46,7 @@ class ReaderPages:
         self._archive = ArchivePages(app, self._templates)
         self._webhooks = Webhooks(app, self.subscriptions.csv_sync)
         self._data_pages = DataPages(app, self.subscriptions.data, self._templates, self._limits)
+        self._desk = DeskWork(app)
 
     def application(self) -> web.Application:
         """Return the application. If `public_url` has a path, each route is there with and without it: a proxy may remove it."""
@@ -52,11 +54,15 @@ class ReaderPages:
         for prefix in dict.fromkeys(["", self._templates.base]):
             self._add_routes(application.router, prefix)
             if self._app.config.desk.editors:
-                application.add_subapp(
-                    f"{prefix}/desk", DeskPages(self._app, self.subscriptions.emails, self._templates.base).application()
-                )
+                desk = DeskPages(self._app, self.subscriptions.emails, self._templates.base, work=self._desk)
+                application.add_subapp(f"{prefix}/desk", desk.application())
         application.cleanup_ctx.append(self._close_subscriptions)
         return application
+
+    async def warm_desk(self) -> None:
+        """Have the desk read what was collected, if there is one."""
+        if self._app.config.desk.editors:
+            await self._desk.warm()
 
     def _add_routes(self, router: web.UrlDispatcher, prefix: str) -> None:
         plan = self._app.config.web

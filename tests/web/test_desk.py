@@ -535,3 +535,11 @@ async def test_numbers_are_pictures_with_words_and_a_table(ada: Browser, app: Ap
     assert page.count('role="img"') == page.count("<title id=") == page.count("<desc id=") == 4
     assert "2 readers got the last edition" in page
     assert '<th scope="row">Tue 24 Nov 2026</th><td>2</td>' in page
+
+
+async def test_what_was_collected_is_read_before_somebody_asks(app: App, desk: Desk) -> None:
+    assert desk.app is app
+    pages = ReaderPages(app)
+    pages.application()
+    await pages.warm_desk()
+    assert list(pages._desk.desk._opened) == [KEY]
