@@ -79,7 +79,7 @@ ROOM_DOORS = {
         "sent_log", "size_limit",
     },
     "render": {"colours", "design_files", "languages", "page", "renderer", "templates", "tokens", "variants"},
-    "service": {"checks", "comment_desk", "comment_labels", "dry_run", "edition_checks", "finding", "logs", "scheduler"},
+    "service": {"backup", "checks", "comment_desk", "comment_labels", "dry_run", "edition_checks", "finding", "logs", "scheduler"},
     "store": {"batch_writer", "bounces", "content", "edition_rows", "editions", "history", "opt_in", "sent_log_edition"},
     "subscribers": {
         "backups", "columns", "csv_table", "edit", "import_batch", "import_journal", "import_zip", "opt_out_traces", "rewrite",

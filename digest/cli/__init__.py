@@ -26,6 +26,8 @@ COMMANDS = {
     "edition": "Steer the next edition: stories, words, comments, hour.",
     "comments": "Print or refuse comments of the next edition.",
     "judge": "Score the comments in a thread.",
+    "backup": "Write the newsletter into one file, while it runs.",
+    "restore": "Make a newsletter from a backup.",
     "calendar": "List the next editions and their windows.",
 }
 

@@ -19,6 +19,8 @@ Only the database's URL says that it is SQLite.
 """
 
 import secrets
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 from sqlalchemy import Engine, select, update
@@ -68,6 +70,17 @@ class Store:
     def open(cls, url: str, root: Path) -> "Store":
         """Open the store at a URL and bring its tables up to date; raise StoreError or ConfigError if that fails."""
         return cls(open_engine(url, root))
+
+    @property
+    def file(self) -> Path | None:
+        """The file of a SQLite database; None for PostgreSQL."""
+        url = self.engine.url
+        return Path(url.database).resolve() if url.get_backend_name() == "sqlite" and url.database else None
+
+    def copy_to(self, file: Path) -> None:
+        """Write a copy of a SQLite database as it is at one moment, while others read and write it."""
+        with closing(sqlite3.connect(str(self.file))) as connection:
+            connection.execute("VACUUM INTO ?", (str(file),))
 
     def close(self) -> None:
         """Close the database."""
