@@ -218,6 +218,7 @@ def give_up(root: Path, as_json: bool, edition: str | None, day: Any, by: str | 
 @click.option("--web", is_flag=True, help="Say it on the edition's page, above it, with what was changed.")
 @click.option("--mail", is_flag=True, help="Mail it to those who have the edition as it was.")
 @click.option("--tomorrow", is_flag=True, help="Say it at the top of the next edition.")
+@click.option("--everyone", is_flag=True, help="Mail it to those too who got the edition after it was changed.")
 @click.option(
     "--subject", default="", metavar="TEXT", help="Another subject of the mail than “Correction: ” and the edition's own."
 )

@@ -19,7 +19,7 @@ from digest.cli.options import (
     running_app,
 )
 from digest.cli.output import print_report, report_summary
-from digest.errors import DigestError
+from digest.errors import DigestError, HeldError, RestoredError
 from digest.text.formats import day_text
 
 if TYPE_CHECKING:
@@ -106,8 +106,12 @@ async def _publish(app: "App", plan: "EditionPlan", slot: "Slot", permit: "Permi
         for frozen in app.unfinished():  # first the rest of yesterday's, unless it is too old
             if frozen.key != slot.key:
                 suppress_opted_out(app.pipeline, app.subscriber_file())
-                rest = await send(app.pipeline, frozen, bar, permit)
-                click.echo(report_summary(rest), err=True)
+                if permit.again:
+                    app.pipeline.sent_log.disregard_answers(frozen.key, app.clock())
+                try:
+                    click.echo(report_summary(await send(app.pipeline, frozen, bar, permit)), err=True)
+                except (HeldError, RestoredError) as error:  # it holds up no other edition
+                    click.echo(f"warning: {frozen.key}: {error}", err=True)
         report = await publish(app.pipeline, plan, slot, bar, permit)
     write_suppressions(app.store, app.subscriber_file())
     return report

@@ -3,12 +3,15 @@
 Each is done once, whatever is restarted: it is done again until it is done, and known by the number of the editor's decision.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Any
 
 from digest.app import App
+from digest.config import EditionPlan
 from digest.curate.editor_decisions import EDITION
 from digest.edition.pipeline import Pipeline
 from digest.model import Decision, Edition, EditorParts, Rendered, Slot
@@ -17,6 +20,7 @@ from digest.render.variants import IN
 from digest.store import FrozenEdition, TooLateError
 
 CORRECT = "correct"  # the verb of such a decision
+MAX_AHEAD = 14  # editions in which the first that is not made yet is looked for
 CARRIED_OUT_FOR = timedelta(days=2)  # so long it is looked whether each of them is carried out
 
 
@@ -40,7 +44,7 @@ def carry_out(app: App, decision: Decision, *, is_newest: bool = True) -> None:
         _make_mail(pipeline, frozen, decision)
     if decision.value["tomorrow"]:
         plan = app.plan_of(frozen.edition.slot.name) or app.config.editions[0]
-        _say_tomorrow(pipeline, decision, lambda: app.coming_slot(plan))
+        _say_tomorrow(pipeline, decision, coming_slots(app, plan))
 
 
 def carry_out_all(app: App) -> None:
@@ -75,15 +79,22 @@ def _make_mail(pipeline: Pipeline, frozen: FrozenEdition, decision: Decision) ->
     pipeline.sent_log.add_edition(replace(edition, stories=()), pipeline.clock())
 
 
-def _say_tomorrow(pipeline: Pipeline, decision: Decision, coming_slot: Callable[[], Slot]) -> None:
-    """Add the correction to the next edition that is not made yet, unless that is done."""
+def coming_slots(app: App, plan: EditionPlan) -> Iterator[Slot]:
+    """Yield the slot of the edition that is due or comes next, and those after it."""
+    yield app.coming_slot(plan)
+    for day in islice(app.calendar(plan).upcoming(app.clock()), MAX_AHEAD):
+        yield app.slot(plan, day)
+
+
+def _say_tomorrow(pipeline: Pipeline, decision: Decision, slots: Iterable[Slot]) -> None:
+    """Add the correction to the first edition that is not made yet, unless that is done."""
     decisions, once = pipeline.store.decisions, f"{CORRECT}:{decision.id}"
-    while decisions.made_once(once) is None:
-        slot = coming_slot()
+    if decisions.made_once(once) is not None:
+        return
+    for slot in slots:
         before = stored_decisions(pipeline.store, slot).edition.get("correction") or ""
         value: dict[str, Any] = {"field": "correction", "text": f"{before}\n\n{decision.value['text']}".strip(), "was": before}
         thing, by, now = (EDITION, slot.key), decision.made_by, pipeline.clock()
-        try:
+        with suppress(TooLateError):  # it is made already: an editor may have sent it early
             decisions.add(thing, "edit", value, by, now, edition=slot.key, before_freeze=True, once=once)
-        except TooLateError:
-            continue  # it was made in this moment, so the next one is another
+            return

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from digest.app import App
 from digest.curate.editor_decisions import EDITION
-from digest.desk.acts import Act, Done, NewDecision, sentence
+from digest.desk.acts import Act, Done, NewDecision, check_seen, sentence
 from digest.desk.correcting import CORRECT, carry_out
 from digest.desk.edition_view import Desk, DeskEdition
 from digest.desk.mend_verbs import MEND_VERBS
@@ -84,8 +84,14 @@ class OnItsWay:
         if edition.frozen is None or not edition.may_mend:
             raise UsageError("it can be corrected once it has gone, or is stopped", thing=key)
         value = correction_value(act)
+        check_seen(edition.log, NewDecision(EDITION, key, CORRECT, value), act)
         frozen = self._revised(key)
-        value["below"] = max(1, frozen.revision)
+        if value["mail"] and not frozen.revision and self._app.store.deliveries.waiting(key, None):
+            raise UsageError(
+                "those who still wait would get it as it is", thing=key, remedy="Change it first, or give up the rest."
+            )
+        everyone = bool(act.fields.get("everyone")) and frozen.revision == edition.revision
+        value["below"] = frozen.revision + 1 if everyone else max(1, frozen.revision)
         once = f"{act.once}:{act.by}:{CORRECT}" if act.once else None
         made = self._app.store.decisions.add((EDITION, key), CORRECT, value, act.by, self._app.clock(), edition=key, once=once)
         carry_out(self._app, made)

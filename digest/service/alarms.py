@@ -7,6 +7,7 @@ import asyncio
 import logging
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from email.message import EmailMessage
 from email.utils import format_datetime, make_msgid
@@ -20,6 +21,7 @@ from digest.errors import DigestError
 from digest.model import Message, Outcome, Recipient
 from digest.service.troubles import certificate_trouble, troubles
 from digest.store import Trouble
+from digest.text.prose import counted
 
 log = logging.getLogger("digest")
 LOOKS = 2  # before a trouble is told, or is over
@@ -51,7 +53,7 @@ class Alarms:
                 continue
             self._absent[key] += 1
             self._present.pop(key, None)
-            if self._absent[key] >= LOOKS and (_is_moot(self._app, key) or await self._tell(trouble, over=True)):
+            if self._absent[key] >= LOOKS and await self._tell_end(trouble):
                 await asyncio.to_thread(self._app.store.alarms.end, key)
         for key in [key for key in self._present if key not in now]:
             del self._present[key]
@@ -81,6 +83,18 @@ class Alarms:
         results = await asyncio.gather(*ways)
         said = results[: bool(mailboxes) + bool(plan.webhook)] or results
         return any(said) if said else True
+
+    async def _tell_end(self, trouble: Trouble) -> bool:
+        """Tell that a trouble is over, or how it ended; return whether a person has it."""
+        kind, _, edition = trouble.key.partition(" ")
+        if kind == "late" and not self._app.store.editions.has_slot(edition):
+            return True  # its hour has passed, and there is nothing new to be told
+        if kind == "stuck" and (lost := self._app.store.deliveries.waiting(edition, None)):
+            what = f"Given up: {counted(lost, 'reader')} did not get {edition}"
+            return await self._tell(replace(trouble, what=what, why="The relay did not take it in time.", remedy=""))
+        if self._app.config.alarms.ping and len(self._app.store.alarms.told()) == 1:
+            await self._post(self._app.config.alarms.ping, text=f"over: {trouble.what}")
+        return await self._tell(trouble, over=True)
 
     def _mailboxes(self, trouble: Trouble) -> tuple[str, ...]:
         """Return who gets a mail: the operators, and the editors too if readers wait."""
@@ -143,9 +157,3 @@ def _as_json(app: App, trouble: Trouble, *, over: bool) -> dict[str, Any]:
         "newsletter": app.config.newsletter.name, "state": "over" if over else "trouble", "key": trouble.key, "what": trouble.what,
         "why": trouble.why, "remedy": trouble.remedy, "at": app.clock().isoformat(), "text": text,
     }  # fmt: skip
-
-
-def _is_moot(app: App, key: str) -> bool:
-    """Return whether there is nothing to be told any more: the edition never came, and its hour has passed."""
-    kind, _, edition = key.partition(" ")
-    return kind == "late" and not app.store.editions.has_slot(edition)

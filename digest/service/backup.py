@@ -11,23 +11,27 @@ import os
 import shutil
 import tarfile
 import tempfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path, PurePosixPath
 from typing import IO, cast
 
 from digest import __version__
 from digest.app import App, open_newsletter
 from digest.clock import Clock
+from digest.config import EditionPlan
 from digest.config.file_permissions import FOLDER, PRIVATE
 from digest.edition.sent_log import LOG_FILE, SentLog
 from digest.errors import UsageError
+from digest.model import Slot
 
 FORMAT = 1
 MANIFEST = "manifest.json"
 MAX_MANIFEST_BYTES = 10_000_000
+SENT_EARLY = timedelta(hours=4)  # so long before its hour an edition may have been sent by an editor
 _NOT_COPIED = frozenset({"state", "__pycache__", LOG_FILE})  # the database and the log are copied by themselves
 
 
@@ -47,8 +51,12 @@ def write_backup(app: App, file: Path) -> Backup:
     Raises UsageError if the store is not SQLite: PostgreSQL has backups of its own.
     """
     database, root = _database(app), app.config.root
+    if file.resolve().is_relative_to(root.resolve()):
+        raise UsageError(
+            "is in the newsletter's folder, and would be in the next backup", thing=str(file), remedy="Write it elsewhere."
+        )
     partial = file.with_name(f"{file.name}.part")
-    with tempfile.TemporaryDirectory(dir=file.parent) as folder:
+    with tempfile.TemporaryDirectory(dir=file.parent, prefix=".backup-") as folder:
         snapshot = Path(folder) / "digest.db"
         app.store.copy_to(snapshot)
         secret = _secret_files(app)
@@ -161,7 +169,7 @@ def read_backup(file: Path, folder: Path) -> Backup:
                     found[entry.name] = _place(folder, entry.name, stream)
     except FileNotFoundError as error:
         raise UsageError("there is no such file", thing=str(file)) from error
-    except (tarfile.TarError, OSError, EOFError, ValueError, KeyError, TypeError) as error:
+    except (tarfile.TarError, zlib.error, OSError, EOFError, ValueError, KeyError, TypeError) as error:
         raise UsageError(f"cannot be read as a backup: {error}", thing=str(file), remedy="Take another one.") from error
     if made is None or made.files != found:
         raise UsageError("is damaged: its files are not those it was made with", thing=str(file), remedy="Take another one.")
@@ -213,7 +221,7 @@ def restore(file: Path, root: Path, clock: Clock, sent_log: Path | None = None) 
             shutil.copyfile(sent_log, folder / LOG_FILE)
             (folder / LOG_FILE).chmod(PRIVATE)
         with _stand_ins(folder, made.left_out):
-            held = _fence(folder, made.made, clock)
+            held = _fence(folder, clock)
         if root.exists():
             root.rmdir()
         folder.replace(root)
@@ -241,7 +249,7 @@ def _stand_ins(folder: Path, left_out: tuple[str, ...]) -> Iterator[None]:
             path.unlink()
 
 
-def _fence(folder: Path, made: datetime, clock: Clock) -> list[str]:
+def _fence(folder: Path, clock: Clock) -> list[str]:
     """Hold every edition that may have gone since the backup was made: `sent.log` then has more answers than the database."""
     log = SentLog(folder / LOG_FILE)
     with open_newsletter(folder, clock) as app:
@@ -249,9 +257,17 @@ def _fence(folder: Path, made: datetime, clock: Clock) -> list[str]:
         for frozen in app.store.editions.unfinished():
             log.add_answers(frozen.key, app.store.deliveries.answers(frozen.key) + 1, clock())
             held.append(frozen.key)
-        for plan in app.config.editions:
-            slot = app.slot(plan, app.calendar(plan).latest(clock()))
-            if slot.window.end > made and not app.store.editions.has_slot(slot.key):
+        for slot in (slot for plan in app.config.editions for slot in _doubtful(app, plan, clock())):
+            if not app.store.editions.has_slot(slot.key):
                 log.add_answers(slot.key, 1, clock())
                 held.append(slot.key)
         return held
+
+
+def _doubtful(app: App, plan: EditionPlan, now: datetime) -> Iterator[Slot]:
+    """Yield the slots whose edition may have gone, and the backup does not know: the last, and one that was perhaps sent early."""
+    calendar = app.calendar(plan)
+    yield app.slot(plan, calendar.latest(now))
+    coming = app.slot(plan, next(calendar.upcoming(now)))
+    if app.config.desk.editors and coming.window.end - now <= SENT_EARLY:
+        yield coming

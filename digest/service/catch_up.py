@@ -131,6 +131,8 @@ class CatchUp:
             return
         if report.status == "failed":
             self.said[key] = report.note
+        elif report.waiting and report.waiting * 2 > sum(report.total.values()):
+            self.said[key] = "The relay puts most of them off."
         else:
             self.said.pop(key, None)
         if report.bounced:

@@ -14,10 +14,9 @@ from digest.app import App
 from digest.config import EditionPlan
 from digest.edition.editors_word import check_released, word_on
 from digest.edition.guards import check_bounce_rate
-from digest.edition.preflight import check_may_send
+from digest.edition.sent_log import LOG_FILE, SentLog
 from digest.errors import DigestError
 from digest.model import Slot
-from digest.publish import Permit
 from digest.store import Trouble
 from digest.text.formats import day_text, instant_text
 from digest.text.prose import counted
@@ -55,22 +54,22 @@ def _was_running_before(app: App, slot: Slot) -> bool:
 
 def _why_late(app: App, plan: EditionPlan, slot: Slot, said: Mapping[str, str]) -> tuple[str, str]:
     """Return why an edition has not begun, and what to do."""
-    for check in (
-        lambda: check_released(app.store, plan, slot, app.clock()),
-        lambda: check_may_send(app.pipeline, plan, slot, None, Permit()),
-    ):
-        try:
-            check()
-        except DigestError as error:
-            return error.what, error.remedy
-    if why := said.get(slot.key):
-        return why, "`digest status` has more; `digest send` tries again at once."
+    try:
+        check_released(app.store, plan, slot, app.clock())
+        SentLog(app.config.root / LOG_FILE).verify(slot.key, None)
+    except DigestError as error:
+        return error.what, error.remedy
+    if app.clock() - slot.window.end > plan.late_after:
+        why = said.get(slot.key) or "Nothing has tried to make it."
+        return f"{why} It is too late now.", "To send it anyway: `digest send --late`. Its stories go into the next one."
+    if slot.key in said:
+        return said[slot.key], "`digest status` has more; `digest send` tries again at once."
     return "Nothing has tried to make it.", "Is `digest run` at work? `digest send` makes and sends it now."
 
 
 def _stuck(app: App, said: Mapping[str, str]) -> Iterator[Trouble]:
     """Yield the editions that wait because the last run on them failed."""
-    for frozen in app.unfinished():
+    for frozen in app.store.editions.unfinished():
         waiting = app.store.deliveries.waiting(frozen.key, None)
         if not waiting or frozen.key not in said or word_on(app.store, frozen.key).stop:
             continue

@@ -123,7 +123,7 @@ class Revisions:
             connection.execute(schema.editions.insert().values(row))
             if rows := [variant_row(key, name, copy) for name, copy in copies.items() if name]:
                 connection.execute(schema.variants.insert(), rows)
-            return sum(_insert_recipients(connection, key, corrects, below, name, copy_of(name)) for name in used)
+            return sum(_insert_recipients(connection, edition, corrects, below, name, copy_of(name)) for name in used)
 
 
 def _has_older(key: str, below: int) -> ColumnElement[bool]:
@@ -132,19 +132,22 @@ def _has_older(key: str, below: int) -> ColumnElement[bool]:
     return and_(table.edition == key, table.state.in_(_HAVE_IT), table.revision < below)
 
 
-def _insert_recipients(connection: Connection, key: str, corrects: str, below: int, variant: str, copy: str) -> int:
-    """Put the recipients of one variant on the list of a correction, unless they have left since; return how many they are."""
+def _insert_recipients(connection: Connection, edition: Edition, corrects: str, below: int, variant: str, copy: str) -> int:
+    """Put the recipients of one variant on the list of a correction, unless they have left or paused since; return how many."""
     table, gone = schema.deliveries.c, schema.suppressions
     named = schema.deliveries.join(schema.subscribers, schema.subscribers.c.id == table.subscriber)
+    chosen, day = schema.preferences.c, edition.slot.day
+    is_paused = select(chosen.email).where(chosen.email == schema.subscribers.c.email, chosen.paused_until > day).exists()
     has_left = select(gone.c.email).where(gone.c.email == schema.subscribers.c.email).exists()
     constants = {
-        "edition": key, "variant": copy, "state": QUEUED, "reply": "", "attempts": 0, "interrupted": False, "message_id": "",
+        "edition": edition.slot.key, "variant": copy,
+        "state": QUEUED, "reply": "", "attempts": 0, "interrupted": False, "message_id": "",
         "code": 0, "relay": "",
     }  # fmt: skip
     query = (
         select(table.subscriber, table.name, table.extra, *(literal(value) for value in constants.values()))
         .select_from(named)
-        .where(_has_older(corrects, below), table.variant == variant, ~has_left)
+        .where(_has_older(corrects, below), table.variant == variant, ~has_left, ~is_paused)
     )
     columns = ["subscriber", "name", "extra", *constants]
     return connection.execute(insert(schema.deliveries).from_select(columns, query)).rowcount

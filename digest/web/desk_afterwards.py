@@ -18,7 +18,7 @@ from digest.web.desk_guard import FORM, SIGNED_IN
 from digest.web.desk_mail import Renders
 from digest.web.pages import mail_headers
 
-FIELDS = ("web", "mail", "tomorrow", "subject", "text")
+FIELDS = ("web", "mail", "tomorrow", "subject", "text", "everyone")
 
 
 class DeskAfterwards:
@@ -73,7 +73,7 @@ class DeskAfterwards:
     ) -> web.Response:
         """Show the form, with what was typed, or the correction as it would go."""
         store = self._app.store
-        below = max(1, edition.revision + bool(edition.pending))
+        below = max(1, edition.revision + bool(edition.pending or (fields or {}).get("everyone")))
         older = await asyncio.to_thread(store.revisions.count_older, edition.key, below)
         tomorrow = await asyncio.to_thread(count_recipients, store, self._app.subscriber_file(), self._app.clock().date())
         return self._pages.render(

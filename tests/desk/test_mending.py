@@ -3,28 +3,31 @@
 import asyncio
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from email import message_from_bytes, policy
 
 import pytest
 
 from digest.app import App, open_newsletter
-from digest.desk.acts import Act
+from digest.desk.acts import Act, ConflictError
 from digest.desk.correcting import carry_out_all
 from digest.desk.edition_view import Desk
 from digest.desk.state import state_of
 from digest.desk.values import ValueFieldError
 from digest.desk.verbs import Verbs
 from digest.errors import UsageError
+from digest.model import Rendered
 from digest.publish import Unwatched, publish
 from digest.service.catch_up import CatchUp
-from digest.store import Preference, TooLateError
+from digest.store import Preference, RecipientRules, TooLateError
 from tests.conftest import Furnish
 from tests.desk.conftest import CUTOFF, DESK, KEY, Moment, days_material
 from tests.newsroom import RecordedSite
 from tests.relay import Relay
 
 READERS = 300
+NOTHING_RENDERED = Rendered(subject="x", preheader="", html="", text="")
 WRONG, RIGHT = "Night ferry returns after six winters", "Night ferry returns after seven winters"
 
 
@@ -260,3 +263,56 @@ async def test_a_correction_says_something_somewhere(app: App, relay: Relay) -> 
         correct(verbs, text="x")
     with pytest.raises(ValueFieldError, match="Write what was wrong"):
         correct(verbs, web="1", text="  ")
+
+
+async def test_who_waits_is_not_forgotten_by_a_correction(app: App, relay: Relay) -> None:
+    verbs = await stopped(app, relay)
+    with pytest.raises(UsageError, match="would get it as it is"):
+        correct(verbs, mail="1", text="It was seven.")
+    mend(verbs, "edit", id=Desk(app).by_key(KEY).order[0], headline=RIGHT)
+    correct(verbs, mail="1", text="It was seven.")  # those who wait get it right
+
+
+async def test_everybody_may_have_it_wrong(app: App, relay: Relay) -> None:
+    verbs = await stopped(app, relay)
+    had = set(relay.counts)
+    mend(verbs, "edit", id=Desk(app).by_key(KEY).order[0], headline=RIGHT)
+    verbs.made.carry_on(KEY, "Ada")
+    await CatchUp(app).run()
+    relay.taken.clear()
+    correct(verbs, mail="1", text="It was seven.")
+    await CatchUp(app).run()
+    assert set(relay.counts) == had
+    relay.taken.clear()
+    correct(verbs, mail="1", everyone="1", text="And the quay is closed.")
+    await CatchUp(app).run()
+    assert len(relay.counts) == READERS
+
+
+async def test_two_who_correct_at_once_mail_it_once_and_who_paused_gets_none(app: App, relay: Relay, moment: Moment) -> None:
+    relay.delay = 0
+    verbs = await sent(app)
+    paused = Preference(email="r001@readers.example", paused_until=moment().date() + timedelta(days=9))
+    app.store.subscribers.set_preference(paused, moment())
+    seen = Desk(app).by_key(KEY).seen
+    fields = {"mail": "1", "text": "It was seven."}
+    verbs.made.correct(KEY, Act(verb="correct", fields=fields, by="Ada", seen=seen))
+    with pytest.raises(ConflictError, match="Ada corrected it"):
+        verbs.made.correct(KEY, Act(verb="correct", fields=fields, by="Tom", seen=seen))
+    await CatchUp(app).run()
+    assert relay.counts == {address: 2 - (address == "r001@readers.example") for address in relay.counts}
+
+
+async def test_tomorrows_line_skips_an_edition_that_was_sent_early(app: App, relay: Relay, moment: Moment) -> None:
+    relay.delay = 0
+    verbs = await sent(app)
+    moment.now = CUTOFF + timedelta(hours=23)
+    coming = Desk(app).coming()
+    app.store.content.keep(days_material(), moment())
+    app.store.editions.skip(coming.slot, "for the test", moment())
+    app.store.editions.freeze(
+        replace(coming.edition, slot=coming.slot), NOTHING_RENDERED, [], RecipientRules(token=str, variant=lambda *_given: "")
+    )
+    correct(verbs, tomorrow="1", text="It was seven.")
+    made = [row for row in app.store.decisions.of_verb("edit", CUTOFF) if row.value.get("field") == "correction"]
+    assert [row.edition for row in made] == ["weekday-2026-11-26"]

@@ -136,7 +136,7 @@ async def test_an_edition_that_has_not_begun_is_told_once_and_when_it_has(
     await looks(Alarms(app, catch_up.said), moment, 4)
     assert subjects(other)[1:] == [subjects(other)[0].replace("] ", "] Over: ")]
     assert monitor.told[1]["state"] == "over"
-    assert [path for path, _ in monitor.pings] == ["/ping/fail", "/ping"]
+    assert [path for path, _ in monitor.pings] == ["/ping/fail", "/ping", "/ping"]  # it is over, and the edition has gone
 
 
 @pytest.mark.parametrize(
@@ -290,3 +290,17 @@ async def test_a_certificate_that_ends_or_is_wrong(
 async def test_a_site_that_cannot_be_reached_is_no_matter_of_its_certificate() -> None:
     assert await certificate_trouble("https://127.0.0.1:9", datetime.now(UTC)) is None
     assert await certificate_trouble("http://127.0.0.1:9", datetime.now(UTC)) is None
+
+
+async def test_readers_who_were_given_up_are_not_told_to_be_well(app: App, moment: Moment, monitor: Monitor, relay: Relay) -> None:
+    relay.rcpt = lambda _address: "450 4.2.0 later"
+    moment.now = CUTOFF + timedelta(seconds=1)
+    catch_up = CatchUp(app)
+    alarms = Alarms(app, catch_up.said)
+    await catch_up.publish_due()
+    await looks(alarms, moment)
+    assert monitor.told[0]["why"] == "The relay puts most of them off."
+    moment.now += timedelta(hours=11)
+    await catch_up.run()  # too old: it is closed
+    await looks(alarms, moment)
+    assert [row["what"] for row in monitor.told if row["key"].startswith("stuck")][1:] == [f"Given up: 2 readers did not get {KEY}"]

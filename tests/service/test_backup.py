@@ -202,6 +202,8 @@ def test_a_folder_with_something_in_it_is_left_alone(app: App, root: Path, tmp_p
     write_backup(app, tmp_path / "b.tar.gz")
     with pytest.raises(UsageError, match="is not empty"):
         restore(tmp_path / "b.tar.gz", root, moment)
+    with pytest.raises(UsageError, match="would be in the next backup"):
+        write_backup(app, root / "b.tar.gz")
     (tmp_path / "new").mkdir()
     restore(tmp_path / "b.tar.gz", tmp_path / "new", moment)
 
@@ -234,3 +236,29 @@ def test_the_commands_say_what_they_did(root: Path, app: App, tmp_path: Path) ->
         in call(tmp_path / "new", "restore", str(tmp_path / "b.tar.gz")).stdout
     )
     assert "No edition" not in call(tmp_path / "new", "status").stdout
+
+
+@pytest.mark.parametrize(("made_at", "restored_at", "held"), [
+    (timedelta(minutes=-60), timedelta(minutes=-20), [KEY]),  # an editor may have sent it at 06:30
+    (timedelta(seconds=5), timedelta(minutes=90), [KEY]),  # the backup was made between its hour and its freeze
+    (timedelta(hours=-9), timedelta(hours=-8), []),  # nobody sends at eleven in the evening
+])  # fmt: skip
+def test_whatever_may_have_gone_is_held(
+    site: RecordedSite,
+    relay: Relay,
+    furnish: Furnish,
+    tmp_path: Path,
+    moment: Moment,
+    made_at: timedelta,
+    restored_at: timedelta,
+    held: list[str],
+) -> None:
+    root = furnish(site.base, relay.port, extra='[desk]\neditors = ["Ada <ada@gazette.example>"]\n')
+    moment.now = CUTOFF + made_at
+    with open_newsletter(root, moment, retry_delays=()) as app:
+        app.store.content.keep(days_material(), moment())
+        yesterday = app.slot(app.config.editions[0], CUTOFF.date() - timedelta(days=1))
+        app.store.editions.skip(yesterday, "for the test", moment())
+        write_backup(app, tmp_path / "b.tar.gz")
+    moment.now = CUTOFF + restored_at
+    assert restore(tmp_path / "b.tar.gz", tmp_path / "new", moment)[1] == held
