@@ -1,6 +1,7 @@
 """Alarms: the operator is told what is wrong, once, and once more when it is over; and another machine is told that all is well.
 
-A trouble is told when it was there on two looks, a minute apart, and is over when it was not on two.
+A trouble is told when it was there on two looks, a minute apart, and is over when it was not on ten: one that comes and goes tells
+nobody ten times in an hour.
 """
 
 import asyncio
@@ -24,7 +25,8 @@ from digest.store import Trouble
 from digest.text.prose import counted
 
 log = logging.getLogger("digest")
-LOOKS = 2  # before a trouble is told, or is over
+LOOKS = 2  # before a trouble is told
+QUIET_LOOKS = 10  # before it is over
 CERTIFICATE_EVERY = timedelta(hours=12)
 _PINGED = "pinged"
 
@@ -53,7 +55,7 @@ class Alarms:
                 continue
             self._absent[key] += 1
             self._present.pop(key, None)
-            if self._absent[key] >= LOOKS and await self._tell_end(trouble):
+            if self._absent[key] >= QUIET_LOOKS and await self._tell_end(trouble):
                 await asyncio.to_thread(self._app.store.alarms.end, key)
         for key in [key for key in self._present if key not in now]:
             del self._present[key]

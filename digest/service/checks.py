@@ -49,7 +49,7 @@ async def _alarms(app: App) -> list[Finding]:
     plan = app.config.alarms
     ways = [*map(str, plan.mail_to), *(["a webhook"] if plan.webhook else []), *(["a ping"] if plan.ping else [])]
     if not ways:
-        return [Finding("alarms", "ok", "nobody is told when an edition does not go: see [alarms]")]
+        return [Finding("alarms", "warning", "nobody is told when an edition does not go: see [alarms]")]
     by = f" by {plan.relay.label}" if plan.relay and plan.mail_to else ""
     found = [Finding("alarms", "ok", f"they go to {', '.join(ways)}{by}")]
     if plan.mail_to and plan.relay is None:

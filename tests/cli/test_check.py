@@ -36,7 +36,7 @@ async def test_a_newsletter_that_is_ready_is_told_so_with_its_warnings(site: Rec
     assert done.exit_code == 0
     assert lines[0] == "✓ config       The Harbour Gazette, time zone Europe/London"
     assert "! bounces      bounces.address is not set: bounces that arrive later by email are not seen" in lines
-    assert lines[-1] == "Ready for the next edition (2 warnings)."
+    assert lines[-1] == "Ready for the next edition (3 warnings)."
     assert relay.taken == []
 
 
@@ -47,7 +47,7 @@ async def test_errors_are_counted_and_the_exit_code_says_that_the_edition_would_
     lines = done.stdout.splitlines()
     assert done.exit_code == 1
     assert any(line.startswith("✗ relay        ") for line in lines)
-    assert lines[-1] == "1 error and 2 warnings. Fix the errors (✗) before the next edition."
+    assert lines[-1] == "1 error and 3 warnings. Fix the errors (✗) before the next edition."
 
 
 async def test_an_edition_is_checked_before_it_goes_out(site: RecordedSite, furnish: Furnish) -> None:
