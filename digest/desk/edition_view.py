@@ -16,8 +16,7 @@ from digest.curate.editor_decisions import EditorDecisions
 from digest.curate.opinion import Opinion
 from digest.curate.story_decisions import edited_parts
 from digest.edition.editors_word import EditorsWord, editors_word
-from digest.edition.mending import pending
-from digest.edition.revising import edition_with
+from digest.edition.mending import mended, mends, pending
 from digest.edition.size_limit import fit_size
 from digest.errors import UsageError
 from digest.model import Article, Comment, Decision, Edition, EditorParts, LeftOut, Slot, Story
@@ -208,7 +207,7 @@ class Desk:
         """Return a frozen edition with the changes that wait for its next revision."""
         if not pending(log, frozen.revision):
             return frozen.edition
-        return edition_with(frozen, self.app.store.revisions.first(frozen), log)
+        return mended(self.app.store.revisions.first(frozen), mends(log, frozen.revision + 1))
 
     def _forget(self, articles: Collection[str]) -> None:
         """Forget the threads of articles that are not collected any more."""

@@ -45,7 +45,7 @@ class OnItsWay:
         before, word = self._under_way(key)
         if word.stop is None:
             raise UsageError("it is not stopped", thing=key)
-        now_it_is = self._revised(key)
+        now_it_is = self._revise(key) if self._desk.by_key(key).pending else before
         log = self._app.store.decisions.log(key)
         stops = [row.id for row in log if row.verb == "stop" and row.undone_at is None]
         undone = [row for row in (self._app.store.decisions.undo_one(number, by, self._app.clock()) for number in stops) if row]
@@ -85,7 +85,8 @@ class OnItsWay:
             raise UsageError("it can be corrected once it has gone, or is stopped", thing=key)
         value = correction_value(act)
         check_seen(edition.log, NewDecision(EDITION, key, CORRECT, value), act)
-        frozen = self._revised(key)
+        settled = edition.frozen.finished_at and not edition.pending
+        frozen = edition.frozen if settled else self._revise(key)
         if value["mail"] and not frozen.revision and self._app.store.deliveries.waiting(key, None):
             raise UsageError(
                 "those who still wait would get it as it is", thing=key, remedy="Change it first, or give up the rest."
@@ -97,11 +98,8 @@ class OnItsWay:
         carry_out(self._app, made)
         return Done(decisions=(made,), said=sentence(made))
 
-    def _revised(self, key: str) -> FrozenEdition:
-        """Return the edition with the changes that waited."""
-        if (edition := self._desk.by_key(key)).frozen and not edition.pending:
-            assert edition.frozen is not None  # noqa: S101
-            return edition.frozen
+    def _revise(self, key: str) -> FrozenEdition:
+        """Return the edition with the changes that waited; nothing of it is in flight then."""
         with self._app.sending(LOCK_WAIT):
             return revise(self._app.pipeline, key)
 

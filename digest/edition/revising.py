@@ -10,13 +10,6 @@ from digest.render.variants import IN, variant_edition
 from digest.store import DecidedSinceError, FrozenEdition
 
 
-def edition_with(frozen: FrozenEdition, first: Edition, log: list[Decision], *, waiting: bool = True) -> Edition:
-    """Return a frozen edition after its editors' changes; `first` is as it was first made. With `waiting`, those that no
-    revision has yet count too.
-    """
-    return mended(first, mends(log, frozen.revision + waiting))
-
-
 def revise(pipeline: Pipeline, key: str) -> FrozenEdition:
     """Make the next revision of a frozen edition if changes wait for it, again if an editor decides meanwhile; return the edition.
 
@@ -27,10 +20,10 @@ def revise(pipeline: Pipeline, key: str) -> FrozenEdition:
         decided, frozen = store.decisions.count(key), store.editions.frozen(key)
         if frozen is None:
             raise UsageError("it was never made", thing=key)
+        store.deliveries.reclaim(key, hold=pipeline.smtp.in_doubt == "hold")  # what was in flight when a run was killed
         log = store.decisions.log(key)
         if not pending(log, frozen.revision):
             return frozen
-        store.deliveries.reclaim(key, hold=pipeline.smtp.in_doubt == "hold")
         first, rows, design = store.revisions.first(frozen), mends(log, frozen.revision + 1), pipeline.design()
         edition = mended(first, rows)
         if not edition.stories:

@@ -2,14 +2,13 @@
 
 import asyncio
 import re
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from email import message_from_bytes, policy
 
 import pytest
 
-from digest.app import App, open_newsletter
+from digest.app import App
 from digest.desk.acts import Act, ConflictError
 from digest.desk.correcting import carry_out_all
 from digest.desk.edition_view import Desk
@@ -21,24 +20,14 @@ from digest.model import Rendered
 from digest.publish import Unwatched, publish
 from digest.service.catch_up import CatchUp
 from digest.store import Preference, RecipientRules, TooLateError
-from tests.conftest import Furnish
-from tests.desk.conftest import CUTOFF, DESK, KEY, Moment, days_material
-from tests.newsroom import RecordedSite
+from tests.desk.conftest import CUTOFF, KEY, Moment, days_material
+from tests.desk.crowd import READERS, crowd
 from tests.relay import Relay
 
-READERS = 300
+__all__ = ["crowd"]  # the fixture
+
 NOTHING_RENDERED = Rendered(subject="x", preheader="", html="", text="")
 WRONG, RIGHT = "Night ferry returns after six winters", "Night ferry returns after seven winters"
-
-
-@pytest.fixture
-def app(site: RecordedSite, relay: Relay, furnish: Furnish, moment: Moment) -> Iterator[App]:
-    emails = [f"r{number:03}@readers.example" for number in range(READERS)]
-    with open_newsletter(furnish(site.base, relay.port, extra=DESK, emails=emails), moment, retry_delays=()) as app:
-        app.store.content.keep(days_material(), moment())
-        moment.now = CUTOFF + timedelta(seconds=1)
-        relay.delay = 0.02
-        yield app
 
 
 def parts(raw: bytes) -> tuple[str, str, str]:

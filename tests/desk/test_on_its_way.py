@@ -1,34 +1,21 @@
 """An edition that is being sent is stopped, goes on, or is given up: nobody twice, and nobody who should not."""
 
 import asyncio
-from collections.abc import Iterator
-from datetime import timedelta
 
 import pytest
 
-from digest.app import App, open_newsletter
+from digest.app import App
 from digest.desk.edition_view import Desk
 from digest.desk.state import state_of
 from digest.desk.verbs import Verbs
 from digest.errors import UsageError
 from digest.publish import Unwatched, publish
 from digest.service.catch_up import CatchUp
-from tests.conftest import Furnish
-from tests.desk.conftest import CUTOFF, DESK, KEY, Moment, days_material
-from tests.newsroom import RecordedSite
+from tests.desk.conftest import KEY, Moment
+from tests.desk.crowd import READERS, crowd
 from tests.relay import Relay
 
-READERS = 300
-
-
-@pytest.fixture
-def app(site: RecordedSite, relay: Relay, furnish: Furnish, moment: Moment) -> Iterator[App]:
-    emails = [f"r{number:03}@readers.example" for number in range(READERS)]
-    with open_newsletter(furnish(site.base, relay.port, extra=DESK, emails=emails), moment, retry_delays=()) as app:
-        app.store.content.keep(days_material(), moment())
-        moment.now = CUTOFF + timedelta(seconds=1)
-        relay.delay = 0.02
-        yield app
+__all__ = ["crowd"]  # the fixture
 
 
 async def stopped_half_way(app: App, relay: Relay) -> Verbs:

@@ -1,39 +1,26 @@
 """A mistake is found at 07:00: the edition is stopped, changed, sent on and corrected, from a phone's browser."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
-from datetime import timedelta
+from collections.abc import AsyncIterator
 from email import message_from_bytes, policy
 
 import aiohttp
 import pytest
 from playwright.async_api import Browser, Page
 
-from digest.app import App, open_newsletter
+from digest.app import App
 from digest.desk.edition_view import Desk
 from digest.publish import Unwatched, publish
 from digest.service.catch_up import CatchUp
 from digest.web.pages import serve_http
 from digest.web.reader_pages import ReaderPages
-from tests.conftest import Furnish
-from tests.desk.conftest import CUTOFF, DESK, KEY, Moment, days_material, moment
-from tests.newsroom import RecordedSite
+from tests.desk.conftest import KEY, moment
+from tests.desk.crowd import READERS, crowd
 from tests.relay import Relay
 from tests.web.conftest import browser
 from tests.web.test_desk_browser import AXE, PHONE, row, said, tap, without_script
 
-__all__ = ["browser", "moment"]  # the fixtures
-READERS = 300
-
-
-@pytest.fixture
-def app(site: RecordedSite, relay: Relay, furnish: Furnish, moment: Moment) -> Iterator[App]:
-    emails = [f"r{number:03}@readers.example" for number in range(READERS)]
-    with open_newsletter(furnish(site.base, relay.port, extra=DESK, emails=emails), moment, retry_delays=()) as app:
-        app.store.content.keep(days_material(), moment())
-        moment.now = CUTOFF + timedelta(seconds=1)
-        relay.delay = 0.02
-        yield app
+__all__ = ["browser", "crowd", "moment"]  # the fixtures
 
 
 @pytest.fixture
