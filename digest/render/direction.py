@@ -11,6 +11,7 @@ from markupsafe import Markup
 from digest.render.languages import Language
 
 _STRONG = {"L": "ltr", "R": "rtl", "AL": "rtl"}
+_NOTHING = Markup()
 _ISOLATE = "\u2068%s\u2069"  # first strong isolate, and its end
 
 
@@ -22,18 +23,24 @@ def direction_of(text: str) -> str:
     return ""
 
 
+def turned(text: str, language: Language) -> str:
+    """Return the direction of a text that is written the other way than a language; empty if it is not."""
+    own = direction_of(text)
+    return own if own != language.direction else ""
+
+
 def direction_attribute(text: str, language: Language) -> Markup:
     """Return the attribute of an element whose text is written the other way than a language."""
-    own = direction_of(text)
-    return Markup(f' dir="{own}"') if own and own != language.direction else Markup()  # noqa: S704
+    own = turned(text, language)
+    return Markup(f' dir="{own}"') if own else _NOTHING  # noqa: S704
 
 
 def isolated_html(text: str, language: Language) -> str:
     """Return a part of a line, in an element of its own if it is written the other way than the line's language."""
-    own = direction_attribute(text, language)
-    return Markup("<span{}>{}</span>").format(own, text) if own else text
+    own = turned(text, language)
+    return Markup('<span dir="{}">{}</span>').format(own, text) if own else text
 
 
 def isolated_text(text: str, language: Language) -> str:
     """Return a part of a line of plain text, between Unicode's isolates if it is written the other way."""
-    return _ISOLATE % text if direction_attribute(text, language) else text
+    return _ISOLATE % text if turned(text, language) else text

@@ -101,8 +101,8 @@ class Language:
 
     def quoted(self, text: str) -> str:
         """Return a text in quotation marks; what it quotes itself gets the marks of a quotation within one."""
-        inner = self.words.gettext("‘%(text)s’")
         if _QUOTATION_MARK.search(text):
+            inner = self.words.gettext("‘%(text)s’")
             text = _QUOTED.sub(lambda found: inner % {"text": found[str(found.lastgroup)]}, text)
         return self.words.gettext("“%(text)s”") % {"text": text}
 

@@ -53,5 +53,7 @@ def fold_blank_lines(text: str) -> str:
 
 def _columns(line: str) -> int:
     """Return how many columns a line takes: two for a wide letter (Unicode, annex 11), none for an accent."""
+    if line.isascii():
+        return len(line)
     wide = sum(unicodedata.east_asian_width(sign) in "WF" for sign in line)
     return len(line) + wide - sum(bool(unicodedata.combining(sign)) for sign in line)
