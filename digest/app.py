@@ -2,14 +2,12 @@
 
 import asyncio
 import logging
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cached_property, partial
 from pathlib import Path
-
-from filelock import FileLock, Timeout
 
 from digest import config
 from digest.clock import Clock
@@ -21,16 +19,18 @@ from digest.compose import MailingList, Sender
 from digest.compose.dkim import Signer
 from digest.compose.subscriber_links import SubscriberLinks
 from digest.config import Config, EditionPlan, split_mailbox
-from digest.config.file_permissions import PRIVATE, private_folder, tighten
+from digest.config.file_permissions import tighten
 from digest.curate import Rules
 from digest.curate.judge import load_scoring_rules
 from digest.deliver.retry import RUN_RETRY_DELAYS
 from digest.edition.edition_calendar import EditionCalendar
 from digest.edition.editor_file import editor_parts
-from digest.edition.preflight import clock_starts, time_allowed
+from digest.edition.preflight import sendable_until
+from digest.edition.readership import Readership, frequency_remark, readership
 from digest.edition.second_opinion import second_opinion
+from digest.edition.sending_lock import sending
 from digest.edition.sent_log import LOG_FILE, SentLog
-from digest.errors import BusyError, ConfigError, DigestError
+from digest.errors import ConfigError, DigestError
 from digest.model import LOOKBACK, Article, Event, Harvest, Image, Slot
 from digest.publish import Pipeline
 from digest.render.design_files import DesignFiles
@@ -52,6 +52,7 @@ class App:
     cache: ResponseCache
     retry_delays: Sequence[float] = RUN_RETRY_DELAYS
     stop: asyncio.Event = field(default_factory=asyncio.Event)
+    design_files: Callable[[], DesignFiles] | None = None  # where they are, if not in the newsletter's folder
 
     @property
     def subscriber_path(self) -> Path:
@@ -60,13 +61,23 @@ class App:
 
     def subscriber_file(self) -> SubscriberFile:
         """Return the subscriber list as the file has it now."""
-        return SubscriberFile(self.subscriber_path)
+        return SubscriberFile(self.subscriber_path, frequency_remark=partial(frequency_remark, plans=self.config.editions))
 
-    def design(self) -> Design:
+    def adopt(self, config: Config) -> None:
+        """Go on with other settings; what was made of those before is made anew when it is used."""
+        self.config = config
+        for name in ("series", "pipeline", "links"):
+            self.__dict__.pop(name, None)
+
+    @property
+    def own_files(self) -> DesignFiles:
+        """Where the newsletter's own templates and words are."""
+        return DesignFiles(templates=(self.config.root / "templates",), words=(self.config.root / "locale",))
+
+    def design(self, files: DesignFiles | None = None) -> Design:
         """Return the design that the templates describe now."""
-        root, web = self.config.root, self.config.web
-        files = DesignFiles(templates=(root / "templates",), words=(root / "locale",))
-        plan, sections = self.config.design, self.config.sections
+        files = files or (self.design_files() if self.design_files else self.own_files)
+        web, plan, sections = self.config.web, self.config.design, self.config.sections
         return Design(
             self.config.newsletter,
             files,
@@ -84,9 +95,15 @@ class App:
             articles=plan.articles,
             comments=plan.comments,
             comments_per_article=plan.comments_per_article,
+            fill_to=plan.min_articles if plan.thin == "widen" else 0,
+            talk_below=plan.min_articles if plan.thin == "short" else 0,
             scoring_rules=load_scoring_rules(self.config.root),
             source_weights={plan.label: plan.weight for plan in self.config.sources},
         )
+
+    def readership(self, plan: EditionPlan) -> Readership:
+        """Return who gets the editions of a plan."""
+        return readership(plan, self.config.editions)
 
     async def collect(self, since: datetime, *, conditional: bool = False) -> Harvest:
         """Return what the sources say now; a source that failed lately is read from its last whole reading on."""
@@ -140,9 +157,8 @@ class App:
         """Return the editions with messages still to send; close those that are too old to be sent."""
         now, open_ = self.clock(), []
         for frozen in self.store.editions.unfinished():
-            slot, answers = frozen.edition.slot, self.store.deliveries.answers(frozen.key)
-            plan = self.plan_of(slot.name) or EditionPlan()
-            if now - clock_starts(slot, frozen) > time_allowed(self.pipeline, plan, answers):
+            plan = self.plan_of(frozen.edition.slot.name) or EditionPlan()
+            if now > sendable_until(self.pipeline, plan, frozen.edition.slot, frozen):
                 self.store.editions.finish(frozen.key, now)
             else:
                 open_.append(frozen)
@@ -161,7 +177,7 @@ class App:
     def coming_slot(self, plan: EditionPlan) -> Slot:
         """Return the slot of the edition that is due, or of the next one if that is made, skipped or too late."""
         slot = self.slot(plan, self.calendar(plan).latest(self.clock()))
-        over = self.store.editions.has_slot(slot.key) or self.clock() - slot.window.end > plan.late_after
+        over = self.store.editions.has_slot(slot.key) or self.clock() > plan.latest(slot)
         return self.slot(plan, next(self.calendar(plan).upcoming(self.clock()))) if over else slot
 
     @cached_property
@@ -199,6 +215,7 @@ class App:
             taken_down=self.taken_down,
             measured=self.measured,
             rules=self.rules,
+            readership=self.readership,
             design=self.design,
             sender=Sender(
                 newsletter=self.config.newsletter,
@@ -221,20 +238,9 @@ class App:
             stop=self.stop,
         )
 
-    @contextmanager
-    def sending(self, wait: float = 0) -> Iterator[None]:
-        """Hold the sending lock, or raise BusyError after some seconds; the system frees it when a process dies."""
-        folder = self.config.root / "state"
-        private_folder(folder)
-        try:
-            with FileLock(folder / "sending.lock", timeout=wait, mode=PRIVATE):
-                yield
-        except Timeout as error:
-            raise BusyError(
-                "another digest process is sending",
-                thing=str(self.config.root),
-                remedy="Wait for it to finish. See `digest status` for progress.",
-            ) from error
+    def sending(self, wait: float = 0) -> AbstractContextManager[None]:
+        """Hold the sending lock of this newsletter."""
+        return sending(self.config.root, wait)
 
 
 @contextmanager

@@ -13,11 +13,10 @@ A later run sends a frozen edition unchanged, and only to the recipients who sti
 import asyncio
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import datetime
 from functools import partial
 from typing import Literal, NamedTuple
 
-from digest.batching import batched
 from digest.config import EditionPlan
 from digest.curate import chosen_threads, curate
 from digest.curate.editor_decisions import EditorDecisions, editor_decisions
@@ -25,7 +24,7 @@ from digest.edition.additions import with_additions
 from digest.edition.editors_word import check_released, skip_note, word_on
 from digest.edition.guards import DeadAddresses, check_bounce_rate, list_size_check
 from digest.edition.pipeline import NO_PERMIT, Permit, Pipeline, Progress, Unwatched
-from digest.edition.preflight import check_may_send, suppress_opted_out
+from digest.edition.preflight import check_may_send, respect_the_list
 from digest.edition.report import RunReport, difference
 from digest.edition.second_opinion import NOT_ASKED, SecondOpinion
 from digest.edition.send import send_pending
@@ -78,16 +77,16 @@ async def publish(pipeline: Pipeline, plan: EditionPlan, slot: Slot, progress: P
     if frozen is None:
         check_released(pipeline.store, plan, slot, pipeline.clock())
     else:
-        await asyncio.to_thread(suppress_opted_out, pipeline, subscriber_file)
+        await asyncio.to_thread(respect_the_list, pipeline, subscriber_file, frozen)
     while frozen is None:  # again if an editor decides in between: what is answered as printed is in the mail
         draft = await make_draft(pipeline, plan, slot, heard)  # stages 1 and 2
         failures, heard = draft.failures, draft.second_opinion
         if note := _skip_note(pipeline, plan, slot, permit):
             return RunReport(status="skipped", slot=slot, note=note)
         word = check_released(pipeline.store, plan, slot, pipeline.clock())  # what is said after the draft stops the freeze
-        if len(draft.edition.stories) < (1 if word.send else plan.min_articles):
+        if len(draft.edition.stories) < (1 if word.send else plan.fewest):
             return _skip_slot(pipeline, plan, draft)
-        frozen = await asyncio.to_thread(freeze, pipeline, draft, subscriber_file, permit)  # stage 3
+        frozen = await asyncio.to_thread(freeze, pipeline, plan, draft, subscriber_file, permit)  # stage 3
     report = await send(pipeline, frozen, progress, permit)  # stages 4 and 5
     return replace(report, failures=failures, bad_rows=subscriber_file.skipped, without_room=without_room(frozen.edition))
 
@@ -146,7 +145,9 @@ def stored_decisions(store: Store, slot: Slot) -> EditorDecisions:
     return editor_decisions(rows, slot.key, slot.name)
 
 
-def freeze(pipeline: Pipeline, draft: Draft, subscriber_file: SubscriberFile, permit: Permit = NO_PERMIT) -> FrozenEdition | None:
+def freeze(
+    pipeline: Pipeline, plan: EditionPlan, draft: Draft, subscriber_file: SubscriberFile, permit: Permit = NO_PERMIT
+) -> FrozenEdition | None:
     """Render the edition in every variant that a subscriber has chosen (stage 3), and freeze it with its recipients.
 
     Freezes nothing and returns None if an editor has decided something since the draft was made. Raises HeldError, and freezes
@@ -159,8 +160,11 @@ def freeze(pipeline: Pipeline, draft: Draft, subscriber_file: SubscriberFile, pe
     guard = list_size_check(pipeline.guards, last.recipients if last else None)
     design = pipeline.design()
     rendered, variants = design.render(edition), Variants(edition, design)
-    used_columns = columns([rendered.html, rendered.text])
-    rules = RecipientRules(token=pipeline.sender.links.token, variant=variants.variant_for, columns=used_columns, guard=guard)
+    readers = pipeline.readership(plan)
+    rules = RecipientRules(
+        token=pipeline.sender.links.token, variant=variants.variant_for, gets=readers.gets, hour=readers.hours(edition.slot),
+        columns=columns([rendered.html, rendered.text]), guard=guard,
+    )  # fmt: skip
     try:
         frozen = pipeline.store.editions.freeze(edition, rendered, subscriber_file, rules, variants.render, decided=draft.decided)
     except DecidedSinceError:
@@ -182,14 +186,16 @@ async def send(
             status="nothing", slot=frozen.edition.slot, note=f"stopped by {stop.made_by}", total=deliveries.counts(key)
         )
     pipeline.sent_log.verify(key, deliveries.answers(key))
-    before, tally = deliveries.counts(key), DeadAddresses(pipeline.guards, *deliveries.count_dead(key), off=permit.anyway)
+    before, dead = deliveries.counts(key), pipeline.store.delivery_reports.count_dead(key)
+    tally = DeadAddresses(pipeline.guards, *dead, off=permit.anyway)
     tally.check()
     resumed = tuple(deliveries.reclaim(key, hold=pipeline.smtp.in_doubt == "hold"))
     for pause in (0.0, *pipeline.retry_delays):
         if word_on(pipeline.store, key).stop:
             break
-        waiting = deliveries.waiting(key, due)
-        if not waiting or (pause and not deliveries.waiting(key, due, refused=False)):
+        now = pipeline.clock()
+        waiting = deliveries.waiting(key, due, now)
+        if not waiting or (pause and not deliveries.waiting(key, due, now, refused=False)):
             break
         if not await _pause(pipeline, pause, waiting, progress):
             break
@@ -211,14 +217,6 @@ async def _pause(pipeline: Pipeline, seconds: float, waiting: int, progress: Pro
     return not pipeline.stop.is_set()
 
 
-def count_recipients(store: Store, subscriber_file: SubscriberFile, day: date) -> int:
-    """Return how many subscribers would get a day's edition: active in the list, without their own pause, not suppressed."""
-    total = 0
-    for rows in batched(row.email for row in subscriber_file.distinct() if row.status_on(day) == "active"):
-        total += len(set(rows) - set(store.suppressions.among(rows)) - store.subscribers.paused_among(rows, day))
-    return total
-
-
 def _skip_slot(pipeline: Pipeline, plan: EditionPlan, draft: Draft) -> RunReport:
     """Skip a slot with too few articles, which stay for the next edition. If a source failed, only report that: it might
     have had more.
@@ -238,7 +236,7 @@ def _skip_note(pipeline: Pipeline, plan: EditionPlan, slot: Slot, permit: Permit
     """Return why a slot is skipped: by an editor, who may still take it back, or long ago; empty if it may get an edition."""
     if note := skip_note(word_on(pipeline.store, slot.key), pipeline.sender.newsletter.timezone):
         return note
-    overdue = pipeline.clock() - slot.window.end > plan.late_after
+    overdue = pipeline.clock() > plan.latest(slot)
     return pipeline.store.editions.skipped(slot.key) if overdue and not permit.late else ""
 
 
@@ -254,8 +252,11 @@ def _finish(pipeline: Pipeline, frozen: FrozenEdition, before: dict[str, int], r
         note = f"edition {frozen.key} was already sent on {when}"
         return RunReport(status="nothing", slot=slot, note=note, total=total, resumed=resumed)
     status: Literal["sent", "unfinished"] = "unfinished" if pending else "sent"
-    counts = difference(before, total)
-    return RunReport(status=status, slot=slot, counts=counts, total=total, resumed=resumed, bounced=bounced, waiting=pending)
+    counts, (waves, following, _) = difference(before, total), pipeline.store.deliveries.waves(frozen.key, now)
+    return RunReport(
+        status=status, slot=slot, counts=counts, total=total, resumed=resumed, bounced=bounced, waiting=pending - waves,
+        waves=waves, next_wave=following,
+    )  # fmt: skip
 
 
 __all__ = [
@@ -263,7 +264,6 @@ __all__ = [
     "Pipeline",
     "Progress",
     "Unwatched",
-    "count_recipients",
     "make_draft",
     "publish",
     "send",

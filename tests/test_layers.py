@@ -32,7 +32,7 @@ DOORS = {
     "lxml": {"collect.sources", "text.hidden_html"},
     "dateparser": {"collect.sources"},
     "markdown_it": {"collect.sources", "render.markdown"},
-    "icalendar": {"collect.calendar_reader"},
+    "icalendar": {"collect.calendar_reader", "service.calendar_file"},
     "recurring_ical_events": {"collect.calendar_reader"},
     "imagesize": {"collect.pictures"},
     "mjml": {"render"},
@@ -48,7 +48,8 @@ DOORS = {
     "itsdangerous": {"audience"},
     "flufl": {"bounces"},
     "imapclient": {"bounces"},
-    "filelock": {"store", "subscribers", "app"},
+    "filelock": {"store", "subscribers", "edition.sending_lock", "service.instance"},
+    "prometheus_client": {"service.metrics", "web.metrics_page"},
     "aiosmtpd": {"demo"},
     "babel": {"render"},
     "publicsuffixlist": {"service.dmarc_alignment"},
@@ -75,17 +76,18 @@ ROOM_DOORS = {
     "desk": {"acts", "correcting", "edition_view", "notices", "numbers", "on_its_way", "people", "reasons", "sign_in", "state", "time_machine", "values", "verbs"},
     "edition": {
         "additions",
-        "edition_calendar", "editor_file", "editors_word", "guards", "mending", "pipeline", "preflight", "report", "revising", "second_opinion", "send",
+        "edition_calendar", "editor_file", "editors_word", "guards", "mending", "pipeline", "preflight", "readership", "report", "revising", "second_opinion", "send",
+        "sending_lock",
         "sent_log", "size_limit",
     },
     "render": {"colours", "design_files", "languages", "page", "renderer", "templates", "tokens", "variants"},
-    "service": {"backup", "checks", "comment_desk", "comment_labels", "dry_run", "edition_checks", "finding", "logs", "scheduler"},
-    "store": {"batch_writer", "bounces", "content", "edition_rows", "editions", "history", "opt_in", "sent_log_edition"},
+    "service": {"backup", "calendar_file", "checks", "comment_desk", "comment_labels", "dry_run", "edition_checks", "finding", "instance", "logs", "metrics", "scheduler", "systemd", "timetable"},
+    "store": {"batch_writer", "bounces", "content", "edition_rows", "edition_values", "editions", "history", "opt_in", "sent_log_edition"},
     "subscribers": {
         "backups", "columns", "csv_table", "edit", "import_batch", "import_journal", "import_zip", "opt_out_traces", "rewrite",
     },
     "text": {"raw_message", "formats", "hidden_html", "markup", "article_identity", "placeholders", "prose"},
-    "web": {"connection_limits", "desk_pages", "pages", "preview", "reader_pages", "message_viewer"},
+    "web": {"connection_limits", "desk_pages", "pages", "preview", "reader_pages", "message_viewer", "metrics_page"},
 }  # fmt: skip
 
 

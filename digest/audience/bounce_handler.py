@@ -173,14 +173,14 @@ class BounceHandler:
 
     async def watch(self) -> None:
         """Read the mailbox as long as the service runs; log what fails and try again."""
-        bounces, stop = self._app.config.bounces, self._app.stop
-        if not bounces.mailbox:
-            return
-        by_imap = bounces.mailbox.startswith("imap")
+        stop = self._app.stop
         while not stop.is_set():
+            bounces = self._app.config.bounces  # which may change
+            by_imap = bounces.mailbox.startswith("imap")
             pause = bounces.every.total_seconds() if not by_imap else 1.0
             try:
-                await asyncio.to_thread(self._watch_imap if by_imap else self.read_mailbox)
+                if bounces.mailbox:
+                    await asyncio.to_thread(self._watch_imap if by_imap else self.read_mailbox)
             except DigestError as error:
                 log.warning("%s", error)
                 pause = max(60.0, bounces.every.total_seconds())

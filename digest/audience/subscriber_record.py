@@ -1,7 +1,7 @@
 """All that is known of one address, for the operator who is asked about it and for the person who asks."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC
 from typing import Any
 
@@ -36,7 +36,7 @@ class SubscriberRecord:
             "email": self.email,
             "subscription": None if row is None else _fields(row),
             "suppressed": None if suppression is None else _suppression_fields(suppression),
-            "preferences": {"topics": preference.topics, "paused_until": preference.paused_until, "comments": preference.comments},
+            "preferences": {name: value for name, value in asdict(preference).items() if name != "email"},
             "history": [{"at": entry.at, "event": entry.event, "detail": entry.detail} for entry in self.history],
             "deliveries": [dict(delivery) for delivery in self.deliveries],
         }
@@ -53,7 +53,8 @@ class SubscriberRecord:
         if preference != Preference(email=self.email):
             topics = "from subscribers.csv" if preference.topics is None else ", ".join(preference.topics) or "all"
             until = f"; paused until {preference.paused_until}" if preference.paused_until else ""
-            lines.append(f"  preferences: topics {topics}{until}{'' if preference.comments else '; no comments'}")
+            own = [f"; {name} {value}" for name in ("frequency", "timezone") if (value := getattr(preference, name))]
+            lines.append(f"  preferences: topics {topics}{until}{'' if preference.comments else '; no comments'}{''.join(own)}")
         lines += [
             f"  {instant_text(entry.at, UTC)} {entry.event}{f': {entry.detail}' if entry.detail else ''}" for entry in self.history
         ]

@@ -66,7 +66,7 @@ def chosen_edition(app: "App", edition: str | None, day: Any) -> tuple["EditionP
     if edition and edition.isdigit():
         return _find_by_number(app, int(edition))
     plan = app.config.edition(edition)
-    return plan, app.slot(plan, day.date() if day else app.calendar(plan).latest(app.clock()))
+    return plan, app.slot(plan, day.date() if day else app.calendar(plan).latest_due(app.clock()))
 
 
 def coming_edition(app: "App", edition: str | None, day: Any) -> tuple["EditionPlan", "Slot"]:

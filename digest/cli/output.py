@@ -79,7 +79,8 @@ def report_summary(report: "RunReport") -> str:
         return f"{word}: {report.note}."
     counts = ", ".join(f"{count} {state}" for state, count in report.counts.items() if count or state == "sent")
     rest = f" {report.waiting} still to send. Run `digest send` again." if report.waiting else ""
-    return f"Edition {report.slot.key}: {counts}.{rest}"
+    waves = f" {counted(report.waves, 'reader')} to come at their own hour; `digest run` or the next `digest send` sends it."
+    return f"Edition {report.slot.key}: {counts}.{rest}{waves if report.waves else ''}"
 
 
 def reason_line(row: dict[str, Any]) -> str:
@@ -91,7 +92,7 @@ def reason_line(row: dict[str, Any]) -> str:
 
 def reason_table(app: "App", key: str) -> list[dict[str, Any]]:
     """Return the number of an edition's messages by relay, state and reply code, with an example of each reply."""
-    rows = app.store.deliveries.reasons(key)
+    rows = app.store.delivery_reports.reasons(key)
     names = ("relay", "state", "code", "status", "count", "example")
     return [{name: getattr(row, name) for name in names} for row in rows]
 
@@ -99,4 +100,4 @@ def reason_table(app: "App", key: str) -> list[dict[str, Any]]:
 def undelivered_table(app: "App", key: str, limit: int) -> list[dict[str, Any]]:
     """Return at most `limit` recipients whose message is neither sent nor queued, or was interrupted."""
     names = ("email", "state", "code", "reply", "interrupted")
-    return [{name: getattr(row, name) for name in names} for row in app.store.deliveries.undelivered(key, limit)]
+    return [{name: getattr(row, name) for name in names} for row in app.store.delivery_reports.undelivered(key, limit)]

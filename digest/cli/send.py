@@ -74,9 +74,9 @@ def command(  # noqa: PLR0917  each is an option of the command
         if dry_run or test_to:
             return asyncio.run(_dry_run(app, *coming_edition(app, edition, day), test_to, as_json))
         plan, slot = chosen_edition(app, edition, day)
-        if slot.window.end > app.clock():
+        if plan.due(slot) > app.clock():
             raise DigestError(
-                f"the edition of {day_text(slot.day)} cannot be sent before {_local_cutoff(app, slot):%H:%M %Z}",
+                f"the edition of {day_text(slot.day)} cannot be sent before {_local_hour(app, plan, slot):%H:%M %Z}",
                 remedy="Use `digest preview` to see it, or --test-to to send yourself a copy.",
             )
         from digest.publish import Permit
@@ -86,8 +86,8 @@ def command(  # noqa: PLR0917  each is an option of the command
         return report.exit_code
 
 
-def _local_cutoff(app: "App", slot: "Slot") -> datetime:
-    return slot.window.end.astimezone(app.config.newsletter.timezone)
+def _local_hour(app: "App", plan: "EditionPlan", slot: "Slot") -> datetime:
+    return plan.due(slot).astimezone(app.config.newsletter.timezone)
 
 
 async def _publish(app: "App", plan: "EditionPlan", slot: "Slot", permit: "Permit", as_json: bool) -> "RunReport":
@@ -95,7 +95,7 @@ async def _publish(app: "App", plan: "EditionPlan", slot: "Slot", permit: "Permi
     from digest.audience.csv_sync import write_suppressions
     from digest.cli.progress import ProgressBar, ProgressEvents
     from digest.desk.correcting import carry_out_all
-    from digest.edition.preflight import suppress_opted_out
+    from digest.edition.preflight import respect_the_list
     from digest.publish import publish, send
 
     loop = asyncio.get_running_loop()
@@ -105,7 +105,7 @@ async def _publish(app: "App", plan: "EditionPlan", slot: "Slot", permit: "Permi
     with app.sending(), ProgressEvents() if as_json else ProgressBar() as bar:
         for frozen in app.unfinished():  # first the rest of yesterday's, unless it is too old
             if frozen.key != slot.key:
-                suppress_opted_out(app.pipeline, app.subscriber_file())
+                respect_the_list(app.pipeline, app.subscriber_file(), frozen)
                 if permit.again:
                     app.pipeline.sent_log.disregard_answers(frozen.key, app.clock())
                 try:

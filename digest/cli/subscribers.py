@@ -13,7 +13,7 @@ from digest.subscriber_statuses import STATUSES, described_status
 from digest.text.prose import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from digest.app import App
     from digest.model import Subscriber
@@ -124,7 +124,8 @@ def check(root: Path, as_json: bool, show_all: bool) -> int:
 
     from digest.subscribers import SUBSCRIBERS_FILE, SubscriberFile
 
-    subscriber_file = SubscriberFile(root / SUBSCRIBERS_FILE)  # not the whole newsletter: a million rows leave little memory
+    path = root / SUBSCRIBERS_FILE  # not the whole newsletter: a million rows leave little memory
+    subscriber_file = SubscriberFile(path, frequency_remark=_frequency_remark(root))
     summary = subscriber_file.summarise()
     skipped = summary.skipped + summary.duplicates
     problems = islice(
@@ -143,6 +144,16 @@ def check(root: Path, as_json: bool, show_all: bool) -> int:
     click.echo(f"{subscriber_file.path.name}: {summary.format}.")
     click.echo(f"{counted(summary.subscribers, 'subscriber')} ({summary.active} active), {counted(skipped, 'row')} skipped.")
     return 0 if summary.active else 2
+
+
+def _frequency_remark(root: Path) -> "Callable[[str], str]":
+    """Return what says which frequencies of the list mean nothing to the newsletter's editions."""
+    from functools import partial
+
+    from digest.config import FILE, load
+    from digest.edition.readership import frequency_remark
+
+    return partial(frequency_remark, plans=load(root).editions) if (root / FILE).exists() else lambda _frequency: ""
 
 
 def _wordless_languages(root: Path, languages: dict[str, int]) -> "Iterator[str]":

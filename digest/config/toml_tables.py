@@ -1,7 +1,7 @@
 """The tables of digest.toml: each key once, with its default and its check."""
 
 from collections.abc import Mapping
-from datetime import time, timedelta
+from datetime import datetime, time, timedelta
 from pathlib import Path
 from typing import Literal, Self
 from urllib.parse import urlsplit
@@ -15,8 +15,25 @@ from digest.config.desk_table import DeskPlan
 from digest.config.events_table import EventsPlan
 from digest.config.judge_table import JudgePlan
 from digest.config.relays import Smtp
-from digest.config.values import Count, Days, Duration, Hour, LinkParameter, Mailbox, Table, Web, Yes, Zone, split_mailbox
+from digest.config.values import (
+    Count,
+    Days,
+    DaySpans,
+    Duration,
+    HolidayCalendars,
+    Hour,
+    Lead,
+    LinkParameter,
+    Mailbox,
+    Table,
+    Wait,
+    Web,
+    Yes,
+    Zone,
+    split_mailbox,
+)
 from digest.errors import ConfigError
+from digest.model import Slot
 
 FILE = "digest.toml"
 
@@ -95,16 +112,36 @@ class EditionPlan(Table):
 
     name: str = Field(default="weekday", pattern=r"^[a-z][a-z0-9-]{0,39}$")
     formerly: str | None = None  # its earlier name; needed only if several change their names at once
+    title: str = Field(default="", max_length=80)  # what readers choose it by; its days if empty
     days: Days = frozenset(range(5))
     at: Hour = time(7)
-    holidays: str | None = Field(default=None, pattern=r"^[A-Z]{2}(-[A-Z0-9]{1,3})?$")
+    lead: Lead = timedelta()  # how long before `at` it closes
+    holidays: HolidayCalendars = ()  # no edition on these
+    closed: DaySpans = ()  # nor on these: one's own days off and recesses
+    extra: DaySpans = ()  # and yet one on these
+    readers: Literal["all", "chosen"] = "all"  # who gets it: all who have not chosen otherwise, or only those who chose it
+    local_time: Yes = True  # readers with a time zone of their own get it at `at` where they are
     articles: Count = Field(default=8, ge=1, le=16)  # more do not fit into a mail that Gmail shows whole
     comments: Literal["automatic", "approved", "none"] = "automatic"
     comments_per_article: Count = Field(default=2, ge=0, le=5)
     min_articles: Count = Field(default=1, ge=1)
+    thin: Literal["skip", "short", "widen"] = "skip"  # what becomes of a day with fewer articles than that
     late_after: Duration = timedelta(hours=6)
     approval: Literal["none", "unless-held", "required"] = "none"
     draft_at: Hour | None = None  # when the editors get the draft; half an hour before `at` if there are editors and it is not set
+
+    @property
+    def fewest(self) -> int:
+        """The number of articles below which there is no edition."""
+        return self.min_articles if self.thin == "skip" else 1
+
+    def due(self, slot: Slot) -> datetime:
+        """Return when the edition of a slot goes, unless an editor says otherwise: `lead` after its cut-off."""
+        return slot.window.end + self.lead
+
+    def latest(self, slot: Slot) -> datetime:
+        """Return until when the edition of a slot may begin to go."""
+        return self.due(slot) + self.late_after
 
 
 class Dkim(Table):
@@ -181,6 +218,13 @@ class Guards(Table):
     complained: float = Field(default=0.003, gt=0, le=1)
 
 
+class MetricsPlan(Table):
+    """Where `digest run` tells a monitor its numbers, on an address of its own."""
+
+    host: str = "127.0.0.1"
+    port: Count = Field(default=9464, ge=0, le=65535)
+
+
 class Config(Table):
     """Everything that the operator sets for a newsletter."""
 
@@ -197,10 +241,12 @@ class Config(Table):
     judge: JudgePlan | None = None
     desk: DeskPlan = DeskPlan()
     alarms: AlarmsPlan = AlarmsPlan()
+    metrics: MetricsPlan | None = None
     design: DesignPlan = DesignPlan()
     sections: tuple[Section, ...] = ()
     events: EventsPlan | None = None
     collect_every: Duration = timedelta(minutes=30)
+    drain: Wait = timedelta(seconds=30)  # how long a service that is asked to stop finishes what it has begun
 
     @model_validator(mode="after")
     def _check_edition_names(self) -> Self:

@@ -1,8 +1,8 @@
 """How single values are written in digest.toml: durations, rates, days, zones, addresses."""
 
 import re
-from datetime import time, timedelta
-from typing import Annotated
+from datetime import date, time, timedelta
+from typing import Annotated, NamedTuple
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -22,6 +22,62 @@ def _weekdays(value: object) -> frozenset[int]:
         a, b = _WEEK.index(first), _WEEK.index(last or first)
         found |= {day % 7 for day in range(a, b + 1 if b >= a else b + 8)}
     return frozenset(found)
+
+
+class DaySpan(NamedTuple):
+    """Days from the first to the last, both included; of one year, or if `yearly` of every year (their own years mean nothing)."""
+
+    first: date
+    last: date
+    yearly: bool = False
+
+    def __contains__(self, day: object) -> bool:
+        if not isinstance(day, date):
+            return False
+        if not self.yearly:
+            return self.first <= day <= self.last
+        at, first, last = ((found.month, found.day) for found in (day, self.first, self.last))
+        return first <= at <= last if first <= last else at >= first or at <= last
+
+
+_LEAP = "2000-"  # so that "02-29" is a day
+
+
+def _day_spans(value: object) -> tuple[DaySpan, ...]:
+    """Return the days in `["2026-12-24", "2027-07-26 to 2027-08-20", "12-27 to 01-01"]`; a month and a day are of every year."""
+    if not isinstance(value, list | tuple):
+        raise ValueError('must be a list like ["2026-12-24", "2027-07-26 to 2027-08-20", "12-31"]')  # noqa: TRY004  pydantic's
+    return tuple(_day_span(str(row)) for row in value)
+
+
+def _day_span(text: str) -> DaySpan:
+    first, _, last = (part.strip() for part in text.partition(" to "))
+    yearly = all(re.fullmatch("[0-9]{2}-[0-9]{2}", part) for part in (first, last or first))
+    before = _LEAP if yearly else ""
+    try:
+        span = DaySpan(date.fromisoformat(before + first), date.fromisoformat(before + (last or first)), yearly)
+    except ValueError:
+        raise ValueError(f'{text[:40]!r} is no day like "2026-12-24" or "12-24", nor two of them with " to " between') from None
+    if span.first > span.last and not yearly:
+        raise ValueError(f"{text[:40]!r} ends before it begins")
+    return span
+
+
+def _calendars(value: object) -> tuple[str, ...]:
+    """Return the codes of calendars of holidays in `"GB-ENG"` or `["DE-NI", "DE-HB"]`."""
+    codes = tuple(map(str, value)) if isinstance(value, list | tuple) else (str(value),) if value else ()
+    for code in codes:
+        if not re.fullmatch("[A-Z]{2}(-[A-Z0-9]{1,3})?", code):
+            raise ValueError(f'{code[:20]!r} is no code of a country and region like "GB-ENG"')
+    return codes
+
+
+def _lead(value: object) -> timedelta:
+    """Return the span of time in `20m` or `2h`, up to 12 hours; `0m` is none."""
+    span = _span(value, '"20m" or "2h"')
+    if span > timedelta(hours=12):
+        raise ValueError('must be between "0m" and "12h"')
+    return span
 
 
 def _duration(value: object) -> timedelta:
@@ -119,6 +175,9 @@ Count = Annotated[int, Field(strict=True)]
 Yes = Annotated[bool, Field(strict=True)]
 Zone = Annotated[ZoneInfo, BeforeValidator(_zone)]
 Days = Annotated[frozenset[int], BeforeValidator(_weekdays)]
+DaySpans = Annotated[tuple[DaySpan, ...], BeforeValidator(_day_spans)]
+HolidayCalendars = Annotated[tuple[str, ...], BeforeValidator(_calendars)]
+Lead = Annotated[timedelta, BeforeValidator(_lead)]
 
 
 class Table(BaseModel):

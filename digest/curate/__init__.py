@@ -22,6 +22,7 @@ from digest.curate.scoring_rules import ScoringRules
 from digest.curate.story_decisions import arranged, worded
 from digest.model import NOTHING, Article, ArticleSigns, Comment, Edition, Harvest, LeftOut, Slot, Story
 
+COMMENTS_ON_A_THIN_DAY = 4  # of each article
 SAMPLE = 20  # comments of a thread that tell on which site it is
 
 
@@ -38,6 +39,8 @@ class Rules:
     scoring_rules: ScoringRules
     comments: Literal["automatic", "approved", "none"] = "automatic"
     source_weights: Mapping[str, float] = field(default_factory=dict)  # by the source's label
+    fill_to: int = 0  # a day with fewer articles gets some that an earlier edition had no room for
+    talk_below: int = 0  # a day with fewer articles gets more comments for each
 
     @property
     def machine_picks(self) -> bool:
@@ -102,6 +105,8 @@ def select(
     choice, threads = _choose(slot, material, used_articles, rules, taken_down, decisions)
     printed = set[str]()
     most = 0 if rules.comments == "none" else rules.comments_per_article
+    if most and len(choice.chosen) < rules.talk_below:
+        most = max(most, COMMENTS_ON_A_THIN_DAY)
     decided = decisions.about_comments(approved_only=rules.comments == "approved")
     stories = []
     for article, reasons in choice.chosen:
@@ -172,7 +177,10 @@ def _choose(
     decisions: EditorDecisions,
 ) -> tuple[Choice, dict[str, list[Comment]]]:
     article_rules = ArticleRules(
-        limit=rules.articles, source_weights=rules.source_weights, comment_counts=_counts(material.comments)
+        limit=rules.articles,
+        fill_to=rules.fill_to,
+        source_weights=rules.source_weights,
+        comment_counts=_counts(material.comments),
     )
     choice = choose(material.articles, slot.window, used_articles, article_rules, taken_down)
     choice = arranged(choice, decisions, material.articles, taken_down, {row.id for row in used_articles})

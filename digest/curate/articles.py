@@ -2,16 +2,17 @@
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from digest.model import NOTHING, Article, ArticleSigns, LeftOut, Window
+from digest.model import NOTHING, OVER_THE_LIMIT, Article, ArticleSigns, LeftOut, Window
 from digest.text.article_identity import KnownArticles, signs_of
 from digest.text.formats import day_text
 from digest.text.prose import counted, words
 
 REPEAT_COST = {"t": 0.6, "a": 0.4, "s": 0.1}  # in weight, for each earlier article of the same topic, author, source
+SPARE_FOR = timedelta(days=7)  # before a window: so long what there was no room for may fill a thin day
 MAX_AHEAD = timedelta(days=30)  # after an edition's window; a date beyond that is a typing error
 
 
@@ -26,11 +27,12 @@ class Choice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArticleRules:
-    """How many articles an edition holds, how much each source weighs (1 if it is not named), and how many comments each article
-    has.
+    """How many articles an edition holds, up to how many it takes spare ones of earlier days, how much each source weighs (1 if it
+    is not named), and how many comments each article has.
     """
 
     limit: int
+    fill_to: int = 0
     source_weights: Mapping[str, float]
     comment_counts: Mapping[str, int]
 
@@ -46,11 +48,13 @@ def choose(
 
     `used_articles` are those of earlier editions. `taken_down` has the reason why an article is no longer on its site, by its id.
     """
-    known, left_out, candidates = KnownArticles(used_articles), [], []
+    known, left_out, candidates, spare = KnownArticles(used_articles), [], [], dict[str, Article]()
     for article in _by_age(articles):
         before = known.find(signs_of(article))
         if article.published >= window.end + MAX_AHEAD:
             left_out.append(article_left_out(article, f"dated {day_text(article.published)}, far ahead", final=False))
+        elif before and before.id == article.id and before.spare and article.published >= window.start - SPARE_FOR:
+            spare[article.id] = article
         elif article.published >= window.end or (before and before.id == article.id):
             continue  # it belongs to a later edition, or an earlier one has it
         elif before:
@@ -64,10 +68,16 @@ def choose(
     united, same_as = _unite(candidates)
     left_out += [article_left_out(article, f"the same article as {keeper.url}") for article, keeper in same_as]
     ranked = _varied(united, rules)
-    full = f"over the limit of {counted(rules.limit, 'article')}"
+    if 0 < len(ranked) < rules.fill_to:
+        ranked += [article for article in _varied([*spare.values()], rules) if article.id not in taken_down][
+            : rules.fill_to - len(ranked)
+        ]
+    full = f"{OVER_THE_LIMIT} {counted(rules.limit, 'article')}"
     left_out += [article_left_out(article, full) for article in ranked[rules.limit :]]
     return Choice(
-        chosen=tuple((article, _reasons(article, ranked, rules, window)) for article in _in_print_order(ranked[: rules.limit])),
+        chosen=tuple(
+            (article, _reasons(article, ranked, rules, window, spare)) for article in _in_print_order(ranked[: rules.limit])
+        ),
         left_out=tuple(left_out),
         same_as={article.id: keeper.id for article, keeper in same_as},
     )
@@ -145,7 +155,9 @@ def _in_print_order(ranked: Sequence[Article]) -> list[Article]:
     return [*ranked[:1], *newest]
 
 
-def _reasons(article: Article, ranked: Sequence[Article], rules: ArticleRules, window: Window) -> tuple[str, ...]:
+def _reasons(
+    article: Article, ranked: Sequence[Article], rules: ArticleRules, window: Window, spare: Collection[str]
+) -> tuple[str, ...]:
     """Return what speaks for an article, for the editor to read."""
     comments, weight = _discussion_size(article, rules.comment_counts), rules.source_weights.get(article.source, 1.0)
     most = comments > 0 and comments == max(_discussion_size(row, rules.comment_counts) for row in ranked)
@@ -154,7 +166,8 @@ def _reasons(article: Article, ranked: Sequence[Article], rules: ArticleRules, w
         "most discussed" if most else "",
         "has a picture" if article.image else "",
         f"source weight {weight:g}" if weight != 1.0 else "",
-        "arrived too late for an earlier edition" if article.published < window.start else "",
+        "an earlier edition had no room for it" if article.id in spare else "",
+        "arrived too late for an earlier edition" if article.published < window.start and article.id not in spare else "",
         "its source tells no date: dated by when it was first seen" if article.guessed else "",
         "only for members: what is public of it is printed" if article.access == "members" else "",
     ]

@@ -48,7 +48,7 @@ def send(desk: Desk, edition: DeskEdition, act: Act) -> tuple[Sequence[NewDecisi
     if not edition.edition.stories:
         raise UsageError("there is no story to send", thing=edition.key)
     zone, now = desk.app.config.newsletter.timezone, desk.app.clock()
-    at = send_time(act.fields.get("at", ""), edition.slot.window.end + edition.plan.late_after, now, zone)
+    at = send_time(act.fields.get("at", ""), edition.plan.latest(edition.slot), now, zone)
     said = f"Goes at {at.astimezone(zone):%H:%M}" if act.fields.get("at") else "Goes now"
     return [NewDecision(EDITION, edition.key, "send", {**edition.snapshot(), "at": at.isoformat()})], said
 
@@ -66,7 +66,7 @@ def _sponsor(edition: DeskEdition) -> dict[str, str] | None:
 
 def check_not_late(desk: Desk, edition: DeskEdition) -> None:
     """Raise UsageError if it is too late in the day for the edition to go."""
-    latest = edition.slot.window.end + edition.plan.late_after
+    latest = edition.plan.latest(edition.slot)
     if desk.app.clock() > latest:
         at = f"{latest.astimezone(desk.app.config.newsletter.timezone):%H:%M}"
         raise UsageError(f"it is too late: it could go until {at}", thing=edition.key, remedy="Its stories go into the next one.")

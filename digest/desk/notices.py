@@ -16,11 +16,11 @@ from digest.audience.transactional_emails import TransactionalEmails
 from digest.config import EditionPlan
 from digest.desk.acts import sentence, undone_sentence
 from digest.desk.edition_view import Desk, DeskEdition
+from digest.desk.numbers import count_readers
 from digest.desk.people import Person, people
 from digest.desk.reasons import left_out_sentence, reason_of
 from digest.desk.state import state_of
-from digest.model import Decision
-from digest.publish import count_recipients
+from digest.model import Decision, Slot
 from digest.text.prose import counted, shorten
 
 BEFORE = timedelta(minutes=30)  # the draft goes so long before the edition, unless `draft_at` says when
@@ -70,17 +70,18 @@ class Notices:
 
     # — before it goes —
 
-    def draft_at(self, plan: EditionPlan, cutoff: datetime) -> datetime:
-        """Return when the editors get the draft of an edition."""
+    def draft_at(self, plan: EditionPlan, slot: Slot) -> datetime:
+        """Return when the editors get the draft of an edition: at its cut-off, or half an hour before it goes."""
+        due = plan.due(slot)
         if plan.draft_at is None:
-            return cutoff - BEFORE
+            return due - max(BEFORE, plan.lead)
         zone = self._app.config.newsletter.timezone
-        at = datetime.combine(cutoff.astimezone(zone).date(), plan.draft_at, zone)
-        return at if at <= cutoff else at - timedelta(days=1)
+        at = datetime.combine(due.astimezone(zone).date(), plan.draft_at, zone)
+        return at if at <= due else at - timedelta(days=1)
 
     async def _tell_before(self, plan: EditionPlan) -> None:
         now, slot = self._app.clock(), self._app.coming_slot(plan)
-        if now < self.draft_at(plan, slot.window.end):
+        if now < self.draft_at(plan, slot):
             return
         store = self._app.store.desk
         if store.notice(slot.key, "draft") is None:
@@ -91,9 +92,9 @@ class Notices:
             )
             return
         edition = await asyncio.to_thread(self._desk.open, plan, slot)
-        if now >= slot.window.end:
+        if now >= plan.due(slot):
             await self._remind(edition, now)
-        elif slot.window.end - now > QUIET_BEFORE:
+        elif plan.due(slot) - now > QUIET_BEFORE:
             await self._tell_changes(edition, now)
 
     def _draft_subject(self, edition: DeskEdition) -> str:
@@ -103,7 +104,7 @@ class Notices:
 
     def _draft_lines(self, edition: DeskEdition) -> list[str]:
         """Return what the draft says: how much there is, what is in, what is held, and what is left out."""
-        readers = count_recipients(self._app.store, self._app.subscriber_file(), edition.slot.day)
+        readers = count_readers(self._app, edition)
         stories = edition.edition.stories
         held = [
             (story.article.title, row)
@@ -140,12 +141,12 @@ class Notices:
         """Tell that an edition waits for a yes: when it is due, a quarter of an hour later, and then hourly."""
         if edition.plan.approval != "required" or edition.word.approved or edition.word.hold or edition.word.skip:
             return
-        overdue = now - edition.slot.window.end
+        overdue = now - edition.plan.due(edition.slot)
         number = sum(overdue >= span for span in REMIND_AFTER)
         before = self._app.store.desk.notice(edition.key, "waiting")
         if overdue > edition.plan.late_after or (before and before[1]["number"] >= number):
             return
-        due = f"{edition.slot.window.end.astimezone(self._app.config.newsletter.timezone):%H:%M}"
+        due = f"{edition.plan.due(edition.slot).astimezone(self._app.config.newsletter.timezone):%H:%M}"
         lines = ["Nobody has approved it yet. It goes as soon as one of you does."]
         await self._send(edition, "waiting", f"Waiting for your yes: it was due at {due}", lines, acts=True, number=number)
 

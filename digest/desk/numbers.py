@@ -5,6 +5,8 @@ from datetime import date
 from typing import Any
 
 from digest.app import App
+from digest.desk.edition_view import DeskEdition
+from digest.edition.readership import count_recipients
 
 CAME = ("confirmed", "added", "restored")
 LEFT = ("unsubscribed", "complained")
@@ -77,3 +79,9 @@ def edition_numbers(app: App, count: int) -> list[EditionNumbers]:
             )
         )
     return found
+
+
+def count_readers(app: App, edition: DeskEdition) -> int:
+    """Return how many subscribers would get an edition if it went now."""
+    who = [app.readership(edition.plan).gets]
+    return count_recipients(app.store, app.subscriber_file(), edition.slot.day, who)[0]

@@ -49,7 +49,7 @@ def state_of(edition: DeskEdition, zone: ZoneInfo) -> State:
 
 def _states(edition: DeskEdition, clock: Callable[[datetime], str]) -> Iterator[State]:
     """Yield the states that apply, the one that counts first."""
-    word, ends = edition.word, clock(edition.slot.window.end)
+    word, ends = edition.word, clock(edition.plan.due(edition.slot))
     if (frozen := edition.frozen) and word.stop and not frozen.finished_at:
         at = clock(word.stop.made_at)
         more = f"By {word.stop.made_by}. Who has it keeps it; the others wait until somebody lets it go on, or gives it up."
@@ -90,7 +90,7 @@ def _approved(edition: DeskEdition, approval: Decision, clock: Callable[[datetim
 
 
 def _on_hold(edition: DeskEdition, hold: Decision, clock: Callable[[datetime], str]) -> State:
-    latest = clock(edition.slot.window.end + edition.plan.late_after)
+    latest = clock(edition.plan.latest(edition.slot))
     by = f"By {hold.made_by} at {clock(hold.made_at)}{_reason(hold.value.get('reason', ''))}"
     more = f"{by} If it is still on hold at {latest} there is no edition today, and its stories go into the next one."
     return State("hold", "On hold. Nothing goes until somebody lets it go.", more, f"On hold · since {clock(hold.made_at)}")

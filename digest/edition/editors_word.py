@@ -39,7 +39,7 @@ class EditorsWord:
             return None
         if self.send:
             return datetime.fromisoformat(self.send.value["at"])
-        return None if plan.approval == "required" and not self.approve else slot.window.end
+        return None if plan.approval == "required" and not self.approve else plan.due(slot)
 
 
 def editors_word(rows: Iterable[Decision]) -> EditorsWord:

@@ -12,6 +12,7 @@ from digest.config import Bounces, EditionPlan, Guards, Smtp
 from digest.curate import Rules, ScoringRules
 from digest.curate.comment_decisions import CommentDecisions
 from digest.deliver.retry import RUN_RETRY_DELAYS
+from digest.edition.readership import Readership
 from digest.edition.second_opinion import SecondOpinion, Threads
 from digest.edition.sent_log import SentLog
 from digest.model import Article, EditorParts, Event, Harvest, Image, Receipt, Slot
@@ -42,6 +43,7 @@ class Pipeline:
     events: Callable[[Slot], Awaitable[tuple[Event, ...]]]
     measured: Callable[[Sequence[Image]], Awaitable[Mapping[str, Image]]]
     rules: Callable[[EditionPlan], Rules]
+    readership: Callable[[EditionPlan], Readership]
     design: Callable[[], Design]
     sender: Sender
     smtp: Smtp

@@ -5,7 +5,7 @@ Guards that look at the list itself are in `guards.py`.
 """
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 
 from digest.batching import batched
@@ -30,8 +30,8 @@ def check_may_send(pipeline: Pipeline, plan: EditionPlan, slot: Slot, frozen: Fr
     answers = pipeline.store.deliveries.answers(slot.key) if frozen else None
     pipeline.sent_log.verify(slot.key, answers)
     complete = frozen is not None and not pipeline.store.deliveries.waiting(slot.key, None)
-    age = pipeline.clock() - slot.window.end
-    if pipeline.clock() - clock_starts(slot, frozen) > time_allowed(pipeline, plan, answers) and not permit.late and not complete:
+    age = pipeline.clock() - plan.due(slot)
+    if pipeline.clock() > sendable_until(pipeline, plan, slot, frozen) and not permit.late and not complete:
         raise LateError(
             f"edition {slot.key} was due {age.total_seconds() / 3600:.0f} hours ago, too late to send",
             remedy="To send it anyway, add --late.",
@@ -60,14 +60,24 @@ def adopt_sent_log(pipeline: Pipeline) -> None:
         )
 
 
-def clock_starts(slot: Slot, frozen: FrozenEdition | None) -> datetime:
-    """Return when an edition's age starts to count: at its cut-off, or when it was made if that was later."""
-    return max(slot.window.end, frozen.edition.frozen_at) if frozen else slot.window.end
+def sendable_until(pipeline: Pipeline, plan: EditionPlan, slot: Slot, frozen: FrozenEdition | None) -> datetime:
+    """Return until when an edition may be sent: `late_after` its hour, or after it was made if that was later.
+
+    Once the relay has answered for it at all it has `give_up_after` instead, and that counts from the last hour of a reader.
+    """
+    if frozen is None:
+        return plan.latest(slot)
+    deliveries = pipeline.store.deliveries
+    begins = max(plan.due(slot), frozen.edition.frozen_at, deliveries.last_wave(frozen.key) or frozen.edition.frozen_at)
+    return begins + (pipeline.smtp.give_up_after if deliveries.answers(frozen.key) else plan.late_after)
 
 
-def time_allowed(pipeline: Pipeline, plan: EditionPlan, answers: int | None) -> timedelta:
-    """Return how old an edition may be: `give_up_after` if the relay has answered for it at all, else `late_after`."""
-    return pipeline.smtp.give_up_after if answers else plan.late_after
+def respect_the_list(pipeline: Pipeline, rows: Iterable[Subscriber], frozen: FrozenEdition) -> None:
+    """Do what the list says now of the readers who still wait for an edition: suppress who has left, skip who is paused."""
+    key, day = frozen.key, frozen.edition.slot.day
+    for some in batched(row for row in rows if row.status in FINAL_STATUSES or row.status_on(day) == "paused"):
+        suppress_opted_out(pipeline, some)
+        pipeline.store.deliveries.skip_waiting(key, [row.email for row in some if row.status_on(day) == "paused"], "paused")
 
 
 def suppress_opted_out(pipeline: Pipeline, rows: Iterable[Subscriber]) -> None:

@@ -1,6 +1,7 @@
 """How a run ended, for a person and for a machine."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Literal
 
 from digest.model import Failure, LeftOut, Outcome, Slot
@@ -28,6 +29,8 @@ class RunReport:
     bad_rows: int = 0
     bounced: int = 0  # addresses that the run showed to be dead; they get no more mail
     waiting: int = 0  # still to send, now or later
+    waves: int = 0  # and these at the edition's hour where they are
+    next_wave: datetime | None = None
 
     @property
     def exit_code(self) -> int:
@@ -35,7 +38,7 @@ class RunReport:
         if self.status == "failed":
             return 1
         undelivered = (Outcome.REFUSED, Outcome.DEFERRED, Outcome.UNKNOWN)
-        return 3 if self.status == "unfinished" or any(self.counts.get(state) for state in undelivered) else 0
+        return 3 if self.waiting or any(self.counts.get(state) for state in undelivered) else 0
 
     def as_json(self) -> dict[str, Any]:
         """Return what `digest send --json` prints."""
@@ -49,6 +52,8 @@ class RunReport:
             "bad_rows": self.bad_rows,
             "bounced": self.bounced,
             "waiting": self.waiting,
+            "waves": self.waves,
+            "next_wave": self.next_wave,
             "without_room": [{"kind": row.kind, "label": row.label, "url": row.url} for row in self.without_room],
             "failures": [{"source": failure.source, "reason": failure.reason} for failure in self.failures],
         }

@@ -24,7 +24,7 @@ async def send_pending(
     """Compose and deliver what waits; raise HeldError if too many addresses are dead: the rest stays queued."""
     deliveries, key, now = pipeline.store.deliveries, frozen.key, pipeline.clock()
     midnight = now.astimezone(pipeline.sender.newsletter.timezone).replace(hour=0, minute=0, second=0, microsecond=0)
-    used = deliveries.sent_since(midnight) if any(relay.warm_up for relay in pipeline.smtp.fleet) else {}
+    used = pipeline.store.delivery_reports.sent_since(midnight) if any(relay.warm_up for relay in pipeline.smtp.fleet) else {}
     delivery_log, at = StoredDeliveryLog(deliveries, key), frozen.edition.frozen_at
     composer = Composer(pipeline.sender, frozen.rendered, key, at, variants=frozen.variants, signed_at=now)
     start = deliveries.answers(key)
@@ -37,7 +37,7 @@ async def send_pending(
                 has_sent_before=bool(deliveries.counts(key).get(Outcome.SENT)), known_limits=pipeline.store.relay_limits.known(now),
             )  # fmt: skip
             try:
-                with compose_all(composer, deliveries.to_send(key, due), waiting) as messages:
+                with compose_all(composer, deliveries.to_send(key, due, now), waiting) as messages:
                     await run.deliver(messages)
             finally:
                 pipeline.store.relay_limits.keep(run.learnt_limits(), pipeline.clock())

@@ -20,6 +20,7 @@ from digest.model.collected import (
 from digest.model.decision import Decision
 from digest.model.delivery import Message, Outcome, Receipt, Recipient, Subscriber
 from digest.model.edition import (
+    OVER_THE_LIMIT,
     ArticleSigns,
     Edition,
     EditorNote,
@@ -39,6 +40,7 @@ __all__ = [
     "LOOKBACK",
     "MAX_LATENESS",
     "NOTHING",
+    "OVER_THE_LIMIT",
     "UNDATED",
     "Article",
     "ArticleSigns",

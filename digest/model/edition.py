@@ -24,6 +24,9 @@ class Pick:
     sentence: str = ""
 
 
+OVER_THE_LIMIT = "over the limit of"  # how the reason begins of an article that an edition had no room for
+
+
 class ArticleSigns(NamedTuple):
     """What identifies an article when it is seen again (`text.article_identity`); title and opening are lower-case words."""
 
@@ -34,6 +37,7 @@ class ArticleSigns(NamedTuple):
     opening: str = ""
     published: datetime | None = None
     source: str = ""
+    spare: bool = False  # an earlier edition left it out for want of room, and none has printed it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

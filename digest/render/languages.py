@@ -14,7 +14,7 @@ from io import BytesIO
 from pathlib import Path
 
 from babel.core import Locale, UnknownLocaleError, get_global
-from babel.dates import format_date, format_skeleton, format_time
+from babel.dates import format_date, format_skeleton, format_time, get_day_names
 from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import PoFileError, read_po
@@ -83,6 +83,14 @@ class Language:
     def clock(self, at: datetime) -> str:
         """Return the time of day of an instant, in the zone that it has."""
         return _digits(str(format_time(at.timetz(), "short", tzinfo=at.tzinfo, locale=self.locale)), self.locale)
+
+    def weekdays(self, days: Collection[int]) -> str:
+        """Return days of the week, Monday is 0, as people name them: `Monday–Friday` if three or more follow each other."""
+        names = get_day_names("wide", locale=self.locale)
+        ordered = sorted(days)
+        if len(ordered) > 2 and ordered[-1] - ordered[0] == len(ordered) - 1:
+            return f"{names[ordered[0]]}–{names[ordered[-1]]}"
+        return self.comma.join(names[day] for day in ordered)
 
     def event_time(self, begins: datetime, *, whole_day: bool) -> str:
         """Return when an event begins: the day and, unless it takes the whole day, the time."""

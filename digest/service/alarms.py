@@ -7,7 +7,7 @@ nobody ten times in an hour.
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from email.message import EmailMessage
@@ -32,10 +32,13 @@ _PINGED = "pinged"
 
 
 class Alarms:
-    """The alarms of one newsletter. `said` has the errors of the last runs by the edition's key; each look reads it."""
+    """The alarms of one newsletter. `said` has the errors of the last runs by the edition's key, and `also` tells other
+    troubles; each look reads both.
+    """
 
-    def __init__(self, app: App, said: Mapping[str, str]) -> None:
+    def __init__(self, app: App, said: Mapping[str, str], also: Callable[[], Iterable[Trouble | None]] = lambda: ()) -> None:
         self._app = app
+        self._also = also
         self._said = said
         self._present: Counter[str] = Counter()
         self._absent: Counter[str] = Counter()
@@ -67,6 +70,7 @@ class Alarms:
         now, url = self._app.clock(), self._app.config.newsletter.public_url
         if url and (self._certificate is None or now - self._certificate[0] >= CERTIFICATE_EVERY):
             self._certificate = now, await certificate_trouble(url, now)
+        found |= {row.key: row for row in self._also() if row is not None}
         if self._certificate and (row := self._certificate[1]):
             found[row.key] = row
         return found

@@ -15,22 +15,26 @@ from digest.audience.csv_sync import write_suppressions
 from digest.config import EditionPlan
 from digest.desk.correcting import carry_out_all
 from digest.edition.editors_word import EditorsWord, skip_note, word_on
-from digest.edition.preflight import suppress_opted_out
+from digest.edition.pipeline import Progress, Unwatched
+from digest.edition.preflight import respect_the_list
 from digest.edition.report import RunReport
 from digest.errors import BusyError, DigestError
 from digest.model import Slot
-from digest.publish import Unwatched, publish, send
+from digest.publish import publish, send
+from digest.service.logs import logged_edition
 
 log = logging.getLogger("digest")
 EARLIEST = datetime.min.replace(tzinfo=UTC)
+UNWATCHED = Unwatched()
 RETRY_PAUSE = timedelta(minutes=5)  # before another try at an edition that failed because of its sources
 
 
 class CatchUp:
     """The editions of one newsletter that are due or unfinished; each method may be called at any time and any number of times."""
 
-    def __init__(self, app: App) -> None:
+    def __init__(self, app: App, progress: Progress = UNWATCHED) -> None:
         self._app = app
+        self._progress = progress
         self._sending = asyncio.Lock()
         self._waiting: dict[str, str] = {}  # why an edition that is due waits, by slot
         self.said: dict[str, str] = {}  # why the last run on an edition failed, by its key
@@ -43,7 +47,7 @@ class CatchUp:
                 slot = self.due(plan)
                 if slot is not None and self._app.clock() >= self._not_before.get(slot.key, EARLIEST):
                     self._not_before[slot.key] = self._app.clock() + RETRY_PAUSE
-                    await self._run_safely(slot.key, partial(publish, self._app.pipeline, plan, slot, Unwatched()))
+                    await self._run_safely(slot.key, partial(publish, self._app.pipeline, plan, slot, self._progress))
 
     def due(self, plan: EditionPlan) -> Slot | None:
         """Return the slot of an edition that is to be made now; None if there is none.
@@ -58,13 +62,13 @@ class CatchUp:
             if app.store.editions.has_slot(slot.key):
                 continue
             word = word_on(app.store, slot.key)
-            if now - slot.window.end > plan.late_after:
+            if now > plan.latest(slot):
                 self._record_skip(slot, word)
                 continue
             at = word.goes_at(plan, slot)
             if at is not None and now >= at:
                 return slot
-            if at is None and now >= slot.window.end:
+            if at is None and now >= plan.due(slot):
                 self._log_waiting(slot, "on hold" if word.hold else "skipped by an editor" if word.skip else "not approved")
         return None
 
@@ -84,15 +88,21 @@ class CatchUp:
         await asyncio.to_thread(self._correct)
         async with self._sending:
             for frozen in self._app.unfinished():
-                await self._run_safely(frozen.key, partial(self._resume, frozen.key))
+                if self._is_due(frozen.key):
+                    await self._run_safely(frozen.key, partial(self._resume, frozen.key))
         await self.publish_due()
+
+    def _is_due(self, key: str) -> bool:
+        """Return whether there is anything to do on an edition now: its readers' own hours may all be still to come."""
+        deliveries, now = self._app.store.deliveries, self._app.clock()
+        return bool(deliveries.waiting(key, now, now) or deliveries.in_flight(key) or not deliveries.waiting(key, None))
 
     async def _resume(self, key: str) -> RunReport:
         """Send what waits of an edition as it is now: it may have been changed since it was stopped."""
         frozen = self._app.store.editions.frozen(key)
         assert frozen is not None  # noqa: S101  nothing deletes an edition that was made
-        await asyncio.to_thread(suppress_opted_out, self._app.pipeline, self._app.subscriber_file())
-        return await send(self._app.pipeline, frozen, Unwatched(), due=self._app.clock())
+        await asyncio.to_thread(respect_the_list, self._app.pipeline, self._app.subscriber_file(), frozen)
+        return await send(self._app.pipeline, frozen, self._progress, due=self._app.clock())
 
     def _correct(self) -> None:
         """Carry out the corrections that are not yet, because a run was cut off."""
@@ -115,6 +125,10 @@ class CatchUp:
 
     async def _run_safely(self, key: str, run: Callable[[], Awaitable[RunReport]]) -> None:
         """Run under the sending lock and log the result, or the failure: nothing is lost, and the next minute tries again."""
+        with logged_edition(key):
+            await self._run(key, run)
+
+    async def _run(self, key: str, run: Callable[[], Awaitable[RunReport]]) -> None:
         try:
             with self._app.sending():
                 report = await run()

@@ -12,8 +12,8 @@ from digest.config.file_permissions import open_to_others, others_may_read
 from digest.deliver import Extensions, Session
 from digest.edition.editor_file import misnamed_files
 from digest.edition.guards import would_hold
+from digest.edition.readership import count_recipients
 from digest.errors import DigestError
-from digest.publish import count_recipients
 from digest.service.design_checks import check_design
 from digest.service.dns_checks import check_dns
 from digest.service.finding import Finding
@@ -126,8 +126,10 @@ async def _subscribers(app: App) -> list[Finding]:
 
 def _guards(app: App) -> Iterator[Finding]:
     """Yield an error for each edition that a guard would hold if it came out now."""
-    recipients = count_recipients(app.store, app.subscriber_file(), app.clock().date())
-    for plan in app.config.editions:
+    plans = app.config.editions
+    wanting = [app.readership(plan).gets for plan in plans]
+    counts = count_recipients(app.store, app.subscriber_file(), app.clock().date(), wanting)
+    for plan, recipients in zip(plans, counts, strict=True):
         if error := would_hold(app.config.guards, app.store, app.series[plan.name], recipients):
             yield Finding("subscribers", "error", f"a guard would hold the next edition: {error}")
 

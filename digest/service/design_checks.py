@@ -7,7 +7,8 @@ from digest.app import App
 from digest.errors import DigestError
 from digest.model import Article, Comment, Edition, EditorNote, EditorParts, Event, Pick, Poll, PollAnswer, Sponsor, Story
 from digest.render.colours import MIN_CONTRAST, contrast, nearest_readable
-from digest.render.renderer import MAX_HTML_BYTES
+from digest.render.design_files import DesignFiles
+from digest.render.renderer import MAX_HTML_BYTES, Design
 from digest.render.templates import PACKAGED
 from digest.render.tokens import Tokens
 from digest.service.finding import Finding
@@ -22,13 +23,21 @@ RENAMED_TEMPLATES = {  # former name to present name
 async def check_design(app: App) -> list[Finding]:
     """Check that the templates make a mail that is small enough, and that its accent can be read on all that it stands on."""
     try:
+        size = try_design(app, app.own_files)
         design = app.design()
-        for path in sorted((app.config.root / "templates").rglob("*.j2")):
-            design.check_template(str(path.relative_to(app.config.root / "templates")))
-        size = design.sent_size(design.html(_specimen(app)))
     except DigestError as error:
         return [Finding("templates", "error", str(error))]
     return [_size(size), *_stray_templates(app), *_accent(app, design.tokens)]
+
+
+def try_design(app: App, files: DesignFiles) -> int:
+    """Return the size of a specimen edition with the templates of some files, in bytes; raise DigestError if they are broken."""
+    design = app.design(files)
+    for folder in files.templates:
+        for path in sorted(folder.rglob("*.j2")):
+            design.check_template(str(path.relative_to(folder)))
+    design.render(specimen := _specimen(app, design))
+    return design.sent_size(design.html(specimen))
 
 
 def _accent(app: App, tokens: Tokens) -> Iterator[Finding]:
@@ -73,13 +82,13 @@ def _size(size: int) -> Finding:
     return Finding("templates", "ok", f"a specimen renders to {size // 1000} KB of HTML")
 
 
-def _specimen(app: App) -> Edition:
+def _specimen(app: App, design: Design) -> Edition:
     """Return a sample edition with a story of each rank, and with all that an editor or a calendar may add."""
     plan = app.config.editions[0]
     slot = app.slot(plan, app.calendar(plan).latest(app.clock()))
     now, url = app.clock(), app.config.newsletter.site_url or "https://news.example"
     stories = []
-    for position in range(app.design().layout.full + 2):
+    for position in range(design.layout.full + 2):
         article = Article(
             id=f"specimen-{position}", source="specimen", url=f"{url}/specimen-{position}/", title="A headline with “quotes”",
             author="A Writer", summary="A summary of one sentence.", topics=("News",), published=now, updated=now,

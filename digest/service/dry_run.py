@@ -8,9 +8,10 @@ from digest.app import App
 from digest.compose import Composer
 from digest.config import EditionPlan
 from digest.deliver import deliver_unrecorded
+from digest.edition.readership import count_recipients
 from digest.edition.size_limit import without_room
 from digest.model import Edition, Failure, Outcome, Receipt, Recipient, Rendered, Slot
-from digest.publish import count_recipients, make_draft
+from digest.publish import make_draft
 from digest.subscribers import normalise
 from digest.text.prose import counted
 
@@ -72,13 +73,13 @@ async def dry_run(app: App, plan: EditionPlan, slot: Slot, test_to: Sequence[str
     """Build the edition of a slot as `send` would, and send it to the test addresses, if there are any."""
     edition, failures = await build_edition(app, plan, slot)
     frozen = app.store.editions.frozen(slot.key)
-    enough = len(edition.stories) >= plan.min_articles
+    enough = len(edition.stories) >= plan.fewest
     rendered = frozen.rendered if frozen else app.design().render(edition) if enough else None
     subscriber_file = app.subscriber_file()
     return DryRunReport(
         edition=edition,
         rendered=rendered,
-        recipients=count_recipients(app.store, subscriber_file, slot.day) if rendered else 0,
+        recipients=count_recipients(app.store, subscriber_file, slot.day, [app.readership(plan).gets])[0] if rendered else 0,
         bad_rows=subscriber_file.skipped,
         failures=failures,
         receipts=await send_test_copies(app, rendered, edition, test_to) if rendered and test_to else (),

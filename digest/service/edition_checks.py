@@ -57,7 +57,7 @@ def _size(html: str) -> Iterator[Finding]:
 def _amount(app: App, edition: Edition, text: str) -> Iterator[Finding]:
     plan, stories, words = app.plan_of(edition.slot.name), len(edition.stories), len(text.split())
     told = counted(stories, "story", "stories")
-    if plan and stories < plan.min_articles:
+    if plan and stories < plan.fewest:
         yield Finding("stories", "error", f"{told}, fewer than min_articles ({plan.min_articles})")
     elif words > HUGE_WORDS:
         problem = f"{told}, {words:,} words; few people read more than {HUGE_WORDS:,}"

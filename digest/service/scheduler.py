@@ -6,27 +6,39 @@ hour or two jobs at once therefore change nothing.
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+import time
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Protocol
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.base import BaseTrigger
-from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
 from digest.app import App
 from digest.audience.bounce_handler import BounceHandler
 from digest.audience.transactional_emails import TransactionalEmails
-from digest.config import EditionPlan
 from digest.desk.edition_view import Desk
 from digest.desk.notices import Notices
+from digest.edition.edition_calendar import EditionCalendar
+from digest.edition.pipeline import Progress, Unwatched
 from digest.errors import DigestError
 from digest.service.alarms import Alarms
 from digest.service.catch_up import CatchUp
+from digest.service.good_files import GoodFiles
+from digest.service.reload import Reload
 
 log = logging.getLogger("digest")
 MINUTE = timedelta(minutes=1)
+DRAIN = timedelta(seconds=30)
+
+
+class Measuring(Progress, Protocol):
+    """Whoever counts what the service does."""
+
+    def collected(self, seconds: float, failed: Sequence[str]) -> None:
+        """Count a collection, and the sources that could not be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,14 +53,48 @@ class Job:
 class Service:
     """The timed actions of `digest run`; each may be called at any time and any number of times."""
 
-    def __init__(self, app: App, after_collecting: Callable[[], Awaitable[None]] | None = None) -> None:
-        """`after_collecting` is work that somebody would otherwise wait for."""
+    def __init__(
+        self,
+        app: App,
+        *,
+        after_collecting: Callable[[], Awaitable[None]] | None = None,
+        after_changes: Callable[[], Awaitable[None]] | None = None,
+        metrics: Measuring | None = None,
+    ) -> None:
+        """`after_collecting` is work that somebody would otherwise wait for; `after_changes` follows a new digest.toml."""
         self._app = app
         self._after_collecting = after_collecting
-        self.catch_up = CatchUp(app)
-        self._emails = TransactionalEmails(app)
-        self.alarms = Alarms(app, self.catch_up.said)
-        self._notices = Notices(app, self._emails, Desk(app))
+        self._after_changes = after_changes
+        self._metrics = metrics
+        self.catch_up = CatchUp(app, metrics or Unwatched())
+        self._files = GoodFiles(app)
+        self._files.current()  # so that there are some to go back to
+        app.design_files = self._files.current
+        self.reload = Reload(app, self._adopt)
+        self.alarms = Alarms(app, self.catch_up.said, lambda: (self.reload.trouble, self._files.trouble))
+        self.scheduler = AsyncIOScheduler(job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None})
+        self._begin()
+
+    def _begin(self) -> None:
+        """Make what keeps settings for as long as it lives."""
+        self._emails = TransactionalEmails(self._app)
+        self._notices = Notices(self._app, self._emails, Desk(self._app))
+
+    async def _adopt(self) -> None:
+        """Go on with the settings that the newsletter has now."""
+        before = self._emails
+        self._begin()
+        self.schedule()
+        await before.wait()
+        if self._after_changes is not None:
+            await self._after_changes()
+
+    def schedule(self) -> None:
+        """Have every job done at its times; a job that is under way is not disturbed."""
+        self.scheduler.remove_all_jobs()
+        ahead = self.now() - datetime.now(UTC)
+        for job in self.jobs():
+            self.scheduler.add_job(job.action, _ShiftedTrigger(job.trigger, ahead), id=job.name, name=job.name)
 
     def now(self) -> datetime:
         """Return the newsletter's time, which DIGEST_NOW may have shifted."""
@@ -57,9 +103,9 @@ class Service:
     def jobs(self) -> list[Job]:
         """Return every job of this newsletter."""
         config = self._app.config
-        zone = config.newsletter.timezone
         editions = [
-            Job(f"publish {plan.name}", _publish_trigger(plan, zone), self.catch_up.publish_due) for plan in config.editions
+            Job(f"publish {plan.name}", _CalendarTrigger(self._app.calendar(plan)), self.catch_up.publish_due)
+            for plan in config.editions
         ]
         every = int(config.collect_every.total_seconds())
         now = self.now()  # the intervals count from here, also if DIGEST_NOW has shifted the clock
@@ -67,11 +113,15 @@ class Service:
         telling = Job("tell the editors", IntervalTrigger(minutes=1, start_date=now + MINUTE / 2), self.tell_editors)
         catching_up = Job("catch up", IntervalTrigger(minutes=1, start_date=now + MINUTE), self.catch_up.run)
         watching = Job("look for trouble", IntervalTrigger(minutes=1, start_date=now + MINUTE / 4), self.look_for_trouble)
-        return [*editions, watching, collecting, *([telling] if config.desk.editors else []), catching_up]
+        reading = Job("read the files", IntervalTrigger(minutes=1, start_date=now + MINUTE / 3), self.read_files)
+        return [*editions, watching, reading, collecting, *([telling] if config.desk.editors else []), catching_up]
 
     async def collect(self) -> None:
         """Read the sources, because feeds drop older entries."""
+        began = time.monotonic()
         harvest = await self._app.gather(conditional=True)
+        if self._metrics is not None:
+            self._metrics.collected(time.monotonic() - began, [failure.source for failure in harvest.failures])
         log.info("collected %d articles and %d comments", len(harvest.articles), len(harvest.comments))
         for failure in harvest.failures:
             log.warning("%s", failure)
@@ -92,8 +142,18 @@ class Service:
         except DigestError as error:
             log.error("could not look for trouble: %s", error)  # noqa: TRY400  a traceback would hide the message
 
-    async def wait_for_mails(self) -> None:
-        """Wait until the mails that were begun are sent."""
+    async def read_files(self) -> None:
+        """Read digest.toml and the templates again if they have changed; what is broken is told, and changes nothing."""
+        await self.reload.look()
+        await asyncio.to_thread(self._files.current)
+
+    async def asked_to_stop(self) -> None:
+        """Wait until somebody asks the service to stop."""
+        await self._app.stop.wait()
+
+    async def finish(self) -> None:
+        """Wait until the run in progress and the mails that were begun are done."""
+        await self.catch_up.wait_until_idle()
         await self._emails.wait()
 
     async def watch_bounces(self) -> None:
@@ -101,14 +161,15 @@ class Service:
         await BounceHandler(self._app).watch()
 
 
-def _publish_trigger(plan: EditionPlan, zone: object) -> CronTrigger:
-    return CronTrigger(
-        day_of_week=",".join(map(str, sorted(plan.days))),
-        hour=plan.at.hour,
-        minute=plan.at.minute,
-        second=plan.at.second,
-        timezone=zone,
-    )
+class _CalendarTrigger(BaseTrigger):  # type: ignore[misc]  # apscheduler has no types
+    """A trigger at the hour of each edition of a calendar."""
+
+    def __init__(self, calendar: EditionCalendar) -> None:
+        self._calendar = calendar
+
+    def get_next_fire_time(self, previous_fire_time: datetime | None, now: datetime) -> datetime | None:
+        """Return when the next edition goes, after the one before and not before now."""
+        return self._calendar.next_due(max(previous_fire_time or now, now - timedelta(microseconds=1)))
 
 
 class _ShiftedTrigger(BaseTrigger):  # type: ignore[misc]  # apscheduler has no types
@@ -125,21 +186,26 @@ class _ShiftedTrigger(BaseTrigger):  # type: ignore[misc]  # apscheduler has no 
         return None if following is None else following - self._ahead
 
 
-async def serve(service: Service, stop: asyncio.Event) -> None:
-    """Run the jobs until `stop` is set, then finish the run in progress."""
-    scheduler = AsyncIOScheduler(job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None})
-    ahead = service.now() - datetime.now(UTC)
-    for job in service.jobs():
-        scheduler.add_job(job.action, _ShiftedTrigger(job.trigger, ahead), id=job.name, name=job.name)
-    scheduler.start()
+async def serve(service: Service, drain: timedelta = DRAIN) -> bool:
+    """Run the jobs until the service is asked to stop, then finish the run in progress; return False if that takes longer than `drain`.
+
+    What is in flight then is in doubt, as after a kill: the next run sends it again under the same Message-ID.
+    """
+    service.schedule()
+    service.scheduler.start()
     bounce_watch = asyncio.create_task(service.watch_bounces())
     await service.catch_up.mark_suppressed()
     await service.collect()
     await service.catch_up.run()
-    await stop.wait()
-    scheduler.pause()  # a shutdown now would cancel the run in progress
-    await service.catch_up.wait_until_idle()
-    await service.wait_for_mails()
-    scheduler.shutdown(wait=False)
-    await bounce_watch
+    await service.asked_to_stop()
+    service.scheduler.pause()  # a shutdown now would cancel the run in progress
+    try:
+        async with asyncio.timeout(drain.total_seconds()):
+            await service.finish()
+            await bounce_watch
+    except TimeoutError:
+        log.warning("stopped after %d seconds, with work unfinished; the next start goes on with it", drain.total_seconds())
+        return False
+    service.scheduler.shutdown(wait=False)
     log.info("service stopped")
+    return True

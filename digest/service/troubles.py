@@ -29,19 +29,19 @@ CONNECT_TIMEOUT = 10.0  # seconds
 
 def troubles(app: App, said: Mapping[str, str]) -> list[Trouble]:
     """Return what is wrong; `said` has the errors of the last runs by the edition's key."""
-    return [*_late(app, said), *_stuck(app, said), *_bounces(app), *_silent_sources(app), *_disk(app)]
+    return [*_late(app, said), *_stuck(app, said), *_list(app), *_bounces(app), *_silent_sources(app), *_disk(app)]
 
 
 def _late(app: App, said: Mapping[str, str]) -> Iterator[Trouble]:
     """Yield the editions that have not begun although they should have."""
     for plan in app.config.editions:
-        slot = app.slot(plan, app.calendar(plan).latest(app.clock()))
-        if app.store.editions.has_slot(slot.key) or app.clock() - slot.window.end < app.config.alarms.late_by:
+        slot = app.slot(plan, app.calendar(plan).latest_due(app.clock()))
+        if app.store.editions.has_slot(slot.key) or app.clock() - plan.due(slot) < app.config.alarms.late_by:
             continue
         word = word_on(app.store, slot.key)
         if word.skip or not _was_running_before(app, slot):
             continue
-        due = instant_text(slot.window.end, app.config.newsletter.timezone)
+        due = instant_text(plan.due(slot), app.config.newsletter.timezone)
         what = f"The edition of {day_text(slot.day)} has not begun; it was due on {due}"
         why, remedy = _why_late(app, plan, slot, said)
         yield Trouble(key=f"late {slot.key}", what=what, why=why, remedy=remedy)
@@ -59,7 +59,7 @@ def _why_late(app: App, plan: EditionPlan, slot: Slot, said: Mapping[str, str]) 
         SentLog(app.config.root / LOG_FILE).verify(slot.key, None)
     except DigestError as error:
         return error.what, error.remedy
-    if app.clock() - slot.window.end > plan.late_after:
+    if app.clock() > plan.latest(slot):
         why = said.get(slot.key) or "Nothing has tried to make it."
         return f"{why} It is too late now.", "To send it anyway: `digest send --late`. Its stories go into the next one."
     if slot.key in said:
@@ -76,6 +76,19 @@ def _stuck(app: App, said: Mapping[str, str]) -> Iterator[Trouble]:
         what = f"{counted(waiting, 'reader')} of No. {frozen.edition.number} {'waits' if waiting == 1 else 'wait'}"
         remedy = "It is tried again each minute, and nobody gets it twice. `digest check` tries the relay."
         yield Trouble(key=f"stuck {frozen.key}", what=what, why=said[frozen.key], remedy=remedy)
+
+
+def _list(app: App) -> Iterator[Trouble]:
+    """Yield that the subscriber list cannot be read: an old copy is never used, because somebody may have left since."""
+    try:
+        app.subscriber_file().columns()
+    except DigestError as error:
+        yield Trouble(
+            key="list",
+            what="subscribers.csv cannot be read",
+            why=f"{error} Nobody gets an edition until it can.",
+            remedy="Copies from before each change are in state/backups.",
+        )
 
 
 def _bounces(app: App) -> Iterator[Trouble]:

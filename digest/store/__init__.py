@@ -5,6 +5,7 @@
     Store.revisions      editions that were changed after they were made
     Store.alarms         what is wrong and has been told to the operator
     Store.deliveries     what became of every message
+    Store.delivery_reports   the same, counted and listed
     Store.suppressions   addresses that must not get mail
     Store.bounces        what refusals and bounce reports say about addresses
     Store.history        what happened to an address
@@ -34,9 +35,11 @@ from digest.store.database import open_engine
 from digest.store.decisions import DecidedSinceError, Decisions, TooLateError, of_form
 from digest.store.deliveries import Deliveries
 from digest.store.delivery_log import StoredDeliveryLog
+from digest.store.delivery_reports import DeliveryReports
 from digest.store.desk import DeskRecords
 from digest.store.edition_series import Series
-from digest.store.editions import Editions, FrozenEdition, PreviousEdition
+from digest.store.edition_values import FrozenEdition, PreviousEdition
+from digest.store.editions import Editions
 from digest.store.history import History, HistoryEvent
 from digest.store.opt_in import OptInRequest, OptInRequests
 from digest.store.recipients import RecipientRules
@@ -58,6 +61,7 @@ class Store:
         self.revisions = Revisions(engine)
         self.alarms = AlarmRecords(engine)
         self.deliveries = Deliveries(engine)
+        self.delivery_reports = DeliveryReports(engine)
         self.history = History(engine)
         self.subscribers = Subscribers(engine)
         self.opt_in_requests = OptInRequests(engine)

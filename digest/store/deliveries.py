@@ -6,14 +6,13 @@ nobody is sending was in flight when a run was interrupted.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, and_, bindparam, case, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, and_, bindparam, case, func, or_, select, true, update
 from sqlalchemy.sql.dml import ReturningUpdate
 
-from digest.bounces.refusals import Cause, cause_of
+from digest.batching import batched
 from digest.model import Message, Outcome, Receipt, Recipient
 from digest.store import schema
 from digest.store.compiled_statements import Prepared
@@ -23,29 +22,6 @@ QUEUED, SENDING, SKIPPED = "queued", "sending", "skipped"
 _PAGE = 500
 _GROUP = 24  # messages that one statement begins
 _ID_PARAMETERS = [f"id_{number}" for number in range(_GROUP)]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UndeliveredRecipient:
-    """A recipient whose message was not simply sent."""
-
-    email: str
-    state: str
-    code: int
-    reply: str
-    interrupted: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reason:
-    """How many messages a relay answered in the same way, with an example."""
-
-    relay: str
-    state: str
-    code: int
-    status: str
-    example: str
-    count: int
 
 
 class Deliveries:
@@ -78,12 +54,15 @@ class Deliveries:
                 rows = [{"b_subscriber": message.recipient.id} for message in messages]
                 connection.execute(update(table).where(mine).values(state=QUEUED), rows)
 
-    def to_send(self, key: str, due: datetime | None) -> Iterator[Recipient]:
-        """Yield queued recipients, and deferred ones whose retry is due by `due` (all of them if that is None), in pages."""
+    def to_send(self, key: str, due: datetime | None, now: datetime | None = None) -> Iterator[Recipient]:
+        """Yield queued recipients, and deferred ones whose retry is due by `due` (all of them if that is None), in pages.
+
+        Whose hour comes after `now` is not among them, if that is given.
+        """
         query = (
             select(*_RECIPIENT, schema.deliveries.c.attempts)
             .join(schema.subscribers, schema.subscribers.c.id == schema.deliveries.c.subscriber)
-            .where(_is_due(key, due))
+            .where(_is_due(key, due, now))
             .order_by(schema.subscribers.c.id)
             .limit(_PAGE)
         )
@@ -96,14 +75,37 @@ class Deliveries:
                 return
             last = rows[-1].id
 
-    def waiting(self, key: str, due: datetime | None, *, refused: bool = True) -> int:
+    def waiting(self, key: str, due: datetime | None, now: datetime | None = None, *, refused: bool = True) -> int:
         """Return how many recipients `to_send` yields, with or without those refused because of us (5yz).
 
         It may take hours to put such a refusal right.
         """
-        query = select(func.count()).select_from(schema.deliveries).where(_is_due(key, due))
+        query = select(func.count()).select_from(schema.deliveries).where(_is_due(key, due, now))
         with self._engine.begin() as connection:
             return connection.execute(query if refused else query.where(schema.deliveries.c.code < 500)).scalar_one()
+
+    def in_flight(self, key: str) -> int:
+        """Return how many messages of an edition are in flight, or were when a run was interrupted."""
+        table = schema.deliveries.c
+        with self._engine.begin() as connection:
+            query = select(func.count()).where(table.edition == key, table.state == SENDING)
+            return connection.execute(query).scalar_one()
+
+    def waves(self, key: str, now: datetime) -> tuple[int, datetime | None, datetime | None]:
+        """Return how many recipients of an edition wait for its hour where they are, and when the next and the last comes."""
+        table = schema.deliveries.c
+        query = select(func.count(), func.min(table.not_before), func.max(table.not_before))
+        with self._engine.begin() as connection:
+            waiting = and_(table.edition == key, table.state == QUEUED, table.not_before > now)
+            count, following, last = connection.execute(query.where(waiting)).one()
+        return count, following, last
+
+    def last_wave(self, key: str) -> datetime | None:
+        """Return when the last of the recipients who wait has the edition's hour; None if none has one of their own."""
+        table = schema.deliveries.c
+        query = select(func.max(table.not_before)).where(table.edition == key, is_waiting(table))
+        with self._engine.begin() as connection:
+            return connection.execute(query).scalar()
 
     def answers(self, key: str) -> int:
         """Return how many answers an edition's messages have had over all tries; the number never falls."""
@@ -118,6 +120,15 @@ class Deliveries:
         with self._engine.begin() as connection:
             return counts(connection, key)
 
+    def skip_waiting(self, key: str, emails: Sequence[str], why: str) -> None:
+        """Skip those of some addresses who still wait for an edition and are not in flight."""
+        table, known = schema.deliveries, schema.subscribers.c
+        with self._engine.begin() as connection:
+            for some in batched(emails):
+                who = select(known.id).where(known.email.in_(some))
+                waiting = and_(table.c.edition == key, table.c.subscriber.in_(who), is_waiting(table.c))
+                connection.execute(update(table).where(waiting).values(state=SKIPPED, reply=why))
+
     def give_up(self, key: str, why: str) -> int:
         """Send nothing more of an edition: whoever still waits is skipped, with the reason. Return how many they were.
 
@@ -128,49 +139,6 @@ class Deliveries:
             lock_for_writing(connection)
             waiting = and_(table.c.edition == key, table.c.state.in_([QUEUED, SENDING, Outcome.DEFERRED]))
             return connection.execute(update(table).where(waiting).values(state=SKIPPED, reply=why)).rowcount
-
-    def count_dead(self, key: str) -> tuple[int, int]:
-        """Return how many of an edition's messages were refused with words that the address is gone, and how many were answered."""
-        table = schema.deliveries.c
-        refused = select(table.status, table.reply, func.count()).where(table.edition == key, table.state == Outcome.REFUSED)
-        with self._engine.begin() as connection:
-            rows = connection.execute(refused.group_by(table.status, table.reply)).all()
-            answered = connection.execute(select(func.count()).where(table.edition == key, table.attempts > 0)).scalar_one()
-        return sum(count for status, reply, count in rows if cause_of(status, reply) is Cause.GONE), answered
-
-    def undelivered(self, key: str, limit: int) -> list[UndeliveredRecipient]:
-        """Return the deliveries that were not simply sent, for a report."""
-        table = schema.deliveries.c
-        query = (
-            select(schema.subscribers.c.email, table.state, table.code, table.reply, table.interrupted)
-            .join(schema.subscribers, schema.subscribers.c.id == table.subscriber)
-            .where(table.edition == key, or_(table.state.not_in([Outcome.SENT, QUEUED]), table.interrupted))
-            .order_by(table.state, schema.subscribers.c.email)
-            .limit(limit)
-        )
-        with self._engine.begin() as connection:
-            return [UndeliveredRecipient(**row._asdict()) for row in connection.execute(query)]
-
-    def reasons(self, key: str) -> list[Reason]:
-        """Return what became of an edition's messages, by relay and answer, the most frequent first."""
-        table = schema.deliveries.c
-        group = (table.relay, table.state, table.code, table.status)
-        query = (
-            select(*group, func.min(table.reply).label("example"), func.count().label("count"))
-            .where(table.edition == key, table.state != QUEUED)
-            .group_by(*group)
-            .order_by(func.count().desc(), table.relay, table.state)
-            .limit(100)
-        )
-        with self._engine.begin() as connection:
-            return [Reason(**row._asdict()) for row in connection.execute(query)]
-
-    def sent_since(self, moment: datetime) -> dict[str, int]:
-        """Return how many messages each relay has accepted since an instant."""
-        table = schema.deliveries.c
-        query = select(table.relay, func.count()).where(table.state == Outcome.SENT, table.at >= moment).group_by(table.relay)
-        with self._engine.begin() as connection:
-            return dict(connection.execute(query).all())
 
     def recipient(self, key: str, token: str) -> Recipient | None:
         """Return the recipient that a token names, or None if they are not on the edition's list."""
@@ -213,10 +181,11 @@ def _groups(messages: Sequence[Message]) -> Iterator[Sequence[Message]]:
     return (messages[at : at + _GROUP] for at in range(0, len(messages), _GROUP))
 
 
-def _is_due(key: str, due: datetime | None) -> ColumnElement[bool]:
+def _is_due(key: str, due: datetime | None, now: datetime | None) -> ColumnElement[bool]:
     table = schema.deliveries.c
     ready = is_waiting(table) if due is None else and_(is_waiting(table), or_(table.state == QUEUED, table.retry_at <= due))
-    return and_(table.edition == key, ready)
+    come = true() if now is None else or_(table.not_before.is_(None), table.not_before <= now)
+    return and_(table.edition == key, ready, come)
 
 
 def is_waiting(table: Any) -> ColumnElement[bool]:

@@ -1,76 +1,25 @@
 """The editions made and skipped, each frozen before its first byte leaves."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
 from pydantic import TypeAdapter
-from sqlalchemy import ColumnElement, Connection, Engine, Row, and_, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, Row, and_, case, func, insert, select, update
 
-from digest.model import ArticleSigns, Edition, Rendered, Slot, Subscriber
+from digest.model import OVER_THE_LIMIT, ArticleSigns, Edition, Rendered, Slot, Subscriber
 from digest.store import schema
 from digest.store.database import lock_for_writing
 from digest.store.decisions import check_decided
 from digest.store.deliveries import counts
 from digest.store.edition_rows import article_row, article_rows, edition_row, slot_row, variant_row
+from digest.store.edition_values import ArchivedEdition, EditionEntry, FrozenEdition, PreviousEdition
 from digest.store.recipients import RecipientRules, gather_subscribers, insert_recipients
 from digest.store.sent_log_edition import LoggedEdition
 from digest.store.suppressions import Recorded
 
 _EDITION = TypeAdapter(Edition)
 FROM_LOG = "known from sent.log"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FrozenEdition:
-    """An edition in the database: its stories, its rendered text and its state."""
-
-    edition: Edition
-    rendered: Rendered
-    finished_at: datetime | None
-    variants: Mapping[str, Rendered] = field(default_factory=dict)
-    revision: int = 0  # how often it was changed after it was made
-    corrected_at: datetime | None = None
-    correction: str = ""  # what the readers of its page are told, in Markdown
-    corrects: str | None = None  # the key of the edition that it corrects, if it is such a mail
-
-    @property
-    def key(self) -> str:
-        """The edition's permanent key."""
-        return self.edition.slot.key
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EditionEntry:
-    """One edition in a list; if it was skipped, `number` is None and `note` says why."""
-
-    key: str
-    number: int | None
-    window_end: datetime
-    finished_at: datetime | None
-    note: str
-    counts: dict[str, int]
-    corrects: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PreviousEdition:
-    """What a later edition is compared with: when an edition was frozen, and its number of recipients."""
-
-    frozen_at: datetime
-    recipients: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ArchivedEdition:
-    """An edition in the archive's list."""
-
-    key: str
-    day: date
-    subject: str
-    preheader: str
-    frozen_at: datetime
 
 
 class Editions:
@@ -95,11 +44,14 @@ class Editions:
         joined = schema.edition_articles.join(schema.editions, schema.edition_articles.c.edition == schema.editions.c.key)
         table = schema.edition_articles.c
         columns = (table.article_id, table.identity, table.anchor, table.title, table.opening, table.published, table.source)
-        query = select(*columns).select_from(joined).where(schema.editions.c.name == name)
+        had_no_room = and_(table.position.is_(None), table.reason.startswith(OVER_THE_LIMIT))
+        query = select(*columns, had_no_room).select_from(joined).where(schema.editions.c.name == name)
         if before is not None:
             query = query.where(schema.editions.c.window_end < before)
         with self._engine.begin() as connection:
-            return tuple(ArticleSigns(*row) for row in connection.execute(query))
+            rows = [ArticleSigns(*row) for row in connection.execute(query)]
+        settled = {row.id for row in rows if not row.spare}
+        return tuple(row._replace(spare=False) if row.spare and row.id in settled else row for row in rows)
 
     def edition_of(self, article: str) -> str | None:
         """Return the key of the last edition that printed an article or left it out for good, or None."""
@@ -233,6 +185,22 @@ class Editions:
         query = select(schema.editions).where(_is_edition(table)).order_by(table.window_end.desc()).limit(limit)
         with self._engine.begin() as connection:
             return [_load(connection, row) for row in connection.execute(query).all()]
+
+    def newest(self, name: str) -> EditionEntry | None:
+        """Return the newest edition of a series that was made; None if there is none."""
+        table = schema.editions
+        query = select(table).where(table.c.name == name, _is_edition(table.c)).order_by(table.c.window_end.desc()).limit(1)
+        with self._engine.begin() as connection:
+            row = connection.execute(query).one_or_none()
+            return None if row is None else _entry(row, counts(connection, row.key))
+
+    def counts(self) -> dict[tuple[str, str], int]:
+        """Return how many editions of each series were made and skipped, by its id and `made` or `skipped`."""
+        table = schema.editions.c
+        state = case((table.number.is_(None), "skipped"), else_="made")
+        query = select(table.name, state, func.count()).where(table.corrects.is_(None)).group_by(table.name, state)
+        with self._engine.begin() as connection:
+            return {(name, which): count for name, which, count in connection.execute(query)}
 
     def recent(self, limit: int) -> list[EditionEntry]:
         """Return the latest editions, made or skipped, newest first."""

@@ -13,7 +13,22 @@ from datetime import date, datetime
 from functools import partial
 from typing import Any
 
-from sqlalchemy import JSON, Column, Connection, Integer, MetaData, String, Table, case, exists, func, insert, literal, select
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    Connection,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    case,
+    exists,
+    func,
+    insert,
+    literal,
+    select,
+)
 
 from digest.batching import batched
 from digest.model import Subscriber
@@ -34,6 +49,8 @@ _INCOMING = Table(
     Column("status", String, nullable=False),
     Column("rank", Integer, nullable=False),  # severity of its status: the row with the higher one counts
     Column("variant", String),  # NULL: no story is for them
+    Column("wants", Boolean, nullable=False),  # it, and not another edition
+    Column("not_before", schema.Instant),
     Column("extra", JSON(none_as_null=True)),
     prefixes=["TEMPORARY"],
 )
@@ -42,12 +59,15 @@ _INCOMING = Table(
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecipientRules:
     """How an edition's list is made. `token` returns the token of an address; `variant` the variant for some topics, with or
-    without comments, in a language as the list has it, or None if no story is left.
+    without comments, in a language as the list has it, or None if no story is left. `gets` says whether somebody with a frequency
+    gets the edition, and `hour` when it goes into a time zone by its name, None for at once.
     `columns` are the subscribers' own columns that the templates use, in lower case.
     """
 
     token: Callable[[str], str]
     variant: Callable[[tuple[str, ...], bool, str], str | None] = lambda _topics, _comments, _language: ""
+    gets: Callable[[str], bool] = lambda _frequency: True
+    hour: Callable[[str], datetime | None] = lambda _timezone: None
     columns: AbstractSet[str] = frozenset()
     guard: Callable[[int], None] = lambda _count: None  # raises if a list of so many should not get the edition
 
@@ -61,7 +81,10 @@ def gather_subscribers(
         _INCOMING.drop(connection, checkfirst=True)
         _INCOMING.create(connection)
         _gather(connection, subscribers, rules, day)
-        query = select(_INCOMING.c.variant).where(_INCOMING.c.status == "active", _INCOMING.c.variant.is_not(None)).distinct()
+        incoming = _INCOMING.c
+        query = (
+            select(incoming.variant).where(incoming.status == "active", incoming.wants, incoming.variant.is_not(None)).distinct()
+        )
         used = sorted(connection.execute(query).scalars())
     try:
         yield used
@@ -79,19 +102,18 @@ def insert_recipients(connection: Connection, key: str, rules: RecipientRules, n
     _assign_ids(connection, rules.token)
     incoming, known = _INCOMING.c, schema.subscribers.c
     constants = {"edition": key, "attempts": 0, "interrupted": False, "message_id": "", "code": 0, "relay": ""}
-    has_story = incoming.variant.is_not(None)
+    has_story, not_gone = incoming.variant.is_not(None), ~exists().where(schema.suppressions.c.email == incoming.email)
     listed = (
         select(
-            known.id, incoming.name, case((has_story, incoming.variant), else_=""), incoming.extra,
+            known.id, incoming.name, case((has_story, incoming.variant), else_=""), incoming.extra, incoming.not_before,
             case((has_story, "queued"), else_="skipped"), case((has_story, ""), else_=NO_STORY),
             *(literal(value) for value in constants.values()),
         )
         .select_from(_INCOMING.join(schema.subscribers, known.email == incoming.email))
-        .where(incoming.status == "active", ~exists().where(schema.suppressions.c.email == incoming.email))
+        .where(incoming.status == "active", incoming.wants, not_gone)
     )  # fmt: skip
-    connection.execute(
-        insert(schema.deliveries).from_select(["subscriber", "name", "variant", "extra", "state", "reply", *constants], listed)
-    )
+    columns = ["subscriber", "name", "variant", "extra", "not_before", "state", "reply", *constants]
+    connection.execute(insert(schema.deliveries).from_select(columns, listed))
     rules.guard(connection.execute(select(func.count()).where(schema.deliveries.c.edition == key)).scalar_one())
     return recorded
 
@@ -100,7 +122,7 @@ def _gather(connection: Connection, subscribers: Iterable[Subscriber], rules: Re
     statement = careful_insert(connection, _INCOMING)
     statement = statement.on_conflict_do_update(
         index_elements=["email"],
-        set_={name: statement.excluded[name] for name in ("status", "name", "rank", "variant", "extra")},
+        set_={name: statement.excluded[name] for name in ("status", "name", "rank", "variant", "wants", "not_before", "extra")},
         where=statement.excluded.rank > _INCOMING.c.rank,
     )
     any_preferences = connection.execute(select(exists(select(schema.preferences.c.email)))).scalar()
@@ -120,6 +142,8 @@ def _row(row: Subscriber, preference: Preference | None, rules: RecipientRules, 
         "status": status,
         "rank": severity(status),
         "variant": rules.variant(*preference.choices(row)),
+        "wants": rules.gets(row.frequency if preference.frequency is None else preference.frequency),
+        "not_before": rules.hour(row.timezone if preference.timezone is None else preference.timezone),
         "extra": _used_columns(row.extra, rules.columns) or None,
     }
 

@@ -19,7 +19,7 @@ from digest.store.decisions import check_decided
 from digest.store.deliveries import QUEUED, SKIPPED, is_waiting
 from digest.store.desk_tables import revisions
 from digest.store.edition_rows import as_json, edition_row, variant_row
-from digest.store.editions import FrozenEdition
+from digest.store.edition_values import FrozenEdition
 from digest.store.recipients import NO_STORY
 
 _EDITION = TypeAdapter(Edition)

@@ -176,6 +176,7 @@ deliveries = Table(
     Column("at", Instant),
     Column("retry_at", Instant),
     Column("revision", Integer, nullable=False, server_default="0"),  # of the edition, as this recipient gets it
+    Column("not_before", Instant),  # the edition's hour where the recipient is; NULL: at once
 )
 
 relay_limits = Table(
@@ -237,6 +238,8 @@ preferences = Table(
     Column("paused_until", Date),
     Column("comments", Boolean, nullable=False),
     Column("at", Instant, nullable=False),
+    Column("frequency", Text),  # the names of the editions chosen, with commas; NULL: as in the subscriber list
+    Column("timezone", String),  # likewise
 )
 
 decisions = Table(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine, delete, select, update
+from sqlalchemy import Connection, Engine, and_, delete, select, update
 
 from digest.batching import batched
 from digest.model import Subscriber
@@ -18,12 +18,17 @@ from digest.store.history import HistoryEvent, insert_events
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preference:
-    """What a subscriber chose; if `topics` is None, the subscriber list's topics count."""
+    """What a subscriber chose; where `topics`, `frequency` or `timezone` is None, the subscriber list counts.
+
+    A frequency is the names of editions with commas; a time zone is an IANA name, or empty for the newsletter's.
+    """
 
     email: str
     topics: tuple[str, ...] | None = None
     paused_until: date | None = None
     comments: bool = True
+    frequency: str | None = None
+    timezone: str | None = None
 
     def choices(self, row: Subscriber) -> tuple[tuple[str, ...], bool, str]:
         """Return what chooses a subscriber's variant: the topics that count, their own before the list's, whether they want
@@ -75,6 +80,8 @@ class Subscribers:
             "topics": None if preference.topics is None else list(preference.topics),
             "paused_until": preference.paused_until,
             "comments": preference.comments,
+            "frequency": preference.frequency,
+            "timezone": preference.timezone,
             "at": now,
         }
         with self._engine.begin() as connection:
@@ -82,6 +89,8 @@ class Subscribers:
             if not connection.execute(update(table).where(table.c.email == preference.email).values(values)).rowcount:
                 connection.execute(table.insert().values(email=preference.email, **values))
             insert_events(connection, [HistoryEvent(email=preference.email, at=now, event="preferences", detail=detail)])
+            if preference.paused_until:
+                _skip_waiting(connection, preference.email, preference.paused_until)
 
     def readmit(self, email: str, token: str) -> None:
         """Let somebody whose data was deleted join again by their own choice; their links work again."""
@@ -104,11 +113,10 @@ class Subscribers:
                 _anonymise(connection, subscriber_id)
         truncate_wal(self._engine)
 
-    def paused_among(self, emails: Sequence[str], day: date) -> frozenset[str]:
-        """Return the given addresses that have chosen a pause that includes a day."""
+    def preferences_of(self, emails: Sequence[str]) -> dict[str, Preference]:
+        """Return what those of the given addresses chose that have chosen anything."""
         with self._engine.begin() as connection:
-            chosen = preferences(connection, emails)
-        return frozenset(email for email, preference in chosen.items() if preference.paused_until and day < preference.paused_until)
+            return preferences(connection, emails)
 
     def deliveries_to(self, email: str) -> list[dict[str, Any]]:
         """Return up to 1,000 deliveries to a subscriber, newest first."""
@@ -122,6 +130,15 @@ class Subscribers:
         )
         with self._engine.begin() as connection:
             return [row._asdict() for row in connection.execute(query)]
+
+
+def _skip_waiting(connection: Connection, email: str, until: date) -> None:
+    """Skip what has not gone to somebody who pauses, of editions before a day: their hour may be still to come."""
+    sent, known, editions = schema.deliveries, schema.subscribers.c, schema.editions.c
+    who = select(known.id).where(known.email == email).scalar_subquery()
+    which = select(editions.key).where(editions.day < until, editions.finished_at.is_(None))
+    waiting = and_(sent.c.subscriber == who, sent.c.state == QUEUED, sent.c.edition.in_(which))
+    connection.execute(update(sent).where(waiting).values(state=SKIPPED, reply="paused"))
 
 
 def _anonymise(connection: Connection, subscriber_id: int) -> None:
@@ -148,4 +165,7 @@ def preferences(connection: Connection, emails: Sequence[str]) -> dict[str, Pref
 
 def _preference(row: Any) -> Preference:
     topics = None if row.topics is None else tuple(row.topics)
-    return Preference(email=row.email, topics=topics, paused_until=row.paused_until, comments=row.comments)
+    return Preference(
+        email=row.email, topics=topics, paused_until=row.paused_until, comments=row.comments, frequency=row.frequency,
+        timezone=row.timezone,
+    )  # fmt: skip

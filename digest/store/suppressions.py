@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import Connection, Engine, delete, select, update
+from sqlalchemy import Connection, Engine, delete, func, select, update
 
 from digest.batching import batched
 from digest.store import schema
@@ -103,6 +103,12 @@ class Suppressions:
         if reason is not None:
             self.notify_released(email)
         return reason
+
+    def counts(self) -> dict[str, int]:
+        """Return how many addresses are suppressed for each reason."""
+        table = schema.suppressions.c
+        with self._engine.begin() as connection:
+            return dict(connection.execute(select(table.reason, func.count()).group_by(table.reason)).all())
 
     def emails(self) -> Iterator[str]:
         """Yield every address on the list."""

@@ -4,7 +4,7 @@ A list may have a million rows, so it is read on demand and never kept in memory
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from itertools import chain
@@ -23,7 +23,6 @@ from digest.subscribers.row_parser import Problem, Row, RowParser, columns_of, i
 _KNOWN = frozenset(STATUSES)
 _EMAIL, _STATUS = (itemgetter(Subscriber._fields.index(name)) for name in ("email", "status"))
 _HABITS = itemgetter(*(Subscriber._fields.index(name) for name in ("timezone", "language", "frequency")))
-FREQUENCIES = ("", "daily", "weekdays", "weekly", "monthly")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +73,17 @@ class SubscriberFile:
     file as a whole cannot be used.
     """
 
-    def __init__(self, path: Path, *, header_optional: bool = False, meanings: Mapping[str, str] = NOTHING) -> None:
+    def __init__(
+        self,
+        path: Path,
+        *,
+        header_optional: bool = False,
+        meanings: Mapping[str, str] = NOTHING,
+        frequency_remark: Callable[[str], str] = lambda _frequency: "",
+    ) -> None:
+        """`frequency_remark` says what is odd about a frequency; empty if nothing is."""
         self.path = path
+        self._frequency_remark = frequency_remark
         self._meanings = meanings  # what a person says its columns mean
         self.skipped = 0
         self._header_optional = header_optional  # whether it may be a list of addresses without a header
@@ -123,7 +131,7 @@ class SubscriberFile:
         for row in self if duplicates.others else ():
             counts[row.status] -= row.line in duplicates.others
         skipped += sum(count for status, count in counts.items() if status not in _KNOWN)
-        remarks += sum(count for (zone, _, frequency), count in habits.items() if any(_odd_habits(zone, frequency)))
+        remarks += sum(count for (zone, _, frequency), count in habits.items() if any(self._odd_habits(zone, frequency)))
         languages = Counter[str]()
         for (_, language, _), count in habits.items():
             languages[language] += count
@@ -152,7 +160,19 @@ class SubscriberFile:
                 yield Problem(row.line, f"unknown status {status!r}. Use {', '.join(STATUSES)}")
             elif row.line in duplicates.others:
                 yield Problem(row.line, f"duplicate of line {duplicates.chosen[row.email].line}")
-            yield from (Problem(row.line, what, skipped=False) for what in _remarks(row))
+            yield from (Problem(row.line, what, skipped=False) for what in self._remarks(row))
+
+    def _remarks(self, row: Subscriber) -> Iterator[str]:
+        """Yield what is odd about a row that still counts."""
+        if odd := address_problem(row.email):
+            yield odd
+        yield from self._odd_habits(row.timezone, row.frequency)
+
+    def _odd_habits(self, timezone: str, frequency: str) -> Iterator[str]:
+        if timezone and timezone not in _zones():
+            yield f"unknown time zone {timezone[:40]!r}. Use a name like Europe/London"
+        if remark := self._frequency_remark(frequency):
+            yield remark
 
     def _find_duplicates(self) -> _Duplicates:
         """Return the duplicates; find them by hash first, so that a million addresses need no more room than a million numbers."""
@@ -192,20 +212,6 @@ class SubscriberFile:
             return (infer_columns(table.header.fields, self._meanings) if self._header_optional else None) or columns_of(
                 table, self.path.name, self._meanings
             )
-
-
-def _remarks(row: Subscriber) -> Iterator[str]:
-    """Yield what is odd about a row that still counts."""
-    if odd := address_problem(row.email):
-        yield odd
-    yield from _odd_habits(row.timezone, row.frequency)
-
-
-def _odd_habits(timezone: str, frequency: str) -> Iterator[str]:
-    if timezone and timezone not in _zones():
-        yield f"unknown time zone {timezone[:40]!r}. Use a name like Europe/London"
-    if frequency.casefold() not in FREQUENCIES:
-        yield f"unknown frequency {frequency[:40]!r}. Use {', '.join(FREQUENCIES[1:])}"
 
 
 @cache

@@ -5,10 +5,13 @@ from collections import Counter
 from collections.abc import Sequence
 from email.utils import format_datetime
 from html import escape
+from itertools import islice
 
 from aiohttp import web
 
 from digest.app import App
+from digest.service.calendar_file import as_icalendar
+from digest.service.timetable import scheduled_editions
 from digest.store import FrozenEdition
 from digest.text.placeholders import split
 from digest.web.pages import mail_headers
@@ -34,6 +37,7 @@ class ArchivePages:
         router.add_get(f"{prefix}/archive", self.index_page)
         router.add_get(f"{prefix}/archive/feed.xml", self.rss_feed)
         router.add_get(f"{prefix}/archive/feed.json", self.json_feed)
+        router.add_get(f"{prefix}/calendar.ics", self.calendar)
         router.add_get(f"{prefix}/archive/{{key:[a-z0-9-]{{1,60}}}}", self.edition_page)
 
     def offered_topics(self) -> Sequence[str]:
@@ -63,6 +67,12 @@ class ArchivePages:
         own = {"view_url": self._address(frozen.key), "preferences_url": f"{self._base}/preferences", "unsubscribe_url": self._base}
         *turns, last = split(_READER_ONLY.sub("", with_correction(self._app, frozen, frozen.rendered.html)))
         return "".join(text + escape(own.get(name, "")) for text, name in zip(turns[::2], turns[1::2], strict=True)) + last
+
+    async def calendar(self, request: web.Request) -> web.Response:
+        """Return the editions to come, for a calendar program."""
+        editions = islice(scheduled_editions(self._app), MAX_FEED_EDITIONS)
+        body = as_icalendar(self._app.config.newsletter, editions, self._app.clock())
+        return web.Response(body=body, content_type="text/calendar", charset="utf-8")
 
     async def rss_feed(self, request: web.Request) -> web.Response:
         """Return the RSS 2.0 feed."""

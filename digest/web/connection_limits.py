@@ -33,14 +33,14 @@ class ConnectionLimits:
     """A factory of a server's protocols, each wrapped in a `LimitedConnection`, with a limit on open connections."""
 
     def __init__(self, factory: Callable[[], asyncio.Protocol], limit: int) -> None:
-        self._factory = factory
+        self.factory = factory
         self._limit = limit
         self._silent: OrderedDict[LimitedConnection, None] = OrderedDict()  # those without a complete head yet, oldest first
         self._open = 0
 
     def __call__(self) -> asyncio.Protocol:
         """Make the protocol of a new connection."""
-        return LimitedConnection(self, self._factory())
+        return LimitedConnection(self, self.factory())
 
     def admit(self, connection: "LimitedConnection") -> bool:
         """Count a new connection, if necessary in place of the oldest silent one; return False if there is no room."""

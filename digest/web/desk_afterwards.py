@@ -13,7 +13,7 @@ from digest.desk.edition_view import DeskEdition
 from digest.desk.on_its_way import correction_value
 from digest.desk.time_machine import make_again
 from digest.desk.values import ValueFieldError
-from digest.publish import count_recipients
+from digest.edition.readership import count_recipients
 from digest.web.desk_guard import FORM, SIGNED_IN
 from digest.web.desk_mail import Renders
 from digest.web.pages import mail_headers
@@ -75,7 +75,8 @@ class DeskAfterwards:
         store = self._app.store
         below = max(1, edition.revision + bool(edition.pending or (fields or {}).get("everyone")))
         older = await asyncio.to_thread(store.revisions.count_older, edition.key, below)
-        tomorrow = await asyncio.to_thread(count_recipients, store, self._app.subscriber_file(), self._app.clock().date())
+        people, readers = self._app.subscriber_file(), self._app.readership(edition.plan).gets
+        (tomorrow,) = await asyncio.to_thread(count_recipients, store, people, self._app.clock().date(), [readers])
         return self._pages.render(
             request,
             "correct.html.j2",

@@ -14,14 +14,13 @@ from digest.audience.transactional_emails import TransactionalEmails
 from digest.desk.acts import ConflictError, Done, undone_sentence
 from digest.desk.edition_view import DeskEdition
 from digest.desk.notices import Notices
-from digest.desk.numbers import SentCounts
+from digest.desk.numbers import SentCounts, count_readers
 from digest.desk.people import Person
 from digest.desk.sign_in import SignIn
 from digest.desk.state import state_of
 from digest.desk.values import SWITCHABLE
 from digest.errors import DigestError, StoreError, UsageError
 from digest.model import Decision, Rendered
-from digest.publish import count_recipients
 from digest.service.edition_checks import check_edition
 from digest.store import TooLateError
 from digest.web import desk_view
@@ -183,11 +182,12 @@ class DeskPages:
 
     async def show_edition(self, request: web.Request, edition: DeskEdition, **more: Any) -> web.Response:
         """Show what is in, what is not, and when it goes."""
-        readers = await asyncio.to_thread(count_recipients, self._app.store, self._app.subscriber_file(), edition.slot.day)
+        readers = await asyncio.to_thread(count_readers, self._app, edition)
         deliveries = self._app.store.deliveries
         return self.render(
             request, "edition.html.j2", edition, counts=deliveries.counts(edition.key) if edition.frozen else {},
             waiting=deliveries.waiting(edition.key, None) if edition.frozen else 0,
+            waves=deliveries.waves(edition.key, self._app.clock()) if edition.frozen else (0, None, None),
             ranks=desk_view.ranks(edition, self._app.design().layout.full),
             past=await asyncio.to_thread(self._sent_counts.last, MAX_FRONT_PAGE_NUMBERS),
             left_out=desk_view.left_out_rows(edition), readers=readers, rendered=self.rendered(edition), **more,
@@ -261,8 +261,8 @@ class DeskPages:
 
     async def show_send(self, request: web.Request, edition: DeskEdition, **more: Any) -> web.Response:
         """Show the question, with what was typed if it is shown again."""
-        readers = await asyncio.to_thread(count_recipients, self._app.store, self._app.subscriber_file(), edition.slot.day)
-        latest = edition.slot.window.end + edition.plan.late_after
+        readers = await asyncio.to_thread(count_readers, self._app, edition)
+        latest = edition.plan.latest(edition.slot)
         return self.render(
             request, "send.html.j2", edition, tab="send", readers=readers, latest=latest, rendered=self.rendered(edition), **more
         )

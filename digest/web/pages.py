@@ -85,31 +85,80 @@ async def require_local_host(request: web.Request, handler: Handler) -> web.Stre
     return await handler(request)
 
 
-@asynccontextmanager
-async def serve_http(application: web.Application, host: str, port: int) -> AsyncIterator[str]:
-    """Serve the application on a port (0: any free one) while the block runs; yield its address, or raise DigestError."""
-    web_response.SERVER_SOFTWARE = "digest"  # type: ignore[attr-defined]  # without the versions, which would help an attacker
-    application.on_response_prepare.append(_set_common_headers)
-    runner = web.AppRunner(application, access_log=None, shutdown_timeout=1.0, keepalive_timeout=KEEPALIVE_TIMEOUT)
-    await runner.setup()
-    server = None
-    try:
-        inner = runner.server
+class PageServer:
+    """A server on one address, whose pages may be put in the place of others while it runs."""
+
+    def __init__(self, host: str, port: int) -> None:
+        """Serve on a port; 0 is any free one."""
+        self._where = host, port
+        self._runner: web.AppRunner | None = None
+        self._limits: ConnectionLimits | None = None
+        self._server: asyncio.Server | None = None
+
+    @property
+    def address(self) -> str:
+        """Where the pages are."""
+        assert self._server is not None  # noqa: S101  `show` has started it
+        host, _ = self._where
+        return f"http://{f'[{host}]' if ':' in host else host}:{self._server.sockets[0].getsockname()[1]}"
+
+    async def show(self, application: web.Application) -> None:
+        """Serve an application to whoever connects from now on; what is in the place of it finishes its requests first.
+
+        Raises DigestError if nothing can be served on the address.
+        """
+        application.on_response_prepare.append(_set_common_headers)
+        before, runner = (
+            self._runner,
+            web.AppRunner(application, access_log=None, shutdown_timeout=1.0, keepalive_timeout=KEEPALIVE_TIMEOUT),
+        )
+        await runner.setup()
+        self._runner, inner = runner, runner.server
         assert inner is not None  # noqa: S101  `setup` has made it
+        if self._limits is not None:
+            self._limits.factory = inner
+        else:
+            self._limits = ConnectionLimits(inner, connection_limit())
+            self._server = await self._listen(self._limits)
+        if before is not None:
+            await before.cleanup()
+
+    async def _listen(self, factory: ConnectionLimits) -> asyncio.Server:
+        host, port = self._where
         try:
-            server = await asyncio.get_running_loop().create_server(ConnectionLimits(inner, connection_limit()), host, port)
+            return await asyncio.get_running_loop().create_server(factory, host, port)
         except OSError as error:
             raise DigestError(
                 f"cannot listen on this port: {error.strerror}",
                 thing=f"{host}:{port}",
                 remedy="Another digest may be running. Stop it, or choose another port.",
             ) from error
-        name = f"[{host}]" if ":" in host else host
-        yield f"http://{name}:{server.sockets[0].getsockname()[1]}"
+
+    async def close(self) -> None:
+        """Stop serving."""
+        if self._server is not None:
+            self._server.close()
+        if self._runner is not None:
+            await self._runner.cleanup()
+
+
+@asynccontextmanager
+async def serve_http(application: web.Application, host: str, port: int) -> AsyncIterator[str]:
+    """Serve the application on a port (0: any free one) while the block runs; yield its address, or raise DigestError."""
+    async with page_server(application, host, port) as server:
+        yield server.address
+
+
+@asynccontextmanager
+async def page_server(application: web.Application, host: str, port: int) -> AsyncIterator[PageServer]:
+    """Serve the application while the block runs; yield the server, which can show another one."""
+    web_response.SERVER_SOFTWARE = "digest"  # type: ignore[attr-defined]  # without the versions, which would help an attacker
+    server = PageServer(host, port)
+    try:
+        await server.show(application)
+        yield server
     finally:
-        if server is not None:
-            server.close()
-        await runner.cleanup()
+        await server.close()
 
 
 async def _set_common_headers(_request: web.Request, response: web.StreamResponse) -> None:

@@ -8,7 +8,6 @@ JavaScript, sets a cookie or loads anything from elsewhere.
 import asyncio
 import logging
 from collections.abc import AsyncIterator
-from datetime import date, timedelta
 
 from aiohttp import web
 
@@ -16,7 +15,6 @@ from digest.app import App
 from digest.audience.subscriptions import Subscriptions
 from digest.compose import Composer
 from digest.errors import DigestError, SubscriberFileError
-from digest.store import Preference
 from digest.text.raw_message import html_part
 from digest.web.archive import ArchivePages, with_correction
 from digest.web.data_pages import SIGNED_TOKEN, DataPages
@@ -24,14 +22,13 @@ from digest.web.desk_pages import DeskPages
 from digest.web.desk_work import DeskWork
 from digest.web.forms import field_text, read_body, read_form
 from digest.web.pages import Handler, mail_headers
+from digest.web.preference_pages import TOKEN, PreferencePages, masked
 from digest.web.reader_templates import ReaderTemplates
 from digest.web.visitor_limits import VisitorLimits
 from digest.web.webhooks import Webhooks
 
 log = logging.getLogger("digest")
-TOKEN = "{token:[A-Za-z0-9_-]{20,40}}"  # noqa: S105  the pattern of a token in a path
 MAX_FORM_TOPICS = 50  # topics that are read from one form
-MAX_PAUSE = timedelta(days=366)
 REQUEST_TIMEOUT = 60.0  # seconds for a request and its response
 
 
@@ -46,6 +43,7 @@ class ReaderPages:
         self._archive = ArchivePages(app, self._templates)
         self._webhooks = Webhooks(app, self.subscriptions.csv_sync)
         self._data_pages = DataPages(app, self.subscriptions.data, self._templates, self._limits)
+        self._preferences = PreferencePages(app, self.subscriptions, self._templates, self._limits, self._archive)
         self._desk = DeskWork(app)
 
     def application(self) -> web.Application:
@@ -69,8 +67,7 @@ class ReaderPages:
         router.add_get(f"{prefix}/", self.redirect_to_start)
         router.add_get(f"{prefix}/unsubscribe/{TOKEN}", self.unsubscribe_page)
         router.add_post(f"{prefix}/unsubscribe/{TOKEN}", self.unsubscribe)
-        router.add_get(f"{prefix}/preferences/{TOKEN}", self.preferences_page)
-        router.add_post(f"{prefix}/preferences/{TOKEN}", self.save_preferences)
+        self._preferences.add_routes(router, prefix)
         router.add_get(f"{prefix}/view/{{key:[a-z0-9-]{{1,60}}}}/{TOKEN}", self.edition_page)
         router.add_get(f"{prefix}/health", self.health)
         router.add_get(f"{prefix}/health/live", self.alive)
@@ -173,56 +170,6 @@ class ReaderPages:
             return self._templates.render("confirm.html.j2", status=410, state="over")
         return self._templates.render("confirm.html.j2", state="done", topics=topics)
 
-    # — preferences —
-
-    async def preferences_page(self, request: web.Request) -> web.Response:
-        """Show a subscriber's preferences, and why they get the newsletter."""
-        if not self._limits.allow_view(request):
-            return self._templates.too_many_requests()
-        email = self.subscriptions.known(request.match_info["token"])
-        if email is None:
-            return self._templates.not_found()
-        return await self._show_preferences(email, request.match_info["token"], saved=False)
-
-    async def save_preferences(self, request: web.Request) -> web.Response:
-        """Save a subscriber's preferences."""
-        email = self.subscriptions.known(request.match_info["token"])
-        if email is None:  # before the form is read
-            return self._templates.not_found()
-        form = await read_form(request)
-        if "until" not in form:  # our form always has it: an empty box is a choice only if the whole form came
-            return await self._show_preferences(email, request.match_info["token"], saved=False)
-        before = await asyncio.to_thread(self.subscriptions.preferences.of, email)
-        offered = {*self._archive.offered_topics(), *(before.topics or ())}
-        topics = tuple(topic for topic in map(field_text, form.getall("topic", [])[:MAX_FORM_TOPICS]) if topic in offered)
-        until = self._pause_end(field_text(form.get("until")))
-        preference = Preference(email=email, topics=topics, paused_until=until, comments=form.get("comments") == "yes")
-        await self.subscriptions.preferences.save(preference)
-        return await self._show_preferences(email, request.match_info["token"], saved=True)
-
-    async def _show_preferences(self, email: str, token: str, *, saved: bool) -> web.Response:
-        preference = await asyncio.to_thread(self.subscriptions.preferences.of, email)
-        today = self._today()
-        offered = self._archive.offered_topics()
-        topics = [*offered, *(topic for topic in preference.topics or () if topic not in offered)]
-        reason = self._app.store.suppressions.among([email]).get(email)
-        joined = next((entry for entry in self._app.store.history.of(email) if entry.event in _JOINED), None)
-        return self._templates.render(
-            "preferences.html.j2", wish=preference, topics=topics, token=token, saved=saved, gone=reason, joined=joined,
-            first=today + timedelta(days=1), last=today + MAX_PAUSE, address=masked(email),
-        )  # fmt: skip
-
-    def _pause_end(self, text: str) -> date | None:
-        """Return the day when a pause ends, at most MAX_PAUSE from today; None if it is over or there is none."""
-        try:
-            day = date.fromisoformat(text)
-        except ValueError:
-            return None
-        return min(day, self._today() + MAX_PAUSE) if day > self._today() else None
-
-    def _today(self) -> date:
-        return self._app.clock().astimezone(self._app.config.newsletter.timezone).date()
-
     # — reading —
 
     async def edition_page(self, request: web.Request) -> web.Response:
@@ -245,12 +192,3 @@ class ReaderPages:
     async def alive(self, request: web.Request) -> web.Response:
         """Answer a supervisor: the process runs, and need not be started again."""
         return web.json_response({"ok": True})
-
-
-def masked(email: str) -> str:
-    """Return an address as its owner knows it and a stranger does not: its first letter and its domain."""
-    local, at, domain = email.rpartition("@")
-    return f"{local[:1]}…{at}{domain}" if local else ""
-
-
-_JOINED = ("confirmed", "imported", "added")

@@ -4,7 +4,7 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +12,7 @@ from pathlib import Path
 from click.testing import CliRunner, Result
 
 from digest.cli import group
+from digest.model import NOTHING
 from tests.newsroom import NOW
 
 
@@ -39,11 +40,13 @@ class Running:
 
 
 @asynccontextmanager
-async def running(*words: object, browser: Path | None = None, now: str = NOW.isoformat()) -> AsyncIterator[Running]:
+async def running(
+    *words: object, browser: Path | None = None, now: str = NOW.isoformat(), environment: Mapping[str, str] = NOTHING
+) -> AsyncIterator[Running]:
     """Start a command; kill it at the end of the block if it still runs."""
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "digest", *map(str, words),
-        env={**os.environ, "DIGEST_NOW": now, **({"BROWSER": str(browser)} if browser else {})},
+        env={**os.environ, "DIGEST_NOW": now, **({"BROWSER": str(browser)} if browser else {}), **environment},
         stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
     )  # fmt: skip
     try:

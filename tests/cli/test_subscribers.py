@@ -60,7 +60,8 @@ def test_a_record_as_json_has_the_row_the_choices_and_the_editions(told: Path) -
     assert found["email"] == ADA
     assert found["subscription"] == {"name": "Ada", "status": "active", "line": 2, "extra": {"town": "Quay"}}
     assert found["suppressed"] is None
-    assert found["preferences"] == {"topics": ["Health", "Traffic"], "paused_until": "2026-12-01", "comments": False}
+    own = {"topics": ["Health", "Traffic"], "paused_until": "2026-12-01", "comments": False, "frequency": None, "timezone": None}
+    assert found["preferences"] == own
     assert [entry["event"] for entry in found["history"]] == ["preferences"]
     assert [(row["edition"], row["state"], row["code"]) for row in found["deliveries"]] == [("weekday-2026-11-24", "sent", 250)]
 

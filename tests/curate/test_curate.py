@@ -227,3 +227,31 @@ def test_a_thread_elsewhere_is_linked_whoever_is_printed(mode: Literal["automati
     assert elsewhere.thread_url == "https://talk.example/t/1/3"
     (here,) = made([article("a")], [comment("c")], rules=rules).stories
     assert here.thread_url == ""
+
+
+def test_a_thin_day_is_filled_with_what_there_was_no_room_for() -> None:
+    spare = [signs_of(article(name, 30 + number))._replace(spare=True) for number, name in enumerate(("old1", "old2", "printed"))]
+    settled = [*spare[:2], spare[2]._replace(spare=False), signs_of(article("ages", 24 * 9))._replace(spare=True)]
+    there = [
+        article("new"),
+        article("old1", 30),
+        article("old2", 31, image=Image(url="https://g.example/i.png")),
+        article("printed", 32),
+    ]
+    there.append(article("ages", 24 * 9))
+    wide = replace(RULES, fill_to=2)
+    assert [story.article.id for story in made(there, settled=settled, rules=wide).stories] == ["new", "old2"]  # the heavier
+    assert "an earlier edition had no room for it" in made(there, settled=settled, rules=wide).stories[1].reasons
+    assert [story.article.id for story in made(there, settled=settled).stories] == ["new"]
+    assert made(there[1:], settled=settled, rules=wide).stories == ()  # a day without news is none
+    enough = [*there, article("new2", 2)]
+    assert {story.article.id for story in made(enough, settled=settled, rules=wide).stories} == {"new", "new2"}
+
+
+def test_on_a_thin_day_there_may_be_more_comments() -> None:
+    comments = [comment(str(number), text) for number, text in enumerate([SENSIBLE, OTHER, THIRD])]
+    few = replace(RULES, comments_per_article=1)
+    assert len(printed(made([article("a")], comments, rules=few))) == 1
+    assert len(printed(made([article("a")], comments, rules=replace(few, talk_below=3)))) >= 2
+    assert len(printed(made([article("a")], comments, rules=replace(few, talk_below=1)))) == 1
+    assert printed(made([article("a")], comments, rules=replace(few, talk_below=3, comments_per_article=0))) == []

@@ -141,7 +141,7 @@ async def test_a_mail_that_cannot_be_sent_stops_nothing(
     relay.rcpt = lambda address: "550 5.1.1 no such user"
     service = Service(app)
     await service.tell_editors()
-    await service.wait_for_mails()
+    await service.finish()
     assert "could not send an email to ada@gazette.example" in caplog.text
 
 

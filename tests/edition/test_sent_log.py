@@ -114,7 +114,7 @@ async def test_dead_addresses_are_written_to_no_more(app: App, relay: Relay) -> 
     assert report.counts["deferred"] == 1
     assert report.bounced == 1
     assert app.store.suppressions.among(["ada@readers.example", "bo@readers.example"]) == {"ada@readers.example": "bounced"}
-    rows = app.store.deliveries.reasons("weekday-2026-11-24")
+    rows = app.store.delivery_reports.reasons("weekday-2026-11-24")
     assert {(row.state, row.code, row.status, row.count) for row in rows} == {
         ("refused", 550, "5.1.1", 1),
         ("deferred", 550, "5.7.1", 1),  # it speaks of us, and costs no subscriber anything
@@ -148,7 +148,7 @@ async def test_what_was_in_flight_at_a_crash_can_be_held(site: RecordedSite, rel
     assert report.counts == {Outcome.SENT: 1, Outcome.REFUSED: 0, Outcome.DEFERRED: 0, Outcome.UNKNOWN: 1, "skipped": 0}
     assert relay.counts == {"bo@readers.example": 1}
     with open_newsletter(root, lambda: NOW) as app:
-        (trouble,) = app.store.deliveries.undelivered("weekday-2026-11-24", 5)
+        (trouble,) = app.store.delivery_reports.undelivered("weekday-2026-11-24", 5)
     assert trouble.email == "ada@readers.example"
     assert trouble.state == "unknown"
     assert trouble.interrupted
@@ -168,7 +168,7 @@ async def test_a_lost_connection_is_tried_again_and_named(site: RecordedSite, re
     assert second.waiting == 0
     assert second.status == "sent"
     with open_newsletter(root, lambda: NOW) as app:
-        (trouble,) = app.store.deliveries.undelivered("weekday-2026-11-24", 5)
+        (trouble,) = app.store.delivery_reports.undelivered("weekday-2026-11-24", 5)
     assert trouble.email == "bo@readers.example"
     assert trouble.state == "sent"
     assert trouble.interrupted

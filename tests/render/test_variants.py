@@ -57,7 +57,7 @@ async def test_topics_choose_stories(app: App, relay: Relay) -> None:
         assert title in flat["all"]
         assert (title in flat["health"]) == (not own or "health" in own)
         assert (title in flat["both"]) == (not own or bool(own & {"health", "tram"}))
-    trouble = app.store.deliveries.undelivered("weekday-2026-11-24", 10)
+    trouble = app.store.delivery_reports.undelivered("weekday-2026-11-24", 10)
     assert [(row.email, row.reply) for row in trouble] == [("none@readers.example", "no stories for their topics")]
 
 

@@ -32,6 +32,7 @@ LANDED = {  # a new migration adds its line; no line ever changes: databases out
     "0012_desk.py": "703c4e02346eb457",
     "0013_revisions.py": "c59ffa1101f95309",
     "0014_alarms.py": "7226b6dd8b9c0afc",
+    "0015_reader_hours.py": "63b9bff8847d01c8",
 }
 
 

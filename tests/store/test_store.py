@@ -136,7 +136,7 @@ def test_in_flight_at_a_crash_is_queued_again_and_remembered(store: Store) -> No
     assert store.deliveries.reclaim(SLOT.key) == ["ada@r.example"]
     assert store.deliveries.reclaim(SLOT.key) == []
     store.deliveries.record(SLOT.key, [message(ada)], [receipt(ada, Outcome.SENT)])
-    assert [(row.email, row.interrupted) for row in store.deliveries.undelivered(SLOT.key, 10)] == [("ada@r.example", True)]
+    assert [(row.email, row.interrupted) for row in store.delivery_reports.undelivered(SLOT.key, 10)] == [("ada@r.example", True)]
 
 
 def test_an_opt_out_wins_over_a_queue(store: Store) -> None:
@@ -276,5 +276,5 @@ def test_what_has_not_left_is_queued_again(store: Store) -> None:
     store.deliveries.release(SLOT.key, [message(ada), message(bo)])
     assert store.deliveries.counts(SLOT.key) == {"queued": 1, "sent": 1}
     assert store.deliveries.answers(SLOT.key) == 1
-    assert store.deliveries.sent_since(END - timedelta(days=1)) == {"r": 1}
-    assert store.deliveries.sent_since(END + timedelta(seconds=1)) == {}
+    assert store.delivery_reports.sent_since(END - timedelta(days=1)) == {"r": 1}
+    assert store.delivery_reports.sent_since(END + timedelta(seconds=1)) == {}

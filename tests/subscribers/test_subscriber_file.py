@@ -341,15 +341,18 @@ def test_what_is_odd_about_a_row_is_said_and_the_row_counts(tmp_path: Path) -> N
         "postmaster@r.example,,,", "ada@mailinator.com,,,", "bo@r.example,Europe/Nowhere,,", "cy@r.example,,English,",
         "di@r.example,,,hourly", "ed@r.example,Europe/London,en-GB,Weekly",
     ]  # fmt: skip
-    found = subscriber_file(tmp_path, "email,timezone,language,frequency\n" + "\n".join(rows))
-    assert len(found.active) == 6
-    assert {problem.line: problem.what for problem in found.problems} == {
+    path = tmp_path / "subscribers.csv"
+    path.write_text("email,timezone,language,frequency\n" + "\n".join(rows))
+    found = SubscriberFile(path, frequency_remark=lambda word: f"what is {word}?" if word == "hourly" else "")
+    assert len(list(found.active())) == 6
+    assert found.summarise().remarks == 4
+    assert {problem.line: problem.what for problem in found.problems()} == {
         2: "role address (shared mailbox); complaints are more likely",
         3: "disposable address",
         4: "unknown time zone 'Europe/Nowhere'. Use a name like Europe/London",
-        6: "unknown frequency 'hourly'. Use daily, weekdays, weekly, monthly",
+        6: "what is hourly?",
     }
-    assert not any(problem.skipped for problem in found.problems)
+    assert not any(problem.skipped for problem in found.problems())
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,121 @@
+"""Who gets which edition, and at what hour: what a subscriber's `frequency` and `timezone` mean.
+
+Lists come from elsewhere, so a frequency may be an edition's name or title, or a word that people use, such as "weekly". What
+nobody understands counts as no choice, and `digest subscribers check` names it. A plain no, such as "never", is a no.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from functools import cache
+from zoneinfo import ZoneInfo
+
+from digest.batching import batched
+from digest.config import EditionPlan
+from digest.model import Slot
+from digest.store import Store
+from digest.subscribers import SubscriberFile
+
+DAILY = frozenset({"daily", "weekday", "weekdays", "every day", "every weekday"}) | frozenset(
+    {"täglich", "werktags", "quotidien", "diario", "codziennie", "dyddiol"}
+)
+WEEKLY = frozenset({"weekly", "every week", "once a week", "wöchentlich", "hebdomadaire", "semanal", "co tydzień", "wythnosol"})
+NEVER = frozenset({"never", "none", "no", "off", "nie", "jamais", "nunca", "nigdy", "byth"})
+DAYS_OF_A_DAILY = 4  # days a week from which an edition is called a daily one
+
+
+def chosen_editions(frequency: str, plans: Sequence[EditionPlan]) -> frozenset[str] | None:
+    """Return the names of the editions that a frequency means; None if it means no choice, or nobody understands it."""
+    words = [" ".join(part.split()).casefold() for part in re.split("[,;|/]", frequency)]
+    found = [_named(word, plans) for word in words if word]
+    understood = [names for names in found if names is not None]
+    return frozenset().union(*understood) if understood else None
+
+
+def _named(word: str, plans: Sequence[EditionPlan]) -> frozenset[str] | None:
+    if word in NEVER:
+        return frozenset()
+    own = frozenset(plan.name for plan in plans if word in {plan.name, plan.title.casefold()})
+    daily = frozenset(plan.name for plan in plans if word in DAILY and len(plan.days) >= DAYS_OF_A_DAILY)
+    weekly = frozenset(plan.name for plan in plans if word in WEEKLY and len(plan.days) == 1)
+    return own or daily or weekly or None
+
+
+@dataclass(frozen=True, slots=True)
+class Readership:
+    """Who gets the editions of one plan: `gets` says it of a frequency, and `hours` when it goes where they are."""
+
+    plan: EditionPlan
+    gets: Callable[[str], bool]
+
+    def hours(self, slot: Slot) -> Callable[[str], datetime | None]:
+        """Return what says when the edition of a slot goes into a time zone, by its name."""
+        return local_hours(self.plan, slot)
+
+
+def readership(plan: EditionPlan, plans: Sequence[EditionPlan]) -> Readership:
+    """Return who gets the editions of one plan among those that a newsletter has."""
+    return Readership(plan, gets(plan, plans))
+
+
+def gets(plan: EditionPlan, plans: Sequence[EditionPlan]) -> Callable[[str], bool]:
+    """Return a function that says whether somebody with a frequency gets an edition."""
+
+    @cache
+    def wants(frequency: str) -> bool:
+        chosen = chosen_editions(frequency, plans)
+        return plan.readers == "all" if chosen is None else plan.name in chosen
+
+    return wants
+
+
+def local_hours(plan: EditionPlan, slot: Slot) -> Callable[[str], datetime | None]:
+    """Return a function that says at which instant the edition's hour comes in a zone, by its name; None for at once.
+
+    That is so without a zone, or with one that is unknown, and where the hour is over when the edition goes.
+    """
+
+    @cache
+    def hour(name: str) -> datetime | None:
+        zone = known_zone(name) if plan.local_time else None
+        if zone is None:
+            return None
+        at = datetime.combine(slot.day, plan.at, zone).astimezone(UTC)
+        return at if at > plan.due(slot) else None
+
+    return hour
+
+
+@cache
+def known_zone(name: str) -> ZoneInfo | None:
+    """Return a time zone by its name; None if there is none."""
+    try:
+        return ZoneInfo(name.strip()) if name.strip() else None
+    except (OSError, ValueError, KeyError):
+        return None
+
+
+def frequency_remark(frequency: str, plans: Sequence[EditionPlan]) -> str:
+    """Return what is odd about a frequency in a list of subscribers; empty if nothing is."""
+    if not frequency or chosen_editions(frequency, plans) is not None:
+        return ""
+    return f"unknown frequency {frequency[:40]!r}. Use {' or '.join(plan.name for plan in plans)}"
+
+
+def count_recipients(
+    store: Store, subscriber_file: SubscriberFile, day: date, which: Iterable[Callable[[str], bool]]
+) -> tuple[int, ...]:
+    """Return how many subscribers would get the editions of a day, one number for each: those who are active in the list, without
+    a pause of their own, not suppressed, and have not chosen another edition. `which` are `Readership.gets`.
+    """
+    counts = Counter[str]()
+    for rows in batched(row for row in subscriber_file.distinct() if row.status_on(day) == "active"):
+        emails = [row.email for row in rows]
+        gone, chosen = store.suppressions.among(emails), store.subscribers.preferences_of(emails)
+        for row in rows:
+            own = chosen.get(row.email)
+            if row.email not in gone and not (own and own.paused_until and day < own.paused_until):
+                counts[row.frequency if own is None or own.frequency is None else own.frequency] += 1
+    return tuple(sum(count for frequency, count in counts.items() if gets(frequency)) for gets in which)
