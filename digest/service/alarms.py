@@ -1,7 +1,7 @@
 """Alarms: the operator is told what is wrong, once, and once more when it is over; and another machine is told that all is well.
 
-A trouble is told when it was there on two looks, a minute apart, and is over when it was not on ten: one that comes and goes tells
-nobody ten times in an hour.
+A trouble is told when it was there on two looks, half a minute apart, and is over when it was not for ten minutes: one that comes
+and goes tells nobody ten times in an hour.
 """
 
 import asyncio
@@ -26,7 +26,7 @@ from digest.text.prose import counted
 
 log = logging.getLogger("digest")
 LOOKS = 2  # before a trouble is told
-QUIET_LOOKS = 10  # before it is over
+QUIET_LOOKS = 20  # before it is over
 CERTIFICATE_EVERY = timedelta(hours=12)
 _PINGED = "pinged"
 
@@ -42,10 +42,20 @@ class Alarms:
         self._said = said
         self._present: Counter[str] = Counter()
         self._absent: Counter[str] = Counter()
+        self._looking = asyncio.Lock()
         self._certificate: tuple[datetime, Trouble | None] | None = None
 
     async def look(self) -> None:
         """Look for what is wrong, and tell what is new and what is over; what no way took is told the next time."""
+        async with self._looking:
+            await self._look()
+
+    async def wait_until_idle(self) -> None:
+        """Wait until no look is in progress."""
+        async with self._looking:
+            return
+
+    async def _look(self) -> None:
         now = await self._now_wrong()
         told = await asyncio.to_thread(self._app.store.alarms.told)
         for key, trouble in now.items():

@@ -112,7 +112,7 @@ class Service:
         collecting = Job("collect", IntervalTrigger(seconds=every, start_date=now + timedelta(seconds=every)), self.collect)
         telling = Job("tell the editors", IntervalTrigger(minutes=1, start_date=now + MINUTE / 2), self.tell_editors)
         catching_up = Job("catch up", IntervalTrigger(minutes=1, start_date=now + MINUTE), self.catch_up.run)
-        watching = Job("look for trouble", IntervalTrigger(minutes=1, start_date=now + MINUTE / 4), self.look_for_trouble)
+        watching = Job("look for trouble", IntervalTrigger(seconds=30, start_date=now + MINUTE / 4), self.look_for_trouble)
         reading = Job("read the files", IntervalTrigger(minutes=1, start_date=now + MINUTE / 3), self.read_files)
         return [*editions, watching, reading, collecting, *([telling] if config.desk.editors else []), catching_up]
 
@@ -154,6 +154,7 @@ class Service:
     async def finish(self) -> None:
         """Wait until the run in progress and the mails that were begun are done."""
         await self.catch_up.wait_until_idle()
+        await self.alarms.wait_until_idle()
         await self._emails.wait()
 
     async def watch_bounces(self) -> None:
@@ -187,7 +188,7 @@ class _ShiftedTrigger(BaseTrigger):  # type: ignore[misc]  # apscheduler has no 
 
 
 async def serve(service: Service, drain: timedelta = DRAIN) -> bool:
-    """Run the jobs until the service is asked to stop, then finish the run in progress; return False if that takes longer than `drain`.
+    """Run the jobs until the service is asked to stop, then finish the run in progress; return False if that takes longer.
 
     What is in flight then is in doubt, as after a kill: the next run sends it again under the same Message-ID.
     """

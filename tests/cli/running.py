@@ -41,11 +41,15 @@ class Running:
 
 @asynccontextmanager
 async def running(
-    *words: object, browser: Path | None = None, now: str = NOW.isoformat(), environment: Mapping[str, str] = NOTHING
+    *words: object,
+    browser: Path | None = None,
+    now: str = NOW.isoformat(),
+    environment: Mapping[str, str] = NOTHING,
+    speed: int = 1,
 ) -> AsyncIterator[Running]:
-    """Start a command; kill it at the end of the block if it still runs."""
+    """Start a command, on a clock that runs `speed` times as fast; kill it at the end of the block if it still runs."""
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "digest", *map(str, words),
+        sys.executable, "-m", *(["digest"] if speed == 1 else ["tests.fast_service", str(speed)]), *map(str, words),
         env={**os.environ, "DIGEST_NOW": now, **({"BROWSER": str(browser)} if browser else {}), **environment},
         stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
     )  # fmt: skip

@@ -97,10 +97,10 @@ editors = ["Ada Quill <ada@gazette.example>"]
 
 
 async def looks(alarms: Alarms, moment: Moment, count: int = 2) -> None:
-    """So many looks, a minute apart."""
+    """So many looks, half a minute apart."""
     for _ in range(count):
         await alarms.look()
-        moment.now += timedelta(minutes=1)
+        moment.now += timedelta(seconds=30)
 
 
 def subjects(relay: Relay) -> list[str]:
@@ -133,7 +133,7 @@ async def test_an_edition_that_has_not_begun_is_told_once_and_when_it_has(
     assert [path for path, _ in monitor.pings] == ["/ping/fail"]
     catch_up = CatchUp(app)
     await catch_up.publish_due()
-    await looks(Alarms(app, catch_up.said), moment, 11)
+    await looks(Alarms(app, catch_up.said), moment, 22)
     assert subjects(other)[1:] == [subjects(other)[0].replace("] ", "] Over: ")]
     assert monitor.told[1]["state"] == "over"
     assert [path for path, _ in monitor.pings] == ["/ping/fail", "/ping", "/ping"]  # it is over, and the edition has gone
@@ -175,7 +175,7 @@ async def test_a_relay_that_is_down_is_told_by_another_within_two_minutes(
         relay.mail = lambda _sender: None
         moment.now += timedelta(minutes=5)
         await catch_up.run()
-        await looks(alarms, moment, 10)
+        await looks(alarms, moment, 20)
         async with client.get(f"{base}/health") as health:
             assert health.status == 200
     assert subjects(other)[2:] == ["[The Harbour Gazette] Over: 2 readers of No. 1 wait"] * 2
@@ -215,7 +215,7 @@ async def test_a_full_disk_silent_sources_and_bounces_are_told(
         full.setattr("shutil.disk_usage", lambda _path: usage._replace(free=1_000_000))
         await looks(alarms, moment)
     assert [row["key"] for row in monitor.told] == ["disk"]
-    await looks(alarms, moment, 10)
+    await looks(alarms, moment, 20)
     assert monitor.told[1]["text"] == "Over: The disk is nearly full."
     app.store.history.note([HistoryEvent(email=f"r{at}@x.example", at=moment.now, event="bounced") for at in range(30)])
     moment.now += timedelta(hours=27)
@@ -302,7 +302,7 @@ async def test_readers_who_were_given_up_are_not_told_to_be_well(app: App, momen
     assert monitor.told[0]["why"] == "The relay puts most of them off."
     moment.now += timedelta(hours=11)
     await catch_up.run()  # too old: it is closed
-    await looks(alarms, moment, 10)
+    await looks(alarms, moment, 20)
     assert [row["what"] for row in monitor.told if row["key"].startswith("stuck")][1:] == [f"Given up: 2 readers did not get {KEY}"]
 
 
