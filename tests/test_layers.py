@@ -49,6 +49,7 @@ DOORS = {
     "flufl": {"bounces"},
     "imapclient": {"bounces"},
     "filelock": {"store", "subscribers", "edition.sending_lock", "service.instance"},
+    "pyrage": {"service.backup_keys"},
     "prometheus_client": {"service.metrics", "web.metrics_page"},
     "aiosmtpd": {"demo"},
     "babel": {"render"},
@@ -81,7 +82,7 @@ ROOM_DOORS = {
         "sent_log", "size_limit",
     },
     "render": {"colours", "design_files", "languages", "page", "renderer", "templates", "tokens", "variants"},
-    "service": {"backup", "calendar_file", "checks", "comment_desk", "comment_labels", "dry_run", "edition_checks", "finding", "instance", "logs", "metrics", "scheduler", "systemd", "timetable"},
+    "service": {"backup", "backup_keys", "calendar_file", "checks", "comment_desk", "comment_labels", "dry_run", "edition_checks", "finding", "instance", "logs", "metrics", "restore", "scheduler", "systemd", "timetable"},
     "store": {"batch_writer", "bounces", "content", "edition_rows", "edition_values", "editions", "history", "opt_in", "sent_log_edition"},
     "subscribers": {
         "backups", "columns", "csv_table", "edit", "import_batch", "import_journal", "import_zip", "opt_out_traces", "rewrite",

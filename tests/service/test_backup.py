@@ -7,13 +7,16 @@ from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
+import pyrage
 import pytest
 
 from digest.app import App, open_newsletter
 from digest.errors import ConfigError, RestoredError, UsageError
 from digest.publish import Permit, Unwatched, publish
-from digest.service.backup import check_backup, restore, write_backup
+from digest.service.backup import write_backup
+from digest.service.backup_keys import lock_by_passphrase, lock_for, unlock_by_identity, unlock_by_passphrase
 from digest.service.catch_up import CatchUp
+from digest.service.restore import check_backup, restore
 from tests.cli.test_edition import call
 from tests.conftest import Furnish
 from tests.desk.conftest import CUTOFF, KEY, Moment, days_material, moment
@@ -160,6 +163,47 @@ def test_keys_stay_where_they_are(site: RecordedSite, relay: Relay, furnish: Fur
     (tmp_path / "new" / "relay-password").write_text("hunter2")
     with open_newsletter(tmp_path / "new", moment) as app:
         assert app.config.smtp.password == "hunter2"
+
+
+@pytest.mark.parametrize("how", ["passphrase", "identity"])
+def test_keys_that_are_asked_for_are_encrypted_and_come_back(
+    how: str, site: RecordedSite, relay: Relay, furnish: Furnish, tmp_path: Path, moment: Moment
+) -> None:
+    root, file = furnish(site.base, relay.port, extra=EXTRA), tmp_path / "b.tar.gz"
+    (root / "relay-password").write_text("hunter2")
+    (root / "keys").mkdir()
+    (root / "keys" / "dkim.pem").write_text("a secret key")
+    identity = pyrage.x25519.Identity.generate()
+    (tmp_path / "identity").write_text(f"# made by age-keygen\n{identity}\n")
+    lock = lock_for(str(identity.to_public())) if how == "identity" else lock_by_passphrase("correct horse")
+    unlock = unlock_by_identity(tmp_path / "identity") if how == "identity" else unlock_by_passphrase("correct horse")
+    with open_newsletter(root, moment, retry_delays=()) as app:
+        assert write_backup(app, file, lock).has_keys
+    with tarfile.open(file) as archive:
+        contents = {entry.name: archive.extractfile(entry).read() for entry in archive}  # type: ignore[union-attr]
+    assert contents["keys.age"].startswith(b"age-encryption.org/v1\n")
+    assert not any(word in content for content in contents.values() for word in (b"hunter2", b"a secret key", b"correct horse"))
+    made, _ = restore(file, tmp_path / "without", moment)
+    assert made.left_out == ("keys/dkim.pem", "relay-password")
+    assert not (tmp_path / "without" / "keys.age").exists()
+    wrong = unlock_by_passphrase("wrong")
+    with pytest.raises(UsageError, match="cannot be decrypted"):
+        restore(file, tmp_path / "wrong", moment, unlock=wrong)
+    assert not (tmp_path / "wrong").exists()
+    assert check_backup(file, moment, unlock).left_out == ()
+    restore(file, tmp_path / "new", moment, unlock=unlock)
+    assert (tmp_path / "new" / "keys" / "dkim.pem").read_text() == "a secret key"
+    assert stat.S_IMODE((tmp_path / "new" / "relay-password").stat().st_mode) == 0o600
+    with open_newsletter(tmp_path / "new", moment) as app:
+        assert app.config.smtp.password == "hunter2"
+
+
+@pytest.mark.parametrize("words", [["--keys"], ["--recipient", "age1nobody"]])
+def test_keys_that_cannot_be_encrypted_are_not_written(words: list[str], root: Path, app: App, tmp_path: Path) -> None:
+    file = tmp_path / "b.tar.gz"
+    done = call(root, "backup", *words, str(file))
+    assert done.exit_code != 0
+    assert not file.exists()
 
 
 def damaged(file: Path, how: str) -> None:
