@@ -66,6 +66,7 @@ class App:
     def adopt(self, config: Config) -> None:
         """Go on with other settings; what was made of those before is made anew when it is used."""
         self.config = config
+        self.store.content.kept = config.retention.content
         for name in ("series", "pipeline", "links"):
             self.__dict__.pop(name, None)
 
@@ -258,6 +259,7 @@ def open_newsletter(root: Path, clock: Clock, *, retry_delays: Sequence[float] =
             on_suppressed=lambda rows: sent_log.add_suppressed(rows, clock()),
             on_released=lambda email: sent_log.add_released(email, clock()),
         )
+        store.content.kept = settings.retention.content
         yield App(settings, store, clock, ResponseCache(store.engine, clock), retry_delays)
     finally:
         store.close()

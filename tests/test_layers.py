@@ -82,7 +82,7 @@ ROOM_DOORS = {
         "sent_log", "size_limit",
     },
     "render": {"colours", "design_files", "languages", "page", "renderer", "templates", "tokens", "variants"},
-    "service": {"backup", "backup_keys", "calendar_file", "checks", "comment_desk", "comment_labels", "dry_run", "edition_checks", "finding", "instance", "logs", "metrics", "restore", "scheduler", "systemd", "timetable"},
+    "service": {"backup", "backup_keys", "doctor", "calendar_file", "checks", "comment_desk", "comment_labels", "dry_run", "edition_checks", "finding", "instance", "logs", "metrics", "restore", "scheduler", "systemd", "timetable"},
     "store": {"batch_writer", "bounces", "content", "edition_rows", "edition_values", "editions", "history", "opt_in", "sent_log_edition"},
     "subscribers": {
         "backups", "columns", "csv_table", "edit", "import_batch", "import_journal", "import_zip", "opt_out_traces", "rewrite",

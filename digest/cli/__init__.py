@@ -26,6 +26,7 @@ COMMANDS = {
     "edition": "Steer the next edition: stories, words, comments, hour.",
     "comments": "Print or refuse comments of the next edition.",
     "judge": "Score the comments in a thread.",
+    "doctor": "Mend what can be mended in database, list and folder.",
     "backup": "Write the newsletter into one file, while it runs.",
     "restore": "Make a newsletter from a backup.",
     "calendar": "List the next editions and their windows.",

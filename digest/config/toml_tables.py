@@ -25,6 +25,7 @@ from digest.config.values import (
     Lead,
     LinkParameter,
     Mailbox,
+    Retention,
     Table,
     Wait,
     Web,
@@ -218,6 +219,14 @@ class Guards(Table):
     complained: float = Field(default=0.003, gt=0, le=1)
 
 
+class RetentionPlan(Table):
+    """How long things are kept. Opt-outs, consents and editions are kept for good."""
+
+    content: Retention = timedelta(days=30)  # articles and comments
+    receipts: Retention = timedelta(days=30)  # of each delivery; then only who got it, and what went wrong
+    history: Retention | None = None  # what happened to an address, but for consents; for good if it is not set
+
+
 class MetricsPlan(Table):
     """Where `digest run` tells a monitor its numbers, on an address of its own."""
 
@@ -242,6 +251,7 @@ class Config(Table):
     desk: DeskPlan = DeskPlan()
     alarms: AlarmsPlan = AlarmsPlan()
     metrics: MetricsPlan | None = None
+    retention: RetentionPlan = RetentionPlan()
     design: DesignPlan = DesignPlan()
     sections: tuple[Section, ...] = ()
     events: EventsPlan | None = None

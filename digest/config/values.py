@@ -72,6 +72,14 @@ def _calendars(value: object) -> tuple[str, ...]:
     return codes
 
 
+def _retention(value: object) -> timedelta:
+    """Return the span of time in `30d`, from 21 days to 10 years."""
+    span = _span(value, '"30d" or "365d"')
+    if not timedelta(days=21) <= span <= timedelta(days=3_650):
+        raise ValueError('must be between "21d" and "3650d"')
+    return span
+
+
 def _lead(value: object) -> timedelta:
     """Return the span of time in `20m` or `2h`, up to 12 hours; `0m` is none."""
     span = _span(value, '"20m" or "2h"')
@@ -177,6 +185,7 @@ Zone = Annotated[ZoneInfo, BeforeValidator(_zone)]
 Days = Annotated[frozenset[int], BeforeValidator(_weekdays)]
 DaySpans = Annotated[tuple[DaySpan, ...], BeforeValidator(_day_spans)]
 HolidayCalendars = Annotated[tuple[str, ...], BeforeValidator(_calendars)]
+Retention = Annotated[timedelta, BeforeValidator(_retention)]
 Lead = Annotated[timedelta, BeforeValidator(_lead)]
 
 

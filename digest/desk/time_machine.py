@@ -13,7 +13,7 @@ from digest.edition.mending import REVISION
 from digest.edition.size_limit import fit_size
 from digest.errors import UsageError
 from digest.model import Article, Edition, Harvest, Slot, Story
-from digest.store import CONTENT_KEPT, MAX_LOOKBACK, FrozenEdition
+from digest.store import MAX_LOOKBACK, FrozenEdition
 from digest.text.markup import identity
 from digest.text.prose import counted, shorten
 
@@ -53,10 +53,9 @@ def make_again(app: App, key: str) -> MadeAgain:
     if sent is None or sent.corrects:
         raise UsageError("there is no such edition", thing=key, remedy="`digest status` shows the recent ones.")
     slot = sent.edition.slot
-    if slot.window.start < app.clock() - CONTENT_KEPT:
-        raise UsageError(
-            "what was collected for it is not kept any more", thing=key, remedy=f"It is kept for {CONTENT_KEPT.days} days."
-        )
+    kept = app.store.content.kept
+    if slot.window.start < app.clock() - kept:
+        raise UsageError("what was collected for it is not kept any more", thing=key, remedy=f"It is kept for {kept.days} days.")
     plan = app.plan_of(slot.name) or app.config.editions[0]
     at = sent.edition.frozen_at
     rows = [
@@ -136,7 +135,7 @@ def article_history(app: App, url: str) -> tuple[str, list[ArticleEvent]]:
 
 def _found(app: App, url: str) -> Article | None:
     """Return the article with an address or an id, if it is still stored."""
-    harvest = app.store.content.material(app.clock() - CONTENT_KEPT)
+    harvest = app.store.content.material(app.clock() - app.store.content.kept)
     return next((row for row in harvest.articles if row.id == url or identity(row.url) == identity(url)), None)
 
 

@@ -27,6 +27,7 @@ from digest.errors import DigestError
 from digest.service.alarms import Alarms
 from digest.service.catch_up import CatchUp
 from digest.service.good_files import GoodFiles
+from digest.service.housekeeping import tidy
 from digest.service.reload import Reload
 
 log = logging.getLogger("digest")
@@ -114,7 +115,8 @@ class Service:
         catching_up = Job("catch up", IntervalTrigger(minutes=1, start_date=now + MINUTE), self.catch_up.run)
         watching = Job("look for trouble", IntervalTrigger(seconds=30, start_date=now + MINUTE / 4), self.look_for_trouble)
         reading = Job("read the files", IntervalTrigger(minutes=1, start_date=now + MINUTE / 3), self.read_files)
-        return [*editions, watching, reading, collecting, *([telling] if config.desk.editors else []), catching_up]
+        tidying = Job("tidy up", IntervalTrigger(hours=1, start_date=now + 10 * MINUTE), self.tidy)
+        return [*editions, watching, reading, tidying, collecting, *([telling] if config.desk.editors else []), catching_up]
 
     async def collect(self) -> None:
         """Read the sources, because feeds drop older entries."""
@@ -146,6 +148,13 @@ class Service:
         """Read digest.toml and the templates again if they have changed; what is broken is told, and changes nothing."""
         await self.reload.look()
         await asyncio.to_thread(self._files.current)
+
+    async def tidy(self) -> None:
+        """Fold and delete what is older than the newsletter keeps it."""
+        try:
+            await asyncio.to_thread(tidy, self._app)
+        except DigestError as error:
+            log.error("could not tidy up: %s", error)  # noqa: TRY400  a traceback would hide the message
 
     async def asked_to_stop(self) -> None:
         """Wait until somebody asks the service to stop."""

@@ -6,6 +6,8 @@
     Store.alarms         what is wrong and has been told to the operator
     Store.deliveries     what became of every message
     Store.delivery_reports   the same, counted and listed
+    Store.folding        makes the deliveries of old editions small
+    Store.repair         examines and repairs the file
     Store.suppressions   addresses that must not get mail
     Store.bounces        what refusals and bounce reports say about addresses
     Store.history        what happened to an address
@@ -31,7 +33,7 @@ from digest.store import schema
 from digest.store.alarms import AlarmRecords, Trouble
 from digest.store.bounces import BounceRecords
 from digest.store.content import CONTENT_KEPT, MAX_LOOKBACK, Content
-from digest.store.database import open_engine
+from digest.store.database import open_engine, shrink
 from digest.store.decisions import DecidedSinceError, Decisions, TooLateError, of_form
 from digest.store.deliveries import Deliveries
 from digest.store.delivery_log import StoredDeliveryLog
@@ -40,10 +42,12 @@ from digest.store.desk import DeskRecords
 from digest.store.edition_series import Series
 from digest.store.edition_values import FrozenEdition, PreviousEdition
 from digest.store.editions import Editions
+from digest.store.folding import Folding
 from digest.store.history import History, HistoryEvent
 from digest.store.opt_in import OptInRequest, OptInRequests
 from digest.store.recipients import RecipientRules
 from digest.store.relay_limits import RelayLimits
+from digest.store.repair import Repair
 from digest.store.revisions import PastRevision, Revisions
 from digest.store.subscribers import Preference, Subscribers
 from digest.store.suppressions import Suppression, Suppressions
@@ -62,6 +66,8 @@ class Store:
         self.alarms = AlarmRecords(engine)
         self.deliveries = Deliveries(engine)
         self.delivery_reports = DeliveryReports(engine)
+        self.folding = Folding(engine)
+        self.repair = Repair(engine)
         self.history = History(engine)
         self.subscribers = Subscribers(engine)
         self.opt_in_requests = OptInRequests(engine)
@@ -85,6 +91,10 @@ class Store:
         """Write a copy of a SQLite database as it is at one moment, while others read and write it."""
         with closing(sqlite3.connect(str(self.file))) as connection:
             connection.execute("VACUUM INTO ?", (str(file),))
+
+    def shrink(self) -> None:
+        """Give free room in the database's file back to the disk, a little at a time."""
+        shrink(self.engine)
 
     def close(self) -> None:
         """Close the database."""

@@ -26,10 +26,11 @@ _COMMENT = TypeAdapter(Comment)
 
 
 class Content:
-    """Collected material, kept for 30 days."""
+    """Collected material; what is older than `kept` is deleted when more comes in."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        self.kept = CONTENT_KEPT
 
     def keep(self, harvest: Harvest, now: datetime) -> None:
         """Add what is new, update what changed, and delete the comments that their thread no longer has.
@@ -40,7 +41,7 @@ class Content:
         with self._engine.begin() as connection:
             lock_for_writing(connection)
             _count_up(connection)
-            _prune(connection, now)
+            _prune(connection, now, self.kept)
             for thread in harvest.threads:
                 present = [comment.id for comment in harvest.comments if comment.article_id == thread.article_id]
                 _drop_missing(connection, thread.article_id, thread.complete_since, present)
@@ -198,8 +199,8 @@ def _drop_missing(connection: Connection, article: str, since: datetime, present
         connection.execute(delete(table).where(table.c.id == key))
 
 
-def _prune(connection: Connection, now: datetime) -> None:
-    old = now - CONTENT_KEPT
+def _prune(connection: Connection, now: datetime, kept: timedelta) -> None:
+    old = now - kept
     connection.execute(delete(schema.articles).where(schema.articles.c.published < old, schema.articles.c.first_seen < old))
     connection.execute(delete(schema.comments).where(schema.comments.c.article_id.not_in(select(schema.articles.c.id))))
     connection.execute(delete(schema.sightings).where(schema.sightings.c.last < now - SIGHTINGS_KEPT))

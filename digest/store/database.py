@@ -48,8 +48,10 @@ def open_engine(url: str, root: Path) -> Engine:
         if sqlite:  # pragma: no branch  no test starts a PostgreSQL server yet
             event.listen(engine, "connect", _configure_sqlite)
             event.listen(engine, "begin", _begin)
-        with _undo_on_failure(engine.dispose), _migration_lock(path), engine.begin() as connection:
-            _migrate(connection)
+        with _undo_on_failure(engine.dispose), _migration_lock(path):
+            _copy_first(engine, path)
+            with engine.begin() as connection:
+                _migrate(connection)
     except (ArgumentError, ImportError) as error:
         raise ConfigError(f"store.url cannot be used: {error}", thing="digest.toml") from error
     except (SQLAlchemyError, OSError) as error:
@@ -91,14 +93,36 @@ def _begin(connection: Connection) -> None:
 def _configure_sqlite(connection: Any, _record: object) -> None:
     connection.isolation_level = None  # otherwise the driver commits before and after each CREATE TABLE
     with _undo_on_failure(connection.close):
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=30000"):
+        # auto_vacuum counts for a new file only, and before anything is written into it
+        for pragma in ("auto_vacuum=INCREMENTAL", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=30000"):
             connection.execute(f"PRAGMA {pragma}")
+
+
+def _copy_first(engine: Engine, path: Path | None) -> None:
+    """Copy a database file before migrations change it, as `digest.db.before-0016`; the copy before the last migration is kept."""
+    with engine.connect() as connection:
+        current = _revision(connection)
+    if path is None or current is None or current >= _newest():
+        return
+    copy = path.with_name(f"{path.name}.before-{_newest()}")
+    partial = copy.with_name(f"{copy.name}.part")
+    partial.unlink(missing_ok=True)
+    private_file(partial)
+    with engine.connect() as connection:
+        connection.connection.execute("VACUUM INTO ?", (str(partial),))
+    partial.replace(copy)
+    for old in path.parent.glob(f"{path.name}.before-*"):
+        if old != copy:
+            old.unlink()
+
+
+def _newest() -> str:
+    return max(path.name[:4] for path in (_MIGRATIONS / "versions").glob("[0-9]*.py"))
 
 
 def _migrate(connection: Connection) -> None:
     """Bring the tables up to the newest migration. Alembic is imported only if there is work, because the import takes 0.1 s."""
-    newest = max(path.name[:4] for path in (_MIGRATIONS / "versions").glob("[0-9]*.py"))
-    current = _revision(connection)
+    newest, current = _newest(), _revision(connection)
     if current == newest:
         return
     if current is not None and current > newest:
@@ -133,6 +157,20 @@ def secure_delete(connection: Connection) -> Iterator[None]:
     finally:
         if sqlite_only:  # pragma: no branch  as above
             connection.exec_driver_sql("PRAGMA secure_delete=OFF")
+
+
+def shrink(engine: Engine, pages: int = 2_000) -> None:
+    """Give free pages of a SQLite file back to the disk, some at a time, so that nobody waits for long."""
+    if engine.dialect.name != "sqlite":  # pragma: no cover  no test starts a PostgreSQL server yet
+        return
+    connection = engine.raw_connection()  # not in a transaction: each step is one
+    try:
+        before = -1
+        while (free := connection.cursor().execute("PRAGMA freelist_count").fetchone()[0]) and free != before:
+            before = free
+            connection.cursor().execute(f"PRAGMA incremental_vacuum({pages})").fetchall()
+    finally:
+        connection.close()
 
 
 def truncate_wal(engine: Engine) -> None:

@@ -5,6 +5,8 @@ A delivery goes `queued → sending → sent | refused | deferred | unknown`, or
 nobody is sending was in flight when a run was interrupted.
 """
 
+import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
@@ -17,10 +19,15 @@ from digest.model import Message, Outcome, Receipt, Recipient
 from digest.store import schema
 from digest.store.compiled_statements import Prepared
 from digest.store.database import lock_for_writing
+from digest.store.delivery_states import QUEUED, SENDING, SKIPPED
+from digest.store.folding import folded_answers, folded_counts, folded_variant
 
-QUEUED, SENDING, SKIPPED = "queued", "sending", "skipped"
 _PAGE = 500
 _GROUP = 24  # messages that one statement begins
+# What relays say before the id by which they know a message; only the id is of use, and all of it is a third of a row.
+_FILLER = re.compile(
+    r"^(?:2\.\d{1,3}\.\d{1,3}\s+)?(?:(?:ok|message|accepted|queued|as|mail|for|delivery)\b[:.,]?\s*|id=)*", re.IGNORECASE
+)
 _ID_PARAMETERS = [f"id_{number}" for number in range(_GROUP)]
 
 
@@ -111,9 +118,8 @@ class Deliveries:
         """Return how many answers an edition's messages have had over all tries; the number never falls."""
         table = schema.deliveries.c
         with self._engine.begin() as connection:
-            return int(
-                connection.execute(select(func.coalesce(func.sum(table.attempts), 0)).where(table.edition == key)).scalar_one()
-            )
+            query = select(func.coalesce(func.sum(table.attempts), 0)).where(table.edition == key)
+            return int(connection.execute(query).scalar_one()) + folded_answers(connection, key)
 
     def counts(self, key: str) -> dict[str, int]:
         """Return how many deliveries of an edition are in each state."""
@@ -150,7 +156,7 @@ class Deliveries:
         )
         with self._engine.begin() as connection:
             row = connection.execute(query).one_or_none()
-        return _recipient(row) if row else None
+            return _recipient(row) if row else _folded_recipient(connection, key, token)
 
     def record(self, key: str, begun: Sequence[Message], receipts: Sequence[Receipt]) -> set[int]:
         """Record messages about to leave and receipts in one commit; return the ids of recipients whose message may leave.
@@ -177,6 +183,14 @@ def _recipient(row: Any) -> Recipient:
     return Recipient(**row._asdict())
 
 
+def _folded_recipient(connection: Connection, key: str, token: str) -> Recipient | None:
+    """Return the recipient that a token names of an edition whose deliveries are folded; what they were called is not known."""
+    known = schema.subscribers.c
+    who = connection.execute(select(known.id, known.email).where(known.token == token)).one_or_none()
+    variant = folded_variant(connection, key, who.id) if who else None
+    return Recipient(id=who.id, email=who.email, variant=variant) if who and variant is not None else None
+
+
 def _groups(messages: Sequence[Message]) -> Iterator[Sequence[Message]]:
     return (messages[at : at + _GROUP] for at in range(0, len(messages), _GROUP))
 
@@ -199,11 +213,10 @@ def _receipt_row(key: str, receipt: Receipt) -> dict[str, Any]:
         "b_edition": key,
         "b_subscriber": receipt.recipient.id,
         "state": receipt.outcome,
-        "message_id": receipt.message_id,
         "code": receipt.code,
-        "reply": receipt.reply,
+        "reply": _FILLER.sub("", receipt.reply) if receipt.outcome is Outcome.SENT else receipt.reply,
         "relay": receipt.relay,
-        "status": receipt.status,
+        "status": "" if receipt.outcome is Outcome.SENT else receipt.status,
         "in_doubt": receipt.outcome is Outcome.UNKNOWN,
         "at": receipt.at,
         "retry_at": receipt.retry_at,
@@ -234,7 +247,7 @@ _RECORD = (
     .values(
         attempts=schema.deliveries.c.attempts + 1,
         interrupted=or_(schema.deliveries.c.interrupted, bindparam("in_doubt", type_=schema.deliveries.c.interrupted.type)),
-        **{name: bindparam(name) for name in ("state", "message_id", "code", "reply", "relay", "status", "at", "retry_at")},
+        **{name: bindparam(name) for name in ("state", "code", "reply", "relay", "status", "at", "retry_at")},
     )
 )
 
@@ -249,4 +262,5 @@ def counts(connection: Connection, key: str) -> dict[str, int]:
     """Return how many deliveries of an edition are in each state."""
     table = schema.deliveries.c
     query = select(table.state, func.count()).where(table.edition == key).group_by(table.state)
-    return dict(connection.execute(query).all())
+    found: Counter[str] = Counter(dict(connection.execute(query).all()))
+    return dict(found + Counter(folded_counts(connection, key)))

@@ -8,7 +8,7 @@ from sqlalchemy import Engine, func, or_, select
 from digest.bounces.refusals import Cause, cause_of
 from digest.model import Outcome
 from digest.store import schema
-from digest.store.deliveries import QUEUED
+from digest.store.delivery_states import QUEUED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,8 +73,13 @@ class DeliveryReports:
             .order_by(func.count().desc(), table.relay, table.state)
             .limit(100)
         )
+        folded, of_edition = schema.folded_deliveries.c, schema.folded_deliveries.c.edition == key
+        old = select(folded.relay, folded.state, func.sum(folded.count).label("count")).where(of_edition)
         with self._engine.begin() as connection:
-            return [Reason(**row._asdict()) for row in connection.execute(query)]
+            found = [Reason(**row._asdict()) for row in connection.execute(query)]
+            rows = connection.execute(old.group_by(folded.relay, folded.state)).all()
+        found += [Reason(**row._asdict(), code=0, status="", example="") for row in rows]
+        return sorted(found, key=lambda row: -row.count)
 
     def sent_since(self, moment: datetime) -> dict[str, int]:
         """Return how many messages each relay has accepted since an instant."""

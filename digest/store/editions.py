@@ -162,13 +162,13 @@ class Editions:
 
     def last(self, name: str) -> PreviousEdition | None:
         """Return when the latest edition of a series was frozen, and its number of recipients; None if there is none."""
-        table, sent = schema.editions.c, schema.deliveries.c
+        table = schema.editions.c
         query = select(table.key, table.frozen_at).where(table.name == name, table.subject.is_not(None))
         with self._engine.begin() as connection:
             row = connection.execute(query.order_by(table.window_end.desc()).limit(1)).one_or_none()
             if row is None:
                 return None
-            recipients = connection.execute(select(func.count()).where(sent.edition == row.key)).scalar_one()
+            recipients = sum(counts(connection, row.key).values())
         return PreviousEdition(frozen_at=row.frozen_at, recipients=recipients)
 
     def headlines(self, limit: int) -> list[ArchivedEdition]:

@@ -5,13 +5,14 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine, and_, func, select
+from sqlalchemy import Connection, Engine, and_, delete, func, select
 
 from digest.batching import batched
 from digest.store import schema
 from digest.subscriber_statuses import REPORTED
 
 MAX_DETAIL_CHARS = 500  # characters of a detail
+PROOFS = ("confirmed", "imported", "added", "unsubscribed", "complained", "bounced", "restored", "forgotten")
 CONFIRMED = "confirmed"  # a subscriber has answered the confirmation email
 
 
@@ -54,6 +55,13 @@ class History:
             with self._engine.begin() as connection:
                 found.update(connection.execute(query).scalars())
         return frozenset(found)
+
+    def forget(self, before: datetime) -> int:
+        """Delete what happened before an instant, but for what proves a consent or a “no”; return how many events."""
+        table = schema.history
+        old = and_(table.c.at < before, table.c.event.not_in([*PROOFS, *REPORTED]))
+        with self._engine.begin() as connection:
+            return connection.execute(delete(table).where(old)).rowcount
 
     def counts_between(self, start: datetime, end: datetime) -> dict[str, int]:
         """Return how many addresses had each event in a span of time; what a file or `sent.log` reported does not count."""

@@ -33,6 +33,7 @@ from sqlalchemy import (
 from digest.batching import batched
 from digest.model import Subscriber
 from digest.store import schema
+from digest.store.column_types import Milliseconds
 from digest.store.database import insert as careful_insert
 from digest.store.subscribers import Preference, preferences
 from digest.store.suppressions import Recorded, Suppression, forgotten, insert_suppressions
@@ -50,7 +51,7 @@ _INCOMING = Table(
     Column("rank", Integer, nullable=False),  # severity of its status: the row with the higher one counts
     Column("variant", String),  # NULL: no story is for them
     Column("wants", Boolean, nullable=False),  # it, and not another edition
-    Column("not_before", schema.Instant),
+    Column("not_before", Milliseconds),
     Column("extra", JSON(none_as_null=True)),
     prefixes=["TEMPORARY"],
 )
@@ -101,7 +102,7 @@ def insert_recipients(connection: Connection, key: str, rules: RecipientRules, n
     recorded = list(_suppress(connection, now))
     _assign_ids(connection, rules.token)
     incoming, known = _INCOMING.c, schema.subscribers.c
-    constants = {"edition": key, "attempts": 0, "interrupted": False, "message_id": "", "code": 0, "relay": ""}
+    constants = {"edition": key, "attempts": 0, "interrupted": False, "code": 0, "relay": ""}
     has_story, not_gone = incoming.variant.is_not(None), ~exists().where(schema.suppressions.c.email == incoming.email)
     listed = (
         select(

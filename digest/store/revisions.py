@@ -16,7 +16,8 @@ from digest.model import Edition, Outcome, Rendered
 from digest.store import schema
 from digest.store.database import lock_for_writing
 from digest.store.decisions import check_decided
-from digest.store.deliveries import QUEUED, SKIPPED, is_waiting
+from digest.store.deliveries import is_waiting
+from digest.store.delivery_states import QUEUED, SKIPPED
 from digest.store.desk_tables import revisions
 from digest.store.edition_rows import as_json, edition_row, variant_row
 from digest.store.edition_values import FrozenEdition
@@ -141,7 +142,7 @@ def _insert_recipients(connection: Connection, edition: Edition, corrects: str, 
     has_left = select(gone.c.email).where(gone.c.email == schema.subscribers.c.email).exists()
     constants = {
         "edition": edition.slot.key, "variant": copy,
-        "state": QUEUED, "reply": "", "attempts": 0, "interrupted": False, "message_id": "",
+        "state": QUEUED, "reply": "", "attempts": 0, "interrupted": False,
         "code": 0, "relay": "",
     }  # fmt: skip
     query = (

@@ -4,6 +4,7 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import islice
 from typing import Any
 
 from sqlalchemy import Connection, Engine, and_, delete, select, update
@@ -12,8 +13,11 @@ from digest.batching import batched
 from digest.model import Subscriber
 from digest.store import schema
 from digest.store.database import insert, lock_for_writing, secure_delete, truncate_wal
-from digest.store.deliveries import QUEUED, SENDING, SKIPPED
+from digest.store.delivery_states import QUEUED, SENDING, SKIPPED
+from digest.store.folding import folded_editions
 from digest.store.history import HistoryEvent, insert_events
+
+MAX_DELIVERIES = 1_000  # to one subscriber that are listed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,10 +130,15 @@ class Subscribers:
             .join(schema.subscribers, schema.subscribers.c.id == table.subscriber)
             .where(schema.subscribers.c.email == email)
             .order_by(table.at.desc())
-            .limit(1_000)
+            .limit(MAX_DELIVERIES)
         )
+        known = schema.subscribers.c
         with self._engine.begin() as connection:
-            return [row._asdict() for row in connection.execute(query)]
+            found = [row._asdict() for row in connection.execute(query)]
+            subscriber = connection.execute(select(known.id).where(known.email == email)).scalar()
+            folded = islice(folded_editions(connection, subscriber), MAX_DELIVERIES - len(found)) if subscriber else ()
+            old = [{"edition": key, "state": state, "at": at, "code": 0, "reply": ""} for key, state, at in folded]
+        return found + old
 
 
 def _skip_waiting(connection: Connection, email: str, until: date) -> None:

@@ -1,7 +1,13 @@
 """Databases of every schema that has landed are brought up to date; what has landed is never edited."""
 
 import hashlib
+import os
+import random
 import sqlite3
+import stat
+import subprocess
+import sys
+import time
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
@@ -33,6 +39,7 @@ LANDED = {  # a new migration adds its line; no line ever changes: databases out
     "0013_revisions.py": "c59ffa1101f95309",
     "0014_alarms.py": "7226b6dd8b9c0afc",
     "0015_reader_hours.py": "63b9bff8847d01c8",
+    "0016_folding.py": "6e03ad733062aa1e",
 }
 
 
@@ -99,3 +106,33 @@ def test_who_said_so_is_read_from_the_sentences_of_the_past(tmp_path: Path) -> N
     assert found == {"cy": "import", "di": "list", "ed": ""}
     assert store.history.count("unsubscribed", datetime(2026, 5, 1, tzinfo=UTC)) == 1
     store.close()
+
+
+def test_a_database_is_copied_before_it_is_changed_and_only_the_last_copy_is_kept(tmp_path: Path) -> None:
+    file = furnished(SCHEMAS[-2], tmp_path)
+    (file.parent / "digest.db.before-0003").write_bytes(b"old")
+    Store.open("sqlite:///state/digest.db", tmp_path).close()
+    (copy,) = file.parent.glob("digest.db.before-*")
+    newest = max(name[:4] for name in LANDED)
+    assert copy.name == f"digest.db.before-{newest}"
+    assert stat.S_IMODE(copy.stat().st_mode) == 0o600
+    with closing(sqlite3.connect(copy)) as database:
+        assert database.execute("SELECT version_num FROM alembic_version").fetchone()[0] == SCHEMAS[-2].stem[:4]
+    Store.open("sqlite:///state/digest.db", tmp_path).close()  # nothing to do: no other copy
+    assert copy.stat().st_mtime == next(file.parent.glob("digest.db.before-*")).stat().st_mtime
+
+
+def test_a_kill_while_it_migrates_loses_nothing(tmp_path: Path) -> None:
+    code = "import sys\nfrom pathlib import Path\nfrom digest.store import Store\nStore.open('sqlite:///state/digest.db', Path(sys.argv[1]))"
+    rng = random.Random(4)
+    for number in range(int(os.environ.get("KILLS", "8"))):
+        root = tmp_path / str(number)
+        root.mkdir()
+        furnished(SCHEMAS[0], root)
+        process = subprocess.Popen([sys.executable, "-c", code, str(root)])
+        time.sleep(rng.uniform(0.3, 1.0))
+        process.kill()
+        process.wait()
+        with closing(Store.open("sqlite:///state/digest.db", root)) as store:
+            assert store.deliveries.counts("weekday-2026-05-26") == {"sent": 1}
+            assert store.repair.damage() == []

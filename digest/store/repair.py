@@ -1,0 +1,41 @@
+"""The health of a SQLite file: damage, free room, and what can be done about them. PostgreSQL looks after its own."""
+
+from sqlalchemy import Engine
+
+MAX_ROWS = 100  # of damage that are told
+
+
+class Repair:
+    """Examines and repairs the file of a database."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def damage(self) -> list[str]:
+        """Return what is damaged, in SQLite's words; empty if nothing is."""
+        rows = self._run(f"PRAGMA integrity_check({MAX_ROWS})")
+        keys = self._run("PRAGMA foreign_key_check")
+        lost = [f"a row of {row[0]} refers to {row[2]}, where there is none" for row in keys[:MAX_ROWS]]
+        return [str(row[0]) for row in rows if row[0] != "ok"] + lost
+
+    def rebuild_indexes(self) -> None:
+        """Make every index anew from its table."""
+        self._run("REINDEX")
+
+    def free_bytes(self) -> int:
+        """Return how much of the file is free."""
+        pages, size = self._run("PRAGMA freelist_count"), self._run("PRAGMA page_size")
+        return int(str(pages[0][0])) * int(str(size[0][0])) if pages else 0
+
+    def compact(self) -> None:
+        """Write the file anew without free room; writers wait for it. From then on free room is given back a little at a time."""
+        self._run("VACUUM")
+
+    def _run(self, statement: str) -> list[tuple[object, ...]]:
+        if self._engine.dialect.name != "sqlite":  # pragma: no cover  no test starts a PostgreSQL server yet
+            return []
+        connection = self._engine.raw_connection()  # not in a transaction
+        try:
+            return [tuple(row) for row in connection.cursor().execute(statement).fetchall()]
+        finally:
+            connection.close()
