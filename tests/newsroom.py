@@ -13,6 +13,8 @@ DATA = Path(__file__).parent / "data" / "wordpress"
 BASE = "http://gazette.example"
 NOW = datetime(2026, 11, 24, 7, 0, 30, tzinfo=UTC)
 FEEDS = {
+    "/": "front.html",
+    "/wp-json/": "index.json",
     "/feed/": "feed.xml",
     "/feed/atom/": "feed.atom",
     "/feed/rdf/": "feed.rdf",
@@ -86,7 +88,7 @@ class RecordedSite:
         etag = f'"{len(body)}"'
         if request.headers.get("If-None-Match") == etag:
             return web.Response(status=304)
-        kind = "text/html" if name.endswith("html") else "application/rss+xml"
+        kind = {"html": "text/html", "json": "application/json"}.get(name.rpartition(".")[2], "application/rss+xml")
         return web.Response(body=body, content_type=kind, headers={"ETag": etag})
 
 

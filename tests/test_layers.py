@@ -65,7 +65,7 @@ ROOM_DOORS = {
         "signed_links", "subscriber_record", "subscriptions", "transactional_emails",
     },
     "bounces": {"classify", "mailboxes", "providers", "refusals"},
-    "collect": {"calendar_events", "collector", "fetch", "pictures", "sources.plugin"},
+    "collect": {"calendar_events", "collector", "fetch", "pictures", "sources.discovery", "sources.plugin"},
     "compose": {"dkim", "subscriber_links", "verp"},
     "config": {"file_permissions"},
     "curate": {
