@@ -6,6 +6,7 @@ A request is answered by an email; only the link in it adds the address to the l
 import asyncio
 import logging
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from digest.app import App
 from digest.audience.exporter import FORMULA_PREFIXES
@@ -21,11 +22,20 @@ from digest.subscribers import NewRow, activate, normalise
 
 log = logging.getLogger("digest")
 MAX_NAME_CHARS = 100
+WELCOME_STORIES = 3  # of the last edition, in the welcome
 
 
 def consent_detail(how: str, consent: str) -> str:
     """Return the detail of a history event that adds a subscriber: how, and how they consented if that is known."""
     return f"{how}; consent: {consent}" if consent else how
+
+
+class Confirmed(NamedTuple):
+    """Somebody who has confirmed: their topics, and whether they had left before."""
+
+    email: str
+    topics: tuple[str, ...]
+    came_back: bool
 
 
 class DoubleOptIn:
@@ -39,7 +49,7 @@ class DoubleOptIn:
         self._joining = BatchWriter(self._add_confirmed)
         self._mailboxes = RateLimiter(4, 6 * 3_600)  # emails to one mailbox, whatever follows a plus in its address
 
-    def request(self, email: str, name: str, topics: Sequence[str]) -> None:
+    def request(self, email: str, name: str, topics: Sequence[str], source: str = "") -> None:
         """Answer a request for the newsletter by email, even if the address is listed; raise SubscriberFileError if it is invalid.
 
         `NO_EMAILS` and the limits on emails apply. A name loses any beginning that a spreadsheet would run as a formula. An
@@ -49,15 +59,17 @@ class DoubleOptIn:
         if address.startswith(FORMULA_PREFIXES):
             log.warning("somebody asked for the newsletter with a formula for an address; nothing was sent")
             return
-        self._emails.run(self._answer(address, " ".join(name.split()).lstrip("".join(FORMULA_PREFIXES))[:MAX_NAME_CHARS], topics))
+        self._emails.run(
+            self._answer(address, " ".join(name.split()).lstrip("".join(FORMULA_PREFIXES))[:MAX_NAME_CHARS], topics, source)
+        )
 
-    async def _answer(self, email: str, name: str, topics: Sequence[str]) -> None:
+    async def _answer(self, email: str, name: str, topics: Sequence[str], source: str) -> None:
         app, mailbox = self._app, _mailbox(email)
         reason = (await asyncio.to_thread(app.store.suppressions.among, [email])).get(email)
         if reason in NO_EMAILS or not self._mailboxes.allow(mailbox):
             return  # before the request is renewed: the link that was sent keeps working
         row = await asyncio.to_thread(listed_row, app, email)
-        request = await asyncio.to_thread(app.store.opt_in_requests.add, email, name, topics, app.clock())
+        request = await asyncio.to_thread(app.store.opt_in_requests.add, email, name, topics, app.clock(), source)
         if request is None:
             self._mailboxes.refund(mailbox)
         elif row is not None and reason is None and row.status in {"active", "paused"}:
@@ -71,13 +83,33 @@ class DoubleOptIn:
 
         Return None if the token is forged, answered, replaced by a newer one or too old, or the address must not be written to.
         """
-        return await self._joining(token)
+        confirmed = await self._joining(token)
+        if confirmed is None:
+            return None
+        if self._app.config.web.welcome:
+            self._emails.run(self._welcome(confirmed))
+        return confirmed.topics
+
+    async def _welcome(self, confirmed: Confirmed) -> None:
+        """Greet somebody who has joined, with the last edition; somebody who comes back in other words."""
+        app = self._app
+        last = next(iter(await asyncio.to_thread(app.store.editions.made, 1)), None)
+        stories = last.edition.stories[:WELCOME_STORIES] if last else ()
+        public, manage = app.links.public_url, app.links.urls(confirmed.email, "")[2]
+        following = min(app.calendar(plan).next_due(app.clock()) for plan in app.config.editions)
+        more = {str(story.position): story.article.url for story in stories} | {"manage": manage}
+        await self._emails.send(
+            confirmed.email, "welcome", f"{public}/archive/{last.key}" if last and app.config.web.archive else manage, more,
+            came_back=confirmed.came_back, following=following.astimezone(app.config.newsletter.timezone).date(),
+            headlines={str(story.position): story.article.title for story in stories},
+            has_edition=bool(last and app.config.web.archive),
+        )  # fmt: skip
 
     def is_valid(self, token: str) -> bool:
         """Return whether a confirmation token is ours and not too old; it may have been answered already."""
         return self._links.value(token) is not None
 
-    def _add_confirmed(self, tokens: Sequence[str]) -> Sequence[tuple[str, ...] | None]:
+    def _add_confirmed(self, tokens: Sequence[str]) -> Sequence[Confirmed | None]:
         """Add several people at once, because each write of the list is costly. A request stays open until its row is there."""
         app, now = self._app, self._app.clock()
         requests = [self._find_request(token) for token in tokens]
@@ -90,7 +122,12 @@ class DoubleOptIn:
             activate(app.subscriber_path, [_confirmed_row(request, now.date().isoformat()) for request in asked.values()])
         for request in asked.values():
             self._record(request)
-        return [tuple(request.topics) if request is not None and request.email in asked else None for request in requests]
+        return [
+            Confirmed(request.email, tuple(request.topics), request.email in reasons)
+            if request and request.email in asked
+            else None
+            for request in requests
+        ]
 
     def _record(self, request: OptInRequest) -> None:
         """Keep what somebody consented to, and close the request."""
@@ -99,7 +136,9 @@ class DoubleOptIn:
         store.subscribers.readmit(email, self._app.links.token(email))
         preference = Preference(email=email, topics=request.topics or None)  # no pause: they have just asked for the newsletter
         store.subscribers.set_preference(preference, now, f"chosen when subscribing: {', '.join(request.topics) or 'everything'}")
-        store.history.note([HistoryEvent(email=email, at=now, event=CONFIRMED, detail="confirmed by email (double opt-in)")])
+        store.history.note(
+            [HistoryEvent(email=email, at=now, event=CONFIRMED, origin=request.source, detail="confirmed by email (double opt-in)")]
+        )
         store.opt_in_requests.close(request)
 
     def _find_request(self, token: str) -> OptInRequest | None:

@@ -5,14 +5,14 @@ So neither the text of an answer nor its timing tells a stranger whether an addr
 
 import asyncio
 import logging
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Mapping
 from typing import Any
 
 from digest.app import App
 from digest.compose import Composer
 from digest.deliver import deliver_unrecorded
 from digest.errors import DigestError
-from digest.model import Recipient
+from digest.model import NOTHING, Recipient
 
 log = logging.getLogger("digest")
 NO_EMAILS = ("complained", "suppressed")  # an address suppressed for one of these gets no email, whoever asks
@@ -37,10 +37,10 @@ class TransactionalEmails:
             await asyncio.gather(*self._tasks, return_exceptions=True)
             await asyncio.sleep(0)  # until it is discarded
 
-    async def send(self, email: str, name: str, url: str, **values: Any) -> None:
-        """Send the email of a template to an address, with a button that leads to a URL; log a warning if it is refused."""
+    async def send(self, email: str, name: str, url: str, more: Mapping[str, str] = NOTHING, **values: Any) -> None:
+        """Send the email of a template, with a button that leads to a URL and `more` links; log a warning if it is refused."""
         app, now = self._app, self._app.clock()
-        rendered = app.design().email(name, url, **values)
+        rendered = app.design().email(name, url, more, **values)
         compose = Composer(app.pipeline.sender, rendered, f"letter-{now.timestamp():.6f}", now, transactional=True)
         message = compose(Recipient(id=0, email=email))
         (receipt,) = await deliver_unrecorded(app.config.smtp, app.config.newsletter.address, app.clock, [message])

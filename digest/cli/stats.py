@@ -1,5 +1,6 @@
 """`digest stats`: the numbers of the last editions."""
 
+from collections import Counter
 from pathlib import Path
 
 import click
@@ -38,4 +39,7 @@ def command(root: Path, as_json: bool, count: int) -> int:
     for row in rows:
         numbers = "".join(f"{getattr(row, name):>10,}" for name in COLUMNS)
         click.echo(f"{day_text(row.day):<18}{f'  {row.note}' if row.note and not row.recipients else numbers}")
+    sources = sum((Counter(row.came_from) for row in rows), Counter[str]())
+    if named := [f"{source or 'elsewhere'} {count:,}" for source, count in sources.most_common() if source or len(sources) > 1]:
+        click.echo(f"Came by the form from: {', '.join(named)}.")
     return 0

@@ -65,7 +65,7 @@ class Newsletter(Table):
     share: tuple[Literal["email", "bluesky", "facebook", "linkedin", "mastodon", "whatsapp"], ...] = ("email",)
     image_hosts: tuple[str, ...] = ()
     link_parameters: Mapping[LinkParameter, str] = Field(default_factory=dict)  # on links to one's own site, such as utm_source
-    topics: tuple[str, ...] = ()  # that subscribers may choose; those of the last editions if empty
+    topics: tuple[str, ...] = ()  # that subscribers may choose; the site's own sections if empty
 
     @property
     def address(self) -> str:
@@ -167,6 +167,8 @@ class WebPlan(Table):
     proxies: Count = Field(default=1, ge=0, le=5)  # reverse proxies in front, which are trusted on a visitor's address
     subscribe: Yes = True
     archive: Yes = True
+    welcome: Yes = True  # whether whoever confirms gets a welcome
+    indexed: Yes = False  # whether search engines may show the start page and the archive
 
 
 WebhookProvider = Literal["ses", "postmark", "mailgun", "sendgrid", "brevo"]

@@ -1,5 +1,6 @@
 """The numbers of the last editions: what went out, who came and left, what was printed. Nobody is tracked for them."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import date
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 from digest.app import App
 from digest.desk.edition_view import DeskEdition
 from digest.edition.readership import count_recipients
+from digest.store.history import CONFIRMED
 
 CAME = ("confirmed", "added", "restored")
 LEFT = ("unsubscribed", "complained")
@@ -28,6 +30,7 @@ class EditionNumbers:
     left: int = 0
     stories: int = 0
     comments: int = 0
+    came_from: Mapping[str, int] = field(default_factory=dict)  # of those who confirmed, by what the form's address said
 
     def as_json(self) -> dict[str, Any]:
         """Return what `--json` prints."""
@@ -60,6 +63,7 @@ def edition_numbers(app: App, count: int) -> list[EditionNumbers]:
         if frozen and frozen.corrects:
             continue
         events = app.store.history.counts_between(entry.window_end, until)
+        came_from = app.store.history.counts_by_origin(CONFIRMED, entry.window_end, until)
         until = entry.window_end
         stories = frozen.edition.stories if frozen else ()
         found.append(
@@ -73,6 +77,7 @@ def edition_numbers(app: App, count: int) -> list[EditionNumbers]:
                 in_doubt=entry.counts.get("unknown", 0),
                 bounced=events.get("bounced", 0),
                 came=sum(events.get(event, 0) for event in CAME),
+                came_from=came_from,
                 left=sum(events.get(event, 0) for event in LEFT),
                 stories=len(stories),
                 comments=sum(len(story.picks) for story in stories),

@@ -58,6 +58,7 @@ class Article:
     body_text: str = ""
     image: Image | None = None
     topics: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()  # those of its topics that are the site's own sections, and not an author's tags
     comment_count: int | None = None
     access: Literal["public", "members", "protected"] = "public"
     guessed: bool = False  # the source gives no readable date: `published` is when the article was first seen

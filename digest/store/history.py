@@ -70,6 +70,15 @@ class History:
         with self._engine.begin() as connection:
             return dict(connection.execute(query).all())
 
+    def counts_by_origin(self, event: str, start: datetime, end: datetime) -> dict[str, int]:
+        """Return how many addresses had an event in a span of time, by who or what it came from."""
+        table = schema.history.c
+        query = select(table.origin, func.count(table.email.distinct())).where(
+            table.event == event, table.at >= start, table.at < end
+        )
+        with self._engine.begin() as connection:
+            return dict(connection.execute(query.group_by(table.origin)).all())
+
     def count(self, event: str, since: datetime) -> int:
         """Return how many addresses had an event since then; what a file or `sent.log` reported does not count."""
         with self._engine.begin() as connection:

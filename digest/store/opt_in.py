@@ -26,6 +26,7 @@ class OptInRequest:
     name: str
     topics: tuple[str, ...]
     nonce: str
+    source: str = ""
 
 
 class OptInRequests:
@@ -34,7 +35,7 @@ class OptInRequests:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def add(self, email: str, name: str, topics: Sequence[str], now: datetime) -> OptInRequest | None:
+    def add(self, email: str, name: str, topics: Sequence[str], now: datetime, source: str = "") -> OptInRequest | None:
         """Record a request to join; return None if the last confirmation is too recent or too many were sent."""
         table = schema.opt_in_requests
         with self._engine.begin() as connection:
@@ -43,7 +44,7 @@ class OptInRequests:
             row = connection.execute(select(table).where(table.c.email == email)).one_or_none()
             if row and (row.mails >= MAX_CONFIRMATIONS or now - row.at < CONFIRMATION_INTERVAL):
                 return None
-            values = {"name": name, "topics": list(topics), "nonce": secrets.token_urlsafe(12), "at": now}
+            values = {"name": name, "topics": list(topics), "nonce": secrets.token_urlsafe(12), "at": now, "source": source}
             if row:
                 connection.execute(update(table).where(table.c.id == row.id).values(**values, mails=row.mails + 1))
             else:
@@ -67,4 +68,4 @@ class OptInRequests:
 
 
 def _request(row: Any) -> OptInRequest:
-    return OptInRequest(id=row.id, email=row.email, name=row.name, topics=tuple(row.topics), nonce=row.nonce)
+    return OptInRequest(id=row.id, email=row.email, name=row.name, topics=tuple(row.topics), nonce=row.nonce, source=row.source)

@@ -224,6 +224,7 @@ opt_in_requests = Table(
     Column("nonce", String, nullable=False),  # of the only confirmation that is valid
     Column("at", Instant, nullable=False),
     Column("mails", Integer, nullable=False),  # confirmations sent
+    Column("source", String, nullable=False, server_default=""),  # where they came from, as the form's address said
 )
 
 preferences = Table(

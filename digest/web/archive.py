@@ -41,19 +41,21 @@ class ArchivePages:
         router.add_get(f"{prefix}/archive/{{key:[a-z0-9-]{{1,60}}}}", self.edition_page)
 
     def offered_topics(self) -> Sequence[str]:
-        """Return the topics that a reader may choose: those configured, otherwise the most frequent ones of the latest editions."""
+        """Return the topics that a reader may choose: those configured, otherwise the site's sections in the latest editions."""
         if self._app.config.newsletter.topics:
             return self._app.config.newsletter.topics
         newest = next((row.key for row in self._app.store.editions.headlines(1)), "")
         if newest != self._topics[0]:
             editions = self._app.store.editions.made(MAX_FEED_EDITIONS)
-            counts = Counter(topic for frozen in editions for story in frozen.edition.stories for topic in story.article.topics)
+            counts = Counter(topic for frozen in editions for story in frozen.edition.stories for topic in story.article.categories)
             self._topics = (newest, tuple(sorted(topic for topic, _ in counts.most_common(MAX_OFFERED_TOPICS))))
         return self._topics[1]
 
     async def index_page(self, request: web.Request) -> web.Response:
         """Show the list of editions, newest first."""
-        return self._templates.render("archive.html.j2", rows=self._app.store.editions.headlines(MAX_LISTED_EDITIONS))
+        return self._templates.render(
+            "archive.html.j2", rows=self._app.store.editions.headlines(MAX_LISTED_EDITIONS), indexed=self._app.config.web.indexed
+        )
 
     async def edition_page(self, request: web.Request) -> web.Response:
         """Show an edition without anything personal to a recipient; 404 if it does not exist."""
@@ -61,7 +63,8 @@ class ArchivePages:
         if frozen is None:
             links = {"subscribe": False, "archive": True}
             return self._templates.render("not_found.html.j2", status=404, links=links, what="edition")
-        return web.Response(text=self._public_html(frozen), content_type="text/html", headers=mail_headers())
+        robots = {"X-Robots-Tag": "all"} if self._app.config.web.indexed else {}
+        return web.Response(text=self._public_html(frozen), content_type="text/html", headers={**mail_headers(), **robots})
 
     def _public_html(self, frozen: FrozenEdition) -> str:
         own = {"view_url": self._address(frozen.key), "preferences_url": f"{self._base}/preferences", "unsubscribe_url": self._base}

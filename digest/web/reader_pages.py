@@ -7,6 +7,7 @@ JavaScript, sets a cookie or loads anything from elsewhere.
 
 import asyncio
 import logging
+import re
 from collections.abc import AsyncIterator
 
 from aiohttp import web
@@ -29,6 +30,7 @@ from digest.web.webhooks import Webhooks
 
 log = logging.getLogger("digest")
 MAX_FORM_TOPICS = 50  # topics that are read from one form
+MAX_HEADLINES = 4  # of the last edition on the start page, the first of them as its title
 REQUEST_TIMEOUT = 60.0  # seconds for a request and its response
 
 
@@ -64,7 +66,7 @@ class ReaderPages:
 
     def _add_routes(self, router: web.UrlDispatcher, prefix: str) -> None:
         plan = self._app.config.web
-        router.add_get(f"{prefix}/", self.redirect_to_start)
+        router.add_get(f"{prefix}/", self.start_page)
         router.add_get(f"{prefix}/unsubscribe/{TOKEN}", self.unsubscribe_page)
         router.add_post(f"{prefix}/unsubscribe/{TOKEN}", self.unsubscribe)
         self._preferences.add_routes(router, prefix)
@@ -98,11 +100,19 @@ class ReaderPages:
             log.error("%s %s: %s", request.method, resource.canonical if resource else "a page", error)  # noqa: TRY400
             return self._templates.not_saved()
 
-    async def redirect_to_start(self, request: web.Request) -> web.Response:
-        """Redirect to the first of these that is switched on: the subscribe form, the archive, the preferences."""
+    async def start_page(self, request: web.Request) -> web.Response:
+        """Show what one would get: the last edition, how often it comes, the promise; without form and archive, the preferences."""
         plan = self._app.config.web
-        start = "subscribe" if plan.subscribe else "archive" if plan.archive else "preferences"
-        raise web.HTTPFound(f"{self._templates.base}/{start}")
+        if not (plan.subscribe or plan.archive):
+            raise web.HTTPFound(f"{self._templates.base}/preferences")
+        frozen = next(iter(await asyncio.to_thread(self._app.store.editions.made, 1)), None)
+        latest = next(iter(self._app.store.editions.headlines(1)), None)
+        stories = frozen.edition.stories if frozen else ()
+        return self._templates.render(
+            "home.html.j2", latest=latest, headlines=[story.article.title for story in stories[1:MAX_HEADLINES]],
+            picture=next((story.article.image.url for story in stories if story.article.image), ""),
+            plans=self._app.config.editions, source=_source(request.query.get("source")), indexed=plan.indexed,
+        )  # fmt: skip
 
     async def _close_subscriptions(self, _: web.Application) -> AsyncIterator[None]:
         yield
@@ -137,22 +147,29 @@ class ReaderPages:
 
     async def subscribe_page(self, request: web.Request) -> web.Response:
         """Show the subscribe form."""
-        return self._templates.render("subscribe.html.j2", done=False, error=False, topics=self._archive.offered_topics(), email="")
+        return self._subscribe_form(source=_source(request.query.get("source")))
+
+    def _subscribe_form(self, *, email: str = "", source: str, wrong: bool = False) -> web.Response:
+        """Return the form, with what was typed if that is no address."""
+        topics = self._archive.offered_topics()
+        return self._templates.render(
+            "subscribe.html.j2", status=400 if wrong else 200, done=False, error=wrong, topics=topics, email=email, source=source
+        )
 
     async def subscribe(self, request: web.Request) -> web.Response:
         """Have a button email sent to the address; the response is the same whatever is known about it."""
         if not self._limits.allow_email(request):
             return self._templates.too_many_requests()
         form = await read_form(request)
-        email, name = field_text(form.get("email")), field_text(form.get("name"))
+        email, name, source = field_text(form.get("email")), field_text(form.get("name")), _source(form.get("source"))
         if field_text(form.get("website")):  # no person sees this field
             return self._templates.render("subscribe.html.j2", done=True, error=False, topics=(), email="")
         offered = self._archive.offered_topics()
         topics = [topic for topic in map(field_text, form.getall("topic", [])[:MAX_FORM_TOPICS]) if topic in offered]
         try:
-            self.subscriptions.opt_in.request(email, name, topics)
+            self.subscriptions.opt_in.request(email, name, topics, source)
         except SubscriberFileError:
-            return self._templates.render("subscribe.html.j2", status=400, done=False, error=True, topics=offered, email=email)
+            return self._subscribe_form(email=email, source=source, wrong=True)
         return self._templates.render("subscribe.html.j2", done=True, error=False, topics=(), email="")
 
     async def confirm_page(self, request: web.Request) -> web.Response:
@@ -192,3 +209,9 @@ class ReaderPages:
     async def alive(self, request: web.Request) -> web.Response:
         """Answer a supervisor: the process runs, and need not be started again."""
         return web.json_response({"ok": True})
+
+
+def _source(value: object) -> str:
+    """Return where a visitor came from as the form keeps it: a short word of letters, digits and hyphens, else nothing."""
+    text = field_text(value).strip().lower()
+    return text if re.fullmatch(r"[a-z0-9][a-z0-9._-]{0,39}", text) else ""

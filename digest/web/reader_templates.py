@@ -20,11 +20,17 @@ class ReaderTemplates:
         self._design = app.config.design
         self._templates = PageTemplates([app.config.root / "templates"], self.base, look)
 
-    def render(self, template: str, *, status: int = 200, **context: object) -> web.Response:
-        """Return a page with the newsletter and its links; `context` may have other `links`."""
-        return self._templates.render(
+    def render(self, template: str, *, status: int = 200, indexed: bool = False, **context: object) -> web.Response:
+        """Return a page with the newsletter and its links; `context` may have other `links`.
+
+        Search engines may show it if it is to be `indexed`.
+        """
+        response = self._templates.render(
             template, status=status, **{"newsletter": self._newsletter, "design": self._design, "links": self._links, **context}
         )
+        if indexed:
+            response.headers["X-Robots-Tag"] = "all"
+        return response
 
     def not_found(self, what: str = "page") -> web.Response:
         """Return the page for an address that leads to nothing: most often a link that an email program cut off."""

@@ -43,7 +43,7 @@ def test_what_is_known_of_a_subscriber_is_shown(told: Path) -> None:
         f"{ADA}: line 2, active",
         "  preferences: topics Health, Traffic; paused until 2026-12-01; no comments",
         "  Tue 24 Nov 2026 07:00 UTC preferences: on the page",
-        "  weekday-2026-11-24: sent 250 OK",
+        "  weekday-2026-11-24: sent 250",
     ]
 
 

@@ -40,6 +40,7 @@ LANDED = {  # a new migration adds its line; no line ever changes: databases out
     "0014_alarms.py": "7226b6dd8b9c0afc",
     "0015_reader_hours.py": "63b9bff8847d01c8",
     "0016_folding.py": "6e03ad733062aa1e",
+    "0017_source.py": "34459b85d66106a8",
 }
 
 

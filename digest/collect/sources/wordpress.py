@@ -164,7 +164,8 @@ def article(post: _Post, plan: SourcePlan) -> Article:
         summary="" if locked else fields.summary(post.excerpt.rendered, text),
         body_text=text,
         image=_image(post),
-        topics=fields.topics(_terms(post)),
+        topics=fields.topics(_terms(post, "category", "post_tag")),
+        categories=fields.topics(_terms(post, "category")),
         published=published or UNDATED,
         updated=_utc(post.modified_gmt) or published or UNDATED,
         access="protected" if locked else "public",
@@ -191,8 +192,8 @@ def _all_terms(post: _Post) -> list[dict[str, Any]]:
     return [term for group in _embedded(post, "wp:term") if isinstance(group, list) for term in group if isinstance(term, dict)]
 
 
-def _terms(post: _Post) -> list[str]:
-    terms = [term for term in _all_terms(post) if term.get("taxonomy", "category") in {"category", "post_tag"}]
+def _terms(post: _Post, *taxonomies: str) -> list[str]:
+    terms = [term for term in _all_terms(post) if term.get("taxonomy", "category") in taxonomies]
     return [str(term.get("name", "")) for term in terms if term.get("slug") != "uncategorized"]
 
 
