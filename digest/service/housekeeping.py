@@ -2,8 +2,10 @@
 
 import logging
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from digest.app import App
+from digest.subscribers.backups import folder_of
 
 log = logging.getLogger("digest")
 
@@ -25,7 +27,22 @@ def tidy(app: App) -> Tidied:
     due = store.folding.due(now, plan.receipts)
     deliveries = sum(map(store.folding.fold, due))
     events = store.history.forget(now - plan.history) if plan.history else 0
+    _delete_old_copies(app)
     if deliveries or events:
         store.shrink()
         log.info("folded %d deliveries of %d editions, and deleted %d events of histories", deliveries, len(due), events)
     return Tidied(editions=len(due), deliveries=deliveries, events=events)
+
+
+def _delete_old_copies(app: App) -> None:
+    """Delete copies of the list and of the database that are older than receipts are kept: who had their data deleted is in them.
+
+    They are as old as the machine's clock says, and the newest copy of the list stays.
+    """
+    lists = sorted(folder_of(app.subscriber_path).glob(f"{app.subscriber_path.stem}-*{app.subscriber_path.suffix}"))[:-1]
+    databases = app.store.file.parent.glob(f"{app.store.file.name}.before-*") if app.store.file else ()
+    before = datetime.now(UTC) - app.config.retention.receipts
+    for path in (*lists, *databases):
+        if datetime.fromtimestamp(path.stat().st_ctime, UTC) < before:
+            path.unlink(missing_ok=True)
+            log.info("deleted %s, an old copy", path.name)

@@ -1,16 +1,23 @@
 """The doctor mends what can be mended, says what, and leaves what a person wrote as it is."""
 
+import os
+import random
 import sqlite3
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from contextlib import closing
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from digest.app import App, open_newsletter
 from digest.publish import Unwatched, publish
+from digest.service import housekeeping
 from digest.service.doctor import examine
+from digest.service.housekeeping import tidy
 from tests.cli.test_edition import call
 from tests.conftest import Furnish
 from tests.newsroom import NOW, RecordedSite
@@ -124,3 +131,36 @@ def test_the_command_says_it(app: App) -> None:
     assert "! folder       left by a command that was killed: x.part" in looked.output
     assert (root / "x.part").exists()
     assert "mended: deleted x.part" in call(root, "doctor").output
+
+
+def test_old_copies_go_and_the_newest_of_the_list_stays(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = app.config.root / "state" / "backups"
+    folder.mkdir(exist_ok=True)
+    for name in ("subscribers-20260101T070000.csv", "subscribers-20260102T070000.csv"):
+        (folder / name).write_text("email\n")
+    file = app.store.file
+    assert file is not None
+    before = file.with_name(f"{file.name}.before-0016")
+    before.write_bytes(b"old")
+    tidy(app)
+    assert before.exists()  # it was made just now
+    later = datetime.now(UTC) + timedelta(days=31)
+    monkeypatch.setattr(housekeeping, "datetime", type("Later", (datetime,), {"now": classmethod(lambda _cls, _zone: later)}))
+    tidy(app)
+    assert [path.name for path in folder.iterdir()] == ["subscribers-20260102T070000.csv"]
+    assert not before.exists()
+
+
+def test_a_kill_while_the_doctor_is_at_work_loses_nothing(app: App, moment: Moment) -> None:
+    people = [f"r{number}@readers.example" for number in range(50)]
+    app.subscriber_path.write_text("email,status\n" + "".join(f"{email},unsubscribed\n" for email in people))
+    rng, root = random.Random(6), app.config.root
+    for _ in range(int(os.environ.get("KILLS", "8"))):
+        process = subprocess.Popen([sys.executable, "-m", "digest", "doctor", "-C", str(root)], stdout=subprocess.DEVNULL)
+        time.sleep(rng.uniform(0.3, 1.2))
+        process.kill()
+        process.wait()
+        assert app.subscriber_path.read_text().count("unsubscribed") == len(people)
+        assert app.store.repair.damage() == []
+    assert told(app)["database"] == ("ok", "whole")
+    assert app.store.suppressions.counts() == {"unsubscribed": len(people)}

@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import os
+import random
 import signal
 import socket
 from collections.abc import AsyncIterator
@@ -192,3 +194,23 @@ async def test_no_reader_is_named_in_the_log(site: RecordedSite, relay: Relay, f
         await logged(process, "weekday-2026-11-24 sent")
         _, out, err = await process.stop()
     assert "bo@readers" not in out + err
+
+
+async def test_a_kill_while_it_reads_its_files_again_loses_nothing(site: RecordedSite, relay: Relay, furnish: Furnish) -> None:
+    rng, root = random.Random(8), furnish(site.base, relay.port, extra=PORT)
+    (root / "templates").mkdir()
+    own = root / "templates" / "footer.mjml.j2"
+    for number in range(int(os.environ.get("KILLS", "6"))):
+        own.write_text(
+            f'{{% extends "default/footer.mjml.j2" %}}{{% block imprint %}}Quay {number}.{{{{ super() }}}}{{% endblock %}}'
+        )
+        async with service(root) as (process, _):
+            own.write_text(own.read_text().replace("Quay", "Pier"))
+            edit(root, "[smtp]", f"# {number}\n[smtp]")
+            process.process.send_signal(signal.SIGHUP)
+            await asyncio.sleep(rng.uniform(0, 0.3))
+            process.process.kill()
+            await process.process.wait()
+    async with service(root, MORNING) as (process, _):
+        assert (await logged(process, "weekday-2026-11-24 "))["message"].startswith("weekday-2026-11-24 sent: 2 sent")
+    assert len(relay.taken) == 2

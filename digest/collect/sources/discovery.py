@@ -8,6 +8,7 @@ import json
 import re
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 from urllib.parse import urljoin, urlsplit
 from zoneinfo import ZoneInfo
 
@@ -22,6 +23,15 @@ from digest.model import UNDATED
 from digest.text.markup import plain
 
 USUAL_FEEDS = ("feed/", "rss/", "feed.xml", "rss.xml", "atom.xml", "index.xml", "feed.json")
+OF_COMMENTS = (
+    "comment",
+    "kommentar",
+    "commentaire",
+    "comentario",
+    "komentarz",
+    "sylwad",
+    "reactie",
+)  # in a feed's title or address
 MAX_PARSED = 2_000_000  # bytes of a page
 MAX_NAME, MAX_TEXT = 100, 2_000  # characters that are kept of a text, and that are read of it
 
@@ -41,6 +51,15 @@ class DiscoveredSite:
     generator: str = ""
 
 
+class FrontPage(NamedTuple):
+    """What a front page says: of its site, and where its REST API and its feeds are; `folder` is where it is itself."""
+
+    about: DiscoveredSite
+    folder: str
+    api: str = ""
+    feeds: tuple[str, ...] = ()
+
+
 async def discover(address: str, get: Get) -> DiscoveredSite:
     """Return what a site is; raise FetchError if it does not answer, SourceError if it has nothing that can be read."""
     address = address if "://" in address else f"https://{address}"
@@ -50,19 +69,22 @@ async def discover(address: str, get: Get) -> DiscoveredSite:
     site = f"{urlsplit(front.url).scheme}://{urlsplit(front.url).netloc}"
     if _is_feed(front):
         return await _feed_at(get, front.url, DiscoveredSite(kind="feed", url=front.url, site=site))
-    page, feeds = await fields.off_loop(_said_by, front, site)
-    if found := await _wordpress(get, page) or await _feed(get, feeds, page):
+    said = await fields.off_loop(_said_by, front, site)
+    if found := await _wordpress(get, said) or await _feed(get, said):
         return found
     what = "has neither WordPress's REST API nor a feed"
     raise SourceError(what, thing=address, remedy="Give the address of its feed; see docs/reference/sources.md.")
 
 
-def _said_by(front: Response, site: str) -> tuple[DiscoveredSite, list[str]]:
-    """Return what the front page says of its site, and the addresses of the feeds that it names."""
+def _said_by(front: Response, site: str) -> FrontPage:
+    """Return what the front page says of its site."""
     found, tree = DiscoveredSite(kind="", url="", site=site), _tree(front)
+    folder = front.url.split("?")[0].rpartition("/")[0] + "/" if urlsplit(front.url).path else f"{front.url}/"
     if tree is None:
-        return found, []
-    feeds = [urljoin(front.url, row.get("href") or "") for row in tree.iter("link") if _names_a_feed(row)]
+        return FrontPage(found, folder)
+    links = [(row, urljoin(front.url, row.get("href") or "")) for row in tree.iter("link")]
+    api = next((url for row, url in links if row.get("rel") == "https://api.w.org/"), "")
+    feeds = tuple(url for row, url in links if _names_a_feed(row))
     meta = {(row.get("name") or row.get("property") or "").lower(): row.get("content") or "" for row in tree.iter("meta")}
     title = next((row.text_content() for row in tree.iter("title")), "")
     accent = meta.get("theme-color", "").strip().lower()
@@ -74,35 +96,36 @@ def _said_by(front: Response, site: str) -> tuple[DiscoveredSite, list[str]]:
         accent=accent if re.fullmatch("#[0-9a-f]{6}", accent) and accent not in {"#ffffff", "#000000"} else "",
         generator=_line(meta.get("generator", "")),
     )
-    return own, feeds
+    return FrontPage(own, folder, api, feeds)
 
 
-async def _wordpress(get: Get, page: DiscoveredSite) -> DiscoveredSite | None:
-    """Return a WordPress site, if its REST API gives strangers its posts."""
-    for root in (f"{page.site}/wp-json/", f"{page.site}/?rest_route=/"):
+async def _wordpress(get: Get, said: FrontPage) -> DiscoveredSite | None:
+    """Return a WordPress site, if its REST API gives strangers its posts; it may be in a folder of the site."""
+    bases = dict.fromkeys([re.sub(r"(wp-json/|index\.php/.*|\?.*)$", "", said.api), said.folder, f"{said.about.site}/"])
+    for root in (f"{base}{path}" for base in bases if base for path in ("wp-json/", "?rest_route=/")):
         with suppress(FetchError, ValueError):
             posts = await get(f"{root}wp/v2/posts{'&' if '?' in root else '?'}per_page=1")
             if not posts.ok or not isinstance(json.loads(posts.body), list):
                 continue
-            said = json.loads((await get(root)).body)
-            own = said if isinstance(said, dict) else {}
+            index = json.loads((await get(root)).body)
+            own = index if isinstance(index, dict) else {}
             return replace(
-                page,
+                said.about,
                 kind="wordpress",
-                url=page.site,
-                name=_line(own.get("name")) or page.name,
-                tagline=_line(own.get("description")) or page.tagline,
+                url=root.removesuffix("wp-json/").removesuffix("?rest_route=/").rstrip("/"),
+                name=_line(own.get("name")) or said.about.name,
+                tagline=_line(own.get("description")) or said.about.tagline,
                 timezone=_zone(own.get("timezone_string")),
             )
     return None
 
 
-async def _feed(get: Get, named: list[str], page: DiscoveredSite) -> DiscoveredSite | None:
+async def _feed(get: Get, said: FrontPage) -> DiscoveredSite | None:
     """Return a site by the first of its feeds that can be read: those that its page names, or the usual addresses."""
-    usual = [f"{page.site}/{name}" for name in USUAL_FEEDS]
-    for url in dict.fromkeys([url for url in named if "comments" not in url] + usual):
+    usual = [f"{base}{name}" for base in (said.folder, f"{said.about.site}/") for name in USUAL_FEEDS]
+    for url in dict.fromkeys([*said.feeds, *usual]):
         with suppress(DigestError):
-            return await _feed_at(get, url, page)
+            return await _feed_at(get, url, said.about)
     return None
 
 
@@ -113,7 +136,9 @@ async def _feed_at(get: Get, url: str, page: DiscoveredSite) -> DiscoveredSite:
 
 
 def _names_a_feed(row: html.HtmlElement) -> bool:
-    kind = (row.get("type") or "").lower()
+    kind, told = (row.get("type") or "").lower(), f"{row.get('title') or ''} {row.get('href') or ''}".lower()
+    if any(word in told for word in OF_COMMENTS):
+        return False
     return "alternate" in (row.get("rel") or "").lower().split() and ("rss" in kind or "atom" in kind or "feed+json" in kind)
 
 

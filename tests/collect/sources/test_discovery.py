@@ -111,3 +111,26 @@ async def test_a_site_with_nothing_to_read_is_named(pages: Pages) -> None:
 async def test_a_site_that_does_not_answer_is_named() -> None:
     with pytest.raises(DigestError, match=r"127\.0\.0\.1:9"):
         await found_at("http://127.0.0.1:9/")
+
+
+@pytest.mark.parametrize("named", [True, False])
+async def test_wordpress_may_be_in_a_folder(named: bool) -> None:
+    link = "<link rel='https://api.w.org/' href='/blog/wp-json/'>" if named else ""
+    pages = {
+        "/blog/": front(f"<title>Blog</title>{link}"),
+        "/blog/wp-json/": ("application/json", "{}"),
+        "/blog/wp-json/wp/v2/posts": ("application/json", "[]"),
+    }
+    async with site_of(pages) as base:
+        found = await found_at(f"{base}/blog/")
+        assert (found.kind, found.url, found.site, found.name) == ("wordpress", f"{base}/blog", base, "Blog")
+
+
+async def test_a_feed_of_comments_is_never_taken() -> None:
+    links = (
+        "<link rel='alternate' type='application/rss+xml' title='Kommentar-Feed' href='/k'>"
+        "<link rel='alternate' type='application/rss+xml' title='Blätter' href='/articles?format=rss'>"
+    )
+    pages = {"/": front(links), "/k": ("text/xml", FEED), "/articles": ("text/xml", FEED)}
+    async with site_of(pages) as base:
+        assert (await found_at(base)).url == f"{base}/articles?format=rss"
