@@ -31,7 +31,7 @@ OF_COMMENTS = (
     "komentarz",
     "sylwad",
     "reactie",
-)  # in a feed's title or address
+)  # in its title or address
 MAX_PARSED = 2_000_000  # bytes of a page
 MAX_NAME, MAX_TEXT = 100, 2_000  # characters that are kept of a text, and that are read of it
 
