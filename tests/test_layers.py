@@ -87,7 +87,7 @@ ROOM_DOORS = {
     "subscribers": {
         "backups", "columns", "csv_table", "edit", "import_batch", "import_journal", "import_zip", "opt_out_traces", "rewrite",
     },
-    "text": {"raw_message", "formats", "hidden_html", "markup", "article_identity", "placeholders", "prose"},
+    "text": {"raw_message", "formats", "hidden_html", "markup", "article_identity", "placeholders", "prose", "time_zones"},
     "web": {"connection_limits", "desk_pages", "pages", "preview", "reader_pages", "message_viewer", "metrics_page"},
 }  # fmt: skip
 

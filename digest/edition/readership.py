@@ -10,13 +10,13 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cache
-from zoneinfo import ZoneInfo
 
 from digest.batching import batched
 from digest.config import EditionPlan
 from digest.model import Slot
 from digest.store import Store
 from digest.subscribers import SubscriberFile
+from digest.text.time_zones import known_zone
 
 DAILY = frozenset({"daily", "weekday", "weekdays", "every day", "every weekday"}) | frozenset(
     {"täglich", "werktags", "quotidien", "diario", "codziennie", "dyddiol"}
@@ -35,12 +35,16 @@ def chosen_editions(frequency: str, plans: Sequence[EditionPlan]) -> frozenset[s
 
 
 def _named(word: str, plans: Sequence[EditionPlan]) -> frozenset[str] | None:
-    if word in NEVER:
-        return frozenset()
+    """Return the editions that one part of a frequency means: `weekly`, or `a weekly digest`; None if nobody understands it."""
     own = frozenset(plan.name for plan in plans if word in {plan.name, plan.title.casefold()})
-    daily = frozenset(plan.name for plan in plans if word in DAILY and len(plan.days) >= DAYS_OF_A_DAILY)
-    weekly = frozenset(plan.name for plan in plans if word in WEEKLY and len(plan.days) == 1)
-    return own or daily or weekly or None
+    said = {word, *re.findall(r"\w+", word)}
+    if own or said & NEVER:
+        return own
+    daily, weekly = bool(said & DAILY), bool(said & WEEKLY)
+    if daily == weekly:
+        return None
+    fitting = [plan for plan in plans if (len(plan.days) >= DAYS_OF_A_DAILY if daily else len(plan.days) == 1)]
+    return frozenset(plan.name for plan in fitting) or None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,15 +90,6 @@ def local_hours(plan: EditionPlan, slot: Slot) -> Callable[[str], datetime | Non
         return at if at > plan.due(slot) else None
 
     return hour
-
-
-@cache
-def known_zone(name: str) -> ZoneInfo | None:
-    """Return a time zone by its name; None if there is none."""
-    try:
-        return ZoneInfo(name.strip()) if name.strip() else None
-    except (OSError, ValueError, KeyError):
-        return None
 
 
 def frequency_remark(frequency: str, plans: Sequence[EditionPlan]) -> str:

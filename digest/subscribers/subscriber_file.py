@@ -6,11 +6,9 @@ A list may have a million rows, so it is read on demand and never kept in memory
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
 from itertools import chain
 from operator import itemgetter
 from pathlib import Path
-from zoneinfo import available_timezones
 
 from digest.model import NOTHING, Subscriber
 from digest.subscriber_statuses import STATUSES, UNKNOWN_PREFIX, severity
@@ -19,6 +17,7 @@ from digest.subscribers.columns import Columns, strip_invisible
 from digest.subscribers.csv_table import Block, CsvTable, open_table
 from digest.subscribers.encoding import decode_windows_1252, detect_windows_1252, may_contain_address
 from digest.subscribers.row_parser import Problem, Row, RowParser, columns_of, infer_columns
+from digest.text.time_zones import known_zone
 
 _KNOWN = frozenset(STATUSES)
 _EMAIL, _STATUS = (itemgetter(Subscriber._fields.index(name)) for name in ("email", "status"))
@@ -169,7 +168,7 @@ class SubscriberFile:
         yield from self._odd_habits(row.timezone, row.frequency)
 
     def _odd_habits(self, timezone: str, frequency: str) -> Iterator[str]:
-        if timezone and timezone not in _zones():
+        if timezone and known_zone(timezone) is None:
             yield f"unknown time zone {timezone[:40]!r}. Use a name like Europe/London"
         if remark := self._frequency_remark(frequency):
             yield remark
@@ -212,11 +211,6 @@ class SubscriberFile:
             return (infer_columns(table.header.fields, self._meanings) if self._header_optional else None) or columns_of(
                 table, self.path.name, self._meanings
             )
-
-
-@cache
-def _zones() -> frozenset[str]:
-    return frozenset(available_timezones())
 
 
 def _describe_format(table: CsvTable, *, windows_1252: bool) -> str:

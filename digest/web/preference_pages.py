@@ -12,8 +12,8 @@ from multidict import MultiDictProxy
 from digest.app import App
 from digest.audience.subscriptions import Subscriptions
 from digest.config import EditionPlan
-from digest.edition.readership import known_zone
 from digest.store import Preference
+from digest.text.time_zones import known_zone
 from digest.web.archive import ArchivePages
 from digest.web.forms import field_text, read_form
 from digest.web.reader_templates import ReaderTemplates

@@ -1,12 +1,13 @@
 """What a frequency and a time zone of a list mean."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
 from digest.config import EditionPlan
-from digest.edition.readership import frequency_remark, gets, known_zone, local_hours
+from digest.edition.readership import frequency_remark, gets, local_hours
 from digest.model import Slot, Window
+from digest.text.time_zones import known_zone
 
 
 def plan(**keys: object) -> EditionPlan:
@@ -29,6 +30,10 @@ PLANS = (WEEKDAY, BEST)
         ("weekday, best", True, True),
         ("daily;weekly", True, True),
         ("täglich", True, False),
+        ("Weekly digest", False, True),
+        ("One email, daily", True, False),
+        ("Daily or weekly", True, False),
+        ("no emails", False, False),
         ("never", False, False),
         ("None", False, False),
         ("fortnightly", True, False),
@@ -46,9 +51,21 @@ def test_a_word_that_no_edition_answers_to_is_named_and_counts_as_no_choice() ->
     assert [frequency_remark(word, PLANS) for word in ("", "never", "daily", "best")] == [""] * 4
 
 
-@pytest.mark.parametrize("name", ["", "Mars/Olympus", "../../etc/passwd", "Europe", "\0", "Europe/London\n; rm", "x" * 5_000])
+@pytest.mark.parametrize(
+    "name",
+    ["", "Mars/Olympus", "../../etc/passwd", "Europe", "\0", "Europe/London\n; rm", "x" * 5_000, "GMT+15", "+99", "GMT+2:99"],
+)
 def test_a_zone_that_is_none_is_none(name: str) -> None:
-    assert known_zone(name) is None or name.strip() == "Europe"
+    assert known_zone(name) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "hours"), [("GMT+2", 2), ("utc-03:30", -3.5), ("+0545", 5.75), ("EST", -5), (" Asia/Kolkata ", 5.5), ("UTC", 0)]
+)
+def test_a_zone_may_be_an_offset(name: str, hours: float) -> None:
+    zone = known_zone(name)
+    assert zone is not None
+    assert datetime(2026, 1, 5, 7, tzinfo=zone).utcoffset() == timedelta(hours=hours)
 
 
 def test_a_reader_gets_it_at_its_hour_or_at_once() -> None:
