@@ -104,7 +104,7 @@ class App:
 
     def readership(self, plan: EditionPlan) -> Readership:
         """Return who gets the editions of a plan."""
-        return readership(plan, self.config.editions)
+        return readership(plan, self.config.editions, self.series)
 
     async def collect(self, since: datetime, *, conditional: bool = False) -> Harvest:
         """Return what the sources say now; a source that failed lately is read from its last whole reading on."""

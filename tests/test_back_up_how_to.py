@@ -56,14 +56,16 @@ def gazette(site: RecordedSite, relay: Relay, furnish: Furnish, tmp_path: Path) 
 
 
 async def test_the_printed_steps_while_an_edition_is_sent(gazette: Path, relay: Relay, tmp_path: Path) -> None:
-    relay.delay = 0.02
+    relay.delay = 0.02  # until there is a backup of what is half sent
     sending = asyncio.create_task(shell(f"digest -C {gazette} send"))
     while len(relay.taken) < 40:
         await asyncio.sleep(0.005)
+    relay.delay = 1.0
     for line in steps("", tmp_path):  # a backup, one with keys, and the rehearsal
         await shell(line)
     with open_newsletter(gazette, lambda: NOW) as app:
         app.store.suppressions.add(LEFT, "unsubscribed", NOW)  # after the backup
+    relay.delay = 0.0
     await sending
     (tmp_path / "srv" / "old").mkdir()
     gazette.rename(tmp_path / "srv" / "old" / "gazette")  # the machine is gone

@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from digest.cli import group
+from digest.config import load
 from tests.conftest import Furnish, need
 from tests.newsroom import NOW, RecordedSite
 from tests.relay import Relay
@@ -53,7 +54,7 @@ def test_no_placeholder_is_left_and_the_paths_are_there(written: Path) -> None:
     for name in ("systemd/digest.service", "systemd/digest-send.service", "Dockerfile", "compose.yaml", "Caddyfile"):
         assert not re.search("@[A-Z]+@", (written / name).read_text()), name
     unit = (written / "systemd" / "digest.service").read_text()
-    program, folder = re.search(r"^ExecStart=(\S+) -C (\S+) run$", unit, re.MULTILINE).groups()  # type: ignore[union-attr]
+    program, folder = re.search(r'^ExecStart="(.+)" -C "(.+)" run$', unit, re.MULTILINE).groups()  # type: ignore[union-attr]
     assert Path(program).exists()
     assert Path(folder) == written
 
@@ -81,6 +82,14 @@ async def test_the_lines_for_cron_run_as_they_are_printed(written: Path, relay: 
         out, _ = await process.communicate()
         assert process.returncode == 0, out.decode()
     assert len(relay.taken) == 2
+
+
+def test_a_folder_may_have_a_space_in_its_name(tmp_path: Path) -> None:
+    root = tmp_path / "my paper"
+    CliRunner().invoke(group, ["init", str(root), "--systemd", "--docker"], catch_exceptions=False)
+    done = ran(need("systemd-analyze"), "verify", root / "systemd" / "digest.service")
+    assert [line for line in done.stderr.splitlines() if "my paper" in line or "Unknown" in line] == []
+    assert load(root).web.host == "0.0.0.0"
 
 
 def test_what_is_there_already_is_kept(written: Path) -> None:

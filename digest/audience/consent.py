@@ -14,6 +14,7 @@ from digest.audience.preferences import Preferences, listed_row
 from digest.audience.rate_limiter import RateLimiter
 from digest.audience.signed_links import SignedLinks
 from digest.audience.transactional_emails import NO_EMAILS, TransactionalEmails
+from digest.edition.readership import chosen_editions
 from digest.store import HistoryEvent, OptInRequest, Preference
 from digest.store.batch_writer import BatchWriter
 from digest.store.history import CONFIRMED
@@ -134,12 +135,28 @@ class DoubleOptIn:
         store, email, now = self._app.store, request.email, self._app.clock()
         store.suppressions.notify_released(email)
         store.subscribers.readmit(email, self._app.links.token(email))
-        preference = Preference(email=email, topics=request.topics or None)  # no pause: they have just asked for the newsletter
+        # no pause, nor a “never” of the list: they have just asked for the newsletter
+        preference = Preference(email=email, topics=request.topics or None, frequency=self._frequency(email))
         store.subscribers.set_preference(preference, now, f"chosen when subscribing: {', '.join(request.topics) or 'everything'}")
         store.history.note(
-            [HistoryEvent(email=email, at=now, event=CONFIRMED, origin=request.source, detail="confirmed by email (double opt-in)")]
+            [
+                HistoryEvent(
+                    email=email,
+                    at=now,
+                    event=CONFIRMED,
+                    origin=f"form:{request.source}" if request.source else "",
+                    detail="confirmed by email (double opt-in)",
+                )
+            ]
         )
         store.opt_in_requests.close(request)
+
+    def _frequency(self, email: str) -> str | None:
+        """Return the editions of somebody who wanted none before; None if the list may go on saying which."""
+        row, plans = listed_row(self._app, email), self._app.config.editions
+        if row is None or chosen_editions(row.frequency, plans, self._app.series) != frozenset():
+            return None
+        return ", ".join(plan.name for plan in plans if plan.readers == "all") or plans[0].name
 
     def _find_request(self, token: str) -> OptInRequest | None:
         match self._links.value(token):

@@ -38,7 +38,10 @@ def command(root: Path, as_json: bool, file: Path, keys: bool, recipient: str | 
         return 0
     click.echo(f"{counted(len(made.files), 'file')} in {file} ({file.stat().st_size / 1_000_000:.1f} MB).")
     if made.has_keys:
-        click.echo(f"In it, encrypted: {', '.join(made.left_out) or 'no keys, because there are none'}.")
+        inside = [name for name in made.left_out if not Path(name).is_absolute()]
+        click.echo(f"In it, encrypted: {', '.join(inside) or 'no keys, because there are none'}.")
+        if outside := [name for name in made.left_out if name not in inside]:
+            click.echo(f"Not in it, because they are elsewhere: {', '.join(outside)}.")
     elif left_out:
         click.echo(f"Not in it: {', '.join(left_out)}. Keep these elsewhere, or add --keys.")
     return 0

@@ -12,6 +12,7 @@ from digest.cli.first_questions import Answers, ask, settle, with_answers
 from digest.cli.options import print_json
 from digest.errors import UsageError
 
+WITHIN_A_CONTAINER = '[web]\nhost = "0.0.0.0"                                  # within its container\n'
 STARTER_FOLDER = Path(__file__).with_name("starter")
 
 
@@ -51,12 +52,16 @@ def command(folder: Path, *, with_templates: bool, systemd: bool, docker: bool, 
 def _create(folder: Path, given: Answers, *, asking: bool, docker: bool, with_templates: bool) -> list[str]:
     """Create the folder, with the answers in its files if there are any; nothing is written before all are known."""
     if not (asking or given.any):
-        return _create_files(folder, with_templates)
+        made = _create_files(folder, with_templates)
+        if docker:
+            text = (folder / "digest.toml").read_text(encoding="utf-8")
+            (folder / "digest.toml").write_text(f"{text}\n{WITHIN_A_CONTAINER}", encoding="utf-8")
+        return made
     given = replace(given, relay=given.relay or TRIAL_RELAY) if docker else given
     answers, found = ask(given) if asking else settle(given)
     text = with_answers((STARTER_FOLDER / "digest.toml").read_text(encoding="utf-8"), answers, found)
-    text = f'{text}\n[web]\nhost = "0.0.0.0"                                  # within its container\n' if docker else text
-    _check(text)
+    text = f"{text}\n{WITHIN_A_CONTAINER}" if docker else text
+    _check(text, answers.reader)
     made = _create_files(folder, with_templates)
     (folder / "digest.toml").write_text(text, encoding="utf-8")
     if answers.reader:
@@ -64,11 +69,15 @@ def _create(folder: Path, given: Answers, *, asking: bool, docker: bool, with_te
     return made
 
 
-def _check(text: str) -> None:
-    """Raise ConfigError if a digest.toml of this text could not be read."""
+def _check(text: str, reader: str | None) -> None:
+    """Raise ConfigError if a digest.toml of this text could not be read, SubscriberFileError if the reader has no address."""
     import tempfile
 
     from digest.config import load
+    from digest.subscribers import normalise
+
+    if reader:
+        normalise(reader)
 
     with tempfile.TemporaryDirectory(prefix="digest-init-") as trial:
         (Path(trial) / "digest.toml").write_text(text, encoding="utf-8")
@@ -76,12 +85,12 @@ def _check(text: str) -> None:
 
 
 def _add_reader(folder: Path, email: str) -> None:
+    """Add the first reader, in the manner of the list if there was one already."""
     from digest.clock import command_clock
-    from digest.subscribers import normalise
+    from digest.subscribers import SUBSCRIBERS_FILE, NewRow, activate, normalise
 
-    day = command_clock()().date().isoformat()
-    with (folder / "subscribers.csv").open("a", encoding="utf-8") as file:
-        file.write(f"{normalise(email)},,active,{day}\n")
+    values = {"status": "active", "joined": command_clock()().date().isoformat()}
+    activate(folder / SUBSCRIBERS_FILE, [NewRow(email=normalise(email), name="", values=values)])
 
 
 def _create_files(folder: Path, with_templates: bool) -> list[str]:

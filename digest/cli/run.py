@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import sys
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -32,13 +33,12 @@ def command(root: Path, as_json: bool) -> int:
 
     configure_logging()
     raise_descriptor_limit()
-    if not asyncio.run(_stand_by_and_serve(root, as_json)):
-        os._exit(0)  # nothing is lost, but something does not end: the thread that waits for it would keep the process
+    asyncio.run(_stand_by_and_serve(root, as_json))
     return 0
 
 
-async def _stand_by_and_serve(root: Path, as_json: bool) -> bool:
-    """Serve as soon as no other service does; return False if something was still unfinished when it had to stop."""
+async def _stand_by_and_serve(root: Path, as_json: bool) -> None:
+    """Serve as soon as no other service does."""
     from digest import config
     from digest.service.instance import sole_service
     from digest.service.systemd import notify, watchdog
@@ -50,13 +50,17 @@ async def _stand_by_and_serve(root: Path, as_json: bool) -> bool:
     loop.add_signal_handler(signal.SIGHUP, lambda: None)
     async with sole_service(root, stop) as alone, watchdog():
         if not alone:
-            return True
+            return
         with running_app(root, service=True) as app:
             app.stop = stop
             try:
-                return await _serve(app, as_json)
+                done = await _serve(app, as_json)
             finally:
                 notify("STOPPING=1")
+            if not done:  # nothing is lost, but something does not end, and the thread that waits for it would keep the process
+                sys.stdout.flush()
+                sys.stderr.flush()
+                os._exit(0)
 
 
 async def _serve(app: "App", as_json: bool) -> bool:

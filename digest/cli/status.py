@@ -62,7 +62,7 @@ def _collect_status(app: "App", entries: "list[EditionEntry]") -> dict[str, Any]
     from digest.edition.readership import count_recipients
 
     last = next((entry.key for entry in entries if entry.number is not None), None)
-    who = [*(app.readership(plan).gets for plan in app.config.editions), lambda _frequency: True]
+    who = [*(app.readership(plan).gets for plan in app.config.editions), lambda *_choice: True]
     *recipients, everybody = count_recipients(app.store, app.subscriber_file(), app.clock().date(), who)
     told = app.store.alarms.told().values()
     return {

@@ -54,7 +54,8 @@ def choose(
         if article.published >= window.end + MAX_AHEAD:
             left_out.append(article_left_out(article, f"dated {day_text(article.published)}, far ahead", final=False))
         elif before and before.id == article.id and before.spare and article.published >= window.start - SPARE_FOR:
-            spare[article.id] = article
+            if not _unfit_reason(article, window, first=False):
+                spare[article.id] = article
         elif article.published >= window.end or (before and before.id == article.id):
             continue  # it belongs to a later edition, or an earlier one has it
         elif before:

@@ -63,7 +63,8 @@ def edition_numbers(app: App, count: int) -> list[EditionNumbers]:
         if frozen and frozen.corrects:
             continue
         events = app.store.history.counts_between(entry.window_end, until)
-        came_from = app.store.history.counts_by_origin(CONFIRMED, entry.window_end, until)
+        origins = app.store.history.counts_by_origin(CONFIRMED, entry.window_end, until)
+        came_from = {origin.removeprefix("form:"): count for origin, count in origins.items()}
         until = entry.window_end
         stories = frozen.edition.stories if frozen else ()
         found.append(

@@ -75,6 +75,7 @@ def sendable_until(pipeline: Pipeline, plan: EditionPlan, slot: Slot, frozen: Fr
 def respect_the_list(pipeline: Pipeline, rows: Iterable[Subscriber], frozen: FrozenEdition) -> None:
     """Do what the list says now of the readers who still wait for an edition: suppress who has left, skip who is paused."""
     key, day = frozen.key, frozen.edition.slot.day
+    pipeline.store.deliveries.skip_paused(key, day)
     for some in batched(row for row in rows if row.status in FINAL_STATUSES or row.status_on(day) == "paused"):
         suppress_opted_out(pipeline, some)
         pipeline.store.deliveries.skip_waiting(key, [row.email for row in some if row.status_on(day) == "paused"], "paused")

@@ -39,7 +39,8 @@ def write_backup(app: App, file: Path, lock: Lock | None = None) -> Backup:
             paths[LOG_FILE] = root / LOG_FILE
         left_out = tuple(sorted(_relative(path, root.resolve()) for path in secret))
         if lock is not None:
-            inside = {_relative(path, root.resolve()): path for path in secret if path.is_file()}
+            here = [path for path in secret if path.is_file() and path.is_relative_to(root.resolve())]
+            inside = {_relative(path, root.resolve()): path for path in here}
             (keys := Path(folder) / KEYS).write_bytes(sealed(inside, lock))
             paths[KEYS] = keys
         made = Backup(newsletter=app.config.newsletter.name, made=app.clock(), files={}, left_out=left_out)

@@ -21,7 +21,7 @@ FORMAT = 1
 MANIFEST = "manifest.json"
 LEFT_OVER = 86_400.0  # seconds
 MAX_MANIFEST_BYTES = 10_000_000
-KEYS = "keys.age"  # see `backup_keys`
+KEYS = ".keys.age"  # see `backup_keys`; no file of a newsletter has that name, because hidden ones are not copied
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

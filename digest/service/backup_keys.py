@@ -1,6 +1,6 @@
 """Keys and passwords within a backup, encrypted by age (age-encryption.org): with a passphrase, or for whoever has an identity.
 
-The part of a backup is an age file by itself, so `age -d keys.age` opens it without digest.
+The part of a backup is an age file by itself, so `age -d .keys.age` opens it without digest.
 """
 
 import base64

@@ -16,7 +16,7 @@ from digest.subscriber_statuses import FINAL_STATUSES
 from digest.text.prose import counted
 
 MUCH_ROOM = 10_000_000  # bytes
-LEFTOVERS = ("*.part", ".backup-*", ".restore-*", "state/good.new", "state/good.old", "state/*.part")
+LEFTOVERS = ("state/good.new", "state/good.old", "state/*.part")  # and nothing that a person may have made
 
 
 def examine(app: App, *, mend: bool) -> list[Finding]:

@@ -42,7 +42,7 @@ class GoodFiles:
             try_design(self._app, self._app.own_files)
         except DigestError as error:
             self._use = self._app.own_files
-            kept = tuple(path for name in FOLDERS if (path := self._kept / name).is_dir())
+            kept = self._kept.is_dir()  # without a folder in it if those that worked were the packaged ones
             if kept:
                 self._use = DesignFiles(templates=(self._kept / "templates",), words=(self._kept / "locale",))
             why = f"{error} {'The last ones that worked are used.' if kept else ''}".strip()

@@ -40,7 +40,7 @@ def _delete_old_copies(app: App) -> None:
     They are as old as the machine's clock says, and the newest copy of the list stays.
     """
     lists = sorted(folder_of(app.subscriber_path).glob(f"{app.subscriber_path.stem}-*{app.subscriber_path.suffix}"))[:-1]
-    databases = app.store.file.parent.glob(f"{app.store.file.name}.before-*") if app.store.file else ()
+    databases = app.store.file.parent.glob(f"{app.store.file.name}.before-[0-9][0-9][0-9][0-9]") if app.store.file else ()
     before = datetime.now(UTC) - app.config.retention.receipts
     for path in (*lists, *databases):
         if datetime.fromtimestamp(path.stat().st_ctime, UTC) < before:

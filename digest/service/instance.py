@@ -9,6 +9,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from digest.config.file_permissions import PRIVATE, private_folder
+from digest.service.systemd import notify
 
 log = logging.getLogger("digest")
 LOOK_EVERY = 1.0  # seconds between two looks whether the first is gone
@@ -37,6 +38,7 @@ async def _acquired(lock: FileLock, root: Path, stop: asyncio.Event) -> bool:
         except Timeout:
             if not standing_by:
                 log.warning("another `digest run` is at work in %s; this one stands by", root)
+                notify("READY=1", "STATUS=Standing by")
                 standing_by = True
             with suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), LOOK_EVERY)

@@ -20,7 +20,7 @@ from digest.errors import UsageError
 REPEAT_INTERVAL = 60.0  # seconds in which the same line is counted instead of written
 MAX_REMEMBERED_LINES = 200  # different lines whose repeats are counted
 FORM = "DIGEST_LOG"  # text or json; by default text on a terminal
-_ADDRESS = re.compile(r"([^\s@<>()\[\],;:\"'=]{1,64})@([A-Za-z0-9][A-Za-z0-9.-]{0,252})")
+_ADDRESS = re.compile(r"([^\s@<>()\[\],;:\"]{1,64})@(\w[\w.-]{0,252})")
 _edition: ContextVar[str] = ContextVar("edition", default="")
 
 

@@ -74,9 +74,9 @@ class Service:
         self.reload = Reload(app, self._adopt)
         self.alarms = Alarms(app, self.catch_up.said, lambda: (self.reload.trouble, self._files.trouble))
         self.scheduler = AsyncIOScheduler(job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None})
-        self._begin()
+        self._take_settings()
 
-    def _begin(self) -> None:
+    def _take_settings(self) -> None:
         """Make what keeps settings for as long as it lives."""
         self._emails = TransactionalEmails(self._app)
         self._notices = Notices(self._app, self._emails, Desk(self._app))
@@ -84,7 +84,7 @@ class Service:
     async def _adopt(self) -> None:
         """Go on with the settings that the newsletter has now."""
         before = self._emails
-        self._begin()
+        self._take_settings()
         self.schedule()
         await before.wait()
         if self._after_changes is not None:
@@ -156,6 +156,12 @@ class Service:
         except DigestError as error:
             log.error("could not tidy up: %s", error)  # noqa: TRY400  a traceback would hide the message
 
+    async def begin(self) -> None:
+        """Do what a service that was stopped has missed."""
+        await self.catch_up.mark_suppressed()
+        await self.collect()
+        await self.catch_up.run()
+
     async def asked_to_stop(self) -> None:
         """Wait until somebody asks the service to stop."""
         await self._app.stop.wait()
@@ -204,13 +210,15 @@ async def serve(service: Service, drain: timedelta = DRAIN) -> bool:
     service.schedule()
     service.scheduler.start()
     bounce_watch = asyncio.create_task(service.watch_bounces())
-    await service.catch_up.mark_suppressed()
-    await service.collect()
-    await service.catch_up.run()
-    await service.asked_to_stop()
+    beginning, asked = asyncio.create_task(service.begin()), asyncio.create_task(service.asked_to_stop())
+    await asyncio.wait({beginning, asked}, return_when=asyncio.FIRST_COMPLETED)
+    if beginning.done():
+        await beginning  # which may have failed
+        await asked
     service.scheduler.pause()  # a shutdown now would cancel the run in progress
     try:
         async with asyncio.timeout(drain.total_seconds()):
+            await beginning
             await service.finish()
             await bounce_watch
     except TimeoutError:

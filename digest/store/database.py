@@ -111,7 +111,7 @@ def _copy_first(engine: Engine, path: Path | None) -> None:
     with engine.connect() as connection:
         connection.connection.execute("VACUUM INTO ?", (str(partial),))
     partial.replace(copy)
-    for old in path.parent.glob(f"{path.name}.before-*"):
+    for old in path.parent.glob(f"{path.name}.before-[0-9][0-9][0-9][0-9]"):
         if old != copy:
             old.unlink()
 

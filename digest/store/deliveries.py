@@ -8,7 +8,7 @@ nobody is sending was in flight when a run was interrupted.
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Engine, and_, bindparam, case, func, or_, select, true, update
@@ -134,6 +134,14 @@ class Deliveries:
                 who = select(known.id).where(known.email.in_(some))
                 waiting = and_(table.c.edition == key, table.c.subscriber.in_(who), is_waiting(table.c))
                 connection.execute(update(table).where(waiting).values(state=SKIPPED, reply=why))
+
+    def skip_paused(self, key: str, day: date) -> None:
+        """Skip those who still wait for an edition of a day and have paused since they were put on its list."""
+        table, known, chosen = schema.deliveries, schema.subscribers.c, schema.preferences.c
+        paused = select(known.id).join(schema.preferences, chosen.email == known.email).where(chosen.paused_until > day)
+        waiting = and_(table.c.edition == key, is_waiting(table.c), table.c.subscriber.in_(paused))
+        with self._engine.begin() as connection:
+            connection.execute(update(table).where(waiting).values(state=SKIPPED, reply="paused"))
 
     def give_up(self, key: str, why: str) -> int:
         """Send nothing more of an edition: whoever still waits is skipped, with the reason. Return how many they were.

@@ -9,6 +9,7 @@ from digest.bounces.refusals import Cause, cause_of
 from digest.model import Outcome
 from digest.store import schema
 from digest.store.delivery_states import QUEUED
+from digest.store.folding import folded_counts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +48,7 @@ class DeliveryReports:
         with self._engine.begin() as connection:
             rows = connection.execute(refused.group_by(table.status, table.reply)).all()
             answered = connection.execute(select(func.count()).where(table.edition == key, table.attempts > 0)).scalar_one()
+            answered += folded_counts(connection, key).get(Outcome.SENT, 0)
         return sum(count for status, reply, count in rows if cause_of(status, reply) is Cause.GONE), answered
 
     def undelivered(self, key: str, limit: int) -> list[UndeliveredRecipient]:

@@ -60,14 +60,14 @@ _INCOMING = Table(
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecipientRules:
     """How an edition's list is made. `token` returns the token of an address; `variant` the variant for some topics, with or
-    without comments, in a language as the list has it, or None if no story is left. `gets` says whether somebody with a frequency
-    gets the edition, and `hour` when it goes into a time zone by its name, None for at once.
+    without comments, in a language as the list has it, or None if no story is left. `gets` says whether somebody with a frequency,
+    perhaps one of their own choice, gets the edition, and `hour` when it goes into a time zone by its name, None for at once.
     `columns` are the subscribers' own columns that the templates use, in lower case.
     """
 
     token: Callable[[str], str]
     variant: Callable[[tuple[str, ...], bool, str], str | None] = lambda _topics, _comments, _language: ""
-    gets: Callable[[str], bool] = lambda _frequency: True
+    gets: Callable[..., bool] = lambda _frequency, _own: True
     hour: Callable[[str], datetime | None] = lambda _timezone: None
     columns: AbstractSet[str] = frozenset()
     guard: Callable[[int], None] = lambda _count: None  # raises if a list of so many should not get the edition
@@ -143,7 +143,7 @@ def _row(row: Subscriber, preference: Preference | None, rules: RecipientRules, 
         "status": status,
         "rank": severity(status),
         "variant": rules.variant(*preference.choices(row)),
-        "wants": rules.gets(row.frequency if preference.frequency is None else preference.frequency),
+        "wants": rules.gets(*((row.frequency, False) if preference.frequency is None else (preference.frequency, True))),
         "not_before": rules.hour(row.timezone if preference.timezone is None else preference.timezone),
         "extra": _used_columns(row.extra, rules.columns) or None,
     }

@@ -13,6 +13,7 @@ from digest.batching import batched
 from digest.model import Subscriber
 from digest.store import schema
 from digest.store.database import insert, lock_for_writing, secure_delete, truncate_wal
+from digest.store.deliveries import is_waiting
 from digest.store.delivery_states import QUEUED, SENDING, SKIPPED
 from digest.store.folding import folded_editions
 from digest.store.history import HistoryEvent, insert_events
@@ -146,7 +147,7 @@ def _skip_waiting(connection: Connection, email: str, until: date) -> None:
     sent, known, editions = schema.deliveries, schema.subscribers.c, schema.editions.c
     who = select(known.id).where(known.email == email).scalar_subquery()
     which = select(editions.key).where(editions.day < until, editions.finished_at.is_(None))
-    waiting = and_(sent.c.subscriber == who, sent.c.state == QUEUED, sent.c.edition.in_(which))
+    waiting = and_(sent.c.subscriber == who, is_waiting(sent.c), sent.c.edition.in_(which))
     connection.execute(update(sent).where(waiting).values(state=SKIPPED, reply="paused"))
 
 

@@ -18,6 +18,7 @@ from digest.web.connection_limits import ConnectionLimits, connection_limit
 
 log = logging.getLogger("digest")
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+RETIRED_AFTER = 60.0  # seconds: as long as a request may take
 KEEPALIVE_TIMEOUT = 15.0  # seconds that an idle connection is kept open for another request
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
@@ -94,6 +95,7 @@ class PageServer:
         self._runner: web.AppRunner | None = None
         self._limits: ConnectionLimits | None = None
         self._server: asyncio.Server | None = None
+        self._retiring: dict[asyncio.Task[None], web.AppRunner] = {}
 
     @property
     def address(self) -> str:
@@ -121,7 +123,13 @@ class PageServer:
             self._limits = ConnectionLimits(inner, connection_limit())
             self._server = await self._listen(self._limits)
         if before is not None:
-            await before.cleanup()
+            task = asyncio.create_task(self._retire(before))
+            self._retiring[task] = before
+
+    async def _retire(self, runner: web.AppRunner) -> None:
+        """Close what was shown before, once its requests have had the time that any request has."""
+        await asyncio.sleep(RETIRED_AFTER)
+        await runner.cleanup()
 
     async def _listen(self, factory: ConnectionLimits) -> asyncio.Server:
         host, port = self._where
@@ -138,6 +146,10 @@ class PageServer:
         """Stop serving."""
         if self._server is not None:
             self._server.close()
+        for task, runner in self._retiring.items():
+            if not task.done():
+                task.cancel()
+                await runner.cleanup()
         if self._runner is not None:
             await self._runner.cleanup()
 

@@ -113,7 +113,7 @@ class PreferencePages:
         return [EditionChoice(plan.name, plan.title, plan.days, f"{plan.at:%H:%M}", self._gets(wish, plan)) for plan in plans]
 
     def _gets(self, wish: Preference, plan: EditionPlan) -> bool:
-        return wish.frequency != "" and self._app.readership(plan).gets(wish.frequency or "")
+        return wish.frequency != "" and self._app.readership(plan).gets(wish.frequency or "", wish.frequency is not None)
 
     def _pause_end(self, text: str) -> date | None:
         """Return the day when a pause ends, at most MAX_PAUSE from today; None if it is over or there is none."""

@@ -95,7 +95,21 @@ async def test_options_answer_beforehand(site: RecordedSite, tmp_path: Path) -> 
 
 
 async def test_an_answer_that_makes_no_newsletter_makes_no_folder(site: RecordedSite, tmp_path: Path) -> None:
-    for words in (["--name", "Post"], ["--site", "http://127.0.0.1:9"], ["--site", site.base, "--from", "nobody"]):
+    for words in (
+        ["--name", "Post"],
+        ["--site", "http://127.0.0.1:9"],
+        ["--site", site.base, "--from", "nobody"],
+        ["--site", site.base, "--reader", "x"],
+    ):
         done = await asyncio.to_thread(lambda given: CliRunner().invoke(group, ["init", str(tmp_path / "paper"), *given]), words)
         assert done.exit_code != 0
         assert not (tmp_path / "paper").exists()
+
+
+async def test_the_first_reader_is_added_in_the_manner_of_a_list_that_was_there(site: RecordedSite, tmp_path: Path) -> None:
+    (tmp_path / "subscribers.csv").write_text("Name;Email;Status\nAda;ada@x.example;active\nBo;bo@x.example;active")
+    done = await asyncio.to_thread(call, tmp_path, "--site", site.base, "--reader", "me@x.example")
+    assert done.exit_code == 0, done.output
+    lines = (tmp_path / "subscribers.csv").read_text().splitlines()
+    assert lines[:3] == ["Name;Email;Status", "Ada;ada@x.example;active", "Bo;bo@x.example;active"]
+    assert lines[3] == ";me@x.example;active"

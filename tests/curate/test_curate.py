@@ -244,6 +244,8 @@ def test_a_thin_day_is_filled_with_what_there_was_no_room_for() -> None:
     assert "an earlier edition had no room for it" in made(there, settled=settled, rules=wide).stories[1].reasons
     assert [story.article.id for story in made(there, settled=settled).stories] == ["new"]
     assert made(there[1:], settled=settled, rules=wide).stories == ()  # a day without news is none
+    locked = [article("new"), article("old1", 30, access="protected")]
+    assert [story.article.id for story in made(locked, settled=settled, rules=wide).stories] == ["new"]
     enough = [*there, article("new2", 2)]
     assert {story.article.id for story in made(enough, settled=settled, rules=wide).stories} == {"new", "new2"}
 

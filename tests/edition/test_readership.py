@@ -77,3 +77,14 @@ def test_a_reader_gets_it_at_its_hour_or_at_once() -> None:
     assert hours("Asia/Kolkata") is None
     assert hours("nowhere") is None
     assert local_hours(plan(local_time=False), slot)("America/New_York") is None
+
+
+def test_an_edition_answers_to_its_earlier_names_and_who_chose_one_that_is_gone_gets_no_other() -> None:
+    daily, sports = plan(name="daily"), plan(name="sports", formerly="sport", days="sat")
+    assert (gets(daily, (daily, sports))("sport", True), gets(sports, (daily, sports))("sport", True)) == (False, True)
+    renamed, series = plan(name="sports", days="sat"), {"daily": "daily", "sports": "sport"}
+    assert gets(renamed, (daily, renamed), series)("sport", True)
+    assert not gets(daily, (daily, renamed), series)("sport", True)
+    assert not gets(daily, (daily,))("sport", True)  # the edition is gone
+    assert gets(daily, (daily,))("sport")  # a word of a list that nobody understands
+    assert gets(daily, (daily,))("", True)

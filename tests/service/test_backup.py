@@ -181,11 +181,11 @@ def test_keys_that_are_asked_for_are_encrypted_and_come_back(
         assert write_backup(app, file, lock).has_keys
     with tarfile.open(file) as archive:
         contents = {entry.name: archive.extractfile(entry).read() for entry in archive}  # type: ignore[union-attr]
-    assert contents["keys.age"].startswith(b"age-encryption.org/v1\n")
+    assert contents[".keys.age"].startswith(b"age-encryption.org/v1\n")
     assert not any(word in content for content in contents.values() for word in (b"hunter2", b"a secret key", b"correct horse"))
     made, _ = restore(file, tmp_path / "without", moment)
     assert made.left_out == ("keys/dkim.pem", "relay-password")
-    assert not (tmp_path / "without" / "keys.age").exists()
+    assert not (tmp_path / "without" / ".keys.age").exists()
     wrong = unlock_by_passphrase("wrong")
     with pytest.raises(UsageError, match="cannot be decrypted"):
         restore(file, tmp_path / "wrong", moment, unlock=wrong)
@@ -196,6 +196,21 @@ def test_keys_that_are_asked_for_are_encrypted_and_come_back(
     assert stat.S_IMODE((tmp_path / "new" / "relay-password").stat().st_mode) == 0o600
     with open_newsletter(tmp_path / "new", moment) as app:
         assert app.config.smtp.password == "hunter2"
+
+
+def test_a_key_that_is_kept_elsewhere_stays_there(
+    site: RecordedSite, relay: Relay, furnish: Furnish, tmp_path: Path, moment: Moment
+) -> None:
+    elsewhere = tmp_path / "secrets" / "relay"
+    elsewhere.parent.mkdir()
+    elsewhere.write_text("hunter2")
+    root, file = furnish(site.base, relay.port, extra=f'password_file = "{elsewhere}"\n'), tmp_path / "b.tar.gz"
+    (root / "keys.age").write_text("one of ours")
+    with open_newsletter(root, moment, retry_delays=()) as app:
+        write_backup(app, file, lock_by_passphrase("correct horse"))
+    made, _ = restore(file, tmp_path / "new", moment, unlock=unlock_by_passphrase("correct horse"))
+    assert made.left_out == (str(elsewhere),)
+    assert (tmp_path / "new" / "keys.age").read_text() == "one of ours"
 
 
 @pytest.mark.parametrize("words", [["--keys"], ["--recipient", "age1nobody"]])

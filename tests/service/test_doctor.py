@@ -76,13 +76,14 @@ async def test_a_no_that_only_one_knows_is_known_to_both(app: App) -> None:
 
 async def test_old_deliveries_are_folded_and_leftovers_deleted(app: App, moment: Moment) -> None:
     await sent(app)
-    (app.config.root / ".backup-x").mkdir()
-    (app.config.root / "notes.part").write_text("half")
+    (app.config.root / "state" / "good.new").mkdir()
+    (app.config.root / "notes.part").write_text("a person's own")
     moment.now = NOW + timedelta(days=40)
     found = told(app)
     assert found["room"] == ("warning", "mended: 2 deliveries folded")
     assert "mended: deleted" in found["folder"][1]
-    assert not (app.config.root / "notes.part").exists()
+    assert not (app.config.root / "state" / "good.new").exists()
+    assert (app.config.root / "notes.part").exists()
     assert app.store.deliveries.counts("weekday-2026-11-24") == {"sent": 2}
 
 
@@ -124,13 +125,13 @@ async def test_nothing_is_touched_while_an_edition_is_sent(app: App) -> None:
 
 
 def test_the_command_says_it(app: App) -> None:
-    (app.config.root / "x.part").write_text("half")
+    (app.config.root / "state" / "x.part").write_text("half")
     root: Path = app.config.root
     looked = call(root, "doctor", "--dry-run")
     assert looked.exit_code == 0
-    assert "! folder       left by a command that was killed: x.part" in looked.output
-    assert (root / "x.part").exists()
-    assert "mended: deleted x.part" in call(root, "doctor").output
+    assert "! folder       left by a command that was killed: state/x.part" in looked.output
+    assert (root / "state" / "x.part").exists()
+    assert "mended: deleted state/x.part" in call(root, "doctor").output
 
 
 def test_old_copies_go_and_the_newest_of_the_list_stays(app: App, monkeypatch: pytest.MonkeyPatch) -> None:

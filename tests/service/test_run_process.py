@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import aiohttp
+import pytest
 
 from tests.cli.running import Running, running
 from tests.conftest import Furnish
@@ -103,6 +104,15 @@ async def test_a_template_that_breaks_before_the_hour_does_not_stop_the_edition(
     assert all(b"Printed on the quay." in raw for _, raw in relay.taken)
 
 
+async def test_the_first_template_of_ones_own_may_be_broken(site: RecordedSite, relay: Relay, furnish: Furnish) -> None:
+    root = furnish(site.base, relay.port, extra=PORT)
+    async with service(root, MORNING) as (process, _):
+        (root / "templates").mkdir()
+        (root / "templates" / "subject.txt.j2").write_text("{{ 1 / 0 }}")
+        await logged(process, "the templates are broken: ")
+        assert (await logged(process, "weekday-2026-11-24 "))["message"].startswith("weekday-2026-11-24 sent: 2 sent")
+
+
 async def test_a_second_service_stands_by_and_takes_over_when_the_first_is_killed(site: RecordedSite, furnish: Furnish) -> None:
     root = furnish(site.base, 9, extra=PORT)
     async with service(root) as (first, _), running("run", "-C", root, now=EVENING) as second:
@@ -120,12 +130,13 @@ async def test_one_that_stands_by_stops_when_it_is_asked(site: RecordedSite, fur
         assert (await second.stop())[0] == 0
 
 
-async def test_a_relay_that_does_not_answer_holds_up_no_stop(site: RecordedSite, relay: Relay, furnish: Furnish) -> None:
+@pytest.mark.parametrize("now", [MORNING, "2026-11-24T07:10:00+00:00"], ids=["at its hour", "at a start after it"])
+async def test_a_relay_that_does_not_answer_holds_up_no_stop(now: str, site: RecordedSite, relay: Relay, furnish: Furnish) -> None:
     relay.delay = 60.0
     root = furnish(site.base, relay.port, extra=PORT)
     text = (root / "digest.toml").read_text()
     (root / "digest.toml").write_text('drain = "1s"\n' + text)
-    async with service(root, MORNING) as (process, _):
+    async with service(root, now) as (process, _):
         async with asyncio.timeout(30):
             while not relay.open:
                 await asyncio.sleep(0.05)

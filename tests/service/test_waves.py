@@ -99,6 +99,21 @@ async def test_a_no_before_ones_own_hour_counts(app: App, relay: Relay, moment: 
     assert app.store.deliveries.counts(KEY) == {"sent": 3, "skipped": 2}
 
 
+async def test_who_pauses_gets_nothing_that_was_put_off_or_frozen_meanwhile(app: App, relay: Relay, moment: Moment) -> None:
+    relay.rcpt = lambda address: "451 4.3.0 later" if address == ADA else None
+    service = CatchUp(app)
+    await service.run()
+    app.store.subscribers.set_preference(Preference(email=ADA, paused_until=date(2026, 12, 24)), NOW)
+    with app.store.engine.begin() as connection:  # a pause that was saved while the edition was frozen
+        connection.exec_driver_sql(
+            "INSERT INTO preferences (email, paused_until, comments, at) VALUES (?, '2026-12-24', 1, '2026-11-24 07:00:00')", (BO,)
+        )
+    relay.rcpt = lambda _address: None
+    moment.now += timedelta(hours=12)
+    await service.run()
+    assert taken(relay) == [CY, DI, ED]
+
+
 async def test_a_row_that_is_paused_or_marked_in_the_list_before_its_hour_gets_none(app: App, relay: Relay, moment: Moment) -> None:
     service = CatchUp(app)
     await service.run()

@@ -69,6 +69,7 @@ def known(store: Store) -> dict[str, object]:
         "counts": deliveries.counts(key),
         "answers": deliveries.answers(key),
         "waiting": deliveries.waiting(key, None),
+        "dead": store.delivery_reports.count_dead(key),
         "undelivered": store.delivery_reports.undelivered(key, 100),
         "reasons": {(row.relay, row.state, row.count) for row in store.delivery_reports.reasons(key)},
         "variants": [

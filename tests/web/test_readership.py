@@ -410,7 +410,7 @@ async def test_who_comes_back_gets_mail_whatever_pause_there_was(town: Town) -> 
     wish = town.app.store.subscribers.preference("ada@readers.example")
     assert (wish.topics, wish.paused_until) == (None, None)
     assert str(until) not in await town.subscriber_file()
-    assert count_recipients(town.app.store, town.app.subscriber_file(), NOW.date(), [lambda _: True]) == (2,)
+    assert count_recipients(town.app.store, town.app.subscriber_file(), NOW.date(), [lambda *_: True]) == (2,)
 
 
 async def test_the_letter_of_choices_leads_to_all_that_is_ones_own(town: Town) -> None:

@@ -120,3 +120,13 @@ async def test_it_can_be_used_at_any_width_in_light_and_dark(width: int, scheme:
     assert [row["id"] for row in found] == []
     assert await tab.evaluate("document.documentElement.scrollWidth") <= width
     await tab.close()
+
+
+async def test_whoever_asks_again_gets_it_whatever_the_list_said_and_a_source_never_passes_for_another_origin(town: Town) -> None:
+    town.app.subscriber_path.write_text(f"email,status,frequency\n{NEW},unsubscribed,never\n")
+    town.app.store.suppressions.add(NEW, "unsubscribed", NOW)
+    await joined(town, source="list")
+    assert town.app.store.subscribers.preference(NEW).frequency == "weekday"
+    assert town.app.store.history.count("confirmed", NOW) == 1
+    town.later(minutes=1)
+    assert edition_numbers(town.app, 1)[0].came_from == {"list": 1}

@@ -8,6 +8,7 @@ import json
 import re
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import NamedTuple
 from urllib.parse import urljoin, urlsplit
 from zoneinfo import ZoneInfo
@@ -19,10 +20,10 @@ from digest.collect.sources import fields
 from digest.collect.sources.feed import read as read_feed
 from digest.config import SourcePlan
 from digest.errors import DigestError, FetchError, SourceError
-from digest.model import UNDATED
 from digest.text.markup import plain
 
 USUAL_FEEDS = ("feed/", "rss/", "feed.xml", "rss.xml", "atom.xml", "index.xml", "feed.json")
+LONG_AGO = datetime(1990, 1, 1, tzinfo=UTC)
 OF_COMMENTS = (
     "comment",
     "kommentar",
@@ -131,7 +132,7 @@ async def _feed(get: Get, said: FrontPage) -> DiscoveredSite | None:
 
 async def _feed_at(get: Get, url: str, page: DiscoveredSite) -> DiscoveredSite:
     """Return a site by a feed; raise FetchError or SourceError if that cannot be read."""
-    await read_feed(SourcePlan(kind="feed", url=url), get, UNDATED)
+    await read_feed(SourcePlan(kind="feed", url=url), get, LONG_AGO)
     return replace(page, kind="feed", url=url)
 
 

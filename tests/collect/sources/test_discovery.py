@@ -15,7 +15,7 @@ from tests.newsroom import RecordedSite
 
 FEED = (
     "<?xml version='1.0'?><rss version='2.0'><channel><title>Quay Courier</title>"
-    "<item><title>A</title><link>http://q.example/a</link></item></channel></rss>"
+    "<item><title>A</title><link>http://q.example/a</link><pubDate>Mon, 23 Nov 2026 07:00:00 GMT</pubDate></item></channel></rss>"
 )
 Pages = dict[str, tuple[str, str]]
 
