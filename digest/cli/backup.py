@@ -1,12 +1,14 @@
 """`digest backup`: the newsletter's folder and database in one file, while the service runs."""
 
 import os
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from digest.cli.options import common_options, print_json, running_app
+from digest.errors import UsageError
 from digest.text.prose import counted
 
 if TYPE_CHECKING:
@@ -39,7 +41,8 @@ def command(root: Path, as_json: bool, file: Path, keys: bool, recipient: str | 
     click.echo(f"{counted(len(made.files), 'file')} in {file} ({file.stat().st_size / 1_000_000:.1f} MB).")
     if made.has_keys:
         inside = [name for name in made.left_out if not Path(name).is_absolute()]
-        click.echo(f"In it, encrypted: {', '.join(inside) or 'no keys, because there are none'}.")
+        names = ", ".join(inside) or "no keys, because there are none"
+        click.echo(f"In it, encrypted: {names}. Passwords from the environment are not in it.")
         if outside := [name for name in made.left_out if name not in inside]:
             click.echo(f"Not in it, because they are elsewhere: {', '.join(outside)}.")
     elif left_out:
@@ -55,6 +58,8 @@ def _lock(keys: bool, recipient: str | None) -> "Lock | None":
 
     if recipient:
         return lock_for(recipient)
+    if not os.environ.get(PASSPHRASE) and not sys.stdin.isatty():
+        raise UsageError("a passphrase is needed for the keys", remedy=f"Set {PASSPHRASE}, or give --recipient.")
     return lock_by_passphrase(
         os.environ.get(PASSPHRASE) or click.prompt("Passphrase", hide_input=True, confirmation_prompt=True, err=True)
     )

@@ -46,7 +46,7 @@ def command(folder: Path, *, with_templates: bool, systemd: bool, docker: bool, 
         print_json({"folder": str(folder), "files": made})
         return
     click.echo(f"Created {folder}: {', '.join(made)}")
-    _say_what_next(folder, answered=given.any or (asking and not exists), systemd=systemd, docker=docker)
+    _say_what_next(folder, answered=exists or given.any or asking, exists=exists, systemd=systemd, docker=docker)
 
 
 def _create(folder: Path, given: Answers, *, asking: bool, docker: bool, with_templates: bool) -> list[str]:
@@ -109,13 +109,16 @@ def _create_files(folder: Path, with_templates: bool) -> list[str]:
     return [*made, "templates/"]
 
 
-def _say_what_next(folder: Path, *, answered: bool, systemd: bool, docker: bool) -> None:
+def _say_what_next(folder: Path, *, answered: bool, exists: bool, systemd: bool, docker: bool) -> None:
     steps = (
         [] if answered else ["Edit digest.toml: your name and address, your site, your relay", "Add addresses to subscribers.csv"]
     )
     steps += [f"Run `digest check` in {folder}", "Try `digest preview` and `digest send --test-to YOU`"]
     if systemd:
+        steps.append(f"sudo useradd --system digest; sudo chown -R digest {folder}, unless the unit names a user that is there")
         steps.append(f"sudo cp {folder / 'systemd' / 'digest.service'} /etc/systemd/system/ && sudo systemctl enable --now digest")
+    if docker and exists:
+        steps.append(f'In digest.toml: [web] host = "0.0.0.0", and [smtp] url = "{TRIAL_RELAY}" to try it')
     if docker:
         steps.append(f"cd {folder} && sudo chown -R 10001 . && docker compose up --build")
     if not (systemd or docker):

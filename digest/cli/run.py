@@ -1,6 +1,7 @@
 """`digest run`: the service."""
 
 import asyncio
+import logging
 import os
 import signal
 import sys
@@ -113,5 +114,5 @@ async def _metrics(app: "App", stack: AsyncExitStack) -> "Metrics | None":
 
     metrics = Metrics(app)
     server = await stack.enter_async_context(page_server(metrics_application(metrics), plan.host, plan.port))
-    click.echo(f"Metrics at {server.address}/metrics.", err=True)
+    logging.getLogger("digest").info("metrics at %s/metrics", server.address)
     return metrics

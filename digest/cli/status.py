@@ -1,7 +1,7 @@
 """`digest status`: recent and coming editions, and messages that are not sent."""
 
 from collections.abc import Sequence
-from datetime import datetime, tzinfo
+from datetime import tzinfo
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -118,7 +118,7 @@ def _next_editions(app: "App", readers: Sequence[int]) -> list[dict[str, Any]]:
     found = []
     for plan, recipients in zip(app.config.editions, readers, strict=True):
         calendar, series = app.calendar(plan), app.series[plan.name]
-        day, held = next(calendar.upcoming(app.clock())), would_hold(app.config.guards, app.store, series, recipients)
+        day, held = next(calendar.upcoming(app.clock() - plan.lead)), would_hold(app.config.guards, app.store, series, recipients)
         found.append({"edition": f"{series}-{day}", "at": calendar.due(day), "held": held and str(held)})
     return found
 
@@ -142,8 +142,11 @@ def _line(entry: "EditionEntry", local: tzinfo) -> str:
     if entry.number is None:
         return f"No edition: {entry.note}"
     counts = ", ".join(f"{count} {state}" for state, count in sorted(entry.counts.items())) or "no recipients"
-    return f"No. {entry.number}: {counts}; {_describe_finish(entry.finished_at, local)}"
+    return f"No. {entry.number}: {counts}; {_describe_finish(entry, local)}"
 
 
-def _describe_finish(at: datetime | None, local: tzinfo) -> str:
-    return f"finished {instant_text(at, local)}" if at else "not finished. Run `digest send` to continue"
+def _describe_finish(entry: "EditionEntry", local: tzinfo) -> str:
+    if entry.finished_at is None:
+        return "not finished. Run `digest send` to continue"
+    lost = entry.counts.get("queued", 0)
+    return f"finished {instant_text(entry.finished_at, local)}{f', too late for {lost}' if lost else ''}"

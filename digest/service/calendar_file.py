@@ -26,6 +26,6 @@ def as_icalendar(newsletter: Newsletter, editions: Iterable[ScheduledEdition], n
         event.add("summary", f"{newsletter.name}: {row.plan.title or row.plan.name}")
         event.add("transp", "TRANSPARENT")
         if newsletter.public_url:
-            event.add("url", f"{newsletter.public_url.rstrip('/')}/archive/{row.slot.key}")
+            event.add("url", newsletter.public_url)
         calendar.add_component(event)
     return bytes(calendar.to_ical())

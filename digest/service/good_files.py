@@ -8,6 +8,7 @@ import shutil
 from pathlib import Path
 
 from digest.app import App
+from digest.config.file_permissions import FOLDER, PRIVATE
 from digest.errors import DigestError
 from digest.render.design_files import DesignFiles
 from digest.service.design_checks import try_design
@@ -70,6 +71,8 @@ def _replace(folder: Path, root: Path) -> None:
     new.mkdir(parents=True)
     for source in (path for name in FOLDERS if (path := root / name).is_dir()):
         shutil.copytree(source, new / source.name, ignore=shutil.ignore_patterns("__pycache__", ".*"))
+    for path in (new, *new.rglob("*")):
+        path.chmod(FOLDER if path.is_dir() else PRIVATE)
     if folder.exists():
         folder.rename(old)
     new.rename(folder)

@@ -35,7 +35,7 @@ def scheduled_editions(app: App) -> Iterator[ScheduledEdition]:
 
 def _of_plan(app: App, plan: EditionPlan) -> Iterator[ScheduledEdition]:
     calendar, slot = app.calendar(plan), None
-    for day in calendar.upcoming(app.clock()):
+    for day in calendar.upcoming(app.clock() - plan.lead):  # those whose hour is still to come
         slot = app.slot(plan, day) if slot is None else calendar.slot(day, slot.window.end, slot.name)
         yield ScheduledEdition(plan=plan, slot=slot, due=calendar.due(day))
 

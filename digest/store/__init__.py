@@ -47,7 +47,7 @@ from digest.store.history import History, HistoryEvent
 from digest.store.opt_in import OptInRequest, OptInRequests
 from digest.store.recipients import RecipientRules
 from digest.store.relay_limits import RelayLimits
-from digest.store.repair import Repair
+from digest.store.repair import Repair, damaged
 from digest.store.revisions import PastRevision, Revisions
 from digest.store.subscribers import Preference, Subscribers
 from digest.store.suppressions import Suppression, Suppressions
@@ -90,7 +90,10 @@ class Store:
     def copy_to(self, file: Path) -> None:
         """Write a copy of a SQLite database as it is at one moment, while others read and write it."""
         with closing(sqlite3.connect(str(self.file))) as connection:
-            connection.execute("VACUUM INTO ?", (str(file),))
+            try:
+                connection.execute("VACUUM INTO ?", (str(file),))
+            except sqlite3.DatabaseError as error:
+                raise damaged(error) from error
 
     def shrink(self) -> None:
         """Give free room in the database's file back to the disk, a little at a time."""

@@ -1,8 +1,18 @@
 """The health of a SQLite file: damage, free room, and what can be done about them. PostgreSQL looks after its own."""
 
+import sqlite3
+
 from sqlalchemy import Engine
 
+from digest.errors import StoreError
+
 MAX_ROWS = 100  # of damage that are told
+
+
+def damaged(error: sqlite3.DatabaseError) -> StoreError:
+    """Return the error of a file that SQLite cannot read."""
+    remedy = "Stop the service, move the folder away, and restore your backup in its place: `digest restore --sent-log`."
+    return StoreError(f"the database is damaged: {error}", remedy=remedy)
 
 
 class Repair:
@@ -37,5 +47,7 @@ class Repair:
         connection = self._engine.raw_connection()  # not in a transaction
         try:
             return [tuple(row) for row in connection.cursor().execute(statement).fetchall()]
+        except sqlite3.DatabaseError as error:
+            raise damaged(error) from error
         finally:
             connection.close()

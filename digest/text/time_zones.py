@@ -16,9 +16,10 @@ def known_zone(name: str) -> tzinfo | None:
     if offset := _OFFSET.fullmatch(name):
         span = timedelta(hours=int(offset[2]), minutes=int(offset[3] or 0))
         return timezone(span if offset[1] == "+" else -span) if span <= MAX_OFFSET else None
-    return ZoneInfo(name) if name in _names() else None
+    found = _names().get(name.replace(" ", "_").casefold())
+    return ZoneInfo(found) if found else None
 
 
 @lru_cache(maxsize=1)
-def _names() -> frozenset[str]:
-    return frozenset(available_timezones())
+def _names() -> dict[str, str]:
+    return {name.casefold(): name for name in available_timezones()}

@@ -60,7 +60,17 @@ def test_a_zone_that_is_none_is_none(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "hours"), [("GMT+2", 2), ("utc-03:30", -3.5), ("+0545", 5.75), ("EST", -5), (" Asia/Kolkata ", 5.5), ("UTC", 0)]
+    ("name", "hours"),
+    [
+        ("GMT+2", 2),
+        ("utc-03:30", -3.5),
+        ("+0545", 5.75),
+        ("EST", -5),
+        (" Asia/Kolkata ", 5.5),
+        ("UTC", 0),
+        ("asia/kolkata", 5.5),
+        ("America/New York", -5),
+    ],
 )
 def test_a_zone_may_be_an_offset(name: str, hours: float) -> None:
     zone = known_zone(name)

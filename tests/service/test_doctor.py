@@ -165,3 +165,20 @@ def test_a_kill_while_the_doctor_is_at_work_loses_nothing(app: App, moment: Mome
         assert app.store.repair.damage() == []
     assert told(app)["database"] == ("ok", "whole")
     assert app.store.suppressions.counts() == {"unsubscribed": len(people)}
+
+
+async def test_a_damaged_page_is_named_with_what_to_do_and_no_traceback(app: App, tmp_path: Path) -> None:
+    await sent(app)
+    file = app.store.file
+    assert file is not None
+    app.store.engine.dispose()
+    with closing(sqlite3.connect(str(file))) as database:
+        database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        (root,) = database.execute("SELECT rootpage FROM sqlite_master WHERE name = 'deliveries'").fetchone()
+    with file.open("r+b") as raw:
+        raw.seek((root - 1) * 4_096)
+        raw.write(os.urandom(4_096))
+    level, text = told(app)["database"]
+    assert level == "error"
+    assert "digest restore" in text
+    assert told(app)["sent.log"]  # the other looks go on

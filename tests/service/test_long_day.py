@@ -55,5 +55,5 @@ async def test_a_day_leaves_no_trace(site: RecordedSite, relay: Relay, furnish: 
     assert "Traceback" not in text
     assert after.memory - before.memory < 4
     assert after.files <= before.files + 2
-    assert after.state - before.state < 0.5
+    assert after.state - before.state < 4  # the write-ahead log alone may have that
     assert (after.cpu - before.cpu) / (HOURS * 3_600) < 0.005  # of a core, on the newsletter's own clock

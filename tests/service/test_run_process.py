@@ -153,7 +153,7 @@ async def test_the_metrics_are_on_an_address_of_their_own_and_name_no_reader(
 ) -> None:
     root = furnish(site.base, relay.port, extra=f"{PORT}[metrics]\nport = 0\n")
     async with service(root, MORNING) as (process, pages):
-        address = (await process.error_line()).removeprefix("Metrics at ").removesuffix(".\n")
+        address = (await logged(process, "metrics at "))["message"].removeprefix("metrics at ")
         await logged(process, "weekday-2026-11-24 sent: 2 sent")
         status, text = await got(address)
         assert (await got(f"{pages}/metrics"))[0] == 404
