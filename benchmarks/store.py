@@ -69,7 +69,7 @@ def main() -> None:
         began = time.perf_counter()
         count = store.folding.fold(second_key)
         folding = time.perf_counter() - began
-        store.shrink()
+        store.repair.shrink()
         folded = size()
         before, after = (second - first) / readers, (folded - first) / readers
         year = (first - empty) - (second - first) + 22 * (second - first) + 230 * (folded - first)

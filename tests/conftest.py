@@ -12,7 +12,7 @@ from hypothesis import settings
 
 from digest.app import App, open_newsletter
 from digest.web.pages import serve_http
-from tests.newsroom import NOW, RecordedSite
+from tests.newsroom import NOW, Moment, RecordedSite
 from tests.relay import Relay, running
 
 Furnish = Callable[..., Path]
@@ -69,6 +69,12 @@ connections = 3
         return root
 
     return make
+
+
+@pytest.fixture
+def moment() -> Moment:
+    """The clock of a newsletter, at the moment the site was recorded for."""
+    return Moment()
 
 
 @pytest.fixture

@@ -26,6 +26,19 @@ FEEDS = {
     "/comments/feed/": "comments.xml",
     "/2026/11/welcome-desk-opens/": "article.html",
 }
+
+
+class Moment:
+    """A clock to be set."""
+
+    def __init__(self, now: datetime = NOW) -> None:
+        self.now = now
+
+    def __call__(self) -> datetime:
+        """The time that was set."""
+        return self.now
+
+
 Rows = list[dict[str, Any]]
 
 

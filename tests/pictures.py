@@ -26,7 +26,8 @@ from digest.text.placeholders import split
 from digest.web.pages import PageTemplates, serve_http
 from digest.web.reader_pages import ReaderPages
 from tests.conftest import need
-from tests.desk.conftest import DESK, KEY, Moment, days_material
+from tests.desk.conftest import DESK, KEY, days_material
+from tests.newsroom import Moment
 from tests.render.editions import ARABIC, GAZETTE, arabic, eight_with_comments, sixteen
 
 ROOT = Path(__file__).parent.parent

@@ -119,3 +119,8 @@ def test_what_the_source_image_copies_is_there() -> None:
     for line in re.findall(r"^COPY (?!--from)(.*) \S+$", (ROOT / "Dockerfile").read_text(), re.MULTILINE):
         for name in line.split():
             assert (ROOT / name).exists(), name
+
+
+def test_both_images_end_in_the_same_way() -> None:
+    source, package = ((folder / "Dockerfile").read_text() for folder in (ROOT, PACKAGING))
+    assert source[source.rindex("\nFROM ") :] == package[package.rindex("\nFROM ") :]

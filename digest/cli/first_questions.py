@@ -70,13 +70,13 @@ def ask(given: Answers) -> tuple[Answers, "DiscoveredSite"]:
             continue
         click.echo(f"  {_described(found)}")
         break
-    host = (urlsplit(found.site).hostname or "news.example").removeprefix("www.")
+    proposed = _with_proposals(given, found)
     answers = replace(
-        given,
+        proposed,
         site=site,
-        name=given.name or click.prompt("The newsletter's name", default=found.name or host),
-        sender=given.sender or click.prompt("The address that it comes from", default=f"daily@{host}"),
-        relay=given.relay or click.prompt("Your mail relay", default=LOCAL_RELAY),
+        name=given.name or click.prompt("The newsletter's name", default=proposed.name),
+        sender=given.sender or click.prompt("The address that it comes from", default=proposed.sender),
+        relay=given.relay or click.prompt("Your mail relay", default=proposed.relay),
         reader=given.reader if given.reader is not None else click.prompt("Your own address, as the first reader", default=""),
     )
     return answers, found
@@ -87,11 +87,14 @@ def settle(given: Answers) -> tuple[Answers, "DiscoveredSite"]:
     if given.site is None:
         raise UsageError("the site is missing", remedy="Add --site ADDRESS.")
     found = look_at(given.site)
+    return _with_proposals(given, found), found
+
+
+def _with_proposals(given: Answers, found: "DiscoveredSite") -> Answers:
+    """Return the answers, and where there is none what the site suggests."""
     host = (urlsplit(found.site).hostname or "news.example").removeprefix("www.")
-    answers = replace(
-        given, name=given.name or found.name or host, sender=given.sender or f"daily@{host}", relay=given.relay or LOCAL_RELAY
-    )
-    return answers, found
+    name, sender = given.name or found.name or host, given.sender or f"daily@{host}"
+    return replace(given, name=name, sender=sender, relay=given.relay or LOCAL_RELAY)
 
 
 def _described(found: "DiscoveredSite") -> str:

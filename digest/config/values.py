@@ -72,42 +72,21 @@ def _calendars(value: object) -> tuple[str, ...]:
     return codes
 
 
-def _retention(value: object) -> timedelta:
-    """Return the span of time in `30d`, from 21 days to 10 years."""
-    span = _span(value, '"30d" or "365d"')
-    if not timedelta(days=21) <= span <= timedelta(days=3_650):
-        raise ValueError('must be between "21d" and "3650d"')
-    return span
+def _span(least: str, most: str, examples: str) -> BeforeValidator:
+    """Return what reads a span of time, such as `4h`, `90m`, `90s` or `2d`, between two others."""
+
+    def read(value: object) -> timedelta:
+        text = str(value).strip().lower()
+        if not re.fullmatch("[0-9]{1,9}[smhd]", text):
+            raise ValueError(f"must be a duration like {examples}")
+        if not _time_in(least) <= _time_in(text) <= _time_in(most):
+            raise ValueError(f'must be between "{least}" and "{most}"')
+        return _time_in(text)
+
+    return BeforeValidator(read)
 
 
-def _lead(value: object) -> timedelta:
-    """Return the span of time in `20m` or `2h`, up to 12 hours; `0m` is none."""
-    span = _span(value, '"20m" or "2h"')
-    if span > timedelta(hours=12):
-        raise ValueError('must be between "0m" and "12h"')
-    return span
-
-
-def _duration(value: object) -> timedelta:
-    """Return the span of time in `4h`, `90m`, `90s` or `2d`, from one minute to 365 days."""
-    span = _span(value, '"90m", "4h" or "2d"')
-    if not timedelta(minutes=1) <= span <= timedelta(days=365):
-        raise ValueError('must be between "1m" and "365d"')
-    return span
-
-
-def _wait(value: object) -> timedelta:
-    """Return the span of time in `30s` or `2m`, from one second to 10 minutes."""
-    span = _span(value, '"30s" or "2m"')
-    if not timedelta(seconds=1) <= span <= timedelta(minutes=10):
-        raise ValueError('must be between "1s" and "10m"')
-    return span
-
-
-def _span(value: object, examples: str) -> timedelta:
-    text = str(value).strip().lower()
-    if not re.fullmatch("[0-9]{1,9}[smhd]", text):
-        raise ValueError(f"must be a duration like {examples}")
+def _time_in(text: str) -> timedelta:
     return timedelta(seconds=int(text[:-1]) * _UNITS[text[-1]])
 
 
@@ -175,8 +154,8 @@ def _link_parameter(value: str) -> str:
 LinkParameter = Annotated[str, AfterValidator(_link_parameter)]
 Web = Annotated[str, AfterValidator(_web)]
 Mailbox = Annotated[str, AfterValidator(_mailbox)]
-Duration = Annotated[timedelta, BeforeValidator(_duration)]
-Wait = Annotated[timedelta, BeforeValidator(_wait)]
+Duration = Annotated[timedelta, _span("1m", "365d", '"90m", "4h" or "2d"')]
+Wait = Annotated[timedelta, _span("1s", "10m", '"30s" or "2m"')]
 Rate = Annotated[float, BeforeValidator(_rate)]
 Hour = Annotated[time, BeforeValidator(_hour)]
 Count = Annotated[int, Field(strict=True)]
@@ -185,8 +164,8 @@ Zone = Annotated[ZoneInfo, BeforeValidator(_zone)]
 Days = Annotated[frozenset[int], BeforeValidator(_weekdays)]
 DaySpans = Annotated[tuple[DaySpan, ...], BeforeValidator(_day_spans)]
 HolidayCalendars = Annotated[tuple[str, ...], BeforeValidator(_calendars)]
-Retention = Annotated[timedelta, BeforeValidator(_retention)]
-Lead = Annotated[timedelta, BeforeValidator(_lead)]
+Retention = Annotated[timedelta, _span("21d", "3650d", '"30d" or "365d"')]
+Lead = Annotated[timedelta, _span("0m", "12h", '"20m" or "2h"')]
 
 
 class Table(BaseModel):

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import NamedTuple
 
 from digest.model import NOTHING, OVER_THE_LIMIT, Article, ArticleSigns, LeftOut, Window
 from digest.text.article_identity import KnownArticles, signs_of
@@ -37,6 +38,14 @@ class ArticleRules:
     comment_counts: Mapping[str, int]
 
 
+class _Sorted(NamedTuple):
+    """What there is, sorted out: what may be printed, what an earlier day had no room for, and what is left out."""
+
+    candidates: list[Article]
+    spare: dict[str, Article]
+    left_out: list[LeftOut]
+
+
 def choose(
     articles: Sequence[Article],
     window: Window,
@@ -48,40 +57,41 @@ def choose(
 
     `used_articles` are those of earlier editions. `taken_down` has the reason why an article is no longer on its site, by its id.
     """
-    known, left_out, candidates, spare = KnownArticles(used_articles), [], [], dict[str, Article]()
-    for article in _by_age(articles):
-        before = known.find(signs_of(article))
-        if article.published >= window.end + MAX_AHEAD:
-            left_out.append(article_left_out(article, f"dated {day_text(article.published)}, far ahead", final=False))
-        elif before and before.id == article.id and before.spare and article.published >= window.start - SPARE_FOR:
-            if not _unfit_reason(article, window, first=False):
-                spare[article.id] = article
-        elif article.published >= window.end or (before and before.id == article.id):
-            continue  # it belongs to a later edition, or an earlier one has it
-        elif before:
-            left_out.append(article_left_out(article, f"the same article as {before.address}, of an earlier edition"))
-        elif article.id in taken_down:
-            left_out.append(article_left_out(article, taken_down[article.id], final=False))
-        elif reason := _unfit_reason(article, window, first=not known):
-            left_out.append(article_left_out(article, reason))
-        else:
-            candidates.append(article)
+    candidates, spare, left_out = _sort_out(articles, window, KnownArticles(used_articles), taken_down)
     united, same_as = _unite(candidates)
     left_out += [article_left_out(article, f"the same article as {keeper.url}") for article, keeper in same_as]
     ranked = _varied(united, rules)
     if 0 < len(ranked) < rules.fill_to:
-        ranked += [article for article in _varied([*spare.values()], rules) if article.id not in taken_down][
-            : rules.fill_to - len(ranked)
-        ]
+        ranked += _varied(list(spare.values()), rules)[: rules.fill_to - len(ranked)]
     full = f"{OVER_THE_LIMIT} {counted(rules.limit, 'article')}"
     left_out += [article_left_out(article, full) for article in ranked[rules.limit :]]
+    printed = _in_print_order(ranked[: rules.limit])
     return Choice(
-        chosen=tuple(
-            (article, _reasons(article, ranked, rules, window, spare)) for article in _in_print_order(ranked[: rules.limit])
-        ),
+        chosen=tuple((article, _reasons(article, ranked, rules, window, spare)) for article in printed),
         left_out=tuple(left_out),
         same_as={article.id: keeper.id for article, keeper in same_as},
     )
+
+
+def _sort_out(articles: Sequence[Article], window: Window, known: KnownArticles, taken_down: Mapping[str, str]) -> _Sorted:
+    found, first = _Sorted([], {}, []), not known
+    for article in _by_age(articles):
+        before, gone = known.find(signs_of(article)), taken_down.get(article.id, "")
+        unfit = gone or _unfit_reason(article, window, first=first)
+        if article.published >= window.end + MAX_AHEAD:
+            found.left_out.append(article_left_out(article, f"dated {day_text(article.published)}, far ahead", final=False))
+        elif before and before.id == article.id:  # an earlier edition has it, or had no room for it
+            if before.spare and not unfit and article.published >= window.start - SPARE_FOR:
+                found.spare[article.id] = article
+        elif article.published >= window.end:
+            continue  # it belongs to a later edition
+        elif before:
+            found.left_out.append(article_left_out(article, f"the same article as {before.address}, of an earlier edition"))
+        elif unfit:
+            found.left_out.append(article_left_out(article, unfit, final=not gone))
+        else:
+            found.candidates.append(article)
+    return found
 
 
 def _by_age(articles: Sequence[Article]) -> list[Article]:

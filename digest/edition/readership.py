@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cache
+from typing import Protocol
 
 from digest.batching import batched
 from digest.config import EditionPlan
@@ -22,7 +23,6 @@ DAILY = frozenset({"daily", "weekday", "weekdays", "every day", "every weekday"}
     {"täglich", "werktags", "quotidien", "diario", "codziennie", "dyddiol"}
 )
 WEEKLY = frozenset({"weekly", "every week", "once a week", "wöchentlich", "hebdomadaire", "semanal", "co tydzień", "wythnosol"})
-Gets = Callable[..., bool]  # of a frequency, and whether it is the reader's own choice
 NEVER = frozenset({"never", "none", "no", "off", "nie", "jamais", "nunca", "nigdy", "byth"})
 DAYS_OF_A_DAILY = 4  # days a week from which an edition is called a daily one
 
@@ -51,6 +51,13 @@ def _named(word: str, plans: Sequence[EditionPlan], series: Mapping[str, str]) -
         return None
     fitting = [plan for plan in plans if (len(plan.days) >= DAYS_OF_A_DAILY if daily else len(plan.days) == 1)]
     return frozenset(plan.name for plan in fitting) or None
+
+
+class Gets(Protocol):
+    """Says whether somebody gets an edition, by their frequency, and whether that is their own choice or the list's."""
+
+    def __call__(self, frequency: str, own: bool = False, /) -> bool:
+        """Return whether they get it."""
 
 
 @dataclass(frozen=True, slots=True)

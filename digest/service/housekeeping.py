@@ -12,9 +12,8 @@ log = logging.getLogger("digest")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tidied:
-    """What was done: editions and deliveries folded, events of histories deleted."""
+    """What was done: deliveries folded, events of histories deleted."""
 
-    editions: int = 0
     deliveries: int = 0
     events: int = 0
 
@@ -29,9 +28,9 @@ def tidy(app: App) -> Tidied:
     events = store.history.forget(now - plan.history) if plan.history else 0
     _delete_old_copies(app)
     if deliveries or events:
-        store.shrink()
+        store.repair.shrink()
         log.info("folded %d deliveries of %d editions, and deleted %d events of histories", deliveries, len(due), events)
-    return Tidied(editions=len(due), deliveries=deliveries, events=events)
+    return Tidied(deliveries=deliveries, events=events)
 
 
 def _delete_old_copies(app: App) -> None:

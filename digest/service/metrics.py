@@ -15,13 +15,14 @@ from prometheus_client.registry import Collector
 
 from digest import __version__
 from digest.app import App
+from digest.edition.pipeline import Unwatched
 from digest.model import Receipt
 from digest.subscribers import SubscriberFile
 
 COLLECTING = (0.5, 1, 2, 5, 10, 30, 60, 120, 300)  # seconds
 
 
-class Metrics:
+class Metrics(Unwatched):
     """The metrics of one newsletter. It is the progress of its runs too: each answer of a relay counts."""
 
     def __init__(self, app: App) -> None:
@@ -46,15 +47,9 @@ class Metrics:
         for source in failed:
             self._failures.labels(source).inc()
 
-    def started(self, waiting: int) -> None:
-        """Count nothing."""
-
     def answered(self, receipt: Receipt) -> None:
         """Count an answer of a relay."""
         self._answers.labels(receipt.relay, receipt.outcome).inc()
-
-    def pausing(self, seconds: float, waiting: int) -> None:
-        """Count nothing."""
 
 
 class _StoreCollector(Collector):

@@ -33,7 +33,7 @@ from digest.store import schema
 from digest.store.alarms import AlarmRecords, Trouble
 from digest.store.bounces import BounceRecords
 from digest.store.content import CONTENT_KEPT, MAX_LOOKBACK, Content
-from digest.store.database import open_engine, shrink
+from digest.store.database import open_engine
 from digest.store.decisions import DecidedSinceError, Decisions, TooLateError, of_form
 from digest.store.deliveries import Deliveries
 from digest.store.delivery_log import StoredDeliveryLog
@@ -94,10 +94,6 @@ class Store:
                 connection.execute("VACUUM INTO ?", (str(file),))
             except sqlite3.DatabaseError as error:
                 raise damaged(error) from error
-
-    def shrink(self) -> None:
-        """Give free room in the database's file back to the disk, a little at a time."""
-        shrink(self.engine)
 
     def close(self) -> None:
         """Close the database."""

@@ -159,20 +159,6 @@ def secure_delete(connection: Connection) -> Iterator[None]:
             connection.exec_driver_sql("PRAGMA secure_delete=OFF")
 
 
-def shrink(engine: Engine, pages: int = 2_000) -> None:
-    """Give free pages of a SQLite file back to the disk, some at a time, so that nobody waits for long."""
-    if engine.dialect.name != "sqlite":  # pragma: no cover  no test starts a PostgreSQL server yet
-        return
-    connection = engine.raw_connection()  # not in a transaction: each step is one
-    try:
-        before = -1
-        while (free := connection.cursor().execute("PRAGMA freelist_count").fetchone()[0]) and free != before:
-            before = free
-            connection.cursor().execute(f"PRAGMA incremental_vacuum({pages})").fetchall()
-    finally:
-        connection.close()
-
-
 def truncate_wal(engine: Engine) -> None:
     """Remove what was erased from SQLite's write-ahead log too. If somebody is reading now, the next writers do that later."""
     if engine.dialect.name != "sqlite":  # pragma: no cover  no test starts a PostgreSQL server yet

@@ -7,6 +7,7 @@ from sqlalchemy import Engine
 from digest.errors import StoreError
 
 MAX_ROWS = 100  # of damage that are told
+PAGES_AT_ONCE = 2_000  # given back in one step: 8 MB
 
 
 def damaged(error: sqlite3.DatabaseError) -> StoreError:
@@ -36,6 +37,13 @@ class Repair:
         """Return how much of the file is free."""
         pages, size = self._run("PRAGMA freelist_count"), self._run("PRAGMA page_size")
         return int(str(pages[0][0])) * int(str(size[0][0])) if pages else 0
+
+    def shrink(self) -> None:
+        """Give free room back to the disk, a little at a time, so that nobody waits for long."""
+        before = -1
+        while (free := self.free_bytes()) and free != before:
+            before = free
+            self._run(f"PRAGMA incremental_vacuum({PAGES_AT_ONCE})")
 
     def compact(self) -> None:
         """Write the file anew without free room; writers wait for it. From then on free room is given back a little at a time."""

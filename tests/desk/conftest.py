@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
@@ -11,7 +11,7 @@ from digest.desk.edition_view import Desk
 from digest.desk.verbs import Verbs
 from digest.model import Harvest
 from tests.conftest import Furnish
-from tests.newsroom import NOW, RecordedSite
+from tests.newsroom import NOW, Moment, RecordedSite
 from tests.relay import Relay
 from tests.render.editions import story
 
@@ -24,19 +24,9 @@ viewers = ["Vi Looker <vi@gazette.example>"]
 """
 
 
-class Moment:
-    """A clock to be set."""
-
-    def __init__(self) -> None:
-        self.now = CUTOFF - timedelta(minutes=20)
-
-    def __call__(self) -> datetime:
-        return self.now
-
-
 @pytest.fixture
 def moment() -> Moment:
-    return Moment()
+    return Moment(CUTOFF - timedelta(minutes=20))
 
 
 @pytest.fixture

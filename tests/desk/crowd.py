@@ -7,8 +7,8 @@ import pytest
 
 from digest.app import App, open_newsletter
 from tests.conftest import Furnish
-from tests.desk.conftest import CUTOFF, DESK, Moment, days_material
-from tests.newsroom import RecordedSite
+from tests.desk.conftest import CUTOFF, DESK, days_material
+from tests.newsroom import Moment, RecordedSite
 from tests.relay import Relay
 
 READERS = 300

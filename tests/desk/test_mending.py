@@ -20,8 +20,9 @@ from digest.model import Rendered
 from digest.publish import Unwatched, publish
 from digest.service.catch_up import CatchUp
 from digest.store import Preference, RecipientRules, TooLateError
-from tests.desk.conftest import CUTOFF, KEY, Moment, days_material
+from tests.desk.conftest import CUTOFF, KEY, days_material
 from tests.desk.crowd import READERS, crowd
+from tests.newsroom import Moment
 from tests.relay import Relay
 
 __all__ = ["crowd"]  # the fixture

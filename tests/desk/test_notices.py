@@ -18,8 +18,9 @@ from digest.service.scheduler import Service
 from digest.web.pages import serve_http
 from digest.web.reader_pages import ReaderPages
 from tests.curate.test_curate import article
-from tests.desk.conftest import CUTOFF, KEY, Moment
+from tests.desk.conftest import CUTOFF, KEY
 from tests.desk.test_verbs import act
+from tests.newsroom import Moment
 from tests.relay import Relay
 from tests.web.conftest import plain
 from tests.web.test_desk import ADA, TOM, Browser, letter

@@ -6,8 +6,9 @@ from digest.app import App
 from digest.desk.edition_view import Desk
 from digest.desk.numbers import SentCounts, edition_numbers
 from digest.store import HistoryEvent
-from tests.desk.conftest import CUTOFF, KEY, Moment
+from tests.desk.conftest import CUTOFF, KEY
 from tests.desk.test_verbs import sent
+from tests.newsroom import Moment
 from tests.relay import Relay
 
 

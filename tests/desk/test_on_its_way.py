@@ -11,8 +11,9 @@ from digest.desk.verbs import Verbs
 from digest.errors import UsageError
 from digest.publish import Unwatched, publish
 from digest.service.catch_up import CatchUp
-from tests.desk.conftest import KEY, Moment
+from tests.desk.conftest import KEY
 from tests.desk.crowd import READERS, crowd
+from tests.newsroom import Moment
 from tests.relay import Relay
 
 __all__ = ["crowd"]  # the fixture

@@ -13,8 +13,8 @@ from digest.desk.verbs import Verbs
 from digest.errors import UsageError
 from digest.model import Harvest
 from digest.publish import Unwatched, publish
-from tests.desk.conftest import CUTOFF, KEY, Moment, days_material
-from tests.newsroom import NOW
+from tests.desk.conftest import CUTOFF, KEY, days_material
+from tests.newsroom import NOW, Moment
 
 
 async def made(app: App, moment: Moment) -> None:

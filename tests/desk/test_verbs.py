@@ -19,7 +19,8 @@ from digest.publish import Permit, Unwatched, make_draft, publish
 from digest.service.catch_up import CatchUp
 from digest.store import TooLateError
 from digest.store.edition_rows import as_json
-from tests.desk.conftest import CUTOFF, KEY, Moment, days_material
+from tests.desk.conftest import CUTOFF, KEY, days_material
+from tests.newsroom import Moment
 from tests.relay import Relay
 from tests.web.conftest import plain
 

@@ -1,30 +1,26 @@
 """Alarms of real processes, on a clock that runs sixty times as fast: each trouble is told in time, and a good day is quiet."""
 
 import asyncio
-import json
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractContextManager, asynccontextmanager
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from email import message_from_bytes, policy
 from pathlib import Path
 
 import aiohttp
 import pytest
-from aiohttp import web
 
 from digest.app import App, open_newsletter
 from digest.model import Harvest
 from digest.store import HistoryEvent
-from digest.web.pages import serve_http
 from tests.cli.running import Running, running
 from tests.conftest import Furnish
 from tests.desk.conftest import days_material
 from tests.newsroom import NOW, RecordedSite
 from tests.relay import Relay
-from tests.relay import running as running_relay
+from tests.service.conftest import Monitor
 
 SPEED = 60
 BEFORE = "2026-11-24T06:59:40+00:00"
@@ -32,59 +28,16 @@ AFTER = "2026-11-24T07:14:30+00:00"
 GUARDED = '[[editions]]\nname = "weekday"\napproval = "required"\n[desk]\neditors = ["Ada Quill <ada@gazette.example>"]\n'
 
 
-@dataclass
-class Told:
-    """What a webhook and a ping address were asked, with when."""
-
-    base: str = ""
-    troubles: list[dict[str, str]] = field(default_factory=list)
-    pings: list[str] = field(default_factory=list)
-    came: asyncio.Event = field(default_factory=asyncio.Event)
-
-    async def hook(self, request: web.Request) -> web.Response:
-        self.troubles.append(json.loads(await request.text()))
-        self.came.set()
-        return web.Response()
-
-    async def ping(self, request: web.Request) -> web.Response:
-        self.pings.append(request.path)
-        return web.Response()
-
-    async def wait(self, seconds: float) -> dict[str, str]:
-        """The next trouble, within so many seconds of the machine."""
-        async with asyncio.timeout(seconds):
-            while not self.troubles:
-                self.came.clear()
-                await self.came.wait()
-        return self.troubles.pop(0)
-
-
 @pytest.fixture
-async def told() -> AsyncIterator[Told]:
-    made, application = Told(), web.Application()
-    application.router.add_post("/hook", made.hook)
-    application.router.add_route("*", "/ping{rest:.*}", made.ping)
-    async with serve_http(application, "127.0.0.1", 0) as made.base:
-        yield made
-
-
-@pytest.fixture
-async def other() -> AsyncIterator[Relay]:
-    """The relay that alarms go by."""
-    async with running_relay(Relay()) as relay:
-        yield relay
-
-
-@pytest.fixture
-def newsletter(site: RecordedSite, other: Relay, told: Told, furnish: Furnish) -> Callable[[int, str], Path]:
+def newsletter(site: RecordedSite, other: Relay, monitor: Monitor, furnish: Furnish) -> Callable[[int, str], Path]:
     def make(port: int, extra: str = "") -> Path:
         ways = f"""
 [web]
 port = 0
 [alarms]
 mail_to = ["ops@gazette.example"]
-webhook = "{told.base}/hook"
-ping = "{told.base}/ping"
+webhook = "{monitor.base}/hook"
+ping = "{monitor.base}/ping"
 [alarms.relay]
 url = "smtp://127.0.0.1:{other.port}"
 """
@@ -122,12 +75,12 @@ def status(root: Path, now: str) -> str:
 
 
 async def test_a_relay_that_is_down_is_told_within_two_minutes_and_when_it_is_over(
-    newsletter: Callable[..., Path], relay: Relay, other: Relay, told: Told
+    newsletter: Callable[..., Path], relay: Relay, other: Relay, monitor: Monitor
 ) -> None:
     relay.mail = lambda _sender: "421 4.3.2 closing"
     root = newsletter(relay.port)
     async with at_work(root) as (_, pages):
-        trouble = await told.wait(20)
+        trouble = await monitor.wait(20)
         at = datetime.fromisoformat(trouble["at"])
         assert trouble["what"] == "2 readers of No. 1 wait"
         assert at - datetime.fromisoformat("2026-11-24T07:00:00+00:00") < timedelta(minutes=2)
@@ -136,21 +89,21 @@ async def test_a_relay_that_is_down_is_told_within_two_minutes_and_when_it_is_ov
         mail = message_from_bytes(other.taken[0][1], policy=policy.default)
         assert (mail["To"], mail["Subject"]) == ("ops@gazette.example", "[The Harbour Gazette] 2 readers of No. 1 wait")
         relay.mail = lambda _sender: None
-        over = await told.wait(40)
+        over = await monitor.wait(40)
         assert over["text"] == "Over: 2 readers of No. 1 wait."
         assert len(relay.taken) == 2
         assert (await becomes(pages, 200))["ok"] is True
-    assert told.pings[0] == "/ping/fail"
-    assert "/ping" in told.pings
+    assert monitor.pings[0][0] == "/ping/fail"
+    assert "/ping" in dict(monitor.pings)
 
 
-async def test_a_good_hour_is_quiet(newsletter: Callable[..., Path], relay: Relay, other: Relay, told: Told) -> None:
+async def test_a_good_hour_is_quiet(newsletter: Callable[..., Path], relay: Relay, other: Relay, monitor: Monitor) -> None:
     root = newsletter(relay.port)
     async with at_work(root) as (_, pages):
         await asyncio.sleep(30)  # half an hour
         await becomes(pages, 200)
     assert len(relay.taken) == 2
-    assert (told.troubles, other.taken, told.pings) == ([], [], ["/ping"])
+    assert (monitor.told, other.taken, [path for path, _ in monitor.pings]) == ([], [], ["/ping"])
 
 
 def forget_nothing(_root: Path) -> None:
@@ -203,31 +156,31 @@ def silence_a_source(root: Path) -> None:
     ],
 )
 async def test_each_trouble_is_told(
-    prepare: Callable[[Path], None], extra: str, now: str, what: str, why: str, newsletter: Callable[..., Path], relay: Relay, told: Told
+    prepare: Callable[[Path], None], extra: str, now: str, what: str, why: str, newsletter: Callable[..., Path], relay: Relay, monitor: Monitor
 ) -> None:  # fmt: skip
     root = newsletter(relay.port, extra)
     await asyncio.to_thread(prepare, root)
     async with at_work(root, now):
-        trouble = await told.wait(30)
+        trouble = await monitor.wait(30)
     assert trouble["what"].startswith(what)
     assert why in trouble["why"]
     assert trouble["remedy"]
 
 
 async def test_a_config_that_breaks_while_it_runs_is_told_and_over_when_it_is_mended(
-    newsletter: Callable[..., Path], relay: Relay, told: Told
+    newsletter: Callable[..., Path], relay: Relay, monitor: Monitor
 ) -> None:
     root = newsletter(relay.port)
     text = (root / "digest.toml").read_text()
     async with at_work(root):
         (root / "digest.toml").write_text(text.replace("[smtp]", "[smtp"))
-        assert (await told.wait(30))["what"] == "digest.toml is broken"
+        assert (await monitor.wait(30))["what"] == "digest.toml is broken"
         (root / "digest.toml").write_text(text)
-        assert (await told.wait(30))["text"] == "Over: digest.toml is broken."
+        assert (await monitor.wait(30))["text"] == "Over: digest.toml is broken."
     assert len(relay.taken) == 2
 
 
-async def test_a_disk_that_fills_is_told(tmp_path: Path, newsletter: Callable[..., Path], relay: Relay, told: Told) -> None:
+async def test_a_disk_that_fills_is_told(tmp_path: Path, newsletter: Callable[..., Path], relay: Relay, monitor: Monitor) -> None:
     small = tmp_path / "paper" / "state"
     small.parent.mkdir()
     small.mkdir()
@@ -238,7 +191,7 @@ async def test_a_disk_that_fills_is_told(tmp_path: Path, newsletter: Callable[..
     try:
         newsletter(relay.port)
         async with at_work(root):
-            trouble = await told.wait(30)
+            trouble = await monitor.wait(30)
         assert trouble["what"] == "The disk is nearly full"
     finally:
         subprocess.run(["umount", "-l", str(root)], check=True)

@@ -1,12 +1,10 @@
 """Alarms: each thing that is wrong is told once, by every way there is, and once more when it is over; else all is quiet."""
 
 import asyncio
-import json
 import shutil
 import ssl
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
 from ipaddress import ip_address
@@ -14,7 +12,6 @@ from pathlib import Path
 
 import aiohttp
 import pytest
-from aiohttp import web
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -32,48 +29,13 @@ from digest.store import HistoryEvent
 from digest.web.pages import serve_http
 from digest.web.reader_pages import ReaderPages
 from tests.conftest import Furnish
-from tests.desk.conftest import CUTOFF, KEY, Moment, days_material, moment
-from tests.newsroom import RecordedSite
-from tests.relay import Relay, running
+from tests.desk.conftest import CUTOFF, KEY, days_material, moment
+from tests.newsroom import Moment, RecordedSite
+from tests.relay import Relay
+from tests.service.conftest import Monitor
 
 __all__ = ["moment"]  # the fixture
 LATE = timedelta(minutes=16)
-
-
-@dataclass
-class Monitor:
-    """What an operator's webhook and ping address were asked."""
-
-    base: str = ""
-    told: list[dict[str, str]] = field(default_factory=list)
-    pings: list[tuple[str, str]] = field(default_factory=list)
-    down: bool = False
-
-    async def hook(self, request: web.Request) -> web.Response:
-        if self.down:
-            raise web.HTTPServiceUnavailable
-        self.told.append(json.loads(await request.text()))
-        return web.Response()
-
-    async def ping(self, request: web.Request) -> web.Response:
-        self.pings.append((request.path, await request.text()))
-        return web.Response()
-
-
-@pytest.fixture
-async def monitor() -> AsyncIterator[Monitor]:
-    made, application = Monitor(), web.Application()
-    application.router.add_post("/hook", made.hook)
-    application.router.add_route("*", "/ping{rest:.*}", made.ping)
-    async with serve_http(application, "127.0.0.1", 0) as made.base:
-        yield made
-
-
-@pytest.fixture
-async def other() -> AsyncIterator[Relay]:
-    """The relay that alarms go by."""
-    async with running(Relay()) as relay:
-        yield relay
 
 
 @pytest.fixture

@@ -19,8 +19,8 @@ from digest.service.catch_up import CatchUp
 from digest.service.restore import check_backup, restore
 from tests.cli.test_edition import call
 from tests.conftest import Furnish
-from tests.desk.conftest import CUTOFF, KEY, Moment, days_material, moment
-from tests.newsroom import RecordedSite
+from tests.desk.conftest import CUTOFF, KEY, days_material, moment
+from tests.newsroom import Moment, RecordedSite
 from tests.relay import Relay
 
 __all__ = ["moment"]  # the fixture

@@ -11,31 +11,16 @@ from digest.publish import publish
 from digest.service import catch_up
 from digest.service.catch_up import RETRY_PAUSE, CatchUp
 from tests.conftest import Furnish
-from tests.newsroom import NOW, RecordedSite
+from tests.newsroom import NOW, Moment, RecordedSite
 from tests.relay import Relay
 
 KEY = "weekday-2026-11-24"
 BO = "bo@readers.example"
 
 
-class Moment:
-    """A clock to be set."""
-
-    def __init__(self) -> None:
-        self.now = NOW
-
-    def __call__(self) -> object:
-        return self.now
-
-
-@pytest.fixture
-def moment() -> Moment:
-    return Moment()
-
-
 @pytest.fixture
 def app(site: RecordedSite, relay: Relay, furnish: Furnish, moment: Moment) -> Iterator[App]:
-    with open_newsletter(furnish(site.base, relay.port), moment, retry_delays=()) as app:  # type: ignore[arg-type]
+    with open_newsletter(furnish(site.base, relay.port), moment, retry_delays=()) as app:
         yield app
 
 

@@ -20,29 +20,15 @@ from digest.service.doctor import examine
 from digest.service.housekeeping import tidy
 from tests.cli.test_edition import call
 from tests.conftest import Furnish
-from tests.newsroom import NOW, RecordedSite
+from tests.newsroom import NOW, Moment, RecordedSite
 from tests.relay import Relay
 
 ADA, BO = "ada@readers.example", "bo@readers.example"
 
 
-class Moment:
-    """A clock to be set."""
-
-    now = NOW
-
-    def __call__(self) -> object:
-        return self.now
-
-
-@pytest.fixture
-def moment() -> Moment:
-    return Moment()
-
-
 @pytest.fixture
 def app(site: RecordedSite, relay: Relay, furnish: Furnish, moment: Moment) -> Iterator[App]:
-    with open_newsletter(furnish(site.base, relay.port), moment, retry_delays=()) as app:  # type: ignore[arg-type]
+    with open_newsletter(furnish(site.base, relay.port), moment, retry_delays=()) as app:
         yield app
 
 

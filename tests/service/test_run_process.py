@@ -199,12 +199,15 @@ async def test_systemd_is_told_when_it_is_ready_reloads_and_stops(site: Recorded
 
 
 async def test_no_reader_is_named_in_the_log(site: RecordedSite, relay: Relay, furnish: Furnish) -> None:
-    relay.rcpt = lambda address: f"550 5.1.1 <{address}>: no such user" if address.startswith("bo") else None
+    relay.rcpt = lambda address: f"550 5.1.1 <{address}>: no such user" if address.startswith("nell") else None
     root = furnish(site.base, relay.port, extra=PORT)
-    async with service(root, MORNING) as (process, _):
-        await logged(process, "weekday-2026-11-24 sent")
+    async with service(root) as (process, pages), aiohttp.ClientSession() as client:
+        async with client.post(f"{pages}/subscribe", data={"email": "nell@readers.example"}) as answer:
+            assert answer.status == 200
+        line = await logged(process, "could not send an email to ")
         _, out, err = await process.stop()
-    assert "bo@readers" not in out + err
+    assert "n…@readers.example: 550" in line["message"]
+    assert "nell@" not in line["message"] + out + err
 
 
 async def test_a_kill_while_it_reads_its_files_again_loses_nothing(site: RecordedSite, relay: Relay, furnish: Furnish) -> None:

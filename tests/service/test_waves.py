@@ -12,7 +12,7 @@ from digest.publish import Unwatched, publish
 from digest.service.catch_up import CatchUp
 from digest.store import Preference
 from tests.conftest import Furnish
-from tests.newsroom import NOW, RecordedSite
+from tests.newsroom import NOW, Moment, RecordedSite
 from tests.relay import Relay
 
 KEY = "weekday-2026-11-24"
@@ -26,21 +26,6 @@ LIST = f"""email,timezone,frequency,status
 {FAY},America/New_York,weekly,active
 """
 WEEKLY = '[[editions]]\nname = "best"\ndays = "sat"\nreaders = "chosen"\n'
-
-
-class Moment:
-    """A clock to be set."""
-
-    def __init__(self) -> None:
-        self.now = NOW
-
-    def __call__(self) -> datetime:
-        return self.now
-
-
-@pytest.fixture
-def moment() -> Moment:
-    return Moment()
 
 
 @pytest.fixture

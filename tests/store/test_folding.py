@@ -117,7 +117,7 @@ def test_free_room_goes_back_to_the_disk(store: Store, tmp_path: Path) -> None:
         connection.exec_driver_sql("INSERT INTO much VALUES (zeroblob(3000000))")
         connection.exec_driver_sql("DROP TABLE much")
     assert store.repair.free_bytes() > 2_900_000
-    store.shrink()
+    store.repair.shrink()
     assert store.repair.free_bytes() == 0
     assert store.deliveries.counts(SLOT.key)["sent"] == len(PEOPLE) - 3
 
@@ -129,7 +129,7 @@ from digest.store import Store
 store = Store.open("sqlite:///state/digest.db", Path(sys.argv[1]))
 print("ready", flush=True)
 store.folding.fold("weekday-2026-11-24")
-store.shrink()
+store.repair.shrink()
 """
 
 

@@ -23,8 +23,9 @@ from digest.desk.sign_in import SignIn
 from digest.web.desk_pages import DeskPages
 from digest.web.pages import require_local_host, serve_http
 from digest.web.reader_pages import ReaderPages
-from tests.desk.conftest import KEY, Moment, app, desk, moment
+from tests.desk.conftest import KEY, app, desk, moment
 from tests.desk.test_verbs import sent
+from tests.newsroom import Moment
 from tests.relay import Relay
 from tests.web.conftest import plain
 

@@ -16,7 +16,8 @@ from digest.service.catch_up import CatchUp
 from digest.web.desk_view import cards
 from digest.web.pages import serve_http
 from digest.web.reader_pages import ReaderPages
-from tests.desk.conftest import CUTOFF, KEY, Moment, app, desk, moment
+from tests.desk.conftest import CUTOFF, KEY, app, desk, moment
+from tests.newsroom import Moment
 from tests.relay import Relay
 from tests.web.conftest import browser, plain
 from tests.web.test_desk import ADA, letter
