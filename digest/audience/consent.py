@@ -32,11 +32,12 @@ def consent_detail(how: str, consent: str) -> str:
 
 
 class Confirmed(NamedTuple):
-    """Somebody who has confirmed: their topics, and whether they had left before."""
+    """Somebody who has confirmed: their topics, whether they had left before, and whether this answer is the first."""
 
     email: str
     topics: tuple[str, ...]
     came_back: bool
+    first: bool
 
 
 class DoubleOptIn:
@@ -87,7 +88,7 @@ class DoubleOptIn:
         confirmed = await self._joining(token)
         if confirmed is None:
             return None
-        if self._app.config.web.welcome:
+        if confirmed.first and self._app.config.web.welcome:
             self._emails.run(self._welcome(confirmed))
         return confirmed.topics
 
@@ -121,35 +122,28 @@ class DoubleOptIn:
             app.store.suppressions.release(email, "subscribed again with the form and confirmed", now)
         if asked:
             activate(app.subscriber_path, [_confirmed_row(request, now.date().isoformat()) for request in asked.values()])
-        for request in asked.values():
-            self._record(request)
-        return [
-            Confirmed(request.email, tuple(request.topics), request.email in reasons)
-            if request and request.email in asked
-            else None
-            for request in requests
-        ]
+        new = {email for email, request in asked.items() if self._record(request)}
+        found: list[Confirmed | None] = []
+        for request in requests:
+            if request is None or (email := request.email) not in asked:
+                found.append(None)
+                continue
+            found.append(Confirmed(email, tuple(request.topics), came_back=email in reasons, first=email in new))
+            new.discard(email)  # whoever pressed the button twice has joined once
+        return found
 
-    def _record(self, request: OptInRequest) -> None:
-        """Keep what somebody consented to, and close the request."""
+    def _record(self, request: OptInRequest) -> bool:
+        """Keep what somebody consented to, and close the request; return False if another answer closed it first."""
         store, email, now = self._app.store, request.email, self._app.clock()
         store.suppressions.notify_released(email)
         store.subscribers.readmit(email, self._app.links.token(email))
         # no pause, nor a “never” of the list: they have just asked for the newsletter
         preference = Preference(email=email, topics=request.topics or None, frequency=self._frequency(email))
         store.subscribers.set_preference(preference, now, f"chosen when subscribing: {', '.join(request.topics) or 'everything'}")
-        store.history.note(
-            [
-                HistoryEvent(
-                    email=email,
-                    at=now,
-                    event=CONFIRMED,
-                    origin=f"form:{request.source}" if request.source else "",
-                    detail="confirmed by email (double opt-in)",
-                )
-            ]
-        )
-        store.opt_in_requests.close(request)
+        origin = f"form:{request.source}" if request.source else ""
+        how = "confirmed by email (double opt-in)"
+        store.history.note([HistoryEvent(email=email, at=now, event=CONFIRMED, origin=origin, detail=how)])
+        return store.opt_in_requests.close(request)
 
     def _frequency(self, email: str) -> str | None:
         """Return the editions of somebody who wanted none before; None if the list may go on saying which."""

@@ -1,6 +1,8 @@
 """The page that shows what one would get, the welcome of whoever confirms, and where they came from; in a real browser too."""
 
+import asyncio
 import re
+from datetime import date
 
 import aiohttp
 import pytest
@@ -9,6 +11,7 @@ from playwright.async_api import Browser
 
 from digest.app import open_newsletter
 from digest.desk.numbers import edition_numbers
+from digest.store import Preference
 from digest.web.pages import serve_http
 from digest.web.reader_pages import ReaderPages
 from tests.conftest import Furnish
@@ -130,3 +133,25 @@ async def test_whoever_asks_again_gets_it_whatever_the_list_said_and_a_source_ne
     assert town.app.store.history.count("confirmed", NOW) == 1
     town.later(minutes=1)
     assert edition_numbers(town.app, 1)[0].came_from == {"list": 1}
+
+
+async def test_who_confirms_twice_at_once_is_welcomed_once(town: Town) -> None:
+    await got(f"{town.base}/subscribe", method="POST", email=NEW)
+    confirm = link(await town.letter(NEW), town.base, "confirm")
+    town.relay.taken.clear()
+
+    async def pressed() -> int:
+        async with aiohttp.ClientSession() as client, client.post(confirm) as answer:
+            return answer.status
+
+    assert 200 in await asyncio.gather(*(pressed() for _ in range(5)))
+    await town.pages.subscriptions.emails.wait()
+    assert [address for address, _ in town.relay.taken] == [NEW]
+
+
+async def test_who_comes_back_starts_anew_whatever_they_chose_before(town: Town) -> None:
+    chosen = Preference(email=NEW, topics=("Health",), paused_until=date(2027, 1, 1), comments=False, frequency="gone")
+    town.app.store.subscribers.set_preference(chosen, NOW)
+    town.app.store.suppressions.add(NEW, "unsubscribed", NOW)
+    await joined(town)
+    assert town.app.store.subscribers.preference(NEW) == Preference(email=NEW)
