@@ -11,7 +11,7 @@ from tests.newsroom import RecordedSite
 from tests.relay import Relay
 
 SPEED = 240
-HOURS = 24 if os.environ.get("DIGEST_LONG") else 2
+HOURS = 24 if os.environ.get("DIGEST_LONG") else 1
 TICKS = os.sysconf("SC_CLK_TCK")
 EXTRA = """
 [web]
