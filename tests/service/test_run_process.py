@@ -143,7 +143,7 @@ async def test_a_relay_that_does_not_answer_holds_up_no_stop(now: str, site: Rec
         await asyncio.sleep(0.5)
         began = asyncio.get_running_loop().time()
         code, _, err = await process.stop()
-        assert asyncio.get_running_loop().time() - began < 10
+        assert asyncio.get_running_loop().time() - began < 25  # the relay would take a minute
     assert code == 0
     assert "with work unfinished" in err
 
